@@ -1,0 +1,32 @@
+"""The study's clock: half-hours (or another step) of a Japanese fiscal year."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+TIMEZONE = "Asia/Tokyo"
+
+
+def fiscal_year(year: int, step_minutes: int = 30) -> pd.DatetimeIndex:
+    """Return the interval starts of a Japanese fiscal year (April of `year` to March of the next).
+
+    Parameters
+    ----------
+    year : int
+        Calendar year in which the fiscal year begins.
+    step_minutes : int, default 30
+        Step length.
+
+    Returns
+    -------
+    pandas.DatetimeIndex
+        Time-zone aware (Asia/Tokyo), label = start of the interval.
+    """
+    return pd.date_range(
+        f"{year}-04-01", f"{year + 1}-04-01", freq=f"{step_minutes}min", inclusive="left", tz=TIMEZONE, name="time"
+    )
+
+
+def step_hours(index: pd.DatetimeIndex) -> float:
+    """Return the step length of `index` in hours."""
+    return float((index[1] - index[0]) / pd.Timedelta(hours=1))
