@@ -1,0 +1,81 @@
+# Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup study study-real test test-slow bench check format lock report clean
+
+DATA ?= ../shared/data
+STUDY ?= goto_2030
+JOBS ?= 1
+LOCK ?= requirements-dev.lock
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+GOTO := $(VENV)/bin/goto-twin
+LOCK_SUM := $(shell cat $(LOCK) pyproject.toml | cksum | cut -d ' ' -f 1)
+STAMP := $(VENV)/.installed-$(LOCK_SUM)
+PACKAGES := twin network_models weather studies reports
+LOCK_COMMAND := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+
+help: ## show the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP) ## make .venv with the locked packages, once
+
+$(STAMP):
+	@bash -c 'set -eu; \
+	python=""; \
+	for name in python3.13 python3.12 python3.11 python3 python; do \
+	  if $$name -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "No Python from 3.11 to 3.13 was found. Install one (python.org or your package manager) and run make again." >&2; exit 1; \
+	fi; \
+	echo "Setting up $(VENV) from $(LOCK) with $$($$python --version)"; \
+	rm -f $(VENV)/.installed-*; \
+	if command -v uv >/dev/null && uv --version >/dev/null 2>&1; then \
+	  [ -x $(PYTHON) ] || uv venv --quiet --python "$$(command -v $$python)" $(VENV); \
+	  uv pip install --quiet --python $(PYTHON) --require-hashes --compile-bytecode -r $(LOCK); \
+	  uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .; \
+	else \
+	  $(PYTHON) -m pip --version >/dev/null 2>&1 || $$python -m venv --clear $(VENV); \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r $(LOCK); \
+	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
+	fi; \
+	touch $@'
+
+study: setup ## run the default study (STUDY=name or path, JOBS=n)
+	$(GOTO) run $(STUDY) --jobs $(JOBS)
+
+study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
+	$(GOTO) run goto_fy2022 --data $(DATA) --jobs $(JOBS)
+
+report: setup ## write the report of the default study again
+	$(GOTO) report runs/$(STUDY)
+
+test: setup ## run the fast tests
+	$(PYTHON) -m pytest -m "not slow"
+
+test-slow: setup ## run the long tests
+	$(PYTHON) -m pytest -m slow
+
+bench: ## time the engine, beside other programs
+	$(MAKE) setup LOCK=requirements-bench.lock VENV=.venv-bench
+	.venv-bench/bin/python -m pytest benchmarks
+
+check: setup ## format, lint, types and fast tests
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy $(addprefix -p ,$(PACKAGES))
+	$(PYTHON) -m pytest -m "not slow"
+
+format: setup ## format the sources
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lock: ## write the lock files again (needs uv)
+	$(LOCK_COMMAND) --group build --output-file requirements.lock
+	$(LOCK_COMMAND) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK_COMMAND) --group build --group dev --group bench --constraint requirements.lock --output-file requirements-bench.lock
+
+clean: ## remove the set-up and caches; results in runs/ stay
+	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

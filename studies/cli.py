@@ -1,0 +1,189 @@
+"""The command `goto-twin`; what takes long to import is imported inside the commands."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from twin.errors import InputError, Problem
+
+SHIPPED = Path(__file__).parent
+RUNS = Path("runs")
+INPUT_ERROR_STATUS = 2
+WIDTH_IN_FILES = 200
+
+app = typer.Typer(
+    name="goto-twin",
+    help="Power-flow studies of island grids behind a submarine link.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def main() -> None:
+    """Run the command; an unusable input ends with status 2 and all its problems on stderr."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except InputError as error:
+        count = len(error.problems)
+        sys.stderr.write(f"{count} problem{'s' if count > 1 else ''} found; nothing was changed.\n\n{error}\n")
+        sys.exit(INPUT_ERROR_STATUS)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        import importlib.metadata
+
+        typer.echo(f"goto-twin {importlib.metadata.version('goto-twin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Power-flow studies of island grids behind a submarine link."""
+
+
+def _days(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+):(\d+)", text.strip())
+    if match is None:
+        raise typer.BadParameter(f"--days {text}: write A:B, e.g. 1:7 for the first week of April")
+    return int(match[1]), int(match[2])
+
+
+@app.command()
+def run(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")] = None,
+    days: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(min=1, help="Number of parallel workers.")] = 1,
+) -> None:
+    """Run a study and write its results and its report."""
+    from studies.read import read_study
+
+    span = _days(days)
+    checked = read_study(study_path(study), data, span)
+    from studies.assemble import run_study
+    from studies.progress import progress_bars
+    from studies.summary import headline_table
+
+    with progress_bars(Console(stderr=True)) as progress:
+        folder = run_study(checked, out or RUNS / checked.name, data, span, jobs, progress)
+    _table_console().print(headline_table(folder))
+    _tell_where(folder)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
+) -> None:
+    """Write the report of a run again, from its results files only."""
+    from studies.summary import read_kpis
+
+    read_kpis(folder)
+    from reports import build_report
+
+    build_report(folder)
+    _tell_where(folder)
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder.")],
+    second: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder to compare with it.")],
+    every: Annotated[bool, typer.Option("--all", help="All key figures, not only the headline.")] = False,
+) -> None:
+    """Show by how much the key figures of two runs differ, member by member."""
+    from studies.summary import HEADLINE, difference_table
+    from twin.schema import KPIS
+
+    _table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
+
+
+@app.command("list")
+def list_studies() -> None:
+    """List the shipped studies and the runs in ./runs."""
+    import tomllib
+
+    for path in shipped_studies():
+        typer.echo(f"study  {path.stem:24} {tomllib.loads(path.read_text(encoding='utf-8'))['title_en']}")
+    for index in sorted(RUNS.glob("*/study.json")):
+        typer.echo(f"run    {index.parent}")
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a study file."""
+    import json
+
+    from studies.study import Study
+
+    typer.echo(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
+
+
+@app.command()
+def doctor() -> None:
+    """Show versions and what is missing; status 1 when something is."""
+    from studies.doctor import examine
+
+    findings = examine()
+    for finding in findings:
+        typer.echo(f"{'MISSING' if finding.repair else 'ok':8}{finding.what:28}{finding.value}")
+        if finding.repair:
+            typer.echo(f"{'':8}repair: {finding.repair}")
+    if any(finding.repair for finding in findings):
+        raise typer.Exit(1)
+
+
+def shipped_studies() -> list[Path]:
+    """Return the study files that come with the package."""
+    return sorted(SHIPPED.glob("*.toml"))
+
+
+def study_path(name: str) -> Path:
+    """Return the study file that a path or the name of a shipped study means.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a file nor such a shipped study.
+    """
+    path = Path(name)
+    shipped = {study.stem: study for study in shipped_studies()}
+    if path.exists():
+        return path
+    if name in shipped:
+        return shipped[name]
+    accepted = f"a path, or one of {', '.join(shipped)}"
+    raise InputError([Problem("there is no such study file", name, accepted=accepted, repair="correct the path")])
+
+
+def _table_console() -> Console:
+    """Return a console as wide as the terminal, or wide enough for a table where the output is a file."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
+
+
+def _tell_where(folder: Path) -> None:
+    files = sorted(path for path in (folder / "report").glob("*") if path.is_file())
+    typer.echo(f"Results: {folder}")
+    for path in files:
+        typer.echo(f"Report:  {path}")

@@ -1,0 +1,78 @@
+"""Dotted keys such as ``grid.conductor_mm2``: flatten tables, put values in, know which keys exist."""
+
+from __future__ import annotations
+
+import copy
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of nested tables by dotted key, in the order of the file.
+
+    Parameters
+    ----------
+    table : mapping
+        Nested tables; keys may themselves be dotted (``"grid.year"``).
+    prefix : str, optional
+        Put before every key.
+    """
+    leaves: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            leaves |= flatten(value, f"{prefix}{key}.")
+        else:
+            leaves[prefix + key] = value
+    return leaves
+
+
+def with_values(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deep copy of `table` in which each dotted key of `values` has its value.
+
+    Raises
+    ------
+    ValueError
+        If a part of a dotted key is a value and not a table.
+    """
+    result = copy.deepcopy(dict(table))
+    for dotted, value in values.items():
+        *folders, leaf = dotted.split(".")
+        node = result
+        for folder in folders:
+            node = node.setdefault(folder, {})
+            if not isinstance(node, dict):
+                raise ValueError(f"{folder} in {dotted} is a value, not a table")
+        node[leaf] = copy.deepcopy(value)
+    return result
+
+
+def model_behind(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation has no narrower type
+    """Return the pydantic model in an annotation such as ``Roles | None``, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        found = (model_behind(part) for part in typing.get_args(annotation))
+        return next((model for model in found if model is not None), None)
+    return None
+
+
+def known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield each dotted key of `model` and whether further names may follow it (a free table)."""
+    for name, field in model.model_fields.items():
+        inner = model_behind(field.annotation)
+        if inner is not None:
+            yield from known_keys(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", typing.get_origin(field.annotation) is dict
+
+
+def is_known(model: type[BaseModel], dotted: str) -> bool:
+    """Return whether `dotted` names a value of `model`; names below a free table are accepted."""
+    return any(
+        dotted.startswith(f"{key}.") and len(dotted) > len(key) + 1 if free else dotted == key
+        for key, free in known_keys(model)
+    )

@@ -1,0 +1,137 @@
+"""Results folders: written beside the target, taken up again after a kill, published only when complete."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+from studies.members import BASE, Member
+from studies.study import Study
+from twin.errors import InputError, Problem
+
+DIGEST_FILE = "study.sha256"
+RUN_FILE = "study.json"
+
+
+def partial_folder(out: Path) -> Path:
+    """Return the folder in which a run for `out` is written until it is complete."""
+    return out.with_name(f"{out.name}.partial")
+
+
+def open_partial(out: Path, study_digest: str) -> tuple[Path, bool]:
+    """Return the folder to write into and whether it holds an interrupted run of exactly this study.
+
+    Parameters
+    ----------
+    out : pathlib.Path
+        Final results folder; earlier results in it stay until `publish`.
+    study_digest : str
+        `studies.provenance.digest` of the run's manifest.
+
+    Raises
+    ------
+    InputError
+        If `out` or the partial folder exists and is not a results folder of this tool.
+    """
+    _recover(out)
+    if out.exists() and not (out / RUN_FILE).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise InputError([_foreign(out)])
+    partial = partial_folder(out)
+    marker = partial / DIGEST_FILE
+    if partial.exists():
+        if not marker.is_file():
+            raise InputError([_foreign(partial)])
+        if marker.read_text(encoding="utf-8").strip() == study_digest:
+            return partial, True
+        shutil.rmtree(partial)
+    fresh = out.with_name(f"{out.name}.starting")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    (fresh / DIGEST_FILE).write_text(f"{study_digest}\n", encoding="utf-8")
+    fresh.rename(partial)
+    return partial, False
+
+
+def publish(partial: Path, out: Path) -> None:
+    """Put a complete run in its place; earlier results are removed only after that.
+
+    Raises
+    ------
+    InputError
+        If the operating system refuses, e.g. because a file of the earlier results is open on Windows.
+    """
+    replaced = _replaced(out)
+    try:
+        if out.exists():
+            out.rename(replaced)
+        partial.rename(out)
+    except PermissionError as error:
+        _recover(out)
+        repair = f"close programs that use {out} and run again; the results lie in {partial}"
+        raise InputError(
+            [Problem("the results folder cannot be replaced", str(out), str(error), repair=repair)]
+        ) from error
+    (out / DIGEST_FILE).unlink()
+    if replaced.exists():
+        shutil.rmtree(replaced)
+
+
+def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+    """Write a JSON file as a whole or not at all; readable, UTF-8, keys in the order given."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.tmp")
+    temporary.write_text(
+        json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n", encoding="utf-8", newline="\n"
+    )
+    temporary.replace(path)
+
+
+def study_record(study: Study, all_members: list[Member]) -> dict[str, Any]:
+    """Return the part of ``study.json`` that follows from the study file.
+
+    The caller adds what only the run knows: ``assumptions``, ``units``, ``sample_check`` and ``repeat_command``.
+    """
+    names = list(study.scenario) or [BASE]
+    return {
+        "name": study.name,
+        "title_en": study.title("en"),
+        "title_ja": study.title("ja"),
+        "fiscal_year": study.period.fiscal_year,
+        "reference": study.compare.reference,
+        "uncontrolled": study.compare.uncontrolled,
+        "scenarios": {
+            name: {"title_en": study.scenario_title(name, "en"), "title_ja": study.scenario_title(name, "ja")}
+            for name in names
+        },
+        "sweep": study.sweep_values,
+        "members": [
+            {"scenario": member.scenario, "member": member.label, "sweep": member.sweep, "path": member.path}
+            for member in all_members
+        ],
+        "study": study.model_dump(mode="json"),
+    }
+
+
+def _replaced(out: Path) -> Path:
+    return out.with_name(f"{out.name}.replaced")
+
+
+def _recover(out: Path) -> None:
+    """Undo or finish a `publish` that was killed between its two renames."""
+    replaced = _replaced(out)
+    if not replaced.exists():
+        return
+    if out.exists():
+        shutil.rmtree(replaced)
+    else:
+        replaced.rename(out)
+
+
+def _foreign(folder: Path) -> Problem:
+    return Problem(
+        "exists and does not hold results of goto-twin, so it is not replaced",
+        str(folder),
+        repair="choose another --out",
+    )

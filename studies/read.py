@@ -1,0 +1,191 @@
+"""Read a study file and report everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from studies.checks import outside_problems
+from studies.dotted import flatten, with_values
+from studies.explain import explain, findings, shown
+from studies.key_lines import key_lines, line_of
+from studies.members import BASE, members
+from studies.study import Settings, Study, why_not_overridable
+from studies.suggestions import nearest
+from twin.errors import InputError, Problem, raise_if_any
+
+Days = tuple[int, int]
+
+
+def read_study(path: Path, data: Path | None = None, days: Days | None = None) -> Study:
+    """Read, check and return a study.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A TOML file (UTF-8).
+    data : pathlib.Path, optional
+        Folder given by ``--data``.
+    days : tuple of int, optional
+        First and last day given by ``--days``, 1-based and inclusive.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, its scenarios and sweeps, the files that it names and the command line.
+    """
+    text = _text(path)
+    table = _table(text, path)
+    problems = _Reporter(path, text).problems(table)
+    problems += outside_problems(table, path, data, days)
+    raise_if_any(sorted(problems, key=_line))
+    study = Study.model_validate(table).placed_in(path.parent)
+    members(study)
+    return study
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        what = "is a folder, not a study file" if path.is_dir() else "there is no such file"
+        raise InputError(
+            [Problem(what, str(path), repair="give the path of a .toml file; `goto-twin list` shows those shipped")]
+        )
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError([Problem("the file is saved as UTF-16", str(path), repair="save it as UTF-8")])
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError([_encoding_problem(content, f"{path}, line {line}")]) from None
+
+
+def _encoding_problem(content: bytes, where: str) -> Problem:
+    try:
+        content.decode("cp932")
+    except UnicodeDecodeError:
+        return Problem("the file is not a UTF-8 text", where, repair="save it as UTF-8")
+    return Problem("the file is not UTF-8; it looks like CP932 (Shift_JIS)", where, repair="save it as UTF-8")
+
+
+def _table(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        lines = text.splitlines()
+        number = int(place[1]) if place else len(lines)
+        problem = Problem(
+            what=f"the file is not valid TOML: {error}",
+            where=f"{path}, line {number}",
+            seen=lines[number - 1].strip() if 0 < number <= len(lines) else "",
+            accepted="key = value, texts in quotes, true and false in lower case",
+            repair="correct this line; what comes after it is checked once it can be read",
+        )
+        raise InputError([problem]) from None
+
+
+class _Reporter:
+    """Finds the problems inside a study file and gives each its line."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = key_lines(text)
+
+    def problems(self, table: dict[str, Any]) -> list[Problem]:
+        base = findings(Study, table)
+        found = [explain(error, Study, self.where(_loc(error)), _dotted(error)) for error in base]
+        known = {_loc(error) for error in base}
+        found += self._scenario_problems(table, known)
+        found += self._sweep_problems(table, known)
+        return found + self._compare_problems(table)
+
+    def where(self, parts: Sequence[str]) -> str:
+        line = line_of(self.lines, parts)
+        return f"{self.path}, line {line}" if line else str(self.path)
+
+    def _scenario_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
+        found = []
+        for name, scenario in _subtables(table, "scenario").items():
+            overrides = {key: value for key, value in flatten(scenario).items() if key not in ("title_en", "title_ja")}
+            found += self._override_problems(table, overrides, ("scenario", name), known)
+        return found
+
+    def _sweep_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
+        sweep = table.get("sweep", {})
+        found = []
+        for key, values in flatten(sweep).items() if isinstance(sweep, dict) else ():
+            if not isinstance(values, list) or not values:
+                found.append(
+                    Problem(
+                        f"sweep.{key} must be a list with at least one value", self.where(("sweep", key)), shown(values)
+                    )
+                )
+                continue
+            if why_not_overridable(key):
+                found.append(self._forbidden(key, values, ("sweep",)))
+                continue
+            if any(value in values[:position] for position, value in enumerate(values)):
+                found.append(Problem(f"sweep.{key} has a value twice", self.where(("sweep", key)), shown(values)))
+            repeated: set[Problem] = set()
+            for value in values:
+                repeated |= set(self._override_problems(table, {key: value}, ("sweep",), known))
+            found += sorted(repeated, key=str)
+        return found
+
+    def _override_problems(
+        self, table: dict[str, Any], overrides: dict[str, Any], place: tuple[str, ...], known: set[tuple[str, ...]]
+    ) -> list[Problem]:
+        """Check overrides by name, then together with the base values; `known` places are already reported."""
+        found = [self._forbidden(key, value, place) for key, value in overrides.items() if why_not_overridable(key)]
+        allowed = {key: value for key, value in overrides.items() if not why_not_overridable(key)}
+        try:
+            member = with_values(table, allowed)
+        except ValueError:
+            return found
+        settings = {key: member[key] for key in Settings.model_fields if key in member}
+        for error in findings(Settings, settings):
+            overridden = [key for key in allowed if _dotted(error).startswith(key) or key.startswith(_dotted(error))]
+            if overridden and (_loc(error) not in known or _dotted(error) in allowed):
+                dotted = f"{'.'.join(place)}: {_dotted(error)}"
+                found.append(explain(error, Settings, self.where((*place, overridden[0])), dotted))
+        return found
+
+    def _forbidden(self, key: str, value: object, place: tuple[str, ...]) -> Problem:
+        what, repair = why_not_overridable(key) or ("", "")
+        return Problem(f"{'.'.join(place)}: {what}", self.where((*place, key)), shown(value), repair=repair)
+
+    def _compare_problems(self, table: dict[str, Any]) -> list[Problem]:
+        names = list(_subtables(table, "scenario")) or [BASE]
+        compare = table.get("compare", {})
+        return [
+            Problem(
+                f"compare.{key} names a scenario that does not exist", self.where(("compare", key)), shown(name),
+                ", ".join(names), nearest(name, names),
+            )
+            for key, name in (compare.items() if isinstance(compare, dict) else ())
+            if key in ("reference", "uncontrolled") and isinstance(name, str) and name not in names
+        ]  # fmt: skip
+
+
+def _line(problem: Problem) -> int:
+    """Return the line that a problem names; problems without one come last."""
+    line = re.search(r", line (\d+)$", problem.where)
+    return int(line[1]) if line else sys.maxsize
+
+
+def _subtables(table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    outer = table.get(key, {})
+    return {name: inner for name, inner in outer.items() if isinstance(inner, dict)} if isinstance(outer, dict) else {}
+
+
+def _loc(error: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's TypedDict, keys checked where they are read
+    return tuple(str(part) for part in error["loc"])
+
+
+def _dotted(error: Any) -> str:  # noqa: ANN401 - see _loc
+    return ".".join(part for part in _loc(error) if part != "[key]")

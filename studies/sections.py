@@ -1,0 +1,235 @@
+"""The sections of a study file, one model each; the field descriptions are the manual (`goto-twin schema`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+GOTO_ONLY = ("year", "compensation", "conductor_mm2", "parameters")
+"""Keys of `[grid]` that mean something only for the network `goto`."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not guessed, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Period(Section):
+    """The time that is simulated."""
+
+    fiscal_year: int = Field(
+        ge=1990, le=2100, description="Calendar year in which the Japanese fiscal year (April to March) begins."
+    )
+    step_minutes: int = Field(default=30, description="Length of a step in minutes; only 30 for now.")
+
+    @field_validator("step_minutes")
+    @classmethod
+    def _only_half_hours(cls, value: int) -> int:
+        if value != 30:
+            raise ValueError("only half-hours can be simulated for now; write 30 or leave the key out")
+        return value
+
+
+class Roles(Section):
+    """What the elements of a guest network are for, by their names in the network."""
+
+    link: list[str] = Field(
+        min_length=1, description="Names of the lines or transformers whose sum is the link's flow (export positive)."
+    )
+    curtailable: list[str] = Field(description="Names of the static generators that may be curtailed.")
+    site_buses: list[str] = Field(default=[], description="Names of the buses at which small sites are connected.")
+    headroom_bus: str | None = Field(
+        default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
+    )
+
+
+class Grid(Section):
+    """The network."""
+
+    model: str = Field(
+        default="goto",
+        min_length=1,
+        description='"goto", the path of a pandapower JSON file (relative to the study file), or the name of a '
+        "built-in pandapower case.",
+    )
+    year: int | None = Field(
+        default=None,
+        ge=1990,
+        le=2100,
+        description="Variant of the Goto network: which plants and lines are in service.",
+    )
+    compensation: Literal["controlled", "fixed"] = Field(
+        default="controlled",
+        description='"controlled": var compensator with limits; "fixed": taps and reactors fixed, no voltage control.',
+    )
+    conductor_mm2: int | None = Field(
+        default=None,
+        gt=0,
+        description="Conductor of the submarine link in mm2; resistance, reactance, capacitance and rating change "
+        "together. Default: the network's table.",
+    )
+    parameters: dict[str, float] = Field(
+        default={}, description="Network parameters by name, in place of the values in the network's parameter table."
+    )
+    roles: Roles | None = Field(default=None, description="Needed for a guest network, forbidden for goto.")
+
+    @property
+    def is_goto(self) -> bool:
+        """Whether the network is the one that is shipped."""
+        return self.model == "goto"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the network is a guest file."""
+        return self.model.lower().endswith(".json")
+
+    @model_validator(mode="after")
+    def _fits_its_model(self) -> Grid:
+        if self.is_goto:
+            if self.roles is not None:
+                raise ValueError("[grid.roles] belongs to guest networks; goto brings its own: remove the table")
+            if self.year is None:
+                raise ValueError("the network goto needs `year` (its variant): add it to [grid]")
+            return self
+        if self.roles is None:
+            raise ValueError("a guest network needs the table [grid.roles] with at least `link` and `curtailable`")
+        foreign = [key for key in GOTO_ONLY if key in self.model_fields_set]
+        if foreign:
+            raise ValueError(f"only the network goto has {', '.join(foreign)}: remove from [grid]")
+        return self
+
+
+class WeatherFile(Section):
+    """A weather file of one place."""
+
+    path: str = Field(min_length=1, description="Path, relative to the study file or to the folder given by --data.")
+    format: Literal["epw", "pvgis", "jma", "amedas", "hasp", "csv"] = Field(
+        description='Format; "amedas" is Expanded AMeDAS, "csv" has pvlib\'s column names.'
+    )
+
+
+class Weather(Section):
+    """The weather, the same for all members of a study."""
+
+    source: Literal["synthetic", "files", "measured"] = Field(
+        default="synthetic",
+        description='"synthetic": a seeded year; "files": one file per place; "measured": area demand, PV and wind '
+        "ranks, curtailment and prices from the folder given by --data.",
+    )
+    weather_year: int = Field(
+        default=1, ge=1, description="Number of the synthetic weather year; part of the random keys."
+    )
+    files: dict[str, WeatherFile] = Field(
+        default={}, description='Weather file by place, for source = "files": [weather.files.<place>].'
+    )
+
+    @model_validator(mode="after")
+    def _files_when_needed(self) -> Weather:
+        if self.source == "files" and not self.files:
+            raise ValueError(
+                'source = "files" needs a table [weather.files.<place>] with path and format for each place'
+            )
+        if self.source != "files" and self.files:
+            raise ValueError(f'[weather.files] is not used with source = "{self.source}": remove it or write "files"')
+        return self
+
+
+class Battery(Section):
+    """Battery of a small site; a key that is left out keeps the fleet table's value."""
+
+    energy_kwh: Positive | None = Field(default=None, description="Usable energy in kWh.")
+    power_kw: Positive | None = Field(
+        default=None, description="Largest charging and discharging power, AC side, in kW."
+    )
+    round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = Field(
+        default=None, description="Energy out over energy in, AC to AC, a share above 0 and at most 1."
+    )
+    soc_min_percent: Percent | None = Field(default=None, description="Lowest state of charge in percent.")
+    initial_soc_percent: Percent | None = Field(default=None, description="State of charge at the start in percent.")
+
+    @model_validator(mode="after")
+    def _starts_above_minimum(self) -> Battery:
+        low, start = self.soc_min_percent, self.initial_soc_percent
+        if low is not None and start is not None and start < low:
+            raise ValueError(f"initial_soc_percent = {start:g} is below soc_min_percent = {low:g}")
+        return self
+
+
+class Fleet(Section):
+    """Plants and small sites."""
+
+    new_pv: bool = Field(default=False, description="Whether the planned small PV sites produce.")
+    batteries: Literal["none", "existing", "all"] = Field(
+        default="none",
+        description='Which small sites have a battery: "existing" only at existing PV, "all" at existing and new PV.',
+    )
+    small_sites: Literal["cut-last", "non-firm"] = Field(
+        default="cut-last", description="Whether new small PV sites are cut last or like other non-firm plants."
+    )
+    when_full: Literal["feed", "curtail"] = Field(
+        default="feed", description="What a site does with PV beyond load and battery when its export is held back."
+    )
+    firmness: Literal["as_listed", "all_non_firm", "all_firm"] = Field(
+        default="as_listed", description="Which plants may be cut for congestion: the plant table's, or all, or none."
+    )
+    demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
+    contract_mw: dict[str, NotNegative] = Field(
+        default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
+    )
+    battery: Battery = Field(default=Battery(), description="Battery of a small site, in place of the fleet table's.")
+
+
+class Operation(Section):
+    """How the grid is operated and how the sites are dispatched."""
+
+    criterion: Literal["n-0", "n-1", "n-1-intertrip"] = Field(
+        default="n-1", description="Security criterion that congestion management holds."
+    )
+    policy: Literal["none", "self_consumption", "hold_behind_meter", "congestion_aware"] = Field(
+        default="none", description="Dispatch policy of the aggregator for the sites' batteries."
+    )
+    operator: Literal["perfect", "forecast"] = Field(
+        default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
+    )
+    uniform_basis: Literal["contract", "available"] = Field(
+        default="contract", description="What a uniform cut of non-firm plants is proportional to."
+    )
+    flow_margin_mw: NotNegative = Field(
+        default=0.0, description="Margin on the forecast flow when caps are fixed ahead, in MW."
+    )
+    forecast_lead_half_hours: Annotated[int, Field(ge=1, le=96)] = Field(
+        default=4, description="Half-hours between fixing the caps and delivery (an assumption: ask the operator)."
+    )
+    operator_sees_dispatch: bool = Field(
+        default=True, description="Whether the operator's forecast contains the aggregator's plan."
+    )
+    area_balance: bool = Field(default=True, description="Whether the area's balance orders curtailment.")
+    area_level_percent: Percent | None = Field(
+        default=None,
+        description="Share of controllable energy that the area's balance cuts in a year, in percent; needed with "
+        "synthetic weather, measured curtailment is taken otherwise.",
+    )
+    short_time_factor: Annotated[float, Field(ge=1, le=2)] | None = Field(
+        default=None, description="Short-time over continuous rating after an outage; default: the network's table."
+    )
+    intertrip_cap_mw: NotNegative | None = Field(
+        default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
+    )
+    relief_minutes: Annotated[float, Field(gt=0, le=1440)] = Field(
+        default=30.0, description="Minutes after an outage at which the settled state is judged as well."
+    )
+
+
+class Compare(Section):
+    """Which scenarios the others are compared with."""
+
+    reference: str | None = Field(default=None, description="Scenario that net benefit is counted against.")
+    uncontrolled: str | None = Field(
+        default=None, description="Scenario with the same PV and no control, for the net benefit of control."
+    )

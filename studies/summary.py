@@ -1,0 +1,103 @@
+"""Key figures of runs as tables on the terminal."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from twin.errors import InputError, Problem
+from twin.schema import KPIS
+
+HEADLINE = (
+    "available_mwh",
+    "curtailed_congestion_n0_mwh",
+    "curtailed_congestion_n1_mwh",
+    "curtailed_congestion_firm_mwh",
+    "curtailed_area_balance_mwh",
+    "congested_hours",
+    "link_n1_max_loading_percent",
+    "n1_export_headroom_after_min_mw",
+    "local_supply_percent",
+    "net_benefit_mwh",
+)
+"""Key figures that a run prints; all others are in ``kpis.json``."""
+
+Kpis = dict[str, float | None]
+
+
+def read_kpis(run: Path) -> dict[str, Kpis]:
+    """Return the key figures of a run by member path, in the study's order.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no complete run.
+    """
+    index = run / "study.json"
+    if not index.is_file():
+        repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
+        raise InputError([Problem("there is no complete run in this folder", str(run), repair=repair)])
+    paths = [member["path"] for member in _json(index)["members"]]
+    missing = [path for path in paths if not (run / path / "kpis.json").is_file()]
+    if missing:
+        raise InputError(
+            [Problem("kpis.json is missing", f"{run}/{path}", repair="run the study again") for path in missing]
+        )
+    return {path: _json(run / path / "kpis.json") for path in paths}
+
+
+def headline_table(run: Path) -> Table:
+    """Return a table of the headline figures, one row a member."""
+    table = Table(title=f"{run.name}: key figures", caption="all key figures: kpis.json of each member")
+    table.add_column("member", overflow="fold")
+    for name in HEADLINE:
+        table.add_column(name.replace("_", " "), justify="right")
+    for path, kpis in read_kpis(run).items():
+        table.add_row(path, *(_number(kpis.get(name)) for name in HEADLINE))
+    return table
+
+
+def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLINE) -> Table:
+    """Return a table of the key figures `names` that differ between two runs, member by member.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no run or the runs have no member in common.
+    """
+    before, after = read_kpis(first), read_kpis(second)
+    common = [path for path in before if path in after]
+    if not common:
+        seen = f"{len(before)} and {len(after)} members"
+        raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
+    table = Table(title=f"{second} against {first}", caption=_left_out(before, after))
+    for column in ("member", "key figure", "unit"):
+        table.add_column(column, overflow="fold")
+    for column in ("first", "second", "difference"):
+        table.add_column(column, justify="right")
+    for path in common:
+        for name in names:
+            a, b = before[path].get(name), after[path].get(name)
+            if a != b:
+                change = _number(b - a, sign=True) if a is not None and b is not None else ""
+                table.add_row(path, name, KPIS[name].unit, _number(a), _number(b), change)
+    return table
+
+
+def _left_out(before: dict[str, Kpis], after: dict[str, Kpis]) -> str:
+    only = [f"only in the first: {path}" for path in before if path not in after]
+    only += [f"only in the second: {path}" for path in after if path not in before]
+    return "\n".join(["key figures that are equal are not shown", *only])
+
+
+def _number(value: float | None, sign: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"{value:{'+' if sign else ''},.{0 if abs(value) >= 1000 else 2}f}"
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    return json.loads(path.read_text(encoding="utf-8"))
