@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -42,6 +43,8 @@ class Roles:
         Bus at which the link's headroom is measured by extra infeed.
     boundary_bus : int
         Bus of the external grid: import and export are counted there.
+    shunts_tripped_with : mapping of Element to tuple of int
+        Shunts that an outage of a branch takes out too (line reactors); empty for reactors on the bus.
     """
 
     link: tuple[LinkCircuit, ...]
@@ -51,6 +54,7 @@ class Roles:
     voltage_buses: tuple[int, ...]
     headroom_bus: int
     boundary_bus: int
+    shunts_tripped_with: Mapping[Element, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Read Goto's tables, and show where their numbers come from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from network_models.goto.table_specs import GRID_TABLES
+from network_models.tables import TableSpec, read_tables
+
+FOLDER = Path(__file__).parent
+
+
+def goto_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """Read and check all tables of a folder laid out like this one; see `network_models.tables.read_tables`."""
+    return read_tables(folder, GRID_TABLES)
+
+
+def parameter_table() -> pd.DataFrame:
+    """Return parameters.csv.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Index `key`; columns `value unit kind choices possible_low possible_high name_en name_ja source status low high`.
+    """
+    return goto_tables()["parameters"]
+
+
+def site_table() -> pd.DataFrame:
+    """Return sites.csv: customer sites with PV below about 10 kW, one row per kind and class.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `kind class count pv_dc_kw pv_ac_kw battery_kwh battery_kw round_trip_efficiency soc_min_percent
+        soc_max_percent demand_kwh cut source status low high`; capacities and annual demand are per site, `low` and
+        `high` are about `battery_kw`.
+    """
+    return goto_tables()["sites"]
+
+
+def source_table() -> pd.DataFrame:
+    """Return where every row of every table comes from.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `table row quantity value source status low high`; `quantity` is the column that the range is about.
+    """
+    tables = goto_tables()
+    return pd.concat([_sources(spec, tables[spec.name]) for spec in GRID_TABLES], ignore_index=True)
+
+
+def _sources(spec: TableSpec, table: pd.DataFrame) -> pd.DataFrame:
+    rows = table.reset_index()
+    main = "value" if spec.name == "parameters" else spec.main
+    keys = rows[list(spec.key)].astype(str).agg(" ".join, axis=1)
+    values = rows[main].astype(str) if main else ""
+    facts = pd.DataFrame({"table": spec.name, "row": keys, "quantity": main, "value": values})
+    return facts.join(rows[["source", "status", "low", "high"]])
