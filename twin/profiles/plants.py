@@ -1,0 +1,100 @@
+"""Output and outages of all plants of a grid model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from twin.errors import Problem
+from twin.profiles.outages import down_share
+from twin.profiles.pv import Sky, clipped_output, fleet_per_kw
+from twin.profiles.tables import read_table
+from twin.profiles.tidal import tidal_per_unit
+from twin.profiles.wind import farm_per_unit, farm_scale, known_turbines, speed_at_height
+from twin.weather_table import WeatherTable
+
+
+def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]:
+    """Return what keeps the plants' output from being computed."""
+    found = []
+    for plant, row in plants[plants["contract_mw"] > 0].iterrows():
+        where = f"plants.csv, {plant}"
+        if row["place"] not in weather.places:
+            found.append(Problem("no weather for the place", where, row["place"], ", ".join(weather.places)))
+        if not 0 < row["availability"] <= 1:
+            found.append(Problem("availability out of range", where, str(row["availability"]), "above 0, at most 1"))
+        if row["kind"] == "pv":
+            fleets = list(read_table("pv_fleets")["fleet"])
+            if row["pv_fleet"] not in fleets:
+                found.append(Problem("unknown pv_fleet", where, str(row["pv_fleet"]), ", ".join(fleets)))
+            if not row["dc_mw"] > 0:
+                found.append(Problem("dc_mw missing", where, str(row["dc_mw"]), "above 0"))
+        if row["kind"] in ("wind", "tidal") and not row["units"] >= 1:
+            found.append(Problem("units missing", where, str(row["units"]), "a whole number from 1"))
+        if row["kind"] == "wind":
+            if row["turbine"] not in known_turbines():
+                found.append(Problem("unknown turbine", where, str(row["turbine"]), ", ".join(known_turbines())))
+            if not row["hub_height_m"] > 0:
+                found.append(Problem("hub_height_m missing", where, str(row["hub_height_m"]), "above 0"))
+    return found
+
+
+def wind_scales(plants: pd.DataFrame, weather: WeatherTable) -> dict[str, float]:
+    """Return each farm's wind-speed factor that meets its capacity factor on `weather`, a normal year."""
+    farms = plants[(plants["kind"] == "wind") & (plants["contract_mw"] > 0)]
+    return {str(farm): farm_scale(row, _hub_speed(row, weather)) for farm, row in farms.iterrows()}
+
+
+def plant_available_mw(
+    plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
+) -> np.ndarray:
+    """Return what each plant could produce.
+
+    Parameters
+    ----------
+    plants : pandas.DataFrame
+        `GridModel.plants`.
+    weather : WeatherTable
+        T steps.
+    skies : mapping of str to Sky
+        Per place.
+    scales : mapping of str to float
+        Per wind farm, from `wind_scales`.
+
+    Returns
+    -------
+    numpy.ndarray
+        (T, P) MW, 0..contract_mw, before outages.
+    """
+    output = np.zeros((len(weather.index), len(plants)))
+    per_kw: dict[tuple[str, str], np.ndarray] = {}
+    for column, (plant, row) in enumerate(plants.iterrows()):
+        if row["contract_mw"] == 0:
+            continue
+        if row["kind"] == "pv":
+            key = (row["place"], row["pv_fleet"])
+            if key not in per_kw:
+                per_kw[key] = fleet_per_kw(skies[row["place"]], row["pv_fleet"])
+            output[:, column] = clipped_output(per_kw[key], row["dc_mw"], row["contract_mw"])
+        elif row["kind"] == "wind":
+            speed = scales[str(plant)] * _hub_speed(row, weather)
+            output[:, column] = row["contract_mw"] * farm_per_unit(speed, row["turbine"], int(row["units"]))
+        else:
+            output[:, column] = row["contract_mw"] * tidal_per_unit(weather.index)
+    return output
+
+
+def plant_down_share(plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int, weather_year: int) -> np.ndarray:
+    """Return the share of each plant that is out of order; (T, P) 0..1."""
+    share = np.zeros((len(index), len(plants)))
+    for column, (_, row) in enumerate(plants.iterrows()):
+        if row["contract_mw"] > 0:
+            share[:, column] = down_share(index, row, seed=seed, weather_year=weather_year)
+    return share
+
+
+def _hub_speed(row: pd.Series, weather: WeatherTable) -> np.ndarray:
+    place = weather.places[row["place"]]
+    return speed_at_height(weather.values[row["place"]]["wind_speed"].to_numpy(), place, row["hub_height_m"])
