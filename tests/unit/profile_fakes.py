@@ -45,8 +45,8 @@ def _place_weather(index: pd.DatetimeIndex, place: Place, rng: np.random.Generat
 
 def plants() -> pd.DataFrame:
     columns = [
-        "plant_id", "kind", "place", "contract_mw", "dc_mw", "area_rule", "area_control", "pv_fleet", "turbine", "units",
-        "hub_height_m", "capacity_factor_target", "availability",
+        "plant_id", "kind", "place", "contract_mw", "dc_mw", "area_rule", "area_control", "pv_fleet", "turbine",
+        "units", "hub_height_m", "capacity_factor_target", "availability",
     ]  # fmt: skip
     nan = float("nan")
     rows = [

@@ -24,10 +24,10 @@ def cut_share(
 ) -> np.ndarray:
     """Return the share of controllable PV that the area operator orders off.
 
-    Months take the area's months of FY2022 and FY2023. In each month the days are ranked: sunny days with a low demand (free and
-    mild days) first, by the local weather mixed with a keyed noise for the rest of Kyushu; as many as the area has
-    had, and more where that would not do, are cut with the area's shape over the day. The share is
-    scaled so that each month's energy is met.
+    Months take the area's months of FY2022 and FY2023. In each month the days are ranked: sunny days with a low
+    demand (free and mild days) first, by the local weather mixed with a keyed noise for the rest of Kyushu; as many as
+    the area has had, and more where that would not do, are cut with the area's shape over the day. The share is scaled
+    so that each month's energy is met.
 
     Parameters
     ----------
@@ -65,8 +65,7 @@ def cut_share(
     problems = []
     for month, wanted in target.items():
         inside = index.month == month
-        days = table.at[month, "cut_days"]
-        part = _month_share(rank[inside], shape[inside], pv_mw[inside], float(wanted), days)
+        part = _month_share(rank[inside], shape[inside], pv_mw[inside], float(wanted), table["cut_days"][month])
         if part is None:
             problems.append(Problem("area-balance level out of reach", f"month {month}", f"{level_percent} %", "lower"))
         else:
@@ -134,7 +133,8 @@ def offline_calls(index: pd.DatetimeIndex, pv_share: np.ndarray, pv_mw: np.ndarr
     numpy.ndarray
         (T, P) bool.
     """
-    in_window = (index.hour >= parameter("offline_first_hour")) & (index.hour < parameter("offline_last_hour"))
+    hour = index.hour.to_numpy()
+    in_window = (hour >= parameter("offline_first_hour")) & (hour < parameter("offline_last_hour"))
     day = _day_number(index)
     ordered = np.bincount(day, pv_share * pv_mw)
     in_reach = np.bincount(day, np.where(in_window, pv_mw, 0.0))

@@ -13,7 +13,7 @@ from twin.profiles.area_balance import cut_share, offline_calls, wind_share
 from twin.profiles.demand import area_demand, class_shapes
 from twin.profiles.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
 from twin.profiles.price import price_climatology
-from twin.profiles.pv import Sky, oriented_per_kw, orientations, sky_at
+from twin.profiles.pv import Sky, orientations, oriented_per_kw, sky_at
 from twin.profiles.site_demand import site_demand
 from twin.profiles.sites import SiteFleet
 from twin.profiles.tables import parameter
@@ -62,13 +62,12 @@ def build_profiles(
     plants, areas, index = model.plants, model.areas, weather.index
     level = parameter("area_balance_level") if area_level_percent is None else area_level_percent
     key = {"seed": seed, "weather_year": weather_year}
-    skies = {name: sky_at(weather.values[name], place) for name, place in weather.places.items()}
+    values = weather.values  # noqa: PD011
+    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
     scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
 
     available = plant_available_mw(plants, weather, skies, scales)
-    shapes = {
-        place: class_shapes(index, weather.values[place]["temp_air"].to_numpy()) for place in areas["place"].unique()
-    }
+    shapes = {place: class_shapes(index, values[place]["temp_air"].to_numpy()) for place in areas["place"].unique()}
     demand = area_demand(areas, shapes, index, **key)
     pv_mw = available[:, controllable(plants, "pv")].sum(axis=1)
     cut_pv = cut_share(index, pv_mw, demand.sum(axis=1), level_percent=level, **key)

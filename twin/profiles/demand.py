@@ -19,7 +19,7 @@ CLASSES = ("residential", "commercial", "public", "industry", "fisheries")
 def kyushu_climatology(hours: pd.DatetimeIndex) -> np.ndarray:
     """Return the usual demand of the Kyushu area over its yearly mean, hourly; (H,) for the hours given."""
     table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])[HOURS]
-    return _by_day_type(table, hours.month, is_free_day(hours), hours.hour)
+    return _by_day_type(table, hours.month.to_numpy(), is_free_day(hours), hours.hour.to_numpy())
 
 
 def class_shapes(
@@ -118,10 +118,10 @@ def _noise(index: pd.DatetimeIndex, area: str, seed: int, weather_year: int) -> 
 def _class_factor(name: str, hours: pd.DatetimeIndex) -> np.ndarray:
     table = read_table("demand_class_hours").set_index(["class", "day_type"])[HOURS]
     months = read_table("demand_class_months").set_index("class").loc[name]
-    free = is_free_day(hours)
+    free, hour = is_free_day(hours), hours.hour.to_numpy()
     count = len(hours)
-    of_class = _by_day_type(table, np.repeat(name, count), free, hours.hour)
-    of_all = _by_day_type(table, np.repeat("all", count), free, hours.hour)
+    of_class = _by_day_type(table, np.repeat(name, count), free, hour)
+    of_all = _by_day_type(table, np.repeat("all", count), free, hour)
     return of_class * of_all * months[[str(month) for month in range(1, 13)]].to_numpy(float)[hours.month - 1]
 
 

@@ -59,7 +59,7 @@ class _Errors:
     def __init__(
         self, profiles: Profiles, plants: pd.DataFrame, areas: pd.DataFrame, seed: int, weather_year: int
     ) -> None:
-        self.table = read_table("forecast_errors").set_index("quantity")
+        self.table = read_table("forecast_errors").set_index("quantity")[["sd_1h", "sd_24h", "correlation"]]
         self.key = (seed, weather_year)
         self.index = profiles.index
         kinds = plants["kind"].to_numpy()
@@ -87,7 +87,7 @@ class _Errors:
         return float(np.interp(lead_hours, [1, 24], [row["sd_1h"], row["sd_24h"]]))
 
     def _noise(self, quantity: str, name: str) -> np.ndarray:
-        correlation = per_half_hour(self.table.at[quantity, "correlation"], step_hours(self.index))
+        correlation = per_half_hour(float(self.table["correlation"][quantity]), step_hours(self.index))
         return ar1(stream(self.key[0], f"forecast {quantity}", self.key[1], name), len(self.index), correlation)
 
 

@@ -97,4 +97,5 @@ def plant_down_share(plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int
 
 def _hub_speed(row: pd.Series, weather: WeatherTable) -> np.ndarray:
     place = weather.places[row["place"]]
-    return speed_at_height(weather.values[row["place"]]["wind_speed"].to_numpy(), place, row["hub_height_m"])
+    wind_speed = weather.values[row["place"]]["wind_speed"].to_numpy()  # noqa: PD011
+    return speed_at_height(wind_speed, place, row["hub_height_m"])

@@ -50,7 +50,8 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
         `dni` is the beam that carries ``ghi - dhi`` through the horizontal, never above the extraterrestrial one; below
         `LOW_SUN_DEGREES` it is zero and all of `ghi` counts as diffuse.
     """
-    middle = weather.index + pd.Timedelta(hours=step_hours(weather.index) / 2)
+    index = pd.DatetimeIndex(weather.index)
+    middle = index + pd.Timedelta(hours=step_hours(index) / 2)
     sun = pvlib.solarposition.get_solarposition(middle, place.latitude, place.longitude, place.altitude_m)
     zenith = sun["zenith"].to_numpy()
     ghi = weather["ghi"].to_numpy()

@@ -63,9 +63,9 @@ def site_demand(
     numpy.ndarray
         (T, D) kW per kWh/year; each column sums to 1 kWh.
     """
-    table = read_table("site_demand").set_index("class")
+    rows = {row["class"]: row for _, row in read_table("site_demand").iterrows()}
     columns = [
-        _variant(index, class_shapes[shape.demand_class], table.loc[shape.demand_class], shape, seed, weather_year)
+        _variant(index, class_shapes[shape.demand_class], rows[shape.demand_class], shape, seed, weather_year)
         for shape in shapes
     ]
     return np.column_stack(columns)

@@ -115,7 +115,7 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
     return SiteFleet(
         site_id=frame["site_id"].to_numpy(str),
         area=frame["area"].to_numpy(),
-        group=groups.index.get_indexer(_group_id(frame, areas)),
+        group=groups.index.get_indexer(pd.Index(_group_id(frame, areas))),
         **{name: frame[name].to_numpy(float) for name in (*AMOUNTS, *BATTERY_DEFAULTS)},
         pv_shape=frame["pv_shape"].to_numpy(),
         demand_shape=frame["demand_shape"].to_numpy(),
@@ -130,7 +130,7 @@ def _draw_row(
 ) -> pd.DataFrame:
     weight = np.cumsum(np.where(areas["goto_city"], areas[f"{row['class']}_kwh"], 0.0))
     places = areas["place"].to_numpy()
-    mix = np.cumsum(orientations(row["pv_fleet"])["share"])
+    mix = np.cumsum(orientations(row["pv_fleet"])["share"].to_numpy())
     drawn = []
     for number in range(1, int(row["count"]) + 1):
         site_id = f"{row['kind']}-{row['class']}-{number:04d}"
@@ -138,7 +138,7 @@ def _draw_row(
         area_draw, roof_draw, variant_draw = rng.random(3)
         pv_spread, demand_spread = rng.standard_normal(2)
         area = int(np.searchsorted(weight, area_draw * weight[-1], side="right"))
-        roof = int(np.searchsorted(mix, roof_draw * mix.iloc[-1], side="right"))
+        roof = int(np.searchsorted(mix, roof_draw * mix[-1], side="right"))
         drawn.append(
             (site_id, area, PvShape(places[area], row["pv_fleet"], roof), variant_draw, pv_spread, demand_spread)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ class Forecasts:
         return replace(self, **_windowed(self, start, stop))
 
 
-def _windowed(series: Profiles | Forecasts, start: int, stop: int) -> dict[str, object]:
+def _windowed(series: Profiles | Forecasts, start: int, stop: int) -> dict[str, Any]:
     values = {field.name: getattr(series, field.name) for field in fields(series)}
     steps = len(next(iter(values.values())))
     if not 0 <= start < stop <= steps:

@@ -54,7 +54,7 @@ def power_curve(turbine: str) -> PowerCurve:
         raise InputError(
             [Problem("unknown turbine", "turbine", turbine, ", ".join(rows.index), "add it to turbines.csv")]
         )
-    library = windpowerlib.WindTurbine(hub_height=100, turbine_type=rows.at[turbine, "library_type"])
+    library = windpowerlib.WindTurbine(hub_height=100, turbine_type=rows["library_type"][turbine])
     curve = library.power_curve
     power = curve["value"].to_numpy()
     return PowerCurve(curve["wind_speed"].to_numpy(), power / power.max())
