@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,8 @@ from studies.dotted import flatten, with_values
 from studies.explain import explain, findings, shown
 from studies.key_lines import key_lines, line_of
 from studies.members import BASE, members
+from studies.network_names import Assignment, network_problems
+from studies.sections import GOTO
 from studies.study import Settings, Study, why_not_overridable
 from studies.suggestions import nearest
 from twin.errors import InputError, Problem, raise_if_any
@@ -102,11 +104,24 @@ class _Reporter:
         known = {_loc(error) for error in base}
         found += self._scenario_problems(table, known)
         found += self._sweep_problems(table, known)
+        found += network_problems(self._assignments(table)) if _is_goto(table) else ()
         return found + self._compare_problems(table)
 
     def where(self, parts: Sequence[str]) -> str:
         line = line_of(self.lines, parts)
         return f"{self.path}, line {line}" if line else str(self.path)
+
+    def _assignments(self, table: dict[str, Any]) -> Iterator[Assignment]:
+        """Yield every value of the base sections, scenarios and sweeps, by dotted key."""
+        for section in ("grid", "fleet"):
+            for key, value in flatten(_subtable(table, section), f"{section}.").items():
+                yield key, value, self.where(key.split("."))
+        for name, scenario in _subtables(table, "scenario").items():
+            for key, value in flatten(scenario).items():
+                yield key, value, self.where(("scenario", name, key))
+        for key, values in flatten(_subtable(table, "sweep")).items():
+            for value in values if isinstance(values, list) else ():
+                yield key, value, self.where(("sweep", key))
 
     def _scenario_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
         found = []
@@ -116,9 +131,8 @@ class _Reporter:
         return found
 
     def _sweep_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
-        sweep = table.get("sweep", {})
         found = []
-        for key, values in flatten(sweep).items() if isinstance(sweep, dict) else ():
+        for key, values in flatten(_subtable(table, "sweep")).items():
             if not isinstance(values, list) or not values:
                 found.append(
                     Problem(
@@ -161,13 +175,12 @@ class _Reporter:
 
     def _compare_problems(self, table: dict[str, Any]) -> list[Problem]:
         names = list(_subtables(table, "scenario")) or [BASE]
-        compare = table.get("compare", {})
         return [
             Problem(
                 f"compare.{key} names a scenario that does not exist", self.where(("compare", key)), shown(name),
                 ", ".join(names), nearest(name, names),
             )
-            for key, name in (compare.items() if isinstance(compare, dict) else ())
+            for key, name in _subtable(table, "compare").items()
             if key in ("reference", "uncontrolled") and isinstance(name, str) and name not in names
         ]  # fmt: skip
 
@@ -178,9 +191,17 @@ def _line(problem: Problem) -> int:
     return int(line[1]) if line else sys.maxsize
 
 
+def _is_goto(table: dict[str, Any]) -> bool:
+    return _subtable(table, "grid").get("model", GOTO) == GOTO
+
+
+def _subtable(table: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = table.get(key, {})
+    return inner if isinstance(inner, dict) else {}
+
+
 def _subtables(table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
-    outer = table.get(key, {})
-    return {name: inner for name, inner in outer.items() if isinstance(inner, dict)} if isinstance(outer, dict) else {}
+    return {name: inner for name, inner in _subtable(table, key).items() if isinstance(inner, dict)}
 
 
 def _loc(error: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's TypedDict, keys checked where they are read

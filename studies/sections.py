@@ -10,6 +10,9 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
+GOTO = "goto"
+"""Name of the network that is shipped."""
+
 GOTO_ONLY = ("year", "compensation", "conductor_mm2", "parameters")
 """Keys of `[grid]` that mean something only for the network `goto`."""
 
@@ -53,7 +56,7 @@ class Grid(Section):
     """The network."""
 
     model: str = Field(
-        default="goto",
+        default=GOTO,
         min_length=1,
         description='"goto", the path of a pandapower JSON file (relative to the study file), or the name of a '
         "built-in pandapower case.",
@@ -74,7 +77,7 @@ class Grid(Section):
         description="Conductor of the submarine link in mm2; resistance, reactance, capacitance and rating change "
         "together. Default: the network's table.",
     )
-    parameters: dict[str, float] = Field(
+    parameters: dict[str, float | int | str] = Field(
         default={}, description="Network parameters by name, in place of the values in the network's parameter table."
     )
     roles: Roles | None = Field(default=None, description="Needed for a guest network, forbidden for goto.")
@@ -82,7 +85,7 @@ class Grid(Section):
     @property
     def is_goto(self) -> bool:
         """Whether the network is the one that is shipped."""
-        return self.model == "goto"
+        return self.model == GOTO
 
     @property
     def is_file(self) -> bool:
@@ -143,21 +146,21 @@ class Weather(Section):
 class Battery(Section):
     """Battery of a small site; a key that is left out keeps the fleet table's value."""
 
-    energy_kwh: Positive | None = Field(default=None, description="Usable energy in kWh.")
-    power_kw: Positive | None = Field(
+    battery_kwh: Positive | None = Field(default=None, description="Energy capacity in kWh.")
+    battery_kw: Positive | None = Field(
         default=None, description="Largest charging and discharging power, AC side, in kW."
     )
     round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = Field(
         default=None, description="Energy out over energy in, AC to AC, a share above 0 and at most 1."
     )
     soc_min_percent: Percent | None = Field(default=None, description="Lowest state of charge in percent.")
-    initial_soc_percent: Percent | None = Field(default=None, description="State of charge at the start in percent.")
+    soc_max_percent: Percent | None = Field(default=None, description="Highest state of charge in percent.")
 
     @model_validator(mode="after")
-    def _starts_above_minimum(self) -> Battery:
-        low, start = self.soc_min_percent, self.initial_soc_percent
-        if low is not None and start is not None and start < low:
-            raise ValueError(f"initial_soc_percent = {start:g} is below soc_min_percent = {low:g}")
+    def _has_room(self) -> Battery:
+        low, high = self.soc_min_percent, self.soc_max_percent
+        if low is not None and high is not None and high <= low:
+            raise ValueError(f"soc_max_percent = {high:g} must be above soc_min_percent = {low:g}")
         return self
 
 

@@ -16,7 +16,8 @@ def nearest(seen: str, known: Iterable[str]) -> str:
     names = list(known)
     same_but_unit = [name for name in names if _stem(name) == _stem(seen) and name != seen]
     if same_but_unit:
-        return f"write {same_but_unit[0]} and convert the value: the unit is part of the name"
+        best = difflib.get_close_matches(seen, same_but_unit, n=1, cutoff=0.0)[0]
+        return f"write {best} and convert the value: the unit is part of the name"
     close = difflib.get_close_matches(seen, names, n=2, cutoff=0.6)
     if not close:
         tails = {name.rsplit(".", 1)[-1]: name for name in names}

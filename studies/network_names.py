@@ -1,0 +1,80 @@
+"""Names and values that a study gives to the Goto network, checked against its tables without building it."""
+
+from __future__ import annotations
+
+import csv
+import functools
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import network_models
+from studies.suggestions import nearest
+from twin.errors import Problem
+
+TABLES = Path(network_models.__file__).parent / "goto"
+"""Read as text: importing ``network_models.goto`` would import pandapower, which takes seconds."""
+
+LINK_FAMILY = "xlpe66"
+"""Family in conductors.csv that the network's builder takes the link's conductor from."""
+
+Assignment = tuple[str, object, str]
+"""A dotted key, the value that the study gives it, and its place in the file."""
+
+
+def network_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
+    """Yield what is wrong with parameters, plant ids and conductor of a study of the network ``goto``.
+
+    Parameters
+    ----------
+    assignments : iterable of (str, object, str)
+        Every value of the base sections, scenarios and sweeps.
+    """
+    for key, value, where in assignments:
+        if key.startswith("grid.parameters."):
+            yield from _parameter_problems(key.removeprefix("grid.parameters."), value, where)
+        elif key.startswith("fleet.contract_mw."):
+            plant, plants = key.removeprefix("fleet.contract_mw."), [row["plant_id"] for row in _rows("plants")]
+            if plant not in plants:
+                repair = nearest(plant, plants) or "use an id from plants.csv"
+                yield Problem(f"there is no plant {plant}", where, str(value), ", ".join(plants), repair)
+        elif key == "grid.conductor_mm2" and isinstance(value, int):
+            yield from _conductor_problems(value, where)
+
+
+def _parameter_problems(name: str, value: object, where: str) -> Iterator[Problem]:
+    rows = {row["key"]: row for row in _rows("parameters")}
+    if name == "conductor_mm2":
+        yield Problem("the conductor has its own key", where, str(value), repair="write grid.conductor_mm2")
+    elif name not in rows:
+        accepted = nearest(name, rows) or "a key of network_models/goto/parameters.csv"
+        yield Problem(f"there is no network parameter {name}", where, str(value), repair=accepted)
+    elif not _fits(rows[name], value):
+        yield Problem(f"network parameter {name} cannot have this value", where, repr(value), _accepted(rows[name]))
+
+
+def _fits(row: dict[str, str], value: object) -> bool:
+    if row["kind"] == "choice":
+        return value in row["choices"].split("|")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    whole = row["kind"] != "integer" or value == int(value)
+    return whole and float(row["possible_low"]) <= value <= float(row["possible_high"])
+
+
+def _accepted(row: dict[str, str]) -> str:
+    if row["kind"] == "choice":
+        return row["choices"].replace("|", ", ")
+    number = "a whole number" if row["kind"] == "integer" else f"a number in {row['unit']}"
+    return f"{number} from {row['possible_low']} to {row['possible_high']}"
+
+
+def _conductor_problems(value: int, where: str) -> Iterator[Problem]:
+    sizes = [row["area_mm2"] for row in _rows("conductors") if row["family"] == LINK_FAMILY]
+    if value > 0 and str(value) not in sizes:
+        yield Problem("there is no link conductor of this size", where, str(value), ", ".join(sizes))
+
+
+@functools.cache
+def _rows(table: str) -> list[dict[str, str]]:
+    with (TABLES / f"{table}.csv").open(encoding="utf-8-sig", newline="") as lines:
+        return list(csv.DictReader(lines))

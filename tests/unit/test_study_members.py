@@ -1,0 +1,89 @@
+"""Scenarios times sweep points, in the order of the file, each resolved."""
+
+from pathlib import Path
+
+import pytest
+
+from studies.cli import SHIPPED
+from studies.members import label, members
+from studies.read import read_study
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def goto_2030():
+    return members(read_study(SHIPPED / "goto_2030.toml"))
+
+
+def test_the_default_study_has_thirty_members(goto_2030):
+    assert len(goto_2030) == 30
+    assert len({member.path for member in goto_2030}) == 30
+    assert goto_2030[0].path == "plan_without_new_pv/conductor_mm2=240,criterion=n-1"
+    assert goto_2030[-1].path == "new_pv_congestion_aware/conductor_mm2=400,criterion=n-1-intertrip"
+    assert [member.scenario for member in goto_2030[:7]] == ["plan_without_new_pv"] * 6 + ["new_pv_uncontrolled"]
+
+
+def test_each_member_is_resolved(goto_2030):
+    for member in goto_2030:
+        assert member.study.grid.conductor_mm2 == member.sweep["grid.conductor_mm2"]
+        assert member.study.operation.criterion == member.sweep["operation.criterion"]
+        assert not member.study.scenario
+        assert not member.study.sweep
+        assert member.study.folder == SHIPPED
+
+
+@pytest.mark.parametrize(
+    ("scenario", "new_pv", "batteries", "policy"),
+    [
+        ("plan_without_new_pv", False, "none", "none"),
+        ("new_pv_uncontrolled", True, "none", "none"),
+        ("new_pv_self_consumption", True, "all", "self_consumption"),
+        ("new_pv_held", True, "all", "hold_behind_meter"),
+        ("new_pv_congestion_aware", True, "all", "congestion_aware"),
+    ],
+)
+def test_the_default_scenarios(goto_2030, scenario, new_pv, batteries, policy):
+    found = [member.study for member in goto_2030 if member.scenario == scenario]
+    assert {study.fleet.new_pv for study in found} == {new_pv}
+    assert {study.fleet.batteries for study in found} == {batteries}
+    assert {study.operation.policy for study in found} == {policy}
+
+
+def test_all_members_share_sky_seed_and_period(goto_2030):
+    first = goto_2030[0].study
+    assert all(
+        (m.study.weather, m.study.seed, m.study.period) == (first.weather, first.seed, first.period) for m in goto_2030
+    )
+
+
+def test_the_fiscal_2022_study_differs_in_its_input_only():
+    real = read_study(SHIPPED / "goto_fy2022.toml", _fake_data_is_not_needed())
+    planned = read_study(SHIPPED / "goto_2030.toml")
+    assert real.scenario == planned.scenario
+    assert (real.seed, real.grid.year, real.compare) == (planned.seed, planned.grid.year, planned.compare)
+    assert real.weather.source == "measured"
+    assert [member.label for member in members(real)] == ["base"] * 5
+
+
+def _fake_data_is_not_needed():
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"the measured data are not at {folder}")
+    return folder
+
+
+def test_labels_are_safe_as_folder_names():
+    assert label({}) == "base"
+    assert label({"a.b": 0.1, "c.d": True}) == "b=0.1,d=true"
+    assert label({"a.x": 1, "b.x": 2}) == "a.x=1,b.x=2"
+    assert label({"grid.model": "nets/a b.json"}) == "model=nets-a-b.json"
+
+
+def test_a_sweep_value_replaces_a_scenario_value(tmp_path):
+    text = (SHIPPED / "goto_2030.toml").read_text(encoding="utf-8")
+    (tmp_path / "study.toml").write_text(
+        text.replace("fleet.new_pv = true", "grid.conductor_mm2 = 500"), encoding="utf-8"
+    )
+    study = read_study(tmp_path / "study.toml")
+    assert {member.study.grid.conductor_mm2 for member in members(study)} == {240, 300, 400}
