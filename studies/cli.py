@@ -100,9 +100,9 @@ def report(
     from studies.summary import read_kpis
 
     read_kpis(folder)
-    from reports import build_report
+    from reports import write_report
 
-    build_report(folder)
+    write_report(folder)
     _tell_where(folder)
 
 

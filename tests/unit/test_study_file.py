@@ -111,7 +111,7 @@ def test_the_good_file_is_accepted(tmp_path):
         ("[compare]", '[sweep]\ngrid.conductor_mm2 = 300\n[compare]', "grid.conductor", "must be a list", "300"),
         ("[compare]", '[sweep]\ngrid.conductor_mm2 = []\n[compare]', "grid.conductor", "must be a list", ""),
         ("[compare]", '[sweep]\ngrid.conductor_mm2 = [300, 300]\n[compare]', "grid.conductor", "value twice", ""),
-        ("[compare]", '[sweep]\noperation.criterion = ["n-1", "n-2"]\n[compare]', "operation.crit", "unknown value", "n-2"),
+        ("[compare]", '[sweep]\noperation.criterion = ["n-1", "n-2"]\n[compare]', "operation.crit", "unknown", "n-2"),
     ],
 )  # fmt: skip
 def test_one_problem_is_named_with_line_and_remedy(tmp_path, old, new, line, what, more):

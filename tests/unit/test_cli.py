@@ -1,0 +1,237 @@
+"""The command: exit codes, messages for people, and nothing slow before an input is known to be good."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+import types
+from pathlib import Path
+
+import pytest
+
+from studies import cli
+from studies.output import write_json
+from studies.summary import HEADLINE
+from twin.errors import InputError, Problem
+from twin.schema import KPIS
+
+ROOT = Path(__file__).parents[2]
+LONGEST_SECONDS = 2.0
+LONGEST_HELP_SECONDS = 1.0
+
+
+def command(*arguments, cwd=ROOT):
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    start = time.perf_counter()
+    answer = subprocess.run(
+        [sys.executable, "-c", "from studies.cli import main; main()", *arguments],
+        capture_output=True, encoding="utf-8", check=False, cwd=cwd, env=environment,
+    )  # fmt: skip
+    return answer, time.perf_counter() - start
+
+
+def fastest(*arguments):
+    """Run twice: the first may compile bytecode."""
+    runs = [command(*arguments) for _ in range(2)]
+    return runs[-1][0], min(seconds for _, seconds in runs)
+
+
+def main(monkeypatch, capsys, *arguments):
+    """Run the command in this process; return exit code, stdout and stderr."""
+    monkeypatch.setattr(sys, "argv", ["goto-twin", *map(str, arguments)])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    captured = capsys.readouterr()
+    return caught.value.code, captured.out, captured.err
+
+
+def a_run(folder, change=0.0, members=("a/base", "b/base"), **kpis):
+    write_json(folder / "study.json", {"members": [{"path": path} for path in members]})
+    for number, path in enumerate(members):
+        values = {name: float(number) for name in KPIS} | {"available_mwh": 1000.0 + change} | kpis
+        write_json(folder / path / "kpis.json", values)
+    return folder
+
+
+@pytest.fixture
+def fake_engine(monkeypatch):
+    """Stand in for the engine; remembers what it was asked for."""
+    asked = {}
+
+    def run_study(study, out, data, days, jobs, progress):
+        asked.update(study=study, out=out, data=data, days=days, jobs=jobs)
+        for done in (1, 2):
+            progress("members", done, 2)
+        a_run(out)
+        (out / "report").mkdir()
+        (out / "report" / "report.html").write_text("")
+        return out
+
+    module = types.ModuleType("studies.assemble")
+    module.run_study = run_study
+    monkeypatch.setitem(sys.modules, "studies.assemble", module)
+    return asked
+
+
+def test_a_wrong_study_as_a_real_command(tmp_path):
+    path = tmp_path / "study.toml"
+    text = (cli.SHIPPED / "goto_2030.toml").read_text(encoding="utf-8")
+    path.write_text(text.replace("fleet.new_pv = false", "fleet.new_pw = false\nseed = 3"), encoding="utf-8")
+    answer, seconds = fastest("run", str(path))
+    assert answer.returncode == 2
+    assert "2 problems found; nothing was changed." in answer.stderr
+    assert "unknown key fleet.new_pw" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert seconds < LONGEST_SECONDS
+
+
+def test_a_missing_study_as_a_real_command():
+    answer, seconds = fastest("run", "goto_2031")
+    assert answer.returncode == 2
+    assert "goto_2030" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert seconds < LONGEST_SECONDS
+
+
+def test_a_wrong_encoding_as_a_real_command(tmp_path):
+    path = tmp_path / "study.toml"
+    path.write_bytes((cli.SHIPPED / "goto_2030.toml").read_text(encoding="utf-8").encode("cp932"))
+    answer, seconds = fastest("run", str(path))
+    assert answer.returncode == 2
+    assert "CP932" in answer.stderr
+    assert "line 5" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert seconds < LONGEST_SECONDS
+
+
+def test_help_is_quick():
+    answer, seconds = fastest("--help")
+    assert answer.returncode == 0
+    assert {"run", "report", "compare", "list", "schema", "doctor"} <= set(answer.stdout.split())
+    assert seconds < LONGEST_HELP_SECONDS
+
+
+def test_run_hands_the_checked_study_on_and_tells_where_the_results_are(tmp_path, monkeypatch, capsys, fake_engine):
+    out = tmp_path / "x"
+    code, printed, _ = main(monkeypatch, capsys, "run", "goto_2030", "--out", out, "--days", "1:2", "--jobs", "2")
+    assert code == 0
+    assert (fake_engine["out"], fake_engine["days"], fake_engine["jobs"], fake_engine["data"]) == (out, (1, 2), 2, None)
+    assert fake_engine["study"].name == "goto_2030"
+    assert "1,000" in printed
+    assert f"Report:  {out / 'report' / 'report.html'}" in printed
+
+
+def test_the_default_results_folder_has_the_studys_name(tmp_path, monkeypatch, capsys, fake_engine):
+    monkeypatch.chdir(tmp_path)
+    assert main(monkeypatch, capsys, "run", "goto_2030")[0] == 0
+    assert fake_engine["out"] == Path("runs/goto_2030")
+
+
+def test_a_bad_input_leaves_earlier_results_alone(tmp_path, monkeypatch, capsys, fake_engine):
+    run = a_run(tmp_path / "runs" / "goto_2030")
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    code, _, told = main(
+        monkeypatch, capsys, "run", "goto_2030", "--out", run, "--days", "9:1", "--data", tmp_path / "no"
+    )
+    assert code == 2
+    assert "2 problems found" in told
+    assert fake_engine == {}
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
+def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fake_engine):
+    def run_study(*_):
+        raise InputError([Problem("weather has a gap", "fukue.csv, 2022-05-01 12:00")])
+
+    monkeypatch.setattr(sys.modules["studies.assemble"], "run_study", run_study)
+    code, _, told = main(monkeypatch, capsys, "run", "goto_2030")
+    assert code == 2
+    assert told.endswith("1 problem found; nothing was changed.\n\nfukue.csv, 2022-05-01 12:00: weather has a gap\n")
+
+
+def test_an_unexpected_error_keeps_its_traceback(monkeypatch, fake_engine):
+    def run_study(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(sys.modules["studies.assemble"], "run_study", run_study)
+    monkeypatch.setattr(sys, "argv", ["goto-twin", "run", "goto_2030"])
+    with pytest.raises(ZeroDivisionError):
+        cli.main()
+
+
+@pytest.mark.parametrize("days", ["1-2", "a:b", "1:2:3", ""])
+def test_days_that_are_no_range(monkeypatch, capsys, days):
+    code, _, told = main(monkeypatch, capsys, "run", "goto_2030", "--days", days)
+    assert code == 2
+    assert "A:B" in told
+
+
+def test_compare_shows_what_differs(tmp_path, monkeypatch, capsys):
+    first, second = a_run(tmp_path / "first"), a_run(tmp_path / "second", change=250.0, members=("b/base", "c/base"))
+    code, printed, _ = main(monkeypatch, capsys, "compare", first, second, "--all")
+    assert code == 0
+    rows = [row for row in printed.splitlines() if " available_mwh " in row]
+    assert len(rows) == 1
+    assert "b/base" in rows[0]
+    assert "+250.00" in rows[0]
+    assert "only in the first: a/base" in printed
+    assert "only in the second: c/base" in printed
+
+
+def test_compare_needs_two_runs_with_a_member_in_common(tmp_path, monkeypatch, capsys):
+    first = a_run(tmp_path / "first", members=("a/base",))
+    code, _, told = main(monkeypatch, capsys, "compare", first, a_run(tmp_path / "second", members=("b/base",)))
+    assert code == 2
+    assert "no member in common" in told
+    code, _, told = main(monkeypatch, capsys, "compare", first, tmp_path / "nothing")
+    assert code == 2
+    assert "no complete run" in told
+
+
+def test_report_needs_a_complete_run(tmp_path, monkeypatch, capsys):
+    run = a_run(tmp_path / "run")
+    (run / "a" / "base" / "kpis.json").unlink()
+    code, _, told = main(monkeypatch, capsys, "report", run)
+    assert code == 2
+    assert "kpis.json is missing" in told
+
+
+def test_list_names_studies_and_runs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    a_run(tmp_path / "runs" / "mine")
+    code, printed, _ = main(monkeypatch, capsys, "list")
+    assert code == 0
+    assert "goto_2030" in printed
+    assert "goto_fy2022" in printed
+    assert str(Path("runs/mine")) in printed
+
+
+def test_schema_is_json_schema(monkeypatch, capsys):
+    code, printed, _ = main(monkeypatch, capsys, "schema")
+    assert code == 0
+    schema = json.loads(printed)
+    assert schema["additionalProperties"] is False
+    assert {"period", "grid", "weather", "fleet", "operation", "scenario", "sweep", "compare"} <= set(
+        schema["properties"]
+    )
+
+
+def test_doctor_names_what_is_missing(monkeypatch, capsys):
+    code, printed, _ = main(monkeypatch, capsys, "doctor")
+    assert code == 0, printed
+    monkeypatch.setattr("studies.doctor.package_versions", lambda: {"pandapower": None})
+    code, printed, _ = main(monkeypatch, capsys, "doctor")
+    assert code == 1
+    assert "MISSING pandapower" in printed
+    assert "repair" in printed
+
+
+def test_version(monkeypatch, capsys):
+    code, printed, _ = main(monkeypatch, capsys, "--version")
+    assert code == 0
+    assert printed.startswith("goto-twin 0.")
+
+
+def test_headline_figures_are_in_the_data_dictionary():
+    assert set(HEADLINE) <= set(KPIS)
