@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -20,7 +20,7 @@ Cell = str | float | int | bool | pd.Timestamp | None
 
 STATUSES = ("published", "derived", "estimate")
 _FLAGS = {"true": True, "false": False}
-_MISSING: dict[Kind, Cell] = {"text": "", "number": math.nan, "integer": math.nan, "flag": None, "date": pd.NaT}
+_MISSING: dict[Kind, Any] = {"text": "", "number": math.nan, "integer": math.nan, "flag": None, "date": pd.NaT}
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,12 @@ from network_models.goto.parameters import ParameterValue
 from twin.errors import InputError, Problem
 
 FREQUENCY_HZ = 60.0
+HOURS_PER_YEAR = 8760.0
 STIFF_SHORT_CIRCUIT_MVA = 1e6
 """Level of the ideal source itself: the real level is in the impedance behind it."""
+
+SOURCE_BUS = "source"
+HEAD_END_BUS = "matsushima_220"
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -79,10 +83,6 @@ def _used_buses(tables: Tables, parameters: Parameters) -> set[str]:
     return {SOURCE_BUS, *built["from_bus"], *built["to_bus"], *trafos["hv_bus"], *trafos["lv_bus"]}
 
 
-SOURCE_BUS = "source"
-BOUNDARY_SIDE_BUS = "matsushima_220"
-
-
 def _source(net: pp.pandapowerNet, buses: dict[str, int], parameters: Parameters) -> None:
     ratio = parameters.number("source_rx")
     x_pu = 1.0 / math.hypot(1.0, ratio)
@@ -91,7 +91,7 @@ def _source(net: pp.pandapowerNet, buses: dict[str, int], parameters: Parameters
         s_sc_max_mva=STIFF_SHORT_CIRCUIT_MVA, rx_max=ratio,
     )  # fmt: skip
     pp.create_impedance(
-        net, buses[SOURCE_BUS], buses[BOUNDARY_SIDE_BUS], rft_pu=ratio * x_pu, xft_pu=x_pu,
+        net, buses[SOURCE_BUS], buses[HEAD_END_BUS], rft_pu=ratio * x_pu, xft_pu=x_pu,
         sn_mva=parameters.number("source_short_circuit_mva"), name="Source impedance",
     )  # fmt: skip
 
@@ -180,12 +180,10 @@ def _reactive_compensation(
 
 def _loads(net: pp.pandapowerNet, buses: dict[str, int], areas: pd.DataFrame) -> None:
     demand_columns = [column for column in areas.columns if column.endswith("_kwh")]
-    mean_mw = areas[demand_columns].sum(axis=1) / 8760.0 / 1000.0
     for area_id, row in areas.iterrows():
-        pp.create_load(
-            net, buses[row["bus"]], p_mw=mean_mw[area_id], name=area_id,
-            q_mvar=mean_mw[area_id] * math.tan(math.acos(row["power_factor"])),
-        )  # fmt: skip
+        mean_mw = row[demand_columns].sum() / HOURS_PER_YEAR / 1000.0
+        q_mvar = mean_mw * math.tan(math.acos(row["power_factor"]))
+        pp.create_load(net, buses[row["bus"]], p_mw=mean_mw, q_mvar=q_mvar, name=area_id)
 
 
 def _plants(net: pp.pandapowerNet, buses: dict[str, int], plants: pd.DataFrame) -> None:

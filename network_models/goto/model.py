@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 import pandas as pd
 
+from network_models.checks import check_grid
 from network_models.goto.build import Parameters, Tables, build_net
 from network_models.goto.parameters import ParameterValue, resolve
 from network_models.goto.reading import goto_tables
@@ -55,7 +56,7 @@ def goto(
     plants = plants_of_year(tables, values, year)
     net, buses = build_net(tables, plants, values, compensation)
     compensator_bus = buses[tables["compensators"]["bus"].iloc[0]]
-    return GridModel(
+    model = GridModel(
         net=net,
         plants=plants.assign(bus=plants["bus"].map(buses)),
         areas=_areas(tables, buses),
@@ -64,6 +65,8 @@ def goto(
         compensator=_compensator(values, compensator_bus) if compensation == "controlled" else None,
         limits=Limits(*(values.number(key) for key in ("vm_min_pu", "vm_max_pu", "short_time_factor"))),
     )
+    check_grid(model)
+    return model
 
 
 def _check_arguments(year: int, compensation: str) -> None:

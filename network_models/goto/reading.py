@@ -23,7 +23,8 @@ def parameter_table() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Index `key`; columns `value unit kind choices possible_low possible_high name_en name_ja source status low high`.
+        Index `key`; columns `value unit kind choices possible_low possible_high name_en name_ja source status low
+        high`.
     """
     return goto_tables()["parameters"]
 

@@ -100,7 +100,8 @@ PARAMETERS = TableSpec("parameters", ("key",), (
 ))  # fmt: skip
 
 SITES = TableSpec("sites", ("kind", "class"), (
-    Column("kind", choices=SITE_KINDS), Column("class", choices=DEMAND_CLASSES[:3]), Column("count", "integer", minimum=0),
+    Column("kind", choices=SITE_KINDS), Column("class", choices=DEMAND_CLASSES[:3]),
+    Column("count", "integer", minimum=0),
     _number("pv_dc_kw", 0), _number("pv_ac_kw", 0), _number("battery_kwh", 0), _number("battery_kw", 0),
     _positive("round_trip_efficiency", required=False, maximum=1), _number("soc_min_percent", 0, 100, required=False),
     _number("soc_max_percent", 0, 100, required=False), _number("demand_kwh", 0),

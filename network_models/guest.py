@@ -1,0 +1,203 @@
+"""Guest networks: another pandapower network with roles takes Goto's place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pandapower as pp
+import pandas as pd
+from pandapower.toolbox import fuse_buses
+
+from network_models.checks import branch_graph, check_grid, without
+from network_models.guest_cases import built_in_case
+from network_models.guest_json import read_net
+from network_models.guest_roles import GuestRoles, guest_roles
+from twin.errors import Problem, raise_if_any
+from twin.grid.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
+
+HOURS_PER_YEAR = 8760.0
+_KINDS = {"pv": "pv", "solar": "pv", "wp": "wind", "wind": "wind"}
+
+
+def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
+    """Return a guest network as a `GridModel`.
+
+    Parameters
+    ----------
+    source : str or Path
+        A pandapower JSON file, or the name of a built-in case (`network_models.guest_cases.BUILT_IN`).
+    roles : mapping
+        ``link`` (names of the lines or transformers, or ``"line:3"``), ``curtailable`` (names of static generators),
+        ``site_buses`` and ``headroom_bus`` (names of buses); optional keys: see `GuestRoles`.
+
+    Returns
+    -------
+    GridModel
+        Every static generator is a plant (curtailable ones non-firm, the others firm), every load an area whose yearly
+        mean is the load's MW. Areas at site buses are those that get sites. Outages are all branches whose loss leaves
+        every bus supplied. Switches are resolved: a branch behind an open one is out of service, buses joined by a
+        closed one become one bus.
+
+    Raises
+    ------
+    InputError
+        Unreadable or foreign files, unknown names, more than one island or external grid, generators other than one var
+        compensator; all problems of one stage at once.
+    """
+    path = Path(source)
+    net = read_net(path) if path.suffix.lower() == ".json" else built_in_case(str(source))
+    _resolve_switches(net)
+    _keep_in_service(net)
+    found = guest_roles(net, roles)
+    raise_if_any(_unsupported(net))
+    graph = branch_graph(net)
+    mainland = int(net.ext_grid["bus"].iloc[0])
+    model = GridModel(
+        net=net,
+        plants=_plants(net, found),
+        areas=_areas(net, found),
+        diesels=pd.DataFrame(columns=["bus", "p_max_mw", "p_min_mw", "start_half_hours", "available"]),
+        roles=_roles(net, graph, found, mainland),
+        compensator=_compensator(net, found),
+        limits=Limits(found.vm_min_pu, found.vm_max_pu, found.short_time_factor),
+    )
+    check_grid(model)
+    return model
+
+
+def _resolve_switches(net: pp.pandapowerNet) -> None:
+    switches = net.switch
+    for kind, table in (("l", "line"), ("t", "trafo")):
+        opened = switches.loc[(switches["et"] == kind) & ~switches["closed"], "element"]
+        net[table].loc[opened, "in_service"] = False
+    closed = switches[(switches["et"] == "b") & switches["closed"]]
+    ties = nx.Graph(list(zip(closed["bus"], closed["element"], strict=True)))
+    net.switch = switches.iloc[:0]
+    for group in nx.connected_components(ties):
+        first, *others = sorted(group)
+        fuse_buses(net, first, others)
+
+
+def _keep_in_service(net: pp.pandapowerNet) -> None:
+    for table in ("load", "sgen", "gen", "ext_grid"):
+        net[table] = net[table][net[table]["in_service"]].reset_index(drop=True)
+
+
+def _unsupported(net: pp.pandapowerNet) -> Iterator[Problem]:
+    if len(net.ext_grid) != 1:
+        buses = ", ".join(str(net.bus.loc[bus, "name"]) for bus in net.ext_grid["bus"])
+        yield Problem("the engine needs exactly one external grid", "table ext_grid", buses, "one row in service")
+    gens = net.gen
+    is_compensator = len(gens) == 1 and bool((gens["p_mw"] == 0).all())
+    if len(gens) and not is_compensator:
+        names = ", ".join(_names(net, "gen"))
+        yield Problem(
+            "the closed loop holds no generator at a voltage, except one var compensator (a gen with p_mw 0)",
+            "table gen", names, "ext_grid, sgen and one gen with p_mw 0", "replace the generators by sgen",
+        )  # fmt: skip
+    if is_compensator and not np.isfinite(gens[["min_q_mvar", "max_q_mvar"]].to_numpy(float)).all():
+        yield Problem("the var compensator has no limits", "table gen", "", "min_q_mvar and max_q_mvar")
+    for row, kind in net.sgen["type"].items():
+        if str(kind).lower() not in _KINDS:
+            where = f"table sgen, row {row}, column type"
+            yield Problem("unknown kind of plant", where, str(kind), ", ".join(sorted(_KINDS)), "name the kind")
+
+
+def _names(net: pp.pandapowerNet, table: str) -> list[str]:
+    """Return a unique name per row: the table's own where it is one, else ``table:index``."""
+    own = net[table]["name"].astype(object)
+    usable = own.map(lambda name: isinstance(name, str) and bool(name)) & ~own.duplicated(keep=False)
+    return [str(name) if good else f"{table}:{row}" for row, name, good in zip(own.index, own, usable, strict=True)]
+
+
+def _plants(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
+    sgen = net.sgen
+    names = _names(net, "sgen")
+    kinds = sgen["type"].map(lambda kind: _KINDS[str(kind).lower()])
+    contract_mw = sgen["sn_mva"].fillna(sgen["p_mw"]).to_numpy(float)
+    q_mvar, p_mw = sgen["q_mvar"].to_numpy(float), sgen["p_mw"].to_numpy(float)
+    power_factor = np.divide(np.abs(p_mw), np.hypot(p_mw, q_mvar), out=np.ones(len(sgen)), where=p_mw != 0)
+    is_wind = (kinds == "wind").to_numpy(bool)
+    columns = {
+        "name_en": names, "name_ja": names, "kind": kinds.to_numpy(), "area": _area_of_plant(net), "place": found.place,
+        "bus": sgen["bus"].to_numpy(int), "contract_mw": contract_mw, "dc_mw": np.where(is_wind, np.nan, contract_mw),
+        "voltage_class": "high", "firmness": ["non-firm" if row in found.curtailable else "firm" for row in sgen.index],
+        "scheme": "FIP", "area_rule": "unlimited", "area_control": "online", "trippable": False,
+        "power_factor": power_factor, "q_sign": np.where(q_mvar < 0, -1, 1),
+        "in_service_from": pd.NaT, "in_service_to": pd.NaT, "goto_city": False,
+        "pv_fleet": np.where(is_wind, "", found.pv_fleet), "turbine": np.where(is_wind, found.turbine, ""),
+        "units": np.where(is_wind, 1.0, np.nan), "hub_height_m": np.where(is_wind, found.hub_height_m, np.nan),
+        "capacity_factor_target": np.where(is_wind, found.wind_capacity_factor, found.pv_capacity_factor),
+        "availability": 1.0, "source": "guest network", "status": "estimate",
+    }  # fmt: skip
+    return pd.DataFrame(columns, index=pd.Index(names, name="plant_id"))
+
+
+def _area_of_plant(net: pp.pandapowerNet) -> list[str]:
+    by_bus = dict(zip(net.load["bus"], _names(net, "load"), strict=True))
+    return [by_bus.get(bus, "") for bus in net.sgen["bus"]]
+
+
+def _areas(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
+    load = net.load
+    names = _names(net, "load")
+    apparent = np.hypot(load["p_mw"], load["q_mvar"]).to_numpy(float)
+    p_mw = load["p_mw"].to_numpy(float)
+    columns = {
+        "name_en": names, "name_ja": names, "bus": load["bus"].to_numpy(int), "place": found.place,
+        "goto_city": load["bus"].isin(found.site_buses).to_numpy(),
+        "power_factor": np.divide(p_mw, apparent, out=np.ones(len(load)), where=apparent > 0),
+        "residential_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0, "commercial_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0,
+        "public_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0, "industry_kwh": 0.0, "fisheries_kwh": 0.0,
+    }  # fmt: skip
+    return pd.DataFrame(columns, index=pd.Index(names, name="area_id"))
+
+
+def _roles(net: pp.pandapowerNet, graph: nx.MultiGraph, found: GuestRoles, mainland: int) -> Roles:
+    cut = without(graph, found.link)
+    mainland_side = nx.node_connected_component(cut, mainland)
+    link = tuple(LinkCircuit(element, _mainland_end(net, element, mainland_side)) for element in found.link)
+    headroom = found.headroom_bus if found.headroom_bus is not None else _island_bus(net, link[0])
+    branches: tuple[Element, ...] = tuple(
+        (table, int(row)) for table in ("line", "trafo") for row in net[table].index[net[table]["in_service"]]
+    )
+    single = {frozenset(edge) for edge in nx.bridges(nx.Graph(graph))}
+    parallel = {frozenset(edge[:2]) for edge in graph.edges if graph.number_of_edges(*edge[:2]) > 1}
+    bridges = {key for u, v, key in graph.edges(keys=True) if frozenset((u, v)) in single - parallel}
+    return Roles(
+        link=link,
+        outages=tuple(element for element in branches if element not in bridges),
+        monitored=branches,
+        monitored_after_outage=branches,
+        voltage_buses=tuple(int(bus) for bus in net.bus.index[net.bus["in_service"]]),
+        headroom_bus=headroom,
+        boundary_bus=mainland,
+    )
+
+
+_ENDS = {"line": (("from", "from_bus"), ("to", "to_bus")), "trafo": (("hv", "hv_bus"), ("lv", "lv_bus"))}
+
+
+def _mainland_end(net: pp.pandapowerNet, element: Element, mainland_side: set[int]) -> str:
+    table, row = element
+    (first, first_bus), (second, _) = _ENDS[table]
+    return first if net[table].loc[row, first_bus] in mainland_side else second
+
+
+def _island_bus(net: pp.pandapowerNet, circuit: LinkCircuit) -> int:
+    table, row = circuit.element
+    return next(int(net[table].loc[row, column]) for side, column in _ENDS[table] if side != circuit.mainland_side)
+
+
+def _compensator(net: pp.pandapowerNet, found: GuestRoles) -> Compensator | None:
+    if net.gen.empty:
+        return None
+    row = net.gen.iloc[0]
+    return Compensator(
+        int(row["bus"]), float(row["vm_pu"]), found.compensator_slope_percent,
+        float(row["min_q_mvar"]), float(row["max_q_mvar"]),
+    )  # fmt: skip
