@@ -1,0 +1,171 @@
+"""From a file's own time steps and variables to the study's: calendar, step, and the parts of the irradiance."""
+
+from __future__ import annotations
+
+from math import gcd
+
+import numpy as np
+import pandas as pd
+
+from twin.clock import TIMEZONE
+from twin.weather_table import Place
+from weather.decomposition import beam_and_diffuse
+from weather.reading import IRRADIANCE
+from weather.sun import Sun, sun_over
+
+LOWEST_SUN_DEGREES = 3.0
+"""Below this elevation beam irradiance on the horizontal is counted as diffuse."""
+
+
+def on_fiscal_year(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Date the rows of a year without own calendar so that they cover `index` and a day on either side.
+
+    Month, day and time are kept; 29 February repeats the 28th.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        On an Asia/Tokyo index with every month once.
+    index : pandas.DatetimeIndex
+        The study's index.
+
+    Returns
+    -------
+    pandas.DataFrame
+    """
+    margin = pd.Timedelta(days=1)
+    first, last = index[0] - margin, index[-1] + margin
+    times = pd.DatetimeIndex(frame.index)
+    is_leap_day = (times.month == 2) & (times.day == 29)
+    frame, times = frame[~is_leap_day], times[~is_leap_day]
+    parts = []
+    for year in range(first.year, last.year + 1):
+        parts.append(frame.set_axis(_in_year(times, year)))
+        if pd.Timestamp(year, 1, 1).is_leap_year:
+            eve = frame[(times.month == 2) & (times.day == 28)]
+            parts.append(eve.set_axis(_in_year(pd.DatetimeIndex(eve.index), year) + margin))
+    dated = pd.concat(parts).sort_index(kind="stable")
+    return dated[(dated.index >= first) & (dated.index <= last)]
+
+
+def _in_year(times: pd.DatetimeIndex, year: int) -> pd.DatetimeIndex:
+    start_of_own = pd.to_datetime({"year": times.year, "month": times.month, "day": times.day})
+    start = pd.to_datetime({"year": np.full(len(times), year), "month": times.month, "day": times.day})
+    within = (times.tz_localize(None) - pd.DatetimeIndex(start_of_own)).to_numpy()
+    return pd.DatetimeIndex(start.to_numpy() + within).tz_localize(TIMEZONE)
+
+
+def instants_on(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Interpolate values at instants to the middles of the intervals of `index`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    index : pandas.DatetimeIndex
+
+    Returns
+    -------
+    pandas.DataFrame
+        The first and the last value are held beyond their instants (`coverage.instant_problems` limits how far).
+    """
+    middles = _nanoseconds(index + (index[1] - index[0]) / 2)
+    instants = _nanoseconds(pd.DatetimeIndex(frame.index))
+    columns = {name: np.interp(middles, instants, frame[name].to_numpy(dtype=float)) for name in frame.columns}
+    return pd.DataFrame(columns, index=index)
+
+
+def irradiance_on(means: pd.DataFrame, interval: pd.Timedelta, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Bring interval means of irradiance to the intervals of `index` and complete ghi, dni and dhi.
+
+    Long intervals are cut into short ones in the shape of the clear sky, with the energy of each held; short ones
+    are averaged. If intervals of both kinds do not nest, both are cut to their common divisor.
+
+    Parameters
+    ----------
+    means : pandas.DataFrame
+        Any of `IRRADIANCE` (W/m2), by start of interval; cover `index` without gap.
+    interval : pandas.Timedelta
+        Their length.
+    place : Place
+    index : pandas.DatetimeIndex
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns `IRRADIANCE`; ``ghi = dni cos(zenith) + dhi`` with the sun in the middle of the interval.
+    """
+    step = index[1] - index[0]
+    start, end = index[0], index[-1] + step
+    means = means[(means.index > start - interval) & (means.index < end)].sort_index()
+    fine = pd.Timedelta(gcd(gcd((means.index[0] - start).value, interval.value), step.value))
+    cuts = int(interval / fine)
+    fine_index = pd.date_range(means.index[0], periods=len(means) * cuts, freq=fine)
+    sun = sun_over(fine_index, place)
+    horizontal = _horizontal_parts(_cut(means, cuts, sun), sun)
+    kept = np.asarray((fine_index >= start) & (fine_index < end))
+    averaged = horizontal.to_numpy()[kept].reshape(len(index), int(step / fine), -1).mean(axis=1)
+    return _complete(pd.DataFrame(averaged, index=index, columns=horizontal.columns), place)
+
+
+def _cut(means: pd.DataFrame, cuts: int, sun: Sun) -> pd.DataFrame:
+    """Cut each interval: global and diffuse in the shape of the clear sky, beam evenly while the sun is up."""
+    shapes = {"ghi": sun.clear_sky, "dhi": sun.clear_sky, "dni": sun.is_up.astype(float)}
+    columns = {}
+    for name in means.columns:
+        shape = shapes[name].reshape(-1, cuts)
+        total = shape.sum(axis=1, keepdims=True)
+        share = np.divide(shape * cuts, total, out=np.ones_like(shape), where=total > 0.0)
+        columns[name] = (means[name].to_numpy(dtype=float)[:, None] * share).ravel()
+    return pd.DataFrame(columns)
+
+
+def _horizontal_parts(irradiance: pd.DataFrame, sun: Sun) -> pd.DataFrame:
+    """Return ``ghi`` and, where the file tells, ``beam`` (both on the horizontal)."""
+    given = set(irradiance.columns)
+    if "dni" in given:
+        beam = irradiance["dni"] * sun.cos_zenith
+        ghi = irradiance["ghi"] if "ghi" in given else beam + irradiance["dhi"]
+    elif {"ghi", "dhi"} <= given:
+        ghi, beam = irradiance["ghi"], irradiance["ghi"] - irradiance["dhi"]
+    else:
+        return irradiance[["ghi"]]
+    return pd.DataFrame({"ghi": ghi, "beam": np.clip(beam, 0.0, ghi)})
+
+
+def _complete(horizontal: pd.DataFrame, place: Place) -> pd.DataFrame:
+    index = pd.DatetimeIndex(horizontal.index)
+    sun = sun_over(index, place)
+    ghi = horizontal["ghi"].to_numpy()
+    if "beam" not in horizontal:
+        dni, dhi = beam_and_diffuse(ghi, sun, index)
+    else:
+        is_high = sun.zenith < 90.0 - LOWEST_SUN_DEGREES
+        beam = np.where(is_high, horizontal["beam"].to_numpy(), 0.0)
+        dni = np.divide(beam, sun.cos_zenith, out=np.zeros_like(beam), where=is_high)
+        dhi = ghi - beam
+    return pd.DataFrame(dict(zip(IRRADIANCE, (ghi, dni, dhi), strict=True)), index=index)
+
+
+def wind_at_height(wind_speed: pd.Series, height_m: float, place: Place) -> pd.Series:
+    """Bring a wind speed from `height_m` to the place's wind height by the logarithmic law.
+
+    Parameters
+    ----------
+    wind_speed : pandas.Series
+        m/s.
+    height_m : float
+        Height above ground at which it was measured.
+    place : Place
+        Gives the wanted height and the roughness length.
+
+    Returns
+    -------
+    pandas.Series
+        ``v ln(h / z0) / ln(height_m / z0)``, neutral stratification.
+    """
+    roughness = place.roughness_length_m
+    return wind_speed * (np.log(place.wind_height_m / roughness) / np.log(height_m / roughness))
+
+
+def _nanoseconds(index: pd.DatetimeIndex) -> np.ndarray:
+    return index.as_unit("ns").asi8.astype(float)

@@ -1,0 +1,74 @@
+"""Text and numbers out of files, with every unreadable cell named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from twin.errors import InputError, Problem
+
+SHOWN = 5
+"""So many places of one kind of problem are listed before the rest is only counted."""
+
+
+def read_text(path: Path, encodings: tuple[str, ...]) -> str:
+    """Return the text of a file in the first of `encodings` that fits without loss.
+
+    Raises
+    ------
+    InputError
+        If the file does not exist or none fits.
+    """
+    if not path.is_file():
+        raise InputError([Problem("file not found", str(path), repair="check the path in the study file")])
+    raw = path.read_bytes()
+    for encoding in encodings:
+        try:
+            return raw.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    guess = "looks like cp932 (Shift JIS)" if _fits(raw, "cp932") else "unknown"
+    raise InputError(
+        [
+            Problem(
+                "wrong text encoding", str(path), guess, " or ".join(encodings), "save the file in an accepted encoding"
+            )
+        ]
+    )
+
+
+def _fits(raw: bytes, encoding: str) -> bool:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def numbers(cells: pd.Series, where: str, lines: Iterable[int]) -> tuple[pd.Series, list[Problem]]:
+    """Return the cells as numbers; text that is no number becomes NaN and a problem.
+
+    Parameters
+    ----------
+    cells : pandas.Series
+        Text; blank cells become NaN without a problem of their own (the gap check names them).
+    where : str
+        File and column.
+    lines : iterable of int
+        Line number of each cell in the file.
+
+    Returns
+    -------
+    values : pandas.Series
+    problems : list of Problem
+    """
+    values = pd.to_numeric(cells, errors="coerce")
+    is_text = values.isna() & cells.notna() & (cells.astype(str).str.strip() != "")
+    bad = [(line, cell) for line, cell, flag in zip(lines, cells, is_text, strict=True) if flag]
+    if not bad:
+        return values, []
+    shown = ", ".join(f"line {line}: {cell!r}" for line, cell in bad[:SHOWN])
+    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
+    return values, [Problem("text where a number belongs", where, shown + more, "a number", "correct the cells")]
