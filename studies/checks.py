@@ -73,13 +73,14 @@ def _day_problems(days: tuple[int, int], length: int) -> list[Problem]:
 
 
 def _weather_file_problems(weather: Weather, path: Path, data: Path | None) -> Iterator[Problem]:
-    for place, file in weather.files.items():
-        if locate(file.path, path.parent, data) is None:
-            folders = " and ".join(str(folder) for folder in (path.parent, data) if folder)
-            yield Problem(
-                "the weather file does not exist", f"{path}, weather.files.{place}.path", file.path,
-                f"a path relative to {folders}", "correct the path, or give the folder with --data",
-            )  # fmt: skip
+    folders = " and ".join(str(folder) for folder in (path.parent, data) if folder)
+    for place, files in weather.files.items():
+        for file in files:
+            if locate(file.path, path.parent, data) is None:
+                yield Problem(
+                    "the weather file does not exist", f"{path}, weather.files.{place}", file.path,
+                    f"a path relative to {folders}", "correct the path, or give the folder with --data",
+                )  # fmt: skip
 
 
 def locate(name: str, folder: Path, data: Path | None) -> Path | None:

@@ -49,7 +49,7 @@ def explain(error: ErrorDetails, model: type[BaseModel], where: str, dotted: str
         keys = sorted(_sibling_keys(model, parts[:-1]))
         repair = nearest(parts[-1], keys) or nearest(".".join(parts), [key for key, _ in known_keys(model)])
         return Problem(f"unknown key {dotted}", where, seen, ", ".join(keys), repair or "remove it or correct its name")
-    field = _field(model, parts)
+    field = _walk(model, parts)[1]
     description = field.description or "" if field else ""
     if kind == "missing":
         return Problem(f"{dotted} is missing", where, "", description, f"add {parts[-1]} = ...")
@@ -95,33 +95,25 @@ def _joined(choices: Sequence[str]) -> str:
     return ", ".join(f'"{choice}"' for choice in choices)
 
 
-def _field(model: type[BaseModel], parts: Sequence[str]) -> FieldInfo | None:
-    """Return the field at a place; the field of the free table where the rest of the place is inside one."""
-    node: type[BaseModel] | None = model
+def _walk(model: type[BaseModel], parts: Sequence[str]) -> tuple[Any, FieldInfo | None]:
+    """Return what stands at a place, as a type, and the last field on the way to it."""
+    annotation: Any = model
     field: FieldInfo | None = None
     for part in parts:
-        if node is None or part not in node.model_fields:
+        inner, origin = model_behind(annotation), typing.get_origin(annotation)
+        if inner is not None and part in inner.model_fields:
+            field = inner.model_fields[part]
+            annotation = field.annotation
+        elif origin in (dict, list):
+            annotation = typing.get_args(annotation)[-1]
+        else:
             break
-        field = node.model_fields[part]
-        node = model_behind(field.annotation)
-    return field
+    return annotation, field
 
 
 def _sibling_keys(model: type[BaseModel], parts: Sequence[str]) -> list[str]:
-    node: type[BaseModel] | None = model
-    skip = False
-    for part in parts:
-        if node is None:
-            return []
-        if skip:
-            skip = False
-            continue
-        annotation = node.model_fields[part].annotation
-        if typing.get_origin(annotation) is dict:
-            node, skip = model_behind(typing.get_args(annotation)[1]), True
-        else:
-            node = model_behind(annotation)
-    return list(node.model_fields) if node else []
+    parent = model_behind(_walk(model, parts)[0])
+    return list(parent.model_fields) if parent else []
 
 
 def _range(field: FieldInfo | None) -> str:

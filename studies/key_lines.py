@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 _PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""
 _KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_HEADER = re.compile(rf"^\s*\[\s*({_KEY})\s*\]\s*(?:#.*)?$")
+_HEADER = re.compile(rf"^\s*(\[\[?)\s*({_KEY})\s*\]\]?\s*(?:#.*)?$")
 _ASSIGNMENT = re.compile(rf"^\s*({_KEY})\s*=")
 _MULTILINE = ('"""', "'''")
 
@@ -15,9 +16,11 @@ _MULTILINE = ('"""', "'''")
 def key_lines(text: str) -> dict[str, int]:
     """Return the 1-based line of each table header and key, by dotted key.
 
-    Keys inside inline tables have no line of their own; `line_of` falls back to the line of the table.
+    Entries of an array of tables are numbered from 0, as pydantic does. Keys inside inline tables have no line of
+    their own; `line_of` falls back to the line of the table.
     """
     lines: dict[str, int] = {}
+    entries: Counter[str] = Counter()
     table = ""
     closing = ""
     for number, line in enumerate(text.splitlines(), start=1):
@@ -25,8 +28,12 @@ def key_lines(text: str) -> dict[str, int]:
             closing = "" if closing in line else closing
             continue
         if header := _HEADER.match(line):
-            table = _plain(header.group(1))
+            table = _plain(header.group(2))
             lines.setdefault(table, number)
+            if header.group(1) == "[[":
+                entries[table] += 1
+                table = f"{table}.{entries[table] - 1}"
+                lines[table] = number
         elif assignment := _ASSIGNMENT.match(line):
             key = _plain(assignment.group(1))
             lines.setdefault(f"{table}.{key}" if table else key, number)

@@ -60,15 +60,11 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
     data : pathlib.Path or None
         Folder given by ``--data``.
     """
-    named = [file.path for file in study.weather.files.values()]
+    named = [file.path for files in study.weather.files.values() for file in files]
     if study.grid.is_file:
         named.append(study.grid.model)
     found = {name: locate(name, study.folder, data) for name in named}
-    files = {
-        Path(name).as_posix() if not Path(name).is_absolute() else Path(name).name: path
-        for name, path in found.items()
-        if path
-    }
+    files = {_public_name(name): path for name, path in found.items() if path is not None}
     if study.weather.source == "measured" and data is not None:
         tables = [table for pattern in MEASURED_TABLES for table in sorted(data.glob(pattern))]
         files |= {table.relative_to(data).as_posix(): table for table in tables}
@@ -129,6 +125,11 @@ def run_log(seconds: Mapping[str, float], workers: int, started: str) -> dict[st
         "cpu_count": os.cpu_count(),
         "python": platform.python_version(),
     }
+
+
+def _public_name(name: str) -> str:
+    """Return a file's name without folders that only this machine has."""
+    return Path(name).name if Path(name).is_absolute() else Path(name).as_posix()
 
 
 def _version(name: str) -> str | None:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
 GOTO = "goto"
@@ -49,6 +50,20 @@ class Roles(Section):
     site_buses: list[str] = Field(default=[], description="Names of the buses at which small sites are connected.")
     headroom_bus: str | None = Field(
         default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
+    )
+    place: str | None = Field(default=None, description="Weather place of all plants and loads.")
+    pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")
+    turbine: str | None = Field(default=None, description="Turbine of all wind plants.")
+    hub_height_m: Positive | None = Field(default=None, description="Hub height of all wind plants in m.")
+    pv_capacity_factor: Share | None = Field(default=None, description="Capacity factor of all PV plants, a share.")
+    wind_capacity_factor: Share | None = Field(default=None, description="Capacity factor of all wind plants, a share.")
+    vm_min_pu: Positive | None = Field(default=None, description="Lowest permitted voltage in pu.")
+    vm_max_pu: Positive | None = Field(default=None, description="Highest permitted voltage in pu.")
+    short_time_factor: Annotated[float, Field(ge=1, le=2)] | None = Field(
+        default=None, description="Short-time over continuous rating after an outage."
+    )
+    compensator_slope_percent: NotNegative | None = Field(
+        default=None, description="Slope of the var compensator in percent, if the network has one."
     )
 
 
@@ -112,8 +127,19 @@ class WeatherFile(Section):
     """A weather file of one place."""
 
     path: str = Field(min_length=1, description="Path, relative to the study file or to the folder given by --data.")
-    format: Literal["epw", "pvgis", "jma", "amedas", "hasp", "csv"] = Field(
-        description='Format; "amedas" is Expanded AMeDAS, "csv" has pvlib\'s column names.'
+    format: Literal["csv", "epw", "expanded_amedas", "hasp", "jma", "pvgis_hourly", "pvgis_tmy"] = Field(
+        description='Format of the file; "csv" has pvlib\'s column names.'
+    )
+    variables: list[Literal["ghi", "dni", "dhi", "temp_air", "wind_speed"]] = Field(
+        default=[], description="Take only these of the file's variables; empty takes all that it has."
+    )
+    timezone: str = Field(default="", description='Time zone of times without offset, for "csv" only.')
+    station: str = Field(default="", description='Which station, where the file has several, for "jma" only.')
+    wind_height_m: Positive | None = Field(
+        default=None, description="Height of the anemometer above ground in m, where the file does not say it."
+    )
+    any_year: bool = Field(
+        default=False, description="Take the file's months and days although it is of another year than the study."
     )
 
 
@@ -122,24 +148,24 @@ class Weather(Section):
 
     source: Literal["synthetic", "files", "measured"] = Field(
         default="synthetic",
-        description='"synthetic": a seeded year; "files": one file per place; "measured": area demand, PV and wind '
+        description='"synthetic": a seeded year; "files": files per place; "measured": area demand, PV and wind '
         "ranks, curtailment and prices from the folder given by --data.",
     )
     weather_year: int = Field(
-        default=1, ge=1, description="Number of the synthetic weather year; part of the random keys."
+        default=0,
+        ge=0,
+        description="Number of the synthetic year: 0 has the normal monthly means, others scatter around them.",
     )
-    files: dict[str, WeatherFile] = Field(
-        default={}, description='Weather file by place, for source = "files": [weather.files.<place>].'
+    files: dict[str, list[WeatherFile]] = Field(
+        default={}, description='Weather files by place, for source = "files": [[weather.files.<place>]].'
     )
 
     @model_validator(mode="after")
     def _files_when_needed(self) -> Weather:
         if self.source == "files" and not self.files:
-            raise ValueError(
-                'source = "files" needs a table [weather.files.<place>] with path and format for each place'
-            )
+            raise ValueError('source = "files" needs [[weather.files.<place>]] with path and format for each place')
         if self.source != "files" and self.files:
-            raise ValueError(f'[weather.files] is not used with source = "{self.source}": remove it or write "files"')
+            raise ValueError(f'[[weather.files]] is not used with source = "{self.source}": remove it or write "files"')
         return self
 
 
@@ -150,7 +176,7 @@ class Battery(Section):
     battery_kw: Positive | None = Field(
         default=None, description="Largest charging and discharging power, AC side, in kW."
     )
-    round_trip_efficiency: Annotated[float, Field(gt=0, le=1)] | None = Field(
+    round_trip_efficiency: Share | None = Field(
         default=None, description="Energy out over energy in, AC to AC, a share above 0 and at most 1."
     )
     soc_min_percent: Percent | None = Field(default=None, description="Lowest state of charge in percent.")

@@ -5,7 +5,20 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-UNIT_ENDINGS = ("_mw", "_kw", "_w", "_mwh", "_kwh", "_percent", "_pu", "_mm2", "_minutes", "_hours", "_half_hours")
+UNIT_ENDINGS = (
+    "_m",
+    "_mw",
+    "_kw",
+    "_w",
+    "_mwh",
+    "_kwh",
+    "_percent",
+    "_pu",
+    "_mm2",
+    "_minutes",
+    "_hours",
+    "_half_hours",
+)
 
 
 def nearest(seen: str, known: Iterable[str]) -> str:

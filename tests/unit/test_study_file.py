@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from studies.cli import shipped_studies
-from studies.explain import findings
+from studies.explain import findings, literal_choices
 from studies.read import read_study
+from studies.sections import WeatherFile
 from studies.study import Study
 from twin.errors import InputError
 
@@ -91,7 +92,7 @@ def test_the_good_file_is_accepted(tmp_path):
         ("fiscal_year = 2030", "fiscal_year = 2030\nstep_minutes = 15", "step_minutes", "only half-hours", "write 30"),
         ("fiscal_year = 2030", "fiscal_year = 30", "fiscal_year", "cannot have", "at least 1990"),
         ("fiscal_year = 2030", "", "[period]", "period.fiscal_year is missing", "add fiscal_year"),
-        ('source = "synthetic"', 'source = "files"', "[weather]", "needs a table [weather.files.<place>]", ""),
+        ('source = "synthetic"', 'source = "files"', "[weather]", "needs [[weather.files.<place>]]", ""),
         ('source = "synthetic"', 'source = "measured"', "", "needs a data folder", "--data"),
         (GRID, '[grid]\nmodel = "case9"\n', "[grid]", "needs the table [grid.roles]", "link"),
         (GRID, GRID + 'roles.link = ["a"]\nroles.curtailable = []\n', "[grid]",
@@ -166,8 +167,8 @@ def test_a_leap_fiscal_year_has_366_days(tmp_path):
 
 
 def test_missing_files_and_folders(tmp_path):
-    text = GOOD.replace('"synthetic"', '"files"\nfiles.fukue = { path = "no.csv", format = "csv" }')
-    assert "weather.files.fukue.path" in only_problem(tmp_path, text).where
+    text = GOOD.replace('"synthetic"', '"files"\nfiles.fukue = [{ path = "no.csv", format = "csv" }]')
+    assert "weather.files.fukue" in only_problem(tmp_path, text).where
     assert (
         "no such folder"
         in problems(tmp_path, text, data=tmp_path / "nowhere")[0].what
@@ -191,6 +192,36 @@ def test_a_year_outside_the_measured_data(tmp_path):
     assert "2021-04-01 to 2023-03-31" in found[0].accepted
     (tmp_path / "good.toml").write_text(measured.replace("fiscal_year = 2030", "fiscal_year = 2022"))
     assert read_study(tmp_path / "good.toml", tmp_path).weather.source == "measured"
+
+
+def test_the_entry_of_a_list_of_files_is_named(tmp_path):
+    text = (
+        GOOD.replace('"synthetic"', '"files"')
+        + """
+[[weather.files.fukue]]
+path = "a.csv"
+format = "csv"
+[[weather.files.fukue]]
+path = "b.csv"
+format = "epv"
+[[weather.files.naru]]
+path = "c.csv"
+format = "csv"
+wind_height = 10
+"""
+    )
+    found = problems(tmp_path, text)
+    assert [problem.where.rsplit(" ", 1)[-1] for problem in found] == [
+        str(text.splitlines().index(line) + 1) for line in ('format = "epv"', "wind_height = 10")
+    ]
+    assert "did you mean epw?" in found[0].repair
+    assert "wind_height_m" in found[1].repair
+
+
+def test_the_weather_formats_are_those_that_have_a_reader():
+    from weather.readers import FORMATS
+
+    assert set(literal_choices(WeatherFile.model_fields["format"])) == set(FORMATS)
 
 
 @pytest.mark.parametrize(
