@@ -37,7 +37,9 @@ def main() -> None:
         app()
     except InputError as error:
         count = len(error.problems)
-        sys.stderr.write(f"{count} problem{'s' if count > 1 else ''} found; nothing was changed.\n\n{error}\n")
+        sys.stderr.write(
+            f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n"
+        )
         sys.exit(INPUT_ERROR_STATUS)
 
 

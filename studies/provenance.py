@@ -20,6 +20,7 @@ from studies.study import Study
 
 DISTRIBUTION = "goto-twin"
 SOURCE_ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("twin", "network_models", "weather", "studies", "reports")
 LOCK_FILE = "requirements.lock"
 _BLOCK_BYTES = 1 << 20
 
@@ -81,8 +82,8 @@ def file_sha256(path: Path) -> str:
 
 
 def code_version() -> dict[str, Any]:
-    """Return version, and in a git checkout the commit and whether files differ from it, and the lock file's hash."""
-    facts: dict[str, Any] = {"version": importlib.metadata.version(DISTRIBUTION)}
+    """Return version and hash of the sources, and in a git checkout the commit and whether files differ from it, and the lock file's hash."""
+    facts: dict[str, Any] = {"version": importlib.metadata.version(DISTRIBUTION), "sources_sha256": sources_sha256()}
     lock = SOURCE_ROOT / LOCK_FILE
     if lock.is_file():
         facts["lock_sha256"] = file_sha256(lock)
@@ -91,6 +92,14 @@ def code_version() -> dict[str, Any]:
         facts["git_commit"] = commit
         facts["git_dirty"] = bool(_git("status", "--porcelain"))
     return facts
+
+
+def sources_sha256(root: Path = SOURCE_ROOT) -> str:
+    """Return one SHA-256 over all files of the packages, so that uncommitted changes are told apart."""
+    files = sorted(path for name in PACKAGES for path in (root / name).rglob("*") if path.is_file())
+    kept = [path for path in files if "__pycache__" not in path.parts]
+    lines = (f"{path.relative_to(root).as_posix()} {file_sha256(path)}" for path in kept)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def package_versions() -> dict[str, str | None]:

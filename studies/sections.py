@@ -251,7 +251,8 @@ class Operation(Section):
         default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
     )
     relief_minutes: Annotated[float, Field(gt=0, le=1440)] = Field(
-        default=30.0, description="Minutes after an outage at which the settled state is judged as well."
+        default=30.0,
+        description="Minutes after an outage at which the settled state is judged as well (an assumption).",
     )
 
 

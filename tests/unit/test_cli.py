@@ -80,7 +80,7 @@ def test_a_wrong_study_as_a_real_command(tmp_path):
     path.write_text(text.replace("fleet.new_pv = false", "fleet.new_pw = false\nseed = 3"), encoding="utf-8")
     answer, seconds = fastest("run", str(path))
     assert answer.returncode == 2
-    assert "2 problems found; nothing was changed." in answer.stderr
+    assert "2 problems found; earlier results are untouched." in answer.stderr
     assert "unknown key fleet.new_pw" in answer.stderr
     assert "Traceback" not in answer.stderr
     assert seconds < LONGEST_SECONDS
@@ -147,7 +147,9 @@ def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fa
     monkeypatch.setattr(sys.modules["studies.assemble"], "run_study", run_study)
     code, _, told = main(monkeypatch, capsys, "run", "goto_2030")
     assert code == 2
-    assert told.endswith("1 problem found; nothing was changed.\n\nfukue.csv, 2022-05-01 12:00: weather has a gap\n")
+    assert told.endswith(
+        "1 problem found; earlier results are untouched.\n\nfukue.csv, 2022-05-01 12:00: weather has a gap\n"
+    )
 
 
 def test_an_unexpected_error_keeps_its_traceback(monkeypatch, fake_engine):

@@ -7,7 +7,7 @@ import pytest
 from studies.cli import SHIPPED
 from studies.members import members
 from studies.output import open_partial, partial_folder, publish, study_record, write_json
-from studies.provenance import digest, file_sha256, input_files, manifest, run_log
+from studies.provenance import digest, file_sha256, input_files, manifest, run_log, sources_sha256
 from studies.read import read_study
 from twin.errors import InputError
 
@@ -93,6 +93,17 @@ def test_the_digest_changes_with_study_days_and_inputs(tmp_path, study):
     source.write_text("2")
     digests.append(digest(manifest(study, {"x.csv": source})))
     assert len(set(digests)) == 5
+
+
+def test_an_uncommitted_change_of_the_sources_changes_their_hash(tmp_path):
+    (tmp_path / "twin").mkdir()
+    (tmp_path / "twin" / "a.py").write_text("x = 1")
+    before = sources_sha256(tmp_path)
+    (tmp_path / "twin" / "__pycache__").mkdir()
+    (tmp_path / "twin" / "__pycache__" / "a.pyc").write_text("compiled")
+    assert sources_sha256(tmp_path) == before
+    (tmp_path / "twin" / "a.py").write_text("x = 2")
+    assert sources_sha256(tmp_path) != before
 
 
 def test_known_hash(tmp_path):
