@@ -82,7 +82,14 @@ def file_sha256(path: Path) -> str:
 
 
 def code_version() -> dict[str, Any]:
-    """Return version and hash of the sources, and in a git checkout the commit and whether files differ from it, and the lock file's hash."""
+    """Return what identifies the code.
+
+    Returns
+    -------
+    dict
+        ``version``, ``sources_sha256``; ``lock_sha256`` where the lock file is there; in a git checkout
+        ``git_commit`` and ``git_dirty``.
+    """
     facts: dict[str, Any] = {"version": importlib.metadata.version(DISTRIBUTION), "sources_sha256": sources_sha256()}
     lock = SOURCE_ROOT / LOCK_FILE
     if lock.is_file():
