@@ -182,18 +182,20 @@ def _month_share(
     """Return a month's cut share; more days than usual where the usual ones do not hold the energy."""
     for count in np.arange(np.ceil(days), rank.max() + 1):
         depth = np.clip((count + 1 - rank) / (count + 1), 0, 1) * shape
-        share = _scaled_to_energy(depth, pv_mw, wanted)
+        share = _scaled_to_energy(depth, pv_mw, wanted, parameter("area_balance_ignored_share"))
         if share is not None:
             return share
     return None
 
 
-def _scaled_to_energy(share: np.ndarray, output_mw: np.ndarray, wanted: float) -> np.ndarray | None:
-    """Return `share` scaled and capped so that the cut is `wanted`; None where the cap does not let it."""
+def _scaled_to_energy(
+    share: np.ndarray, output_mw: np.ndarray, wanted: float, smallest: float = 0.0
+) -> np.ndarray | None:
+    """Return `share` scaled, less `smallest`, and capped so that the cut is `wanted`; None where the cap is too low."""
     largest = parameter("area_balance_largest_share")
 
     def cut(scale: float) -> np.ndarray:
-        return np.minimum(scale * share, largest)
+        return np.clip(scale * share - smallest, 0, largest)
 
     def excess(scale: float) -> float:
         return float(cut(scale) @ output_mw) - wanted

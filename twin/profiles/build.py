@@ -62,7 +62,7 @@ def build_profiles(
     plants, areas, index = model.plants, model.areas, weather.index
     level = parameter("area_balance_level") if area_level_percent is None else area_level_percent
     key = {"seed": seed, "weather_year": weather_year}
-    values = weather.values  # noqa: PD011
+    values = weather.values
     skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
     scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pandas as pd
 
@@ -24,8 +26,12 @@ def make_forecasts(
     seed: int,
     weather_year: int,
     lead_hours: float,
+    demand_error: np.ndarray | None = None,
 ) -> Forecasts:
-    """Return what was expected: truth times or plus an error that depends on nothing but its key and the lead.
+    """Return what was expected: truth plus an error that depends on nothing but its key and the lead.
+
+    PV errors are a share of the output, wind errors of the contract, demand errors of the demand; outages are not
+    foreseen, only the plants' mean availability. An error at a longer lead is the same error, larger.
 
     Parameters
     ----------
@@ -39,75 +45,76 @@ def make_forecasts(
         Key of the errors, with plant or area.
     lead_hours : float
         Time between making a forecast and the step it is for.
+    demand_error : numpy.ndarray, optional
+        (T,) measured relative error of a forecast a day ahead; stands in all areas in place of the drawn one.
 
     Returns
     -------
     Forecasts
     """
-    errors = _Errors(profiles, plants, areas, seed, weather_year)
-    contract = plants["contract_mw"].to_numpy(float)
-    usable = profiles.plant_available_mw - profiles.plant_unavailable_mw
-    plant_mw = np.clip(profiles.plant_available_mw + errors.plant_mw(lead_hours), 0, contract)
-    demand_mw = np.clip(profiles.area_demand_mw + errors.demand_mw(lead_hours), 0, None)
-    export = usable.sum(axis=1) + site_pv_mw - profiles.area_demand_mw.sum(axis=1)
-    return Forecasts(plant_mw, demand_mw, _day_ahead(export, errors, site_pv_mw, step_hours(profiles.index)))
+    errors = _draw_errors(profiles, plants, areas, seed, weather_year)
+    if demand_error is not None:
+        a_day_ahead = demand_error[:, None] / _size("demand", 24.0)
+        errors = replace(errors, demand=a_day_ahead * profiles.area_demand_mw)
+    error_mw = _size("pv", lead_hours) * errors.pv + _size("wind", lead_hours) * errors.wind
+    plant_mw = np.clip(profiles.plant_available_mw + error_mw, 0, plants["contract_mw"].to_numpy(float))
+    demand_mw = np.clip(profiles.area_demand_mw + _size("demand", lead_hours) * errors.demand, 0, None)
+    usable_mw = profiles.plant_available_mw @ plants["availability"].fillna(0).to_numpy(float)
+    export_mw = usable_mw + site_pv_mw - profiles.area_demand_mw.sum(axis=1)
+    day_ahead = _day_ahead(export_mw, errors, site_pv_mw, step_hours(profiles.index))
+    return Forecasts(plant_mw, demand_mw, day_ahead)
 
 
+@dataclass(frozen=True)
 class _Errors:
-    """Errors of one year; an error at a longer lead is the same error, larger."""
+    """Errors in MW for a standard deviation of 1: `pv`, `wind` (T, P), `demand` (T, A); `sun` (T,) has no unit."""
 
-    def __init__(
-        self, profiles: Profiles, plants: pd.DataFrame, areas: pd.DataFrame, seed: int, weather_year: int
-    ) -> None:
-        self.table = read_table("forecast_errors").set_index("quantity")[["sd_1h", "sd_24h", "correlation"]]
-        self.key = (seed, weather_year)
-        self.index = profiles.index
-        kinds = plants["kind"].to_numpy()
-        common = {kind: self._noise(kind, f"all {kind}") for kind in ("pv", "wind")}
-        share = parameter("forecast_common_share")
-        self.parts: dict[str, np.ndarray] = {name: np.zeros(profiles.plant_available_mw.shape) for name in common}
-        for column, (plant, kind) in enumerate(zip(plants.index, kinds, strict=True)):
-            if kind in common:
-                noise = np.sqrt(share) * common[kind] + np.sqrt(1 - share) * self._noise(kind, str(plant))
-                size = profiles.plant_available_mw[:, column] if kind == "pv" else plants["contract_mw"].iloc[column]
-                self.parts[kind][:, column] = noise * size
-        self.site_pv = common["pv"]
-        area_noise = np.column_stack([self._noise("demand", str(area)) for area in areas.index])
-        self.demand = area_noise * profiles.area_demand_mw
+    pv: np.ndarray
+    wind: np.ndarray
+    demand: np.ndarray
+    sun: np.ndarray
 
-    def plant_mw(self, lead_hours: float) -> np.ndarray:
-        return sum((self.size(kind, lead_hours) * part for kind, part in self.parts.items()), start=np.zeros(1))
 
-    def demand_mw(self, lead_hours: float) -> np.ndarray:
-        return self.size("demand", lead_hours) * self.demand
+def _draw_errors(
+    profiles: Profiles, plants: pd.DataFrame, areas: pd.DataFrame, seed: int, weather_year: int
+) -> _Errors:
+    def noise(quantity: str, name: str) -> np.ndarray:
+        of_quantity = read_table("forecast_errors").set_index("quantity")["correlation"][quantity]
+        correlation = per_half_hour(float(of_quantity), step_hours(profiles.index))
+        return ar1(stream(seed, f"forecast {quantity}", weather_year, name), len(profiles.index), correlation)
 
-    def size(self, quantity: str, lead_hours: float) -> float:
-        """Return the standard deviation: straight from the value at 1 h to that at 24 h, held outside."""
-        row = self.table.loc[quantity]
-        return float(np.interp(lead_hours, [1, 24], [row["sd_1h"], row["sd_24h"]]))
+    share = parameter("forecast_common_share")
+    common = {kind: noise(kind, f"all {kind}") for kind in ("pv", "wind")}
+    size = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
+    drawn = {kind: np.zeros(profiles.plant_available_mw.shape) for kind in common}
+    for column, (plant, kind) in enumerate(plants["kind"].items()):
+        if kind in drawn:
+            error = np.sqrt(share) * common[kind] + np.sqrt(1 - share) * noise(kind, str(plant))
+            drawn[kind][:, column] = error * size[kind][:, column]
+    demand = np.column_stack([noise("demand", str(area)) for area in areas.index]) * profiles.area_demand_mw
+    return _Errors(drawn["pv"], drawn["wind"], demand, common["pv"])
 
-    def _noise(self, quantity: str, name: str) -> np.ndarray:
-        correlation = per_half_hour(float(self.table["correlation"][quantity]), step_hours(self.index))
-        return ar1(stream(self.key[0], f"forecast {quantity}", self.key[1], name), len(self.index), correlation)
+
+def _size(quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
+    """Return the standard deviation: straight from the value at 1 h to that at 24 h, held outside."""
+    row = read_table("forecast_errors").set_index("quantity").loc[quantity]
+    return np.interp(lead_hours, [1, 24], [row["sd_1h"], row["sd_24h"]])
 
 
 def _day_ahead(export_mw: np.ndarray, errors: _Errors, site_pv_mw: np.ndarray, hours: float) -> np.ndarray:
     """Return (T, HORIZON) expectations, the issue in force renewed every ``forecast_issue_hours``."""
-    steps = len(export_mw)
-    every = max(1, round(parameter("forecast_issue_hours") / hours))
-    now = np.arange(steps)
+    now = np.arange(len(export_mw))
+    issue = now - now % max(1, round(parameter("forecast_issue_hours") / hours))
     target = now[:, None] + np.arange(HORIZON)
-    lead = (target - (now - now % every)[:, None]) * hours
-    day = round(24 / hours)
-    known = np.where(
-        target < steps, target, np.maximum(target - day * np.ceil((target - steps + 1) / day), 0).astype(int)
-    )
-    wind = errors.parts["wind"].sum(axis=1)
-    pv = errors.parts["pv"].sum(axis=1) + errors.site_pv * site_pv_mw
-    demand = errors.demand.sum(axis=1)
+    lead_hours = (target - issue[:, None]) * hours
+    known = _day_repeated_after_end(target, len(export_mw), round(24 / hours))
+    pv = errors.pv.sum(axis=1) + errors.sun * site_pv_mw
+    wind, demand = errors.wind.sum(axis=1), errors.demand.sum(axis=1)
+    error_mw = _size("pv", lead_hours) * pv[known] + _size("wind", lead_hours) * wind[known]
+    return export_mw[known] + error_mw - _size("demand", lead_hours) * demand[known]
 
-    def grown(quantity: str, error: np.ndarray) -> np.ndarray:
-        row = errors.table.loc[quantity]
-        return np.interp(lead, [1, 24], [row["sd_1h"], row["sd_24h"]]) * error[known]
 
-    return export_mw[known] + grown("pv", pv) + grown("wind", wind) - grown("demand", demand)
+def _day_repeated_after_end(target: np.ndarray, steps: int, day: int) -> np.ndarray:
+    """Return `target` where it is a step of the year, else the same time of the last day that is."""
+    days_after_end = np.maximum(-(-(target - steps + 1) // day), 0)
+    return np.maximum(target - day * days_after_end, 0)

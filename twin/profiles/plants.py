@@ -97,5 +97,5 @@ def plant_down_share(plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int
 
 def _hub_speed(row: pd.Series, weather: WeatherTable) -> np.ndarray:
     place = weather.places[row["place"]]
-    wind_speed = weather.values[row["place"]]["wind_speed"].to_numpy()  # noqa: PD011
+    wind_speed = weather.values[row["place"]]["wind_speed"].to_numpy()
     return speed_at_height(wind_speed, place, row["hub_height_m"])

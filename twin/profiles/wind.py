@@ -42,7 +42,8 @@ def power_curve(turbine: str) -> PowerCurve:
     """Return the power curve of a turbine of ``turbines.csv``.
 
     The curve is that of the row's type in windpowerlib's turbine library (open energy database, shipped with
-    windpowerlib), divided by its largest value so that the turbine reaches exactly its rated power.
+    windpowerlib), divided by its largest value so that the turbine reaches exactly its rated power, and held at rated
+    power up to ``cut_out_speed`` where the library's curve ends before.
 
     Raises
     ------
@@ -54,10 +55,12 @@ def power_curve(turbine: str) -> PowerCurve:
         raise InputError(
             [Problem("unknown turbine", "turbine", turbine, ", ".join(rows.index), "add it to turbines.csv")]
         )
-    library = windpowerlib.WindTurbine(hub_height=100, turbine_type=rows["library_type"][turbine])
-    curve = library.power_curve
-    power = curve["value"].to_numpy()
-    return PowerCurve(curve["wind_speed"].to_numpy(), power / power.max())
+    row = rows.loc[turbine]
+    curve = windpowerlib.WindTurbine(hub_height=100, turbine_type=row["library_type"]).power_curve
+    speed, per_unit = curve["wind_speed"].to_numpy(), curve["value"].to_numpy() / curve["value"].max()
+    if speed[-1] < row["cut_out_speed"]:
+        speed, per_unit = np.append(speed, row["cut_out_speed"]), np.append(per_unit, 1.0)
+    return PowerCurve(speed, per_unit)
 
 
 def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np.ndarray:
