@@ -16,6 +16,7 @@ PLAUSIBLE = {"temp_air": (-40.0, 50.0), "wind_speed": (0.0, 60.0)}
 """Half-hour means outside these are taken as wrong for a low place in Japan."""
 
 NIGHT_LIMIT_W_PER_M2 = 5.0
+LOW_SUN_MARGIN_W_PER_M2 = 50.0
 DAYS_OF_A_SEASON = 60
 DAYS_FOR_CLOCK = 20
 CLOCK_TOLERANCE_HOURS = 0.35
@@ -181,7 +182,7 @@ def _range_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, wher
             values,
             values.to_numpy() > limit,
             column,
-            "limits of BSRN (Long and Dutton 2002)",
+            "no more than the sun gives above the atmosphere",
         )
     for name, (low, high) in PLAUSIBLE.items():
         outside = (frame[name] < low) | (frame[name] > high)
@@ -196,16 +197,14 @@ def _twilight(sun: Sun) -> np.ndarray:
 
 
 def _highest_possible(name: str, sun: Sun, index: pd.DatetimeIndex) -> np.ndarray:
-    """Return BSRN's physically possible limits (Long and Dutton 2002) for the mean of each interval."""
-    beam = pvlib.irradiance.get_extra_radiation(index).to_numpy()
-    cosine = sun.extraterrestrial / beam
+    """Return what arrives above the atmosphere in each interval, with a margin for a low sun on the horizontal."""
     if name == "dni":
-        return beam
-    return beam * (1.5 * cosine**1.2) + 100.0 if name == "ghi" else beam * (0.95 * cosine**1.2) + 50.0
+        return pvlib.irradiance.get_extra_radiation(index).to_numpy()
+    return sun.extraterrestrial + LOW_SUN_MARGIN_W_PER_M2
 
 
 def _closure_problems(frame: pd.DataFrame, sun: Sun, where: str) -> list[Problem]:
-    """BSRN's comparison of global with beam and diffuse: within 8 % (15 % with a low sun) above 50 W/m2."""
+    """BSRN's comparison of global with beam and diffuse (Long and Dutton 2002), 8 or 15 % (low sun) above 50 W/m2."""
     sum_of_parts = frame["dni"].to_numpy() * sun.cos_zenith + frame["dhi"].to_numpy()
     ghi = frame["ghi"].to_numpy()
     tolerance = np.where(sun.zenith < 75.0, 0.08, 0.15)
