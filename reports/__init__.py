@@ -1,0 +1,5 @@
+"""Reads a run folder and writes what a reader gets: PDF, HTML, figures, tables. Never simulates."""
+
+from reports.write import write_report
+
+__all__ = ["write_report"]

@@ -1,0 +1,186 @@
+"""What stands in a report and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from reports import (
+    answer,
+    checks,
+    figures_battery,
+    figures_curtailment,
+    figures_day,
+    figures_headroom,
+    figures_link,
+    tables,
+)
+from reports import figures_scenarios as figures
+from reports.detail import Detail
+from reports.document import Block, Bullets, Code, Document, FigureBlock, Heading, Paragraph, Table
+from reports.run_folder import Run
+from reports.selection import Focus, controlled_scenarios, member_label, point_label
+from reports.style import Picture
+from reports.texts import Words
+
+NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
+DAYS_OF_A_YEAR = 365
+
+
+def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
+    """Return the report of a run in one language."""
+    pictures = _pictures(run, focus, detail, words)
+    period = _period(run, detail, words)
+    blocks = [
+        *_page_one(run, detail, pictures, words),
+        *_link(pictures, words),
+        *_curtailment(run, focus, detail, pictures, words),
+        *_headroom(pictures, words),
+        *_scenarios(run, focus, words),
+        *_batteries(detail, pictures, words),
+        *_balance_and_checks(run, focus, words),
+        *_basis(run, words),
+    ]
+    return Document(
+        language=words.language,
+        labels={"question": words("title.question"), "answer": words("title.answer")}
+        | {"page": words("page.of", page="<page>", pages="<pages>")},
+        title=words.of(run.study, "title"),
+        subtitle=words("report.subtitle", period=period),
+        question=words("question"),
+        answer=answer.sentences(run, focus, period, words),
+        tiles=answer.tiles(run, focus, words),
+        blocks=_numbered(blocks, words),
+        pictures={_file(picture, words): picture for picture in pictures.values()},
+    )
+
+
+def _numbered(blocks: list[Block], words: Words) -> list[Block]:
+    """Return the blocks with numbered captions, figures and tables each from 1."""
+    counts = {"figure": 0, "table": 0}
+    numbered: list[Block] = []
+    for block in blocks:
+        if isinstance(block, FigureBlock | Table):
+            counts[block.kind] += 1
+            caption = words(f"caption.{block.kind}", number=counts[block.kind], caption=block.caption)
+            block = replace(block, caption=caption)
+        numbered.append(block)
+    return numbered
+
+
+def _pictures(run: Run, focus: Focus, detail: Detail, words: Words) -> dict[str, Picture]:
+    drawn = (
+        figures.headline(run, words),
+        figures_link.duration(run, focus, detail, words),
+        figures_link.heat_map(run, focus, detail, words),
+        figures_day.worst_day(run, focus, detail, words),
+        figures_curtailment.by_scenario(run, focus, words),
+        figures_curtailment.by_month_and_unit(run, focus, detail, words),
+        figures_headroom.distribution(run, focus, detail, words),
+        figures_battery.state_of_charge(run, focus, detail, words),
+    )
+    return {picture.name: picture for picture in drawn if picture is not None}
+
+
+def _file(picture: Picture, words: Words) -> str:
+    return f"{picture.name}_{words.language}.svg"
+
+
+def _figure(pictures: dict[str, Picture], name: str, words: Words) -> FigureBlock:
+    return FigureBlock(_file(pictures[name], words), pictures[name].caption)
+
+
+def _period(run: Run, detail: Detail, words: Words) -> str:
+    index = pd.DatetimeIndex(detail.link.index)
+    first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in (index[0], index[-1]))
+    key = "period.year" if detail.days >= DAYS_OF_A_YEAR else "period.part"
+    return words(key, fiscal_year=run.study["fiscal_year"], days=f"{detail.days:.0f}", first=first, last=last)
+
+
+def _page_one(run: Run, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
+    labels = [point_label(run, point, words) for point in run.points]
+    notes = [words("note.estimate")]
+    if len(labels) > 1:
+        notes.insert(0, words("note.range", points=words("list.separator").join(labels)))
+    if detail.days < DAYS_OF_A_YEAR:
+        notes.insert(0, words("note.part", days=f"{detail.days:.0f}"))
+    return [_figure(pictures, "headline", words), *(Paragraph(note, is_note=True) for note in notes)]
+
+
+def _link(pictures: dict[str, Picture], words: Words) -> list[Block]:
+    names = ("link_duration", "link_heat_map", "link_worst_day")
+    return [Heading(words("section.link")), *(_figure(pictures, name, words) for name in names)]
+
+
+def _curtailment(run: Run, focus: Focus, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
+    member = member_label(run, run.member(focus.scenario, focus.point), words)
+    binding: Block = Paragraph(words("text.curtailment.nothing"))
+    if len(detail.binding):
+        binding = tables.binding(detail, words("table.binding", member=member), words)
+    return [
+        Heading(words("section.curtailment")),
+        Paragraph(words("text.curtailment")),
+        _figure(pictures, "curtailment_by_scenario", words),
+        _figure(pictures, "curtailment_by_month_and_plant", words),
+        binding,
+    ]
+
+
+def _headroom(pictures: dict[str, Picture], words: Words) -> list[Block]:
+    return [
+        Heading(words("section.headroom")),
+        Paragraph(words("text.headroom")),
+        _figure(pictures, "n1_headroom", words),
+    ]
+
+
+def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
+    point = point_label(run, focus.point, words)
+    has_sweep = len(run.points) > 1
+    blocks: list[Block] = [
+        Heading(words("section.scenarios")),
+        Paragraph(words("text.scenarios" if has_sweep else "text.scenarios.one", point=point)),
+        tables.scenarios(run, focus.point, words),
+    ]
+    zero = [tables.kpi_label(n, words) for n in tables.SCENARIO_KPIS if tables.is_zero_everywhere(run, n)]
+    if zero:
+        names = words("list.separator").join(zero)
+        blocks.append(Paragraph(words("text.scenarios.zero", names=names), is_note=True))
+    if has_sweep:
+        blocks.append(tables.points_congestion(run, words))
+        controlled = controlled_scenarios(run)
+        if controlled:
+            blocks.append(tables.points_benefit(run, controlled, figures.benefit_kpi(run), words))
+    return blocks
+
+
+def _batteries(detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
+    heading = Heading(words("section.battery"))
+    if "battery_charge" not in pictures:
+        return [heading, Paragraph(words("text.battery.nothing"))]
+    notes = [] if detail.congested.any() else [Paragraph(words("text.battery.uncongested"))]
+    return [heading, *notes, _figure(pictures, "battery_charge", words)]
+
+
+def _balance_and_checks(run: Run, focus: Focus, words: Words) -> list[Block]:
+    return [
+        Heading(words("section.balance")),
+        Paragraph(words("text.balance", point=point_label(run, focus.point, words))),
+        tables.energy_balance(run, focus.point, words),
+        Heading(words("section.checks")),
+        checks.table(run, words),
+    ]
+
+
+def _basis(run: Run, words: Words) -> list[Block]:
+    return [
+        Heading(words("section.assumptions")),
+        tables.assumptions(run, words),
+        Heading(words("section.not_covered")),
+        Bullets([words(f"not_covered.{name}") for name in NOT_COVERED]),
+        Heading(words("section.repeat")),
+        Paragraph(words("text.repeat")),
+        Code(run.study["repeat_command"]),
+        tables.provenance(run, words),
+    ]

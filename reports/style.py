@@ -1,0 +1,121 @@
+"""The look of all figures: one font for both languages, a palette that the colour-blind can tell apart."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib import font_manager
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+INK = "#1d2733"
+MUTED = "#6b7785"
+GRID = "#dfe4ea"
+ACCENT = "#0b4f7d"
+LIMIT = "#b3261e"
+
+CAUSE_COLOURS = {
+    "unavailable": "#a8b0b8",
+    "behind_the_meter": "#cc79a7",
+    "area_balance": "#56b4e9",
+    "congestion_n0": "#f0c000",
+    "congestion_n1": "#d55e00",
+    "congestion_firm": "#6e1f0e",
+    "voltage": "#009e73",
+}
+SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
+"""Okabe and Ito's palette, ordered for lines; repeats with other markers after the last."""
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
+
+WIDTH_INCH = 6.9
+
+RC: Any = {
+    "font.size": 8,
+    "axes.titlesize": 8.5,
+    "axes.titlelocation": "left",
+    "axes.labelsize": 8,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.edgecolor": MUTED,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.unicode_minus": True,
+    "grid.color": GRID,
+    "grid.linewidth": 0.5,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "text.color": INK,
+    "legend.frameon": True,
+    "legend.facecolor": "white",
+    "legend.edgecolor": "none",
+    "legend.framealpha": 0.85,
+    "legend.borderpad": 0.1,
+    "legend.fontsize": 7.5,
+    "lines.linewidth": 1.4,
+    "patch.linewidth": 0,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "goto-twin",
+    "path.simplify": True,
+}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawn figure: file name without language and suffix, SVG, caption."""
+
+    name: str
+    svg: bytes
+    caption: str
+
+
+@cache
+def font_folder() -> Path:
+    """Return the folder of IPAexGothic, which matplotlib-fontja brings along; the package itself is not imported."""
+    spec = find_spec("matplotlib_fontja")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("matplotlib-fontja is not installed; repair: make setup")
+    return Path(spec.origin).parent / "fonts"
+
+
+@cache
+def font_family() -> str:
+    """Register the font with matplotlib and return its name."""
+    file = font_folder() / "ipaexg.ttf"
+    font_manager.fontManager.addfont(file)
+    return font_manager.FontProperties(fname=file).get_name()
+
+
+def figure(height_inch: float, rows: int = 1, columns: int = 1, **options: Any) -> tuple[Figure, Any]:  # noqa: ANN401
+    """Return a figure of the page's width and its axes (always a two-dimensional array)."""
+    drawing = Figure(figsize=(WIDTH_INCH, height_inch))
+    drawing.set_layout_engine("constrained", w_pad=0.06)
+    return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
+
+
+def look() -> Any:  # noqa: ANN401
+    """Return the context in which figures are made and drawn."""
+    return mpl.rc_context({**RC, "font.family": font_family()})
+
+
+def svg(drawing: Figure) -> bytes:
+    """Return the figure as SVG: the same bytes for the same content."""
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")
+    return buffer.getvalue()
+
+
+def zero_line(axes: Axes, orientation: str = "horizontal") -> None:
+    """Draw the zero of an axis that has both signs."""
+    draw = axes.axhline if orientation == "horizontal" else axes.axvline
+    draw(0, color=INK, linewidth=0.8, zorder=1.5)

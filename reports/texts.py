@@ -1,0 +1,48 @@
+"""The report's words in both languages, from `texts.csv`."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+Language = Literal["en", "ja"]
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
+
+@cache
+def _table() -> dict[str, dict[str, str]]:
+    text = (files("reports") / "texts.csv").read_text(encoding="utf-8")
+    return {row["key"]: row for row in csv.DictReader(text.splitlines())}
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of one language."""
+
+    language: Language
+
+    def __call__(self, key: str, /, **values: object) -> str:
+        """Return the text of `key` with `values` put in; a missing key raises `KeyError`."""
+        return _table()[key][self.language].format(**values)
+
+    def has(self, key: str) -> bool:
+        """Return whether there is a text for `key`."""
+        return key in _table()
+
+    def of(self, record: Mapping[str, Any], field: str) -> str:
+        """Return ``<field>_en`` or ``<field>_ja`` of a record."""
+        return str(record[f"{field}_{self.language}"])
+
+    def choice(self, key: str, value: object) -> str:
+        """Return the text of ``<key>.<value>``, or the bare value where the table has none (a user's own name)."""
+        name = f"{key}.{value}"
+        return self(name) if self.has(name) else str(value)
+
+    @property
+    def between(self) -> str:
+        """What stands between the ends of a range."""
+        return self("range.between")

@@ -1,0 +1,77 @@
+"""Key figures of all members and the data dictionary as an XLSX workbook with pinned dates."""
+
+from __future__ import annotations
+
+import io
+import math
+import zipfile
+from datetime import datetime
+
+from openpyxl import Workbook
+from openpyxl.styles import Font
+from openpyxl.worksheet.worksheet import Worksheet
+
+from reports.run_folder import Run
+from twin.schema import KPIS, TABLES
+
+PINNED = datetime(1980, 1, 1)
+"""The first date that a ZIP archive can hold."""
+
+
+def workbook(run: Run) -> bytes:
+    """Return a workbook with the sheets ``kpis`` (a row a member) and ``dictionary``."""
+    book = Workbook()
+    book.properties.created = book.properties.modified = PINNED
+    _kpi_sheet(book.active, run)
+    _dictionary_sheet(book.create_sheet("dictionary"))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return _with_pinned_dates(buffer.getvalue())
+
+
+def _kpi_sheet(sheet: Worksheet, run: Run) -> None:
+    sheet.title = "kpis"
+    keys = list(run.study["sweep"])
+    _write(sheet, [["scenario", *keys, *KPIS]])
+    for member in run.members:
+        values = (member.kpis[name] for name in KPIS)
+        sheet.append(
+            [
+                member.scenario,
+                *(member.sweep[key] for key in keys),
+                *(value if math.isfinite(value) else None for value in values),
+            ]
+        )
+    sheet.freeze_panes = sheet.cell(2, 2 + len(keys))
+
+
+def _dictionary_sheet(sheet: Worksheet) -> None:
+    _write(sheet, [["where", "name", "unit", "sign", "meaning", "meaning (Japanese)"]])
+    for where, quantities in {"kpis.json": KPIS, **TABLES}.items():
+        for quantity in quantities.values():
+            sheet.append([where, quantity.name, quantity.unit, quantity.sign, quantity.meaning, quantity.meaning_ja])
+    for column, width in zip("ABCDEF", (10, 40, 10, 14, 70, 50), strict=True):
+        sheet.column_dimensions[column].width = width
+    sheet.freeze_panes = "A2"
+
+
+def _write(sheet: Worksheet, header: list[list[str]]) -> None:
+    for row in header:
+        sheet.append(row)
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+
+
+def _with_pinned_dates(content: bytes) -> bytes:
+    """Copy the archive with the same date on every entry; openpyxl stamps entries and properties with now."""
+    buffer = io.BytesIO()
+    modified = PINNED.strftime("%Y-%m-%dT%H:%M:%SZ").encode()
+    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            data = source.read(name)
+            if name == "docProps/core.xml":
+                start = data.index(b"<dcterms:modified")
+                start = data.index(b">", start) + 1
+                data = data[:start] + modified + data[data.index(b"<", start) :]
+            target.writestr(zipfile.ZipInfo(name, PINNED.timetuple()[:6]), data, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()

@@ -1,0 +1,180 @@
+"""The report says what the results files say, in both languages, and the same every time."""
+
+from __future__ import annotations
+
+import csv
+import html
+import json
+import re
+from pathlib import Path
+from string import Formatter
+
+import numpy as np
+import pytest
+from report_fixture import SCENARIOS, SWEEP, write_run
+
+from reports import write_report
+from reports.answer import sentences
+from reports.content import document
+from reports.detail import read_detail
+from reports.run_folder import Run, read_run
+from reports.selection import choose_focus
+from reports.texts import LANGUAGES, Words
+
+TEXTS = Path(__file__).parents[2] / "reports" / "texts.csv"
+CENTRAL = "conductor_mm2=240,criterion=n-1"
+OTHER = "conductor_mm2=400,criterion=n-1"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return write_run(tmp_path_factory.mktemp("runs") / "fake")
+
+
+@pytest.fixture(scope="module")
+def report(run):
+    return write_report(run)
+
+
+def change_kpis(run: Path, scenario: str, member: str, **values: float) -> Path:
+    file = run / scenario / member / "kpis.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+    return run
+
+
+def answer(run: Path, language: str = "en") -> list[str]:
+    results = read_run(run)
+    return sentences(results, choose_focus(results), "fiscal year 2030", Words(language))
+
+
+def without_congestion(results_path: Path, *members: str) -> Path:
+    for member in members:
+        change_kpis(results_path, "uncontrolled", member, curtailed_congestion_n1_mwh=0, congested_hours=0,
+                    curtailed_congestion_firm_mwh=0, curtailed_congestion_percent_of_available=0)  # fmt: skip
+    return results_path
+
+
+def test_all_files_are_written(run, report):
+    assert {key: path.relative_to(run).as_posix() for key, path in report.items()} == {
+        "figures": "report/figures",
+        "html": "report/report.html",
+        "pdf_en": "report/report_en.pdf",
+        "pdf_ja": "report/report_ja.pdf",
+        "xlsx": "report/tables.xlsx",
+    }
+    assert report["pdf_ja"].read_bytes().startswith(b"%PDF")
+    assert len(list(report["figures"].glob("*.svg"))) == 16
+
+
+def test_page_one_states_the_key_figures(report):
+    page = html.unescape(report["html"].read_text(encoding="utf-8"))
+    folder = report["html"].parents[1]
+    kpis = [json.loads((folder / "uncontrolled" / point / "kpis.json").read_text()) for point in (CENTRAL, OTHER)]
+    cut = [k["curtailed_congestion_n1_mwh"] + k["curtailed_congestion_firm_mwh"] for k in kpis]
+    assert cut[0] > 10 and cut[1] == 0
+    assert f"congestion takes 0 to {cut[0]:.0f} MWh" in page
+    assert f"出力制御量は0～{cut[0]:.0f} MWh" in page
+    lowest, highest = sorted(k["n1_export_headroom_before_min_mw"] for k in kpis)
+    assert f"<b>{lowest:.1f} to {highest:.1f}</b>".replace("-", "\u2212") in page
+
+
+def test_a_changed_key_figure_changes_the_report(tmp_path):
+    run = change_kpis(write_run(tmp_path / "fake"), "uncontrolled", CENTRAL, curtailed_congestion_n1_mwh=4321.4)
+    for language in LANGUAGES:
+        assert "4,321 MWh" in answer(run, language)[0]
+
+
+def test_the_report_says_where_congestion_begins(run, tmp_path):
+    assert "N-1: at 240 mm² and below" in answer(run)[1]
+    nowhere = without_congestion(write_run(tmp_path / "nowhere"), CENTRAL, OTHER)
+    assert answer(nowhere)[0].startswith("There is no congestion")
+    assert answer(nowhere)[1].startswith("No swept value brings congestion")
+    larger = without_congestion(write_run(tmp_path / "larger"), CENTRAL)
+    change_kpis(larger, "uncontrolled", OTHER, curtailed_congestion_n1_mwh=7.0)
+    assert "N-1: at 400 mm² and above" in answer(larger)[1]
+
+
+def test_little_congestion_is_called_little(tmp_path):
+    run = write_run(tmp_path / "fake")
+    change_kpis(run, "uncontrolled", CENTRAL, curtailed_congestion_percent_of_available=0.09)
+    assert answer(run)[0].startswith("There is little congestion")
+    assert answer(run, "ja")[0].startswith("送電容量制約による出力制御はわずかである")
+
+
+@pytest.mark.parametrize(
+    ("benefit", "english", "japanese"),
+    [
+        ((120.0, 30.0), "saves net energy in every case: 30 to 120 MWh", "全ケースでプラス"),
+        ((-120.0, -30.0), "No control pays", "全ケースでマイナス"),
+        ((-120.0, 30.0), "saves net energy in 1 of 2 cases only: \u2212120 to 30 MWh", "2ケース中1ケース"),
+        ((0.2, -0.3), "makes no difference to net energy", "ほぼゼロ"),
+    ],
+)
+def test_the_sign_of_control_is_told_honestly(tmp_path, benefit, english, japanese):
+    run = write_run(tmp_path / "fake", days=2)
+    for member, value in zip((CENTRAL, OTHER), benefit, strict=True):
+        change_kpis(run, "aware", member, net_benefit_of_control_mwh=value, net_benefit_of_control_jpy=value * 1e4)
+    assert english in answer(run)[2]
+    assert japanese in answer(run, "ja")[2]
+
+
+def test_tables_behind_the_figures_agree_with_the_key_figures(run):
+    results = read_run(run)
+    focus = choose_focus(results)
+    detail = read_detail(results, focus)
+    kpis = results.member(focus.scenario, focus.point).kpis
+    assert focus.scenario == "uncontrolled" and focus.point == CENTRAL
+    assert detail.cuts_by_month["area_balance_mw"].sum() == pytest.approx(kpis["curtailed_area_balance_mwh"])
+    assert detail.cuts_by_unit["congestion_n1_mw"].sum() == pytest.approx(kpis["curtailed_congestion_n1_mwh"])
+    assert detail.binding["energy_mwh"].sum() == pytest.approx(kpis["curtailed_congestion_n1_mwh"])
+    assert np.count_nonzero(detail.congested) * detail.hours == kpis["congested_hours"]
+    assert set(detail.charge_percent) == {"aware"}
+
+
+def test_one_scenario_without_sweep_is_reported(tmp_path):
+    run = write_run(tmp_path / "one", days=3, scenarios={"reference": SCENARIOS["reference"]}, sweep={})
+    results: Run = read_run(run)
+    focus = choose_focus(results)
+    report = document(results, focus, read_detail(results, focus), Words("en"))
+    assert report.answer[1].startswith("Nothing was swept")
+    assert "no controlled scenario" in report.answer[2]
+    assert "battery_charge_en.svg" not in report.pictures
+
+
+def test_the_page_loads_nothing_from_a_network(report):
+    page = report["html"].read_text(encoding="utf-8")
+    assert not re.search(r"""(src|href|url|import|fetch)\s*[=(]\s*["']?\s*(https?:)?//""", page)
+    assert set(re.findall(r'<img src="(.{15})', page)) == {"data:image/svg+"}
+    assert "<link" not in page and "<script src" not in page
+
+
+def test_a_second_report_has_the_same_bytes(run, report):
+    first = {path.name: path.read_bytes() for path in (run / "report").rglob("*") if path.is_file()}
+    write_report(run)
+    assert {path.name: path.read_bytes() for path in (run / "report").rglob("*") if path.is_file()} == first
+
+
+def test_both_languages_say_the_same_things():
+    with TEXTS.open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len({row["key"] for row in rows}) == len(rows)
+    for row in rows:
+        fields = [{name for _, name, _, _ in Formatter().parse(row[language]) if name} for language in LANGUAGES]
+        assert row["en"] and row["ja"], row["key"]
+        assert fields[0] == fields[1] or row["key"].startswith(("not_covered", "format")), row["key"]
+        assert "空容量" not in row["ja"]
+
+
+def test_no_text_key_reaches_the_reader(report):
+    page = report["html"].read_text(encoding="utf-8")
+    with TEXTS.open(encoding="utf-8", newline="") as stream:
+        dotted = [row["key"] for row in csv.DictReader(stream) if "." in row["key"]]
+    visible = re.sub(r"<style>.*?</style>|<script>.*?</script>|data:image[^\"]*", "", page, flags=re.DOTALL)
+    assert [key for key in dotted if re.search(rf"(?<![\w.]){re.escape(key)}(?![\w.])", visible)] == []
+    assert "{" not in visible
+
+
+def test_every_sweep_point_of_the_study_is_named(report):
+    page = report["html"].read_text(encoding="utf-8")
+    for value in SWEEP["conductor_mm2"]:
+        assert f"{value} mm², N-1" in page and f"{value}mm²・N-1基準" in page

@@ -1,0 +1,56 @@
+"""Numbers in print: digits, signs, ranges."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from reports.digits import fixed, plain, quantity, scientific, span
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12345.6, "MWh", "12,346"),
+        (-348.2, "MWh", "\u2212348"),
+        (9.64, "MWh", "9.6"),
+        (0.47, "MWh", "0.47"),
+        (0.0, "MWh", "0"),
+        (-1e-9, "MWh", "0"),
+        (99.96, "%", "100.0"),
+        (0.024, "%", "0.024"),
+        (3.0, "count", "3"),
+        (1.0213, "pu", "1.021"),
+        (math.nan, "MW", "–"),
+    ],
+)
+def test_quantity(value, unit, text):
+    assert quantity(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([3.2, 2763.0], "3 to 2,763"),
+        ([0.2, 2763.0], "<1 to 2,763"),
+        ([0.0, 2763.0], "0 to 2,763"),
+        ([-25.4, -6.3], "\u221225 to \u22126"),
+        ([5.0, 5.0], "5.0"),
+        ([math.nan, 12.0], "12"),
+        ([math.nan], "–"),
+    ],
+)
+def test_span(values, text):
+    assert span(values, "MWh", " to ") == text
+
+
+def test_fixed_has_no_negative_zero():
+    assert fixed(-0.04, 1) == "0.0"
+
+
+def test_raw_values():
+    assert [plain(value) for value in (5.0, -2, "estimate", None, "", 19.66)] == [
+        "5", "\u22122", "estimate", "–", "–", "19.66",
+    ]  # fmt: skip
+    assert scientific(3.21e-9) == "3.2e\u221209"
