@@ -101,15 +101,15 @@ def controllable(plants: pd.DataFrame, kind: str) -> np.ndarray:
 
 
 def main_place(areas: pd.DataFrame) -> str:
-    """Return the place with most residential demand of Goto City: its weather drives the sites' own demand."""
-    city = areas[areas["goto_city"].astype(bool)]
-    return str(city.groupby("place")["residential_kwh"].sum().idxmax())
+    """Return the place with most residential demand: its weather drives the sites' own demand."""
+    return str(areas.groupby("place")["residential_kwh"].sum().idxmax())
 
 
 def site_pv(fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
     """Return AC kW per kW dc of each of `SiteFleet.pv_shapes`, before AC clipping; (T, K)."""
-    columns = []
-    for shape in fleet.pv_shapes:
+    steps = len(next(iter(skies.values())).ghi)
+    per_kw = np.zeros((steps, len(fleet.pv_shapes)))
+    for column, shape in enumerate(fleet.pv_shapes):
         tilt, azimuth, _ = orientations(shape.fleet).iloc[shape.orientation]
-        columns.append(oriented_per_kw(skies[shape.place], shape.fleet, tilt, azimuth))
-    return np.column_stack(columns)
+        per_kw[:, column] = oriented_per_kw(skies[shape.place], shape.fleet, tilt, azimuth)
+    return per_kw

@@ -7,26 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.errors import Problem, raise_if_any
+from twin.errors import raise_if_any
 from twin.profiles.pv import orientations
 from twin.profiles.site_demand import DemandShape, demand_shapes, draw_variant
+from twin.profiles.site_table import AMOUNTS, BATTERY_DEFAULTS, KINDS, site_problems
 from twin.profiles.tables import read_table
 from twin.randomness import stream
 
-KINDS = ("existing_plain", "existing_battery", "new")
-"""Kinds of sites, see docs/architecture.md."""
-
-CUTS = ("cut-last", "non-firm")
-"""How a site group stands in the order of cuts."""
-
-AMOUNTS = ("pv_dc_kw", "pv_ac_kw", "battery_kwh", "battery_kw", "demand_kwh")
-"""Columns of the site table that hold the mean of one site."""
-
-BATTERY_DEFAULTS = {"round_trip_efficiency": 1.0, "soc_min_percent": 0.0, "soc_max_percent": 100.0}
-"""Columns that may be empty where there is no battery, and what they are then: without effect."""
-
-SITE_COLUMNS = ("kind", "class", "count", *AMOUNTS, *BATTERY_DEFAULTS, "cut")
-"""Columns that a site table must have; further ones are left alone."""
+DRAWN = ("site_id", "area", "kind", "cut", "pv_shape", "demand_shape")
 
 
 @dataclass(frozen=True)
@@ -87,7 +75,8 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
     Parameters
     ----------
     sites : pandas.DataFrame
-        A row per kind and class with the columns `SITE_COLUMNS`: ``count`` sites with on average the given sizes.
+        A row per kind and class with the columns `twin.profiles.site_table.SITE_COLUMNS`: ``count`` sites with on
+        average the given sizes; no row or no count gives a fleet without sites.
     areas : pandas.DataFrame
         `GridModel.areas`; sites lie in the areas of Goto City, by the class's demand there.
     seed : int
@@ -102,23 +91,21 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
     InputError
         With everything that is wrong with the table.
     """
-    raise_if_any(_problems(sites, areas))
+    raise_if_any(site_problems(sites, areas))
     sites = sites.merge(read_table("site_kinds")[["kind", "pv_fleet", "pv_spread", "demand_spread"]], on="kind")
     sites = sites.fillna(BATTERY_DEFAULTS)
     pv_shapes = _pv_shapes(areas)
     shapes = demand_shapes()
-    frame = pd.concat(
-        [_draw_row(row, areas, seed, pv_shapes, shapes) for _, row in sites[sites["count"] > 0].iterrows()],
-        ignore_index=True,
-    )
+    rows = [_draw_row(row, areas, seed, pv_shapes, shapes) for _, row in sites[sites["count"] > 0].iterrows()]
+    frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*DRAWN, *AMOUNTS, *BATTERY_DEFAULTS])
     groups = _groups(frame, areas)
     return SiteFleet(
         site_id=frame["site_id"].to_numpy(str),
-        area=frame["area"].to_numpy(),
+        area=frame["area"].to_numpy(int),
         group=groups.index.get_indexer(pd.Index(_group_id(frame, areas))),
         **{name: frame[name].to_numpy(float) for name in (*AMOUNTS, *BATTERY_DEFAULTS)},
-        pv_shape=frame["pv_shape"].to_numpy(),
-        demand_shape=frame["demand_shape"].to_numpy(),
+        pv_shape=frame["pv_shape"].to_numpy(int),
+        demand_shape=frame["demand_shape"].to_numpy(int),
         groups=groups,
         pv_shapes=pv_shapes,
         demand_shapes=shapes,
@@ -169,50 +156,11 @@ def _pv_shapes(areas: pd.DataFrame) -> tuple[PvShape, ...]:
 
 
 def _group_id(frame: pd.DataFrame, areas: pd.DataFrame) -> pd.Series:
-    return frame["kind"] + "/" + pd.Series(areas.index.to_numpy(str)[frame["area"]])
+    return frame["kind"] + "/" + pd.Series(areas.index.to_numpy(str)[frame["area"].to_numpy(int)])
 
 
 def _groups(frame: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
     rows = frame.assign(group=_group_id(frame, areas)).drop_duplicates("group")
     rows = rows.assign(order=rows["kind"].map(KINDS.index)).sort_values(["order", "area"])
-    named = areas.index.to_numpy(str)[rows["area"]]
+    named = areas.index.to_numpy(str)[rows["area"].to_numpy(int)]
     return pd.DataFrame({"kind": rows["kind"].to_numpy(), "area": named, "cut": rows["cut"].to_numpy()}, rows["group"])
-
-
-def _problems(sites: pd.DataFrame, areas: pd.DataFrame) -> list[Problem]:
-    missing = [name for name in SITE_COLUMNS if name not in sites.columns]
-    if missing:
-        return [Problem("column missing", "sites.csv", name, ", ".join(SITE_COLUMNS)) for name in missing]
-    if sites.empty:
-        return [Problem("no rows", "sites.csv", "0", "at least one row")]
-    found = []
-    classes = tuple(read_table("site_demand")["class"])
-    for number, row in enumerate(sites.to_dict("records"), start=2):
-        for column, accepted in (("kind", KINDS), ("class", classes), ("cut", CUTS)):
-            if row[column] not in accepted:
-                found.append(
-                    Problem("unknown value", f"sites.csv, row {number}, {column}", row[column], ", ".join(accepted))
-                )
-        for column in AMOUNTS:
-            if not row[column] >= 0:
-                found.append(
-                    Problem("not a size", f"sites.csv, row {number}, {column}", row[column], "a number from 0")
-                )
-        if row["battery_kwh"] > 0 and not 0 < row["round_trip_efficiency"] <= 1:
-            where = f"sites.csv, row {number}, round_trip_efficiency"
-            found.append(Problem("not an efficiency", where, row["round_trip_efficiency"], "above 0, at most 1"))
-        if row["battery_kwh"] > 0 and not 0 <= row["soc_min_percent"] < row["soc_max_percent"] <= 100:
-            seen = f"{row['soc_min_percent']} to {row['soc_max_percent']}"
-            found.append(Problem("not a range", f"sites.csv, row {number}, soc_min_percent", seen, "within 0 to 100"))
-        if not (row["count"] >= 0 and row["count"] == int(row["count"])):
-            found.append(
-                Problem("not a count", f"sites.csv, row {number}, count", row["count"], "a whole number from 0")
-            )
-        column = f"{row['class']}_kwh"
-        if column in areas and not areas.loc[areas["goto_city"].astype(bool), column].sum() > 0:
-            found.append(Problem("no demand of this class in Goto City", f"areas.csv, {column}", "0", "above 0"))
-    twice = sites.duplicated(["kind", "class"])
-    found += [Problem("row given twice", f"sites.csv, row {number + 2}") for number in np.flatnonzero(twice)]
-    mixed = sites.groupby("kind")["cut"].nunique()
-    found += [Problem("one kind, several cuts", f"sites.csv, kind {kind}") for kind in mixed.index[mixed > 1]]
-    return found

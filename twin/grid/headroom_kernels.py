@@ -1,0 +1,92 @@
+"""Compiled headroom of the link: extra infeed or demand until the survivor of a trip reaches its rating, in AC."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from twin.grid.kernels import FLAGS, MAX_ITERATIONS, iterate
+from twin.grid.reduction import GridArrays
+
+STEPS = 8
+LAST_STEP_MW = 0.05
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def link_headroom(
+    a: GridArrays, g: np.ndarray, p: np.ndarray, q: np.ndarray, v: np.ndarray, q_svc: np.ndarray, node: int, base_mva: float
+) -> np.ndarray:
+    """Return export and import headroom in MW, (R, 2); NaN where the rating is not reached from any side.
+
+    For each outage of a link circuit the extra infeed x at `node` (unity power factor, taps and reactors frozen, the
+    compensator acting) is moved to the root of ``max |i_end(x)| = rating`` by Newton steps on the end currents, which are
+    linear in the node currents; each step is solved in AC. Export is the root with rising loading, import the one with
+    falling loading; negative values say that the rating is already exceeded in that direction.
+    """
+    rows = len(g)
+    out = np.full((rows, 2), np.inf)
+    for r in range(rows):
+        for o in range(1, a.solve_always.shape[0]):
+            if not a.solve_always[o] or a.repeats[o]:
+                continue
+            for side in range(2):
+                root = _root(a, g[r], o, p[r], q[r], v[r], q_svc[r], node, side, base_mva)
+                out[r, side] = root if np.isnan(root) else min(out[r, side], root)
+    return out
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _root(
+    a: GridArrays,
+    g: int,
+    o: int,
+    p: np.ndarray,
+    q: np.ndarray,
+    v_start: np.ndarray,
+    q_svc: float,
+    node: int,
+    side: int,
+    base_mva: float,
+) -> float:
+    v, i = v_start.copy(), np.zeros(v_start.shape)
+    p_moved = p.copy()
+    direction = 1.0 if side == 0 else -1.0
+    for _ in range(STEPS):
+        used, q_svc = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
+        if used <= 0:
+            return np.nan
+        step = _step_to_rating(a, g, o, v, i, node, direction)
+        if np.isnan(step):
+            return np.nan
+        p_moved[node] += direction * step
+        if abs(step) * base_mva < LAST_STEP_MW:
+            return direction * (p_moved[node] - p[node]) * base_mva
+    return np.nan
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _step_to_rating(
+    a: GridArrays, g: int, o: int, v: np.ndarray, i: np.ndarray, node: int, direction: float
+) -> float:
+    """Smallest step over the link's ends to the far root of ``|c + x d| = rating`` with d = A / conj(V)."""
+    square = v[0, node] * v[0, node] + v[1, node] * v[1, node]
+    yr, yi = direction * v[0, node] / square, direction * v[1, node] / square
+    best = np.inf
+    for k in range(a.limit.shape[1]):
+        if not a.link_end[k]:
+            continue
+        cr, ci = a.br[g, o, k], a.bi[g, o, k]
+        for j in range(i.shape[1]):
+            cr += a.ar[g, o, k, j] * i[0, j] - a.ai[g, o, k, j] * i[1, j]
+            ci += a.ar[g, o, k, j] * i[1, j] + a.ai[g, o, k, j] * i[0, j]
+        dr = a.ar[g, o, k, node] * yr - a.ai[g, o, k, node] * yi
+        di = a.ar[g, o, k, node] * yi + a.ai[g, o, k, node] * yr
+        slope = dr * dr + di * di
+        if slope == 0.0:
+            continue
+        half = cr * dr + ci * di
+        inside = half * half - slope * (cr * cr + ci * ci - a.limit[g, k] * a.limit[g, k])
+        if inside < 0.0:
+            return np.nan
+        best = min(best, (-half + np.sqrt(inside)) / slope)
+    return best if best < np.inf else np.nan

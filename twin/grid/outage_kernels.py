@@ -1,0 +1,198 @@
+"""Compiled N-1: screen outages at constant node currents, solve the ones that matter, shed by inter-trip."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from twin.grid.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterate, worst_end
+from twin.grid.reduction import GridArrays
+
+SCREEN_BELOW_PERCENT = 75.0
+SCREEN_MARGIN_PERCENT = 10.0
+UNSOLVED_PERCENT = 1e6
+
+
+class Trips(NamedTuple):
+    """Plants that inter-trip may shed, per row: output and node; `cap_pu` 0 means no inter-trip."""
+
+    p: np.ndarray  # (R, J)
+    q: np.ndarray  # (R, J)
+    node: np.ndarray  # (J,)
+    cap_pu: np.ndarray  # (R,)
+
+
+class Judgement(NamedTuple):
+    """Worst outage of each row.
+
+    `measure` is the loading over what the criterion allows (100 = at the limit), `settled` tells that the state
+    after shedding binds (then cutting a plant that would be tripped does not help), `tripped` which plants go.
+    """
+
+    measure: np.ndarray  # (R,) percent
+    end: np.ndarray  # (R,) monitored end, -1 without one
+    outage: np.ndarray  # (R,) topology
+    settled: np.ndarray  # (R,) bool
+    tripped: np.ndarray  # (R, J) bool, for the worst outage
+    shed_pu: np.ndarray  # (R,) largest shed of any outage
+    link: np.ndarray  # (R,) worst link loading over the outages of a link circuit, before shedding, percent
+    solved: np.ndarray  # (R,) outages solved in AC
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def judge_outages(
+    a: GridArrays,
+    g: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    i: np.ndarray,
+    q_svc: np.ndarray,
+    trips: Trips,
+    ignored: np.ndarray,
+) -> Judgement:
+    """Judge every outage of every row; `v`, `i`, `q_svc` are the intact solution, `ignored` is (R, o, k).
+
+    An outage is left out when, with the node currents of the intact grid, its worst loading stays below
+    `SCREEN_BELOW_PERCENT` and below the worst one found by more than `SCREEN_MARGIN_PERCENT`.
+    """
+    rows, n = p.shape
+    plants = trips.node.shape[0]
+    out = Judgement(
+        np.zeros(rows), np.full(rows, -1), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_),
+        np.zeros((rows, plants), dtype=np.bool_), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
+    )  # fmt: skip
+    v_work, i_work, tripped = np.zeros((2, n)), np.zeros((2, n)), np.zeros(plants, dtype=np.bool_)
+    for r in range(rows):
+        for o in _outages_link_first(a):
+            v_work[:] = v[r]
+            if not a.solve_always[o]:
+                guess = worst_end(a, g[r], o, i[r], ignored[r, o])[0]
+                if guess < SCREEN_BELOW_PERCENT and guess + SCREEN_MARGIN_PERCENT < out.measure[r]:
+                    continue
+            measure, end, link, shed, settled = judge_outage(
+                a, g[r], o, p[r], q[r], v_work, i_work, q_svc[r], trips, r, ignored[r, o], tripped, -1
+            )
+            out.solved[r] += 1
+            out.shed_pu[r] = max(out.shed_pu[r], shed)
+            if a.solve_always[o]:
+                out.link[r] = max(out.link[r], link)
+            if measure > out.measure[r]:
+                out.measure[r], out.end[r], out.outage[r], out.settled[r] = measure, end, o, settled
+                out.tripped[r] = tripped
+    return out
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _outages_link_first(a: GridArrays) -> np.ndarray:
+    count = a.solve_always.shape[0]
+    order = np.empty(count - 1, dtype=np.int64)
+    at = 0
+    for first in (True, False):
+        for o in range(1, count):
+            if a.solve_always[o] == first and not a.repeats[o]:
+                order[at] = o
+                at += 1
+    return order[:at]
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def judge_outage(
+    a: GridArrays,
+    g: int,
+    o: int,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    i: np.ndarray,
+    q_svc: float,
+    trips: Trips,
+    r: int,
+    ignored: np.ndarray,
+    tripped: np.ndarray,
+    only_end: int,
+) -> tuple[float, int, float, float, bool]:
+    """Judge one outage: at once against the short-time rating, settled against the continuous one after shedding.
+
+    Returns measure (percent of what is allowed), end, link loading before shedding, MW shed (pu), settled binds.
+    `only_end` restricts the judgement to one monitored end; -1 takes the worst. `v`, `i`, `tripped` are work space
+    and hold the last state.
+    """
+    tripped[:] = False
+    used, q_svc = iterate(a, g, o, p, q, v, i, q_svc, MAX_ITERATIONS)
+    if used <= 0:
+        return UNSOLVED_PERCENT, -1, UNSOLVED_PERCENT, 0.0, False
+    worst, end, link = _judged_end(a, g, o, i, ignored, only_end)
+    if trips.cap_pu[r] <= 0.0:
+        return worst, end, link, 0.0, False
+    at_once = worst / a.short_time_factor[g]
+    p_left, q_left = p.copy(), q.copy()
+    shed, settled, settled_end = 0.0, worst, end
+    while settled > 100.0:
+        plant = _next_trip(trips, r, tripped, shed, a.alive[g, o])
+        if plant < 0:
+            break
+        tripped[plant] = True
+        shed += trips.p[r, plant]
+        p_left[trips.node[plant]] -= trips.p[r, plant]
+        q_left[trips.node[plant]] -= trips.q[r, plant]
+        used, q_svc = iterate(a, g, o, p_left, q_left, v, i, q_svc, MAX_ITERATIONS)
+        if used <= 0:
+            return UNSOLVED_PERCENT, -1, link, shed, False
+        settled, settled_end, _ = _judged_end(a, g, o, i, ignored, only_end)
+    if settled > 100.0 and settled > at_once:
+        return settled, settled_end, link, shed, True
+    return max(at_once, min(settled, 100.0)), end, link, shed, False
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _judged_end(
+    a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, only_end: int
+) -> tuple[float, int, float]:
+    if only_end < 0:
+        return worst_end(a, g, o, i, ignored)
+    return end_loading_percent(a, g, o, i, only_end), only_end, 0.0
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _next_trip(trips: Trips, r: int, tripped: np.ndarray, shed: float, alive: np.ndarray) -> int:
+    """Largest connected plant that still fits under the cap, or -1."""
+    best = -1
+    for plant in range(trips.node.shape[0]):
+        fits = shed + trips.p[r, plant] <= trips.cap_pu[r]
+        if alive[trips.node[plant]] and not tripped[plant] and trips.p[r, plant] > 0.0 and fits:
+            if best < 0 or trips.p[r, plant] > trips.p[r, best]:
+                best = plant
+    return best
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def judge_pairs(
+    a: GridArrays,
+    g: np.ndarray,
+    o: np.ndarray,
+    end: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    q_svc: np.ndarray,
+    trips: Trips,
+    ignored: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Judge one (topology, end) pair per row; returns measure (R,), voltages and currents (R, 2, n) of the judged state."""
+    rows, n = p.shape
+    measure = np.zeros(rows)
+    v_out, i_out = np.zeros((rows, 2, n)), np.zeros((rows, 2, n))
+    tripped = np.zeros(trips.node.shape[0], dtype=np.bool_)
+    for r in range(rows):
+        v_out[r] = v[r]
+        if o[r] == 0:
+            used, _ = iterate(a, g[r], 0, p[r], q[r], v_out[r], i_out[r], q_svc[r], MAX_ITERATIONS)
+            measure[r] = end_loading_percent(a, g[r], 0, i_out[r], end[r]) if used > 0 else UNSOLVED_PERCENT
+        else:
+            measure[r] = judge_outage(
+                a, g[r], o[r], p[r], q[r], v_out[r], i_out[r], q_svc[r], trips, r, ignored[r, o[r]], tripped, end[r]
+            )[0]
+    return measure, v_out, i_out

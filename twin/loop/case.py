@@ -1,0 +1,302 @@
+"""A study made ready for the loop: members, grid, profiles and sites as arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from twin.clock import step_hours
+from twin.grid.model import GridModel
+from twin.grid.reduction import Nodes, ReducedGrid, Variant
+from twin.policies.interface import Policy
+from twin.profiles.sites import SiteFleet
+from twin.profiles.types import Forecasts, Profiles
+
+TIER_NON_FIRM, TIER_FIRM, TIER_LAST = 0, 1, 2
+_TIERS = {"non-firm": TIER_NON_FIRM, "firm": TIER_FIRM, "cut-last": TIER_LAST}
+
+
+@dataclass(frozen=True)
+class SiteDevices:
+    """What stands at the sites of one member.
+
+    Attributes
+    ----------
+    has_pv : numpy.ndarray, (S,) bool
+    demand_kwh, battery_kwh, battery_kw : numpy.ndarray, (S,)
+        Yearly demand; battery capacity and power, 0 without a battery.
+    efficiency : numpy.ndarray, (S,)
+        One-way efficiency of the batteries.
+    soc_min_share, soc_max_share : numpy.ndarray, (S,)
+        Charge that is never used, charge that is never passed, of the capacity.
+    throttle_when_full : bool
+        A site that may not feed in and has a full battery throttles (True) or feeds in all the same (False).
+    """
+
+    has_pv: np.ndarray
+    demand_kwh: np.ndarray
+    battery_kwh: np.ndarray
+    battery_kw: np.ndarray
+    efficiency: np.ndarray
+    soc_min_share: np.ndarray
+    soc_max_share: np.ndarray
+    throttle_when_full: bool
+
+
+@dataclass(frozen=True)
+class Member:
+    """One scenario at one sweep point.
+
+    Attributes
+    ----------
+    scenario, label : str
+        Names of the scenario and of the sweep point.
+    twin : str
+        Empty, or which counterfactual of the member this is (``"area_balance_off"``, ``"other_operator"``).
+    grid, profiles : int
+        Positions in the case's lists.
+    criterion : str
+        ``n-0``, ``n-1`` or ``n-1-intertrip``.
+    operator : str
+        ``perfect`` or ``forecast``.
+    uniform_basis : str
+        ``contract`` (one cap on all plants' contract) or ``available`` (one share of all plants' output).
+    area_balance : bool
+        Whether area-balance orders reach the islands.
+    flow_margin_mw : float
+        What a forecasting operator keeps free on each element.
+    forecast_lead_half_hours : int
+        How far ahead a forecasting operator fixes caps.
+    operator_sees_dispatch : bool
+        Whether the batteries' effect is in that forecast.
+    intertrip_cap_mw : float
+        Most that one inter-trip may shed.
+    firmness : tuple of str, (U,)
+        Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
+    devices : SiteDevices
+    policy : Policy
+    """
+
+    scenario: str
+    label: str
+    twin: str
+    grid: int
+    profiles: int
+    criterion: str
+    operator: str
+    uniform_basis: str
+    area_balance: bool
+    flow_margin_mw: float
+    forecast_lead_half_hours: int
+    operator_sees_dispatch: bool
+    intertrip_cap_mw: float
+    firmness: tuple[str, ...]
+    devices: SiteDevices
+    policy: Policy
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that does not change while a study runs; axes M members, U = P plants + G site groups.
+
+    Attributes
+    ----------
+    index : pandas.DatetimeIndex
+    grid : ReducedGrid
+    members : tuple of Member
+    profiles : tuple of (Profiles, Forecasts)
+    sites : SiteFleet
+    export_limit_mw : numpy.ndarray, (M,)
+        The operator's stated limit of the link's export, given to policies.
+    """
+
+    index: pd.DatetimeIndex
+    grid: ReducedGrid
+    members: tuple[Member, ...]
+    profiles: tuple[tuple[Profiles, Forecasts], ...]
+    sites: SiteFleet
+    export_limit_mw: np.ndarray
+
+    @cached_property
+    def model(self) -> GridModel:
+        """The first grid variant; all share its plants, areas and names."""
+        return self.grid.variants[0].model
+
+    @cached_property
+    def base_mva(self) -> float:
+        """Base of the per-unit power."""
+        return self.grid.variants[0].grid.base_mva
+
+    @cached_property
+    def step_hours(self) -> float:
+        """Length of a step."""
+        return step_hours(self.index)
+
+    @cached_property
+    def half_hour_of_day(self) -> np.ndarray:
+        """(T,) half-hours since midnight."""
+        return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
+
+    @cached_property
+    def variant(self) -> np.ndarray:
+        """(M,) grid variant."""
+        return np.array([member.grid for member in self.members], dtype=np.int64)
+
+    @cached_property
+    def profile(self) -> np.ndarray:
+        """(M,) position of each member's profiles."""
+        return np.array([member.profiles for member in self.members], dtype=np.int64)
+
+    @cached_property
+    def plants(self) -> int:
+        """Number of plants."""
+        return len(self.model.plants)
+
+    @cached_property
+    def area_of_group(self) -> np.ndarray:
+        """(G,) area of each site group."""
+        return self.model.areas.index.get_indexer(self.sites.groups.area)
+
+    @cached_property
+    def unit_node(self) -> np.ndarray:
+        """(U,) node at which each unit feeds in."""
+        return np.concatenate([self.grid.nodes.plant, self.grid.nodes.area[self.area_of_group]])
+
+    @cached_property
+    def unit_names(self) -> tuple[str, ...]:
+        """(U,) plant ids, then site groups."""
+        return (*self.model.plants.index.astype(str), *self.sites.groups.index.astype(str))
+
+    @cached_property
+    def tier(self) -> np.ndarray:
+        """(M, U) place in the order of cuts."""
+        return np.array([[_TIERS[firmness] for firmness in member.firmness] for member in self.members])
+
+    @cached_property
+    def contract_mw(self) -> np.ndarray:
+        """(M, U) contract of the plants, PV rating of the site groups as far as the member has it."""
+        return np.array([
+            [*self.grid.variants[m.grid].model.plants.contract_mw, *self.by_group(self.sites.pv_ac_kw * m.devices.has_pv) / 1000.0]
+            for m in self.members
+        ])  # fmt: skip
+
+    @cached_property
+    def by_contract(self) -> np.ndarray:
+        """(M,) whether uniform means one cap on contract MW."""
+        return np.array([member.uniform_basis == "contract" for member in self.members])
+
+    @cached_property
+    def plant_q_per_p(self) -> np.ndarray:
+        """(P,) reactive infeed per active infeed."""
+        plants = self.model.plants
+        return plants.q_sign.to_numpy(float) * np.tan(np.arccos(plants.power_factor.to_numpy(float)))
+
+    @cached_property
+    def unit_q_per_p(self) -> np.ndarray:
+        """(U,) the same; sites feed in at unity power factor."""
+        return np.concatenate([self.plant_q_per_p, np.zeros(len(self.sites.groups))])
+
+    @cached_property
+    def load_q_per_p(self) -> np.ndarray:
+        """(A,) reactive per active demand."""
+        return np.tan(np.arccos(self.model.areas.power_factor.to_numpy(float)))
+
+    @cached_property
+    def trippable(self) -> np.ndarray:
+        """(J,) plants that inter-trip may shed."""
+        return np.flatnonzero(self.model.plants.trippable.to_numpy(bool))
+
+    @cached_property
+    def intertrip_cap_pu(self) -> np.ndarray:
+        """(M,) most that one inter-trip may shed; 0 under the other criteria."""
+        return np.array([m.intertrip_cap_mw * (m.criterion == "n-1-intertrip") for m in self.members]) / self.base_mva
+
+    @cached_property
+    def secures_outages(self) -> np.ndarray:
+        """(M,) whether the criterion covers outages."""
+        return np.array([member.criterion != "n-0" for member in self.members])
+
+    @cached_property
+    def forecast_operator(self) -> np.ndarray:
+        """(M,) whether caps are fixed ahead."""
+        return np.array([member.operator == "forecast" for member in self.members])
+
+    @cached_property
+    def incidence(self) -> np.ndarray:
+        """(U, n) 1 where a unit feeds in at a node."""
+        return np.eye(len(self.grid.nodes.buses))[self.unit_node]
+
+    @cached_property
+    def area_incidence(self) -> np.ndarray:
+        """(A, n) 1 where an area takes from a node."""
+        return np.eye(len(self.grid.nodes.buses))[self.grid.nodes.area]
+
+    @cached_property
+    def diesel_incidence(self) -> np.ndarray:
+        """(D, n) 1 where a diesel feeds in at a node."""
+        return np.eye(len(self.grid.nodes.buses))[self.grid.nodes.diesel]
+
+    @cached_property
+    def group_to_area(self) -> np.ndarray:
+        """(G, A) 1 where a site group lies in an area."""
+        return np.eye(len(self.model.areas))[self.area_of_group]
+
+    @cached_property
+    def lead_half_hours(self) -> np.ndarray:
+        """(M,) how far ahead a forecasting operator fixes caps."""
+        return np.array([member.forecast_lead_half_hours for member in self.members])
+
+    @cached_property
+    def flow_margin_mw(self) -> np.ndarray:
+        """(M,) what a forecasting operator keeps free."""
+        return np.array([member.flow_margin_mw for member in self.members])
+
+    @cached_property
+    def sees_dispatch(self) -> np.ndarray:
+        """(M,) whether batteries are in the operator's forecast."""
+        return np.array([member.operator_sees_dispatch for member in self.members])
+
+    @cached_property
+    def battery_hours(self) -> np.ndarray:
+        """(M, G) hours to fill the group's batteries at full power; 0 without batteries."""
+        power = np.array([self.by_group(member.devices.battery_kw) for member in self.members]) / 1000.0
+        return np.divide(self.battery_mwh, power, out=np.zeros_like(power), where=power > 0.0)
+
+    @cached_property
+    def battery_mwh(self) -> np.ndarray:
+        """(M, G) battery capacity."""
+        return np.array([self.by_group(member.devices.battery_kwh) for member in self.members]) / 1000.0
+
+    def by_group(self, per_site: np.ndarray) -> np.ndarray:
+        """Sum (S,) values over the sites of each group, (G,)."""
+        return np.bincount(self.sites.group, per_site, len(self.sites.groups))
+
+    @cached_property
+    def is_twin(self) -> np.ndarray:
+        """(M,) counterfactual twins, of which only sums are kept."""
+        return np.array([bool(member.twin) for member in self.members])
+
+    @cached_property
+    def link_maps(self) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
+        """Voltage (z, w) and current (a, b) at the island end of each link circuit, per variant, for node currents."""
+        z, w, a, b = zip(*(_island_end_maps(variant, self.grid.nodes) for variant in self.grid.variants), strict=True)
+        return np.stack(z), np.stack(w), (np.stack(a), np.stack(b))
+
+    @cached_property
+    def unit_in_city(self) -> np.ndarray:
+        """(U,) units in Goto City."""
+        of_areas = self.model.areas.goto_city.to_numpy(bool)[self.area_of_group]
+        return np.concatenate([self.model.plants.goto_city.to_numpy(bool), of_areas])
+
+
+def _island_end_maps(variant: Variant, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    grid, state = variant.grid, variant.intact
+    at = [grid.position[bus] for bus in nodes.buses]
+    rows = [grid.branches.index(circuit.element) for circuit in variant.model.roles.link]
+    island_first = [circuit.mainland_side in ("to", "lv") for circuit in variant.model.roles.link]
+    bus = [int((grid.bus_from if first else grid.bus_to)[row]) for row, first in zip(rows, island_first, strict=True)]
+    y = np.stack([(grid.y_from if first else grid.y_to)[row] for row, first in zip(rows, island_first, strict=True)])
+    return state.z[np.ix_(bus, at)], state.w[bus], y @ state.z[:, at], y @ state.w

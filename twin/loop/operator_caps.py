@@ -1,0 +1,112 @@
+"""A forecasting operator: caps fixed some half-hours ahead, in steps of the contract, not undone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.loop.congestion import smallest
+from twin.loop.injections import Injections, solve_members
+from twin.loop.ledger import NOTHING, Ledger
+from twin.loop.uniform import Managed
+from twin.schema import CONGESTION_CAUSES
+
+if TYPE_CHECKING:
+    from twin.loop.case import Case
+    from twin.loop.state import State
+
+CAP_STEP = 0.01
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Caps per plant and slot, (M, L, P); slot = step modulo L; 1 leaves the plant free.
+
+    `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
+    """
+
+    pu: np.ndarray
+    cause: np.ndarray
+    end: np.ndarray
+    outage: np.ndarray
+
+    @staticmethod
+    def none(case: Case) -> Caps:
+        """Return caps that bind nobody."""
+        lead = max(member.forecast_lead_half_hours for member in case.members)
+        shape = (len(case.members), lead, case.plants)
+        return Caps(
+            np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
+        )
+
+
+def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.ndarray) -> np.ndarray:
+    """Cut the plants to the caps that were fixed for half-hour `t`; returns the infeed left, (M, U)."""
+    rows = np.flatnonzero(case.forecast_operator)
+    if not len(rows):
+        return unit_mw
+    slot = t % case.lead_half_hours[rows]
+    limit = np.full((len(rows), unit_mw.shape[1]), np.inf)
+    limit[:, : case.plants] = state.cap_pu[rows, slot] * case.contract_mw[rows, : case.plants]
+    left = unit_mw.copy()
+    left[rows] = np.minimum(unit_mw[rows], limit)
+    cut = unit_mw[rows] - left[rows]
+    end = np.full(cut.shape, NOTHING)
+    outage, cause_number = np.zeros(cut.shape, dtype=np.int64), np.full(cut.shape, NOTHING)
+    end[:, : case.plants], outage[:, : case.plants] = state.cap_end[rows, slot], state.cap_outage[rows, slot]
+    cause_number[:, : case.plants] = state.cap_cause[rows, slot]
+    for number, cause in enumerate(CONGESTION_CAUSES):
+        ledger.cut_for(cause, rows, cut * (cause_number == number), end, outage)
+    return left
+
+
+def fix_caps(case: Case, state: State, t: int) -> Caps:
+    """Return the caps with those for half-hour ``t + lead`` written, decided from the forecast for it.
+
+    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch, as PV minus demand
+    where it does not.
+    """
+    caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
+    rows = np.flatnonzero(case.forecast_operator & (t + case.lead_half_hours < len(case.index)))
+    if not len(rows):
+        return caps
+    expected = _expected(case, state, rows, t + case.lead_half_hours[rows])
+    flow = solve_members(case, rows, expected)
+    ledger = Ledger(np.zeros((len(case.members), expected.unit_mw.shape[1])))
+    target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.variant[rows]]
+    managed = Managed(expected, flow)
+    for cause in CONGESTION_CAUSES:
+        managed = smallest(case, ledger, rows, managed.injections, managed.flow, cause, target)
+    _write(case, caps, rows, (t + case.lead_half_hours[rows]) % case.lead_half_hours[rows], managed.injections.unit_mw, ledger)
+    return caps
+
+
+def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> Injections:
+    """Injections forecast for the half-hours `ahead`, (R,)."""
+    slot = case.half_hour_of_day[ahead]
+    net = np.where(case.sees_dispatch[rows, None], state.net_history_mw[rows, slot], state.raw_history_mw[rows, slot])
+    forecasts = [case.profiles[case.profile[m]][1] for m in rows]
+    area = np.stack([f.area_demand_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
+    plants = np.stack([f.plant_available_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
+    beside_sites = np.maximum(area - state.load_history_mw[rows, slot] @ case.group_to_area, 0.0)
+    demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
+    return Injections(
+        unit_mw=np.concatenate([plants, np.maximum(net, 0.0)], axis=1),
+        demand_mw=demand,
+        demand_mvar=demand * case.load_q_per_p,
+        diesel_mw=np.zeros((len(rows), len(case.model.diesels))),
+        shed_mw=np.zeros_like(demand),
+    )
+
+
+def _write(case: Case, caps: Caps, rows: np.ndarray, slot: np.ndarray, unit_mw: np.ndarray, ledger: Ledger) -> None:
+    contract = case.contract_mw[rows, : case.plants]
+    cut = np.stack([ledger.cut_mw[cause][rows, : case.plants] for cause in CONGESTION_CAUSES])
+    share = np.divide(unit_mw[:, : case.plants], contract, out=np.ones_like(contract), where=contract > 0.0)
+    in_steps = np.floor(share / CAP_STEP + 1e-9) * CAP_STEP
+    caps.pu[rows, slot] = np.where(cut.sum(axis=0) > 0.0, in_steps, 1.0)
+    caps.cause[rows, slot] = cut.argmax(axis=0)
+    caps.end[rows, slot] = ledger.end[rows, : case.plants]
+    caps.outage[rows, slot] = ledger.outage[rows, : case.plants]

@@ -1,0 +1,101 @@
+"""Judge states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.grid.flow import Flow
+from twin.grid.kernels import worst_rows
+from twin.grid.outage_kernels import Judgement, Trips, judge_outages, judge_pairs
+from twin.loop.case import Case
+from twin.loop.injections import Injections
+
+
+@dataclass(frozen=True)
+class Breach:
+    """The worst (topology, end) pair of each row; `measure` is in percent of what the criterion allows."""
+
+    measure: np.ndarray
+    end: np.ndarray
+    topology: np.ndarray
+    tripped: np.ndarray
+
+    def rows(self, pick: np.ndarray) -> Breach:
+        """Return the rows `pick`."""
+        return Breach(self.measure[pick], self.end[pick], self.topology[pick], self.tripped[pick])
+
+
+@dataclass(frozen=True)
+class PairState:
+    """One pair judged: its measure and the state in which it was judged."""
+
+    measure: np.ndarray
+    v: np.ndarray
+    i: np.ndarray
+
+
+def trips(case: Case, members: np.ndarray, injections: Injections) -> Trips:
+    """Return what inter-trip could shed, with each plant's output of the half-hour."""
+    p = injections.unit_mw[:, case.trippable] / case.base_mva
+    node = case.grid.nodes.plant[case.trippable]
+    return Trips(p, p * case.plant_q_per_p[case.trippable], node, case.intertrip_cap_pu[members])
+
+
+def nothing_ignored(case: Case, rows: int) -> np.ndarray:
+    """Return (R, o, k) marks of pairs that are left out, none set."""
+    a = case.grid.arrays
+    return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
+
+
+def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Judgement:
+    """Judge all outages from the intact solution `flow`."""
+    return judge_outages(
+        case.grid.arrays, case.variant[members], flow.p_pu, flow.q_pu, flow.v, flow.i, flow.q_svc_pu,
+        trips(case, members, injections), ignored,
+    )  # fmt: skip
+
+
+def worst_intact(case: Case, members: np.ndarray, flow: Flow, ignored: np.ndarray) -> Breach:
+    """Return the worst loading of the intact grid."""
+    variant = case.variant[members]
+    measure, end, _ = worst_rows(case.grid.arrays, variant, np.zeros_like(variant), flow.i, ignored)
+    rows = len(members)
+    return Breach(measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.trippable)), dtype=bool))
+
+
+def worst_after_outage(
+    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> Breach:
+    """Return the worst loading after any outage, for members whose criterion covers outages."""
+    found = outages(case, members, injections, flow, ignored)
+    measure = np.where(case.secures_outages[members], found.measure, 0.0)
+    return Breach(measure, found.end, found.outage, found.tripped & found.settled[:, None])
+
+
+def judge_pair(
+    case: Case, members: np.ndarray, breach: Breach, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> PairState:
+    """Judge only the pairs of `breach`; `flow` carries the injections and a start."""
+    measure, v, i = judge_pairs(
+        case.grid.arrays, case.variant[members], breach.topology, breach.end, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu,
+        trips(case, members, injections), ignored,
+    )  # fmt: skip
+    return PairState(measure, v, i)
+
+
+def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, state: PairState) -> np.ndarray:
+    """Return how the pair's loading moves with unity-power-factor infeed at each node, (R, n).
+
+    From end current c = b + A i and i = conj(s / V): dc = A / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
+    """
+    a = case.grid.arrays
+    at = (case.variant[members], breach.topology, breach.end)
+    maps = a.ar[at] + 1j * a.ai[at]
+    nodes_i = state.i[:, 0] + 1j * state.i[:, 1]
+    current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
+    v_conj = state.v[:, 0] - 1j * state.v[:, 1]
+    per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
+    slope = (np.conj(current)[:, None] * per_power).real / np.maximum(np.abs(current), 1e-12)[:, None]
+    return 100.0 * slope / a.limit[at[0], at[2]][:, None]

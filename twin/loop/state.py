@@ -1,0 +1,85 @@
+"""What one half-hour hands to the next; a checkpoint holds this and the step, nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from twin.grid.flow import flat_start
+from twin.loop.case import Case
+from twin.loop.operator_caps import Caps
+from twin.policies.interface import Dispatch, Mode
+
+HALF_HOURS_OF_DAY = 48
+
+
+@dataclass(frozen=True)
+class State:
+    """State at the start of a half-hour; axes M members, S sites, G groups, P plants, L lead, H schedule.
+
+    Attributes
+    ----------
+    soc_kwh : numpy.ndarray, (M, S)
+    v : numpy.ndarray, (M, 2, n)
+        Node voltages of the last final flow: where the next one starts.
+    q_svc_pu : numpy.ndarray, (M,)
+    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 48, G)
+        Orders in force by half-hour of the day.
+    export_mw : numpy.ndarray, (M,)
+        Link flow of the half-hour before.
+    available_mw, delivered_mw : numpy.ndarray, (M, G)
+        PV of the half-hour before.
+    net_history_mw, raw_history_mw, load_history_mw : numpy.ndarray, (M, 48, G)
+        Sites of the last day: net infeed as measured, net infeed without batteries, own demand.
+    cap_pu : numpy.ndarray, (M, L, P)
+        Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
+    cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
+        What bound them.
+    """
+
+    soc_kwh: np.ndarray
+    v: np.ndarray
+    q_svc_pu: np.ndarray
+    mode: np.ndarray
+    battery_power_pu: np.ndarray
+    export_limit_pu: np.ndarray
+    soc_min_percent: np.ndarray
+    export_mw: np.ndarray
+    available_mw: np.ndarray
+    delivered_mw: np.ndarray
+    net_history_mw: np.ndarray
+    raw_history_mw: np.ndarray
+    load_history_mw: np.ndarray
+    cap_pu: np.ndarray
+    cap_cause: np.ndarray
+    cap_end: np.ndarray
+    cap_outage: np.ndarray
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the fields by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def initial_state(case: Case) -> State:
+    """Return the state before the first half-hour: batteries at their lowest charge, no orders, no caps."""
+    members, groups = len(case.members), len(case.sites.groups)
+    v, q_svc = flat_start(case.grid, case.variant)
+    nothing = Dispatch.constant(HALF_HOURS_OF_DAY, groups, Mode.IDLE)
+    caps = Caps.none(case)
+    return State(
+        soc_kwh=np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members]),
+        v=v,
+        q_svc_pu=q_svc,
+        mode=np.repeat(nothing.mode[None], members, axis=0),
+        battery_power_pu=np.repeat(nothing.battery_power_pu[None], members, axis=0),
+        export_limit_pu=np.repeat(nothing.export_limit_pu[None], members, axis=0),
+        soc_min_percent=np.repeat(nothing.soc_min_percent[None], members, axis=0),
+        export_mw=np.zeros(members),
+        available_mw=np.zeros((members, groups)),
+        delivered_mw=np.zeros((members, groups)),
+        net_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
+        raw_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
+        load_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
+        cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
+    )  # fmt: skip

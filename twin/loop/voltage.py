@@ -1,0 +1,74 @@
+"""High voltage as the last resort of cuts; low voltage is never a reason to cut renewables."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from twin.grid.flow import Flow
+from twin.loop.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
+from twin.loop.injections import solve_members
+from twin.loop.ledger import Ledger
+from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, highest_uniform_cap
+
+BROKEN_ABOVE_PERCENT = 0.001
+BEHIND_SHARE = 0.2
+
+
+def watched_voltage_pu(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
+    """Return the complex voltages of the watched buses, (R, b)."""
+    variant = case.variant[members]
+    i = flow.i[:, 0] + 1j * flow.i[:, 1]
+    return case.grid.voltage_w[variant] + np.einsum("rbn,rn->rb", case.grid.voltage_z[variant], i)
+
+
+def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -> Managed:
+    """Bring the highest watched voltage to its limit by a uniform cut of the units that raise it, tier after tier.
+
+    Parameters
+    ----------
+    case : Case
+    ledger : Ledger
+    members : numpy.ndarray, (R,) int
+    managed : Managed
+
+    Returns
+    -------
+    Managed
+    """
+    todo = np.flatnonzero(managed.flow.solved & (_highest_percent(case, members, managed.flow) > 100.0 + BROKEN_ABOVE_PERCENT))
+    for tier in (TIER_NON_FIRM, TIER_FIRM, TIER_LAST):
+        if not len(todo):
+            break
+        part = managed.rows(todo)
+        slope = _slope(case, members[todo], part.flow)[:, case.unit_node]
+        chosen = slope > BEHIND_SHARE * np.maximum(slope.max(axis=1, keepdims=True), 1e-9)
+        chosen &= (case.tier[members[todo]] == tier) & (part.injections.unit_mw > SMALLEST_OUTPUT_MW)
+        pick = np.flatnonzero(chosen.any(axis=1))
+        if not len(pick):
+            continue
+        rows, start = todo[pick], part.rows(pick)
+        left, met = highest_uniform_cap(
+            case, members[rows], start, chosen[pick],
+            lambda some, state, rows=rows: _highest_percent(case, members[rows[some]], state.flow),
+            np.full(len(pick), 100.0),
+        )  # fmt: skip
+        ledger.cut_mw["voltage"][members[rows]] += start.injections.unit_mw - left
+        injections = start.injections.with_units(left)
+        managed = managed.replaced(rows, Managed(injections, solve_members(case, members[rows], injections, start.flow)))
+        todo = np.setdiff1d(todo, rows[met])
+    return managed
+
+
+def _highest_percent(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
+    return 100.0 * np.abs(watched_voltage_pu(case, members, flow)).max(axis=1) / case.model.limits.vm_max_pu
+
+
+def _slope(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
+    """Return d|V|/dp of the highest watched bus for infeed at each node, (R, n)."""
+    v = watched_voltage_pu(case, members, flow)
+    bus = np.abs(v).argmax(axis=1)
+    rows = np.arange(len(members))
+    z = case.grid.voltage_z[case.variant[members], bus]
+    v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
+    top = v[rows, bus]
+    return ((np.conj(top) / np.abs(top))[:, None] * z / v_node_conj).real

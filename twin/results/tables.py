@@ -1,0 +1,235 @@
+"""Tables of one member over a block of half-hours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pyarrow as pa
+
+from twin.loop.case import TIER_NON_FIRM, Case
+from twin.loop.devices import SiteFlows
+from twin.loop.record import Record, Verdict
+from twin.profiles.sites import KINDS
+from twin.results.flows import BlockFlows, block_flows
+from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
+
+SMALLEST_ROW_MW = 1e-9
+
+
+@dataclass(frozen=True)
+class Block:
+    """Records of all members stacked over time; axes T, M, then the record's own."""
+
+    start: int
+    values: Mapping[str, np.ndarray]
+    cuts: Mapping[str, np.ndarray]
+    sites: Mapping[str, np.ndarray]
+    before: Mapping[str, np.ndarray]
+    after: Mapping[str, np.ndarray]
+
+
+def stack(start: int, records: Sequence[Record]) -> Block:
+    """Stack consecutive half-hours that begin at step `start`."""
+    plain = ("delivered_mw", "site_export_mw", "node_i", "q_svc_mvar", "demand_mw", "broken", "missed", "residual_mva",
+             "beside_clipped", "failure")  # fmt: skip
+    values = {name: np.stack([getattr(record, name) for record in records]) for name in plain}
+    values |= {
+        name: np.stack([getattr(record.ledger, name) for record in records])
+        for name in ("available_mw", "settled_mw", "end", "outage")
+    }
+    values["diesel_mw"] = np.stack([record.injections.diesel_mw.sum(axis=1) for record in records])
+    values["shed_mw"] = np.stack([record.injections.shed_mw.sum(axis=1) for record in records])
+    return Block(
+        start=start,
+        values=values,
+        cuts={cause: np.stack([record.ledger.cut_mw[cause] for record in records]) for cause in CUT_CAUSES},
+        sites=_stacked([record.sites for record in records], SiteFlows),
+        before=_stacked([record.before for record in records], Verdict),
+        after=_stacked([record.after for record in records], Verdict),
+    )
+
+
+def _stacked(parts: Sequence[object], kind: type) -> dict[str, np.ndarray]:
+    return {field.name: np.stack([getattr(part, field.name) for part in parts]) for field in fields(kind)}
+
+
+def member_tables(case: Case, block: Block, m: int) -> dict[str, pa.Table]:
+    """Return the tables of member `m` for the block; a counterfactual twin has only ``system``.
+
+    Parameters
+    ----------
+    case : Case
+    block : Block
+    m : int
+
+    Returns
+    -------
+    dict of str to pyarrow.Table
+        By table name; columns as in `twin.schema.TABLES`.
+    """
+    flows = block_flows(case.grid.variants[case.variant[m]], case.grid.nodes, _solved_currents(block, m))
+    time = _times(case, block)
+    tables = {"system": _system(case, block, m, flows, time)}
+    if case.members[m].twin:
+        return tables
+    return tables | {
+        "ledger": _ledger(case, block, m, time),
+        "link": _link(block, m, flows, time),
+        "n1": _n1(case, block, m, time),
+        "bus": _bus(case, flows, time),
+        "sites": _sites(case, block, m, time),
+    }
+
+
+def _solved_currents(block: Block, m: int) -> np.ndarray:
+    solved = block.values["failure"][:, m] == ""
+    return np.where(solved[:, None], block.values["node_i"][:, m], np.nan)
+
+
+def _times(case: Case, block: Block) -> pa.Array:
+    steps = len(block.values["failure"])
+    index = case.index[block.start : block.start + steps]
+    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz)))
+
+
+def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
+    v, steps = block.values, slice(block.start, block.start + len(time))
+    profiles = case.profiles[case.profile[m]][0]
+    available, delivered, demand = v["available_mw"][:, m], v["delivered_mw"][:, m], v["demand_mw"][:, m]
+    congestion = sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))
+    voltage = block.cuts["voltage"][:, m]
+    non_firm = case.tier[m] == TIER_NON_FIRM
+    plants, sites = slice(None, case.plants), slice(case.plants, None)
+    city_area = case.model.areas.goto_city.to_numpy(bool)
+    columns: dict[str, np.ndarray] = {
+        "demand_mw": demand.sum(axis=1),
+        "delivered_mw": delivered.sum(axis=1),
+        "available_mw": available.sum(axis=1),
+        "goto_city_demand_mw": demand[:, city_area].sum(axis=1),
+        "goto_city_delivered_mw": delivered[:, case.unit_in_city].sum(axis=1),
+        "diesel_mw": v["diesel_mw"][:, m],
+        "import_mw": np.maximum(flows.import_mw, 0.0),
+        "export_mw": np.maximum(-flows.import_mw, 0.0),
+        "losses_mw": flows.losses_mw,
+        "battery_losses_mw": block.sites["battery_losses_mw"][:, m].sum(axis=1),
+        "stored_mwh": block.sites["stored_mwh"][:, m].sum(axis=1),
+        "unsupplied_mw": v["shed_mw"][:, m],
+        "residual_overload_mw": v["residual_mva"][:, m],
+        "compensator_q_mvar": v["q_svc_mvar"][:, m],
+        **{f"{cause}_mw": block.cuts[cause][:, m].sum(axis=1) for cause in CUT_CAUSES},
+        "area_balance_settled_mw": v["settled_mw"][:, m].sum(axis=1),
+        "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
+        "sites_lost_mw": (congestion + voltage + block.cuts["behind_the_meter"][:, m])[:, sites].sum(axis=1),
+        "nonfirm_available_mw": available[:, non_firm].sum(axis=1),
+        "nonfirm_congestion_mw": congestion[:, non_firm].sum(axis=1),
+        "criterion_broken": v["broken"][:, m].astype(np.int8),
+        "forecast_missed": v["missed"][:, m].astype(np.int8),
+        "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
+        "clipped_commands": block.sites["clipped"][:, m],
+        "negative_demand_areas": v["beside_clipped"][:, m],
+        "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
+    }
+    failure = pa.array(v["failure"][:, m].tolist(), type=pa.string())
+    return pa.table({"time": time, **columns, "failure": failure})
+
+
+def _ledger(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+    """One row per half-hour and unit that could produce; single precision."""
+    v = block.values
+    available = v["available_mw"][:, m]
+    step, unit = np.nonzero(available > SMALLEST_ROW_MW)
+    columns = {
+        "available_mw": available,
+        "delivered_mw": v["delivered_mw"][:, m],
+        **{f"{cause}_mw": block.cuts[cause][:, m] for cause in CUT_CAUSES},
+        "area_balance_settled_mw": v["settled_mw"][:, m],
+    }
+    congested = sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
+    return pa.table({
+        "time": time.take(pa.array(step)),
+        "unit": _named(unit, case.unit_names),
+        **{name: values[step, unit].astype(np.float32) for name, values in columns.items()},
+        "element": _named(v["end"][:, m][step, unit], case.grid.end_names, congested),
+        "outage": _named(v["outage"][:, m][step, unit], case.grid.outage_names, congested),
+    })  # fmt: skip
+
+
+def _named(codes: np.ndarray, names: Sequence[str], known: np.ndarray | None = None) -> pa.DictionaryArray:
+    """Return names by position; null where `known` is False."""
+    unique = list(dict.fromkeys(names))
+    position = np.array([unique.index(name) for name in names], dtype=np.int32)
+    mask = None if known is None else ~known
+    safe = codes if known is None else np.where(known, codes, 0)
+    return pa.DictionaryArray.from_arrays(pa.array(position[safe], mask=mask), pa.array(unique, type=pa.string()))
+
+
+def _link(block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
+    before, after = block.before["headroom_mw"][:, m], block.after["headroom_mw"][:, m]
+    columns: dict[str, np.ndarray] = {"export_mw": flows.island_mw.sum(axis=1)}
+    for number in range(flows.island_mw.shape[1]):
+        columns[f"circuit_{number + 1}_loading_percent"] = flows.loading_percent[:, number]
+        columns[f"circuit_{number + 1}_mainland_mw"] = flows.mainland_mw[:, number]
+        columns[f"circuit_{number + 1}_island_mw"] = flows.island_mw[:, number]
+    columns |= {
+        "n1_before_loading_percent": block.before["link_percent"][:, m],
+        "n1_loading_percent": block.after["link_percent"][:, m],
+        "n1_export_headroom_before_mw": before[:, 0],
+        "n1_export_headroom_after_mw": after[:, 0],
+        "n1_import_headroom_before_mw": before[:, 1],
+        "n1_import_headroom_after_mw": after[:, 1],
+    }
+    return pa.table({"time": time, **columns})
+
+
+def _n1(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+    def judged(verdict: Mapping[str, np.ndarray], prefix: str) -> dict[str, object]:
+        end, known = verdict["end"][:, m], verdict["end"][:, m] >= 0
+        return {
+            f"{prefix}loading_percent": verdict["loading_percent"][:, m],
+            f"{prefix}element": _named(end, case.grid.end_names, known),
+            f"{prefix}outage": _named(verdict["outage"][:, m], case.grid.outage_names),
+        }
+
+    return pa.table({
+        "time": time,
+        **judged(block.before, "before_"),
+        **judged(block.after, ""),
+        "intertrip_shed_mw": block.after["shed_mw"][:, m],
+        "outages_solved": block.after["solved"][:, m],
+    })  # fmt: skip
+
+
+def _bus(case: Case, flows: BlockFlows, time: pa.Array) -> pa.Table:
+    net = case.model.net
+    names = [str(net.bus.name.at[bus]) for bus in case.model.roles.voltage_buses]
+    return pa.table({"time": time} | {name: flows.vm_pu[:, k].astype(np.float32) for k, name in enumerate(names)})
+
+
+def _sites(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+    """One row per half-hour and kind of site."""
+    sites = {name: values[:, m] for name, values in block.sites.items()}
+    delivered = block.values["delivered_mw"][:, m, case.plants :]
+    exported = block.values["site_export_mw"][:, m]
+    kinds = case.sites.groups.kind.to_numpy(str)
+    parts = []
+    for kind in KINDS:
+        of = np.flatnonzero(kinds == kind)
+        sums = {name: sites[name][:, of].sum(axis=1) for name in ("load_mw", "import_mw", "charge_mw", "discharge_mw", "throttled_mw")}
+        capacity, stored = case.battery_mwh[m, of].sum(), sites["stored_mwh"][:, of].sum(axis=1)
+        soc_percent = 100.0 * stored / capacity if capacity > 0.0 else np.full(len(stored), np.nan)
+        parts.append(pa.table({
+            "time": time,
+            "kind": _named(np.zeros(len(stored), dtype=np.int64), (kind,)),
+            "pv_mw": delivered[:, of].sum(axis=1),
+            "load_mw": sums["load_mw"],
+            "self_consumption_mw": sums["load_mw"] - sums["import_mw"],
+            "export_mw": exported[:, of].sum(axis=1),
+            "import_mw": sums["import_mw"],
+            "charge_mw": sums["charge_mw"],
+            "discharge_mw": sums["discharge_mw"],
+            "throttled_mw": sums["throttled_mw"],
+            "soc_percent": soc_percent,
+        }))  # fmt: skip
+    return pa.concat_tables(parts).unify_dictionaries()
