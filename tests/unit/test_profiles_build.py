@@ -56,6 +56,13 @@ def test_window_cuts_every_series(small):
         small.window(10, 9999)
 
 
+def test_a_grid_without_sites(small):
+    model = profile_fakes.model()
+    fleet = build_fleet(profile_fakes.sites().iloc[:0], model.areas, seed=1)
+    none = build_profiles(model, profile_fakes.weather(60), fleet, **KEY)
+    assert np.array_equal(none.area_demand_mw, small.area_demand_mw)
+
+
 def test_area_without_weather_is_told():
     model = profile_fakes.model()
     model.areas.loc["town", "place"] = "mars"

@@ -6,9 +6,10 @@ import profile_fakes
 import pytest
 
 from twin.errors import InputError
-from twin.profiles.area_balance import cut_share, offline_calls, wind_share
+from twin.profiles.area_balance import cut_share, wind_share
 from twin.profiles.build import build_profiles
 from twin.profiles.forecasts import HORIZON, make_forecasts
+from twin.profiles.offline_calls import offline_calls
 from twin.profiles.price import price_climatology
 from twin.profiles.sites import build_fleet
 from twin.profiles.tables import by_month

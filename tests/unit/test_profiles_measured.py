@@ -1,5 +1,6 @@
 """Real input: readers with all their refusals, rank mapping, the fiscal year 2022."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,9 @@ from twin.profiles.measured_read import read_measured
 from twin.profiles.ranks import month_and_step, rank_mapped, season
 from twin.profiles.sites import build_fleet
 
-DATA = Path("/work/shared/data")
+DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 needs_data = pytest.mark.skipif(not (DATA / "jepx").is_dir(), reason="the shared data folder is not there")
+INSTALLED_PV_MW, INSTALLED_WIND_MW = 11600, 600  # README of the shared data, +-5 %
 KEY = {"seed": 1, "weather_year": 0}
 
 
@@ -128,8 +130,8 @@ def test_area_output_used_directly_hides_the_peaks_of_net_export(fiscal_2022):
     model, measured, _, profiles = fiscal_2022
     contract = model.plants["contract_mw"]
     area = measured.area
-    sun = (area["solar_actual_MWh"] + area["solar_curtailed_MWh"]).to_numpy() / 11600
-    wind = (area["wind_actual_MWh"] + area["wind_curtailed_MWh"]).to_numpy() / 600
+    sun = (area["solar_actual_MWh"] + area["solar_curtailed_MWh"]).to_numpy() / INSTALLED_PV_MW
+    wind = (area["wind_actual_MWh"] + area["wind_curtailed_MWh"]).to_numpy() / INSTALLED_WIND_MW
     capacity = contract.groupby(model.plants["kind"]).sum()
     demand = profiles.area_demand_mw.sum(axis=1)
     direct = np.repeat(sun * capacity["pv"] + wind * capacity["wind"], 2) - demand

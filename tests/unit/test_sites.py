@@ -6,7 +6,8 @@ import profile_fakes
 import pytest
 
 from twin.errors import InputError
-from twin.profiles.sites import AMOUNTS, SiteFleet, build_fleet
+from twin.profiles.site_table import AMOUNTS
+from twin.profiles.sites import SiteFleet, build_fleet
 
 PER_SITE = (*AMOUNTS, "area", "pv_shape", "demand_shape", "round_trip_efficiency")
 
@@ -85,6 +86,12 @@ def test_all_problems_of_a_site_table_at_once():
     for word in ("castle", "pv_dc_kw", "1.3", "2.5", "never"):
         assert word in str(told.value)
     assert len(told.value.problems) == 5
+
+
+def test_no_sites_at_all():
+    for table in (profile_fakes.sites().iloc[:0], profile_fakes.sites().assign(count=0)):
+        fleet = build_fleet(table, profile_fakes.areas(), seed=1)
+        assert len(fleet.site_id) == len(fleet.pv_dc_kw) == len(fleet.groups) == 0
 
 
 def test_missing_column_and_row_given_twice():

@@ -9,8 +9,9 @@ import pandas as pd
 
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import GridModel
-from twin.profiles.area_balance import cut_share, offline_calls, wind_share
+from twin.profiles.area_balance import cut_share, wind_share
 from twin.profiles.demand import area_demand, class_shapes
+from twin.profiles.offline_calls import offline_calls
 from twin.profiles.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
 from twin.profiles.price import price_climatology
 from twin.profiles.pv import Sky, orientations, oriented_per_kw, sky_at

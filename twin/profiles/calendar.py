@@ -1,4 +1,4 @@
-"""Japanese working days and free days."""
+"""Days: their number, and which are free in Japan."""
 
 from __future__ import annotations
 
@@ -19,3 +19,8 @@ def is_free_day(index: pd.DatetimeIndex) -> np.ndarray:
     special = read_table("special_days")
     is_special = np.isin(100 * index.month + index.day, 100 * special["month"] + special["day"])
     return np.asarray((index.dayofweek >= 5) | dates.isin(pd.to_datetime(list(national)))) | is_special
+
+
+def day_number(index: pd.DatetimeIndex) -> np.ndarray:
+    """Return the number of the day, from 0 at the first; (T,)."""
+    return pd.factorize(index.normalize())[0]

@@ -11,10 +11,10 @@ import pandas as pd
 from twin.clock import step_hours
 from twin.errors import InputError, Problem
 from twin.grid.model import GridModel
-from twin.profiles.area_balance import offline_calls
 from twin.profiles.build import build_profiles, controllable
 from twin.profiles.demand import area_demand, class_shapes
 from twin.profiles.measured_read import Measured
+from twin.profiles.offline_calls import offline_calls
 from twin.profiles.plants import plant_down_share
 from twin.profiles.ranks import month_and_step, rank_mapped, season
 from twin.profiles.resampling import hourly_to_steps

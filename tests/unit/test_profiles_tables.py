@@ -1,0 +1,51 @@
+"""The profile tables: every row has its source, status and range; every parameter is used."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import twin.profiles
+from twin.errors import InputError
+from twin.profiles.tables import parameter, read_table
+
+FOLDER = Path(twin.profiles.__file__).parent
+TABLES = sorted(path.stem for path in FOLDER.glob("*.csv"))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_row_says_where_it_comes_from(name):
+    table = read_table(name)
+    assert set(table["status"]) <= {"published", "derived", "estimate"}
+    assert table["source"].str.len().min() > 5
+    assert not table.isna().any().any()
+    if "low" in table:
+        assert (table["low"] <= table["high"]).all()
+    if {"low", "value"} <= set(table.columns):
+        assert table["value"].between(table["low"], table["high"]).all()
+
+
+def test_every_parameter_is_used():
+    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    for name in read_table("parameters")["name"]:
+        assert name in code or name.startswith("repair_hours_"), name
+
+
+def test_unknown_parameter_is_told():
+    with pytest.raises(InputError, match="no such parameter"):
+        parameter("speed_of_light")
+
+
+def test_hour_shares_of_the_area_balance_add_up_to_one():
+    hours = read_table("area_balance_hours")
+    assert hours["cut_share"].sum() == pytest.approx(1, abs=0.005)
+    assert hours["pv_share"].sum() == pytest.approx(1, abs=0.001)
+
+
+def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_dossier():
+    table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])
+    hours = table[[str(hour) for hour in range(24)]]
+    assert len(hours) == 24
+    weighted = hours.groupby("day_type").mean().mean(axis=1) @ pd.Series({"work": 240, "free": 125}) / 365
+    assert weighted == pytest.approx(1, abs=0.02)
+    assert hours.max().max() == pytest.approx(1.45, abs=0.05)
