@@ -64,11 +64,11 @@ def _exponent_of_mean(mean: np.ndarray) -> np.ndarray:
 
 
 def clear_index_within_day(
-    daily: np.ndarray, latent: np.ndarray, sun: Sun, process: Process, iterations: int = 45
+    daily: np.ndarray, deviation: np.ndarray, sun: Sun, process: Process, iterations: int = 45
 ) -> np.ndarray:
     """Return the clear-sky index of each step, with each day's energy held.
 
-    The index is ``ceiling * expit(level + spread * latent)``: bounded, and most variable on partly cloudy
+    The index is ``ceiling * expit(level + deviation)``: bounded, and most variable on partly cloudy
     days. The level of each day is found by bisection so that the day's energy is its daily index
     times its clear-sky energy.
 
@@ -76,8 +76,8 @@ def clear_index_within_day(
     ----------
     daily : numpy.ndarray, shape (days,)
         Daily clear-sky index, below the ceiling.
-    latent : numpy.ndarray, shape (steps,)
-        Standard normal, autocorrelated; high means clear.
+    deviation : numpy.ndarray, shape (steps,)
+        Autocorrelated, around zero; high means clear.
     sun : Sun
     process : Process
     iterations : int
@@ -88,7 +88,7 @@ def clear_index_within_day(
     numpy.ndarray, shape (steps,)
     """
     ceiling = process.clear_index_ceiling
-    wobble = process.cloud_spread_logit * latent.reshape(len(daily), -1)
+    wobble = deviation.reshape(len(daily), -1)
     clear = sun.clear_sky.reshape(len(daily), -1)
     share = clear / clear.sum(axis=1, keepdims=True)
     target = daily / ceiling

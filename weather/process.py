@@ -19,6 +19,7 @@ class Process:
     clear_index_ceiling: float
     clear_day_persistence: float
     cloud_spread_logit: float
+    cloud_spread_day_sd: float
     cloud_time_minutes: float
     cloud_length_km: float
     cloud_day_length_km: float

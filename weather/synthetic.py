@@ -50,7 +50,7 @@ def synthetic_year(
         Step length, a divisor of a day. Daily cloudiness does not depend on it; the course within the day
         is drawn anew.
     climates : mapping of str to Climate, optional
-        The places; by default those of ``weather/places.csv``.
+        The places by their ids; by default those of ``weather/places.csv``.
     process : Process, optional
         By default that of ``weather/process.csv``.
 
@@ -118,9 +118,17 @@ def _daily_clearness(noise: Noise, index: pd.DatetimeIndex, process: Process, is
 
 
 def _clouds(noise: Noise, index: pd.DatetimeIndex, process: Process) -> Latent:
+    """Return the course of the cloudiness within the days, on some days calm and on others restless."""
     field = Field("clouds within the day", process.cloud_length_km, process.cloud_local_share)
+    day_field = Field("restlessness of the day", process.cloud_day_length_km, process.cloud_local_share)
     lag_one = np.exp(-step_hours(index) * 60.0 / process.cloud_time_minutes)
-    return {place_id: autoregressive(white, lag_one) for place_id, white in noise(field, len(index)).items()}
+    restlessness = noise(day_field, len(days_of(index)))
+    return {
+        place_id: _over_steps(np.exp(process.cloud_spread_day_sd * restlessness[place_id]), index)
+        * process.cloud_spread_logit
+        * autoregressive(white, lag_one)
+        for place_id, white in noise(field, len(index)).items()
+    }
 
 
 def _temperature_anomaly(
