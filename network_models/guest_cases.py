@@ -12,7 +12,8 @@ from twin.errors import InputError, Problem
 BUILT_IN = (
     "case4gs", "case6ww", "case9", "case14", "case24_ieee_rts", "case30", "case33bw", "case39", "case57", "case118",
     "create_cigre_network_hv", "create_cigre_network_mv", "create_cigre_network_mv_pv_wind",
-    "four_loads_with_branches_out", "mv_oberrhein", "panda_four_load_branch", "simple_four_bus_system", "simple_mv_open_ring_net",
+    "four_loads_with_branches_out", "mv_oberrhein", "panda_four_load_branch",
+    "simple_four_bus_system", "simple_mv_open_ring_net",
 )  # fmt: skip
 """Names of ``pandapower.networks``; ``create_cigre_network_mv_pv_wind`` is the CIGRE network with its PV and wind."""
 

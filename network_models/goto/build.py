@@ -20,6 +20,9 @@ STIFF_SHORT_CIRCUIT_MVA = 1e6
 SOURCE_BUS = "source"
 HEAD_END_BUS = "matsushima_220"
 
+DIAGRAM_COLUMNS = ("bus_id", "name_ja", "x", "y_low", "y_high")
+"""Columns of buses.csv that stand in ``net.bus`` too, for the drawings."""
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -39,7 +42,7 @@ class Parameters:
 
 
 def build_net(
-    tables: Tables, plants: pd.DataFrame, parameters: Parameters, compensation: str
+    tables: Tables, plants: pd.DataFrame, parameters: Parameters, year: int, compensation: str
 ) -> tuple[pp.pandapowerNet, dict[str, int]]:
     """Return the net and the pandapower bus of every `bus_id`.
 
@@ -50,10 +53,12 @@ def build_net(
     plants : pandas.DataFrame
         Plants of the variant (contract 0 where not in service).
     parameters : Parameters
+    year : int
+        Fiscal year, for the net's name.
     compensation : {"controlled", "fixed"}
         A `gen` holds the voltage at Narao, or a shunt of `svc_fixed_mvar` stands in its place.
     """
-    net = pp.create_empty_network(name="Goto", f_hz=FREQUENCY_HZ, sn_mva=100.0)
+    net = pp.create_empty_network(name=f"Goto {year}", f_hz=FREQUENCY_HZ, sn_mva=100.0)
     used = _used_buses(tables, parameters)
     buses = {
         str(bus_id): pp.create_bus(
@@ -61,6 +66,8 @@ def build_net(
         )
         for bus_id, row in tables["buses"].iterrows()
     }
+    for column in DIAGRAM_COLUMNS:
+        net.bus[column] = tables["buses"].reset_index()[column]
     _source(net, buses, parameters)
     _lines(net, buses, tables, parameters)
     _transformers(net, buses, tables, parameters)
@@ -143,7 +150,7 @@ def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, paramet
             r_ohm_per_km=conductor["r_ohm_per_km"] * resistance, x_ohm_per_km=conductor["x_ohm_per_km"],
             c_nf_per_km=conductor["c_nf_per_km"] * charging, max_i_ka=conductor["max_i_a"] * rating / 1000.0,
             type="cs" if conductor["type"] == "cable" else "ol", in_service=line_in_service(line, parameters),
-            max_loading_percent=100.0,
+            max_loading_percent=100.0, std_type=conductor["label"], name_ja=line["name_ja"],
         )  # fmt: skip
 
 

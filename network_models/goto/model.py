@@ -54,7 +54,7 @@ def goto(
     tables = goto_tables()
     values = Parameters(resolve(tables["parameters"], parameters))
     plants = plants_of_year(tables, values, year)
-    net, buses = build_net(tables, plants, values, compensation)
+    net, buses = build_net(tables, plants, values, year, compensation)
     compensator_bus = buses[tables["compensators"]["bus"].iloc[0]]
     model = GridModel(
         net=net,

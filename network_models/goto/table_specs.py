@@ -29,11 +29,12 @@ _NAMES = (Column("name"), Column("name_ja"))
 
 BUSES = TableSpec("buses", ("bus_id",), (
     Column("bus_id"), *_NAMES, _positive("vn_kv"), _number("latitude", -90, 90), _number("longitude", -180, 180),
-    _number("x"), _number("y"), Column("area", required=False, refers_to=AREA),
+    _number("x", required=False), _number("y_low", required=False), _number("y_high", required=False),
+    Column("area", required=False, refers_to=AREA),
 ))  # fmt: skip
 
 CONDUCTORS = TableSpec("conductors", ("conductor_id",), (
-    Column("conductor_id"), Column("name"), Column("type", choices=("cable", "overhead")),
+    Column("conductor_id"), Column("name"), Column("label"), Column("type", choices=("cable", "overhead")),
     Column("family", choices=FAMILIES), _positive("area_mm2"), _number("r_ohm_per_km", 0), _positive("x_ohm_per_km"),
     _number("c_nf_per_km", 0), _positive("max_i_a"),
 ), main="max_i_a")  # fmt: skip
