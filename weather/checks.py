@@ -23,7 +23,7 @@ CLOCK_TOLERANCE_HOURS = 0.35
 CLOSURE_SHARE = 0.01
 HIGH_SUN_W_PER_M2 = 200.0
 CLEAR_RATIO = (0.75, 1.35)
-"""What the clearest hours (99 % quantile) reach of the clear sky; 1.04 to 1.06 in the two real years."""
+"""What the clearest hours (99 % quantile) reach of the clear sky; 1.03 and 1.06 in the two real years."""
 
 IRRADIANCE_UNITS = {"kW/m2": 1e-3, "MJ/m2 per hour": 3.6e-3, "Wh per half-hour": 0.5, "kJ/m2 per hour": 3.6}
 LARGEST_MEANS = {
