@@ -131,7 +131,9 @@ def _headroom(pictures: dict[str, Picture], words: Words) -> list[Block]:
     return [
         Heading(words("section.headroom")),
         Paragraph(words("text.headroom")),
-        _figure(pictures, "n1_headroom", words),
+        _figure(pictures, "n1_headroom", words)
+        if "n1_headroom" in pictures
+        else Paragraph(words("text.headroom.undefined")),
     ]
 
 

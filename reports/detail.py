@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from reports.run_folder import Member, Run
+from reports.run_folder import CUT_COLUMNS, Run
 from reports.selection import Focus
 from twin.clock import step_hours
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
-CUT_COLUMNS = [f"{cause}_mw" for cause in CUT_CAUSES]
 CURTAILMENT_CAUSES = tuple(cause for cause in CUT_CAUSES if cause != "unavailable")
 """What the figures show: a plant that is out of order is not curtailed."""
 CONGESTION_COLUMNS = [f"{cause}_mw" for cause in CONGESTION_CAUSES]
@@ -29,7 +28,7 @@ class Detail:
     hours : float
         Length of a step.
     link, system : pandas.DataFrame
-        Of the focus member, indexed by time; `system` holds the cuts by cause as well.
+        Of the focus member, indexed by time.
     survivor_before_percent : dict of str to numpy.ndarray
         Survivor's loading before management at every sweep point, scenario of the focus.
     cuts_by_month : pandas.DataFrame
@@ -55,6 +54,11 @@ class Detail:
     charge_percent: dict[str, pd.DataFrame]
 
     @property
+    def fuller_circuit_percent(self) -> pd.Series:
+        """Loading of the fuller circuit of the link, intact grid."""
+        return self.link[["circuit_1_loading_percent", "circuit_2_loading_percent"]].max(axis=1)
+
+    @property
     def days(self) -> float:
         """Length of the run in days."""
         return len(self.link) * self.hours / 24
@@ -63,43 +67,31 @@ class Detail:
 def read_detail(run: Run, focus: Focus) -> Detail:
     """Read the columns that the figures need, of the members that they show."""
     member = run.member(focus.scenario, focus.point)
-    link = _link(member)
+    link = member.table("link").set_index("time")
+    system, ledger = _solved(member.table("system").set_index("time"), member.table("ledger"))
     hours = step_hours(pd.DatetimeIndex(link.index))
-    ledger = member.table("ledger", ["time", "unit", "available_mw", *CUT_COLUMNS, "element", "outage"])
-    cuts_by_time = ledger.groupby("time")[CUT_COLUMNS].sum()
-    busy = (
-        cuts_by_time if focus.busy_point == focus.point else _cuts_by_time(run.member(focus.scenario, focus.busy_point))
-    )
-    months = pd.DatetimeIndex(cuts_by_time.index).tz_localize(None).to_period("M")
+    months = pd.DatetimeIndex(system.index).tz_localize(None).to_period("M")
+    busy = run.member(focus.scenario, focus.busy_point).table("system", CONGESTION_COLUMNS)
     return Detail(
         hours=hours,
         link=link,
-        system=member.table("system", ["time", "demand_mw", "available_mw", "delivered_mw"])
-        .set_index("time")
-        .join(cuts_by_time),
+        system=system,
         survivor_before_percent={
             other.point: other.table("link", ["n1_before_loading_percent"]).to_numpy()[:, 0]
             for other in run.of(focus.scenario)
         },
-        cuts_by_month=cuts_by_time.groupby(months).sum() * hours,
+        cuts_by_month=system[list(CUT_COLUMNS)].groupby(months).sum() * hours,
         cuts_by_unit=ledger.groupby("unit", observed=True)[[*CUT_COLUMNS, "available_mw"]].sum() * hours,
         binding=_binding(ledger, hours),
-        congested=busy[CONGESTION_COLUMNS].sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
+        congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
         charge_percent=_charge(run, focus.busy_point),
     )
 
 
-def _link(member: Member) -> pd.DataFrame:
-    columns = [
-        "time", "export_mw", "circuit_1_loading_percent", "circuit_2_loading_percent", "n1_before_loading_percent",
-        "n1_loading_percent", "n1_export_headroom_before_mw", "n1_export_headroom_after_mw",
-        "n1_import_headroom_before_mw", "n1_import_headroom_after_mw",
-    ]  # fmt: skip
-    return member.table("link", columns).set_index("time")
-
-
-def _cuts_by_time(member: Member) -> pd.DataFrame:
-    return member.table("ledger", ["time", *CONGESTION_COLUMNS]).groupby("time").sum()
+def _solved(system: pd.DataFrame, ledger: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out half-hours without a solution, as the key figures do: empty in `system`, dropped in `ledger`."""
+    failed = system.pop("failure") != ""
+    return system.mask(failed), ledger[~ledger["time"].isin(system.index[failed])]
 
 
 def _binding(ledger: pd.DataFrame, hours: float) -> pd.DataFrame:
@@ -114,7 +106,7 @@ def _binding(ledger: pd.DataFrame, hours: float) -> pd.DataFrame:
 def _charge(run: Run, point: str) -> dict[str, pd.DataFrame]:
     charge = {}
     for scenario in run.scenarios:
-        sites = run.member(scenario, point).table("sites", ["time", "kind", "charge_mw", "soc_percent"])
+        sites = run.member(scenario, point).table("sites")
         kinds = sites.groupby("kind", observed=True)["charge_mw"].max()
         with_battery = sites[sites["kind"].isin(kinds.index[kinds > 0])]
         if len(with_battery):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 MINUS = "\u2212"
@@ -62,12 +63,13 @@ def _end(value: float, digits: int) -> str:
 
 
 def plain(value: object) -> str:
-    """Return a table's raw value: numbers without a needless ``.0`` and with a true minus, the rest as text."""
+    """Return a table's raw value: numbers, also those written as text, with a true minus and without a needless .0."""
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
         return NOT_DEFINED
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    return f"{value:,.6g}".replace("-", MINUS)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,.6g}".replace("-", MINUS)
+    text = str(value)
+    return MINUS + text[1:] if re.fullmatch(r"-[0-9.]+", text) else text
 
 
 def scientific(value: float) -> str:

@@ -22,7 +22,7 @@ def state_of_charge(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
     if not series:
         return None
     with style.look():
-        drawing, axes = style.figure(0.7 + max(1.6, 0.34 * len(series)), columns=2)
+        drawing, axes = style.figure(0.8 + max(1.6, 0.36 * len(series)), columns=2)
         left, right = axes[0]
         for row, (scenario, charge) in enumerate(series.items()):
             colour = style.SERIES[run.scenarios.index(scenario) % len(style.SERIES)]
@@ -31,14 +31,14 @@ def state_of_charge(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
                 left.boxplot(before, positions=[row], orientation="horizontal", **_box(colour))
             by_hour = charge.groupby(pd.DatetimeIndex(charge.index).hour).mean()
             right.plot(by_hour.index, by_hour, color=colour, label=scenario_title(run, scenario, words))
-        left.set_yticks(range(len(series)), [scenario_title(run, scenario, words) for scenario in series])
+        left.set_yticks([])
         left.set(xlim=(0, 100), ylim=(len(series) - 0.5, -0.5), xlabel=words("axis.soc"))
         left.set_title(words("battery.congested", count=int(np.count_nonzero(detail.congested))))
         right.set(
             xlim=(0, 23), ylim=(0, 100), xticks=range(0, 24, 3), xlabel=words("axis.hour"), ylabel=words("axis.soc")
         )
         right.set_title(words("battery.mean_day"))
-        right.legend(loc="best")
+        drawing.legend(*right.get_legend_handles_labels(), loc="outside upper left", ncols=2)
         caption = words(
             "figure.battery",
             point=point_label(run, focus.busy_point, words),

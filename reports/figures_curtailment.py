@@ -19,11 +19,11 @@ CUT_COLUMNS = [f"{cause}_mw" for cause in CURTAILMENT_CAUSES]
 
 def by_scenario(run: Run, focus: Focus, words: Words) -> Picture:
     """Draw the energy curtailed by cause for every scenario at the central sweep point."""
-    names = [scenario_title(run, scenario, words) for scenario in run.scenarios]
+    names = [style.wrapped(scenario_title(run, scenario, words)) for scenario in run.scenarios]
     kpis = [run.member(scenario, focus.point).kpis for scenario in run.scenarios]
     cuts = {cause: [values[f"curtailed_{cause}_mwh"] for values in kpis] for cause in CURTAILMENT_CAUSES}
     with style.look():
-        drawing, axes = style.figure(0.95 + 0.27 * len(names))
+        drawing, axes = style.figure(0.95 + 0.3 * len(names))
         _stack(axes[0, 0], pd.DataFrame(cuts, index=names), words)
         axes[0, 0].set_xlabel(words("axis.energy"))
         _legend_above(axes[0, 0])

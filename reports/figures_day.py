@@ -39,7 +39,7 @@ def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
 def _choose_day(detail: Detail) -> tuple[pd.Timestamp, bool]:
     """Return the day and whether it is the one with the largest cut."""
     cut = detail.system[CONGESTION_COLUMNS].sum(axis=1).to_numpy()
-    loading = detail.link["n1_before_loading_percent"].to_numpy()
+    loading = detail.link["n1_before_loading_percent"].fillna(detail.fuller_circuit_percent).to_numpy()
     days = pd.DatetimeIndex(detail.system.index).normalize()
     is_cut = bool(cut.max() > 0)
     daily = pd.Series(cut).groupby(days).sum() if is_cut else pd.Series(loading).groupby(days).max()
@@ -53,10 +53,10 @@ def _supply_and_demand(ax: Axes, hour: np.ndarray, system: pd.DataFrame, hours: 
     lower = np.zeros(len(system))
     for cause in CURTAILMENT_CAUSES:
         cut = system[f"{cause}_mw"].to_numpy()
-        if cut.max() > 0:
+        if np.nanmax(cut) > 0:
             label = words(f"cause.{cause}")
             ax.bar(hour, cut, width=hours, bottom=lower, align="edge", color=style.CAUSE_COLOURS[cause], label=label)
-            lower += cut
+            lower += np.nan_to_num(cut)
     ax.set_ylim(0, ax.get_ylim()[1] * 1.45)
     ax.set_ylabel(words("axis.power"))
     ax.set_title(words("system.title"))

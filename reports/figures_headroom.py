@@ -16,10 +16,13 @@ from reports.style import Picture
 from reports.texts import Words
 
 LOW, HIGH, QUARTILES = 5, 95, (25, 75)
+HEADROOM_COLUMNS = [f"n1_{side}_headroom_{when}_mw" for side in ("export", "import") for when in ("before", "after")]
 
 
-def distribution(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
-    """Draw bands of the headroom after management and the median before it."""
+def distribution(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture | None:
+    """Draw bands of the headroom after management and its lowest value before; None where it is nowhere defined."""
+    if not detail.link[HEADROOM_COLUMNS].notna().to_numpy().any():
+        return None
     index = pd.DatetimeIndex(detail.link.index)
     months = np.array(index.month)
     by_month = [month for month in (*range(4, 13), 1, 2, 3) if month in months]
@@ -51,13 +54,13 @@ def _bands(
     place = np.arange(len(order))
     percents = (0, LOW, QUARTILES[0], 50, QUARTILES[1], HIGH)
     lowest, low, first, median, third, high = np.transpose(
-        [np.nanpercentile(after[classes == value], percents) for value in order]
+        [_percentiles(after[classes == value], percents) for value in order]
     )
     ax.bar(place, high - low, bottom=low, width=0.8, color="#cfe3f1", label=words("headroom.band"))
     ax.bar(place, third - first, bottom=first, width=0.8, color="#8dbfe0", label=words("headroom.quartiles"))
     ax.hlines(median, place - 0.4, place + 0.4, color=style.ACCENT, linewidth=1.4, label=words("headroom.median"))
     ax.scatter(place, lowest, s=9, marker="v", color=style.LIMIT, label=words("headroom.min"), zorder=3)
-    lowest_before = [np.nanmin(before[classes == value]) for value in order]
+    lowest_before = [_percentiles(before[classes == value], (0,)) for value in order]
     ax.scatter(
         place,
         lowest_before,
@@ -70,3 +73,9 @@ def _bands(
     )
     ax.grid(visible=False, axis="x")
     style.zero_line(ax)
+
+
+def _percentiles(values: np.ndarray, percents: Sequence[int]) -> np.ndarray:
+    """Return percentiles of the defined values, NaN where there are none."""
+    defined = values[np.isfinite(values)]
+    return np.percentile(defined, percents) if len(defined) else np.full(len(percents), np.nan)

@@ -26,12 +26,11 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     with style.look():
         drawing, axes = style.figure(2.55, columns=2, sharey=True)
         left, right = axes[0]
-        worst_circuit = detail.link[["circuit_1_loading_percent", "circuit_2_loading_percent"]].max(axis=1)
         _curve(
             left, detail.link["n1_before_loading_percent"], style.SERIES[1], words("link.n1_before"), dashes=(4, 1.5)
         )
         _curve(left, detail.link["n1_loading_percent"], style.SERIES[0], words("link.n1_after"))
-        _curve(left, worst_circuit, style.SERIES[6], words("link.n0"))
+        _curve(left, detail.fuller_circuit_percent, style.SERIES[6], words("link.n0"))
         left.set_title(words("link.one_member"))
         for number, (point, loading) in enumerate(detail.survivor_before_percent.items()):
             colour = style.SERIES[number % len(style.SERIES)]
@@ -42,7 +41,8 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
             ax.axhline(RATING_PERCENT, color=style.LIMIT, linewidth=0.8)
             ax.set(xlabel=words("axis.share_of_time"), xlim=(0, 100))
             ax.set_ylim(bottom=0)
-            ax.legend(loc="upper right")
+            if ax.lines[:-1]:
+                ax.legend(loc="upper right")
         left.set_ylabel(words("axis.loading"))
         caption = words(
             "figure.duration",
@@ -55,8 +55,10 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
 def _curve(
     ax: Axes, loading: pd.Series | np.ndarray, colour: str, label: str, dashes: tuple[float, float] = (1, 0)
 ) -> None:
-    share = np.linspace(0, 100, CURVE_POINTS)
-    ax.plot(share, np.nanpercentile(loading, 100 - share), color=colour, label=label, dashes=dashes)
+    defined = np.asarray(loading)[np.isfinite(loading)]
+    if len(defined):
+        share = np.linspace(0, 100, CURVE_POINTS)
+        ax.plot(share, np.percentile(defined, 100 - share), color=colour, label=label, dashes=dashes)
 
 
 def heat_map(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
@@ -84,7 +86,7 @@ def _raster(ax: Axes, values: pd.Series, colours: Colormap, limits: tuple[float,
     local = pd.DatetimeIndex(values.index).tz_localize(None)
     day, time_of_day = local.normalize(), local - local.normalize()
     table = pd.DataFrame({"day": day, "time_of_day": time_of_day, "value": values.to_numpy()})
-    grid = table.pivot_table(index="time_of_day", columns="day", values="value")
+    grid = table.pivot_table(index="time_of_day", columns="day", values="value", dropna=False)
     extent = (float(mdates.date2num(day[0])), float(mdates.date2num(day[-1])) + 1, 0.0, 24.0)
     ax.grid(visible=False)
     ax.set_yticks([0, 6, 12, 18, 24])

@@ -25,13 +25,13 @@ def headline(run: Run, words: Words) -> Picture:
     legend_rows = math.ceil(len(run.points) / 4) if len(run.points) > 1 else 0
     with style.look():
         drawing, axes = style.figure(
-            0.85 + 0.27 * rows + 0.16 * legend_rows, columns=2 if controlled else 1, sharey=True
+            0.85 + 0.3 * rows + 0.16 * legend_rows, columns=2 if controlled else 1, sharey=True
         )
         cut = axes[0, 0]
         _dots(cut, run, run.scenarios, "curtailed_congestion_percent_of_available", words)
         cut.set_xlim(left=0, right=max(cut.get_xlim()[1], 0.1))
         cut.set_xlabel(words("axis.congestion_percent"))
-        cut.set_yticks(range(rows), [scenario_title(run, scenario, words) for scenario in run.scenarios])
+        cut.set_yticks(range(rows), [style.wrapped(scenario_title(run, scenario, words)) for scenario in run.scenarios])
         cut.set_ylim(rows - 0.5, -0.5)
         if controlled:
             benefit = axes[0, 1]
@@ -44,7 +44,9 @@ def headline(run: Run, words: Words) -> Picture:
         if legend_rows:
             handles, labels = cut.get_legend_handles_labels()
             drawing.legend(handles, labels, loc="outside upper left", ncols=4, handletextpad=0.1)
-        caption = words("figure.headline" if controlled else "figure.headline.one")
+        caption = words("figure.headline.one")
+        if controlled:
+            caption = words("figure.headline", against=words(f"against.{benefit_kpi(run)}"))
         return Picture("headline", style.svg(drawing), caption)
 
 

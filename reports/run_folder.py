@@ -13,15 +13,26 @@ import pyarrow.parquet as pq
 
 from twin.clock import TIMEZONE
 from twin.errors import Problem, raise_if_any
-from twin.schema import KPIS, TABLES
+from twin.schema import CUT_CAUSES, KPIS
 
+CUT_COLUMNS = tuple(f"{cause}_mw" for cause in CUT_CAUSES)
 RERUN = "run the study again: goto-twin run STUDY.toml"
 STUDY_KEYS = (
     "name", "title_en", "title_ja", "fiscal_year", "reference", "uncontrolled", "scenarios", "sweep", "members",
     "assumptions", "units", "sample_check", "repeat_command",
 )  # fmt: skip
 MEMBER_KEYS = ("scenario", "member", "sweep", "path")
-TABLES_WITH_FIXED_COLUMNS = tuple(name for name in TABLES if name != "bus")
+COLUMNS_READ: dict[str, tuple[str, ...]] = {
+    "ledger": ("unit", "available_mw", *CUT_COLUMNS, "element", "outage", "time"),
+    "system": ("time", "demand_mw", "available_mw", "delivered_mw", *CUT_COLUMNS, "failure"),
+    "link": (
+        "time", "export_mw", "circuit_1_loading_percent", "circuit_2_loading_percent", "n1_before_loading_percent",
+        "n1_loading_percent", "n1_export_headroom_before_mw", "n1_export_headroom_after_mw",
+        "n1_import_headroom_before_mw", "n1_import_headroom_after_mw",
+    ),
+    "sites": ("time", "kind", "charge_mw", "soc_percent"),
+}  # fmt: skip
+"""The columns of `twin.schema.TABLES` that a report is made from; others may be missing."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +59,9 @@ class Member:
     folder: Path
     kpis: dict[str, float]
 
-    def table(self, name: str, columns: Sequence[str]) -> pd.DataFrame:
-        """Return some columns of a table of `twin.schema.TABLES`; ``time`` in Asia/Tokyo."""
+    def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
+        """Return `columns` of a table, by default those of `COLUMNS_READ`; ``time`` in Asia/Tokyo."""
+        columns = columns or COLUMNS_READ[name]
         frame = pq.read_table(self.folder / f"{name}.parquet", columns=list(columns)).to_pandas()
         if "time" in frame:
             frame["time"] = frame["time"].dt.tz_convert(TIMEZONE)
@@ -161,8 +173,8 @@ def _read_member(path: Path, entry: dict[str, Any], problems: list[Problem]) -> 
         return None
     folder = path / entry["path"]
     kpis = _read_json(folder / "kpis.json", problems, tuple(KPIS))
-    for table in TABLES_WITH_FIXED_COLUMNS:
-        _check_table(folder / f"{table}.parquet", tuple(TABLES[table]), problems)
+    for table, columns in COLUMNS_READ.items():
+        _check_table(folder / f"{table}.parquet", columns, problems)
     values = {name: float("nan") if value is None else float(value) for name, value in kpis.items()}
     return Member(entry["scenario"], entry["member"], entry["sweep"], folder, values)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -34,6 +35,7 @@ SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 WIDTH_INCH = 6.9
+NARROW_LABEL_LETTERS = 28
 
 RC: Any = {
     "font.size": 8,
@@ -119,3 +121,8 @@ def zero_line(axes: Axes, orientation: str = "horizontal") -> None:
     """Draw the zero of an axis that has both signs."""
     draw = axes.axhline if orientation == "horizontal" else axes.axvline
     draw(0, color=INK, linewidth=0.8, zorder=1.5)
+
+
+def wrapped(label: str) -> str:
+    """Return a long label in lines of about the same width; Japanese letters count as two."""
+    return textwrap.fill(label, NARROW_LABEL_LETTERS if label.isascii() else NARROW_LABEL_LETTERS // 2)

@@ -19,7 +19,7 @@ SCENARIO_KPIS = (
     "curtailed_congestion_n0_mwh", "curtailed_congestion_n1_mwh", "curtailed_congestion_firm_mwh",
     "curtailed_congestion_percent_of_available", "curtailed_congestion_percent_of_nonfirm", "congested_hours",
     "criterion_broken_hours", "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
-    "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh",
+    "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh", "residual_overload_mwh",
     "link_n0_max_loading_percent", "link_n1_max_loading_percent", "n1_export_headroom_before_min_mw",
     "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
     "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
@@ -27,6 +27,7 @@ SCENARIO_KPIS = (
     "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
 )  # fmt: skip
 MOST_BINDING = 6
+DIMENSIONLESS = ("", "1", "-", None)
 IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
 
 
@@ -117,7 +118,7 @@ def assumptions(run: Run, words: Words) -> Table:
     rows = []
     for entry in run.study["assumptions"]:
         low, high = digits.plain(entry["low"]), digits.plain(entry["high"])
-        unit = "" if entry["unit"] in ("", None, "-") else f" {entry['unit']}"
+        unit = "" if entry["unit"] in DIMENSIONLESS else f" {entry['unit']}"
         rows.append(
             [
                 f"{words.of(entry, 'meaning')}\n{entry['key']}",
@@ -129,14 +130,14 @@ def assumptions(run: Run, words: Words) -> Table:
         )
     header = [words(f"column.{name}") for name in ("assumption", "value", "range", "status", "source")]
     align = ["left", "right", "right", "left", "left"]
-    return Table(words("table.assumptions"), header, align, rows, ["2.1fr", "1.1fr", "1fr", "auto", "1.7fr"])
+    return Table(words("table.assumptions"), header, align, rows, ["1.7fr", "auto", "auto", "auto", "2fr"])
 
 
 def provenance(run: Run, words: Words) -> Table:
     """Return the facts of the run's manifest that identify it: seed, days, code, hashes of inputs."""
     facts = {key: run.manifest[key] for key in IDENTIFYING_FACTS if run.manifest.get(key) is not None}
     header = [words("column.item"), words("column.value")]
-    return Table(words("table.provenance"), header, ["left", "left"], _rows(facts), ["1fr", "2fr"])
+    return Table(words("table.provenance"), header, ["left", "left"], _rows(facts), ["auto", "1fr"])
 
 
 def _rows(facts: dict[str, Any], prefix: str = "") -> list[list[str]]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from twin.clock import TIMEZONE
-from twin.schema import CUT_CAUSES, KPIS
+from twin.schema import CUT_CAUSES, KPIS, TABLES
 
 SCENARIOS = {
     "reference": ("Plan without new small PV", "新設小規模太陽光なし(計画)"),
@@ -139,11 +139,14 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "link": _link(weather, net, survivor_before, survivor, rating_mw),
         "n1": _n1(weather, survivor_before, survivor),
         "bus": pd.DataFrame({"time": weather.index, "Fukue 66 kV": 1.0 + 0.01 * weather.solar}),
-        "system": _system(weather, available, delivered, net, losses, battery_losses, stored),
+        "system": _system(weather, available, delivered, net, losses, battery_losses, stored).assign(
+            **{f"{cause}_mw": values.sum(axis=1) for cause, values in cuts.items()}
+        ),
         "sites": _sites(weather, delivered, charge, discharge, stored),
     }
     for name, frame in frames.items():
-        frame.to_parquet(folder / f"{name}.parquet", index=False)
+        columns = [column for column in TABLES[name] if column not in frame and not column.startswith("<")]
+        frame.assign(**dict.fromkeys(columns, 0.0)).to_parquet(folder / f"{name}.parquet", index=False)
     kpis = dict.fromkeys(KPIS, 0.0)
     kpis |= {
         "demand_mwh": weather.demand_mw.sum() * HOURS,

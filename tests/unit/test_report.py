@@ -10,6 +10,7 @@ from pathlib import Path
 from string import Formatter
 
 import numpy as np
+import pandas as pd
 import pytest
 from report_fixture import SCENARIOS, SWEEP, write_run
 
@@ -178,3 +179,31 @@ def test_every_sweep_point_of_the_study_is_named(report):
     page = report["html"].read_text(encoding="utf-8")
     for value in SWEEP["conductor_mm2"]:
         assert f"{value} mm², N-1" in page and f"{value}mm²・N-1基準" in page
+
+
+def test_a_link_without_a_second_circuit_is_reported(tmp_path):
+    run = write_run(tmp_path / "fake", days=2)
+    for file in run.rglob("link.parquet"):
+        link = pd.read_parquet(file)
+        link.loc[:, link.columns.str.contains("n1_|circuit_2")] = np.nan
+        link.to_parquet(file, index=False)
+    results = read_run(run)
+    focus = choose_focus(results)
+    report = document(results, focus, read_detail(results, focus), Words("en"))
+    assert "n1_headroom_en.svg" not in report.pictures
+    assert any("no second circuit" in getattr(block, "text", "") for block in report.blocks)
+
+
+def test_unsolved_half_hours_are_left_out_of_the_energies(tmp_path):
+    run = write_run(tmp_path / "fake")
+    solved = read_detail(read_run(run), choose_focus(read_run(run)))
+    file = run / "uncontrolled" / CENTRAL / "system.parquet"
+    system = pd.read_parquet(file)
+    worst = system["congestion_n1_mw"].idxmax()
+    lost_mwh = system.loc[worst, "congestion_n1_mw"] * 0.5
+    system.loc[worst, "failure"] = "not converged"
+    system.to_parquet(file, index=False)
+    detail = read_detail(read_run(run), choose_focus(read_run(run)))
+    for table in ("cuts_by_month", "cuts_by_unit"):
+        before, after = (getattr(d, table)["congestion_n1_mw"].sum() for d in (solved, detail))
+        assert before - after == pytest.approx(lost_mwh)
