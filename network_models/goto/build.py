@@ -61,8 +61,14 @@ def build_net(
     net = pp.create_empty_network(name=f"Goto {year}", f_hz=FREQUENCY_HZ, sn_mva=100.0)
     used = _used_buses(tables, parameters)
     buses = {
-        str(bus_id): pp.create_bus(
-            net, row["vn_kv"], name=row["name"], in_service=bus_id in used, geodata=(row["longitude"], row["latitude"])
+        str(bus_id): int(
+            pp.create_bus(
+                net,
+                row["vn_kv"],
+                name=row["name"],
+                in_service=bus_id in used,
+                geodata=(row["longitude"], row["latitude"]),
+            )
         )
         for bus_id, row in tables["buses"].iterrows()
     }

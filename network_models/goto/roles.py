@@ -39,7 +39,7 @@ def roles(tables: Tables, parameters: Parameters, net: pandapowerNet, buses: dic
         outages=tuple(element for element, row in [*lines, *trafos] if row["outage"]),
         monitored=(*(element for element, _ in lines), *(element for element, _ in trafos)),
         monitored_after_outage=(*transmission, *main_transformers),
-        voltage_buses=tuple(net.bus.index[(net.bus["vn_kv"] == 66.0) & net.bus["in_service"]]),
+        voltage_buses=tuple(int(bus) for bus in net.bus.index[(net.bus["vn_kv"] == 66.0) & net.bus["in_service"]]),
         headroom_bus=buses[HEADROOM_BUS],
         boundary_bus=buses[SOURCE_BUS],
         shunts_tripped_with=_shunts_tripped_with(tables, parameters, line_rows),
