@@ -77,7 +77,7 @@ def _how_much(run: Run, focus: Focus, period: str, words: Words) -> str:
     order = (
         "none" if max(area) == 0 else "more" if min(differences) > 0 else "less" if max(differences) < 0 else "mixed"
     )
-    return words(
+    amount = words(
         f"answer.congestion.{size}",
         scenario=scenario_title(run, focus.scenario, words),
         period=period,
@@ -85,7 +85,19 @@ def _how_much(run: Run, focus: Focus, period: str, words: Words) -> str:
         energy=span(cut, "MWh", words.between),
         percent=span(percent, "%", words.between),
         hours=span(run.kpi(focus.scenario, "congested_hours"), "h", words.between),
-    ) + words(f"answer.area.{order}", energy=span(area, "MWh", words.between))
+    )
+    share = words(f"answer.area.{order}", energy=span(area, "MWh", words.between))
+    return amount + _forecasting_operator(run, focus, words) + share
+
+
+def _forecasting_operator(run: Run, focus: Focus, words: Words) -> str:
+    """Say what an operator cuts who does not know the future; empty where the run did not compute it."""
+    cut = run.kpi(focus.scenario, "forecast_operator_curtailed_congestion_mwh")
+    if not any(value > 0 for value in cut):
+        return ""
+    missed = run.kpi(focus.scenario, "forecast_operator_missed_hours")
+    energy, hours = span(cut, "MWh", words.between), span(missed, "h", words.between)
+    return words("answer.forecast", energy=energy, hours=hours)
 
 
 def _where(run: Run, focus: Focus, words: Words) -> str:

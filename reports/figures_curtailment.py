@@ -84,6 +84,7 @@ def _stack(ax: Axes, cuts: pd.DataFrame, words: Words, shares: list[float] | Non
     ax.invert_yaxis()
     ax.grid(visible=False, axis="y")
     ax.set_xlim(0, left.max(initial=0) * (1.45 if shares else 1.12) or 1)
+    ax.locator_params(axis="x", nbins=4 if shares else 8)
     ax.xaxis.set_major_formatter(lambda value, _: digits.fixed(value, 0))
 
 

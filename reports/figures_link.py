@@ -18,6 +18,7 @@ from reports.style import Picture
 from reports.texts import Words
 
 CURVE_POINTS = 400
+MOST_LEGEND_ROWS = 9
 RATING_PERCENT = 100.0
 
 
@@ -42,7 +43,7 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
             ax.set(xlabel=words("axis.share_of_time"), xlim=(0, 100))
             ax.set_ylim(bottom=0)
             if ax.lines[:-1]:
-                ax.legend(loc="upper right")
+                ax.legend(loc="upper right", ncols=1 + len(ax.lines) // MOST_LEGEND_ROWS)
         left.set_ylabel(words("axis.loading"))
         caption = words(
             "figure.duration",

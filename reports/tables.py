@@ -18,7 +18,9 @@ SCENARIO_KPIS = (
     "available_mwh", "delivered_mwh",
     "curtailed_congestion_n0_mwh", "curtailed_congestion_n1_mwh", "curtailed_congestion_firm_mwh",
     "curtailed_congestion_percent_of_available", "curtailed_congestion_percent_of_nonfirm", "congested_hours",
-    "criterion_broken_hours", "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
+    "criterion_broken_hours", "perfect_operator_curtailed_congestion_mwh",
+    "forecast_operator_curtailed_congestion_mwh", "forecast_operator_missed_hours",
+    "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
     "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh", "residual_overload_mwh",
     "link_n0_max_loading_percent", "link_n1_max_loading_percent", "n1_export_headroom_before_min_mw",
     "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
@@ -51,9 +53,8 @@ def scenarios(run: Run, point: str, words: Words) -> Table:
             scale = 1 / JPY_PER_MILLION if is_money else 1.0
             value = run.member(scenario, point).kpis[name] * scale
             text = digits.quantity(value, unit)
-            if len(run.points) > 1:
-                text += "\n" + digits.span((v * scale for v in run.kpi(scenario, name)), unit, words.between)
-            cells.append(text)
+            over_points = digits.span((v * scale for v in run.kpi(scenario, name)), unit, words.between)
+            cells.append(text if over_points == text else f"{text}\n{over_points}")
         rows.append([kpi_label(name, words), words.choice("unit", unit), *cells])
     titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
     header = [words("column.kpi"), words("column.unit"), *titles]

@@ -175,6 +175,9 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "battery_cycles_per_year": 212.0,
     }
     kpis["curtailed_congestion_percent_of_available"] = _congestion(kpis) / kpis["available_mwh"] * 100
+    kpis["perfect_operator_curtailed_congestion_mwh"] = _congestion(kpis)
+    kpis["forecast_operator_curtailed_congestion_mwh"] = _congestion(kpis) * 1.4
+    kpis["forecast_operator_missed_hours"] = kpis["congested_hours"] * 0.1
     for side, sign in (("export", 1), ("import", -1)):
         for when, flow in (("before", export_before), ("after", net + losses)):
             headroom = rating_mw - sign * flow

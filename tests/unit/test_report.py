@@ -75,6 +75,7 @@ def test_page_one_states_the_key_figures(report):
     assert cut[0] > 10 and cut[1] == 0
     assert f"congestion takes 0 to {cut[0]:.0f} MWh" in page
     assert f"出力制御量は0～{cut[0]:.0f} MWh" in page
+    assert f"caps ahead from a forecast takes 0 to {cut[0] * 1.4:.0f} MWh" in page
     lowest, highest = sorted(k["n1_export_headroom_before_min_mw"] for k in kpis)
     assert f"<b>{lowest:.1f} to {highest:.1f}</b>".replace("-", "\u2212") in page
 
