@@ -2,39 +2,154 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from network_models.goto import goto, site_table
+from reports import write_report
+from studies.finish import TWINS, write_kpis, write_study_record
+from studies.grids import Grids, member_grids
+from studies.inputs import Inputs, study_inputs
+from studies.loop_members import loop_members, twins
 from studies.members import Member as StudyMember
+from studies.members import members as study_members
+from studies.output import open_partial, publish, write_json
+from studies.progress import Progress
+from studies.provenance import digest, input_files, manifest, run_log
 from studies.study import Study
-from twin.clock import step_hours
+from studies.workers import run_members
 from twin.grid.flow import flat_start, solve
 from twin.grid.headroom_kernels import link_headroom
-from twin.grid.model import GridModel
 from twin.grid.reduction import ReducedGrid, reduce_grids
-from twin.loop.case import Case, Member, SiteDevices
-from twin.policies.rules import POLICIES
-from twin.profiles.build import build_profiles
-from twin.profiles.forecasts import make_forecasts
-from twin.profiles.plants import wind_scales
-from twin.profiles.sites import SiteFleet, build_fleet
-from twin.profiles.types import Forecasts, Profiles
-from twin.weather_table import WeatherTable
-from weather.synthetic import synthetic_year
+from twin.loop.case import Case
+from twin.results.sample_check import sampled_steps
+
+STEPS_PER_DAY = 48
+SAMPLED_HALF_HOURS, SAMPLED_PER_MEMBER = 50, 2
 
 
-def grid_model(study: Study) -> GridModel:
-    """Return the grid model of one member's settings."""
-    grid, operation = study.grid, study.operation
-    parameters = dict(grid.parameters)
-    if grid.conductor_mm2 is not None:
-        parameters["conductor_mm2"] = grid.conductor_mm2
-    model = goto(grid.year, grid.compensation, parameters)
-    if operation.short_time_factor is not None:
-        model = replace(model, limits=replace(model.limits, short_time_factor=operation.short_time_factor))
-    return model
+def run_study(
+    study: Study, out: Path, data: Path | None, days: tuple[int, int] | None, jobs: int, progress: Progress
+) -> Path:
+    """Run a study: results, key figures and report appear in `out` when all is done; an interrupted run goes on.
+
+    Parameters
+    ----------
+    study : Study
+    out : pathlib.Path
+        Results folder; earlier results in it are replaced only at the end.
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+    days : tuple of int, optional
+        First and last day of the fiscal year, 1-based and inclusive; cut out after everything has been calibrated.
+    jobs : int
+        Worker processes.
+    progress : Progress
+
+    Returns
+    -------
+    pathlib.Path
+        `out`.
+
+    Raises
+    ------
+    InputError
+        With all problems of an input at once.
+    """
+    started, seconds = datetime.now(UTC).isoformat(timespec="seconds"), {}
+    facts = manifest(study, input_files(study, data), days)
+    members = study_members(study)
+    with _timed(seconds, "inputs"):
+        case = make_case(study, members, data, days)
+    partial, _ = open_partial(out, digest(facts))
+    folders = _folders(case, partial)
+    per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
+    with _timed(seconds, "simulation"):
+        workers = run_members(case, folders, sampled_steps(case, study.seed, per_member), jobs, progress)
+    with _timed(seconds, "key figures"):
+        write_kpis(study, case, members, partial)
+        write_study_record(study, members, case, partial, _repeat_command(study, data, days))
+        _write_manifests(study, members, facts, data, days, partial)
+    with _timed(seconds, "report"):
+        progress("report", 0, 1)
+        write_report(partial)
+        progress("report", 1, 1)
+    write_json(partial / "run_log.json", run_log(seconds, workers, started))
+    publish(partial, out)
+    return out
+
+
+def make_case(study: Study, members: list[StudyMember], data: Path | None, days: tuple[int, int] | None) -> Case:
+    """Return the loop's case of a study: every member, then its counterfactual twins."""
+    grids = member_grids(members)
+    inputs = study_inputs(study, members, grids, data)
+    recorded = loop_members(members, grids, inputs)
+    everyone = tuple(some for member in recorded for some in (member, *twins(member)))
+    reduced = reduce_grids(grids.models)
+    steps = _steps(days, len(inputs.series[0][0].index))
+    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
+    limit = stated_export_limit_mw(reduced, grids, inputs)
+    return Case(
+        index=series[0][0].index,
+        grid=reduced,
+        members=everyone,
+        profiles=series,
+        sites=inputs.fleet,
+        export_limit_mw=limit[[member.grid for member in everyone]],
+        lead_slots=max(member.forecast_lead_half_hours for member in everyone),
+    )
+
+
+def stated_export_limit_mw(grid: ReducedGrid, grids: Grids, inputs: Inputs) -> np.ndarray:
+    """Return the N-1 export limit of the link that an operator would state for each grid variant, (g,) MW.
+
+    Mean demand, no generation, extra infeed at the headroom bus until the survivor of a trip reaches its rating.
+    """
+    first = grid.variants[0]
+    variant = np.arange(len(grid.variants))
+    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
+    p = np.zeros((len(variant), len(grid.nodes.buses)))
+    np.add.at(p, (slice(None), grid.nodes.area), -mean_mw / first.grid.base_mva)
+    q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
+    flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+    headroom = link_headroom(
+        grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, first.grid.base_mva
+    )
+    return headroom[:, 0] - mean_mw.sum()
+
+
+def _steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+    return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
+
+
+def _folders(case: Case, run: Path) -> list[Path]:
+    folders = []
+    for member in case.members:
+        folder = run / member.scenario / member.label
+        folders.append(folder / TWINS / member.twin if member.twin else folder)
+    return folders
+
+
+def _write_manifests(
+    study: Study, members: list[StudyMember], facts: dict, data: Path | None, days: tuple[int, int] | None, run: Path
+) -> None:
+    write_json(run / "manifest.json", facts)
+    for member in members:
+        write_json(run / member.path / "manifest.json", manifest(member.study, input_files(study, data), days))
+
+
+def _repeat_command(study: Study, data: Path | None, days: tuple[int, int] | None) -> str:
+    words = ["goto-twin", "run", f"studies/{study.name}.toml"]
+    words += ["--data", "DATA"] if data is not None else []
+    return " ".join(words + (["--days", f"{days[0]}:{days[1]}"] if days else []))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    begin = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - begin, 3)

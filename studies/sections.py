@@ -250,10 +250,6 @@ class Operation(Section):
     intertrip_cap_mw: NotNegative | None = Field(
         default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
     )
-    relief_minutes: Annotated[float, Field(gt=0, le=1440)] = Field(
-        default=30.0,
-        description="Minutes after an outage at which the settled state is judged as well (an assumption).",
-    )
 
 
 class Compare(Section):

@@ -15,11 +15,8 @@ from twin.grid.model import Element
 
 SUPPORTED_TABLES = ("bus", "line", "trafo", "impedance", "load", "sgen", "shunt", "ext_grid", "gen")
 _BRANCH_TABLES = ("line", "trafo", "impedance")
-_ELEMENT_TABLES = (
-    "load sgen motor asymmetric_load asymmetric_sgen storage gen switch shunt svc ssc vsc tcsc ext_grid line trafo trafo3w "
-    "impedance dcline ward xward"
-).split()
-_POWER_FLOW_OPTIONS = {
+_ELEMENT_TABLES = ["load", "sgen", "motor", "asymmetric_load", "asymmetric_sgen", "storage", "gen", "switch", "shunt", "svc", "ssc", "vsc", "tcsc", "ext_grid", "line", "trafo", "trafo3w", "impedance", "dcline", "ward", "xward"]
+POWER_FLOW_OPTIONS = {
     "trafo_model": "t",
     "calculate_voltage_angles": True,
     "init": "dc",
@@ -92,10 +89,18 @@ def admittance(net: pandapowerNet) -> Admittance:
     _refuse_unsupported(net)
     solved = copy.deepcopy(net)
     try:
-        pp.runpp(solved, **_POWER_FLOW_OPTIONS)
+        pp.runpp(solved, **POWER_FLOW_OPTIONS)
     except pp.LoadflowNotConverged as error:
         raise InputError(
-            [Problem("pandapower does not solve the base case", "network", str(error), "a net that runpp solves", "check the net")]
+            [
+                Problem(
+                    "pandapower does not solve the base case",
+                    "network",
+                    str(error),
+                    "a net that runpp solves",
+                    "check the net",
+                )
+            ]
         ) from error
     internal = solved._ppc["internal"]
     lookup = solved._pd2ppc_lookups["bus"]
@@ -139,12 +144,16 @@ def _refuse_unsupported(net: pandapowerNet) -> None:
         if table not in SUPPORTED_TABLES and table in net and len(net[table])
     ]
     problems += [
-        Problem(f"{table} out of service", f"network, table {table}, index {index}", repair="drop the element from the net")
+        Problem(
+            f"{table} out of service", f"network, table {table}, index {index}", repair="drop the element from the net"
+        )
         for table in ("bus", *_BRANCH_TABLES)
         for index in net[table].index[~net[table].in_service.astype(bool)]
     ]
     if len(net.ext_grid) != 1:
-        problems.append(Problem("the closed loop needs one external grid", "network, table ext_grid", str(len(net.ext_grid)), "1"))
+        problems.append(
+            Problem("the closed loop needs one external grid", "network, table ext_grid", str(len(net.ext_grid)), "1")
+        )
     for column in ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent"):
         if column in net.load and (net.load[column].fillna(0.0) != 0.0).any():
             problems.append(Problem("voltage-dependent load", f"network, table load, column {column}", accepted="0"))

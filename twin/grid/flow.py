@@ -36,7 +36,9 @@ class Flow:
 
     def rows(self, pick: np.ndarray) -> Flow:
         """Return the rows `pick` (indices or mask)."""
-        return Flow(self.p_pu[pick], self.q_pu[pick], self.v[pick], self.i[pick], self.q_svc_pu[pick], self.solved[pick])
+        return Flow(
+            self.p_pu[pick], self.q_pu[pick], self.v[pick], self.i[pick], self.q_svc_pu[pick], self.solved[pick]
+        )
 
     def replaced(self, pick: np.ndarray, part: Flow) -> Flow:
         """Return a copy with the rows `pick` taken from `part`."""
@@ -53,7 +55,12 @@ class Flow:
 
 
 def solve(
-    grid: ReducedGrid, variant: np.ndarray, p_pu: np.ndarray, q_pu: np.ndarray, v_start: np.ndarray, q_svc_start: np.ndarray
+    grid: ReducedGrid,
+    variant: np.ndarray,
+    p_pu: np.ndarray,
+    q_pu: np.ndarray,
+    v_start: np.ndarray,
+    q_svc_start: np.ndarray,
 ) -> Flow:
     """Solve the intact grid for each row.
 

@@ -14,7 +14,14 @@ LAST_STEP_MW = 0.05
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
 def link_headroom(
-    a: GridArrays, g: np.ndarray, p: np.ndarray, q: np.ndarray, v: np.ndarray, q_svc: np.ndarray, node: int, base_mva: float
+    a: GridArrays,
+    g: np.ndarray,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    q_svc: np.ndarray,
+    node: int,
+    base_mva: float,
 ) -> np.ndarray:
     """Return export and import headroom in MW, (R, 2); NaN where the rating is not reached from any side.
 
@@ -65,9 +72,7 @@ def _root(
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def _step_to_rating(
-    a: GridArrays, g: int, o: int, v: np.ndarray, i: np.ndarray, node: int, direction: float
-) -> float:
+def _step_to_rating(a: GridArrays, g: int, o: int, v: np.ndarray, i: np.ndarray, node: int, direction: float) -> float:
     """Smallest step over the link's ends to the far root of ``|c + x d| = rating`` with d = A / conj(V)."""
     square = v[0, node] * v[0, node] + v[1, node] * v[1, node]
     yr, yi = direction * v[0, node] / square, direction * v[1, node] / square

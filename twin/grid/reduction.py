@@ -78,6 +78,8 @@ class ReducedGrid:
     variants : tuple of Variant
     outages : tuple of tuple of Element
         Elements that are out in each topology; the first entry is empty.
+    end_elements : tuple of Element
+        The element of each monitored end.
     outage_names, end_names : tuple of str
         Names of the topologies (empty for the intact grid) and of the element of each monitored end.
     end_rating_mva : numpy.ndarray, (g, k)
@@ -89,6 +91,7 @@ class ReducedGrid:
     nodes: Nodes
     variants: tuple[Variant, ...]
     outages: tuple[tuple[Element, ...], ...]
+    end_elements: tuple[Element, ...]
     outage_names: tuple[str, ...]
     end_names: tuple[str, ...]
     end_rating_mva: np.ndarray
@@ -123,6 +126,7 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
         nodes=nodes,
         variants=tuple(Variant(m, g, s[0]) for m, g, s in zip(models, grids, states, strict=True)),
         outages=outages,
+        end_elements=tuple(grids[0].branches[row] for row, _ in ends),
         outage_names=tuple("" if not o else element_name(first, o[0]) for o in outages),
         end_names=tuple(element_name(first, grids[0].branches[row]) for row, _ in ends),
         end_rating_mva=np.stack([_end_limits(grid, ends) * grid.base_mva for grid in grids]),

@@ -53,7 +53,14 @@ def largest_kept(
 
 
 def _move(
-    rows: np.ndarray, x: np.ndarray, f: np.ndarray, end: np.ndarray, f_end: np.ndarray, f_other: np.ndarray, side: np.ndarray, now: int
+    rows: np.ndarray,
+    x: np.ndarray,
+    f: np.ndarray,
+    end: np.ndarray,
+    f_end: np.ndarray,
+    f_other: np.ndarray,
+    side: np.ndarray,
+    now: int,
 ) -> None:
     """Move one end of the brackets; where the same end moves twice, halve the other end's weight."""
     again = rows[side[rows] == now]

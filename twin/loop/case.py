@@ -111,6 +111,8 @@ class Case:
     sites : SiteFleet
     export_limit_mw : numpy.ndarray, (M,)
         The operator's stated limit of the link's export, given to policies.
+    lead_slots : int
+        Longest lead of any member of the study, also of members that another worker runs.
     """
 
     index: pd.DatetimeIndex
@@ -119,6 +121,7 @@ class Case:
     profiles: tuple[tuple[Profiles, Forecasts], ...]
     sites: SiteFleet
     export_limit_mw: np.ndarray
+    lead_slots: int
 
     @cached_property
     def model(self) -> GridModel:

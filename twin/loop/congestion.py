@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+
 import numpy as np
 
 from twin.grid.flow import Flow
@@ -92,7 +93,9 @@ def _relieve(
             break
         breach = found.rows(broken)
         target = target_percent[todo, breach.end]
-        cut, met = _cut_pair(case, members[todo], breach, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target)
+        cut, met = _cut_pair(
+            case, members[todo], breach, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
+        )
         ignored[todo[~met], breach.topology[~met], breach.end[~met]] = True
         changed = cut.max(axis=1) > 0.0
         rows = todo[changed]

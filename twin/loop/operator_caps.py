@@ -35,8 +35,7 @@ class Caps:
     @staticmethod
     def none(case: Case) -> Caps:
         """Return caps that bind nobody."""
-        lead = max(member.forecast_lead_half_hours for member in case.members)
-        shape = (len(case.members), lead, case.plants)
+        shape = (len(case.members), case.lead_slots, case.plants)
         return Caps(
             np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
         )
@@ -79,7 +78,14 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     managed = Managed(expected, flow)
     for cause in CONGESTION_CAUSES:
         managed = smallest(case, ledger, rows, managed.injections, managed.flow, cause, target)
-    _write(case, caps, rows, (t + case.lead_half_hours[rows]) % case.lead_half_hours[rows], managed.injections.unit_mw, ledger)
+    _write(
+        case,
+        caps,
+        rows,
+        (t + case.lead_half_hours[rows]) % case.lead_half_hours[rows],
+        managed.injections.unit_mw,
+        ledger,
+    )
     return caps
 
 

@@ -64,5 +64,3 @@ def _check(dispatch: Dispatch, policy: object, half_hours: int, groups: int) -> 
             problems.append(Problem("not a number", where, "NaN or infinite", "finite numbers"))
     if problems:
         raise InputError(problems)
-
-

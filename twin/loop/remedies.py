@@ -69,7 +69,9 @@ def _shed(injections: Injections, share: np.ndarray) -> Injections:
     return replace(injections, shed_mw=share[:, None] * np.maximum(injections.demand_mw, 0.0))
 
 
-def _apply_smallest(case: Case, members: np.ndarray, managed: Managed, remedy: Remedy, *, with_outages: bool) -> Managed:
+def _apply_smallest(
+    case: Case, members: np.ndarray, managed: Managed, remedy: Remedy, *, with_outages: bool
+) -> Managed:
     def applied(rows: np.ndarray, share: np.ndarray) -> Managed:
         part = remedy(managed.injections.rows(rows), share)
         return Managed(part, solve_members(case, members[rows], part, managed.flow.rows(rows)))

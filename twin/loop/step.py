@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.grid.flow import Flow
+from twin.grid.outage_kernels import UNSOLVED_PERCENT
 from twin.loop import area_balance
 from twin.loop.case import Case
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
@@ -160,13 +161,16 @@ def _record(
         missed=case.forecast_operator & exceeded,
         residual_mva=np.where(exceeded, residual_mva(case, verdicts[1], intact_end), 0.0),
         beside_clipped=beside_clipped,
-        failure=np.where(flow.solved, "", "power flow not converged"),
+        failure=_failures(flow, verdicts[1]),
     )
 
 
-def _next_state(
-    case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record, managed: Managed
-) -> State:
+def _failures(flow: Flow, after: Verdict) -> np.ndarray:
+    outage = np.where(after.loading_percent >= UNSOLVED_PERCENT, "outage not converged", "")
+    return np.where(flow.solved, outage, "power flow not converged")
+
+
+def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record, managed: Managed) -> State:
     slot = case.half_hour_of_day[t]
     histories = {
         "net_history_mw": record.site_export_mw - record.sites.import_mw,

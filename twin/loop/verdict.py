@@ -48,7 +48,9 @@ def residual_mva(case: Case, verdict: Verdict, intact_end: np.ndarray) -> np.nda
     rating = case.grid.end_rating_mva[case.variant]
     intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, intact_end]
     known = (verdict.end >= 0) & (verdict.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
-    after_outage = np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
+    after_outage = (
+        np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
+    )
     return np.maximum(intact, np.where(known, after_outage, 0.0))
 
 

@@ -35,7 +35,9 @@ def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Ma
     -------
     Managed
     """
-    todo = np.flatnonzero(managed.flow.solved & (_highest_percent(case, members, managed.flow) > 100.0 + BROKEN_ABOVE_PERCENT))
+    todo = np.flatnonzero(
+        managed.flow.solved & (_highest_percent(case, members, managed.flow) > 100.0 + BROKEN_ABOVE_PERCENT)
+    )
     for tier in (TIER_NON_FIRM, TIER_FIRM, TIER_LAST):
         if not len(todo):
             break
@@ -54,7 +56,9 @@ def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Ma
         )  # fmt: skip
         ledger.cut_mw["voltage"][members[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
-        managed = managed.replaced(rows, Managed(injections, solve_members(case, members[rows], injections, start.flow)))
+        managed = managed.replaced(
+            rows, Managed(injections, solve_members(case, members[rows], injections, start.flow))
+        )
         todo = np.setdiff1d(todo, rows[met])
     return managed
 

@@ -42,7 +42,9 @@ class HoldBehindMeter:
 
     def decide(self, view: View) -> Dispatch:
         """Order self-consumption without feed-in."""
-        return Dispatch.constant(self.cadence.half_hours, len(view.soc_percent), Mode.SELF_CONSUMPTION, export_limit_pu=0.0)
+        return Dispatch.constant(
+            self.cadence.half_hours, len(view.soc_percent), Mode.SELF_CONSUMPTION, export_limit_pu=0.0
+        )
 
 
 @dataclass(frozen=True)

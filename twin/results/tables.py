@@ -146,7 +146,9 @@ def _ledger(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
         **{f"{cause}_mw": block.cuts[cause][:, m] for cause in CUT_CAUSES},
         "area_balance_settled_mw": v["settled_mw"][:, m],
     }
-    congested = sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
+    congested = (
+        sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
+    )
     return pa.table({
         "time": time.take(pa.array(step)),
         "unit": _named(unit, case.unit_names),
@@ -216,7 +218,10 @@ def _sites(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
     parts = []
     for kind in KINDS:
         of = np.flatnonzero(kinds == kind)
-        sums = {name: sites[name][:, of].sum(axis=1) for name in ("load_mw", "import_mw", "charge_mw", "discharge_mw", "throttled_mw")}
+        sums = {
+            name: sites[name][:, of].sum(axis=1)
+            for name in ("load_mw", "import_mw", "charge_mw", "discharge_mw", "throttled_mw")
+        }
         capacity, stored = case.battery_mwh[m, of].sum(), sites["stored_mwh"][:, of].sum(axis=1)
         soc_percent = 100.0 * stored / capacity if capacity > 0.0 else np.full(len(stored), np.nan)
         parts.append(pa.table({

@@ -1,0 +1,128 @@
+"""What is made once all members have run: key figures, comparisons and the study's record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from network_models.goto import parameter_table
+from studies.loop_members import AREA_BALANCE_OFF, OTHER_OPERATOR
+from studies.members import Member as StudyMember
+from studies.output import study_record, write_json
+from studies.study import Study
+from twin.loop.case import Case
+from twin.results.benefit import net_benefit
+from twin.results.kpis import congestion_mwh, member_kpis, read_table
+
+TWINS = "twins"
+VM_TOLERANCE_PU = 1e-6
+"""Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
+
+
+def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) -> None:
+    """Write ``kpis.json`` of all members; comparisons are with members of the same sweep point."""
+    loop_members = {(m.scenario, m.label): (k, m) for k, m in enumerate(case.members) if not m.twin}
+    for member in members:
+        k, loop_member = loop_members[member.scenario, member.label]
+        folder, devices = run / member.path, loop_member.devices
+        stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
+        kpis = member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
+        kpis |= _twin_kpis(folder, loop_member.operator, case.step_hours)
+        kpis |= _benefits(study, member, members, run, case.step_hours)
+        write_json(folder / "kpis.json", dict(sorted(kpis.items())))
+
+
+def _twin_kpis(folder: Path, operator: str, hours: float) -> dict[str, float | None]:
+    """Return what needs a counterfactual: congestion without area balance, and under either operator."""
+    own = congestion_mwh(read_table(folder, "system"), hours)
+    other = read_table(folder / TWINS / OTHER_OPERATOR, "system")
+    kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
+    kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
+    forecast = read_table(folder, "system") if operator == "forecast" else other
+    kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
+    twin = folder / TWINS / AREA_BALANCE_OFF
+    without = congestion_mwh(read_table(twin, "system"), hours) if twin.exists() else own
+    kpis["congestion_masked_by_area_balance_mwh"] = without - own
+    return kpis
+
+
+def _benefits(
+    study: Study, member: StudyMember, members: list[StudyMember], run: Path, hours: float
+) -> dict[str, float | None]:
+    """Net benefits against the scenarios that the study names; None where it names none."""
+    at_point = {other.scenario: other for other in members if other.label == member.label}
+    compared = {"net_benefit": study.compare.reference, "net_benefit_of_control": study.compare.uncontrolled}
+    kpis: dict[str, float | None] = {}
+    for name, scenario in compared.items():
+        base = at_point.get(scenario or "")
+        found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
+        kpis[f"{name}_mwh"] = None if found is None else found.mwh
+        kpis[f"{name}_jpy"] = None if found is None else found.jpy
+    return kpis
+
+
+def write_study_record(study: Study, members: list[StudyMember], case: Case, run: Path, repeat_command: str) -> None:
+    """Write ``study.json``: the resolved study and what the report needs beside the tables."""
+    record = study_record(study, members) | {
+        "assumptions": _assumptions(members) if study.grid.is_goto else [],
+        "units": _units(case),
+        "sample_check": sample_summary([run / member.path for member in members]),
+        "repeat_command": repeat_command,
+    }
+    write_json(run / "study.json", record)
+
+
+def sample_summary(folders: list[Path]) -> dict[str, Any]:
+    """Return how far the sampled states are from pandapower's."""
+    tables = [pq.read_table(folder / "sample_check.parquet").to_pandas() for folder in folders]
+    states = [row for table in tables for row in table.to_dict("records")]
+    solved = [row for row in states if row["solved"]]
+    return {
+        "half_hours": len(
+            {(number, row["step"]) for number, table in enumerate(tables) for row in table.to_dict("records")}
+        ),
+        "states": len(states),
+        "unsolved": len(states) - len(solved),
+        "max_vm_error_pu": max((row["vm_error_pu"] for row in solved), default=None),
+        "max_loading_error_percent": max((row["loading_error_percent"] for row in solved), default=None),
+        "tolerance_pu": VM_TOLERANCE_PU,
+    }
+
+
+def _units(case: Case) -> list[dict[str, Any]]:
+    plants, groups = case.model.plants, case.sites.groups
+    base = len(case.members) - 1
+    rows = [
+        {"unit": str(name), "name_en": row.name_en, "name_ja": row.name_ja, "kind": row.kind, "firmness": firmness,
+         "area": row.area, "contract_mw": float(row.contract_mw)}
+        for (name, row), firmness in zip(plants.iterrows(), case.members[0].firmness, strict=False)
+    ]  # fmt: skip
+    areas = case.model.areas
+    rows += [
+        {"unit": str(name), "name_en": f"Sites {row.kind.replace('_', ' ')}, {areas.name_en[row.area]}",
+         "name_ja": f"需要家({row.kind}) {areas.name_ja[row.area]}", "kind": "site", "firmness": row.cut, "area": row.area,
+         "contract_mw": float(case.contract_mw[base, case.plants + k])}
+        for k, (name, row) in enumerate(groups.iterrows())
+    ]  # fmt: skip
+    return rows
+
+
+def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
+    """The network's parameters, with the values that the members use in place of the table's."""
+    used: dict[str, list[Any]] = {}
+    for member in members:
+        grid = member.study.grid
+        values = dict(grid.parameters) | ({} if grid.conductor_mm2 is None else {"conductor_mm2": grid.conductor_mm2})
+        for key, value in values.items():
+            if value not in used.setdefault(key, []):
+                used[key].append(value)
+    rows = json.loads(parameter_table().reset_index().to_json(orient="records"))
+    return [
+        {"key": row["key"], "value": ", ".join(map(str, used.get(row["key"], [row["value"]]))), "unit": row["unit"],
+         "low": row["low"], "high": row["high"], "source": row["source"], "status": row["status"],
+         "meaning_en": row["name_en"], "meaning_ja": row["name_ja"]}
+        for row in rows
+    ]  # fmt: skip

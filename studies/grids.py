@@ -1,0 +1,110 @@
+"""Grid models of a study's members, each distinct one built once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from network_models.goto import goto
+from network_models.guest import guest
+from studies.checks import locate
+from studies.members import Member
+from studies.study import Study
+from twin.errors import InputError, Problem, raise_if_any
+from twin.grid.model import GridModel
+
+DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Distinct grid models, and which of them each member uses."""
+
+    models: tuple[GridModel, ...]
+    of_member: tuple[int, ...]
+
+
+def member_grids(members: list[Member]) -> Grids:
+    """Build the distinct grid models of the members.
+
+    Raises
+    ------
+    InputError
+        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where models cannot be compared because
+        their elements differ.
+    """
+    position: dict[str, int] = {}
+    models: list[GridModel] = []
+    of_member = []
+    for member in members:
+        key = _key(member.study)
+        if key not in position:
+            position[key] = len(models)
+            models.append(grid_model(member.study))
+        of_member.append(position[key])
+    raise_if_any(_differences(models))
+    return Grids(tuple(models), tuple(of_member))
+
+
+def grid_model(study: Study) -> GridModel:
+    """Return the grid model of one member's settings."""
+    model = _goto(study) if study.grid.is_goto else _guest(study)
+    if study.operation.short_time_factor is not None:
+        model = replace(model, limits=replace(model.limits, short_time_factor=study.operation.short_time_factor))
+    columns = [column for column in DEMAND_COLUMNS if column in model.areas]
+    areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
+    return replace(model, areas=areas, plants=_with_contracts(model, study.fleet.contract_mw))
+
+
+def _goto(study: Study) -> GridModel:
+    parameters = dict(study.grid.parameters)
+    if study.grid.conductor_mm2 is not None:
+        parameters["conductor_mm2"] = study.grid.conductor_mm2
+    return goto(int(study.grid.year or 0), study.grid.compensation, parameters)
+
+
+def _guest(study: Study) -> GridModel:
+    source = locate(study.grid.model, study.folder, None) if study.grid.is_file else study.grid.model
+    if source is None:
+        raise InputError([Problem("no such file", "[grid] model", study.grid.model, "a pandapower JSON file")])
+    roles = study.grid.roles
+    return guest(source, {} if roles is None else roles.model_dump(exclude_none=True))
+
+
+def _with_contracts(model: GridModel, contract_mw: dict[str, float]):  # noqa: ANN202 - a DataFrame
+    unknown = [name for name in contract_mw if name not in model.plants.index]
+    raise_if_any(
+        Problem("no such plant", f"[fleet.contract_mw] {name}", name, ", ".join(map(str, model.plants.index)))
+        for name in unknown
+    )
+    plants = model.plants.copy()
+    for name, value in contract_mw.items():
+        before = float(plants.at[name, "contract_mw"])
+        plants.at[name, "contract_mw"] = value
+        if plants.at[name, "kind"] == "pv":
+            plants.at[name, "dc_mw"] = plants.at[name, "dc_mw"] * (value / before if before else 1.0)
+    return plants
+
+
+def _key(study: Study) -> str:
+    fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
+    return json.dumps([study.grid.model_dump(mode="json"), study.operation.short_time_factor, fleet], sort_keys=True)
+
+
+def _differences(models: list[GridModel]) -> list[Problem]:
+    """Members run in lock-step on one set of buses, plants and outages; only parameters may differ."""
+    first = models[0]
+    return [
+        Problem(
+            f"the members' grids differ in their {what}",
+            "[scenario] and [sweep] of [grid]",
+            accepted="grids with the same elements",
+            repair="put grids with other elements in studies of their own and use goto-twin compare",
+        )
+        for what, same in (
+            ("buses", all(list(m.net.bus.name) == list(first.net.bus.name) for m in models)),
+            ("plants", all(list(m.plants.index) == list(first.plants.index) for m in models)),
+            ("link, outages or watched elements", all(m.roles == first.roles for m in models)),
+        )
+        if not same
+    ]

@@ -1,0 +1,154 @@
+"""Weather, profiles and forecasts of a study, each distinct one made once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from network_models.goto import site_table
+from studies.checks import locate
+from studies.grids import Grids
+from studies.members import Member
+from studies.study import Study
+from twin.clock import step_hours
+from twin.errors import InputError, Problem
+from twin.grid.model import GridModel
+from twin.profiles.build import build_profiles
+from twin.profiles.forecasts import make_forecasts
+from twin.profiles.measured import measured_demand_error, profiles_from_measured
+from twin.profiles.measured_read import Measured, read_measured
+from twin.profiles.plants import wind_scales
+from twin.profiles.sites import SiteFleet, build_fleet
+from twin.profiles.types import Forecasts, Profiles
+from twin.weather_table import WeatherTable
+from weather.reading import WeatherFile
+from weather.sources import PlaceSource, from_files
+from weather.synthetic import NORMAL_YEAR, synthetic_year
+
+_PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m", "capacity_factor_target",
+                    "availability"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Series of a study, and which of them each member uses."""
+
+    fleet: SiteFleet
+    series: tuple[tuple[Profiles, Forecasts], ...]
+    of_member: tuple[int, ...]
+
+
+def study_inputs(study: Study, members: list[Member], grids: Grids, data: Path | None) -> Inputs:
+    """Make the sites and all distinct profiles and forecasts of a study.
+
+    Parameters
+    ----------
+    study : Study
+        For what all members share: period, weather, seed.
+    members : list of Member
+    grids : Grids
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+    """
+    weather = weather_table(study, data)
+    measured = read_measured(_required(data), study.period.fiscal_year) if study.weather.source == "measured" else None
+    fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
+    profiles: dict[str, Profiles] = {}
+    position: dict[tuple[str, bool, int], int] = {}
+    series: list[tuple[Profiles, Forecasts]] = []
+    of_member = []
+    for member, grid in zip(members, grids.of_member, strict=True):
+        model, operation = grids.models[grid], member.study.operation
+        key = _profile_key(model, member.study)
+        if key not in profiles:
+            profiles[key] = _profiles(member.study, model, weather, fleet, measured)
+        whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
+        if whole_key not in position:
+            position[whole_key] = len(series)
+            series.append((profiles[key], _forecasts(member.study, model, profiles[key], fleet, measured)))
+        of_member.append(position[whole_key])
+    return Inputs(fleet, tuple(series), tuple(of_member))
+
+
+def weather_table(study: Study, data: Path | None) -> WeatherTable:
+    """Return the study's weather; a measured year takes the plants' own distributions from the normal synthetic one."""
+    period, weather = study.period, study.weather
+    if weather.source != "files":
+        return synthetic_year(period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
+    sources = {
+        place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
+        for place, files in weather.files.items()
+    }
+    return from_files(sources, period.fiscal_year, period.step_minutes)
+
+
+def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
+    """Return which sites have PV, (S,) bool."""
+    return (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
+
+
+def _site_table(study: Study):  # noqa: ANN202 - a DataFrame
+    """Return Goto's sites; a guest network has none of them."""
+    table = site_table()
+    return table if study.grid.is_goto else table.assign(count=0)
+
+
+def _weather_file(file, folder: Path, data: Path | None) -> WeatherFile:  # noqa: ANN001 - pydantic section
+    path = locate(file.path, folder, data)
+    if path is None:
+        raise InputError([Problem("no such weather file", "[[weather.files]] path", file.path, "a file below --data")])
+    values = file.model_dump(exclude={"path"}, exclude_none=True)
+    return WeatherFile(path=path, **values | {"variables": tuple(file.variables)})
+
+
+def _required(data: Path | None) -> Path:
+    if data is None:
+        repair = "name the folder by --data"
+        raise InputError([Problem("measured data needed", "[weather] source", "measured", "a data folder", repair)])
+    return data
+
+
+def _profile_key(model: GridModel, study: Study) -> str:
+    columns = [name for name in _PROFILE_COLUMNS if name in model.plants]
+    text = model.plants[columns].to_csv() + model.areas.to_csv() + str(study.operation.area_level_percent)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _profiles(
+    study: Study, model: GridModel, weather: WeatherTable, fleet: SiteFleet, measured: Measured | None
+) -> Profiles:
+    key = {"seed": study.seed, "weather_year": study.weather.weather_year}
+    scales = _farm_scales(study, model)
+    if measured is not None:
+        return profiles_from_measured(model, weather, fleet, measured, farm_scales=scales, **key)
+    level = study.operation.area_level_percent
+    return build_profiles(model, weather, fleet, area_level_percent=level, farm_scales=scales, **key)
+
+
+def _farm_scales(study: Study, model: GridModel) -> dict[str, float] | None:
+    """Wind factors that meet the capacity factors in the normal year; a year from files stands for itself."""
+    if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
+        return None
+    normal = synthetic_year(study.period.fiscal_year, NORMAL_YEAR, study.seed, study.period.step_minutes)
+    return wind_scales(model.plants, normal)
+
+
+def _forecasts(
+    study: Study, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
+) -> Forecasts:
+    dc_kw = np.bincount(
+        fleet.pv_shape, fleet.pv_dc_kw * has_pv(fleet, new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+    )
+    return make_forecasts(
+        profiles,
+        model.plants,
+        model.areas,
+        profiles.site_pv_per_kw @ dc_kw / 1000.0,
+        seed=study.seed,
+        weather_year=study.weather.weather_year,
+        lead_hours=study.operation.forecast_lead_half_hours * step_hours(profiles.index),
+        demand_error=None if measured is None else measured_demand_error(measured),
+    )

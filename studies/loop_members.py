@@ -1,0 +1,96 @@
+"""From a study's members to the loop's: arrays instead of settings, and the counterfactual twins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from studies.grids import Grids
+from studies.inputs import Inputs, has_pv
+from studies.members import Member as StudyMember
+from studies.study import Study
+from twin.grid.model import GridModel
+from twin.loop.case import Member, SiteDevices
+from twin.policies.rules import POLICIES
+from twin.profiles.sites import SiteFleet
+
+AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
+"""Counterfactual twins: the same member without area-balance orders, and under the other kind of operator."""
+
+_UNLIMITED_MW = 1e9
+_WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
+
+
+def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
+    """Return the loop's members in the study's order."""
+    return [
+        _member(member, grids.models[grid], grid, series, inputs.fleet)
+        for member, grid, series in zip(members, grids.of_member, inputs.of_member, strict=True)
+    ]
+
+
+def twins(member: Member) -> list[Member]:
+    """Return the counterfactuals that are run beside a member; only sums are kept of them."""
+    other = "forecast" if member.operator == "perfect" else "perfect"
+    found = [replace(member, twin=OTHER_OPERATOR, operator=other)]
+    if member.area_balance:
+        found.insert(0, replace(member, twin=AREA_BALANCE_OFF, area_balance=False))
+    return found
+
+
+def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet: SiteFleet) -> Member:
+    operation = member.study.operation
+    cap = operation.intertrip_cap_mw
+    return Member(
+        scenario=member.scenario,
+        label=member.label,
+        twin="",
+        grid=grid,
+        profiles=series,
+        criterion=operation.criterion,
+        operator=operation.operator,
+        uniform_basis=operation.uniform_basis,
+        area_balance=operation.area_balance,
+        flow_margin_mw=operation.flow_margin_mw,
+        forecast_lead_half_hours=operation.forecast_lead_half_hours,
+        operator_sees_dispatch=operation.operator_sees_dispatch,
+        intertrip_cap_mw=_UNLIMITED_MW if cap is None else cap,
+        firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
+        devices=_devices(member.study, fleet),
+        policy=POLICIES[operation.policy],
+    )
+
+
+def _plant_firmness(study: Study, model: GridModel) -> list[str]:
+    fixed = {"all_non_firm": "non-firm", "all_firm": "firm"}.get(study.fleet.firmness)
+    return [fixed or str(firmness) for firmness in model.plants.firmness]
+
+
+def _group_firmness(study: Study, fleet: SiteFleet) -> list[str]:
+    """New sites stand where the study puts them, existing ones as the fleet's table says."""
+    return [
+        study.fleet.small_sites if kind == "new" else str(cut)
+        for kind, cut in zip(fleet.groups.kind, fleet.groups.cut, strict=True)
+    ]
+
+
+def _devices(study: Study, fleet: SiteFleet) -> SiteDevices:
+    settings = study.fleet.battery
+    pv = has_pv(fleet, new_pv=study.fleet.new_pv)
+    kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
+    has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
+
+    def setting(value: float | None, table: np.ndarray) -> np.ndarray:
+        return table if value is None else np.full(len(table), value)
+
+    return SiteDevices(
+        has_pv=pv,
+        demand_kwh=fleet.demand_kwh * study.fleet.demand_factor,
+        battery_kwh=setting(settings.battery_kwh, fleet.battery_kwh) * has_battery,
+        battery_kw=setting(settings.battery_kw, fleet.battery_kw) * has_battery,
+        efficiency=np.sqrt(setting(settings.round_trip_efficiency, fleet.round_trip_efficiency)),
+        soc_min_share=setting(settings.soc_min_percent, fleet.soc_min_percent) / 100.0,
+        soc_max_share=setting(settings.soc_max_percent, fleet.soc_max_percent) / 100.0,
+        throttle_when_full=study.fleet.when_full == "curtail",
+    )

@@ -1,0 +1,64 @@
+"""Run a case's members in parallel worker processes; the results do not depend on how many there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+
+from studies.progress import Progress
+from twin.loop.case import Case
+from twin.loop.simulate import month_blocks, simulate
+from twin.results.store import is_finished, last_checkpoint
+
+POLL_SECONDS = 0.5
+STAGE = "power flow and control"
+
+
+def run_members(
+    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], jobs: int, progress: Progress
+) -> int:
+    """Simulate all members, split over at most `jobs` processes; returns how many were used.
+
+    Parameters
+    ----------
+    case : Case
+    folders : sequence of pathlib.Path
+        Results folder of each member.
+    checked : sequence of numpy.ndarray
+        Steps of each member that are checked against pandapower.
+    jobs : int
+    progress : Progress
+    """
+    tasks = [
+        (_part(case, share), [folders[m] for m in share], [checked[m] for m in share])
+        for share in _interleaved(len(folders), min(jobs, len(folders)))
+    ]
+    with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(simulate, *task) for task in tasks]
+        left = set(running)
+        while left:
+            done, left = wait(left, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            progress(STAGE, *_blocks_done(case, folders))
+    return len(tasks)
+
+
+def _interleaved(members: int, workers: int) -> list[np.ndarray]:
+    """Deal the members out like cards, so that each worker has its part of every scenario."""
+    return [np.arange(first, members, workers) for first in range(workers)]
+
+
+def _part(case: Case, share: np.ndarray) -> Case:
+    return replace(case, members=tuple(case.members[m] for m in share), export_limit_mw=case.export_limit_mw[share])
+
+
+def _blocks_done(case: Case, folders: Sequence[Path]) -> tuple[int, int]:
+    blocks = len(month_blocks(case.index))
+    done = sum(blocks if is_finished(folder) else last_checkpoint(folder) + 1 for folder in folders)
+    return done, blocks * len(folders)

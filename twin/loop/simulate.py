@@ -1,0 +1,75 @@
+"""Run the members of a case in lock-step, block by block, and leave their tables behind."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from twin.loop.case import Case
+from twin.loop.record import Record
+from twin.loop.state import State, initial_state
+from twin.loop.step import step
+from twin.results.sample_check import check_records
+from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
+from twin.results.tables import member_tables, stack
+
+
+def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
+    """Run all half-hours of a case; a run that was killed goes on after the last block that all its members have.
+
+    Parameters
+    ----------
+    case : Case
+    folders : sequence of pathlib.Path
+        Results folder of each member.
+    checked : sequence of numpy.ndarray
+        Steps of each member that are checked against pandapower.
+    """
+    if all(is_finished(folder) for folder in folders):
+        return
+    done = min(last_checkpoint(folder) for folder in folders)
+    state = initial_state(case) if done < 0 else _load(folders, done)
+    for block, steps in enumerate(month_blocks(case.index)):
+        if block <= done:
+            continue
+        state, records = _run_block(case, steps, state)
+        _write_block(case, folders, checked, block, steps, records)
+        for m, folder in enumerate(folders):
+            save_checkpoint(folder, block, {name: values[m] for name, values in state.arrays().items()})
+    for folder in folders:
+        finish(folder)
+
+
+def month_blocks(index: pd.DatetimeIndex) -> list[range]:
+    """Return the steps of each calendar month: blocks do not depend on where a run begins or how many workers it has."""
+    month = index.year.to_numpy() * 12 + index.month.to_numpy()
+    starts = [0, *(np.flatnonzero(np.diff(month)) + 1), len(index)]
+    return [range(int(a), int(b)) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+
+
+def _run_block(case: Case, steps: range, state: State) -> tuple[State, list[Record]]:
+    records = []
+    for t in steps:
+        state, record = step(case, state, t)
+        records.append(record)
+    return state, records
+
+
+def _write_block(
+    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], block: int, steps: range, records: list[Record]
+) -> None:
+    stacked = stack(steps.start, records)
+    by_step = dict(zip(steps, records, strict=True))
+    for m, folder in enumerate(folders):
+        tables = member_tables(case, stacked, m)
+        if not case.members[m].twin:
+            tables["sample_check"] = check_records(case, m, [int(t) for t in checked[m] if t in by_step], by_step)
+        write_part(folder, block, tables)
+
+
+def _load(folders: Sequence[Path], block: int) -> State:
+    members = [load_checkpoint(folder, block) for folder in folders]
+    return State(**{name: np.stack([member[name] for member in members]) for name in members[0]})

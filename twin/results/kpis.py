@@ -1,0 +1,144 @@
+"""Key figures of a member, from its tables; names and meanings are in `twin.schema.KPIS`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
+
+CONGESTED_ABOVE_MW = 0.01
+_ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses", "unsupplied",
+             "residual_overload")  # fmt: skip
+
+
+def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
+    """Return one of a member's tables, or some of its columns."""
+    return pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+
+
+def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
+    """Return a member's key figures, without the ones that compare members.
+
+    Half-hours that did not solve are left out of energies and counted.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        With the member's tables.
+    stored_at_start_mwh : float
+        Energy in batteries before the first half-hour.
+    battery_mwh : float
+        Capacity of the batteries.
+    hours : float
+        Length of a half-hour.
+    """
+    system, link, n1 = (read_table(folder, name) for name in ("system", "link", "n1"))
+    sites = read_table(folder, "sites").groupby("time").sum(numeric_only=True)
+    solved = (system["failure"] == "").to_numpy()
+    steps_per_year = 365.0 * 24.0 / hours
+    system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
+    energy = _energies(system[solved], hours)
+    counts = {
+        "congested_hours": hours * float((_congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
+        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
+        "forecast_missed_hours": hours * float(system["forecast_missed"].sum()),
+        "bank_reverse_flow_hours": hours * float(system["bank_reverse_flow"].sum()),
+        "unsolved_half_hours": float((~solved).sum()),
+        "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
+        "clipped_commands": float(system["clipped_commands"].sum()),
+        "negative_demand_half_hours": float(system["negative_demand_areas"].sum()),
+    }
+    discharged = hours * float(sites["discharge_mw"].to_numpy()[solved].sum())
+    per_year = steps_per_year / max(int(solved.sum()), 1)
+    of_sites = {
+        "self_consumption_mwh": hours * float(sites["self_consumption_mw"].to_numpy()[solved].sum()),
+        "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
+        "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
+    }
+    return {**energy, **counts, **of_sites, **_link_kpis(link, n1), **_voltage_kpis(folder)}
+
+
+def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
+    """Return the congestion cut of a ``system`` table, solved half-hours only."""
+    return hours * float(_congestion_mw(system[system["failure"] == ""]).sum())
+
+
+def _congestion_mw(system: pd.DataFrame) -> pd.Series:
+    return system[[f"{cause}_mw" for cause in CONGESTION_CAUSES]].sum(axis=1)
+
+
+def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
+    def total(column: str) -> float:
+        return hours * float(system[column].sum())
+
+    kpis: dict[str, float | None] = {f"{name}_mwh": total(f"{name}_mw") for name in _ENERGIES}
+    for cause in CUT_CAUSES:
+        name = "unavailable_mwh" if cause == "unavailable" else f"curtailed_{cause}_mwh"
+        kpis[name] = total(f"{cause}_mw")
+    kpis["settled_area_balance_mwh"] = total("area_balance_settled_mw")
+    stored_change = float(system["stored_change_mwh"].sum())
+    kpis["stored_change_mwh"] = stored_change
+    supply = total("delivered_mw") + total("diesel_mw") + total("import_mw")
+    use = (
+        total("demand_mw")
+        - total("unsupplied_mw")
+        + total("losses_mw")
+        + total("battery_losses_mw")
+        + total("export_mw")
+    )
+    kpis["energy_balance_mismatch_mwh"] = supply - use - stored_change
+    kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw")
+    congestion = hours * float(_congestion_mw(system).sum())
+    kpis["curtailed_congestion_percent_of_available"] = _percent(congestion, total("available_mw"))
+    kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
+        total("nonfirm_congestion_mw"), total("nonfirm_available_mw")
+    )
+    for prefix in ("", "goto_city_"):
+        delivered, demand = system[f"{prefix}delivered_mw"], system[f"{prefix}demand_mw"]
+        local = hours * float(np.minimum(delivered, demand).sum())
+        kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))
+        kpis[f"{prefix}local_use_percent"] = _percent(local, total(f"{prefix}delivered_mw"))
+    return kpis
+
+
+def _percent(part: float, whole: float) -> float | None:
+    return 100.0 * part / whole if whole > 0.0 else None
+
+
+def _link_kpis(link: pd.DataFrame, n1: pd.DataFrame) -> dict[str, float | None]:
+    circuits = [name for name in link.columns if name.startswith("circuit_") and name.endswith("_loading_percent")]
+    n0 = link[circuits].max(axis=1).dropna()
+    after_trip = link["n1_loading_percent"].dropna()
+    kpis: dict[str, float | None] = {
+        "link_n0_max_loading_percent": _or_none(n0.max()),
+        "link_n0_p99_loading_percent": _or_none(n0.quantile(0.99)),
+        "link_n1_max_loading_percent": _or_none(after_trip.max()),
+        "link_n1_p99_loading_percent": _or_none(after_trip.quantile(0.99)),
+        "link_max_export_mw": max(_or_none(link["export_mw"].max()) or 0.0, 0.0),
+        "link_max_import_mw": max(-(_or_none(link["export_mw"].min()) or 0.0), 0.0),
+        "intertrip_max_shed_mw": _or_none(n1["intertrip_shed_mw"].max()),
+    }
+    undefined = 0
+    for side in ("export", "import"):
+        for when in ("before", "after"):
+            headroom = link[f"n1_{side}_headroom_{when}_mw"]
+            undefined = max(undefined, int(headroom.isna().sum()))
+            name = f"n1_{side}_headroom_{when}"
+            kpis[f"{name}_min_mw"] = _or_none(headroom.min())
+            kpis[f"{name}_p05_mw"] = _or_none(headroom.quantile(0.05))
+            kpis[f"{name}_median_mw"] = _or_none(headroom.median())
+    kpis["headroom_undefined_half_hours"] = float(undefined)
+    return kpis
+
+
+def _voltage_kpis(folder: Path) -> dict[str, float | None]:
+    vm_pu = read_table(folder, "bus").drop(columns="time").to_numpy()
+    return {"vm_min_pu": _or_none(np.nanmin(vm_pu)), "vm_max_pu": _or_none(np.nanmax(vm_pu))}
+
+
+def _or_none(value: float) -> float | None:
+    return None if pd.isna(value) else float(value)

@@ -1,0 +1,122 @@
+"""Seeded sample of a study's states, solved once more by pandapower's own Newton power flow."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandapower as pp
+import pyarrow as pa
+
+from twin.grid.admittance import POWER_FLOW_OPTIONS
+from twin.grid.flow import flat_start
+from twin.grid.kernels import end_loading_percent, solve_rows
+from twin.loop.case import Case
+from twin.loop.injections import node_power
+from twin.loop.record import Record
+from twin.randomness import stream
+
+TOLERANCE_MVA = 1e-10
+SCHEMA = pa.schema([
+    ("step", pa.int64()), ("outage", pa.string()), ("solved", pa.bool_()),
+    ("vm_error_pu", pa.float64()), ("loading_error_percent", pa.float64()),
+])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Largest difference between the loop's state and pandapower's, over nodes and monitored ends."""
+
+    solved: bool
+    vm_error_pu: float
+    loading_error_percent: float
+
+
+def sampled_steps(case: Case, seed: int, per_member: int) -> list[np.ndarray]:
+    """Return the steps that are checked of each member; twins have none."""
+    steps = len(case.index)
+    return [
+        np.zeros(0, dtype=np.int64)
+        if member.twin
+        else np.sort(
+            stream(seed, "sample check", 0, f"{member.scenario}/{member.label}").choice(
+                steps, min(per_member, steps), False
+            )
+        )
+        for member in case.members
+    ]
+
+
+def check_records(case: Case, m: int, steps: Sequence[int], records: Mapping[int, Record]) -> pa.Table:
+    """Check the final flow of member `m` at the given steps, intact and after the outage that binds there."""
+    rows = []
+    for t in steps:
+        record = records[t]
+        p, q = node_power(case, record.injections.rows(np.array([m])))
+        for topology in (0, max(int(record.after.outage[m]), 1)):
+            found = deviation(case, m, topology, p[0], q[0])
+            rows.append(
+                (t, case.grid.outage_names[topology], found.solved, found.vm_error_pu, found.loading_error_percent)
+            )
+    columns = zip(*rows, strict=True) if rows else ((),) * len(SCHEMA)
+    return pa.table(
+        [pa.array(list(column), type=field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
+
+
+def deviation(case: Case, m: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray) -> Deviation:
+    """Solve one state with the loop's kernel and with ``runpp``, the compensator's output frozen, and compare.
+
+    Parameters
+    ----------
+    case : Case
+    m : int
+    topology : int
+        0 for the intact grid.
+    p_pu, q_pu : numpy.ndarray, (n,)
+        Injections at the nodes without the compensator.
+    """
+    grid, variant = case.grid, case.variant[m : m + 1]
+    v, q_svc = flat_start(grid, variant)
+    used, i = solve_rows(grid.arrays, variant, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
+    if used[0] <= 0:
+        return Deviation(False, np.nan, np.nan)
+    net = _frozen_net(case, int(variant[0]), topology, p_pu, q_pu, float(q_svc[0]))
+    pp.runpp(net, **POWER_FLOW_OPTIONS | {"tolerance_mva": TOLERANCE_MVA})
+    alive = grid.arrays.alive[variant[0], topology]
+    vm_theirs = net.res_bus.vm_pu[list(grid.nodes.buses)].to_numpy()[alive]
+    vm_error = np.abs(np.hypot(v[0, 0], v[0, 1])[alive] - vm_theirs).max()
+    return Deviation(True, float(vm_error), _loading_error(case, int(variant[0]), topology, i[0], net))
+
+
+def _frozen_net(
+    case: Case, variant: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, q_svc_pu: float
+) -> pp.pandapowerNet:
+    net = copy.deepcopy(case.grid.variants[variant].model.net)
+    for table in ("load", "sgen", "gen"):
+        net[table]["in_service"] = False
+    for table, index in case.grid.outages[topology]:
+        net[table].loc[index, "in_service"] = False
+    q_pu = q_pu.copy()
+    if case.grid.nodes.svc >= 0:
+        q_pu[case.grid.nodes.svc] += q_svc_pu
+    for bus, p, q in zip(case.grid.nodes.buses, p_pu * case.base_mva, q_pu * case.base_mva, strict=True):
+        pp.create_sgen(net, bus, p_mw=p, q_mvar=q)
+    return net
+
+
+def _loading_error(case: Case, variant: int, topology: int, i: np.ndarray, net: pp.pandapowerNet) -> float:
+    """Compare the worse end of each monitored branch that is still in service."""
+    a, largest = case.grid.arrays, 0.0
+    ends = [(element, k) for k, element in enumerate(case.grid.end_elements)]
+    for element in dict.fromkeys(case.grid.end_elements):
+        table, index = element
+        if element in case.grid.outages[topology]:
+            continue
+        ours = max(end_loading_percent(a, variant, topology, i, k) for other, k in ends if other == element)
+        theirs = net[f"res_{table}"].loading_percent.at[index]
+        if np.isfinite(theirs):
+            largest = max(largest, abs(ours - float(theirs)))
+    return largest

@@ -1,0 +1,64 @@
+"""Files of one member: parts and checkpoints while it runs, one Parquet file a table when it is done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+PARTS, CHECKPOINTS = "parts", "checkpoints"
+_WRITE = {"compression": "zstd", "compression_level": 1}
+
+
+def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None:
+    """Write the tables of one block; a part is there as a whole or not at all."""
+    for name, table in tables.items():
+        path = folder / PARTS / name / f"{block:03d}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(".tmp")
+        pq.write_table(table, temporary, **_WRITE)
+        temporary.replace(path)
+
+
+def save_checkpoint(folder: Path, block: int, arrays: Mapping[str, np.ndarray]) -> None:
+    """Save a member's state after `block`."""
+    path = folder / CHECKPOINTS / f"{block:03d}.npz"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    temporary.replace(path)
+
+
+def last_checkpoint(folder: Path) -> int:
+    """Return the last block whose state is saved, -1 without one."""
+    return max((int(path.stem) for path in (folder / CHECKPOINTS).glob("*.npz")), default=-1)
+
+
+def load_checkpoint(folder: Path, block: int) -> dict[str, np.ndarray]:
+    """Return the state saved after `block`."""
+    with np.load(folder / CHECKPOINTS / f"{block:03d}.npz") as file:
+        return dict(file)
+
+
+def is_finished(folder: Path) -> bool:
+    """Return whether the member's tables are complete."""
+    return (folder / "system.parquet").exists() and not (folder / PARTS).exists()
+
+
+def finish(folder: Path) -> None:
+    """Join the parts into one file a table, a row group a block, and remove what only a running member needs."""
+    for parts in sorted((folder / PARTS).iterdir()):
+        files = sorted(parts.glob("*.parquet"))
+        temporary = folder / f"{parts.name}.tmp"
+        schema = pq.read_schema(files[0])
+        with pq.ParquetWriter(temporary, schema, **_WRITE) as writer:
+            for file in files:
+                writer.write_table(pq.read_table(file))
+        temporary.replace(folder / f"{parts.name}.parquet")
+    shutil.rmtree(folder / PARTS)
+    shutil.rmtree(folder / CHECKPOINTS)
