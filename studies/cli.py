@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
 WIDTH_IN_FILES = 200
 
+PROCESSORS = os.cpu_count() or 1
 app = typer.Typer(
     name="goto-twin",
     help="Power-flow studies of island grids behind a submarine link.",
@@ -77,7 +79,9 @@ def run(
     days: Annotated[
         str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
     ] = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Number of parallel workers.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")
+    ] = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
     from studies.read import read_study

@@ -1,7 +1,11 @@
-"""Run a case's members in parallel worker processes; the results do not depend on how many there are."""
+"""Run a case's members in parallel worker processes; the results do not depend on how many there are.
+
+Neighbours stay together: they often share their state, and what they share is computed once.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
 from dataclasses import replace
@@ -14,6 +18,9 @@ from studies.progress import Progress
 from twin.loop.case import Case
 from twin.loop.simulate import month_blocks, simulate
 from twin.results.store import is_finished, last_checkpoint
+
+ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}
+"""Environment of the workers: with one thread, linear algebra gives the same bytes on any number of cores."""
 
 POLL_SECONDS = 0.5
 STAGE = "power flow and control"
@@ -36,8 +43,9 @@ def run_members(
     """
     tasks = [
         (_part(case, share), [folders[m] for m in share], [checked[m] for m in share])
-        for share in _interleaved(len(folders), min(jobs, len(folders)))
+        for share in np.array_split(np.arange(len(folders)), min(jobs, len(folders)))
     ]
+    os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
         running = [pool.submit(simulate, *task) for task in tasks]
         left = set(running)
@@ -47,11 +55,6 @@ def run_members(
                 future.result()
             progress(STAGE, *_blocks_done(case, folders))
     return len(tasks)
-
-
-def _interleaved(members: int, workers: int) -> list[np.ndarray]:
-    """Deal the members out like cards, so that each worker has its part of every scenario."""
-    return [np.arange(first, members, workers) for first in range(workers)]
 
 
 def _part(case: Case, share: np.ndarray) -> Case:

@@ -1,0 +1,1 @@
+"""The engine: profiles, closed loop, results, key figures; imports none of the other packages."""

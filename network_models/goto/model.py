@@ -28,7 +28,7 @@ def goto(
     """Build the grid of the Goto islands.
 
     The external grid is an ideal source behind an explicit impedance at Matsushima 220 kV, so the source impedance acts
-    in a power flow; import and export are counted at that ideal source (`roles.boundary_bus`).
+    in a power flow; import and export are counted at Matsushima 220 kV (`roles.boundary_bus`), in front of it.
     Loads stand at their yearly mean and plants at half of their contract, as a base case for the engine.
 
     Parameters

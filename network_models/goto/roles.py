@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from pandapower import pandapowerNet
 
-from network_models.goto.build import SOURCE_BUS, Parameters, Tables, line_in_service
+from network_models.goto.build import HEAD_END_BUS, Parameters, Tables, line_in_service
 from twin.grid.model import Element, LinkCircuit, Roles
 
 HEADROOM_BUS = "narao"
@@ -41,7 +41,7 @@ def roles(tables: Tables, parameters: Parameters, net: pandapowerNet, buses: dic
         monitored_after_outage=(*transmission, *main_transformers),
         voltage_buses=tuple(int(bus) for bus in net.bus.index[(net.bus["vn_kv"] == 66.0) & net.bus["in_service"]]),
         headroom_bus=buses[HEADROOM_BUS],
-        boundary_bus=buses[SOURCE_BUS],
+        boundary_bus=buses[HEAD_END_BUS],
         shunts_tripped_with=_shunts_tripped_with(tables, parameters, line_rows),
     )
 

@@ -162,7 +162,7 @@ def test_roles(model):
     assert {("trafo", "Matsushima 220/66 kV 1"), ("trafo", "Matsushima 220/66 kV 2")} <= outages
     assert not any("bank" in name or "collector" in name for _, name in outages)
     assert [circuit.mainland_side for circuit in model.roles.link] == ["from", "from"]
-    assert model.roles.boundary_bus == net.ext_grid["bus"].iloc[0]
+    assert net.bus["name"].at[model.roles.boundary_bus] == "Matsushima 220 kV"
     assert len(model.roles.monitored) == len(net.line) + len(net.trafo)
 
 

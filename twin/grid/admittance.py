@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandapower as pp
+import pandas as pd
 from pandapower import pandapowerNet
 from scipy.sparse import csr_matrix
 
@@ -15,13 +16,17 @@ from twin.grid.model import Element
 
 SUPPORTED_TABLES = ("bus", "line", "trafo", "impedance", "load", "sgen", "shunt", "ext_grid", "gen")
 _BRANCH_TABLES = ("line", "trafo", "impedance")
-_ELEMENT_TABLES = ["load", "sgen", "motor", "asymmetric_load", "asymmetric_sgen", "storage", "gen", "switch", "shunt", "svc", "ssc", "vsc", "tcsc", "ext_grid", "line", "trafo", "trafo3w", "impedance", "dcline", "ward", "xward"]
+_ELEMENT_TABLES = (
+    *("load", "sgen", "motor", "asymmetric_load", "asymmetric_sgen", "storage", "gen", "switch", "shunt", "svc", "ssc"),
+    *("vsc", "tcsc", "ext_grid", "line", "trafo", "trafo3w", "impedance", "dcline", "ward", "xward"),
+)
 POWER_FLOW_OPTIONS = {
     "trafo_model": "t",
     "calculate_voltage_angles": True,
     "init": "dc",
     "tolerance_mva": 1e-9,
     "max_iteration": 50,
+    "numba": False,
 }
 
 
@@ -48,6 +53,8 @@ class Admittance:
     v_slack_pu : complex
     shunt_g_pu : numpy.ndarray, (B,)
         Conductance of the shunts at each bus, for the losses.
+    shunts : dict of int to (int, complex)
+        Matrix row and admittance of each pandapower shunt in service.
     v_base : numpy.ndarray, (B,) complex
         pandapower's solution of the net as it is.
     """
@@ -65,6 +72,7 @@ class Admittance:
     slack: int
     v_slack_pu: complex
     shunt_g_pu: np.ndarray
+    shunts: dict[int, tuple[int, complex]]
     v_base: np.ndarray
 
 
@@ -123,8 +131,18 @@ def admittance(net: pandapowerNet) -> Admittance:
         slack=slack,
         v_slack_pu=complex(internal["V"][slack]),
         shunt_g_pu=bus_table[:, 4].real / float(internal["baseMVA"]),
+        shunts={
+            int(i): (position[int(row.bus)], _shunt_pu(solved, row))
+            for i, row in solved.shunt.iterrows()
+            if row.in_service
+        },
         v_base=np.asarray(internal["V"], dtype=complex),
     )
+
+
+def _shunt_pu(net: pandapowerNet, row: pd.Series) -> complex:
+    at_bus_voltage = (net.bus.vn_kv.at[row.bus] / row.vn_kv) ** 2
+    return complex(row.p_mw, -row.q_mvar) * row.step * at_bus_voltage / net.sn_mva
 
 
 def _dense(matrix: csr_matrix) -> np.ndarray:

@@ -9,7 +9,7 @@ from twin.grid.kernels import FLAGS, MAX_ITERATIONS, iterate
 from twin.grid.reduction import GridArrays
 
 STEPS = 8
-LAST_STEP_MW = 0.05
+LAST_STEP_MW = 0.1
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

@@ -11,7 +11,8 @@ from twin.grid.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterat
 from twin.grid.reduction import GridArrays
 
 SCREEN_BELOW_PERCENT = 75.0
-SCREEN_MARGIN_PERCENT = 10.0
+SCREEN_ERROR_SHARE = 0.1
+SCREEN_ERROR_PERCENT = 1.0
 UNSOLVED_PERCENT = 1e6
 
 
@@ -56,7 +57,7 @@ def judge_outages(
     """Judge every outage of every row; `v`, `i`, `q_svc` are the intact solution, `ignored` is (R, o, k).
 
     An outage is left out when, with the node currents of the intact grid, its worst loading stays below
-    `SCREEN_BELOW_PERCENT` and below the worst one found by more than `SCREEN_MARGIN_PERCENT`.
+    `SCREEN_BELOW_PERCENT` and, with an allowance for that estimate's error, below the worst one found.
     """
     rows, n = p.shape
     plants = trips.node.shape[0]
@@ -65,12 +66,14 @@ def judge_outages(
         np.zeros((rows, plants), dtype=np.bool_), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
     )  # fmt: skip
     v_work, i_work, tripped = np.zeros((2, n)), np.zeros((2, n)), np.zeros(plants, dtype=np.bool_)
+    re, im = np.empty(a.ar_by_node.shape[3]), np.empty(a.ar_by_node.shape[3])
     for r in range(rows):
         for o in _outages_link_first(a):
             v_work[:] = v[r]
             if not a.solve_always[o]:
-                guess = worst_end(a, g[r], o, i[r], ignored[r, o])[0]
-                if guess < SCREEN_BELOW_PERCENT and guess + SCREEN_MARGIN_PERCENT < out.measure[r]:
+                guess = _screen_percent(a, g[r], o, i[r], ignored[r, o], re, im)
+                largest = guess * (1.0 + SCREEN_ERROR_SHARE) + SCREEN_ERROR_PERCENT
+                if guess < SCREEN_BELOW_PERCENT and largest < out.measure[r]:
                     continue
             measure, end, link, shed, settled = judge_outage(
                 a, g[r], o, p[r], q[r], v_work, i_work, q_svc[r], trips, r, ignored[r, o], tripped, -1
@@ -83,6 +86,25 @@ def judge_outages(
                 out.measure[r], out.end[r], out.outage[r], out.settled[r] = measure, end, o, settled
                 out.tripped[r] = tripped
     return out
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _screen_percent(
+    a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, re: np.ndarray, im: np.ndarray
+) -> float:
+    """Return the worst loading after an outage if the node currents stayed as they are; `re`, `im` are work space."""
+    ends = re.shape[0]
+    re[:], im[:] = a.br[g, o, :ends], a.bi[g, o, :ends]
+    for node in range(i.shape[1]):
+        i_re, i_im = i[0, node], i[1, node]
+        for k in range(ends):
+            re[k] += a.ar_by_node[g, o, node, k] * i_re - a.ai_by_node[g, o, node, k] * i_im
+            im[k] += a.ar_by_node[g, o, node, k] * i_im + a.ai_by_node[g, o, node, k] * i_re
+    worst = 0.0
+    for k in range(ends):
+        if not ignored[k]:
+            worst = max(worst, (re[k] * re[k] + im[k] * im[k]) / (a.limit[g, k] * a.limit[g, k]))
+    return 100.0 * np.sqrt(worst)
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

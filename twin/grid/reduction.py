@@ -30,6 +30,8 @@ class GridArrays(NamedTuple):
     ai: np.ndarray
     br: np.ndarray  # (g, o, k) end current without injections
     bi: np.ndarray
+    ar_by_node: np.ndarray  # (g, o, n, k after outages) the same as `ar`, ends last, for the screen
+    ai_by_node: np.ndarray
     limit: np.ndarray  # (g, k) continuous rating
     watch_intact: np.ndarray  # (k,) bool
     watch_outage: np.ndarray  # (k,) bool
@@ -115,9 +117,8 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     nodes = _nodes(first)
     grids = [admittance(model.net) for model in models]
     ends = _monitored_ends(first, grids[0])
-    outages: tuple[tuple[Element, ...], ...] = ((), *((outage,) for outage in first.roles.outages))
-    rows = [tuple(grids[0].branches.index(element) for element in outage) for outage in outages]
-    states = [[topology(grid, out) for out in rows] for grid in grids]
+    outages = ((), *(_outage(first, element) for element in first.roles.outages))
+    states = [[topology(grid, out) for out in outages] for grid in grids]
     arrays = _stack(models, grids, states, nodes, ends)
     watched = [grids[0].position[bus] for bus in first.roles.voltage_buses]
     at = [grids[0].position[bus] for bus in nodes.buses]
@@ -142,6 +143,11 @@ def element_name(model: GridModel, element: Element) -> str:
     return str(name) if name else f"{table} {index}"
 
 
+def _outage(model: GridModel, branch: Element) -> tuple[Element, ...]:
+    """Return a branch and the shunts that trip with it."""
+    return (branch, *(("shunt", shunt) for shunt in model.roles.shunts_tripped_with.get(branch, ())))
+
+
 def _nodes(model: GridModel) -> Nodes:
     svc = () if model.compensator is None else (model.compensator.bus,)
     wanted = (*model.areas.bus, *model.plants.bus, *model.diesels.bus, *svc, model.roles.headroom_bus)
@@ -158,8 +164,8 @@ def _nodes(model: GridModel) -> Nodes:
 
 
 def _monitored_ends(model: GridModel, grid: Admittance) -> list[tuple[int, int]]:
-    """Branch row and side (0 from, 1 to) of every monitored branch end."""
-    watched = dict.fromkeys((*model.roles.monitored, *model.roles.monitored_after_outage))
+    """Branch row and side (0 from, 1 to) of every monitored branch end, those watched after outages first."""
+    watched = dict.fromkeys((*model.roles.monitored_after_outage, *model.roles.monitored))
     return [(grid.branches.index(element), side) for element in watched for side in (0, 1)]
 
 
@@ -187,6 +193,7 @@ def _stack(
     lead = (len(grids), len(states[0]))
     z_all, w_all, a_all, b_all = (np.stack(x).reshape(*lead, *x[0].shape) for x in (z, w, a, b))
     elements = [grids[0].branches[row] for row, _ in ends]
+    after_outage = 2 * len(set(models[0].roles.monitored_after_outage))
     link = {circuit.element for circuit in models[0].roles.link}
     outages_of_link = [False, *(outage in link for outage in models[0].roles.outages)]
     svc = [_compensator_pu(model, grid) for model, grid in zip(models, grids, strict=True)]
@@ -195,6 +202,8 @@ def _stack(
     return GridArrays(
         zr=_c(z_all.real), zi=_c(z_all.imag), wr=_c(w_all.real), wi=_c(w_all.imag),
         alive=np.stack(alive).reshape(*lead, -1),
+        ar_by_node=_c(np.swapaxes(a_all.real, 2, 3)[..., :after_outage]),
+        ai_by_node=_c(np.swapaxes(a_all.imag, 2, 3)[..., :after_outage]),
         ar=_c(a_all.real), ai=_c(a_all.imag), br=_c(b_all.real), bi=_c(b_all.imag),
         limit=np.stack([_end_limits(grid, ends) for grid in grids]),
         watch_intact=np.array([e in models[0].roles.monitored for e in elements]),

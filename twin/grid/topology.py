@@ -9,6 +9,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 from twin.grid.admittance import Admittance
+from twin.grid.model import Element
 
 
 @dataclass(frozen=True)
@@ -33,15 +34,20 @@ class Topology:
     w: np.ndarray
 
 
-def topology(grid: Admittance, out: tuple[int, ...] = ()) -> Topology:
-    """Return the grid's impedances with the branch rows `out` removed.
+def topology(grid: Admittance, out: tuple[Element, ...] = ()) -> Topology:
+    """Return the grid's impedances with the branches and shunts `out` removed.
 
     Solves ``Y_LL V_L = I_L - Y_Ls V_s`` for the live buses L once; every later power flow is a product with `z`.
     """
     in_service = np.ones(len(grid.branches), dtype=bool)
-    in_service[list(out)] = False
     y = grid.y_bus.copy()
-    for row in out:
+    for element in out:
+        if element[0] == "shunt":
+            bus, y_shunt = grid.shunts[element[1]]
+            y[bus, bus] -= y_shunt
+            continue
+        row = grid.branches.index(element)
+        in_service[row] = False
         y[grid.bus_from[row]] -= grid.y_from[row]
         y[grid.bus_to[row]] -= grid.y_to[row]
     alive = _connected_to_slack(grid, in_service)

@@ -1,0 +1,1 @@
+"""The closed loop: one half-hour after the other, all members in lock-step."""

@@ -34,18 +34,17 @@ def order(case: Case, t: int, remaining_mw: np.ndarray) -> Order:
     remaining_mw : numpy.ndarray, (M, U)
         What availability and the sites have left.
     """
-    plants = case.model.plants
-    control = plants.area_control.to_numpy(str)
-    is_wind = plants.kind.to_numpy(str) == "wind"
     called = OFFLINE_WINDOW[0] <= case.half_hour_of_day[t] < OFFLINE_WINDOW[1]
-    physical, settled = np.zeros_like(remaining_mw), np.zeros_like(remaining_mw)
-    for m, member in enumerate(case.members):
-        if not member.area_balance:
-            continue
-        profiles = case.profiles[member.profiles][0]
-        share = np.where(is_wind, profiles.area_cut_wind[t], profiles.area_cut_pv[t])
-        offline = np.where(profiles.offline_today[t] & called, 1.0, 0.0)
-        ordered = np.where(control == "online", share, np.where(control == "offline", offline, 0.0))
-        physical[m, : case.plants] = ordered * remaining_mw[m, : case.plants]
-        settled[m, : case.plants] = np.where(control == "none", 0.0, share) * remaining_mw[m, : case.plants]
-    return Order(physical, settled)
+    share = np.stack([
+        np.where(case.is_wind, profiles.area_cut_wind[t], profiles.area_cut_pv[t]) for profiles, _ in case.profiles
+    ])  # fmt: skip
+    offline = np.stack([profiles.offline_today[t] & called for profiles, _ in case.profiles])
+    ordered = np.where(case.area_control == "online", share, np.where(case.area_control == "offline", offline, 0.0))
+    settled = np.where(case.area_control == "none", 0.0, share)
+    obeys = case.obeys_area_balance[:, None]
+    available = remaining_mw[:, : case.plants] * obeys
+    nothing = np.zeros((len(remaining_mw), remaining_mw.shape[1] - case.plants))
+    return Order(
+        physical_mw=np.concatenate([ordered[case.profile] * available, nothing], axis=1),
+        settled_mw=np.concatenate([settled[case.profile] * available, nothing], axis=1),
+    )

@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.grid.flow import Flow, flat_start, solve
 from twin.loop.case import Case
+from twin.loop.distinct import distinct_rows
 
 
 @dataclass(frozen=True)
@@ -83,11 +84,14 @@ def solve_members(case: Case, members: np.ndarray, injections: Injections, start
     """
     p, q = node_power(case, injections)
     variant = case.variant[members]
+    if start is None:
+        first, inverse = distinct_rows(variant, p, q)
+        flat = flat_start(case.grid, variant[first])
+        return solve(case.grid, variant[first], p[first], q[first], *flat).rows(inverse)
     flat = flat_start(case.grid, variant)
-    v, q_svc = flat if start is None else (np.where(start.solved[:, None, None], start.v, flat[0]), start.q_svc_pu)
-    flow = solve(case.grid, variant, p, q, v, q_svc)
+    flow = solve(case.grid, variant, p, q, np.where(start.solved[:, None, None], start.v, flat[0]), start.q_svc_pu)
     failed = np.flatnonzero(~flow.solved)
-    if start is None or not len(failed):
+    if not len(failed):
         return flow
     again = solve(case.grid, variant[failed], p[failed], q[failed], flat[0][failed], flat[1][failed])
     return flow.replaced(failed, again)

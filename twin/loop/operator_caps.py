@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.loop.congestion import smallest
+from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
 from twin.loop.injections import Injections, solve_members
 from twin.loop.ledger import NOTHING, Ledger
+from twin.loop.security import excess_percent
 from twin.loop.uniform import Managed
 from twin.schema import CONGESTION_CAUSES
 
@@ -71,21 +72,19 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     rows = np.flatnonzero(case.forecast_operator & (t + case.lead_half_hours < len(case.index)))
     if not len(rows):
         return caps
-    expected = _expected(case, state, rows, t + case.lead_half_hours[rows])
-    flow = solve_members(case, rows, expected)
-    ledger = Ledger(np.zeros((len(case.members), expected.unit_mw.shape[1])))
+    lead = case.lead_half_hours[rows]
+    caps.pu[rows, t % lead] = 1.0
+    injections = _expected(case, state, rows, t + lead)
+    expected = Managed(injections, solve_members(case, rows, injections))
     target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.variant[rows]]
-    managed = Managed(expected, flow)
+    tight = np.flatnonzero(excess_percent(case, rows, expected, target, with_outages=True) > BROKEN_ABOVE_PERCENT)
+    if not len(tight):
+        return caps
+    rows, planned, target = rows[tight], expected.rows(tight), target[tight]
+    ledger = Ledger(np.zeros((len(case.members), len(case.unit_names))))
     for cause in CONGESTION_CAUSES:
-        managed = smallest(case, ledger, rows, managed.injections, managed.flow, cause, target)
-    _write(
-        case,
-        caps,
-        rows,
-        (t + case.lead_half_hours[rows]) % case.lead_half_hours[rows],
-        managed.injections.unit_mw,
-        ledger,
-    )
+        planned = smallest(case, ledger, rows, planned.injections, planned.flow, cause, target)
+    _write(case, caps, rows, t % lead[tight], planned.injections.unit_mw, ledger)
     return caps
 
 

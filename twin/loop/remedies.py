@@ -11,7 +11,7 @@ from twin.loop.bracket import largest_kept
 from twin.loop.case import Case
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT
 from twin.loop.injections import Injections, solve_members
-from twin.loop.security import nothing_ignored, worst_after_outage, worst_intact
+from twin.loop.security import excess_percent
 from twin.loop.uniform import ACCEPT_PERCENT, Managed
 
 PROBE_SHARE = 0.1
@@ -42,15 +42,6 @@ def relieve_import(case: Case, members: np.ndarray, managed: Managed) -> Managed
     return _apply_smallest(case, members, managed, _shed, with_outages=False)
 
 
-def excess_percent(case: Case, members: np.ndarray, managed: Managed, *, with_outages: bool) -> np.ndarray:
-    """Return by how much the worst loading exceeds what the criterion allows, (R,) percent; infinite where unsolved."""
-    ignored = nothing_ignored(case, len(members))
-    worst = worst_intact(case, members, managed.flow, ignored).measure
-    if with_outages:
-        worst = np.maximum(worst, worst_after_outage(case, members, managed.injections, managed.flow, ignored).measure)
-    return np.where(managed.flow.solved, worst - 100.0, np.inf)
-
-
 def _diesel_remedy(case: Case) -> Remedy:
     diesels = case.model.diesels
     p_max = diesels.p_max_mw.to_numpy(float) * diesels.available.to_numpy(bool)
@@ -77,9 +68,10 @@ def _apply_smallest(
         return Managed(part, solve_members(case, members[rows], part, managed.flow.rows(rows)))
 
     def excess(rows: np.ndarray, share: np.ndarray) -> np.ndarray:
-        return excess_percent(case, members[rows], applied(rows, share), with_outages=with_outages)
+        return excess_percent(case, members[rows], applied(rows, share), full[rows], with_outages=with_outages)
 
-    now = excess_percent(case, members, managed, with_outages=with_outages)
+    full = np.full((len(members), case.grid.end_rating_mva.shape[1]), 100.0)
+    now = excess_percent(case, members, managed, full, with_outages=with_outages)
     broken = np.flatnonzero(managed.flow.solved & (now > BROKEN_ABOVE_PERCENT))
     if not len(broken):
         return managed

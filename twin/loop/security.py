@@ -10,7 +10,9 @@ from twin.grid.flow import Flow
 from twin.grid.kernels import worst_rows
 from twin.grid.outage_kernels import Judgement, Trips, judge_outages, judge_pairs
 from twin.loop.case import Case
+from twin.loop.distinct import distinct_rows
 from twin.loop.injections import Injections
+from twin.loop.uniform import Managed
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,28 @@ def nothing_ignored(case: Case, rows: int) -> np.ndarray:
 
 
 def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Judgement:
-    """Judge all outages from the intact solution `flow`."""
+    """Judge all outages from the intact solution `flow`, each distinct state once.
+
+    Inter-trip matters only where an outage overloads something: only those rows are judged again with it.
+    """
+    variant = case.variant[members]
+    marks = (ignored,) if ignored.any() else ()
+    first, inverse = distinct_rows(variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
+    no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
+    found = Judgement(*(x[inverse] for x in _judge(case, variant[first], flow.rows(first), no_trips, ignored[first])))
+    again = np.flatnonzero((case.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
+    if len(again):
+        with_trips = trips(case, members[again], injections.rows(again))
+        fresh = _judge(case, variant[again], flow.rows(again), with_trips, ignored[again])
+        for mine, theirs in zip(found, fresh, strict=True):
+            mine[again] = theirs
+    return found
+
+
+def _judge(case: Case, variant: np.ndarray, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> Judgement:
     return judge_outages(
-        case.grid.arrays, case.variant[members], flow.p_pu, flow.q_pu, flow.v, flow.i, flow.q_svc_pu,
-        trips(case, members, injections), ignored,
-    )  # fmt: skip
+        case.grid.arrays, variant, flow.p_pu, flow.q_pu, flow.v, flow.i, flow.q_svc_pu, with_trips, ignored
+    )
 
 
 def worst_intact(case: Case, members: np.ndarray, flow: Flow, ignored: np.ndarray) -> Breach:
@@ -99,3 +118,21 @@ def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, 
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
     slope = (np.conj(current)[:, None] * per_power).real / np.maximum(np.abs(current), 1e-12)[:, None]
     return 100.0 * slope / a.limit[at[0], at[2]][:, None]
+
+
+def excess_percent(
+    case: Case, members: np.ndarray, managed: Managed, target_percent: np.ndarray, *, with_outages: bool
+) -> np.ndarray:
+    """Return by how much the worst loading exceeds its target, (R,) percent; infinite where unsolved.
+
+    `target_percent` is (R, k) per monitored end; the worst pair is the one with the highest loading.
+    """
+    rows, ignored = np.arange(len(members)), nothing_ignored(case, len(members))
+    found = worst_intact(case, members, managed.flow, ignored)
+    excess = found.measure - target_percent[rows, found.end]
+    if with_outages:
+        after = worst_after_outage(case, members, managed.injections, managed.flow, ignored)
+        excess = np.maximum(
+            excess, np.where(after.measure > 0.0, after.measure - target_percent[rows, after.end], -np.inf)
+        )
+    return np.where(managed.flow.solved, excess, np.inf)

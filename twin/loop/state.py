@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from twin.grid.flow import flat_start
 from twin.loop.case import Case
 from twin.loop.operator_caps import Caps
 from twin.policies.interface import Dispatch, Mode
@@ -16,14 +15,11 @@ HALF_HOURS_OF_DAY = 48
 
 @dataclass(frozen=True)
 class State:
-    """State at the start of a half-hour; axes M members, S sites, G groups, P plants, L lead, H schedule.
+    """State at the start of a half-hour; axes M members, S sites, G groups, P plants, L lead.
 
     Attributes
     ----------
     soc_kwh : numpy.ndarray, (M, S)
-    v : numpy.ndarray, (M, 2, n)
-        Node voltages of the last final flow: where the next one starts.
-    q_svc_pu : numpy.ndarray, (M,)
     mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 48, G)
         Orders in force by half-hour of the day.
     export_mw : numpy.ndarray, (M,)
@@ -39,8 +35,6 @@ class State:
     """
 
     soc_kwh: np.ndarray
-    v: np.ndarray
-    q_svc_pu: np.ndarray
     mode: np.ndarray
     battery_power_pu: np.ndarray
     export_limit_pu: np.ndarray
@@ -64,13 +58,10 @@ class State:
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, no orders, no caps."""
     members, groups = len(case.members), len(case.sites.groups)
-    v, q_svc = flat_start(case.grid, case.variant)
     nothing = Dispatch.constant(HALF_HOURS_OF_DAY, groups, Mode.IDLE)
     caps = Caps.none(case)
     return State(
         soc_kwh=np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members]),
-        v=v,
-        q_svc_pu=q_svc,
         mode=np.repeat(nothing.mode[None], members, axis=0),
         battery_power_pu=np.repeat(nothing.battery_power_pu[None], members, axis=0),
         export_limit_pu=np.repeat(nothing.export_limit_pu[None], members, axis=0),

@@ -66,8 +66,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
 
     injections, demand_mw, beside_clipped = _injections(case, now, sites, unit_mw)
     everyone = np.arange(len(case.members))
-    start = Flow(*(np.zeros(0),) * 2, state.v, np.zeros(0), state.q_svc_pu, np.ones(len(everyone), dtype=bool))
-    managed = Managed(injections, solve_members(case, everyone, injections, start))
+    managed = Managed(injections, solve_members(case, everyone, injections))
     before = judge(case, managed)
     broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
@@ -75,7 +74,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     changed = np.flatnonzero((managed.injections.unit_mw != injections.unit_mw).any(axis=1) | broken)
     after = judge_again(case, before, changed, managed)
     record = _record(case, now, ledger, sites, managed, demand_mw, beside_clipped, (before, after), broken)
-    return _next_state(case, state, t, soc_kwh, record, managed), record
+    return _next_state(case, state, t, soc_kwh, record), record
 
 
 def _truth(case: Case, t: int) -> Now:
@@ -170,7 +169,7 @@ def _failures(flow: Flow, after: Verdict) -> np.ndarray:
     return np.where(flow.solved, outage, "power flow not converged")
 
 
-def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record, managed: Managed) -> State:
+def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record) -> State:
     slot = case.half_hour_of_day[t]
     histories = {
         "net_history_mw": record.site_export_mw - record.sites.import_mw,
@@ -183,8 +182,6 @@ def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: R
     state = replace(
         state,
         soc_kwh=soc_kwh,
-        v=managed.flow.v,
-        q_svc_pu=managed.flow.q_svc_pu,
         export_mw=link_export_mw(case, record.node_i),
         available_mw=record.sites.available_mw,
         delivered_mw=record.delivered_mw[:, case.plants :],

@@ -10,6 +10,7 @@ from twin.grid.flow import Flow
 from twin.grid.headroom_kernels import link_headroom
 from twin.grid.outage_kernels import UNSOLVED_PERCENT
 from twin.loop.case import Case
+from twin.loop.distinct import distinct_rows
 from twin.loop.injections import Injections
 from twin.loop.record import Verdict
 from twin.loop.security import nothing_ignored, outages, worst_intact
@@ -73,8 +74,12 @@ def _headroom(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     """Headroom of the members whose tables are kept; counterfactual twins have none."""
     headroom = np.full((len(members), 2), np.nan)
     kept = np.flatnonzero(~case.is_twin[members])
-    headroom[kept] = link_headroom(
-        case.grid.arrays, case.variant[members[kept]], flow.p_pu[kept], flow.q_pu[kept], flow.v[kept], flow.q_svc_pu[kept],
+    variant, some = case.variant[members[kept]], flow.rows(kept)
+    first, inverse = distinct_rows(variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
+    some = some.rows(first)
+    found = link_headroom(
+        case.grid.arrays, variant[first], some.p_pu, some.q_pu, some.v, some.q_svc_pu,
         case.grid.nodes.headroom, case.base_mva,
     )  # fmt: skip
+    headroom[kept] = found[inverse]
     return headroom

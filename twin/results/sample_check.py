@@ -102,8 +102,7 @@ def _frozen_net(
     q_pu = q_pu.copy()
     if case.grid.nodes.svc >= 0:
         q_pu[case.grid.nodes.svc] += q_svc_pu
-    for bus, p, q in zip(case.grid.nodes.buses, p_pu * case.base_mva, q_pu * case.base_mva, strict=True):
-        pp.create_sgen(net, bus, p_mw=p, q_mvar=q)
+    pp.create_sgens(net, case.grid.nodes.buses, p_mw=p_pu * case.base_mva, q_mvar=q_pu * case.base_mva)
     return net
 
 
