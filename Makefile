@@ -5,7 +5,6 @@ SHELL := /bin/bash
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030
-JOBS ?= 1
 LOCK ?= requirements-dev.lock
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -43,11 +42,11 @@ $(STAMP):
 	fi; \
 	touch $@'
 
-study: setup ## run the default study (STUDY=name or path, JOBS=n)
-	$(GOTO) run $(STUDY) --jobs $(JOBS)
+study: setup ## run the default study (STUDY=name or path, JOBS=workers)
+	$(GOTO) run $(STUDY)$(if $(JOBS), --jobs $(JOBS))
 
 study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
-	$(GOTO) run goto_fy2022 --data $(DATA) --jobs $(JOBS)
+	$(GOTO) run goto_fy2022 --data $(DATA)$(if $(JOBS), --jobs $(JOBS))
 
 report: setup ## write the report of the default study again
 	$(GOTO) report runs/$(STUDY)
