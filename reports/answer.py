@@ -37,7 +37,11 @@ def congestion_mwh(member: Member) -> float:
 
 def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     """Return how much congestion there is, where it begins, and what control changes."""
-    return [_how_much(run, focus, period, words), _where(run, focus, words), _control(run, words)]
+    return [
+        _how_much(run, focus, period, words),
+        _where(run, focus, words) + _masked(run, focus, words),
+        _control(run, words),
+    ]
 
 
 def tiles(run: Run, focus: Focus, words: Words) -> list[Tile]:
@@ -110,6 +114,14 @@ def _where(run: Run, focus: Focus, words: Words) -> str:
         return words("answer.onset.never", loading=loading)
     parts = [_onset(key, group, words) for group in _groups(key, members)]
     return words("answer.onset", key=key_label(key, words), parts=words("list.separator").join(parts))
+
+
+def _masked(run: Run, focus: Focus, words: Words) -> str:
+    """Say how much congestion the area balance hides; empty where it hides none in every case or was not computed."""
+    hidden = run.kpi(focus.scenario, "congestion_masked_by_area_balance_mwh")
+    if not any(value > 0 for value in hidden):
+        return ""
+    return words("answer.masked", energy=span(hidden, "MWh", words.between))
 
 
 def _onset_key(run: Run) -> str | None:

@@ -12,6 +12,15 @@ from reports.texts import Words
 from twin.schema import KPIS
 
 SAMPLE_VM_LIMIT_PU = 1e-6
+"""Limit of a run that does not state its own."""
+SAMPLE_UNITS = {
+    "half_hours": "count",
+    "states": "count",
+    "unsolved": "count",
+    "max_vm_error_pu": "pu",
+    "max_loading_error_percent": "%",
+}
+"""What the sample check may state, and its unit."""
 BALANCE_LIMIT_MWH = 0.01
 
 
@@ -50,11 +59,16 @@ def all_checks(run: Run) -> list[Check]:
         Check(name, max((abs(member.kpis[name]) for member in run.members), key=_nan_last), KPIS[name].unit, limit)
         for name, limit in KPI_LIMITS.items()
     ]
-    for name, value in run.study["sample_check"].items():
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            limit = SAMPLE_VM_LIMIT_PU if name == "max_vm_error_pu" else None
-            checks.append(Check(f"sample.{name}", float(value), "count" if name == "half_hours" else "", limit))
-    return checks
+    return [*checks, *_sample_checks(run.study["sample_check"])]
+
+
+def _sample_checks(sample: dict[str, float]) -> list[Check]:
+    limits = {"max_vm_error_pu": sample.get("tolerance_pu", SAMPLE_VM_LIMIT_PU), "unsolved": 0.0}
+    return [
+        Check(f"sample.{name}", float(sample[name]), unit, limits.get(name))
+        for name, unit in SAMPLE_UNITS.items()
+        if sample.get(name) is not None
+    ]
 
 
 def _nan_last(value: float) -> float:

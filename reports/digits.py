@@ -13,6 +13,8 @@ DIGITS = {"MWh": 0, "JPY": 0, "%": 1, "h": 1, "MW": 1, "pu": 3, "count": 0}
 """Digits after the point by unit; small values get more (see `quantity`)."""
 SMALLEST_SHOWN = 5e-5
 """Below it a number is rounding noise and shown as zero."""
+SEPARATED_FROM = 10_000
+"""Raw values below it have no thousands separator: some are years."""
 
 
 def fixed(value: float, digits: int) -> str:
@@ -67,7 +69,7 @@ def plain(value: object) -> str:
     if value is None or value == "" or (isinstance(value, float) and not math.isfinite(value)):
         return NOT_DEFINED
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,.6g}".replace("-", MINUS)
+        return f"{value:{',' if abs(value) >= SEPARATED_FROM else ''}.6g}".replace("-", MINUS)
     text = str(value)
     return MINUS + text[1:] if re.fullmatch(r"-[0-9.]+", text) else text
 

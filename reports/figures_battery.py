@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from reports import style
 from reports.detail import Detail
@@ -12,42 +15,58 @@ from reports.selection import Focus, point_label, scenario_title
 from reports.style import Picture
 from reports.texts import Words
 
+DASHES = ((1, 0), (4, 1.5), (1.5, 1.5))
+"""Scenarios may have the same state of charge; dashes let both show."""
+
 
 def state_of_charge(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture | None:
-    """Draw the state of charge before each congested half-hour and over the mean day; None without batteries.
+    """Draw the mean day of the state of charge, and its distribution before congested half-hours if there are any.
 
     The half-hours are those that are congested without control, so that all scenarios are judged at the same times.
+    None without batteries.
     """
     series = {scenario: frame.mean(axis=1) for scenario, frame in detail.charge_percent.items()}
     if not series:
         return None
+    is_congested = bool(detail.congested.any())
+    colours = {scenario: style.SERIES[run.scenarios.index(scenario) % len(style.SERIES)] for scenario in series}
     with style.look():
-        drawing, axes = style.figure(0.8 + max(1.6, 0.36 * len(series)), columns=2)
-        left, right = axes[0]
-        for row, (scenario, charge) in enumerate(series.items()):
-            colour = style.SERIES[run.scenarios.index(scenario) % len(style.SERIES)]
-            before = charge.shift(1)[detail.congested].dropna().to_numpy()
-            if len(before):
-                left.boxplot(before, positions=[row], orientation="horizontal", **_box(colour))
-            by_hour = charge.groupby(pd.DatetimeIndex(charge.index).hour).mean()
-            right.plot(by_hour.index, by_hour, color=colour, label=scenario_title(run, scenario, words))
-        left.set_yticks([])
-        left.set(xlim=(0, 100), ylim=(len(series) - 0.5, -0.5), xlabel=words("axis.soc"))
-        left.set_title(words("battery.congested", count=int(np.count_nonzero(detail.congested))))
-        right.set(
-            xlim=(0, 23), ylim=(0, 100), xticks=range(0, 24, 3), xlabel=words("axis.hour"), ylabel=words("axis.soc")
-        )
-        right.set_title(words("battery.mean_day"))
-        drawing.legend(*right.get_legend_handles_labels(), loc="outside upper left", ncols=2)
+        drawing, axes = style.figure(0.8 + max(1.6, 0.36 * len(series)), columns=2 if is_congested else 1)
+        day = axes[0, -1]
+        _mean_day(day, run, series, colours, words)
+        if is_congested:
+            _before_congestion(axes[0, 0], series, colours, detail.congested, words)
+        drawing.legend(*day.get_legend_handles_labels(), loc="outside upper left", ncols=2)
         caption = words(
-            "figure.battery",
+            "figure.battery.congested" if is_congested else "figure.battery.mean_day",
             point=point_label(run, focus.busy_point, words),
             scenario=scenario_title(run, focus.scenario, words),
         )
         return Picture("battery_charge", style.svg(drawing), caption)
 
 
-def _box(colour: str) -> dict[str, object]:
+def _mean_day(ax: Axes, run: Run, series: dict[str, pd.Series], colours: dict[str, str], words: Words) -> None:
+    for number, (scenario, charge) in enumerate(series.items()):
+        by_hour = charge.groupby(pd.DatetimeIndex(charge.index).hour).mean()
+        dashes = DASHES[number % len(DASHES)]
+        title = scenario_title(run, scenario, words)
+        ax.plot(by_hour.index, by_hour, color=colours[scenario], label=title, dashes=dashes)
+    ax.set(xlim=(0, 23), ylim=(0, 100), xticks=range(0, 24, 3), xlabel=words("axis.hour"), ylabel=words("axis.soc"))
+    ax.set_title(words("battery.mean_day"))
+
+
+def _before_congestion(
+    ax: Axes, series: dict[str, pd.Series], colours: dict[str, str], congested: np.ndarray, words: Words
+) -> None:
+    for row, (scenario, charge) in enumerate(series.items()):
+        before = charge.shift(1)[congested].dropna().to_numpy()
+        ax.boxplot(before, positions=[row], orientation="horizontal", **_box(colours[scenario]))
+    ax.set_yticks([])
+    ax.set(xlim=(0, 100), ylim=(len(series) - 0.5, -0.5), xlabel=words("axis.soc"))
+    ax.set_title(words("battery.congested", count=int(np.count_nonzero(congested))))
+
+
+def _box(colour: str) -> dict[str, Any]:
     line = {"color": colour, "linewidth": 1.0}
     return {
         "widths": 0.55,

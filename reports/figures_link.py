@@ -19,6 +19,7 @@ from reports.texts import Words
 
 CURVE_POINTS = 400
 MOST_LEGEND_ROWS = 9
+ROOM_FOR_LEGEND = 1.5
 RATING_PERCENT = 100.0
 
 
@@ -41,7 +42,7 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
         for ax in (left, right):
             ax.axhline(RATING_PERCENT, color=style.LIMIT, linewidth=0.8)
             ax.set(xlabel=words("axis.share_of_time"), xlim=(0, 100))
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, max(ax.get_ylim()[1], RATING_PERCENT * ROOM_FOR_LEGEND))
             if ax.lines[:-1]:
                 ax.legend(loc="upper right", ncols=1 + len(ax.lines) // MOST_LEGEND_ROWS)
         left.set_ylabel(words("axis.loading"))

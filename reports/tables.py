@@ -119,7 +119,7 @@ def assumptions(run: Run, words: Words) -> Table:
     rows = []
     for entry in run.study["assumptions"]:
         low, high = digits.plain(entry["low"]), digits.plain(entry["high"])
-        unit = "" if entry["unit"] in DIMENSIONLESS else f" {entry['unit']}"
+        unit = "" if entry["unit"] in DIMENSIONLESS else f" {entry['unit']}".replace("mm2", "mm²")
         rows.append(
             [
                 f"{words.of(entry, 'meaning')}\n{entry['key']}",

@@ -50,7 +50,7 @@ def test_fixed_has_no_negative_zero():
 
 
 def test_raw_values():
-    assert [plain(value) for value in (5.0, -2, "-0.5", "2027-04", None, "", 19.66)] == [
-        "5", "\u22122", "\u22120.5", "2027-04", "–", "–", "19.66",
+    assert [plain(value) for value in (5.0, -2, "-0.5", "2027-04", 2028, 54321, None, "", 19.66)] == [
+        "5", "\u22122", "\u22120.5", "2027-04", "2028", "54,321", "–", "–", "19.66",
     ]  # fmt: skip
     assert scientific(3.21e-9) == "3.2e\u221209"
