@@ -18,6 +18,11 @@ from twin.results.benefit import net_benefit
 from twin.results.kpis import congestion_mwh, member_kpis, read_table
 
 TWINS = "twins"
+SITE_KINDS = {
+    "existing_plain": ("Existing small PV", "既設小規模太陽光"),
+    "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
+    "new": ("New small PV", "新設小規模太陽光"),
+}
 VM_TOLERANCE_PU = 1e-6
 """Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
 
@@ -102,8 +107,8 @@ def _units(case: Case) -> list[dict[str, Any]]:
     ]  # fmt: skip
     areas = case.model.areas
     rows += [
-        {"unit": str(name), "name_en": f"Sites {row.kind.replace('_', ' ')}, {areas.name_en[row.area]}",
-         "name_ja": f"需要家({row.kind}) {areas.name_ja[row.area]}", "kind": "site", "firmness": row.cut, "area": row.area,
+        {"unit": str(name), "name_en": f"{SITE_KINDS[row.kind][0]}, {areas.name_en[row.area]}",
+         "name_ja": f"{areas.name_ja[row.area]} {SITE_KINDS[row.kind][1]}", "kind": "site", "firmness": row.cut, "area": row.area,
          "contract_mw": float(case.contract_mw[base, case.plants + k])}
         for k, (name, row) in enumerate(groups.iterrows())
     ]  # fmt: skip
