@@ -99,7 +99,8 @@ KPIS: dict[str, Quantity] = {
                 "需給バランス制約に隠れた混雑制御量",
             ),
             "net_benefit_mwh": (
-                "cuts avoided at others in Goto - extra loss at the sites - extra battery losses, against the reference",
+                "cuts avoided at others in Goto - extra loss at the sites - extra battery losses, against the "
+                "reference",
                 "基準シナリオに対する正味便益",
             ),
             "net_benefit_of_control_mwh": (
@@ -183,7 +184,8 @@ KPIS: dict[str, Quantity] = {
         "MW",
         {
             f"n1_{side}_headroom_{when}_{stat}_mw": (
-                f"{stat} of extra {'infeed' if side == 'export' else 'demand'} before the survivor reaches its rating, {when} management",
+                f"{stat} of extra {'infeed' if side == 'export' else 'demand'} before the survivor reaches its rating, "
+                f"{when} management",
                 f"N-1{'送電' if side == 'export' else '受電'}余裕({'対策前' if when == 'before' else '対策後'}、"
                 f"{ {'min': '最小', 'p05': '5%値', 'median': '中央値'}[stat] })",
             )

@@ -161,7 +161,7 @@ class Case:
     @cached_property
     def area_of_group(self) -> np.ndarray:
         """(G,) area of each site group."""
-        return self.model.areas.index.get_indexer(self.sites.groups.area)
+        return self.model.areas.index.get_indexer(pd.Index(self.sites.groups.area))
 
     @cached_property
     def unit_node(self) -> np.ndarray:
@@ -182,7 +182,10 @@ class Case:
     def contract_mw(self) -> np.ndarray:
         """(M, U) contract of the plants, PV rating of the site groups as far as the member has it."""
         return np.array([
-            [*self.grid.variants[m.grid].model.plants.contract_mw, *self.by_group(self.sites.pv_ac_kw * m.devices.has_pv) / 1000.0]
+            [
+                *self.grid.variants[m.grid].model.plants.contract_mw,
+                *self.by_group(self.sites.pv_ac_kw * m.devices.has_pv) / 1000.0,
+            ]
             for m in self.members
         ])  # fmt: skip
 

@@ -24,8 +24,8 @@ BROKEN_ABOVE_PERCENT = 0.001
 BEHIND_SHARE = 0.2
 MAX_ROUNDS = 60
 
-Worst = Callable[[np.ndarray, Injections, Flow, np.ndarray], Breach]
-"""Finds the worst pair of some members: (members, injections, flow, ignored) -> Breach."""
+Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Breach]
+"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Breach."""
 
 
 def smallest(
@@ -39,8 +39,8 @@ def smallest(
 ) -> Managed:
     """Cut what the criterion asks for under one cause, and book it.
 
-    The worst pair of topology and monitored end is brought to its limit by one uniform cap on the plants behind it, then
-    the next pair, until none is left that a permitted cut would lower.
+    The worst pair of topology and monitored end is brought to its limit by one uniform cap on the plants behind it,
+    then the next pair, until none is left that a permitted cut would lower.
 
     Parameters
     ----------
@@ -60,16 +60,18 @@ def smallest(
     -------
     Managed
     """
-    intact: Worst = lambda m, inj, fl, ign: worst_intact(case, m, fl, ign)  # noqa: E731
-    after: Worst = lambda m, inj, fl, ign: worst_after_outage(case, m, inj, fl, ign)  # noqa: E731
     managed = Managed(injections, flow)
     if cause != "congestion_n1":
         tiers = (TIER_NON_FIRM,) if cause == "congestion_n0" else (TIER_FIRM, TIER_LAST)
-        managed = _relieve(case, ledger, members, managed, cause, tiers, intact, target_percent)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
     if cause != "congestion_n0":
         tiers = (TIER_NON_FIRM,) if cause == "congestion_n1" else (TIER_FIRM, TIER_LAST)
-        managed = _relieve(case, ledger, members, managed, cause, tiers, after, target_percent)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
     return managed
+
+
+def _worst_intact(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Breach:
+    return worst_intact(case, members, flow, ignored)
 
 
 def _relieve(
@@ -86,7 +88,7 @@ def _relieve(
     ignored = nothing_ignored(case, len(members))
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
-        found = worst(members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
+        found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
         broken = (found.measure > target_percent[todo, found.end] + BROKEN_ABOVE_PERCENT) & (found.end >= 0)
         todo = todo[broken]
         if not len(todo):
@@ -124,7 +126,7 @@ def _cut_pair(
     unit_mw = injections.unit_mw.copy()
     met = np.zeros(len(members), dtype=bool)
     state = judge_pair(case, members, breach, injections, flow, ignored)
-    slope = sensitivity_percent_per_pu(case, members, breach, state)[:, case.unit_node]
+    slope = sensitivity_percent_per_pu(case, members, breach, state)
     behind = slope > BEHIND_SHARE * np.maximum(slope.max(axis=1, keepdims=True), 1e-9)
     behind[:, case.trippable] &= ~breach.tripped
     for tier in tiers:

@@ -21,8 +21,8 @@ class SiteFlows:
     """Sums over the sites of each group, (M, G) in MW, over one half-hour.
 
     `available_mw` is PV at the inverter's AC side; `throttled_mw` what the inverter throttled; `load_mw` own demand;
-    `export_mw` and `import_mw` the exchange with the grid, site by site; `raw_net_mw` PV minus demand as without any battery;
-    `stored_mwh` the charge at the end; `clipped` (M,) counts commands that a device could not follow.
+    `export_mw` and `import_mw` the exchange with the grid, site by site; `raw_net_mw` PV minus demand as without any
+    battery; `stored_mwh` the charge at the end; `clipped` (M,) counts commands that a device could not follow.
     """
 
     available_mw: np.ndarray
@@ -67,22 +67,26 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
     for m, member in enumerate(case.members):
         profiles, devices = case.profiles[member.profiles][0], member.devices
         clipped[m] = _member_sites(
-            profiles.site_pv_per_kw[t], profiles.site_demand_per_kwh[t], sites.group, sites.pv_shape, sites.demand_shape,
+            profiles.site_pv_per_kw[t], profiles.site_demand_per_kwh[t],
+            sites.group, sites.pv_shape, sites.demand_shape,
             sites.pv_dc_kw, sites.pv_ac_kw, devices.battery_kwh, devices.battery_kw, devices.demand_kwh, devices.has_pv,
             state.mode[m, slot], state.battery_power_pu[m, slot], state.export_limit_pu[m, slot],
             state.soc_min_percent[m, slot], devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
             devices.efficiency, case.step_hours, soc_kwh[m], sums[m],
         )  # fmt: skip
-    fields = np.moveaxis(sums, 2, 0) / 1000.0
-    return SiteFlows(*fields, clipped=clipped), soc_kwh
+    fields = [*np.moveaxis(sums, 2, 0) / 1000.0, clipped]
+    return SiteFlows(*fields), soc_kwh
 
 
 @njit(cache=True, nogil=True)
 def _member_sites(
-    pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray, group: np.ndarray, pv_shape: np.ndarray, demand_shape: np.ndarray,
-    pv_dc_kw: np.ndarray, pv_ac_kw: np.ndarray, battery_kwh: np.ndarray, battery_kw: np.ndarray, demand_kwh: np.ndarray,
-    has_pv: np.ndarray, mode: np.ndarray, power_pu: np.ndarray, export_limit_pu: np.ndarray, soc_min_percent: np.ndarray,
-    soc_min_share: np.ndarray, soc_max_share: np.ndarray, throttle: bool, efficiency: np.ndarray, hours: float, soc_kwh: np.ndarray, sums: np.ndarray,
+    pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray,
+    group: np.ndarray, pv_shape: np.ndarray, demand_shape: np.ndarray,
+    pv_dc_kw: np.ndarray, pv_ac_kw: np.ndarray, battery_kwh: np.ndarray, battery_kw: np.ndarray,
+    demand_kwh: np.ndarray,
+    has_pv: np.ndarray, mode: np.ndarray, power_pu: np.ndarray, export_limit_pu: np.ndarray,
+    soc_min_percent: np.ndarray, soc_min_share: np.ndarray, soc_max_share: np.ndarray, throttle: bool,
+    efficiency: np.ndarray, hours: float, soc_kwh: np.ndarray, sums: np.ndarray,
 ) -> int:  # fmt: skip
     """Run one member's sites; `soc_kwh` (S,) and `sums` (G, fields) are updated. Returns the clipped commands."""
     clipped = 0

@@ -65,8 +65,8 @@ def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.nda
 def fix_caps(case: Case, state: State, t: int) -> Caps:
     """Return the caps with those for half-hour ``t + lead`` written, decided from the forecast for it.
 
-    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch, as PV minus demand
-    where it does not.
+    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch, as PV minus
+    demand where it does not.
     """
     caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
     rows = np.flatnonzero(case.forecast_operator & (t + case.lead_half_hours < len(case.index)))

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.errors import InputError, Problem
+from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
 from twin.loop.state import State
-from twin.policies.interface import Dispatch, View
+from twin.policies.interface import Dispatch, Mode, View
 
 _ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent")
 
@@ -26,7 +26,7 @@ def obey_policies(case: Case, state: State, t: int) -> State:
         policy = case.members[m].policy
         dispatch = policy.decide(_view(case, state, t, m, soc_percent[m]))
         ahead = policy.cadence.half_hours - slot % policy.cadence.half_hours
-        _check(dispatch, policy, ahead, len(case.sites.groups))
+        _check(dispatch, f"policy {type(policy).__name__} at {case.index[t]}", ahead, len(case.sites.groups))
         for name in _ORDERS:
             orders[name][m, slot : slot + ahead] = getattr(dispatch, name)[:ahead]
     return replace(state, **orders)
@@ -38,7 +38,7 @@ def _view(case: Case, state: State, t: int, m: int, soc_percent: np.ndarray) -> 
         time=case.index[t],
         half_hour_of_day=int(case.half_hour_of_day[t]),
         soc_percent=soc_percent,
-        battery_hours=case.battery_hours[m],
+        battery_hours=case.battery_hours[m].copy(),
         measured_export_mw=float(state.export_mw[m]),
         measured_available_mw=state.available_mw[m].copy(),
         measured_delivered_mw=state.delivered_mw[m].copy(),
@@ -53,14 +53,15 @@ def _soc_percent(case: Case, state: State) -> np.ndarray:
     return 100.0 * np.divide(stored, case.battery_mwh, out=np.zeros_like(stored), where=case.battery_mwh > 0.0)
 
 
-def _check(dispatch: Dispatch, policy: object, half_hours: int, groups: int) -> None:
+def _check(dispatch: Dispatch, where: str, half_hours: int, groups: int) -> None:
     problems = []
     for name in _ORDERS:
-        values = np.asarray(getattr(dispatch, name))
-        where = f"policy {type(policy).__name__}, order {name}"
-        if values.shape[0] < half_hours or values.shape[1:] != (groups,):
-            problems.append(Problem("wrong shape", where, str(values.shape), f"at least ({half_hours}, {groups})"))
-        elif not np.isfinite(values).all():
-            problems.append(Problem("not a number", where, "NaN or infinite", "finite numbers"))
-    if problems:
-        raise InputError(problems)
+        values, place = np.asarray(getattr(dispatch, name)), f"{where}, order {name}"
+        if values.ndim != 2 or values.shape[0] < half_hours or values.shape[1] != groups:
+            problems.append(Problem("wrong shape", place, str(values.shape), f"at least ({half_hours}, {groups})"))
+        elif values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+            problems.append(Problem("not a number", place, "NaN, infinite or no number", "finite numbers"))
+        elif name == "mode" and not np.isin(values, list(Mode)).all():
+            modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
+            problems.append(Problem("unknown mode", place, str(sorted(set(values.ravel()) - set(Mode))), modes))
+    raise_if_any(problems)

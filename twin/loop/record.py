@@ -15,8 +15,8 @@ from twin.loop.ledger import Ledger
 class Verdict:
     """N-1 of all members at one moment (before or after management).
 
-    `loading_percent` is of what the criterion allows, `end` and `outage` bind, `link_percent` is the survivor of the link,
-    `headroom_mw` (M, 2) export and import; NaN where not computed.
+    `loading_percent` is of what the criterion allows, `end` and `outage` bind, `link_percent` is the survivor of the
+    link, `headroom_mw` (M, 2) export and import; NaN where not computed.
     """
 
     intact_percent: np.ndarray
@@ -34,8 +34,8 @@ class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
     `node_i` (M, n) are the final flow's node currents, from which all branch flows, losses and voltages follow;
-    `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left
-    broken; `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
+    `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead
+    left broken; `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
     """
 
     ledger: Ledger

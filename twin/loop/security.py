@@ -98,16 +98,16 @@ def judge_pair(
 ) -> PairState:
     """Judge only the pairs of `breach`; `flow` carries the injections and a start."""
     measure, v, i = judge_pairs(
-        case.grid.arrays, case.variant[members], breach.topology, breach.end, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu,
-        trips(case, members, injections), ignored,
+        case.grid.arrays, case.variant[members], breach.topology, breach.end,
+        flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, trips(case, members, injections), ignored,
     )  # fmt: skip
     return PairState(measure, v, i)
 
 
 def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, state: PairState) -> np.ndarray:
-    """Return how the pair's loading moves with unity-power-factor infeed at each node, (R, n).
+    """Return how the pair's loading moves with the infeed of each unit at its power factor, (R, U).
 
-    From end current c = b + A i and i = conj(s / V): dc = A / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
+    From end current c = b + A i and i = conj(s / V): dc = A (1 - j q/p) / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
     """
     a = case.grid.arrays
     at = (case.variant[members], breach.topology, breach.end)
@@ -116,7 +116,8 @@ def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, 
     current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
     v_conj = state.v[:, 0] - 1j * state.v[:, 1]
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
-    slope = (np.conj(current)[:, None] * per_power).real / np.maximum(np.abs(current), 1e-12)[:, None]
+    of_units = per_power[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p)
+    slope = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
     return 100.0 * slope / a.limit[at[0], at[2]][:, None]
 
 

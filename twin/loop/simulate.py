@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -44,10 +45,10 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
 
 
 def month_blocks(index: pd.DatetimeIndex) -> list[range]:
-    """Return the steps of each calendar month: blocks do not depend on where a run begins or how many workers it has."""
+    """Return the steps of each calendar month; they do not depend on where a run begins or how many workers it has."""
     month = index.year.to_numpy() * 12 + index.month.to_numpy()
     starts = [0, *(np.flatnonzero(np.diff(month)) + 1), len(index)]
-    return [range(int(a), int(b)) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    return [range(int(a), int(b)) for a, b in pairwise(starts)]
 
 
 def _run_block(case: Case, steps: range, state: State) -> tuple[State, list[Record]]:

@@ -8,9 +8,7 @@ import numpy as np
 
 from twin.loop.case import Case
 from twin.loop.operator_caps import Caps
-from twin.policies.interface import Dispatch, Mode
-
-HALF_HOURS_OF_DAY = 48
+from twin.policies.interface import HALF_HOURS_OF_DAY, Dispatch, Mode
 
 
 @dataclass(frozen=True)

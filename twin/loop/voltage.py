@@ -8,7 +8,7 @@ from twin.grid.flow import Flow
 from twin.loop.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
 from twin.loop.injections import solve_members
 from twin.loop.ledger import Ledger
-from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, highest_uniform_cap
+from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
 
 BROKEN_ABOVE_PERCENT = 0.001
 BEHIND_SHARE = 0.2
@@ -42,18 +42,15 @@ def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Ma
         if not len(todo):
             break
         part = managed.rows(todo)
-        slope = _slope(case, members[todo], part.flow)[:, case.unit_node]
+        slope = _slope(case, members[todo], part.flow)
         chosen = slope > BEHIND_SHARE * np.maximum(slope.max(axis=1, keepdims=True), 1e-9)
         chosen &= (case.tier[members[todo]] == tier) & (part.injections.unit_mw > SMALLEST_OUTPUT_MW)
         pick = np.flatnonzero(chosen.any(axis=1))
         if not len(pick):
             continue
         rows, start = todo[pick], part.rows(pick)
-        left, met = highest_uniform_cap(
-            case, members[rows], start, chosen[pick],
-            lambda some, state, rows=rows: _highest_percent(case, members[rows[some]], state.flow),
-            np.full(len(pick), 100.0),
-        )  # fmt: skip
+        measure = _highest_of(case, members[rows])
+        left, met = highest_uniform_cap(case, members[rows], start, chosen[pick], measure, np.full(len(pick), 100.0))
         ledger.cut_mw["voltage"][members[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
         managed = managed.replaced(
@@ -63,16 +60,24 @@ def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Ma
     return managed
 
 
+def _highest_of(case: Case, members: np.ndarray) -> Measure:
+    def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
+        return _highest_percent(case, members[rows], managed.flow)
+
+    return measure
+
+
 def _highest_percent(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     return 100.0 * np.abs(watched_voltage_pu(case, members, flow)).max(axis=1) / case.model.limits.vm_max_pu
 
 
 def _slope(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
-    """Return d|V|/dp of the highest watched bus for infeed at each node, (R, n)."""
+    """Return d|V|/dp of the highest watched bus for the infeed of each unit at its power factor, (R, U)."""
     v = watched_voltage_pu(case, members, flow)
     bus = np.abs(v).argmax(axis=1)
     rows = np.arange(len(members))
     z = case.grid.voltage_z[case.variant[members], bus]
     v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
     top = v[rows, bus]
-    return ((np.conj(top) / np.abs(top))[:, None] * z / v_node_conj).real
+    of_units = (z / v_node_conj)[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p)
+    return ((np.conj(top) / np.abs(top))[:, None] * of_units).real

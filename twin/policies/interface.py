@@ -9,6 +9,10 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from twin.errors import InputError, Problem
+
+HALF_HOURS_OF_DAY = 48
+
 
 class Mode(IntEnum):
     """What the batteries of a group do."""
@@ -24,9 +28,10 @@ class Cadence:
 
     half_hours: int
 
-    def due(self, step: int, first_step_of_day: int) -> bool:
-        """Return whether a decision falls on `step`."""
-        return (step - first_step_of_day) % self.half_hours == 0
+    def __post_init__(self) -> None:
+        if not 1 <= self.half_hours <= HALF_HOURS_OF_DAY or HALF_HOURS_OF_DAY % self.half_hours:
+            accepted = f"a divisor of {HALF_HOURS_OF_DAY}"
+            raise InputError([Problem("decisions do not fit the day", "Cadence", str(self.half_hours), accepted)])
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,10 @@ class Dispatch:
 class Policy(Protocol):
     """A dispatch policy; it cannot reach the future or the net."""
 
-    cadence: Cadence
+    @property
+    def cadence(self) -> Cadence:
+        """How often it decides."""
+        ...
 
     def decide(self, view: View) -> Dispatch:
         """Return the orders for the half-hours until the next decision."""

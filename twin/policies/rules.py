@@ -52,8 +52,8 @@ class CongestionAware:
     """`congestion_aware`: keep room for the half-hours in which the link's forecast export is highest.
 
     On a day whose forecast export passes `alert_share` of the operator's limit, the batteries charge only in as many
-    half-hours as they need to fill, the ones with the highest forecast, and hold the sites' feed-in back then; before that
-    the surplus feeds in. On other days, and in the evening, it is plain self-consumption.
+    half-hours as they need to fill, the ones with the highest forecast, and hold the sites' feed-in back then; before
+    that the surplus feeds in. On other days, and in the evening, it is plain self-consumption.
     """
 
     cadence: Cadence = THREE_HOURS

@@ -25,7 +25,8 @@ def net_benefit(folder: Path, base: Path, hours: float) -> Benefit:
     """Return the net benefit of a member against another of the same sweep point.
 
     ``cuts avoided at plants (congestion and voltage) - extra loss at the sites - extra battery losses``, half-hour by
-    half-hour; half-hours that did not solve in either are left out. Area-balance cuts are another value and never part of it.
+    half-hour; half-hours that did not solve in either are left out. Area-balance cuts are another value and never part
+    of it.
 
     Parameters
     ----------

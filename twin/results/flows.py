@@ -58,7 +58,7 @@ def block_flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlow
 
 
 def _source_branches(variant: Variant, boundary: int) -> np.ndarray:
-    """Branches between the ideal source and the boundary: they model the mainland and their losses are not the islands'."""
+    """Return the branches between the ideal source and the boundary; they model the mainland and lose its energy."""
     grid = variant.grid
     if boundary == grid.slack:
         return np.zeros(len(grid.branches), dtype=bool)
@@ -81,7 +81,7 @@ def _import_mw(
 
 
 def _banks(variant: Variant) -> list[int]:
-    """Transformers between a watched bus and a load area's bus; pandapower's first end is the high-voltage side."""
+    """Return the transformers between a watched bus and an area's; pandapower's first end is the high-voltage side."""
     model, grid = variant.model, variant.grid
     areas, watched = set(model.areas.bus), set(model.roles.voltage_buses)
     trafo = model.net.trafo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
     """Return a member's key figures, without the ones that compare members.
 
-    Half-hours that did not solve are left out of energies and counted.
+    Half-hours that did not solve are counted and left out of everything else.
 
     Parameters
     ----------
@@ -39,14 +40,15 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     system, link, n1 = (read_table(folder, name) for name in ("system", "link", "n1"))
     sites = read_table(folder, "sites").groupby("time").sum(numeric_only=True)
     solved = (system["failure"] == "").to_numpy()
+    known = system[solved]
     steps_per_year = 365.0 * 24.0 / hours
     system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
     energy = _energies(system[solved], hours)
     counts = {
-        "congested_hours": hours * float((_congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
-        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
-        "forecast_missed_hours": hours * float(system["forecast_missed"].sum()),
-        "bank_reverse_flow_hours": hours * float(system["bank_reverse_flow"].sum()),
+        "congested_hours": hours * float((_congestion_mw(known) > CONGESTED_ABOVE_MW).sum()),
+        "criterion_broken_hours": hours * float(known["criterion_broken"].sum()),
+        "forecast_missed_hours": hours * float(known["forecast_missed"].sum()),
+        "bank_reverse_flow_hours": hours * float(known["bank_reverse_flow"].sum()),
         "unsolved_half_hours": float((~solved).sum()),
         "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
         "clipped_commands": float(system["clipped_commands"].sum()),
@@ -59,7 +61,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
-    return {**energy, **counts, **of_sites, **_link_kpis(link, n1), **_voltage_kpis(folder)}
+    return {**energy, **counts, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
 
 
 def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
@@ -140,5 +142,5 @@ def _voltage_kpis(folder: Path) -> dict[str, float | None]:
     return {"vm_min_pu": _or_none(np.nanmin(vm_pu)), "vm_max_pu": _or_none(np.nanmax(vm_pu))}
 
 
-def _or_none(value: float) -> float | None:
+def _or_none(value: float | np.floating[Any]) -> float | None:
     return None if pd.isna(value) else float(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +31,8 @@ def save_checkpoint(folder: Path, block: int, arrays: Mapping[str, np.ndarray]) 
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        named: dict[str, Any] = dict(arrays)
+        np.savez(file, **named)
     temporary.replace(path)
 
 
@@ -51,7 +53,10 @@ def is_finished(folder: Path) -> bool:
 
 
 def finish(folder: Path) -> None:
-    """Join the parts into one file a table, a row group a block, and remove what only a running member needs."""
+    """Join the parts into one file a table, a row group a block, and remove what only a running member needs.
+
+    Checkpoints go first: without them a run that is killed here begins anew and never joins half removed parts.
+    """
     for parts in sorted((folder / PARTS).iterdir()):
         files = sorted(parts.glob("*.parquet"))
         temporary = folder / f"{parts.name}.tmp"
@@ -60,5 +65,5 @@ def finish(folder: Path) -> None:
             for file in files:
                 writer.write_table(pq.read_table(file))
         temporary.replace(folder / f"{parts.name}.parquet")
-    shutil.rmtree(folder / PARTS)
     shutil.rmtree(folder / CHECKPOINTS)
+    shutil.rmtree(folder / PARTS)

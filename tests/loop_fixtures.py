@@ -1,0 +1,150 @@
+"""Builder of small cases for the tests of the loop: the real grid, a synthetic year, few members, few days."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from network_models.goto import goto, site_table
+from twin.grid.model import GridModel
+from twin.grid.reduction import reduce_grids
+from twin.loop.case import Case, Member, SiteDevices
+from twin.loop.record import Record
+from twin.loop.state import State, initial_state
+from twin.loop.step import step
+from twin.policies.rules import POLICIES
+from twin.profiles.build import build_profiles
+from twin.profiles.forecasts import make_forecasts
+from twin.profiles.sites import SiteFleet, build_fleet
+from twin.profiles.types import Forecasts, Profiles
+from weather.synthetic import synthetic_year
+
+SEED = 20240614
+STEPS_PER_DAY = 48
+WINDY_DAY = 326
+"""Day of fiscal 2030 (0 = 1 April) with the highest unmanaged export of this seed; `MONTH_END` is 28 February."""
+MONTH_END = 333
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """A whole year of one grid."""
+
+    model: GridModel
+    fleet: SiteFleet
+    profiles: Profiles
+    forecasts: Forecasts
+
+    def days(self, first: int, count: int = 1) -> Inputs:
+        """Return the same, cut to some days."""
+        steps = (first * STEPS_PER_DAY, (first + count) * STEPS_PER_DAY)
+        return replace(self, profiles=self.profiles.window(*steps), forecasts=self.forecasts.window(*steps))
+
+    def half_hours(self, count: int) -> Inputs:
+        """Return the same, cut to the first half-hours."""
+        return replace(self, profiles=self.profiles.window(0, count), forecasts=self.forecasts.window(0, count))
+
+    def with_profiles(self, **changes: np.ndarray) -> Inputs:
+        """Return the same with other series of the truth."""
+        return replace(self, profiles=replace(self.profiles, **changes))
+
+    def with_model(self, **changes: Any) -> Inputs:
+        """Return the same with other parts of the grid model."""
+        return replace(self, model=replace(self.model, **changes))
+
+
+def make_inputs() -> Inputs:
+    """Return the goto grid of 2030 with its synthetic year."""
+    model = goto(2030)
+    fleet = build_fleet(site_table(), model.areas, seed=SEED)
+    profiles = build_profiles(model, synthetic_year(2030, 0, SEED), fleet, seed=SEED, weather_year=0)
+    dc_kw = np.bincount(fleet.pv_shape, fleet.pv_dc_kw, profiles.site_pv_per_kw.shape[1])
+    forecasts = make_forecasts(
+        profiles,
+        model.plants,
+        model.areas,
+        profiles.site_pv_per_kw @ dc_kw / 1000.0,
+        seed=SEED,
+        weather_year=0,
+        lead_hours=2.0,
+    )
+    return Inputs(model, fleet, profiles, forecasts)
+
+
+def devices(
+    fleet: SiteFleet, *, new_pv: bool = True, batteries: bool = True, throttle: bool = False, **changes: np.ndarray
+) -> SiteDevices:
+    """Return what stands at the sites: all batteries or none."""
+    new = fleet.groups.kind.to_numpy(str)[fleet.group] == "new"
+    has_battery = batteries & (fleet.battery_kwh > 0.0) & (new_pv | ~new)
+    values = {
+        "has_pv": ~new | new_pv,
+        "demand_kwh": fleet.demand_kwh,
+        "battery_kwh": fleet.battery_kwh * has_battery,
+        "battery_kw": fleet.battery_kw * has_battery,
+        "efficiency": np.sqrt(fleet.round_trip_efficiency),
+        "soc_min_share": fleet.soc_min_percent / 100.0,
+        "soc_max_share": fleet.soc_max_percent / 100.0,
+        "throttle_when_full": throttle,
+    }
+    return SiteDevices(**values | changes)
+
+
+def member(inputs: Inputs, **changes: Any) -> Member:
+    """Return a member: n-1, perfect operator, no area balance, no batteries; `policy` may be a name."""
+    values: dict[str, Any] = {
+        "scenario": "test",
+        "label": "base",
+        "twin": "",
+        "grid": 0,
+        "profiles": 0,
+        "criterion": "n-1",
+        "operator": "perfect",
+        "uniform_basis": "contract",
+        "area_balance": False,
+        "flow_margin_mw": 0.0,
+        "forecast_lead_half_hours": 4,
+        "operator_sees_dispatch": True,
+        "intertrip_cap_mw": 1e9,
+        "firmness": (*map(str, inputs.model.plants.firmness), *inputs.fleet.groups.cut),
+        "devices": devices(inputs.fleet, batteries=False),
+        "policy": "none",
+    }
+    values |= changes
+    if isinstance(values["policy"], str):
+        values["policy"] = POLICIES[values["policy"]]
+    return Member(**values)
+
+
+def all_plants(inputs: Inputs, firmness: str) -> tuple[str, ...]:
+    """Return one firmness for all plants; sites stay as their table has them."""
+    return (*([firmness] * len(inputs.model.plants)), *inputs.fleet.groups.cut)
+
+
+def make_case(
+    inputs: Inputs, members: Sequence[Member], models: Sequence[GridModel] = (), export_limit_mw: float = 50.0
+) -> Case:
+    """Return a case of `inputs`; `models` are grid variants in place of the inputs' one."""
+    return Case(
+        index=inputs.profiles.index,
+        grid=reduce_grids(models or [inputs.model]),
+        members=tuple(members),
+        profiles=((inputs.profiles, inputs.forecasts),),
+        sites=inputs.fleet,
+        export_limit_mw=np.full(len(members), export_limit_mw),
+        lead_slots=max(some.forecast_lead_half_hours for some in members),
+    )
+
+
+def run(case: Case, steps: range | None = None, state: State | None = None) -> tuple[list[State], list[Record]]:
+    """Run half-hours; returns the state after each and its record."""
+    state = initial_state(case) if state is None else state
+    states, records = [], []
+    for t in steps or range(len(case.index)):
+        state, record = step(case, state, t)
+        states.append(state)
+        records.append(record)
+    return states, records
