@@ -39,8 +39,8 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
     GridModel
         Every static generator is a plant (curtailable ones non-firm, the others firm), every load an area whose yearly
         mean is the load's MW. Areas at site buses are those that get sites. Outages are all branches whose loss leaves
-        every bus supplied. Switches are resolved: a branch behind an open one is out of service, buses joined by a
-        closed one become one bus.
+        every bus supplied. Switches are resolved: a branch behind an open one is left out like all that are out of
+        service, buses joined by a closed one become one bus.
 
     Raises
     ------
@@ -85,6 +85,8 @@ def _resolve_switches(net: pp.pandapowerNet) -> None:
 def _keep_in_service(net: pp.pandapowerNet) -> None:
     for table in ("load", "sgen", "gen", "ext_grid"):
         net[table] = net[table][net[table]["in_service"]].reset_index(drop=True)
+    for table in ("line", "trafo"):
+        net[table] = net[table][net[table]["in_service"]]
 
 
 def _unsupported(net: pp.pandapowerNet) -> Iterator[Problem]:

@@ -13,15 +13,16 @@ import numpy as np
 from reports import write_report
 from studies.finish import TWINS, write_kpis, write_study_record
 from studies.grids import Grids, member_grids
-from studies.inputs import Inputs, study_inputs
+from studies.inputs import Inputs, read_sources, study_inputs
 from studies.loop_members import loop_members, twins
 from studies.members import Member as StudyMember
 from studies.members import members as study_members
-from studies.output import open_partial, publish, write_json
+from studies.output import open_partial, publish, require_results_folder, write_json
 from studies.progress import Progress
 from studies.provenance import digest, input_files, manifest, run_log
 from studies.study import Study
 from studies.workers import run_members
+from twin.errors import Problem, gathered, raise_if_any
 from twin.grid.flow import flat_start, solve
 from twin.grid.headroom_kernels import link_headroom
 from twin.grid.reduction import ReducedGrid, reduce_grids
@@ -60,7 +61,9 @@ def run_study(
     InputError
         With all problems of an input at once.
     """
-    started, seconds = datetime.now(UTC).isoformat(timespec="seconds"), {}
+    require_results_folder(out)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    seconds: dict[str, float] = {}
     facts = manifest(study, input_files(study, data), days)
     members = study_members(study)
     with _timed(seconds, "inputs"):
@@ -84,9 +87,20 @@ def run_study(
 
 
 def make_case(study: Study, members: list[StudyMember], data: Path | None, days: tuple[int, int] | None) -> Case:
-    """Return the loop's case of a study: every member, then its counterfactual twins."""
-    grids = member_grids(members)
-    inputs = study_inputs(study, members, grids, data)
+    """Return the loop's case of a study: every member, then its counterfactual twins.
+
+    Raises
+    ------
+    InputError
+        With the problems of the network and of the weather or measured data at once.
+    """
+    problems: list[Problem] = []
+    with gathered(problems):
+        grids = member_grids(members)
+    with gathered(problems):
+        sources = read_sources(study, data)
+    raise_if_any(problems)
+    inputs = study_inputs(study, members, grids, sources)
     recorded = loop_members(members, grids, inputs)
     everyone = tuple(some for member in recorded for some in (member, *twins(member)))
     reduced = reduce_grids(grids.models)
@@ -113,7 +127,7 @@ def stated_export_limit_mw(grid: ReducedGrid, grids: Grids, inputs: Inputs) -> n
     variant = np.arange(len(grid.variants))
     mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
     p = np.zeros((len(variant), len(grid.nodes.buses)))
-    np.add.at(p, (slice(None), grid.nodes.area), -mean_mw / first.grid.base_mva)
+    np.add.at(p.T, grid.nodes.area, -mean_mw[:, None] / first.grid.base_mva)
     q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
     headroom = link_headroom(

@@ -108,15 +108,15 @@ def _units(case: Case) -> list[dict[str, Any]]:
     areas = case.model.areas
     rows += [
         {"unit": str(name), "name_en": f"{SITE_KINDS[row.kind][0]}, {areas.name_en[row.area]}",
-         "name_ja": f"{areas.name_ja[row.area]} {SITE_KINDS[row.kind][1]}", "kind": "site", "firmness": row.cut, "area": row.area,
-         "contract_mw": float(case.contract_mw[base, case.plants + k])}
+         "name_ja": f"{areas.name_ja[row.area]} {SITE_KINDS[row.kind][1]}", "kind": "site", "firmness": row.cut,
+         "area": row.area, "contract_mw": float(case.contract_mw[base, case.plants + k])}
         for k, (name, row) in enumerate(groups.iterrows())
     ]  # fmt: skip
     return rows
 
 
 def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
-    """The network's parameters, with the values that the members use in place of the table's."""
+    """Return the network's parameters, with the values that the members use in place of the table's."""
     used: dict[str, list[Any]] = {}
     for member in members:
         grid = member.study.grid

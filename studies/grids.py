@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 
+import pandas as pd
+
 from network_models.goto import goto
 from network_models.guest import guest
 from studies.checks import locate
@@ -30,8 +32,8 @@ def member_grids(members: list[Member]) -> Grids:
     Raises
     ------
     InputError
-        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where models cannot be compared because
-        their elements differ.
+        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where models cannot be compared
+        because their elements differ.
     """
     position: dict[str, int] = {}
     models: list[GridModel] = []
@@ -71,19 +73,19 @@ def _guest(study: Study) -> GridModel:
     return guest(source, {} if roles is None else roles.model_dump(exclude_none=True))
 
 
-def _with_contracts(model: GridModel, contract_mw: dict[str, float]):  # noqa: ANN202 - a DataFrame
+def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataFrame:
     unknown = [name for name in contract_mw if name not in model.plants.index]
     raise_if_any(
         Problem("no such plant", f"[fleet.contract_mw] {name}", name, ", ".join(map(str, model.plants.index)))
         for name in unknown
     )
-    plants = model.plants.copy()
-    for name, value in contract_mw.items():
-        before = float(plants.at[name, "contract_mw"])
-        plants.at[name, "contract_mw"] = value
-        if plants.at[name, "kind"] == "pv":
-            plants.at[name, "dc_mw"] = plants.at[name, "dc_mw"] * (value / before if before else 1.0)
-    return plants
+    plants = model.plants
+    before = plants["contract_mw"].astype(float)
+    after = before.copy()
+    after.update(pd.Series(contract_mw, dtype=float))
+    grown = (after / before).where(before > 0.0, 1.0)
+    dc_mw = plants["dc_mw"].where(plants["kind"] != "pv", plants["dc_mw"] * grown)
+    return plants.assign(contract_mw=after, dc_mw=dc_mw)
 
 
 def _key(study: Study) -> str:

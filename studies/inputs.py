@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from network_models.goto import site_table
 from studies.checks import locate
 from studies.grids import Grids
 from studies.members import Member
+from studies.sections import WeatherFile as NamedFile
 from studies.study import Study
 from twin.clock import step_hours
 from twin.errors import InputError, Problem
@@ -28,8 +30,16 @@ from weather.reading import WeatherFile
 from weather.sources import PlaceSource, from_files
 from weather.synthetic import NORMAL_YEAR, synthetic_year
 
-_PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m", "capacity_factor_target",
-                    "availability"]  # fmt: skip
+_PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m",
+                    "capacity_factor_target", "availability"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What a study reads from outside: the sky, and measured series where it asks for them."""
+
+    weather: WeatherTable
+    measured: Measured | None
 
 
 @dataclass(frozen=True)
@@ -41,7 +51,20 @@ class Inputs:
     of_member: tuple[int, ...]
 
 
-def study_inputs(study: Study, members: list[Member], grids: Grids, data: Path | None) -> Inputs:
+def read_sources(study: Study, data: Path | None) -> Sources:
+    """Return weather and measured series of a study.
+
+    Raises
+    ------
+    InputError
+        With the problems of all files at once.
+    """
+    is_measured = study.weather.source == "measured"
+    measured = read_measured(_required(data), study.period.fiscal_year) if is_measured else None
+    return Sources(weather_table(study, data), measured)
+
+
+def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sources) -> Inputs:
     """Make the sites and all distinct profiles and forecasts of a study.
 
     Parameters
@@ -50,11 +73,9 @@ def study_inputs(study: Study, members: list[Member], grids: Grids, data: Path |
         For what all members share: period, weather, seed.
     members : list of Member
     grids : Grids
-    data : pathlib.Path, optional
-        Folder with measured data or weather files.
+    sources : Sources
     """
-    weather = weather_table(study, data)
-    measured = read_measured(_required(data), study.period.fiscal_year) if study.weather.source == "measured" else None
+    weather, measured = sources.weather, sources.measured
     fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
     profiles: dict[str, Profiles] = {}
     position: dict[tuple[str, bool, int], int] = {}
@@ -90,13 +111,13 @@ def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
     return (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
 
 
-def _site_table(study: Study):  # noqa: ANN202 - a DataFrame
-    """Return Goto's sites; a guest network has none of them."""
-    table = site_table()
-    return table if study.grid.is_goto else table.assign(count=0)
+def _site_table(study: Study) -> pd.DataFrame:
+    """Return the sites of the shipped table; a guest network has them at its site buses only."""
+    table, roles = site_table(), study.grid.roles
+    return table if roles is None or roles.site_buses else table.iloc[:0]
 
 
-def _weather_file(file, folder: Path, data: Path | None) -> WeatherFile:  # noqa: ANN001 - pydantic section
+def _weather_file(file: NamedFile, folder: Path, data: Path | None) -> WeatherFile:
     path = locate(file.path, folder, data)
     if path is None:
         raise InputError([Problem("no such weather file", "[[weather.files]] path", file.path, "a file below --data")])

@@ -68,7 +68,7 @@ def _plant_firmness(study: Study, model: GridModel) -> list[str]:
 
 
 def _group_firmness(study: Study, fleet: SiteFleet) -> list[str]:
-    """New sites stand where the study puts them, existing ones as the fleet's table says."""
+    """Return the firmness of each site group: the study's for new sites, the fleet table's for existing ones."""
     return [
         study.fleet.small_sites if kind == "new" else str(cut)
         for kind, cut in zip(fleet.groups.kind, fleet.groups.cut, strict=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
 from studies.members import BASE, Member
 from studies.study import Study
-from twin.errors import InputError, Problem
+from twin.errors import InputError, Problem, raise_if_any
 
 DIGEST_FILE = "study.sha256"
 RUN_FILE = "study.json"
@@ -18,6 +19,28 @@ RUN_FILE = "study.json"
 def partial_folder(out: Path) -> Path:
     """Return the folder in which a run for `out` is written until it is complete."""
     return out.with_name(f"{out.name}.partial")
+
+
+def require_results_folder(out: Path) -> None:
+    """Check that results may be put at `out`, before anything takes time.
+
+    Raises
+    ------
+    InputError
+        If `out` or its partial folder is not of this tool, or lies where no folder can be made.
+    """
+    problems = []
+    if out.exists() and not (out / RUN_FILE).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        problems.append(_foreign(out))
+    partial = partial_folder(out)
+    if partial.exists() and not (partial / DIGEST_FILE).is_file():
+        problems.append(_foreign(partial))
+    above = next(place for place in out.absolute().parents if place.exists())
+    if not above.is_dir():
+        problems.append(Problem("is a file, so no folder can be made in it", str(above), repair="choose another --out"))
+    elif not os.access(above, os.W_OK):
+        problems.append(Problem("you may not write here", str(above), repair="choose another --out"))
+    raise_if_any(problems)
 
 
 def open_partial(out: Path, study_digest: str) -> tuple[Path, bool]:
@@ -33,16 +56,13 @@ def open_partial(out: Path, study_digest: str) -> tuple[Path, bool]:
     Raises
     ------
     InputError
-        If `out` or the partial folder exists and is not a results folder of this tool.
+        From `require_results_folder`.
     """
     _recover(out)
-    if out.exists() and not (out / RUN_FILE).is_file() and not (out.is_dir() and not any(out.iterdir())):
-        raise InputError([_foreign(out)])
+    require_results_folder(out)
     partial = partial_folder(out)
     marker = partial / DIGEST_FILE
     if partial.exists():
-        if not marker.is_file():
-            raise InputError([_foreign(partial)])
         if marker.read_text(encoding="utf-8").strip() == study_digest:
             return partial, True
         shutil.rmtree(partial)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -60,3 +61,15 @@ def raise_if_any(problems: Iterable[Problem]) -> None:
     found = tuple(problems)
     if found:
         raise InputError(found)
+
+
+@contextmanager
+def gathered(problems: list[Problem]) -> Iterator[None]:
+    """Add the problems of an `InputError` inside to `problems`, so that other inputs are still looked at.
+
+    `raise_if_any` must follow: what the block should have made is not there after a problem.
+    """
+    try:
+        yield
+    except InputError as error:
+        problems += error.problems

@@ -66,7 +66,7 @@ def test_switches_are_resolved(tmp_path):
     pp.create_switch(net, port, 1, et="l", closed=False)
     model = guest(saved(net, tmp_path), ROLES | {"link": ["circuit 1"]})
     assert model.net.switch.empty
-    assert not model.net.line["in_service"].loc[1]
+    assert model.net.line["name"].tolist() == ["circuit 1", "spur"]
     assert model.areas["bus"]["crane"] == port
 
 
