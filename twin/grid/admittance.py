@@ -141,7 +141,7 @@ def admittance(net: pandapowerNet) -> Admittance:
 
 
 def _shunt_pu(net: pandapowerNet, row: pd.Series) -> complex:
-    at_bus_voltage = (net.bus.vn_kv.at[row.bus] / row.vn_kv) ** 2
+    at_bus_voltage = (net.bus.vn_kv.loc[row.bus] / row.vn_kv) ** 2
     return complex(row.p_mw, -row.q_mvar) * row.step * at_bus_voltage / net.sn_mva
 
 
@@ -191,11 +191,11 @@ def _current_limits_pu(net: pandapowerNet, branches: tuple[Element, ...]) -> tup
     for row, (table, index) in enumerate(branches):
         element = net[table].loc[index]
         if table == "line":
-            vn_kv = net.bus.vn_kv.at[element.from_bus]
             i_max_ka = element.max_i_ka * element.df * element.parallel
-            limit_from[row] = limit_to[row] = i_max_ka * np.sqrt(3.0) * vn_kv / net.sn_mva
+            limit_from[row] = i_max_ka * np.sqrt(3.0) * net.bus.vn_kv.loc[element.from_bus] / net.sn_mva
+            limit_to[row] = i_max_ka * np.sqrt(3.0) * net.bus.vn_kv.loc[element.to_bus] / net.sn_mva
         elif table == "trafo":
             rated_mva = element.sn_mva * element.parallel * element.get("df", 1.0)
-            limit_from[row] = rated_mva / element.vn_hv_kv * net.bus.vn_kv.at[element.hv_bus] / net.sn_mva
-            limit_to[row] = rated_mva / element.vn_lv_kv * net.bus.vn_kv.at[element.lv_bus] / net.sn_mva
+            limit_from[row] = rated_mva / element.vn_hv_kv * net.bus.vn_kv.loc[element.hv_bus] / net.sn_mva
+            limit_to[row] = rated_mva / element.vn_lv_kv * net.bus.vn_kv.loc[element.lv_bus] / net.sn_mva
     return limit_from, limit_to

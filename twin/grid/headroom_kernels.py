@@ -26,9 +26,9 @@ def link_headroom(
     """Return export and import headroom in MW, (R, 2); NaN where the rating is not reached from any side.
 
     For each outage of a link circuit the extra infeed x at `node` (unity power factor, taps and reactors frozen, the
-    compensator acting) is moved to the root of ``max |i_end(x)| = rating`` by Newton steps on the end currents, which are
-    linear in the node currents; each step is solved in AC. Export is the root with rising loading, import the one with
-    falling loading; negative values say that the rating is already exceeded in that direction.
+    compensator acting) is moved to the root of ``max |i_end(x)| = rating`` by Newton steps on the end currents, which
+    are linear in the node currents; each step is solved in AC. Export is the root with rising loading, import the one
+    with falling loading; negative values say that the rating is already exceeded in that direction.
     """
     rows = len(g)
     out = np.full((rows, 2), np.inf)

@@ -37,7 +37,7 @@ def iterate(
     Returns
     -------
     used : int
-        Steps until convergence; 0 where it was not reached, -1 where a voltage collapsed.
+        Steps until convergence; 0 where it was not reached, -1 where a voltage collapsed or an input is not a number.
     q_svc : float
         Compensator output that belongs to `v` and `i`.
     """
@@ -68,6 +68,8 @@ def iterate(
                 re += zr[j, k] * i[0, k] - zi[j, k] * i[1, k]
                 im += zr[j, k] * i[1, k] + zi[j, k] * i[0, k]
             change = abs(re - v[0, j]) + abs(im - v[1, j])
+            if not change < np.inf:
+                return -1, q_svc
             voltage_step = max(voltage_step, change)
             mismatch = max(mismatch, change * (abs(i[0, j]) + abs(i[1, j])))
             v[0, j], v[1, j] = re, im

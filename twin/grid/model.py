@@ -98,7 +98,8 @@ class GridModel:
     net : pandapowerNet
         Never modified by the engine.
     plants, areas, diesels : pandas.DataFrame
-        Tables described in docs/architecture.md; `plants` in the order of ``net.sgen``, `areas` in that of ``net.load``.
+        Tables described in docs/architecture.md; `plants` in the order of ``net.sgen``, `areas` in that of
+        ``net.load``.
     roles, compensator, limits
         See their classes; `compensator` is None where reactive compensation is fixed.
     """

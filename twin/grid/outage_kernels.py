@@ -138,7 +138,8 @@ def judge_outage(
 ) -> tuple[float, int, float, float, bool]:
     """Judge one outage: at once against the short-time rating, settled against the continuous one after shedding.
 
-    Returns measure (percent of what is allowed), end, link loading before shedding, MW shed (pu), settled binds.
+    Returns measure (percent of what is allowed), end, link loading before shedding, shed (pu), settled binds.
+    A plant whose trip does not lower the worst loading (an overload in import direction) stays connected.
     `only_end` restricts the judgement to one monitored end; -1 takes the worst. `v`, `i`, `tripped` are work space
     and hold the last state.
     """
@@ -150,20 +151,27 @@ def judge_outage(
     if trips.cap_pu[r] <= 0.0:
         return worst, end, link, 0.0, False
     at_once = worst / a.short_time_factor[g]
-    p_left, q_left = p.copy(), q.copy()
+    p_left, q_left, considered = p.copy(), q.copy(), np.zeros_like(tripped)
+    v_before, i_before = v.copy(), i.copy()
     shed, settled, settled_end = 0.0, worst, end
     while settled > 100.0:
-        plant = _next_trip(trips, r, tripped, shed, a.alive[g, o])
+        plant = _next_trip(trips, r, considered, shed, a.alive[g, o])
         if plant < 0:
             break
-        tripped[plant] = True
-        shed += trips.p[r, plant]
+        considered[plant] = True
+        v_before[:], i_before[:] = v, i
         p_left[trips.node[plant]] -= trips.p[r, plant]
         q_left[trips.node[plant]] -= trips.q[r, plant]
-        used, q_svc = iterate(a, g, o, p_left, q_left, v, i, q_svc, MAX_ITERATIONS)
-        if used <= 0:
-            return UNSOLVED_PERCENT, -1, link, shed, False
-        settled, settled_end, _ = _judged_end(a, g, o, i, ignored, only_end)
+        used, q_after = iterate(a, g, o, p_left, q_left, v, i, q_svc, MAX_ITERATIONS)
+        loading, loaded_end, _ = _judged_end(a, g, o, i, ignored, only_end)
+        if used > 0 and loading < settled:
+            tripped[plant] = True
+            shed += trips.p[r, plant]
+            settled, settled_end, q_svc = loading, loaded_end, q_after
+        else:
+            v[:], i[:] = v_before, i_before
+            p_left[trips.node[plant]] += trips.p[r, plant]
+            q_left[trips.node[plant]] += trips.q[r, plant]
     if settled > 100.0 and settled > at_once:
         return settled, settled_end, link, shed, True
     return max(at_once, min(settled, 100.0)), end, link, shed, False
@@ -179,14 +187,14 @@ def _judged_end(
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def _next_trip(trips: Trips, r: int, tripped: np.ndarray, shed: float, alive: np.ndarray) -> int:
-    """Largest connected plant that still fits under the cap, or -1."""
+def _next_trip(trips: Trips, r: int, considered: np.ndarray, shed: float, alive: np.ndarray) -> int:
+    """Largest connected plant not yet considered that still fits under the cap, or -1."""
     best = -1
     for plant in range(trips.node.shape[0]):
-        fits = shed + trips.p[r, plant] <= trips.cap_pu[r]
-        if alive[trips.node[plant]] and not tripped[plant] and trips.p[r, plant] > 0.0 and fits:
-            if best < 0 or trips.p[r, plant] > trips.p[r, best]:
-                best = plant
+        p = trips.p[r, plant]
+        can_go = alive[trips.node[plant]] and not considered[plant] and p > 0.0
+        if can_go and shed + p <= trips.cap_pu[r] and (best < 0 or p > trips.p[r, best]):
+            best = plant
     return best
 
 
@@ -203,7 +211,10 @@ def judge_pairs(
     trips: Trips,
     ignored: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Judge one (topology, end) pair per row; returns measure (R,), voltages and currents (R, 2, n) of the judged state."""
+    """Judge one (topology, end) pair per row.
+
+    Returns measure (R,), voltages and currents (R, 2, n) of the judged state.
+    """
     rows, n = p.shape
     measure = np.zeros(rows)
     v_out, i_out = np.zeros((rows, 2, n)), np.zeros((rows, 2, n))

@@ -144,8 +144,9 @@ def element_name(model: GridModel, element: Element) -> str:
 
 
 def _outage(model: GridModel, branch: Element) -> tuple[Element, ...]:
-    """Return a branch and the shunts that trip with it."""
-    return (branch, *(("shunt", shunt) for shunt in model.roles.shunts_tripped_with.get(branch, ())))
+    """Return a branch and the shunts in service that trip with it."""
+    reactors = model.roles.shunts_tripped_with.get(branch, ())
+    return (branch, *(("shunt", shunt) for shunt in reactors if model.net.shunt.in_service.loc[shunt]))
 
 
 def _nodes(model: GridModel) -> Nodes:
@@ -219,7 +220,7 @@ def _stack(
 
 
 def _repeats(models: Sequence[GridModel]) -> np.ndarray:
-    """Mark outages of parallel circuits with the same data as an earlier outage: by symmetry the results are the same."""
+    """Mark outages of parallel circuits with the same data as an earlier one: by symmetry the results are the same."""
     seen: set[tuple[object, ...]] = set()
     repeats = [False]
     for table, index in models[0].roles.outages:
@@ -232,10 +233,12 @@ def _repeats(models: Sequence[GridModel]) -> np.ndarray:
 def _electrical_data(model: GridModel, table: str, index: int) -> tuple[object, ...]:
     row = model.net[table].loc[index]
     ends = [row[name] for name in (("from_bus", "to_bus") if table == "line" else ("hv_bus", "lv_bus"))]
-    data = row.drop(labels=["name", "std_type", "geo"], errors="ignore")
+    data = row.drop(labels=["name", "name_ja", "std_type", "geo"], errors="ignore")
+    reactors = [model.net.shunt.loc[shunt, ["bus", "q_mvar", "p_mw", "vn_kv", "step"]]
+                for _, shunt in _outage(model, (table, index))[1:]]  # fmt: skip
     in_link = any(circuit.element == (table, index) for circuit in model.roles.link)
     monitored = [(table, index) in group for group in (model.roles.monitored, model.roles.monitored_after_outage)]
-    return (*ends, *(str(value) for value in data), in_link, *monitored)
+    return (*ends, *(str(value) for value in data), str([tuple(reactor) for reactor in reactors]), in_link, *monitored)
 
 
 def _c(values: np.ndarray) -> np.ndarray:
