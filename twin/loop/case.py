@@ -154,6 +154,13 @@ class Case:
         return np.array([member.profiles for member in self.members], dtype=np.int64)
 
     @cached_property
+    def device_class(self) -> np.ndarray:
+        """(M,) the same number for members whose sites have the same devices."""
+        parts = [tuple(np.asarray(value).tobytes() for value in vars(m.devices).values()) for m in self.members]
+        known = {part: number for number, part in enumerate(dict.fromkeys(parts))}
+        return np.array([known[part] for part in parts])
+
+    @cached_property
     def plants(self) -> int:
         """Number of plants."""
         return len(self.model.plants)

@@ -14,7 +14,7 @@ from twin.loop.security import (
     Breach,
     judge_pair,
     nothing_ignored,
-    sensitivity_percent_per_pu,
+    flow_per_infeed,
     worst_after_outage,
     worst_intact,
 )
@@ -22,6 +22,8 @@ from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, Measure, highest_unif
 
 BROKEN_ABOVE_PERCENT = 0.001
 BEHIND_SHARE = 0.2
+LEAST_FLOW_PER_INFEED = 0.05
+"""A plant is behind an element when a MW of it moves at least this much there, and this share of the most that any does."""
 MAX_ROUNDS = 60
 
 Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Breach]
@@ -126,8 +128,8 @@ def _cut_pair(
     unit_mw = injections.unit_mw.copy()
     met = np.zeros(len(members), dtype=bool)
     state = judge_pair(case, members, breach, injections, flow, ignored)
-    slope = sensitivity_percent_per_pu(case, members, breach, state)
-    behind = slope > BEHIND_SHARE * np.maximum(slope.max(axis=1, keepdims=True), 1e-9)
+    slope = flow_per_infeed(case, members, breach, state)
+    behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
     behind[:, case.trippable] &= ~breach.tripped
     for tier in tiers:
         chosen = behind & (case.tier[members] == tier) & (unit_mw > SMALLEST_OUTPUT_MW)

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 
 from twin.loop.case import Case
+from twin.loop.distinct import distinct_rows
 from twin.loop.state import State
 from twin.policies.interface import Mode
 
@@ -61,21 +62,23 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
     """
     slot = case.half_hour_of_day[t]
     sites = case.sites
-    soc_kwh = state.soc_kwh.copy()
-    sums = np.zeros((len(case.members), len(sites.groups), _FIELDS))
-    clipped = np.zeros(len(case.members), dtype=np.int64)
-    for m, member in enumerate(case.members):
-        profiles, devices = case.profiles[member.profiles][0], member.devices
-        clipped[m] = _member_sites(
+    orders = (state.mode, state.battery_power_pu, state.export_limit_pu, state.soc_min_percent)
+    now = [order[:, slot] for order in orders]
+    first, inverse = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh)
+    soc_kwh = state.soc_kwh[first]
+    sums = np.zeros((len(first), len(sites.groups), _FIELDS))
+    clipped = np.zeros(len(first), dtype=np.int64)
+    for row, m in enumerate(first):
+        profiles, devices = case.profiles[case.profile[m]][0], case.members[m].devices
+        clipped[row] = _member_sites(
             profiles.site_pv_per_kw[t], profiles.site_demand_per_kwh[t],
             sites.group, sites.pv_shape, sites.demand_shape,
             sites.pv_dc_kw, sites.pv_ac_kw, devices.battery_kwh, devices.battery_kw, devices.demand_kwh, devices.has_pv,
-            state.mode[m, slot], state.battery_power_pu[m, slot], state.export_limit_pu[m, slot],
-            state.soc_min_percent[m, slot], devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
-            devices.efficiency, case.step_hours, soc_kwh[m], sums[m],
+            *(order[m] for order in now), devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
+            devices.efficiency, case.step_hours, soc_kwh[row], sums[row],
         )  # fmt: skip
-    fields = [*np.moveaxis(sums, 2, 0) / 1000.0, clipped]
-    return SiteFlows(*fields), soc_kwh
+    fields = [*np.moveaxis(sums[inverse], 2, 0) / 1000.0, clipped[inverse]]
+    return SiteFlows(*fields), soc_kwh[inverse]
 
 
 @njit(cache=True, nogil=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.loop.history import LOAD, NET, RAW
 from twin.loop.injections import Injections, solve_members
 from twin.loop.ledger import NOTHING, Ledger
 from twin.loop.security import excess_percent
@@ -90,12 +91,12 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
 
 def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> Injections:
     """Injections forecast for the half-hours `ahead`, (R,)."""
-    slot = case.half_hour_of_day[ahead]
-    net = np.where(case.sees_dispatch[rows, None], state.net_history_mw[rows, slot], state.raw_history_mw[rows, slot])
+    day_before = state.history.at(rows, case.half_hour_of_day[ahead])
+    net = np.where(case.sees_dispatch[rows, None], day_before[:, NET], day_before[:, RAW])
     forecasts = [case.profiles[case.profile[m]][1] for m in rows]
     area = np.stack([f.area_demand_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
     plants = np.stack([f.plant_available_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
-    beside_sites = np.maximum(area - state.load_history_mw[rows, slot] @ case.group_to_area, 0.0)
+    beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0)
     demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
     return Injections(
         unit_mw=np.concatenate([plants, np.maximum(net, 0.0)], axis=1),

@@ -104,8 +104,8 @@ def judge_pair(
     return PairState(measure, v, i)
 
 
-def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, state: PairState) -> np.ndarray:
-    """Return how the pair's loading moves with the infeed of each unit at its power factor, (R, U).
+def flow_per_infeed(case: Case, members: np.ndarray, breach: Breach, state: PairState) -> np.ndarray:
+    """Return how the pair's current moves with the infeed of each unit at its power factor, (R, U) pu per pu.
 
     From end current c = b + A i and i = conj(s / V): dc = A (1 - j q/p) / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
     """
@@ -117,8 +117,7 @@ def sensitivity_percent_per_pu(case: Case, members: np.ndarray, breach: Breach, 
     v_conj = state.v[:, 0] - 1j * state.v[:, 1]
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
     of_units = per_power[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p)
-    slope = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
-    return 100.0 * slope / a.limit[at[0], at[2]][:, None]
+    return (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
 
 
 def excess_percent(

@@ -73,4 +73,4 @@ def _write_block(
 
 def _load(folders: Sequence[Path], block: int) -> State:
     members = [load_checkpoint(folder, block) for folder in folders]
-    return State(**{name: np.stack([member[name] for member in members]) for name in members[0]})
+    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 
 from twin.loop.case import Case
+from twin.loop.history import DayHistory
 from twin.loop.operator_caps import Caps
 from twin.policies.interface import HALF_HOURS_OF_DAY, Dispatch, Mode
 
@@ -24,8 +26,8 @@ class State:
         Link flow of the half-hour before.
     available_mw, delivered_mw : numpy.ndarray, (M, G)
         PV of the half-hour before.
-    net_history_mw, raw_history_mw, load_history_mw : numpy.ndarray, (M, 48, G)
-        Sites of the last day: net infeed as measured, net infeed without batteries, own demand.
+    history : DayHistory
+        Sites of the last day.
     cap_pu : numpy.ndarray, (M, L, P)
         Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
     cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
@@ -40,17 +42,21 @@ class State:
     export_mw: np.ndarray
     available_mw: np.ndarray
     delivered_mw: np.ndarray
-    net_history_mw: np.ndarray
-    raw_history_mw: np.ndarray
-    load_history_mw: np.ndarray
+    history: DayHistory
     cap_pu: np.ndarray
     cap_cause: np.ndarray
     cap_end: np.ndarray
     cap_outage: np.ndarray
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the fields by name."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        """Return the fields by name, members first."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return values | {"history": self.history.as_array()}
+
+    @staticmethod
+    def from_arrays(values: Mapping[str, np.ndarray]) -> State:
+        """Make a state of what `arrays` gave."""
+        return State(**{**values, "history": DayHistory.from_array(values["history"])})
 
 
 def initial_state(case: Case) -> State:
@@ -67,8 +73,6 @@ def initial_state(case: Case) -> State:
         export_mw=np.zeros(members),
         available_mw=np.zeros((members, groups)),
         delivered_mw=np.zeros((members, groups)),
-        net_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
-        raw_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
-        load_history_mw=np.zeros((members, HALF_HOURS_OF_DAY, groups)),
+        history=DayHistory.from_array(np.zeros((members, HALF_HOURS_OF_DAY, 3, groups))),
         cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
     )  # fmt: skip

@@ -170,22 +170,16 @@ def _failures(flow: Flow, after: Verdict) -> np.ndarray:
 
 
 def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record) -> State:
-    slot = case.half_hour_of_day[t]
-    histories = {
-        "net_history_mw": record.site_export_mw - record.sites.import_mw,
-        "raw_history_mw": record.sites.raw_net_mw,
-        "load_history_mw": record.sites.load_mw,
-    }
-    for name, values in histories.items():
-        histories[name] = getattr(state, name).copy()
-        histories[name][:, slot] = values
+    slot = int(case.half_hour_of_day[t])
+    net_mw = record.site_export_mw - record.sites.import_mw
+    of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
     state = replace(
         state,
         soc_kwh=soc_kwh,
         export_mw=link_export_mw(case, record.node_i),
         available_mw=record.sites.available_mw,
         delivered_mw=record.delivered_mw[:, case.plants :],
-        **histories,
+        history=state.history.with_slot(slot, of_today),
     )
     caps = fix_caps(case, state, t)
     return replace(state, cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage)

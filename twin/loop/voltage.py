@@ -12,6 +12,8 @@ from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, Measure, highest_unif
 
 BROKEN_ABOVE_PERCENT = 0.001
 BEHIND_SHARE = 0.2
+LEAST_PU_PER_MW = 1e-4
+"""A plant whose MW moves the voltage less than this is not cut: 10 MW must be worth 0.1 %."""
 
 
 def watched_voltage_pu(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
@@ -43,7 +45,8 @@ def relieve_voltage(case: Case, ledger: Ledger, members: np.ndarray, managed: Ma
             break
         part = managed.rows(todo)
         slope = _slope(case, members[todo], part.flow)
-        chosen = slope > BEHIND_SHARE * np.maximum(slope.max(axis=1, keepdims=True), 1e-9)
+        least = LEAST_PU_PER_MW * case.base_mva
+        chosen = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), least)
         chosen &= (case.tier[members[todo]] == tier) & (part.injections.unit_mw > SMALLEST_OUTPUT_MW)
         pick = np.flatnonzero(chosen.any(axis=1))
         if not len(pick):

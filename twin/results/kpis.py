@@ -143,4 +143,5 @@ def _voltage_kpis(folder: Path) -> dict[str, float | None]:
 
 
 def _or_none(value: float | np.floating[Any]) -> float | None:
-    return None if pd.isna(value) else float(value)
+    """Return None for what is undefined, or without limit because the link has no second circuit."""
+    return float(value) if np.isfinite(value) else None

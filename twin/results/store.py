@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PARTS, CHECKPOINTS = "parts", "checkpoints"
-_WRITE = {"compression": "zstd", "compression_level": 1}
+_TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "failure"]
+_WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
 
 
 def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None:
@@ -21,7 +22,7 @@ def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None
         path = folder / PARTS / name / f"{block:03d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
-        pq.write_table(table, temporary, **_WRITE)
+        pq.write_table(table, temporary, use_dictionary=_text_columns(table.schema), **_WRITE)
         temporary.replace(path)
 
 
@@ -61,9 +62,13 @@ def finish(folder: Path) -> None:
         files = sorted(parts.glob("*.parquet"))
         temporary = folder / f"{parts.name}.tmp"
         schema = pq.read_schema(files[0])
-        with pq.ParquetWriter(temporary, schema, **_WRITE) as writer:
+        with pq.ParquetWriter(temporary, schema, use_dictionary=_text_columns(schema), **_WRITE) as writer:
             for file in files:
                 writer.write_table(pq.read_table(file))
         temporary.replace(folder / f"{parts.name}.parquet")
     shutil.rmtree(folder / CHECKPOINTS)
     shutil.rmtree(folder / PARTS)
+
+
+def _text_columns(schema: pa.Schema) -> list[str]:
+    return [name for name in _TEXT_COLUMNS if name in schema.names]
