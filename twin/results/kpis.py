@@ -129,10 +129,11 @@ def _link_kpis(link: pd.DataFrame, n1: pd.DataFrame) -> dict[str, float | None]:
         for when in ("before", "after"):
             headroom = link[f"n1_{side}_headroom_{when}_mw"]
             undefined = max(undefined, int(headroom.isna().sum()))
+            limited = headroom[np.isfinite(headroom)]
             name = f"n1_{side}_headroom_{when}"
-            kpis[f"{name}_min_mw"] = _or_none(headroom.min())
-            kpis[f"{name}_p05_mw"] = _or_none(headroom.quantile(0.05))
-            kpis[f"{name}_median_mw"] = _or_none(headroom.median())
+            kpis[f"{name}_min_mw"] = _or_none(limited.min())
+            kpis[f"{name}_p05_mw"] = _or_none(limited.quantile(0.05))
+            kpis[f"{name}_median_mw"] = _or_none(limited.median())
     kpis["headroom_undefined_half_hours"] = float(undefined)
     return kpis
 
@@ -143,5 +144,4 @@ def _voltage_kpis(folder: Path) -> dict[str, float | None]:
 
 
 def _or_none(value: float | np.floating[Any]) -> float | None:
-    """Return None for what is undefined, or without limit because the link has no second circuit."""
-    return float(value) if np.isfinite(value) else None
+    return None if pd.isna(value) else float(value)

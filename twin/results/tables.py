@@ -16,6 +16,8 @@ from twin.results.flows import BlockFlows, block_flows
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 SMALLEST_ROW_MW = 1e-9
+CIRCUITS_IN_SCHEMA = 2
+"""Circuits of the link with columns in `twin.schema`; a link with one has empty columns for the other."""
 
 
 @dataclass(frozen=True)
@@ -170,10 +172,15 @@ def _named(codes: np.ndarray, names: Sequence[str], known: np.ndarray | None = N
 def _link(block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
     before, after = block.before["headroom_mw"][:, m], block.after["headroom_mw"][:, m]
     columns: dict[str, np.ndarray] = {"export_mw": flows.island_mw.sum(axis=1)}
-    for number in range(flows.island_mw.shape[1]):
-        columns[f"circuit_{number + 1}_loading_percent"] = flows.loading_percent[:, number]
-        columns[f"circuit_{number + 1}_mainland_mw"] = flows.mainland_mw[:, number]
-        columns[f"circuit_{number + 1}_island_mw"] = flows.island_mw[:, number]
+    circuits = {
+        "loading_percent": flows.loading_percent,
+        "mainland_mw": flows.mainland_mw,
+        "island_mw": flows.island_mw,
+    }
+    for number in range(max(CIRCUITS_IN_SCHEMA, flows.island_mw.shape[1])):
+        for name, values in circuits.items():
+            there = number < values.shape[1]
+            columns[f"circuit_{number + 1}_{name}"] = values[:, number] if there else np.full(len(values), np.nan)
     columns |= {
         "n1_before_loading_percent": block.before["link_percent"][:, m],
         "n1_loading_percent": block.after["link_percent"][:, m],
