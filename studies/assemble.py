@@ -5,18 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from reports import write_report
-from studies.finish import TWINS, write_kpis, write_study_record
+from studies.finish import TWINS, onset_rows, write_kpis, write_study_record
 from studies.grids import Grids, member_grids
 from studies.inputs import Inputs, read_sources, study_inputs
-from studies.loop_members import loop_members, twins
+from studies.loop_members import ONSET, loop_members, twins
 from studies.members import Member as StudyMember
 from studies.members import members as study_members
+from studies.members import onset_members
 from studies.output import open_partial, publish, require_results_folder, write_json
 from studies.progress import Progress
 from studies.provenance import digest, input_files, manifest, run_log
@@ -65,9 +67,9 @@ def run_study(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     seconds: dict[str, float] = {}
     facts = manifest(study, input_files(study, data), days)
-    members = study_members(study)
+    members, tries = study_members(study), onset_members(study)
     with _timed(seconds, "inputs"):
-        case = make_case(study, members, data, days)
+        case = make_case(study, members, tries, data, days)
     partial, _ = open_partial(out, digest(facts))
     folders = _folders(case, partial)
     per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
@@ -75,7 +77,8 @@ def run_study(
         workers = run_members(case, folders, sampled_steps(case, study.seed, per_member), jobs, progress)
     with _timed(seconds, "key figures"):
         write_kpis(study, case, members, partial)
-        write_study_record(study, members, case, partial, _repeat_command(study, data, days))
+        onset = onset_rows(study, members, tries, partial, case.step_hours)
+        write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
         _write_manifests(study, members, facts, data, days, partial)
     with _timed(seconds, "report"):
         progress("report", 0, 1)
@@ -86,8 +89,14 @@ def run_study(
     return out
 
 
-def make_case(study: Study, members: list[StudyMember], data: Path | None, days: tuple[int, int] | None) -> Case:
-    """Return the loop's case of a study: every member, then its counterfactual twins.
+def make_case(
+    study: Study,
+    members: list[StudyMember],
+    tries: list[StudyMember],
+    data: Path | None,
+    days: tuple[int, int] | None,
+) -> Case:
+    """Return the loop's case of a study: every member with its counterfactual twins, then the values that are tried.
 
     Raises
     ------
@@ -96,13 +105,16 @@ def make_case(study: Study, members: list[StudyMember], data: Path | None, days:
     """
     problems: list[Problem] = []
     with gathered(problems):
-        grids = member_grids(members)
+        grids = member_grids([*members, *tries])
     with gathered(problems):
         sources = read_sources(study, data)
     raise_if_any(problems)
-    inputs = study_inputs(study, members, grids, sources)
-    recorded = loop_members(members, grids, inputs)
-    everyone = tuple(some for member in recorded for some in (member, *twins(member)))
+    inputs = study_inputs(study, [*members, *tries], grids, sources)
+    settled = loop_members([*members, *tries], grids, inputs)
+    everyone = (
+        *(some for member in settled[: len(members)] for some in (member, *twins(member))),
+        *(replace(member, twin=ONSET) for member in settled[len(members) :]),
+    )
     reduced = reduce_grids(grids.models)
     steps = _steps(days, len(inputs.series[0][0].index))
     series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
@@ -144,7 +156,11 @@ def _folders(case: Case, run: Path) -> list[Path]:
     folders = []
     for member in case.members:
         folder = run / member.scenario / member.label
-        folders.append(folder / TWINS / member.twin if member.twin else folder)
+        if member.twin == ONSET:
+            folder = run / ONSET / member.label
+        elif member.twin:
+            folder = folder / TWINS / member.twin
+        folders.append(folder)
     return folders
 
 

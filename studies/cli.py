@@ -90,11 +90,12 @@ def run(
     checked = read_study(study_path(study), data, span)
     from studies.assemble import run_study
     from studies.progress import progress_bars
-    from studies.summary import headline_table
+    from studies.summary import headline_tables
 
     with progress_bars(Console(stderr=True)) as progress:
         folder = run_study(checked, out or RUNS / checked.name, data, span, jobs, progress)
-    _table_console().print(headline_table(folder))
+    console = _table_console()
+    console.print(*headline_tables(folder, console.width), sep="\n")
     _tell_where(folder)
 
 

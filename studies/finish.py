@@ -9,13 +9,14 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from network_models.goto import parameter_table
-from studies.loop_members import AREA_BALANCE_OFF, OTHER_OPERATOR
+from studies.loop_members import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR
 from studies.members import Member as StudyMember
+from studies.members import label
 from studies.output import study_record, write_json
 from studies.study import Study
 from twin.loop.case import Case
 from twin.results.benefit import net_benefit
-from twin.results.kpis import congestion_mwh, member_kpis, read_table
+from twin.results.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh, member_kpis, read_table
 
 TWINS = "twins"
 SITE_KINDS = {
@@ -69,11 +70,43 @@ def _benefits(
     return kpis
 
 
-def write_study_record(study: Study, members: list[StudyMember], case: Case, run: Path, repeat_command: str) -> None:
+def onset_rows(
+    study: Study, members: list[StudyMember], tries: list[StudyMember], run: Path, hours: float
+) -> list[dict[str, Any]]:
+    """Return the congestion of the values that were tried one at a time, after the member that they start from."""
+    if not tries:
+        return []
+    middle = {key: tries[0].sweep[key] for key in study.sweep_values if key in tries[0].sweep}
+    base = next(
+        m for m in members if m.scenario == tries[0].scenario and all(m.sweep[k] == v for k, v in middle.items())
+    )
+    rows = [
+        {"key": "", "value": "", "scenario": base.scenario, "member": base.label, **_congestion(run / base.path, hours)}
+    ]
+    for one in tries:
+        key = next(key for key in study.onset_values if key in one.sweep and one.label == label({key: one.sweep[key]}))
+        found = _congestion(run / ONSET / one.label, hours)
+        rows.append({"key": key, "value": one.sweep[key], "scenario": one.scenario, "member": base.label, **found})
+    return rows
+
+
+def _congestion(folder: Path, hours: float) -> dict[str, float]:
+    system = read_table(folder, "system")
+    return {
+        "curtailed_congestion_mwh": congestion_mwh(system, hours),
+        "congested_hours": hours * float((congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
+        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
+    }
+
+
+def write_study_record(
+    study: Study, members: list[StudyMember], case: Case, onset: list[dict[str, Any]], run: Path, repeat_command: str
+) -> None:
     """Write ``study.json``: the resolved study and what the report needs beside the tables."""
     record = study_record(study, members) | {
         "assumptions": _assumptions(members) if study.grid.is_goto else [],
         "units": _units(case),
+        "onset": onset,
         "sample_check": sample_summary([run / member.path for member in members]),
         "repeat_command": repeat_command,
     }

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from network_models.goto import site_table
-from studies.checks import locate
+from studies.checks import locate, needed_places
 from studies.grids import Grids
 from studies.members import Member
 from studies.sections import WeatherFile as NamedFile
@@ -26,6 +26,7 @@ from twin.profiles.plants import wind_scales
 from twin.profiles.sites import SiteFleet, build_fleet
 from twin.profiles.types import Forecasts, Profiles
 from twin.weather_table import WeatherTable
+from weather.climate import read_climates
 from weather.reading import WeatherFile
 from weather.sources import PlaceSource, from_files
 from weather.synthetic import NORMAL_YEAR, synthetic_year
@@ -103,7 +104,9 @@ def weather_table(study: Study, data: Path | None) -> WeatherTable:
         place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
         for place, files in weather.files.items()
     }
-    return from_files(sources, period.fiscal_year, period.step_minutes)
+    climates = read_climates()
+    places = {name: climates[name].place for name in needed_places(study.grid)}
+    return from_files({name: sources[name] for name in places}, period.fiscal_year, period.step_minutes, places)
 
 
 def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:

@@ -18,6 +18,9 @@ from twin.profiles.sites import SiteFleet
 AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
 """Counterfactual twins: the same member without area-balance orders, and under the other kind of operator."""
 
+ONSET = "onset"
+"""Members that try one value after the other (``[onset]``); only sums are kept of them, too."""
+
 _UNLIMITED_MW = 1e9
 _WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
 

@@ -52,20 +52,40 @@ def members(study: Study) -> list[Member]:
     InputError
         If a combination is invalid although its single values are valid.
     """
+    wanted = [(name, point) for name in _overrides(study) for point in _points(study)]
+    return _resolved(study, [(name, label(point), point) for name, point in wanted])
+
+
+def onset_members(study: Study) -> list[Member]:
+    """Return the members that try the values of ``[onset]`` one at a time.
+
+    They stand at the middle value of each swept key, in the uncontrolled scenario (else the first).
+
+    Raises
+    ------
+    InputError
+        If a combination is invalid although its single values are valid.
+    """
+    scenario = study.compare.uncontrolled or next(iter(_overrides(study)))
+    middle = {key: values[(len(values) - 1) // 2] for key, values in study.sweep_values.items()}
+    tries = [{key: value} for key, values in study.onset_values.items() for value in values]
+    return _resolved(study, [(scenario, label(one), middle | one) for one in tries])
+
+
+def _resolved(study: Study, wanted: list[tuple[str, str, dict[str, Any]]]) -> list[Member]:
+    """Put the values of scenario and point in place; (scenario, label, point) each."""
     values = study.model_dump(mode="json", exclude_unset=True)
-    base = {key: value for key, value in values.items() if key not in ("scenario", "sweep", "compare")}
+    base = {key: value for key, value in values.items() if key not in ("scenario", "sweep", "onset", "compare")}
+    overrides = _overrides(study)
     result: list[Member] = []
     problems: list[Problem] = []
-    for name, overrides in _overrides(study).items():
-        for point in _points(study):
-            resolved = with_values(with_values(base, overrides), point)
-            where = f"scenario {name}, {label(point)}"
-            found = [
-                explain(error, Study, where, ".".join(map(str, error["loc"]))) for error in findings(Study, resolved)
-            ]
-            problems += found
-            if not found:
-                result.append(Member(name, label(point), point, Study.model_validate(resolved).placed_in(study.folder)))
+    for name, text, point in wanted:
+        resolved = with_values(with_values(base, overrides[name]), point)
+        where = f"scenario {name}, {text}"
+        found = [explain(error, Study, where, ".".join(map(str, error["loc"]))) for error in findings(Study, resolved)]
+        problems += found
+        if not found:
+            result.append(Member(name, text, point, Study.model_validate(resolved).placed_in(study.folder)))
     raise_if_any(problems)
     return result
 

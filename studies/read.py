@@ -103,7 +103,8 @@ class _Reporter:
         found = [explain(error, Study, self.where(_loc(error)), _dotted(error)) for error in base]
         known = {_loc(error) for error in base}
         found += self._scenario_problems(table, known)
-        found += self._sweep_problems(table, known)
+        for section in ("sweep", "onset"):
+            found += self._list_problems(table, section, known)
         found += network_problems(self._assignments(table)) if _is_goto(table) else ()
         return found + self._compare_problems(table)
 
@@ -119,9 +120,10 @@ class _Reporter:
         for name, scenario in _subtables(table, "scenario").items():
             for key, value in flatten(scenario).items():
                 yield key, value, self.where(("scenario", name, key))
-        for key, values in flatten(_subtable(table, "sweep")).items():
-            for value in values if isinstance(values, list) else ():
-                yield key, value, self.where(("sweep", key))
+        for section in ("sweep", "onset"):
+            for key, values in flatten(_subtable(table, section)).items():
+                for value in values if isinstance(values, list) else ():
+                    yield key, value, self.where((section, key))
 
     def _scenario_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
         found = []
@@ -130,24 +132,26 @@ class _Reporter:
             found += self._override_problems(table, overrides, ("scenario", name), known)
         return found
 
-    def _sweep_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
+    def _list_problems(self, table: dict[str, Any], section: str, known: set[tuple[str, ...]]) -> list[Problem]:
         found = []
-        for key, values in flatten(_subtable(table, "sweep")).items():
+        for key, values in flatten(_subtable(table, section)).items():
             if not isinstance(values, list) or not values:
                 found.append(
                     Problem(
-                        f"sweep.{key} must be a list with at least one value", self.where(("sweep", key)), shown(values)
+                        f"{section}.{key} must be a list with at least one value",
+                        self.where((section, key)),
+                        shown(values),
                     )
                 )
                 continue
             if why_not_overridable(key):
-                found.append(self._forbidden(key, values, ("sweep",)))
+                found.append(self._forbidden(key, values, (section,)))
                 continue
             if any(value in values[:position] for position, value in enumerate(values)):
-                found.append(Problem(f"sweep.{key} has a value twice", self.where(("sweep", key)), shown(values)))
+                found.append(Problem(f"{section}.{key} has a value twice", self.where((section, key)), shown(values)))
             repeated: set[Problem] = set()
             for value in values:
-                repeated |= set(self._override_problems(table, {key: value}, ("sweep",), known))
+                repeated |= set(self._override_problems(table, {key: value}, (section,), known))
             found += sorted(repeated, key=str)
         return found
 

@@ -51,7 +51,7 @@ class Roles(Section):
     headroom_bus: str | None = Field(
         default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
     )
-    place: str | None = Field(default=None, description="Weather place of all plants and loads.")
+    place: str = Field(default="fukue", description="Weather place of all plants and loads.")
     pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")
     turbine: str | None = Field(default=None, description="Turbine of all wind plants.")
     hub_height_m: Positive | None = Field(default=None, description="Hub height of all wind plants in m.")

@@ -56,6 +56,11 @@ class Study(Settings):
     sweep: dict[str, Any] = Field(
         default={}, description="Dotted key -> list of values; all combinations are run for each scenario."
     )
+    onset: dict[str, Any] = Field(
+        default={},
+        description="Dotted key -> list of values, one at a time at the middle of the sweep in the uncontrolled "
+        "scenario: shows from which value on congestion begins; only sums are kept.",
+    )
     compare: Compare = Field(default=Compare(), description="Which scenarios the others are compared with.")
 
     _folder: Path = PrivateAttr(default=Path())
@@ -81,6 +86,11 @@ class Study(Settings):
     def sweep_values(self) -> dict[str, list[Any]]:
         """Values to sweep by dotted key, in the order of the file."""
         return flatten(self.sweep)
+
+    @property
+    def onset_values(self) -> dict[str, list[Any]]:
+        """Values to try one at a time by dotted key, in the order of the file."""
+        return flatten(self.onset)
 
     def placed_in(self, folder: Path) -> Study:
         """Return the same study with `folder` as the start of its relative paths."""

@@ -25,6 +25,11 @@ HEADLINE = (
 )
 """Key figures that a run prints; all others are in ``kpis.json``."""
 
+LABEL_WIDTH, SCENARIO_WIDTH = 36, 21
+"""Characters that the first column and a scenario's column take, frame included."""
+
+UNIT_ENDINGS = ("_mwh", "_mw", "_percent", "_jpy", "_pu")
+
 Kpis = dict[str, float | None]
 
 
@@ -49,14 +54,39 @@ def read_kpis(run: Path) -> dict[str, Kpis]:
     return {path: _json(run / path / "kpis.json") for path in paths}
 
 
-def headline_table(run: Path) -> Table:
-    """Return a table of the headline figures, one row a member."""
-    table = Table(title=f"{run.name}: key figures", caption="all key figures: kpis.json of each member")
-    table.add_column("member", overflow="fold")
-    for name in HEADLINE:
-        table.add_column(name.replace("_", " "), justify="right")
+def headline_tables(run: Path, width: int) -> list[Table]:
+    """Return the headline figures with a column a scenario: lowest to highest over the sweep.
+
+    Parameters
+    ----------
+    run : pathlib.Path
+        A results folder.
+    width : int
+        Characters of a line; scenarios that do not fit beside each other stand in a further table.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no complete run.
+    """
+    scenarios: dict[str, list[Kpis]] = {}
     for path, kpis in read_kpis(run).items():
-        table.add_row(path, *(_number(kpis.get(name)) for name in HEADLINE))
+        scenarios.setdefault(path.partition("/")[0], []).append(kpis)
+    names = list(scenarios)
+    beside = max(1, (width - LABEL_WIDTH) // SCENARIO_WIDTH)
+    groups = [names[start : start + beside] for start in range(0, len(names), beside)]
+    return [_headline_table(run, {name: scenarios[name] for name in group}) for group in groups]
+
+
+def _headline_table(run: Path, scenarios: dict[str, list[Kpis]]) -> Table:
+    swept = any(len(members) > 1 for members in scenarios.values())
+    caption = "lowest to highest over the sweep; " if swept else ""
+    table = Table(title=f"{run.name}: key figures", caption=f"{caption}all key figures: kpis.json of each member")
+    table.add_column("key figure", no_wrap=True)
+    for name in scenarios:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name in HEADLINE:
+        table.add_row(_label(name), *(_range([kpis.get(name) for kpis in members]) for members in scenarios.values()))
     return table
 
 
@@ -91,6 +121,20 @@ def _left_out(before: dict[str, Kpis], after: dict[str, Kpis]) -> str:
     only = [f"only in the first: {path}" for path in before if path not in after]
     only += [f"only in the second: {path}" for path in after if path not in before]
     return "\n".join(["key figures that are equal are not shown", *only])
+
+
+def _label(name: str) -> str:
+    """Return a key figure's name for a narrow column, its unit behind a comma."""
+    ending = next((ending for ending in UNIT_ENDINGS if name.endswith(ending)), "")
+    words = name.removesuffix(ending).replace("_", " ")
+    return f"{words}, {KPIS[name].unit}" if ending else words
+
+
+def _range(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return _number(None)
+    return " to ".join(dict.fromkeys((_number(min(known)), _number(max(known)))))
 
 
 def _number(value: float | None, sign: bool = False) -> str:

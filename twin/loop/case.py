@@ -202,15 +202,10 @@ class Case:
         return np.array([member.uniform_basis == "contract" for member in self.members])
 
     @cached_property
-    def plant_q_per_p(self) -> np.ndarray:
-        """(P,) reactive infeed per active infeed."""
-        plants = self.model.plants
-        return plants.q_sign.to_numpy(float) * np.tan(np.arccos(plants.power_factor.to_numpy(float)))
-
-    @cached_property
     def unit_q_per_p(self) -> np.ndarray:
-        """(U,) the same; sites feed in at unity power factor."""
-        return np.concatenate([self.plant_q_per_p, np.zeros(len(self.sites.groups))])
+        """(M, U) reactive infeed per active infeed; sites feed in at unity power factor."""
+        of_variant = [_q_per_p(variant.model.plants) for variant in self.grid.variants]
+        return np.pad(np.array(of_variant)[self.variant], ((0, 0), (0, len(self.sites.groups))))
 
     @cached_property
     def load_q_per_p(self) -> np.ndarray:
@@ -219,8 +214,19 @@ class Case:
 
     @cached_property
     def trippable(self) -> np.ndarray:
-        """(J,) plants that inter-trip may shed."""
-        return np.flatnonzero(self.model.plants.trippable.to_numpy(bool))
+        """(J,) plants that inter-trip may shed in any grid variant."""
+        return np.flatnonzero(np.any([v.model.plants.trippable for v in self.grid.variants], axis=0))
+
+    @cached_property
+    def may_trip(self) -> np.ndarray:
+        """(M, J) whether inter-trip may shed them in the member's own variant."""
+        of_variant = np.array([v.model.plants.trippable.to_numpy(bool) for v in self.grid.variants])
+        return of_variant[:, self.trippable][self.variant]
+
+    @cached_property
+    def vm_max_pu(self) -> np.ndarray:
+        """(M,) highest permitted voltage."""
+        return np.array([variant.model.limits.vm_max_pu for variant in self.grid.variants])[self.variant]
 
     @cached_property
     def intertrip_cap_pu(self) -> np.ndarray:
@@ -318,6 +324,10 @@ class Case:
         """(U,) units in Goto City."""
         of_areas = self.model.areas.goto_city.to_numpy(bool)[self.area_of_group]
         return np.concatenate([self.model.plants.goto_city.to_numpy(bool), of_areas])
+
+
+def _q_per_p(plants: pd.DataFrame) -> np.ndarray:
+    return plants.q_sign.to_numpy(float) * np.tan(np.arccos(plants.power_factor.to_numpy(float)))
 
 
 def _island_end_maps(variant: Variant, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -53,13 +53,13 @@ class Injections:
         return replace(self, unit_mw=unit_mw)
 
 
-def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
-    """Return active and reactive infeed per node in per unit, two arrays (M, n)."""
+def node_power(case: Case, members: np.ndarray, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
+    """Return active and reactive infeed per node in per unit, two arrays (R, n), for some members."""
     kept = 1.0 - np.divide(
         injections.shed_mw, injections.demand_mw, out=np.zeros_like(injections.shed_mw), where=injections.shed_mw > 0.0
     )
     p = injections.unit_mw @ case.incidence
-    q = (injections.unit_mw * case.unit_q_per_p) @ case.incidence
+    q = (injections.unit_mw * case.unit_q_per_p[members]) @ case.incidence
     p -= (injections.demand_mw * kept) @ case.area_incidence
     q -= (injections.demand_mvar * kept) @ case.area_incidence
     p += injections.diesel_mw @ case.diesel_incidence
@@ -82,7 +82,7 @@ def solve_members(case: Case, members: np.ndarray, injections: Injections, start
     -------
     Flow
     """
-    p, q = node_power(case, injections)
+    p, q = node_power(case, members, injections)
     variant = case.variant[members]
     if start is None:
         first, inverse = distinct_rows(variant, p, q)

@@ -40,9 +40,9 @@ class PairState:
 
 def trips(case: Case, members: np.ndarray, injections: Injections) -> Trips:
     """Return what inter-trip could shed, with each plant's output of the half-hour."""
-    p = injections.unit_mw[:, case.trippable] / case.base_mva
+    p = injections.unit_mw[:, case.trippable] * case.may_trip[members] / case.base_mva
     node = case.grid.nodes.plant[case.trippable]
-    return Trips(p, p * case.plant_q_per_p[case.trippable], node, case.intertrip_cap_pu[members])
+    return Trips(p, p * case.unit_q_per_p[members][:, case.trippable], node, case.intertrip_cap_pu[members])
 
 
 def nothing_ignored(case: Case, rows: int) -> np.ndarray:
@@ -116,7 +116,7 @@ def flow_per_infeed(case: Case, members: np.ndarray, breach: Breach, state: Pair
     current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
     v_conj = state.v[:, 0] - 1j * state.v[:, 1]
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
-    of_units = per_power[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p)
+    of_units = per_power[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p[members])
     return (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
 
 

@@ -71,7 +71,7 @@ def _highest_of(case: Case, members: np.ndarray) -> Measure:
 
 
 def _highest_percent(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
-    return 100.0 * np.abs(watched_voltage_pu(case, members, flow)).max(axis=1) / case.model.limits.vm_max_pu
+    return 100.0 * np.abs(watched_voltage_pu(case, members, flow)).max(axis=1) / case.vm_max_pu[members]
 
 
 def _slope(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
@@ -82,5 +82,5 @@ def _slope(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     z = case.grid.voltage_z[case.variant[members], bus]
     v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
     top = v[rows, bus]
-    of_units = (z / v_node_conj)[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p)
+    of_units = (z / v_node_conj)[:, case.unit_node] * (1.0 - 1j * case.unit_q_per_p[members])
     return ((np.conj(top) / np.abs(top))[:, None] * of_units).real

@@ -45,7 +45,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
     energy = _energies(system[solved], hours)
     counts = {
-        "congested_hours": hours * float((_congestion_mw(known) > CONGESTED_ABOVE_MW).sum()),
+        "congested_hours": hours * float((congestion_mw(known) > CONGESTED_ABOVE_MW).sum()),
         "criterion_broken_hours": hours * float(known["criterion_broken"].sum()),
         "forecast_missed_hours": hours * float(known["forecast_missed"].sum()),
         "bank_reverse_flow_hours": hours * float(known["bank_reverse_flow"].sum()),
@@ -66,10 +66,11 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
 
 def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
     """Return the congestion cut of a ``system`` table, solved half-hours only."""
-    return hours * float(_congestion_mw(system[system["failure"] == ""]).sum())
+    return hours * float(congestion_mw(system[system["failure"] == ""]).sum())
 
 
-def _congestion_mw(system: pd.DataFrame) -> pd.Series:
+def congestion_mw(system: pd.DataFrame) -> pd.Series:
+    """Return the congestion cut of each half-hour of a ``system`` table."""
     return system[[f"{cause}_mw" for cause in CONGESTION_CAUSES]].sum(axis=1)
 
 
@@ -94,7 +95,7 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
     )
     kpis["energy_balance_mismatch_mwh"] = supply - use - stored_change
     kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw")
-    congestion = hours * float(_congestion_mw(system).sum())
+    congestion = hours * float(congestion_mw(system).sum())
     kpis["curtailed_congestion_percent_of_available"] = _percent(congestion, total("available_mw"))
     kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
         total("nonfirm_congestion_mw"), total("nonfirm_available_mw")

@@ -54,7 +54,7 @@ def check_records(case: Case, m: int, steps: Sequence[int], records: Mapping[int
     rows = []
     for t in steps:
         record = records[t]
-        p, q = node_power(case, record.injections.rows(np.array([m])))
+        p, q = node_power(case, np.array([m]), record.injections.rows(np.array([m])))
         binding = max(int(record.after.outage[m]), 1)
         for topology in (0, binding) if len(case.grid.outages) > 1 else (0,):
             found = deviation(case, m, topology, p[0], q[0])
