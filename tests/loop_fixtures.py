@@ -12,9 +12,12 @@ from network_models.goto import goto, site_table
 from twin.grid.model import GridModel
 from twin.grid.reduction import reduce_grids
 from twin.loop.case import Case, Member, SiteDevices
+from twin.loop.injections import Injections, solve_members
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
+from twin.loop.uniform import Managed
+from twin.loop.verdict import judge
 from twin.policies.rules import POLICIES
 from twin.profiles.build import build_profiles
 from twin.profiles.forecasts import make_forecasts
@@ -24,9 +27,8 @@ from weather.synthetic import synthetic_year
 
 SEED = 20240614
 STEPS_PER_DAY = 48
-WINDY_DAY = 326
-"""Day of fiscal 2030 (0 = 1 April) with the highest unmanaged export of this seed; `MONTH_END` is 28 February."""
-MONTH_END = 333
+WINDY_DAY, PEAK_DAY, MONTH_END = 326, 289, 333
+"""Days of fiscal 2030 (0 = 1 April) with the highest unmanaged export and demand of this seed, and 28 February."""
 
 
 @dataclass(frozen=True)
@@ -148,3 +150,16 @@ def run(case: Case, steps: range | None = None, state: State | None = None) -> t
         states.append(state)
         records.append(record)
     return states, records
+
+
+def total_cut_mw(records: Sequence[Record], causes: Sequence[str], m: int = 0) -> np.ndarray:
+    """Return (T, U) what some causes took from member `m`."""
+    return np.array([sum(record.ledger.cut_mw[cause][m] for cause in causes) for record in records])
+
+
+def criterion_percent(case: Case, m: int, injections: Injections) -> float:
+    """Return the worst loading of member `m` under its own criterion, solved anew from no load."""
+    members = np.arange(len(case.members))
+    verdict = judge(case, Managed(injections, solve_members(case, members, injections)))
+    after_outage = verdict.loading_percent[m] if case.secures_outages[m] else 0.0
+    return float(max(verdict.intact_percent[m], after_outage))

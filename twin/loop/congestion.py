@@ -12,9 +12,9 @@ from twin.loop.injections import Injections, solve_members
 from twin.loop.ledger import Ledger
 from twin.loop.security import (
     Breach,
+    flow_per_infeed,
     judge_pair,
     nothing_ignored,
-    flow_per_infeed,
     worst_after_outage,
     worst_intact,
 )
@@ -23,7 +23,7 @@ from twin.loop.uniform import SMALLEST_OUTPUT_MW, Managed, Measure, highest_unif
 BROKEN_ABOVE_PERCENT = 0.001
 BEHIND_SHARE = 0.2
 LEAST_FLOW_PER_INFEED = 0.05
-"""A plant is behind an element when a MW of it moves at least this much there, and this share of the most that any does."""
+"""A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
 MAX_ROUNDS = 60
 
 Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Breach]

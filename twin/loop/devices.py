@@ -74,7 +74,8 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
             profiles.site_pv_per_kw[t], profiles.site_demand_per_kwh[t],
             sites.group, sites.pv_shape, sites.demand_shape,
             sites.pv_dc_kw, sites.pv_ac_kw, devices.battery_kwh, devices.battery_kw, devices.demand_kwh, devices.has_pv,
-            *(order[m] for order in now), devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
+            now[0][m], now[1][m], now[2][m], now[3][m],
+            devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
             devices.efficiency, case.step_hours, soc_kwh[row], sums[row],
         )  # fmt: skip
     fields = [*np.moveaxis(sums[inverse], 2, 0) / 1000.0, clipped[inverse]]

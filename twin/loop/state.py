@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
@@ -56,7 +57,8 @@ class State:
     @staticmethod
     def from_arrays(values: Mapping[str, np.ndarray]) -> State:
         """Make a state of what `arrays` gave."""
-        return State(**{**values, "history": DayHistory.from_array(values["history"])})
+        plain: dict[str, Any] = dict(values)
+        return State(**plain | {"history": DayHistory.from_array(values["history"])})
 
 
 def initial_state(case: Case) -> State:
