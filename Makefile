@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real test test-slow bench check format lock report clean
+.PHONY: help setup study study-real test test-slow bench check format docs lock report clean
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030
@@ -70,6 +70,9 @@ check: setup ## format, lint, types and fast tests
 format: setup ## format the sources
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
+
+docs: setup ## write the generated pages again
+	$(PYTHON) -m studies.data_dictionary > docs/data_dictionary.md
 
 lock: ## write the lock files again (needs uv)
 	$(LOCK_COMMAND) --group build --output-file requirements.lock

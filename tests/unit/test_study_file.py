@@ -168,7 +168,9 @@ def test_a_leap_fiscal_year_has_366_days(tmp_path):
 
 def test_missing_files_and_folders(tmp_path):
     text = GOOD.replace('"synthetic"', '"files"\nfiles.fukue = [{ path = "no.csv", format = "csv" }]')
-    assert "weather.files.fukue" in only_problem(tmp_path, text).where
+    missing, *other_places = problems(tmp_path, text)
+    assert "weather.files.fukue" in missing.where
+    assert all("has no weather file" in problem.what for problem in other_places)
     assert (
         "no such folder"
         in problems(tmp_path, text, data=tmp_path / "nowhere")[0].what

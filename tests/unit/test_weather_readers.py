@@ -265,7 +265,7 @@ def test_byte_order_mark_is_read_and_cp932_is_refused(tmp_path: Path, hourly: pd
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
     assert read(WeatherFile(path, "csv"), FUKUE, 2022)["ghi"].max() > 500
     path.write_bytes("time,ghi,備考\n".encode("cp932"))
-    assert "cp932" in problems(WeatherFile(path, "csv"))
+    assert "CP932" in problems(WeatherFile(path, "csv"))
 
 
 @pytest.mark.parametrize("name", [*FORMATS, "grib"])

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from io import StringIO
-
 import pandas as pd
 
 from twin.clock import TIMEZONE
 from twin.errors import InputError, Problem
-from weather.readers.text import numbers, read_text
+from weather.readers.text import numbers, read_cells, read_text
 from weather.reading import Reading, WeatherFile
 
 COLUMNS = {0: "temp_air", 1: "dni", 2: "dhi"}
@@ -48,7 +46,7 @@ def read_expanded_amedas(file: WeatherFile) -> Reading:
         If the encoding, the number of rows or columns, or a cell is wrong.
     """
     text = read_text(file.path, ("utf-8-sig", "cp932"))
-    table = pd.read_csv(StringIO(text), skiprows=HEADER_LINES, header=None, dtype=str).dropna(how="all")
+    table = read_cells(text, file.path, skiprows=HEADER_LINES, header=None).dropna(how="all")
     header = text.splitlines()[HEADER_LINES - 1] if text.count("\n") >= HEADER_LINES else ""
     problems = _layout_problems(table, header, file)
     if problems:

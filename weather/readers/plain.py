@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from io import StringIO
+import difflib
+from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 
 from twin.clock import TIMEZONE
 from twin.errors import InputError, Problem
-from weather.readers.text import SHOWN, numbers, read_text
+from weather.readers.text import SHOWN, numbers, read_cells, read_text
 from weather.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, at_interval_middles, in_tokyo
 
 
@@ -31,7 +32,7 @@ def read_plain(file: WeatherFile) -> Reading:
     InputError
         With every unreadable time and number.
     """
-    table = pd.read_csv(StringIO(read_text(file.path, ("utf-8-sig",))), dtype=str)
+    table = read_cells(read_text(file.path, ("utf-8-sig",)), file.path)
     known = [name for name in (*IRRADIANCE, *INSTANTS) if name in table]
     problems = _column_problems(table, known, file)
     if problems:
@@ -75,6 +76,10 @@ def _times(cells: pd.Series, file: WeatherFile) -> tuple[pd.DatetimeIndex, list[
         return pd.DatetimeIndex([]), [
             Problem("times without time zone", where, str(cells[~has_offset].iloc[0]), "", repair)
         ]
+    zones = available_timezones()
+    if file.timezone not in zones:
+        near = ", ".join(difflib.get_close_matches(file.timezone, zones, 3)) or TIMEZONE
+        return pd.DatetimeIndex([]), [Problem("unknown time zone", where, file.timezone, f"e.g. {near}")]
     local = pd.DatetimeIndex(pd.to_datetime(cells, errors="coerce", format="ISO8601"))
     times = local.tz_localize(file.timezone, ambiguous="NaT", nonexistent="NaT")
     accepted = f"times that exist once in {file.timezone}; use UTC offsets if it has daylight saving"

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable
+from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from twin.errors import InputError, Problem
+
+_ENCODING_NAMES = {"utf-8-sig": "UTF-8", "cp932": "CP932 (Shift_JIS)"}
 
 SHOWN = 5
 """So many places of one kind of problem are listed before the rest is only counted."""
@@ -29,14 +34,30 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
             return raw.decode(encoding)
         except UnicodeDecodeError:
             continue
-    guess = "looks like cp932 (Shift JIS)" if _fits(raw, "cp932") else "unknown"
-    raise InputError(
-        [
-            Problem(
-                "wrong text encoding", str(path), guess, " or ".join(encodings), "save the file in an accepted encoding"
-            )
-        ]
-    )
+    accepted = " or ".join(_ENCODING_NAMES.get(encoding, encoding) for encoding in encodings)
+    raise InputError([Problem("wrong text encoding", str(path), _guess(raw), accepted, f"save the file as {accepted}")])
+
+
+def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401 - passed on to pandas
+    """Return a comma-separated text as a table of text cells; `options` are those of `pandas.read_csv`.
+
+    Raises
+    ------
+    InputError
+        If the text is empty or no table.
+    """
+    try:
+        return pd.read_csv(StringIO(text), dtype=str, **options)
+    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+        repair = "save the table as CSV with one row a line"
+        problem = Problem("not a table", str(path), str(error).strip(), "comma-separated values", repair)
+        raise InputError([problem]) from error
+
+
+def _guess(raw: bytes) -> str:
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "UTF-16"
+    return f"looks like {_ENCODING_NAMES['cp932']}" if _fits(raw, "cp932") else "unknown; is it a text file?"
 
 
 def _fits(raw: bytes, encoding: str) -> bool:

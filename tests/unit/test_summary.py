@@ -1,0 +1,43 @@
+"""The headline on the terminal: a column a scenario, ranges over the sweep, no line wider than the terminal."""
+
+import pytest
+from rich.console import Console
+
+from studies.output import write_json
+from studies.summary import HEADLINE, headline_tables
+from twin.schema import KPIS
+
+SCENARIOS = ("plan_without_new_pv", "new_pv_uncontrolled", "new_pv_self_consumption", "new_pv_congestion_aware")
+
+
+@pytest.fixture
+def run(tmp_path):
+    paths = [f"{scenario}/conductor_mm2={size}" for scenario in SCENARIOS for size in (240, 300)]
+    write_json(tmp_path / "study.json", {"members": [{"path": path} for path in paths]})
+    for number, path in enumerate(paths):
+        values = dict.fromkeys(KPIS, 123456.0) | {"congested_hours": float(number), "net_benefit_mwh": None}
+        write_json(tmp_path / path / "kpis.json", values)
+    return tmp_path
+
+
+def printed(run, width):
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(*headline_tables(run, width), sep="\n")
+    return capture.get()
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_nothing_is_cut_off(run, width):
+    text = printed(run, width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    for words in ("aware", "available, MWh", "n1 export headroom after min, MW", "6.00 to 7.00"):
+        assert words in text
+
+
+def test_equal_members_give_one_figure_and_undefined_ones_a_dash(run):
+    rows = [line for line in printed(run, 200).splitlines() if line.startswith("│")]
+    assert len(rows) == len(HEADLINE)
+    assert all("to" not in row.replace("after min", "") for row in rows if "available" in row)
+    assert [cell.strip() for cell in rows[-1].split("│")[2:-1]] == ["-"] * len(SCENARIOS)
