@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from studies.one_thread import ONE_THREAD
 from twin.errors import InputError, Problem
 
 SHIPPED = Path(__file__).parent
@@ -32,6 +33,8 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command; an unusable input ends with status 2 and all its problems on stderr."""
+    for name, value in ONE_THREAD.items():
+        os.environ.setdefault(name, value)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

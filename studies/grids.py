@@ -36,21 +36,28 @@ def member_grids(members: list[Member]) -> Grids:
         because their elements differ.
     """
     position: dict[str, int] = {}
+    networks: dict[str, GridModel] = {}
     models: list[GridModel] = []
     of_member = []
     for member in members:
         key = _key(member.study)
         if key not in position:
             position[key] = len(models)
-            models.append(grid_model(member.study))
+            network = json.dumps(member.study.grid.model_dump(mode="json"), sort_keys=True)
+            if network not in networks:
+                networks[network] = _network(member.study)
+            models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
     raise_if_any(_differences(models))
     return Grids(tuple(models), tuple(of_member))
 
 
-def grid_model(study: Study) -> GridModel:
-    """Return the grid model of one member's settings."""
-    model = _goto(study) if study.grid.is_goto else _guest(study)
+def _network(study: Study) -> GridModel:
+    return _goto(study) if study.grid.is_goto else _guest(study)
+
+
+def _with_settings(model: GridModel, study: Study) -> GridModel:
+    """Return the model with what a study sets beside the network itself."""
     if study.operation.short_time_factor is not None:
         model = replace(model, limits=replace(model.limits, short_time_factor=study.operation.short_time_factor))
     columns = [column for column in DEMAND_COLUMNS if column in model.areas]

@@ -16,9 +16,9 @@ from studies.members import Member
 from studies.sections import WeatherFile as NamedFile
 from studies.study import Study
 from twin.clock import step_hours
-from twin.errors import InputError, Problem
+from twin.errors import InputError, Problem, raise_if_any
 from twin.grid.model import GridModel
-from twin.profiles.build import build_profiles
+from twin.profiles.build import WeatherShapes, build_profiles, model_problems, weather_shapes
 from twin.profiles.forecasts import make_forecasts
 from twin.profiles.measured import measured_demand_error, profiles_from_measured
 from twin.profiles.measured_read import Measured, read_measured
@@ -76,8 +76,9 @@ def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sou
     grids : Grids
     sources : Sources
     """
-    weather, measured = sources.weather, sources.measured
     fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
+    raise_if_any(problem for model in grids.models for problem in model_problems(model, sources.weather))
+    shared = _shared(study, sources, grids.models[0].areas)
     profiles: dict[str, Profiles] = {}
     position: dict[tuple[str, bool, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
@@ -86,11 +87,11 @@ def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sou
         model, operation = grids.models[grid], member.study.operation
         key = _profile_key(model, member.study)
         if key not in profiles:
-            profiles[key] = _profiles(member.study, model, weather, fleet, measured)
+            profiles[key] = _profiles(member.study, model, sources, shared, fleet)
         whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
         if whole_key not in position:
             position[whole_key] = len(series)
-            series.append((profiles[key], _forecasts(member.study, model, profiles[key], fleet, measured)))
+            series.append((profiles[key], _forecasts(member.study, model, profiles[key], fleet, sources.measured)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member))
 
@@ -141,23 +142,37 @@ def _profile_key(model: GridModel, study: Study) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _profiles(
-    study: Study, model: GridModel, weather: WeatherTable, fleet: SiteFleet, measured: Measured | None
-) -> Profiles:
+@dataclass(frozen=True)
+class _Shared:
+    """What the profiles of several grids have in common: shapes from the weather, and the year and the factors of wind farms.
+
+    `normal` is the weather in which farms meet their capacity factors; a year from files stands for itself.
+    """
+
+    shapes: WeatherShapes
+    normal: WeatherTable
+    farm_scales: dict[tuple[object, ...], float]
+
+
+def _shared(study: Study, sources: Sources, areas: pd.DataFrame) -> _Shared:
+    period, weather = study.period, sources.weather
+    if study.weather.source != "files" and study.weather.weather_year != NORMAL_YEAR:
+        normal = synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
+        return _Shared(weather_shapes(areas, weather), normal, {})
+    return _Shared(weather_shapes(areas, weather), weather, {})
+
+
+def _profiles(study: Study, model: GridModel, sources: Sources, shared: _Shared, fleet: SiteFleet) -> Profiles:
     key = {"seed": study.seed, "weather_year": study.weather.weather_year}
-    scales = _farm_scales(study, model)
-    if measured is not None:
-        return profiles_from_measured(model, weather, fleet, measured, farm_scales=scales, **key)
-    level = study.operation.area_level_percent
-    return build_profiles(model, weather, fleet, area_level_percent=level, farm_scales=scales, **key)
-
-
-def _farm_scales(study: Study, model: GridModel) -> dict[str, float] | None:
-    """Wind factors that meet the capacity factors in the normal year; a year from files stands for itself."""
-    if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
-        return None
-    normal = synthetic_year(study.period.fiscal_year, NORMAL_YEAR, study.seed, study.period.step_minutes)
-    return wind_scales(model.plants, normal)
+    scales = wind_scales(model.plants, shared.normal, shared.farm_scales)
+    if sources.measured is not None:
+        return profiles_from_measured(
+            model, sources.weather, fleet, sources.measured, farm_scales=scales, weather_shapes=shared.shapes, **key
+        )
+    return build_profiles(
+        model, sources.weather, fleet, area_level_percent=study.operation.area_level_percent, farm_scales=scales,
+        shapes=shared.shapes, **key,
+    )  # fmt: skip
 
 
 def _forecasts(

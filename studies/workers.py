@@ -14,13 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
+from studies.one_thread import ONE_THREAD
 from studies.progress import Progress
 from twin.loop.case import Case
 from twin.loop.simulate import month_blocks, simulate
 from twin.results.store import is_finished, last_checkpoint
-
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""Environment of the workers: with one thread, linear algebra gives the same bytes on any number of cores."""
 
 POLL_SECONDS = 0.5
 STAGE = "power flow and control"

@@ -115,10 +115,12 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     """
     first = models[0]
     nodes = _nodes(first)
-    grids = [admittance(model.net) for model in models]
+    of_net = {id(model.net): admittance(model.net) for model in {id(model.net): model for model in models}.values()}
+    grids = [of_net[id(model.net)] for model in models]
     ends = _monitored_ends(first, grids[0])
     outages = ((), *(_outage(first, element) for element in first.roles.outages))
-    states = [[topology(grid, out) for out in outages] for grid in grids]
+    of_grid = {key: [topology(grid, out) for out in outages] for key, grid in of_net.items()}
+    states = [of_grid[id(model.net)] for model in models]
     arrays = _stack(models, grids, states, nodes, ends)
     watched = [grids[0].position[bus] for bus in first.roles.voltage_buses]
     at = [grids[0].position[bus] for bus in nodes.buses]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,22 @@ from twin.profiles.types import Profiles
 from twin.weather_table import WeatherTable
 
 
+@dataclass(frozen=True)
+class WeatherShapes:
+    """What follows from the weather alone and serves several grids: skies and demand shapes, by place."""
+
+    skies: Mapping[str, Sky]
+    demand: Mapping[str, Mapping[str, np.ndarray]]
+
+
+def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
+    """Return the skies of all places and the demand shapes of the areas' places."""
+    values = weather.values
+    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
+    index, places = weather.index, areas["place"].unique()
+    return WeatherShapes(skies, {name: class_shapes(index, values[name]["temp_air"].to_numpy()) for name in places})
+
+
 def build_profiles(
     model: GridModel,
     weather: WeatherTable,
@@ -31,6 +48,7 @@ def build_profiles(
     weather_year: int,
     area_level_percent: float | None = None,
     farm_scales: Mapping[str, float] | None = None,
+    shapes: WeatherShapes | None = None,
 ) -> Profiles:
     """Return the profiles of one weather year.
 
@@ -49,6 +67,8 @@ def build_profiles(
     farm_scales : mapping of str to float, optional
         Wind-speed factor per farm from `twin.profiles.plants.wind_scales` on a normal year; default: `weather` is
         taken as the normal year.
+    shapes : WeatherShapes, optional
+        From `weather_shapes` of the same weather, to share it between grids.
 
     Returns
     -------
@@ -63,13 +83,11 @@ def build_profiles(
     plants, areas, index = model.plants, model.areas, weather.index
     level = parameter("area_balance_level") if area_level_percent is None else area_level_percent
     key = {"seed": seed, "weather_year": weather_year}
-    values = weather.values
-    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
+    shapes = weather_shapes(areas, weather) if shapes is None else shapes
     scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
 
-    available = plant_available_mw(plants, weather, skies, scales)
-    shapes = {place: class_shapes(index, values[place]["temp_air"].to_numpy()) for place in areas["place"].unique()}
-    demand = area_demand(areas, shapes, index, **key)
+    available = plant_available_mw(plants, weather, shapes.skies, scales)
+    demand = area_demand(areas, shapes.demand, index, **key)
     pv_mw = available[:, controllable(plants, "pv")].sum(axis=1)
     cut_pv = cut_share(index, pv_mw, demand.sum(axis=1), level_percent=level, **key)
     wind_mw = available[:, controllable(plants, "wind")].sum(axis=1)
@@ -78,8 +96,8 @@ def build_profiles(
         plant_available_mw=available,
         plant_unavailable_mw=available * plant_down_share(plants, index, **key),
         area_demand_mw=demand,
-        site_pv_per_kw=site_pv(fleet, skies),
-        site_demand_per_kwh=site_demand(index, shapes[main_place(areas)], fleet.demand_shapes, **key),
+        site_pv_per_kw=site_pv(fleet, shapes.skies),
+        site_demand_per_kwh=site_demand(index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
         area_cut_wind=wind_share(cut_pv, wind_mw, level_percent=level),
         offline_today=offline_calls(index, cut_pv, pv_mw, plants, **key),

@@ -11,7 +11,7 @@ import pandas as pd
 from twin.clock import step_hours
 from twin.errors import InputError, Problem
 from twin.grid.model import GridModel
-from twin.profiles.build import build_profiles, controllable
+from twin.profiles.build import WeatherShapes, build_profiles, controllable
 from twin.profiles.demand import area_demand, class_shapes
 from twin.profiles.measured_read import Measured
 from twin.profiles.offline_calls import offline_calls
@@ -37,6 +37,7 @@ def profiles_from_measured(
     seed: int,
     weather_year: int,
     farm_scales: Mapping[str, float] | None = None,
+    weather_shapes: WeatherShapes | None = None,
 ) -> Profiles:
     """Return the profiles of a measured fiscal year.
 
@@ -48,7 +49,7 @@ def profiles_from_measured(
 
     Parameters
     ----------
-    model, fleet, seed, weather_year, farm_scales
+    model, fleet, seed, weather_year, farm_scales, weather_shapes
         See `twin.profiles.build.build_profiles`.
     weather : WeatherTable
         Half-hourly weather on the same fiscal year, for the plants' own distributions.
@@ -67,7 +68,9 @@ def profiles_from_measured(
     _check_index(weather.index, measured)
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
     key = {"seed": seed, "weather_year": weather_year}
-    own = build_profiles(model, weather, fleet, area_level_percent=0, farm_scales=farm_scales, **key)
+    own = build_profiles(
+        model, weather, fleet, area_level_percent=0, farm_scales=farm_scales, shapes=weather_shapes, **key
+    )
 
     available = own.plant_available_mw.copy()
     is_pv, is_wind = ((plants["kind"] == kind).to_numpy() for kind in ("pv", "wind"))

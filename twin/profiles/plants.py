@@ -15,6 +15,9 @@ from twin.profiles.tidal import tidal_per_unit
 from twin.profiles.wind import farm_per_unit, farm_scale, known_turbines, speed_at_height
 from twin.weather_table import WeatherTable
 
+FARM_COLUMNS = ("place", "turbine", "units", "hub_height_m", "capacity_factor_target", "availability")
+"""What a farm's wind-speed factor depends on beside the weather."""
+
 
 def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]:
     """Return what keeps the plants' output from being computed."""
@@ -41,10 +44,28 @@ def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]
     return found
 
 
-def wind_scales(plants: pd.DataFrame, weather: WeatherTable) -> dict[str, float]:
-    """Return each farm's wind-speed factor that meets its capacity factor on `weather`, a normal year."""
-    farms = plants[(plants["kind"] == "wind") & (plants["contract_mw"] > 0)]
-    return {str(farm): farm_scale(row, _hub_speed(row, weather)) for farm, row in farms.iterrows()}
+def wind_scales(
+    plants: pd.DataFrame, weather: WeatherTable, known: dict[tuple[object, ...], float] | None = None
+) -> dict[str, float]:
+    """Return each farm's wind-speed factor that meets its capacity factor on `weather`, a normal year.
+
+    Parameters
+    ----------
+    plants : pandas.DataFrame
+        `GridModel.plants`.
+    weather : WeatherTable
+        A normal year.
+    known : dict, optional
+        Factors found before on the same weather, by the farm's data; new ones are added, so that several grids share them.
+    """
+    known = {} if known is None else known
+    scales = {}
+    for farm, row in plants[(plants["kind"] == "wind") & (plants["contract_mw"] > 0)].iterrows():
+        key = tuple(row[list(FARM_COLUMNS)])
+        if key not in known:
+            known[key] = farm_scale(row, _hub_speed(row, weather))
+        scales[str(farm)] = known[key]
+    return scales
 
 
 def plant_available_mw(
