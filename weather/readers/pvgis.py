@@ -80,7 +80,7 @@ def _parsed(
     buffer = BytesIO(text.encode()) if as_bytes and kind == "csv" else StringIO(text)
     try:
         return parse(buffer, pvgis_format=kind)
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, KeyError, IndexError, TypeError) as error:
         accepted = "CSV or JSON as PVGIS writes it"
         raise InputError([Problem("not a PVGIS file", str(file.path), str(error), accepted)]) from error
 
