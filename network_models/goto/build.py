@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import pandapower as pp
 import pandas as pd
 
@@ -60,18 +61,12 @@ def build_net(
     """
     net = pp.create_empty_network(name=f"Goto {year}", f_hz=FREQUENCY_HZ, sn_mva=100.0)
     used = _used_buses(tables, parameters)
-    buses = {
-        str(bus_id): int(
-            pp.create_bus(
-                net,
-                row["vn_kv"],
-                name=row["name"],
-                in_service=bus_id in used,
-                geodata=(row["longitude"], row["latitude"]),
-            )
-        )
-        for bus_id, row in tables["buses"].iterrows()
-    }
+    rows = tables["buses"]
+    numbers = pp.create_buses(
+        net, len(rows), rows["vn_kv"].to_numpy(), name=list(rows["name"]), in_service=[bus in used for bus in rows.index],
+        geodata=list(zip(rows["longitude"], rows["latitude"], strict=True)),
+    )  # fmt: skip
+    buses = {str(bus_id): int(number) for bus_id, number in zip(rows.index, numbers, strict=True)}
     for column in DIAGRAM_COLUMNS:
         net.bus[column] = tables["buses"].reset_index()[column]
     _source(net, buses, parameters)
@@ -143,33 +138,35 @@ def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Paramete
 
 
 def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, parameters: Parameters) -> None:
-    for _, line in tables["lines"].iterrows():
-        conductor = conductor_of(line, tables["conductors"], parameters)
-        is_link = line["role"] == "link"
-        resistance, charging, rating = (
-            parameters.number(f"link_{what}_factor") if is_link else 1.0
-            for what in ("resistance", "charging", "rating")
-        )
-        pp.create_line_from_parameters(
-            net, buses[line["from_bus"]], buses[line["to_bus"]], name=line["name"],
-            length_km=line["length_km"] + (parameters.number("link_land_km") if is_link else 0.0),
-            r_ohm_per_km=conductor["r_ohm_per_km"] * resistance, x_ohm_per_km=conductor["x_ohm_per_km"],
-            c_nf_per_km=conductor["c_nf_per_km"] * charging, max_i_ka=conductor["max_i_a"] * rating / 1000.0,
-            type="cs" if conductor["type"] == "cable" else "ol", in_service=line_in_service(line, parameters),
-            max_loading_percent=100.0, std_type=conductor["label"], name_ja=line["name_ja"],
-        )  # fmt: skip
+    lines = tables["lines"]
+    conductors = pd.DataFrame([conductor_of(line, tables["conductors"], parameters) for _, line in lines.iterrows()])
+    is_link = (lines["role"] == "link").to_numpy()
+
+    def factor(what: str) -> np.ndarray:
+        return np.where(is_link, parameters.number(f"link_{what}_factor"), 1.0)
+
+    pp.create_lines_from_parameters(
+        net, lines["from_bus"].map(buses).to_numpy(), lines["to_bus"].map(buses).to_numpy(), name=list(lines["name"]),
+        length_km=lines["length_km"].to_numpy() + np.where(is_link, parameters.number("link_land_km"), 0.0),
+        r_ohm_per_km=conductors["r_ohm_per_km"].to_numpy() * factor("resistance"),
+        x_ohm_per_km=conductors["x_ohm_per_km"].to_numpy(),
+        c_nf_per_km=conductors["c_nf_per_km"].to_numpy() * factor("charging"),
+        max_i_ka=conductors["max_i_a"].to_numpy() * factor("rating") / 1000.0,
+        type=["cs" if kind == "cable" else "ol" for kind in conductors["type"]],
+        in_service=[line_in_service(line, parameters) for _, line in lines.iterrows()],
+        max_loading_percent=100.0, std_type=list(conductors["label"]), name_ja=list(lines["name_ja"]),
+    )  # fmt: skip
 
 
 def _transformers(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, parameters: Parameters) -> None:
-    voltages = tables["buses"]["vn_kv"]
-    for _, row in tables["transformers"].iterrows():
-        pp.create_transformer_from_parameters(
-            net, buses[row["hv_bus"]], buses[row["lv_bus"]], name=row["name"], sn_mva=row["sn_mva"],
-            vn_hv_kv=voltages[row["hv_bus"]], vn_lv_kv=voltages[row["lv_bus"]], vk_percent=row["vk_percent"],
-            vkr_percent=row["vkr_percent"], pfe_kw=row["pfe_kw"], i0_percent=row["i0_percent"], tap_side="hv",
-            tap_neutral=0, tap_min=row["tap_min"], tap_max=row["tap_max"], tap_step_percent=row["tap_step_percent"],
-            tap_pos=int(parameters.number(row["tap_parameter"])), tap_changer_type="Ratio", max_loading_percent=100.0,
-        )  # fmt: skip
+    voltages, rows = tables["buses"]["vn_kv"], tables["transformers"]
+    same = ("sn_mva", "vk_percent", "vkr_percent", "pfe_kw", "i0_percent", "tap_min", "tap_max", "tap_step_percent")
+    pp.create_transformers_from_parameters(
+        net, rows["hv_bus"].map(buses).to_numpy(), rows["lv_bus"].map(buses).to_numpy(), name=list(rows["name"]),
+        vn_hv_kv=rows["hv_bus"].map(voltages).to_numpy(), vn_lv_kv=rows["lv_bus"].map(voltages).to_numpy(),
+        tap_side="hv", tap_neutral=0, tap_pos=[int(parameters.number(key)) for key in rows["tap_parameter"]],
+        tap_changer_type="Ratio", max_loading_percent=100.0, **{column: rows[column].to_numpy() for column in same},
+    )  # fmt: skip
 
 
 def _reactive_compensation(
@@ -193,21 +190,22 @@ def _reactive_compensation(
 
 def _loads(net: pp.pandapowerNet, buses: dict[str, int], areas: pd.DataFrame) -> None:
     demand_columns = [column for column in areas.columns if column.endswith("_kwh")]
-    for area_id, row in areas.iterrows():
-        mean_mw = row[demand_columns].sum() / HOURS_PER_YEAR / 1000.0
-        q_mvar = mean_mw * math.tan(math.acos(row["power_factor"]))
-        pp.create_load(net, buses[row["bus"]], p_mw=mean_mw, q_mvar=q_mvar, name=area_id)
+    mean_mw = areas[demand_columns].sum(axis=1).to_numpy() / HOURS_PER_YEAR / 1000.0
+    q_mvar = mean_mw * np.tan(np.arccos(areas["power_factor"].to_numpy(float)))
+    pp.create_loads(net, areas["bus"].map(buses).to_numpy(), p_mw=mean_mw, q_mvar=q_mvar, name=list(areas.index))
 
 
 def _plants(net: pp.pandapowerNet, buses: dict[str, int], plants: pd.DataFrame) -> None:
-    for plant_id, row in plants.iterrows():
-        tangent = math.tan(math.acos(row["power_factor"])) * row["q_sign"]
-        p_mw = 0.5 * row["contract_mw"]
-        pp.create_sgen(net, buses[row["bus"]], p_mw=p_mw, q_mvar=p_mw * tangent, name=plant_id, type=row["kind"])
+    tangent = np.tan(np.arccos(plants["power_factor"].to_numpy(float))) * plants["q_sign"].to_numpy(float)
+    p_mw = 0.5 * plants["contract_mw"].to_numpy(float)
+    pp.create_sgens(
+        net, plants["bus"].map(buses).to_numpy(), p_mw=p_mw, q_mvar=p_mw * tangent, name=list(plants.index),
+        type=list(plants["kind"]),
+    )  # fmt: skip
 
 
 def _diesels(net: pp.pandapowerNet, buses: dict[str, int], diesels: pd.DataFrame) -> None:
-    for diesel_id, row in diesels.iterrows():
-        pp.create_sgen(
-            net, buses[row["bus"]], p_mw=0.0, sn_mva=row["p_max_mw"], name=diesel_id, type="diesel", in_service=False
-        )
+    pp.create_sgens(
+        net, diesels["bus"].map(buses).to_numpy(), p_mw=0.0, sn_mva=diesels["p_max_mw"].to_numpy(),
+        name=list(diesels.index), type="diesel", in_service=False,
+    )  # fmt: skip
