@@ -16,6 +16,7 @@ from twin.grid.reduction import ReducedGrid, reduce_grids
 from twin.randomness import stream
 
 FREQUENCY_HZ = 60.0
+PATIENCE = 20
 
 
 def empty_net() -> pp.pandapowerNet:
@@ -97,10 +98,13 @@ def solve_one(grid: ReducedGrid, mva_at_bus: dict[int, complex], topology: int =
 
 
 def solve_pu(grid: ReducedGrid, p: np.ndarray, q: np.ndarray, topology: int = 0) -> Solution:
-    """Solve one row (1, n) from no load."""
+    """Solve one row (1, n) from no load, with patience where convergence is slow."""
     variant = np.zeros(1, dtype=np.int64)
     v, q_svc = flat_start(grid, variant)
-    used, i = solve_rows(grid.arrays, variant, np.full(1, topology), p, q, v, q_svc)
+    for _ in range(PATIENCE):
+        used, i = solve_rows(grid.arrays, variant, np.full(1, topology), p, q, v, q_svc)
+        if used[0] != 0:
+            break
     base_mva = grid.variants[0].grid.base_mva
     return Solution(
         grid, topology, v[0, 0] + 1j * v[0, 1], i[0, 0] + 1j * i[0, 1], float(q_svc[0]) * base_mva, int(used[0])

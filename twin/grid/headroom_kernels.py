@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from twin.grid.kernels import FLAGS, MAX_ITERATIONS, iterate
+from twin.grid.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterate
 from twin.grid.reduction import GridArrays
 
-STEPS = 8
-LAST_STEP_MW = 0.1
+STEPS = 32
+LAST_STEP_MW = 0.02
+RATING_REACHED_PERCENT = 100.1
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
@@ -23,12 +24,14 @@ def link_headroom(
     node: int,
     base_mva: float,
 ) -> np.ndarray:
-    """Return export and import headroom in MW, (R, 2); NaN where the rating is not reached from any side.
+    """Return export and import headroom in MW, (R, 2); NaN where no extra infeed keeps the rating.
 
     For each outage of a link circuit the extra infeed x at `node` (unity power factor, taps and reactors frozen, the
-    compensator acting) is moved to the root of ``max |i_end(x)| = rating`` by Newton steps on the end currents, which
-    are linear in the node currents; each step is solved in AC. Export is the root with rising loading, import the one
-    with falling loading; negative values say that the rating is already exceeded in that direction.
+    compensator acting) is moved to the root of ``max |i_end(x)| = rating``: the end currents are linear in the node
+    currents, which gives the distance to the rating at constant voltages, and secant steps bring that distance to zero;
+    each step is solved in AC. A survivor without a solution counts as being beyond its rating. Export is the root with
+    rising loading, import the one with falling loading; negative values say that the rating is already exceeded in
+    that direction.
     """
     rows = len(g)
     out = np.full((rows, 2), np.inf)
@@ -55,20 +58,53 @@ def _root(
     side: int,
     base_mva: float,
 ) -> float:
-    v, i = v_start.copy(), np.zeros(v_start.shape)
-    p_moved = p.copy()
+    """Return the headroom of one outage by secant steps that stay between solved and overloaded or unsolved states.
+
+    A state that does not solve after the outage is entered from the extra infeed that balances the islands.
+    """
+    v, i, p_moved, v_good = v_start.copy(), np.zeros(v_start.shape), p.copy(), v_start.copy()
     direction = 1.0 if side == 0 else -1.0
+    x, inside, outside, x_before, rest_before, balanced = 0.0, -np.inf, np.inf, 0.0, np.nan, False
+    inside_percent = np.inf
     for _ in range(STEPS):
-        used, q_svc = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
-        if used <= 0:
-            return np.nan
-        step = _step_to_rating(a, g, o, v, i, node, direction)
-        if np.isnan(step):
-            return np.nan
-        p_moved[node] += direction * step
-        if abs(step) * base_mva < LAST_STEP_MW:
-            return direction * (p_moved[node] - p[node]) * base_mva
+        p_moved[node] = p[node] + direction * x
+        used, q_after = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
+        rest = _step_to_rating(a, g, o, v, i, node, direction) if used > 0 else np.nan
+        if np.isnan(rest):
+            if inside > -np.inf:
+                v[:], outside = v_good, x
+                x = 0.5 * (inside + outside)
+            elif balanced:
+                return np.nan
+            else:
+                v[0], v[1], balanced = a.wr[g, o], a.wi[g, o], True
+                x = -direction * np.sum(p * a.alive[g, o])
+        else:
+            v_good[:], q_svc = v, q_after
+            percent = _link_percent(a, g, o, i)
+            if rest < 0.0:
+                outside = min(outside, x)
+            elif x > inside:
+                inside, inside_percent = x, percent
+            falling = (rest_before - rest) * (x - x_before)
+            step = rest * (x - x_before) / (rest_before - rest) if falling > 0.0 else rest
+            x_before, rest_before, x = x, rest, x + step
+            if abs(step) * base_mva < LAST_STEP_MW:
+                return x * base_mva if percent < RATING_REACHED_PERCENT else np.nan
+            if inside > -np.inf and outside < np.inf and not inside < x < outside:
+                x = 0.5 * (inside + outside)
+        if (outside - inside) * base_mva < LAST_STEP_MW:
+            return inside * base_mva if inside_percent < RATING_REACHED_PERCENT else np.nan
     return np.nan
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _link_percent(a: GridArrays, g: int, o: int, i: np.ndarray) -> float:
+    worst = 0.0
+    for k in range(a.limit.shape[1]):
+        if a.link_end[k]:
+            worst = max(worst, end_loading_percent(a, g, o, i, k))
+    return worst
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

@@ -8,7 +8,7 @@ from numba import njit
 from twin.grid.reduction import GridArrays
 
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
-MAX_ITERATIONS = 80
+MAX_ITERATIONS = 400
 VOLTAGE_STEP_PU = 1e-11
 LOWEST_VM_PU = 0.3
 
