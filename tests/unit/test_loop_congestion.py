@@ -180,7 +180,7 @@ def test_the_ledger_names_the_survivor_and_the_outage(windy):
 
 
 def test_intertrip_needs_less_cut_and_sheds_no_more_than_its_cap(goto_year, windy):
-    case, records = windy
+    _, records = windy
     assert total_cut_mw(records, CONGESTION_CAUSES, 4).sum() < total_cut_mw(records, CONGESTION_CAUSES, 1).sum()
     inputs = goto_year.days(WINDY_DAY)
     capped = make_case(inputs, [member(inputs, criterion="n-1-intertrip", intertrip_cap_mw=cap) for cap in (0.0, 8.0)])

@@ -15,6 +15,8 @@ from twin.loop.security import excess_percent
 from twin.loop.uniform import ACCEPT_PERCENT, Managed
 
 PROBE_SHARE = 0.1
+LEAST_RELIEF_SHARE = 0.02
+"""A remedy of which the probe's share lowers the loading by less does not reach the overloaded element: not used."""
 RELIEF_DIGITS = 3
 
 Remedy = Callable[[np.ndarray, Injections, np.ndarray], Injections]
@@ -115,7 +117,8 @@ def _apply_smallest(
         return _excess(case, mine[rows], applied(rows, share), with_outages=with_outages)
 
     everyone = np.arange(len(broken))
-    helped = np.flatnonzero(excess(everyone, np.full(len(broken), PROBE_SHARE)) < now - ACCEPT_PERCENT)
+    relief = now - excess(everyone, np.full(len(broken), PROBE_SHARE))
+    helped = np.flatnonzero(relief > LEAST_RELIEF_SHARE * (100.0 + now))
     if not len(helped):
         return managed
     left_out, _ = largest_kept(

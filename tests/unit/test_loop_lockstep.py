@@ -1,0 +1,159 @@
+"""Members do not see each other; a run that was killed ends with the same bytes."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
+
+from network_models.goto import goto
+from twin.loop import simulate as simulation
+from twin.loop.simulate import month_blocks, simulate
+from twin.results import store
+from twin.results.sample_check import sampled_steps
+from twin.results.tables import member_tables, stack
+
+FEBRUARY_28_AND_MARCH_1 = (MONTH_END, 2)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def six_members(inputs):
+    batteries, held = devices(inputs.fleet), devices(inputs.fleet, throttle=True)
+    return [
+        member(inputs, label="a"),
+        member(inputs, label="b", criterion="n-1-intertrip", grid=1),
+        member(inputs, label="c", operator="forecast", policy="self_consumption", devices=batteries),
+        member(inputs, label="d", area_balance=True, policy="congestion_aware", devices=batteries, grid=1),
+        member(inputs, label="e", policy="hold_behind_meter", devices=held, uniform_basis="available"),
+        member(inputs, label="f", criterion="n-0", devices=devices(inputs.fleet, new_pv=False), twin="other_operator"),
+    ]
+
+
+def make(inputs, members):
+    return make_case(inputs, members, [inputs.model, goto(2030, parameters={"link_rating_factor": 0.7})])
+
+
+def simulated(case, folder, members=None):
+    """Run some members of a case into folders by their label; returns all files with their bytes."""
+    some = case.members if members is None else [case.members[m] for m in members]
+    part = make_case_of(case, some)
+    folders = [folder / each.label for each in some]
+    simulate(part, folders, sampled_steps(part, 1, 1))
+    return files_of(folder)
+
+
+def make_case_of(case, members):
+    return replace(case, members=tuple(members), export_limit_mw=case.export_limit_mw[: len(members)])
+
+
+def files_of(folder):
+    return {path.relative_to(folder): path.read_bytes() for path in sorted(Path(folder).rglob("*")) if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def two_months(goto_year):
+    inputs = goto_year.days(*FEBRUARY_28_AND_MARCH_1)
+    return make(inputs, six_members(inputs))
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(two_months, tmp_path_factory):
+    return simulated(two_months, tmp_path_factory.mktemp("whole"))
+
+
+def test_members_in_lock_step_equal_each_of_them_alone(goto_year):
+    inputs = goto_year.days(WINDY_DAY)
+    together = make(inputs, six_members(inputs))
+    block = stack(0, run(together)[1])
+    for m, some in enumerate(together.members):
+        alone = make_case_of(together, [some])
+        of_alone = member_tables(alone, stack(0, run(alone)[1]), 0)
+        for name, table in member_tables(together, block, m).items():
+            assert as_bytes(table) == as_bytes(of_alone[name]), f"member {some.label}, table {name}"
+
+
+def as_bytes(table):
+    return [column.combine_chunks().to_pandas().to_numpy().tolist().__repr__() for column in table.columns]
+
+
+def test_blocks_are_calendar_months(two_months):
+    assert month_blocks(two_months.index) == [range(0, 48), range(48, 96)]
+
+
+def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_path):
+    simulated(two_months, tmp_path, [0, 5, 2])
+    assert simulated(two_months, tmp_path, [4, 1, 3]) == uninterrupted
+
+
+def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
+    two_months, uninterrupted, tmp_path, monkeypatch
+):
+    real, done = simulation.step, []
+
+    def step(case, state, t):
+        if t == 60 and not done.count(60):
+            done.append(60)
+            raise KilledError
+        done.append(t)
+        return real(case, state, t)
+
+    monkeypatch.setattr(simulation, "step", step)
+    with pytest.raises(KilledError):
+        simulated(two_months, tmp_path)
+    assert simulated(two_months, tmp_path) == uninterrupted
+    assert done.count(0) == 1
+    assert done.count(50) == 2
+
+
+@pytest.mark.parametrize("place", ["save_checkpoint", "write_part"])
+@pytest.mark.parametrize("call", [1, 8])
+def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
+    two_months, uninterrupted, tmp_path, monkeypatch, place, call
+):
+    real, calls = getattr(simulation, place), []
+
+    def dies_once(*arguments):
+        calls.append(1)
+        if len(calls) == call + 1:
+            raise KilledError
+        real(*arguments)
+
+    monkeypatch.setattr(simulation, place, dies_once)
+    with pytest.raises(KilledError):
+        simulated(two_months, tmp_path)
+    assert simulated(two_months, tmp_path) == uninterrupted
+
+
+def test_a_run_killed_while_it_tidies_up_loses_no_month(two_months, uninterrupted, tmp_path, monkeypatch):
+    real, removed = store.shutil.rmtree, []
+
+    def dies_half_way(folder):
+        if folder.name == store.PARTS and not removed:
+            removed.append(next(iter(folder.rglob("000.parquet"))))
+            removed[0].unlink()
+            raise KilledError
+        real(folder)
+
+    monkeypatch.setattr(store.shutil, "rmtree", dies_half_way)
+    with pytest.raises(KilledError):
+        simulated(two_months, tmp_path)
+    assert not removed[0].exists()
+    assert simulated(two_months, tmp_path) == uninterrupted
+
+
+def test_a_finished_run_is_not_run_again(two_months, uninterrupted, tmp_path, monkeypatch):
+    simulated(two_months, tmp_path)
+    monkeypatch.setattr(simulation, "step", None)
+    assert simulated(two_months, tmp_path) == uninterrupted
+
+
+def test_a_month_more_does_not_change_the_one_before(goto_year, two_months):
+    inputs = goto_year.days(MONTH_END)
+    first_day = make(inputs, six_members(inputs))
+    records, of_two = run(first_day)[1], run(two_months, range(44))[1]
+    for t in range(44):
+        assert np.array_equal(records[t].injections.unit_mw, of_two[t].injections.unit_mw)

@@ -1,0 +1,153 @@
+"""What policies order, and that orders which no site could obey are refused."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from loop_fixtures import WINDY_DAY, devices, make_case, member, run
+
+from twin.errors import InputError
+from twin.policies.interface import Cadence, Dispatch, Mode, View
+from twin.policies.rules import POLICIES, CongestionAware
+
+SIX_O_CLOCK, LIMIT_MW = 12, 50.0
+SELF, IDLE = int(Mode.SELF_CONSUMPTION), int(Mode.IDLE)
+
+
+def view(forecast_mw, *, half_hour=SIX_O_CLOCK, soc_percent=(10.0, 0.0), battery_hours=(2.0, 0.0)):
+    """Two groups: with batteries of so many hours, and without."""
+    nothing = np.zeros(2)
+    return View(
+        time=pd.Timestamp("2030-05-01 06:00", tz="Asia/Tokyo"),
+        half_hour_of_day=half_hour,
+        soc_percent=np.array(soc_percent),
+        battery_hours=np.array(battery_hours),
+        measured_export_mw=0.0,
+        measured_available_mw=nothing,
+        measured_delivered_mw=nothing,
+        forecast_export_mw=np.asarray(forecast_mw, dtype=float),
+        export_limit_mw=LIMIT_MW,
+    )
+
+
+def peak_at(*half_hours_ahead, base_mw=20.0, peak_mw=60.0):
+    forecast = np.full(48, base_mw)
+    forecast[list(half_hours_ahead)] = peak_mw
+    return forecast
+
+
+def test_the_battery_rests_while_a_peak_is_ahead():
+    plan = CongestionAware().decide(view(peak_at(8, 9, 10, 11)))
+    assert (plan.mode[:, 0] == IDLE).all()
+    assert (plan.export_limit_pu[:, 0] == 1.0).all()
+
+
+def test_in_the_peak_it_charges_and_feeds_nothing_in():
+    plan = CongestionAware().decide(view(peak_at(2, 3, 4, 5)))
+    assert plan.mode[:, 0].tolist() == [IDLE, IDLE, SELF, SELF, SELF, SELF]
+    assert plan.export_limit_pu[:, 0].tolist() == [1.0, 1.0, 0.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("soc_percent", "charging"), [(0.0, 4), (50.0, 2), (74.9, 2), (75.0, 1)])
+def test_it_charges_in_as_many_half_hours_as_the_battery_takes_to_fill(soc_percent, charging):
+    forecast = 60.0 - 0.1 * np.arange(48)
+    plan = CongestionAware().decide(view(forecast, soc_percent=(soc_percent, 0.0)))
+    assert (plan.export_limit_pu[:, 0] == 0.0).sum() == charging
+    assert (plan.mode[:charging, 0] == SELF).all()
+
+
+def test_a_quiet_day_is_plain_self_consumption():
+    plan = CongestionAware().decide(view(peak_at(3, peak_mw=0.89 * LIMIT_MW)))
+    assert (plan.mode == SELF).all()
+    assert (plan.export_limit_pu == 1.0).all()
+
+
+def test_a_peak_of_tomorrow_is_left_to_tomorrow():
+    plan = CongestionAware().decide(view(peak_at(47), half_hour=SIX_O_CLOCK))
+    assert (plan.mode == SELF).all()
+
+
+def test_after_the_peak_the_battery_covers_the_evening():
+    falling = np.concatenate([[60.0, 60.0, 60.0, 60.0], np.full(44, -10.0)])
+    plan = CongestionAware().decide(view(falling))
+    assert (plan.mode[4:, 0] == SELF).all()
+
+
+def test_a_scalar_policy_orders_for_its_whole_cadence():
+    for policy in POLICIES.values():
+        plan = policy.decide(view(peak_at(3)))
+        for values in vars(plan).values():
+            assert values.shape == (policy.cadence.half_hours, 2)
+
+
+def test_only_holding_forbids_feed_in_on_a_quiet_day():
+    limits = {name: policy.decide(view(peak_at())).export_limit_pu.min() for name, policy in POLICIES.items()}
+    assert limits == {"none": 1.0, "self_consumption": 1.0, "hold_behind_meter": 0.0, "congestion_aware": 1.0}
+
+
+@pytest.mark.parametrize("half_hours", [0, 7, 96])
+def test_decisions_that_do_not_fit_the_day_are_refused(half_hours):
+    with pytest.raises(InputError, match="divisor of 48"):
+        Cadence(half_hours)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Orders idle batteries with some fields replaced."""
+
+    changes: dict
+    cadence: Cadence = Cadence(48)  # noqa: RUF009 - frozen
+
+    def decide(self, view):
+        return replace(Dispatch.constant(48, len(view.soc_percent), Mode.IDLE), **self.changes)
+
+
+@pytest.fixture(scope="module")
+def windy(goto_year):
+    return goto_year.days(WINDY_DAY).half_hours(2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        ({"battery_power_pu": np.zeros((48, 3))}, ["wrong shape"]),
+        ({"battery_power_pu": np.zeros(48)}, ["wrong shape"]),
+        ({"mode": np.zeros((6, 21), dtype=int)}, ["wrong shape"]),
+        ({"soc_min_percent": 10.0}, ["wrong shape"]),
+        ({"export_limit_pu": np.full((48, 21), np.nan)}, ["not a number"]),
+        ({"export_limit_pu": np.full((48, 21), None)}, ["not a number"]),
+        ({"mode": np.full((48, 21), 7)}, ["unknown mode"]),
+        ({"battery_power_pu": np.full((48, 21), np.inf), "mode": np.zeros(1)}, ["wrong shape", "not a number"]),
+    ],
+)
+def test_orders_that_no_site_could_obey_are_refused_all_at_once(windy, changes, problems):
+    case = make_case(windy, [member(windy, policy=Broken(changes), devices=devices(windy.fleet))])
+    with pytest.raises(InputError) as caught:
+        run(case)
+    assert sorted(problem.what for problem in caught.value.problems) == sorted(problems)
+    for problem in caught.value.problems:
+        assert "policy Broken at 2031-02-21 00:00" in problem.where
+
+
+class Vandal:
+    """Writes into everything that it is shown."""
+
+    cadence = Cadence(48)
+
+    def decide(self, view):
+        for values in vars(view).values():
+            if isinstance(values, np.ndarray):
+                values[:] = -1.0
+        return Dispatch.constant(48, len(view.soc_percent), Mode.IDLE)
+
+
+def test_a_policy_cannot_write_through_what_it_sees(windy):
+    batteries = devices(windy.fleet)
+    cases = [make_case(windy, [member(windy, policy=policy, devices=batteries)]) for policy in ("none", Vandal())]
+    (states, records), (other_states, other_records) = (run(case) for case in cases)
+    assert np.array_equal(cases[0].battery_hours, cases[1].battery_hours)
+    for t in range(2):
+        assert np.array_equal(records[t].delivered_mw, other_records[t].delivered_mw)
+        assert np.array_equal(states[t].available_mw, other_states[t].available_mw)
+        assert np.array_equal(states[t].soc_kwh, other_states[t].soc_kwh)
