@@ -57,6 +57,7 @@ def small_model(
     return GridModel(net, *tables, roles, compensator, Limits(0.9, 1.1, short_time_factor))
 
 
+@cache
 def two_circuits(
     c_nf: float = 0.0, max_i_ka: float = 0.5, short_time_factor: float = 1.1, plants: int = 1
 ) -> tuple[ReducedGrid, int]:

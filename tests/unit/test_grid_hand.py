@@ -1,6 +1,7 @@
 """The AC engine against formulas worked out by hand."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pandapower as pp
@@ -15,6 +16,7 @@ CABLE_OHM = 4 + 6j
 CABLE_NF = 12_000.0
 
 
+@cache
 def two_bus(ohm=LINE_OHM, c_nf=0.0, max_i_ka=0.5):
     net = empty_net()
     source, island = (pp.create_bus(net, 66.0) for _ in range(2))
@@ -77,6 +79,7 @@ def test_rating_of_a_cable_counts_for_its_worse_end(infeed_mva, worse_end):
     assert int(np.argmax(percent)) == worse_end
 
 
+@cache
 def compensated(q_limit_mvar=20.0):
     """Two circuits to a bus with a compensator of 3 % slope that keeps 1.0 pu."""
     net = empty_net()

@@ -1,0 +1,62 @@
+"""The sample check of every study: it agrees on the true grid and sees a wrong one."""
+
+import copy
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from network_models.goto import goto
+from twin.grid.reduction import Variant, reduce_grids
+from twin.results.sample_check import deviation
+
+
+@pytest.fixture(scope="module")
+def grid():
+    return reduce_grids([goto(2030, "controlled", {"reactor_location": "line"})])
+
+
+def state(grid):
+    model, nodes = grid.variants[0].model, grid.nodes
+    p = np.zeros(len(nodes.buses))
+    np.add.at(p, nodes.plant, 0.6 * model.plants.contract_mw.to_numpy() / 100.0)
+    np.add.at(p, nodes.area, -model.net.load.p_mw.to_numpy() / 100.0)
+    return p, -0.1 * np.abs(p)
+
+
+def case_of(grid):
+    return SimpleNamespace(grid=grid, variant=np.zeros(1, dtype=np.int64), base_mva=100.0)
+
+
+@pytest.mark.parametrize("outage", ["", "Matsushima - Narao 1", "Ojika - Uku", "Matsushima 220/66 kV 2"])
+def test_true_grid_agrees(grid, outage):
+    found = deviation(case_of(grid), 0, grid.outage_names.index(outage), *state(grid))
+    assert found.solved
+    assert found.vm_error_pu < 1e-8
+    assert found.loading_error_percent < 1e-5
+
+
+def test_a_reactor_forgotten_in_the_outage_is_seen(grid):
+    o = grid.outage_names.index("Matsushima - Narao 1")
+    forgotten = replace(grid, outages=tuple(out[:1] for out in grid.outages))
+    found = deviation(case_of(forgotten), 0, o, *state(grid))
+    assert found.vm_error_pu > 1e-4
+    assert found.loading_error_percent > 1.0
+
+
+def test_a_wrong_rating_is_seen(grid):
+    variant = grid.variants[0]
+    net = copy.deepcopy(variant.model.net)
+    net.line.loc[0, "max_i_ka"] *= 1.001
+    wrong = replace(grid, variants=(Variant(replace(variant.model, net=net), variant.grid, variant.intact),))
+    found = deviation(case_of(wrong), 0, 0, *state(grid))
+    assert found.vm_error_pu < 1e-8
+    assert found.loading_error_percent > 0.01
+
+
+def test_a_state_without_a_solution_is_no_agreement(grid):
+    p, q = state(grid)
+    found = deviation(case_of(grid), 0, 0, -20.0 * np.abs(p), q)
+    assert not found.solved
+    assert np.isnan(found.vm_error_pu)
