@@ -19,6 +19,7 @@ from studies.loop_members import ONSET, loop_members, twins
 from studies.members import Member as StudyMember
 from studies.members import members as study_members
 from studies.members import onset_members
+from studies.network_figures import write_network_figures
 from studies.output import open_partial, publish, require_results_folder, write_json
 from studies.progress import Progress
 from studies.provenance import digest, input_files, manifest, run_log
@@ -80,6 +81,8 @@ def run_study(
         onset = onset_rows(study, members, tries, partial, case.step_hours)
         write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
         _write_manifests(study, members, facts, data, days, partial)
+        if study.grid.is_goto:
+            write_network_figures(case.model, partial)
     with _timed(seconds, "report"):
         progress("report", 0, 1)
         write_report(partial)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -80,6 +81,7 @@ def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sou
     raise_if_any(problem for model in grids.models for problem in model_problems(model, sources.weather))
     shared = _shared(study, sources, grids.models[0].areas)
     profiles: dict[str, Profiles] = {}
+    known: dict[tuple[str, str], Any] = {}
     position: dict[tuple[str, bool, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
@@ -87,7 +89,7 @@ def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sou
         model, operation = grids.models[grid], member.study.operation
         key = _profile_key(model, member.study)
         if key not in profiles:
-            profiles[key] = _profiles(member.study, model, sources, shared, fleet)
+            profiles[key] = _with_shared_arrays(_profiles(member.study, model, sources, shared, fleet), known)
         whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
         if whole_key not in position:
             position[whole_key] = len(series)
@@ -140,6 +142,16 @@ def _profile_key(model: GridModel, study: Study) -> str:
     columns = [name for name in _PROFILE_COLUMNS if name in model.plants]
     text = model.plants[columns].to_csv() + model.areas.to_csv() + str(study.operation.area_level_percent)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Profiles:
+    """Take series that are equal to known ones from there, so that memory and workers hold them once."""
+    values = {}
+    for field in fields(made):
+        value = getattr(made, field.name)
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        values[field.name] = known.setdefault((field.name, digest), value)
+    return Profiles(**values)
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,15 @@ def run_members(
 
 
 def _part(case: Case, share: np.ndarray) -> Case:
-    return replace(case, members=tuple(case.members[m] for m in share), export_limit_mw=case.export_limit_mw[share])
+    """Return the case of some members, with only the series that they use."""
+    members = [case.members[m] for m in share]
+    used = sorted({member.profiles for member in members})
+    return replace(
+        case,
+        members=tuple(replace(member, profiles=used.index(member.profiles)) for member in members),
+        profiles=tuple(case.profiles[k] for k in used),
+        export_limit_mw=case.export_limit_mw[share],
+    )
 
 
 def _blocks_done(case: Case, folders: Sequence[Path]) -> tuple[int, int]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from twin.loop.case import Case
 from twin.loop.record import Record
@@ -16,6 +17,8 @@ from twin.loop.step import step
 from twin.results.sample_check import check_records
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.results.tables import member_tables, stack
+
+STRETCH_STEPS = 192
 
 
 def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
@@ -36,8 +39,9 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
             continue
-        state, records = _run_block(case, steps, state)
-        _write_block(case, folders, checked, block, steps, records)
+        state, tables = _run_block(case, checked, steps, state)
+        for folder, of_member in zip(folders, tables, strict=True):
+            write_part(folder, block, of_member)
         for m, folder in enumerate(folders):
             save_checkpoint(folder, block, {name: values[m] for name, values in state.arrays().items()})
     for folder in folders:
@@ -51,24 +55,35 @@ def month_blocks(index: pd.DatetimeIndex) -> list[range]:
     return [range(int(a), int(b)) for a, b in pairwise(starts)]
 
 
-def _run_block(case: Case, steps: range, state: State) -> tuple[State, list[Record]]:
-    records = []
-    for t in steps:
-        state, record = step(case, state, t)
-        records.append(record)
-    return state, records
+def _run_block(
+    case: Case, checked: Sequence[np.ndarray], steps: range, state: State
+) -> tuple[State, list[dict[str, pa.Table]]]:
+    """Run a block in stretches, so that memory holds the records of one stretch and the tables of one block."""
+    stretches: list[list[dict[str, pa.Table]]] = []
+    for start in range(steps.start, steps.stop, STRETCH_STEPS):
+        stretch = range(start, min(start + STRETCH_STEPS, steps.stop))
+        records = []
+        for t in stretch:
+            state, record = step(case, state, t)
+            records.append(record)
+        stretches.append(_tables(case, checked, stretch, records))
+    return state, [_joined([tables[m] for tables in stretches]) for m in range(len(case.members))]
 
 
-def _write_block(
-    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], block: int, steps: range, records: list[Record]
-) -> None:
+def _tables(
+    case: Case, checked: Sequence[np.ndarray], steps: range, records: list[Record]
+) -> list[dict[str, pa.Table]]:
+    """Return the tables of each member."""
     stacked = stack(steps.start, records)
     by_step = dict(zip(steps, records, strict=True))
-    for m, folder in enumerate(folders):
-        tables = member_tables(case, stacked, m)
-        if not case.members[m].twin:
-            tables["sample_check"] = check_records(case, m, [int(t) for t in checked[m] if t in by_step], by_step)
-        write_part(folder, block, tables)
+    tables = [member_tables(case, stacked, m) for m in range(len(case.members))]
+    for m in np.flatnonzero(~case.is_twin):
+        tables[m]["sample_check"] = check_records(case, int(m), [int(t) for t in checked[m] if t in by_step], by_step)
+    return tables
+
+
+def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:
+    return {name: pa.concat_tables([part[name] for part in parts]).unify_dictionaries() for name in parts[0]}
 
 
 def _load(folders: Sequence[Path], block: int) -> State:
