@@ -57,9 +57,8 @@ test: setup ## run the fast tests
 test-slow: setup ## run the long tests
 	$(PYTHON) -m pytest -m slow
 
-bench: ## time the engine, beside other programs
-	$(MAKE) setup LOCK=requirements-bench.lock VENV=.venv-bench
-	.venv-bench/bin/python -m pytest benchmarks
+bench: setup ## time the engine beside pandapower
+	$(PYTHON) benchmarks/speed.py
 
 check: setup ## format, lint, types and fast tests
 	$(PYTHON) -m ruff format --check .
