@@ -156,7 +156,7 @@ def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Pr
 
 @dataclass(frozen=True)
 class _Shared:
-    """What the profiles of several grids have in common: shapes from the weather, and the year and the factors of wind farms.
+    """What the profiles of several grids have in common: shapes from the weather, and the factors of wind farms.
 
     `normal` is the weather in which farms meet their capacity factors; a year from files stands for itself.
     """

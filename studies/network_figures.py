@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import matplotlib as mpl
 
@@ -10,7 +11,7 @@ from network_models.drawing import map_figure, single_line_diagram
 from twin.grid.model import GridModel
 
 FOLDER = "network"
-LANGUAGES = ("en", "ja")
+LANGUAGES: tuple[Literal["en", "ja"], ...] = ("en", "ja")
 
 
 def write_network_figures(model: GridModel, run: Path) -> None:

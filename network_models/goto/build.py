@@ -63,7 +63,8 @@ def build_net(
     used = _used_buses(tables, parameters)
     rows = tables["buses"]
     numbers = pp.create_buses(
-        net, len(rows), rows["vn_kv"].to_numpy(), name=list(rows["name"]), in_service=[bus in used for bus in rows.index],
+        net, len(rows), rows["vn_kv"].to_numpy(), name=list(rows["name"]),
+        in_service=[bus in used for bus in rows.index],
         geodata=list(zip(rows["longitude"], rows["latitude"], strict=True)),
     )  # fmt: skip
     buses = {str(bus_id): int(number) for bus_id, number in zip(rows.index, numbers, strict=True)}

@@ -77,8 +77,8 @@ def _tables(
     stacked = stack(steps.start, records)
     by_step = dict(zip(steps, records, strict=True))
     tables = [member_tables(case, stacked, m) for m in range(len(case.members))]
-    for m in np.flatnonzero(~case.is_twin):
-        tables[m]["sample_check"] = check_records(case, int(m), [int(t) for t in checked[m] if t in by_step], by_step)
+    for m in np.flatnonzero(~case.is_twin).tolist():
+        tables[m]["sample_check"] = check_records(case, m, [int(t) for t in checked[m] if t in by_step], by_step)
     return tables
 
 

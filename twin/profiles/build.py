@@ -27,8 +27,8 @@ from twin.weather_table import WeatherTable
 class WeatherShapes:
     """What follows from the weather alone and serves several grids: skies and demand shapes, by place."""
 
-    skies: Mapping[str, Sky]
-    demand: Mapping[str, Mapping[str, np.ndarray]]
+    skies: dict[str, Sky]
+    demand: dict[str, dict[str, np.ndarray]]
 
 
 def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:

@@ -56,7 +56,7 @@ def wind_scales(
     weather : WeatherTable
         A normal year.
     known : dict, optional
-        Factors found before on the same weather, by the farm's data; new ones are added, so that several grids share them.
+        Factors found before on the same weather, by the farm's data; new ones are added: several grids share them.
     """
     known = {} if known is None else known
     scales = {}
