@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.table import Table
 
+from studies.dotted import flatten
 from twin.errors import InputError, Problem
 from twin.schema import KPIS
 
@@ -93,33 +94,54 @@ def _headline_table(run: Path, scenarios: dict[str, list[Kpis]]) -> Table:
 def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLINE) -> Table:
     """Return a table of the key figures `names` that differ between two runs, member by member.
 
+    Members belong together that have the same scenario and the same value of whatever one of the runs sweeps.
+
     Raises
     ------
     InputError
         If a folder holds no run or the runs have no member in common.
     """
     before, after = read_kpis(first), read_kpis(second)
-    common = [path for path in before if path in after]
-    if not common:
+    pairs = _pairs(first, second)
+    if not pairs:
         seen = f"{len(before)} and {len(after)} members"
         raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
-    table = Table(title=f"{second} against {first}", caption=_left_out(before, after))
+    table = Table(title=f"{second} against {first}", caption=_left_out(before, after, pairs))
     for column in ("member", "key figure", "unit"):
         table.add_column(column, overflow="fold")
     for column in ("first", "second", "difference"):
         table.add_column(column, justify="right")
-    for path in common:
+    for path, other in pairs:
         for name in names:
-            a, b = before[path].get(name), after[path].get(name)
+            a, b = before[path].get(name), after[other].get(name)
             if a != b:
                 change = _number(b - a, sign=True) if a is not None and b is not None else ""
                 table.add_row(path, name, KPIS[name].unit, _number(a), _number(b), change)
     return table
 
 
-def _left_out(before: dict[str, Kpis], after: dict[str, Kpis]) -> str:
-    only = [f"only in the first: {path}" for path in before if path not in after]
-    only += [f"only in the second: {path}" for path in after if path not in before]
+def _pairs(first: Path, second: Path) -> list[tuple[str, str]]:
+    """Return the paths of members with the same scenario and the same values of everything that either run sweeps."""
+    befores, afters = (_json(run / "study.json")["members"] for run in (first, second))
+    swept = sorted({key for member in (*befores, *afters) for key in member.get("sweep", {})})
+    other = {_point(second, member, swept): member["path"] for member in afters}
+    points = [(member["path"], _point(first, member, swept)) for member in befores]
+    return [(path, other[point]) for path, point in points if point in other]
+
+
+def _point(run: Path, member: dict[str, Any], swept: list[str]) -> tuple[str, ...]:
+    """Return a member's scenario and its values of the swept keys, swept or not."""
+    scenario = member["path"].partition("/")[0]
+    if not swept:
+        return (scenario,)
+    values = flatten(_json(run / member["path"] / "manifest.json")["study"])
+    return (scenario, *(str(member["sweep"].get(key, values.get(key))) for key in swept))
+
+
+def _left_out(before: dict[str, Kpis], after: dict[str, Kpis], pairs: list[tuple[str, str]]) -> str:
+    known = {path for path, _ in pairs}, {path for _, path in pairs}
+    only = [f"only in the first: {path}" for path in before if path not in known[0]]
+    only += [f"only in the second: {path}" for path in after if path not in known[1]]
     return "\n".join(["key figures that are equal are not shown", *only])
 
 

@@ -37,7 +37,7 @@ def test_the_commands_of_the_readme(once, readme):
     found = commands(readme)
     assert any(words[:2] == ["run", "goto_2030"] for words in found), f"{readme} does not show how to run a study"
     for words in map(runnable, found):
-        if "--data" in words and not DATA.is_dir():
+        if not DATA.is_dir() and any("goto_fy2022" in word for word in words):
             continue
         answer = once(*words)
         assert answer.status == 0, f"{readme}: goto-twin {' '.join(words)}\n{answer.err}"

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from studies.output import write_json
-from studies.summary import HEADLINE, headline_tables
+from studies.summary import HEADLINE, difference_table, headline_tables
 from twin.schema import KPIS
 
 SCENARIOS = ("plan_without_new_pv", "new_pv_uncontrolled", "new_pv_self_consumption", "new_pv_congestion_aware")
@@ -41,3 +41,23 @@ def test_equal_members_give_one_figure_and_undefined_ones_a_dash(run):
     assert len(rows) == len(HEADLINE)
     assert all("to" not in row.replace("after min", "") for row in rows if "available" in row)
     assert [cell.strip() for cell in rows[-1].split("│")[2:-1]] == ["-"] * len(SCENARIOS)
+
+
+def test_a_swept_member_is_compared_with_the_one_that_has_its_values(tmp_path):
+    swept, fixed = tmp_path / "swept", tmp_path / "fixed"
+    points = {size: f"held/conductor_mm2={size}" for size in (240, 300)}
+    entries = [{"path": path, "sweep": {"grid.conductor_mm2": size}} for size, path in points.items()]
+    write_json(swept / "study.json", {"members": entries})
+    write_json(fixed / "study.json", {"members": [{"path": "held/base", "sweep": {}}]})
+    members = [(swept / path, size) for size, path in points.items()] + [(fixed / "held" / "base", 300)]
+    for number, (folder, size) in enumerate(members):
+        write_json(folder / "kpis.json", dict.fromkeys(KPIS, 0.0) | {"available_mwh": float(number)})
+        write_json(folder / "manifest.json", {"study": {"grid": {"conductor_mm2": size}}})
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(difference_table(swept, fixed))
+    rows = [line for line in capture.get().splitlines() if "available_mwh" in line]
+    assert len(rows) == 1
+    assert "conductor_mm2=300" in rows[0]
+    assert "+1.00" in rows[0]
+    assert "only in the first: held/conductor_mm2=240" in capture.get()
