@@ -16,7 +16,14 @@ from studies.output import study_record, write_json
 from studies.study import Study
 from twin.loop.case import Case
 from twin.results.benefit import net_benefit
-from twin.results.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh, member_kpis, read_table
+from twin.results.kpis import (
+    CONGESTED_ABOVE_MW,
+    congestion_mw,
+    congestion_mwh,
+    member_kpis,
+    read_table,
+    site_export_in_area_balance_mwh,
+)
 
 TWINS = "twins"
 SITE_KINDS = {
@@ -61,13 +68,24 @@ def _benefits(
     """Net benefits against the scenarios that the study names; None where it names none."""
     at_point = {other.scenario: other for other in members if other.label == member.label}
     compared = {"net_benefit": study.compare.reference, "net_benefit_of_control": study.compare.uncontrolled}
-    kpis: dict[str, float | None] = {}
+    kpis = _kept_off(member, at_point.get(study.compare.uncontrolled or ""), run, hours)
     for name, scenario in compared.items():
         base = at_point.get(scenario or "")
         found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
         kpis[f"{name}_mwh"] = None if found is None else found.mwh
         kpis[f"{name}_jpy"] = None if found is None else found.jpy
     return kpis
+
+
+def _kept_off(
+    member: StudyMember, uncontrolled: StudyMember | None, run: Path, hours: float
+) -> dict[str, float | None]:
+    """Return the feed-in of small PV avoided in area-balance half-hours: a value for all of Kyushu, never added."""
+    name = "small_pv_kept_off_in_area_balance_mwh"
+    if uncontrolled is None:
+        return {name: None}
+    theirs, mine = (site_export_in_area_balance_mwh(run / one.path, hours) for one in (uncontrolled, member))
+    return {name: theirs - mine}
 
 
 def onset_rows(

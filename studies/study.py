@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
@@ -24,6 +24,16 @@ class Settings(Section):
     grid: Grid = Field(description="The network.")
     fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
     operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
+
+    @model_validator(mode="after")
+    def _sites_need_buses(self) -> Self:
+        roles = self.grid.roles
+        if roles is not None and not roles.site_buses and (self.fleet.new_pv or self.fleet.batteries != "none"):
+            raise ValueError(
+                "a guest network without site buses has no small sites, so fleet.new_pv and fleet.batteries do nothing: "
+                "name site_buses in [grid.roles], or leave both keys out"
+            )
+        return self
 
 
 class Scenario(BaseModel):

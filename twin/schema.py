@@ -87,6 +87,10 @@ KPIS: dict[str, Quantity] = {
                 "自家消費電力量",
             ),
             "site_export_mwh": ("PV of the sites fed to the grid", "需要家からの逆潮流電力量"),
+            "site_export_in_area_balance_mwh": (
+                "part of it in half-hours with an area-balance order",
+                "需給バランス制約による制御コマでの需要家からの逆潮流電力量",
+            ),
         },
     ),
     **_quantities(
@@ -106,6 +110,10 @@ KPIS: dict[str, Quantity] = {
             "net_benefit_of_control_mwh": (
                 "the same against the uncontrolled scenario with the same PV",
                 "制御なしシナリオに対する正味便益",
+            ),
+            "small_pv_kept_off_in_area_balance_mwh": (
+                "feed-in of sites avoided in half-hours with an area-balance order, against the uncontrolled scenario",
+                "需給バランス制約コマで抑えた小規模太陽光の逆潮流(制御なしシナリオ比)",
             ),
             "energy_used_mwh": ("delivered energy less battery losses", "利用電力量(蓄電池損失控除後)"),
             "energy_balance_mismatch_mwh": ("sum of both sides of the energy identity", "電力量収支の誤差"),
@@ -347,6 +355,11 @@ TABLES: dict[str, dict[str, Quantity]] = {
                 "count",
                 "areas whose sites ask for more than the area",
                 "需要家合計が地区需要を超える地区数",
+            ),
+            "area_balance_share": (
+                "",
+                "share of controllable PV that the area orders off",
+                "需給バランス制約の制御率(太陽光)",
             ),
             "price_jpy_per_kwh": ("JPY/kWh", "area price", "エリアプライス"),
             "failure": ("", "empty where solved, else the class of failure", "計算失敗の種別"),

@@ -77,7 +77,14 @@ def build_net(
     _loads(net, buses, tables["areas"])
     _plants(net, buses, plants)
     _diesels(net, buses, tables["diesels"])
+    _drop_what_is_not_built(net)
     return net, buses
+
+
+def _drop_what_is_not_built(net: pp.pandapowerNet) -> None:
+    """Take out lines and buses that do not exist in the variant; what stays keeps its index."""
+    net.line = net.line[net.line["in_service"].astype(bool)].copy()
+    net.bus = net.bus[net.bus["in_service"].astype(bool)].copy()
 
 
 def line_in_service(line: pd.Series, parameters: Parameters) -> bool:

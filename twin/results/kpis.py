@@ -58,10 +58,19 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     per_year = steps_per_year / max(int(solved.sum()), 1)
     of_sites = {
         "self_consumption_mwh": hours * float(sites["self_consumption_mw"].to_numpy()[solved].sum()),
+        "site_export_in_area_balance_mwh": site_export_in_area_balance_mwh(folder, hours),
         "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
     return {**energy, **counts, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
+
+
+def site_export_in_area_balance_mwh(folder: Path, hours: float) -> float:
+    """Return what a member's sites fed in during half-hours with an area-balance order, solved half-hours only."""
+    system = read_table(folder, "system", ["area_balance_share", "failure"])
+    export_mw = read_table(folder, "sites", ["time", "export_mw"]).groupby("time")["export_mw"].sum().to_numpy()
+    ordered = (system["area_balance_share"] > 0.0) & (system["failure"] == "")
+    return hours * float(export_mw[ordered.to_numpy()].sum())
 
 
 def congestion_mwh(system: pd.DataFrame, hours: float) -> float:

@@ -131,6 +131,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
         "clipped_commands": block.sites["clipped"][:, m],
         "negative_demand_areas": v["beside_clipped"][:, m],
+        "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
         "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
     }
     failure = pa.array(v["failure"][:, m].tolist(), type=pa.string())
