@@ -30,7 +30,7 @@ class Settings(Section):
         roles = self.grid.roles
         if roles is not None and not roles.site_buses and (self.fleet.new_pv or self.fleet.batteries != "none"):
             raise ValueError(
-                "a guest network without site buses has no small sites, so fleet.new_pv and fleet.batteries do nothing: "
+                "a guest network without site buses has no small sites, so fleet.new_pv and fleet.batteries are idle: "
                 "name site_buses in [grid.roles], or leave both keys out"
             )
         return self

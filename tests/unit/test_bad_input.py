@@ -224,6 +224,12 @@ def test_a_time_zone_that_does_not_exist(refused, guest_folder, sky):
     assert "Asia/Tokio" in told
 
 
+def test_small_sites_on_a_guest_network_without_site_buses(refused, guest_folder):
+    told = refused(STUDY.replace(GOTO, GUEST) + "\n[scenario.a]\nfleet.new_pv = true\n")
+    assert "no small sites" in told
+    assert "name site_buses in [grid.roles]" in told
+
+
 def test_wrong_names_for_plants_of_a_guest_network(refused, guest_folder):
     told = refused(STUDY.replace(GOTO, GUEST + 'roles.pv_fleet = "groud"\n'))
     assert "groud" in told

@@ -177,7 +177,8 @@ def test_missing_files_and_folders(tmp_path):
         + problems(tmp_path, text, data=tmp_path / "nowhere")[-1].what
     )
     guest = GOOD.replace(
-        "year = 2030\n\n[w", 'model = "grid.json"\nroles.link = ["a"]\nroles.curtailable = ["b"]\n\n[w'
+        "year = 2030\n\n[w",
+        'model = "grid.json"\nroles.link = ["a"]\nroles.curtailable = ["b"]\nroles.site_buses = ["c"]\n\n[w',
     )
     assert "network file does not exist" in only_problem(tmp_path, guest).what
     with pytest.raises(InputError, match="no such file"):
