@@ -56,8 +56,9 @@ def files_of(folder):
 
 @pytest.fixture(scope="module")
 def two_months(goto_year):
+    """Members with caps, charge and orders to carry over, and a twin."""
     inputs = goto_year.days(*FEBRUARY_28_AND_MARCH_1)
-    return make(inputs, six_members(inputs))
+    return make(inputs, [some for some in six_members(inputs) if some.label in "cdf"])
 
 
 @pytest.fixture(scope="module")
@@ -85,8 +86,8 @@ def test_blocks_are_calendar_months(two_months):
 
 
 def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_path):
-    simulated(two_months, tmp_path, [0, 5, 2])
-    assert simulated(two_months, tmp_path, [4, 1, 3]) == uninterrupted
+    simulated(two_months, tmp_path, [2, 0])
+    assert simulated(two_months, tmp_path, [1]) == uninterrupted
 
 
 def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
@@ -110,7 +111,7 @@ def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.parametrize("place", ["save_checkpoint", "write_part"])
-@pytest.mark.parametrize("call", [1, 8])
+@pytest.mark.parametrize("call", [1, 4])
 def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
     two_months, uninterrupted, tmp_path, monkeypatch, place, call
 ):
@@ -153,7 +154,7 @@ def test_a_finished_run_is_not_run_again(two_months, uninterrupted, tmp_path, mo
 
 def test_a_month_more_does_not_change_the_one_before(goto_year, two_months):
     inputs = goto_year.days(MONTH_END)
-    first_day = make(inputs, six_members(inputs))
+    first_day = make(inputs, two_months.members)
     records, of_two = run(first_day)[1], run(two_months, range(44))[1]
     for t in range(44):
         assert np.array_equal(records[t].injections.unit_mw, of_two[t].injections.unit_mw)
