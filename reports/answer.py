@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from reports import onset_words
 from reports.digits import quantity, span
 from reports.figures_scenarios import benefit_kpi
 from reports.run_folder import Member, Run
@@ -39,7 +40,7 @@ def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     """Return how much congestion there is, where it begins, and what control changes."""
     return [
         _how_much(run, focus, period, words),
-        _where(run, focus, words) + _masked(run, focus, words),
+        _where(run, focus, words) + onset_words.sentence(run, words) + _masked(run, focus, words),
         _control(run, words),
     ]
 

@@ -14,11 +14,13 @@ from reports import (
     figures_day,
     figures_headroom,
     figures_link,
+    figures_onset,
     tables,
 )
 from reports import figures_scenarios as figures
 from reports.detail import Detail
 from reports.document import Block, Bullets, Code, Document, FigureBlock, Heading, Paragraph, Table
+from reports.onset import read_onset
 from reports.run_folder import Run
 from reports.selection import Focus, controlled_scenarios, member_label, point_label
 from reports.style import Picture
@@ -36,6 +38,7 @@ def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
         *_page_one(run, detail, pictures, words),
         *_link(pictures, words),
         *_curtailment(run, focus, detail, pictures, words),
+        *_onset(run, pictures, words),
         *_headroom(pictures, words),
         *_scenarios(run, focus, words),
         *_batteries(detail, pictures, words),
@@ -77,6 +80,7 @@ def _pictures(run: Run, focus: Focus, detail: Detail, words: Words) -> dict[str,
         figures_day.worst_day(run, focus, detail, words),
         figures_curtailment.by_scenario(run, focus, words),
         figures_curtailment.by_month_and_unit(run, focus, detail, words),
+        figures_onset.tornado(run, words),
         figures_headroom.distribution(run, focus, detail, words),
         figures_battery.state_of_charge(run, focus, detail, words),
     )
@@ -124,6 +128,21 @@ def _curtailment(run: Run, focus: Focus, detail: Detail, pictures: dict[str, Pic
         _figure(pictures, "curtailment_by_scenario", words),
         _figure(pictures, "curtailment_by_month_and_plant", words),
         binding,
+    ]
+
+
+def _onset(run: Run, pictures: dict[str, Picture], words: Words) -> list[Block]:
+    onset = read_onset(run)
+    if onset is None:
+        return []
+    member = member_label(run, run.member(onset.scenario, onset.point), words)
+    return [
+        Heading(words("section.onset")),
+        Paragraph(words("text.onset", member=member)),
+        _figure(pictures, "congestion_onset", words)
+        if "congestion_onset" in pictures
+        else Paragraph(words("text.onset.nothing")),
+        tables.onset(run, onset, words),
     ]
 
 
@@ -175,10 +194,16 @@ def _balance_and_checks(run: Run, focus: Focus, words: Words) -> list[Block]:
     ]
 
 
+def _assumptions(run: Run, words: Words) -> list[Block]:
+    if not run.study["assumptions"]:
+        return [Paragraph(words("text.assumptions.nothing"))]
+    return [Paragraph(words("note.sources"), is_note=True), tables.assumptions(run, words)]
+
+
 def _basis(run: Run, words: Words) -> list[Block]:
     return [
         Heading(words("section.assumptions")),
-        tables.assumptions(run, words),
+        *_assumptions(run, words),
         Heading(words("section.not_covered")),
         Bullets([words(f"not_covered.{name}") for name in NOT_COVERED]),
         Heading(words("section.repeat")),

@@ -9,8 +9,10 @@ from collections.abc import Iterable
 MINUS = "\u2212"
 NOT_DEFINED = "–"
 
-DIGITS = {"MWh": 0, "JPY": 0, "%": 1, "h": 1, "MW": 1, "pu": 3, "count": 0}
-"""Digits after the point by unit; small values get more (see `quantity`)."""
+DIGITS = {"MWh": 0, "JPY": 0, "%": 1, "h": 1, "MW": 1, "MJPY": 2, "pu": 3, "count": 0}
+"""Digits after the point by unit."""
+NEVER_MORE = ("count", "h", "MW", "MJPY")
+"""Units whose small values get no more digits: finer ones say nothing."""
 SMALLEST_SHOWN = 5e-5
 """Below it a number is rounding noise and shown as zero."""
 SEPARATED_FROM = 10_000
@@ -27,13 +29,19 @@ def fixed(value: float, digits: int) -> str:
 
 
 def quantity(value: float, unit: str) -> str:
-    """Return `value` with the digits of its unit, but with two significant digits at least."""
+    """Return `value` with the digits of its unit; a small energy, share or voltage with two significant digits."""
     return fixed(value, _digits(value, unit))
+
+
+def difference(value: float, unit: str) -> str:
+    """Return `value` like `quantity`, with a plus where it is positive."""
+    text = quantity(value, unit)
+    return f"+{text}" if value > 0 and text.strip("0.,") else text
 
 
 def _digits(value: float, unit: str) -> int:
     digits = DIGITS.get(unit, 2)
-    if unit == "count" or not abs(value) >= SMALLEST_SHOWN:
+    if unit in NEVER_MORE or not abs(value) >= SMALLEST_SHOWN:
         return digits
     return max(digits, 1 - math.floor(math.log10(abs(value))))
 
@@ -54,14 +62,15 @@ def span(values: Iterable[float], unit: str, between: str) -> str:
     if not finite:
         return NOT_DEFINED
     digits = min(_digits(value, unit) for value in (min(finite), max(finite)))
-    low, high = (_end(value, digits) for value in (min(finite), max(finite)))
+    low, high = (_end(value, digits, unit) for value in (min(finite), max(finite)))
     return low if low == high else f"{low}{between}{high}"
 
 
-def _end(value: float, digits: int) -> str:
+def _end(value: float, digits: int, unit: str) -> str:
     """Return the end of a range; one that would be rounded to zero is said to be below the last digit, not nothing."""
     step = 10.0**-digits
-    return f"<{fixed(step, digits)}" if SMALLEST_SHOWN <= value < step / 2 else fixed(value, digits)
+    is_told = unit not in NEVER_MORE and SMALLEST_SHOWN <= value < step / 2
+    return f"<{fixed(step, digits)}" if is_told else fixed(value, digits)
 
 
 def plain(value: object) -> str:

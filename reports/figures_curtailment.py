@@ -26,7 +26,9 @@ def by_scenario(run: Run, focus: Focus, words: Words) -> Picture:
         drawing, axes = style.figure(0.95 + 0.3 * len(names))
         _stack(axes[0, 0], pd.DataFrame(cuts, index=names), words)
         axes[0, 0].set_xlabel(words("axis.energy"))
-        _legend_above(axes[0, 0])
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        if handles:
+            drawing.legend(handles, labels, loc="outside upper left", ncols=4, handlelength=1.0)
         caption = words("figure.by_scenario", point=point_label(run, focus.point, words))
         return Picture("curtailment_by_scenario", style.svg(drawing), caption)
 
@@ -99,8 +101,3 @@ def _columns(ax: Axes, months: pd.DataFrame, words: Words) -> None:
     ax.grid(visible=False, axis="x")
     ax.yaxis.set_major_formatter(lambda value, _: digits.fixed(value, 0))
     ax.set_xlabel(words("axis.month"))
-
-
-def _legend_above(ax: Axes) -> None:
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=4, handlelength=1.0)

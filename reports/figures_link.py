@@ -13,14 +13,17 @@ from matplotlib.image import AxesImage
 from reports import style
 from reports.detail import Detail
 from reports.run_folder import Run
-from reports.selection import Focus, member_label, point_label, scenario_title
+from reports.selection import Focus, member_label, points_label, scenario_title
 from reports.style import Picture
 from reports.texts import Words
 
 CURVE_POINTS = 400
 MOST_LEGEND_ROWS = 9
+MOST_DATES = 13
 ROOM_FOR_LEGEND = 1.5
 RATING_PERCENT = 100.0
+APART_PERCENT = 0.05
+"""Loadings that differ by less in every half-hour are one curve."""
 
 
 def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
@@ -28,16 +31,17 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     with style.look():
         drawing, axes = style.figure(2.55, columns=2, sharey=True)
         left, right = axes[0]
+        _curve(left, detail.link["n1_loading_percent"], style.SERIES[0], words("link.n1_after"))
         _curve(
             left, detail.link["n1_before_loading_percent"], style.SERIES[1], words("link.n1_before"), dashes=(4, 1.5)
         )
-        _curve(left, detail.link["n1_loading_percent"], style.SERIES[0], words("link.n1_after"))
         _curve(left, detail.fuller_circuit_percent, style.SERIES[6], words("link.n0"))
         left.set_title(words("link.one_member"))
-        for number, (point, loading) in enumerate(detail.survivor_before_percent.items()):
+        curves = detail.survivor_before_percent
+        for number, points in enumerate(style.alike(curves, APART_PERCENT)):
             colour = style.SERIES[number % len(style.SERIES)]
             dashes = (1, 0) if number < len(style.SERIES) else (2, 1)
-            _curve(right, loading, colour, point_label(run, point, words), dashes=dashes)
+            _curve(right, curves[points[0]], colour, points_label(run, points, words), dashes=dashes)
         right.set_title(words("link.all_points"))
         for ax in (left, right):
             ax.axhline(RATING_PERCENT, color=style.LIMIT, linewidth=0.8)
@@ -77,7 +81,9 @@ def heat_map(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
         for ax, title in ((upper, "link.flow"), (lower, "link.n1_before")):
             ax.set_title(words(title))
             ax.set_ylabel(words("axis.hour"))
-        lower.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=4, maxticks=13))
+        is_short = detail.days <= MOST_DATES
+        locator = mdates.DayLocator() if is_short else mdates.AutoDateLocator(minticks=4, maxticks=MOST_DATES)
+        lower.xaxis.set_major_locator(locator)
         lower.xaxis.set_major_formatter(mdates.DateFormatter(words("format.day")))
         lower.set_xlabel(words("axis.day"))
         caption = words("figure.heat_map", member=member_label(run, run.member(focus.scenario, focus.point), words))

@@ -12,6 +12,11 @@ from reports.selection import controlled_scenarios, point_label, scenario_title
 from reports.style import Picture
 from reports.texts import Words
 
+LETTERS = 1.2
+"""Page one is read from further away than the others."""
+ROW_INCH = 0.46
+LEGEND_COLUMNS = 3
+
 
 def benefit_kpi(run: Run) -> str:
     """Return the key figure that values control: against the uncontrolled scenario where there is one."""
@@ -22,10 +27,10 @@ def headline(run: Run, words: Words) -> Picture:
     """Draw, one dot a sweep point, the congestion cut of each scenario and the net energy that control saves."""
     controlled = controlled_scenarios(run)
     rows = len(run.scenarios)
-    legend_rows = math.ceil(len(run.points) / 4) if len(run.points) > 1 else 0
-    with style.look():
+    legend_rows = math.ceil(len(run.points) / LEGEND_COLUMNS) if len(run.points) > 1 else 0
+    with style.look(LETTERS):
         drawing, axes = style.figure(
-            0.85 + 0.3 * rows + 0.16 * legend_rows, columns=2 if controlled else 1, sharey=True
+            0.95 + ROW_INCH * rows + 0.2 * legend_rows, columns=2 if controlled else 1, sharey=True
         )
         cut = axes[0, 0]
         _dots(cut, run, run.scenarios, "curtailed_congestion_percent_of_available", words)
@@ -43,7 +48,7 @@ def headline(run: Run, words: Words) -> Picture:
             )
         if legend_rows:
             handles, labels = cut.get_legend_handles_labels()
-            drawing.legend(handles, labels, loc="outside upper left", ncols=4, handletextpad=0.1)
+            drawing.legend(handles, labels, loc="outside upper left", ncols=LEGEND_COLUMNS, handletextpad=0.1)
         caption = words("figure.headline.one")
         if controlled:
             caption = words("figure.headline", against=words(f"against.{benefit_kpi(run)}"))
@@ -58,7 +63,7 @@ def _dots(ax: Axes, run: Run, scenarios: tuple[str, ...], kpi: str, words: Words
         ax.scatter(
             values,
             [run.scenarios.index(scenario) + offset for scenario in scenarios],
-            s=20,
+            s=30,
             color=style.SERIES[number % len(style.SERIES)],
             marker=style.MARKERS[number % len(style.MARKERS)],
             linewidths=0,

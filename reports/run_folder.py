@@ -21,6 +21,9 @@ STUDY_KEYS = (
     "name", "title_en", "title_ja", "fiscal_year", "reference", "uncontrolled", "scenarios", "sweep", "members",
     "assumptions", "units", "sample_check", "repeat_command",
 )  # fmt: skip
+ONSET_KEYS = (
+    "key", "value", "scenario", "member", "curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",
+)  # fmt: skip
 MEMBER_KEYS = ("scenario", "member", "sweep", "path")
 COLUMNS_READ: dict[str, tuple[str, ...]] = {
     "ledger": ("unit", "available_mw", *CUT_COLUMNS, "element", "outage", "time"),
@@ -143,6 +146,7 @@ def read_run(path: Path) -> Run:
     if not members:
         problems.append(Problem("the study has no members", f"{path / 'study.json'}: members", repair=RERUN))
     _check_grid(path, study, problems)
+    _check_onset(path, study, problems)
     raise_if_any(problems)
     return Run(path, study, manifest, tuple(member for member in members if member is not None))
 
@@ -206,3 +210,19 @@ def _check_grid(path: Path, study: dict[str, Any], problems: list[Problem]) -> N
         if study[key] is not None and study[key] not in study["scenarios"]:
             accepted = ", ".join(study["scenarios"])
             problems.append(Problem("no such scenario", f"{path / 'study.json'}: {key}", study[key], accepted, RERUN))
+
+
+def _check_onset(path: Path, study: dict[str, Any], problems: list[Problem]) -> None:
+    """Where values were tried one at a time, the first row is the member that they start from."""
+    rows = study.get("onset") or []
+    where = f"{path / 'study.json'}: onset"
+    lacking = [row for row in rows if not isinstance(row, dict) or any(key not in row for key in ONSET_KEYS)]
+    problems += [Problem("a row lacks keys", where, str(row), ", ".join(ONSET_KEYS), RERUN) for row in lacking]
+    if not rows or lacking:
+        return
+    if rows[0]["key"]:
+        problems.append(Problem("the first row is not the start", where, rows[0]["key"], "an empty key", RERUN))
+    members = {(entry.get("scenario"), entry.get("member")) for entry in study["members"]}
+    start = (rows[0]["scenario"], rows[0]["member"])
+    if start not in members:
+        problems.append(Problem("the start is no member of the study", where, " ".join(start), repair=RERUN))

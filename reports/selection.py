@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reports.run_folder import Member, Run
@@ -57,6 +58,21 @@ def point_label(run: Run, point: str, words: Words) -> str:
     if not sweep:
         return words("sweep.base")
     return words("sweep.separator").join(value_label(key, value, words) for key, value in sweep.items())
+
+
+def points_label(run: Run, points: Sequence[str], words: Words) -> str:
+    """Return what several sweep points have in common, and how they differ, e.g. "300 mm² (N-1 / N-0)"."""
+    sweeps = [run.sweep_of(point) for point in points]
+    shared = [key for key in sweeps[0] if all(sweep[key] == sweeps[0][key] for sweep in sweeps)]
+    if len(shared) == len(sweeps[0]) or not shared:
+        return words("list.alternatives").join(point_label(run, point, words) for point in points)
+    separator = words("sweep.separator")
+    different = (
+        separator.join(value_label(key, value, words) for key, value in sweep.items() if key not in shared)
+        for sweep in sweeps
+    )
+    common = separator.join(value_label(key, sweeps[0][key], words) for key in shared)
+    return words("points.alike", common=common, different=words("list.alternatives").join(different))
 
 
 def value_label(key: str, value: object, words: Words) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -71,6 +73,8 @@ RC: Any = {
     "path.simplify": True,
 }
 
+LETTER_SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsize")
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -105,9 +109,11 @@ def figure(height_inch: float, rows: int = 1, columns: int = 1, **options: Any) 
     return drawing, drawing.subplots(rows, columns, squeeze=False, **options)
 
 
-def look() -> Any:  # noqa: ANN401
-    """Return the context in which figures are made and drawn."""
-    return mpl.rc_context({**RC, "font.family": font_family()})
+def look(letters: float = 1.0) -> Any:  # noqa: ANN401
+    """Return the context in which figures are made and drawn; `letters` enlarges all letters."""
+    sizes = {name: RC[name] * letters for name in LETTER_SIZES}
+    settings: Any = {**RC, **sizes, "font.family": font_family()}
+    return mpl.rc_context(settings)
 
 
 def svg(drawing: Figure) -> bytes:
@@ -126,3 +132,16 @@ def zero_line(axes: Axes, orientation: str = "horizontal") -> None:
 def wrapped(label: str) -> str:
     """Return a long label in lines of about the same width; Japanese letters count as two."""
     return textwrap.fill(label, NARROW_LABEL_LETTERS if label.isascii() else NARROW_LABEL_LETTERS // 2)
+
+
+def alike(curves: Mapping[str, np.ndarray], apart: float) -> list[list[str]]:
+    """Return the names of the curves, those that nowhere differ by more than `apart` together, in the given order."""
+    groups: list[list[str]] = []
+    for name, curve in curves.items():
+        same = (g for g in groups if np.allclose(curves[g[0]], curve, rtol=0, atol=apart, equal_nan=True))
+        group = next(same, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    return groups

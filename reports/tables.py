@@ -9,6 +9,8 @@ from reports import digits
 from reports.answer import JPY_PER_MILLION, congestion_mwh
 from reports.detail import Detail
 from reports.document import Table
+from reports.onset import Change, Onset
+from reports.onset_words import change_name, change_value
 from reports.run_folder import Member, Run
 from reports.selection import point_label, scenario_title
 from reports.texts import Words
@@ -25,11 +27,12 @@ SCENARIO_KPIS = (
     "link_n0_max_loading_percent", "link_n1_max_loading_percent", "n1_export_headroom_before_min_mw",
     "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
     "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
-    "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh", "battery_cycles_per_year",
+    "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh",
+    "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year",
     "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
 )  # fmt: skip
 MOST_BINDING = 6
-DIMENSIONLESS = ("", "1", "-", None)
+DIMENSIONLESS = ("", "1", "-", "year", None)
 IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
 
 
@@ -89,6 +92,24 @@ def _by_point(
     ]
     titles = [scenario_title(run, scenario, words) for scenario in scenarios_shown]
     return Table(caption, [words("column.point"), *titles], _align("l", len(titles)), rows)
+
+
+def onset(run: Run, tried: Onset, words: Words) -> Table:
+    """Return the congestion at the start and at each value that was tried alone."""
+    start = words("tried.start.row", point=point_label(run, tried.point, words))
+    rows = [[start, digits.NOT_DEFINED, *_onset_cells(tried.start, digits.NOT_DEFINED)]]
+    for change in tried.changes:
+        difference = digits.difference(change.difference_mwh, "MWh")
+        name, value = change_name(run, change.key, words), change_value(run, change, words)
+        rows.append([name, value, *_onset_cells(change, difference)])
+    columns = ("change", "change_value", "cut_mwh", "difference_mwh", "congested_hours", "broken_hours")
+    header = [words(f"column.{name}") for name in columns]
+    return Table(words("table.onset"), header, _align("ll", 4), rows, ["1.5fr", "1.3fr", "1fr", "1fr", "1fr", "1.2fr"])
+
+
+def _onset_cells(change: Change, difference: str) -> list[str]:
+    hours = (digits.quantity(value, "h") for value in (change.congested_hours, change.criterion_broken_hours))
+    return [digits.quantity(change.cut_mwh, "MWh"), difference, *hours]
 
 
 def energy_balance(run: Run, point: str, words: Words) -> Table:

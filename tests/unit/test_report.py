@@ -20,7 +20,8 @@ from reports.checks import all_checks
 from reports.content import document
 from reports.detail import read_detail
 from reports.run_folder import Run, read_run
-from reports.selection import choose_focus
+from reports.selection import choose_focus, points_label
+from reports.style import alike
 from reports.texts import LANGUAGES, Words
 
 TEXTS = Path(__file__).parents[2] / "reports" / "texts.csv"
@@ -226,3 +227,15 @@ def test_unsolved_half_hours_are_left_out_of_the_energies(tmp_path):
     for table in ("cuts_by_month", "cuts_by_unit"):
         before, after = (getattr(d, table)["congestion_n1_mw"].sum() for d in (solved, detail))
         assert before - after == pytest.approx(lost_mwh)
+
+
+def test_curves_that_coincide_are_drawn_once():
+    curves = {"a": np.array([1.0, np.nan, 3.0]), "b": np.array([1.0, np.nan, 3.2]), "c": np.array([1.0, np.nan, 3.01])}
+    assert alike(curves, apart=0.05) == [["a", "c"], ["b"]]
+    assert alike(curves, apart=0.5) == [["a", "b", "c"]]
+
+
+def test_sweep_points_drawn_as_one_are_named_by_what_they_share(run):
+    results = read_run(run)
+    assert points_label(results, [CENTRAL], Words("en")) == "240 mm², N-1"
+    assert points_label(results, [CENTRAL, OTHER], Words("en")) == "N-1 (240 mm² / 400 mm²)"

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from reports.digits import fixed, plain, quantity, scientific, span
+from reports.digits import difference, fixed, plain, quantity, scientific, span
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,9 @@ from reports.digits import fixed, plain, quantity, scientific, span
         (3.0, "count", "3"),
         (1.0213, "pu", "1.021"),
         (math.nan, "MW", "–"),
+        (0.00072, "MW", "0.0"),
+        (-0.00072, "MW", "0.0"),
+        (-0.0025, "MJPY", "0.00"),
     ],
 )
 def test_quantity(value, unit, text):
@@ -54,3 +57,14 @@ def test_raw_values():
         "5", "\u22122", "\u22120.5", "2027-04", "2028", "54,321", "–", "–", "19.66",
     ]  # fmt: skip
     assert scientific(3.21e-9) == "3.2e\u221209"
+
+
+def test_a_range_in_megawatts_starts_at_zero_and_not_below_a_digit():
+    assert span([0.00072, 4.6], "MW", " to ") == "0.0 to 4.6"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(83.4, "+83"), (0.36, "+0.36"), (-15.3, "\u221215"), (0.0, "0"), (1e-9, "0")]
+)
+def test_a_difference_has_its_sign(value, text):
+    assert difference(value, "MWh") == text
