@@ -21,6 +21,7 @@ from twin.loop.simulate import month_blocks, simulate
 from twin.results.store import is_finished, last_checkpoint
 
 POLL_SECONDS = 0.5
+WORK_OF_SHARED_STATE = 0.3
 STAGE = "power flow and control"
 
 
@@ -41,7 +42,7 @@ def run_members(
     """
     tasks = [
         (_part(case, share), [folders[m] for m in share], [checked[m] for m in share])
-        for share in np.array_split(np.arange(len(folders)), min(jobs, len(folders)))
+        for share in _shares(case, min(jobs, len(folders)))
     ]
     os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
@@ -53,6 +54,19 @@ def run_members(
                 future.result()
             progress(STAGE, *_blocks_done(case, folders))
     return len(tasks)
+
+
+def _shares(case: Case, workers: int) -> list[np.ndarray]:
+    """Split the members into contiguous shares of about the same work: a state that neighbours share counts once."""
+    seen: set[tuple[str, int, int]] = set()
+    work = []
+    for member in case.members:
+        key = (member.scenario, member.grid, member.profiles)
+        work.append(WORK_OF_SHARED_STATE if key in seen else 1.0)
+        seen.add(key)
+    position = np.cumsum(work) - np.array(work) / 2.0
+    worker = np.minimum((position / sum(work) * workers).astype(int), workers - 1)
+    return [share for number in range(workers) if len(share := np.flatnonzero(worker == number))]
 
 
 def _part(case: Case, share: np.ndarray) -> Case:

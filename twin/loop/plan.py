@@ -12,6 +12,7 @@ from twin.loop.state import State
 from twin.policies.interface import Dispatch, Mode, View
 
 _ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent")
+_MODES = frozenset(int(mode) for mode in Mode)
 
 
 def obey_policies(case: Case, state: State, t: int) -> State:
@@ -26,7 +27,10 @@ def obey_policies(case: Case, state: State, t: int) -> State:
         policy = case.members[m].policy
         dispatch = policy.decide(_view(case, state, t, m, soc_percent[m]))
         ahead = policy.cadence.half_hours - slot % policy.cadence.half_hours
-        _check(dispatch, f"policy {type(policy).__name__} at {case.index[t]}", ahead, len(case.sites.groups))
+        problems = _problems(dispatch, ahead, len(case.sites.groups))
+        raise_if_any(
+            replace(p, where=f"policy {type(policy).__name__} at {case.index[t]}, order {p.where}") for p in problems
+        )
         for name in _ORDERS:
             orders[name][m, slot : slot + ahead] = getattr(dispatch, name)[:ahead]
     return replace(state, **orders)
@@ -53,15 +57,16 @@ def _soc_percent(case: Case, state: State) -> np.ndarray:
     return 100.0 * np.divide(stored, case.battery_mwh, out=np.zeros_like(stored), where=case.battery_mwh > 0.0)
 
 
-def _check(dispatch: Dispatch, where: str, half_hours: int, groups: int) -> None:
+def _problems(dispatch: Dispatch, half_hours: int, groups: int) -> list[Problem]:
+    """Return what is wrong with the orders; `where` is the order's name."""
     problems = []
     for name in _ORDERS:
-        values, place = np.asarray(getattr(dispatch, name)), f"{where}, order {name}"
+        values = np.asarray(getattr(dispatch, name))
         if values.ndim != 2 or values.shape[0] < half_hours or values.shape[1] != groups:
-            problems.append(Problem("wrong shape", place, str(values.shape), f"at least ({half_hours}, {groups})"))
+            problems.append(Problem("wrong shape", name, str(values.shape), f"at least ({half_hours}, {groups})"))
         elif values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            problems.append(Problem("not a number", place, "NaN, infinite or no number", "finite numbers"))
-        elif name == "mode" and not np.isin(values, list(Mode)).all():
+            problems.append(Problem("not a number", name, "NaN, infinite or no number", "finite numbers"))
+        elif name == "mode" and not _MODES.issuperset(values.ravel().tolist()):
             modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
-            problems.append(Problem("unknown mode", place, str(sorted(set(values.ravel()) - set(Mode))), modes))
-    raise_if_any(problems)
+            problems.append(Problem("unknown mode", name, str(sorted(set(values.ravel()) - set(Mode))), modes))
+    return problems

@@ -15,11 +15,13 @@ from twin.loop.ledger import Ledger
 class Verdict:
     """N-1 of all members at one moment (before or after management).
 
-    `loading_percent` is of what the criterion allows, `end` and `outage` bind, `link_percent` is the survivor of the
-    link, `headroom_mw` (M, 2) export and import; NaN where not computed.
+    `intact_percent` and `intact_end` are the worst loading of the intact grid; `loading_percent` is of what the
+    criterion allows after the worst outage, `end` and `outage` bind, `link_percent` is the survivor of the link,
+    `headroom_mw` (M, 2) export and import; NaN where not computed.
     """
 
     intact_percent: np.ndarray
+    intact_end: np.ndarray
     loading_percent: np.ndarray
     end: np.ndarray
     outage: np.ndarray

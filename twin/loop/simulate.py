@@ -16,7 +16,7 @@ from twin.loop.state import State, initial_state
 from twin.loop.step import step
 from twin.results.sample_check import check_records
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
-from twin.results.tables import member_tables, stack
+from twin.results.tables import member_tables, stack, twin_tables
 
 STRETCH_STEPS = 192
 
@@ -74,12 +74,14 @@ def _tables(
     case: Case, checked: Sequence[np.ndarray], steps: range, records: list[Record]
 ) -> list[dict[str, pa.Table]]:
     """Return the tables of each member."""
-    stacked = stack(steps.start, records)
+    recorded = np.flatnonzero(~case.is_twin).tolist()
+    stacked = stack(steps.start, records, recorded)
     by_step = dict(zip(steps, records, strict=True))
-    tables = [member_tables(case, stacked, m) for m in range(len(case.members))]
-    for m in np.flatnonzero(~case.is_twin).tolist():
+    tables = twin_tables(case, steps.start, records)
+    for m in recorded:
+        tables[m] = member_tables(case, stacked, m)
         tables[m]["sample_check"] = check_records(case, m, [int(t) for t in checked[m] if t in by_step], by_step)
-    return tables
+    return [tables[m] for m in range(len(case.members))]
 
 
 def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:

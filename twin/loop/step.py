@@ -18,7 +18,6 @@ from twin.loop.operator_caps import apply_caps, fix_caps
 from twin.loop.plan import obey_policies
 from twin.loop.record import Record, Verdict
 from twin.loop.remedies import relieve_import
-from twin.loop.security import nothing_ignored, worst_intact
 from twin.loop.state import State
 from twin.loop.uniform import Managed
 from twin.loop.verdict import judge, judge_again, limit_exceeded, residual_mva
@@ -142,8 +141,6 @@ def _record(
     fed_in = injections.unit_mw[:, case.plants :]
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
     delivered = np.concatenate([injections.unit_mw[:, : case.plants], used_by_sites + fed_in], axis=1)
-    everyone = np.arange(len(case.members))
-    intact_end = worst_intact(case, everyone, flow, nothing_ignored(case, len(everyone))).end
     exceeded = limit_exceeded(case, verdicts[1], BROKEN_ABOVE_PERCENT)
     return Record(
         ledger=ledger,
@@ -158,7 +155,7 @@ def _record(
         after=verdicts[1],
         broken=broken,
         missed=case.forecast_operator & exceeded,
-        residual_mva=np.where(exceeded, residual_mva(case, verdicts[1], intact_end), 0.0),
+        residual_mva=np.where(exceeded, residual_mva(case, verdicts[1]), 0.0),
         beside_clipped=beside_clipped,
         failure=_failures(flow, verdicts[1]),
     )

@@ -43,11 +43,11 @@ def limit_exceeded(case: Case, verdict: Verdict, tolerance_percent: float) -> np
     return intact | (case.secures_outages & (verdict.loading_percent > 100.0 + tolerance_percent))
 
 
-def residual_mva(case: Case, verdict: Verdict, intact_end: np.ndarray) -> np.ndarray:
+def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
     """Return (M,) the largest MVA above what the member's criterion allows."""
     everyone = np.arange(len(case.members))
     rating = case.grid.end_rating_mva[case.variant]
-    intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, intact_end]
+    intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, verdict.intact_end]
     known = (verdict.end >= 0) & (verdict.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
     after_outage = (
         np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
@@ -58,8 +58,10 @@ def residual_mva(case: Case, verdict: Verdict, intact_end: np.ndarray) -> np.nda
 def _judge(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> Verdict:
     ignored = nothing_ignored(case, len(members))
     found = outages(case, members, injections, flow, ignored)
+    intact = worst_intact(case, members, flow, ignored)
     return Verdict(
-        intact_percent=worst_intact(case, members, flow, ignored).measure,
+        intact_percent=intact.measure,
+        intact_end=intact.end,
         loading_percent=found.measure,
         end=found.end,
         outage=found.outage,

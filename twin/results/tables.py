@@ -22,86 +22,116 @@ CIRCUITS_IN_SCHEMA = 2
 
 @dataclass(frozen=True)
 class Block:
-    """Records of all members stacked over time; axes T, M, then the record's own."""
+    """Records of some members stacked over time; axes T, members, then the record's own.
+
+    `members` are the members' positions in the case. `member` takes one out: its arrays have no member axis.
+    """
 
     start: int
+    members: tuple[int, ...]
     values: Mapping[str, np.ndarray]
     cuts: Mapping[str, np.ndarray]
     sites: Mapping[str, np.ndarray]
     before: Mapping[str, np.ndarray]
     after: Mapping[str, np.ndarray]
 
+    def member(self, m: int) -> Block:
+        """Return the arrays of member `m` of the case."""
+        k = self.members.index(m)
+        groups = (self.values, self.cuts, self.sites, self.before, self.after)
+        return Block(self.start, (m,), *({name: x[:, k] for name, x in group.items()} for group in groups))
 
-def stack(start: int, records: Sequence[Record]) -> Block:
-    """Stack consecutive half-hours that begin at step `start`."""
+
+def stack(start: int, records: Sequence[Record], members: Sequence[int] | None = None) -> Block:
+    """Stack consecutive half-hours that begin at step `start`, of all members or some."""
+    wanted = tuple(range(len(records[0].failure))) if members is None else tuple(members)
+    rows = list(wanted)
     plain = ("delivered_mw", "site_export_mw", "node_i", "q_svc_mvar", "demand_mw", "broken", "missed", "residual_mva",
              "beside_clipped", "failure")  # fmt: skip
-    values = {name: np.stack([getattr(record, name) for record in records]) for name in plain}
+    values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
     values |= {
-        name: np.stack([getattr(record.ledger, name) for record in records])
+        name: np.stack([getattr(record.ledger, name)[rows] for record in records])
         for name in ("available_mw", "settled_mw", "end", "outage")
     }
-    values["diesel_mw"] = np.stack([record.injections.diesel_mw.sum(axis=1) for record in records])
-    values["shed_mw"] = np.stack([record.injections.shed_mw.sum(axis=1) for record in records])
+    values["diesel_mw"] = np.stack([record.injections.diesel_mw[rows].sum(axis=1) for record in records])
+    values["shed_mw"] = np.stack([record.injections.shed_mw[rows].sum(axis=1) for record in records])
     return Block(
         start=start,
+        members=wanted,
         values=values,
-        cuts={cause: np.stack([record.ledger.cut_mw[cause] for record in records]) for cause in CUT_CAUSES},
-        sites=_stacked([record.sites for record in records], SiteFlows),
-        before=_stacked([record.before for record in records], Verdict),
-        after=_stacked([record.after for record in records], Verdict),
+        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CUT_CAUSES},
+        sites=_stacked([record.sites for record in records], SiteFlows, rows),
+        before=_stacked([record.before for record in records], Verdict, rows),
+        after=_stacked([record.after for record in records], Verdict, rows),
     )
 
 
-def _stacked(parts: Sequence[object], kind: type) -> dict[str, np.ndarray]:
-    return {field.name: np.stack([getattr(part, field.name) for part in parts]) for field in fields(kind)}
+def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, np.ndarray]:
+    return {field.name: np.stack([getattr(part, field.name)[rows] for part in parts]) for field in fields(kind)}
 
 
-def member_tables(case: Case, block: Block, m: int) -> dict[str, pa.Table]:
-    """Return the tables of member `m` for the block; a counterfactual twin has only ``system``.
+def twin_tables(case: Case, start: int, records: Sequence[Record]) -> dict[int, dict[str, pa.Table]]:
+    """Return the ``system`` table of each counterfactual twin: sums of the cuts, and whether the criterion held."""
+    columns = {
+        f"{cause}_mw": np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CUT_CAUSES
+    }
+    columns["criterion_broken"] = np.stack([record.broken for record in records]).astype(np.int8)
+    columns["forecast_missed"] = np.stack([record.missed for record in records]).astype(np.int8)
+    failure, time = np.stack([record.failure for record in records]), _times(case, start, len(records))
+    return {
+        m: {
+            "system": pa.table(
+                {"time": time}
+                | {name: values[:, m] for name, values in columns.items()}
+                | {"failure": pa.array(failure[:, m].tolist(), type=pa.string())}
+            )
+        }
+        for m in np.flatnonzero(case.is_twin).tolist()
+    }
+
+
+def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
+    """Return the tables of member `m` for the block.
 
     Parameters
     ----------
     case : Case
-    block : Block
+    stacked : Block
+        With member `m` in it.
     m : int
+        Position in the case.
 
     Returns
     -------
     dict of str to pyarrow.Table
         By table name; columns as in `twin.schema.TABLES`.
     """
-    flows = block_flows(case.grid.variants[case.variant[m]], case.grid.nodes, _solved_currents(block, m))
-    time = _times(case, block)
-    tables = {"system": _system(case, block, m, flows, time)}
-    if case.members[m].twin:
-        return tables
-    return tables | {
-        "ledger": _ledger(case, block, m, time),
-        "link": _link(block, m, flows, time),
-        "n1": _n1(case, block, m, time),
+    block = stacked.member(m)
+    solved = block.values["failure"] == ""
+    currents = np.where(solved[:, None], block.values["node_i"], np.nan)
+    flows = block_flows(case.grid.variants[case.variant[m]], case.grid.nodes, currents)
+    time = _times(case, block.start, len(solved))
+    return {
+        "system": _system(case, block, m, flows, time),
+        "ledger": _ledger(case, block, time),
+        "link": _link(block, flows, time),
+        "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
     }
 
 
-def _solved_currents(block: Block, m: int) -> np.ndarray:
-    solved = block.values["failure"][:, m] == ""
-    return np.where(solved[:, None], block.values["node_i"][:, m], np.nan)
-
-
-def _times(case: Case, block: Block) -> pa.Array:
-    steps = len(block.values["failure"])
-    index = case.index[block.start : block.start + steps]
+def _times(case: Case, start: int, steps: int) -> pa.Array:
+    index = case.index[start : start + steps]
     return pa.array(index, type=pa.timestamp("s", tz=str(index.tz)))
 
 
 def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
     v, steps = block.values, slice(block.start, block.start + len(time))
     profiles = case.profiles[case.profile[m]][0]
-    available, delivered, demand = v["available_mw"][:, m], v["delivered_mw"][:, m], v["demand_mw"][:, m]
-    congestion = sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))
-    voltage = block.cuts["voltage"][:, m]
+    available, delivered, demand = v["available_mw"], v["delivered_mw"], v["demand_mw"]
+    congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
+    voltage = block.cuts["voltage"]
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.goto_city.to_numpy(bool)
@@ -111,53 +141,51 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "available_mw": available.sum(axis=1),
         "goto_city_demand_mw": demand[:, city_area].sum(axis=1),
         "goto_city_delivered_mw": delivered[:, case.unit_in_city].sum(axis=1),
-        "diesel_mw": v["diesel_mw"][:, m],
+        "diesel_mw": v["diesel_mw"],
         "import_mw": np.maximum(flows.import_mw, 0.0),
         "export_mw": np.maximum(-flows.import_mw, 0.0),
         "losses_mw": flows.losses_mw,
-        "battery_losses_mw": block.sites["battery_losses_mw"][:, m].sum(axis=1),
-        "stored_mwh": block.sites["stored_mwh"][:, m].sum(axis=1),
-        "unsupplied_mw": v["shed_mw"][:, m],
-        "residual_overload_mw": v["residual_mva"][:, m],
-        "compensator_q_mvar": v["q_svc_mvar"][:, m],
-        **{f"{cause}_mw": block.cuts[cause][:, m].sum(axis=1) for cause in CUT_CAUSES},
-        "area_balance_settled_mw": v["settled_mw"][:, m].sum(axis=1),
+        "battery_losses_mw": block.sites["battery_losses_mw"].sum(axis=1),
+        "stored_mwh": block.sites["stored_mwh"].sum(axis=1),
+        "unsupplied_mw": v["shed_mw"],
+        "residual_overload_mw": v["residual_mva"],
+        "compensator_q_mvar": v["q_svc_mvar"],
+        **{f"{cause}_mw": block.cuts[cause].sum(axis=1) for cause in CUT_CAUSES},
+        "area_balance_settled_mw": v["settled_mw"].sum(axis=1),
         "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
-        "sites_lost_mw": (congestion + voltage + block.cuts["behind_the_meter"][:, m])[:, sites].sum(axis=1),
+        "sites_lost_mw": (congestion + voltage + block.cuts["behind_the_meter"])[:, sites].sum(axis=1),
         "nonfirm_available_mw": available[:, non_firm].sum(axis=1),
         "nonfirm_congestion_mw": congestion[:, non_firm].sum(axis=1),
-        "criterion_broken": v["broken"][:, m].astype(np.int8),
-        "forecast_missed": v["missed"][:, m].astype(np.int8),
+        "criterion_broken": v["broken"].astype(np.int8),
+        "forecast_missed": v["missed"].astype(np.int8),
         "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
-        "clipped_commands": block.sites["clipped"][:, m],
-        "negative_demand_areas": v["beside_clipped"][:, m],
+        "clipped_commands": block.sites["clipped"],
+        "negative_demand_areas": v["beside_clipped"],
         "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
         "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
     }
-    failure = pa.array(v["failure"][:, m].tolist(), type=pa.string())
+    failure = pa.array(v["failure"].tolist(), type=pa.string())
     return pa.table({"time": time, **columns, "failure": failure})
 
 
-def _ledger(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     """One row per half-hour and unit that could produce; single precision."""
     v = block.values
-    available = v["available_mw"][:, m]
+    available = v["available_mw"]
     step, unit = np.nonzero(available > SMALLEST_ROW_MW)
     columns = {
         "available_mw": available,
-        "delivered_mw": v["delivered_mw"][:, m],
-        **{f"{cause}_mw": block.cuts[cause][:, m] for cause in CUT_CAUSES},
-        "area_balance_settled_mw": v["settled_mw"][:, m],
+        "delivered_mw": v["delivered_mw"],
+        **{f"{cause}_mw": block.cuts[cause] for cause in CUT_CAUSES},
+        "area_balance_settled_mw": v["settled_mw"],
     }
-    congested = (
-        sum((block.cuts[cause][:, m] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
-    )
+    congested = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
     return pa.table({
         "time": time.take(pa.array(step)),
         "unit": _named(unit, case.unit_names),
         **{name: values[step, unit].astype(np.float32) for name, values in columns.items()},
-        "element": _named(v["end"][:, m][step, unit], case.grid.end_names, congested),
-        "outage": _named(v["outage"][:, m][step, unit], case.grid.outage_names, congested),
+        "element": _named(v["end"][step, unit], case.grid.end_names, congested),
+        "outage": _named(v["outage"][step, unit], case.grid.outage_names, congested),
     })  # fmt: skip
 
 
@@ -170,8 +198,8 @@ def _named(codes: np.ndarray, names: Sequence[str], known: np.ndarray | None = N
     return pa.DictionaryArray.from_arrays(pa.array(position[safe], mask=mask), pa.array(unique, type=pa.string()))
 
 
-def _link(block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
-    before, after = block.before["headroom_mw"][:, m], block.after["headroom_mw"][:, m]
+def _link(block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:
+    before, after = block.before["headroom_mw"], block.after["headroom_mw"]
     columns: dict[str, np.ndarray] = {"export_mw": flows.island_mw.sum(axis=1)}
     circuits = {
         "loading_percent": flows.loading_percent,
@@ -183,8 +211,8 @@ def _link(block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
             there = number < values.shape[1]
             columns[f"circuit_{number + 1}_{name}"] = values[:, number] if there else np.full(len(values), np.nan)
     columns |= {
-        "n1_before_loading_percent": block.before["link_percent"][:, m],
-        "n1_loading_percent": block.after["link_percent"][:, m],
+        "n1_before_loading_percent": block.before["link_percent"],
+        "n1_loading_percent": block.after["link_percent"],
         "n1_export_headroom_before_mw": before[:, 0],
         "n1_export_headroom_after_mw": after[:, 0],
         "n1_import_headroom_before_mw": before[:, 1],
@@ -193,21 +221,21 @@ def _link(block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
     return pa.table({"time": time, **columns})
 
 
-def _n1(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+def _n1(case: Case, block: Block, time: pa.Array) -> pa.Table:
     def judged(verdict: Mapping[str, np.ndarray], prefix: str) -> dict[str, object]:
-        end, known = verdict["end"][:, m], verdict["end"][:, m] >= 0
+        end, known = verdict["end"], verdict["end"] >= 0
         return {
-            f"{prefix}loading_percent": verdict["loading_percent"][:, m],
+            f"{prefix}loading_percent": verdict["loading_percent"],
             f"{prefix}element": _named(end, case.grid.end_names, known),
-            f"{prefix}outage": _named(verdict["outage"][:, m], case.grid.outage_names),
+            f"{prefix}outage": _named(verdict["outage"], case.grid.outage_names),
         }
 
     return pa.table({
         "time": time,
         **judged(block.before, "before_"),
         **judged(block.after, ""),
-        "intertrip_shed_mw": block.after["shed_mw"][:, m],
-        "outages_solved": block.after["solved"][:, m],
+        "intertrip_shed_mw": block.after["shed_mw"],
+        "outages_solved": block.after["solved"],
     })  # fmt: skip
 
 
@@ -219,9 +247,9 @@ def _bus(case: Case, flows: BlockFlows, time: pa.Array) -> pa.Table:
 
 def _sites(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
     """One row per half-hour and kind of site."""
-    sites = {name: values[:, m] for name, values in block.sites.items()}
-    delivered = block.values["delivered_mw"][:, m, case.plants :]
-    exported = block.values["site_export_mw"][:, m]
+    sites = block.sites
+    delivered = block.values["delivered_mw"][:, case.plants :]
+    exported = block.values["site_export_mw"]
     kinds = case.sites.groups.kind.to_numpy(str)
     parts = []
     for kind in KINDS:
