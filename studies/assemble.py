@@ -24,12 +24,13 @@ from studies.output import open_partial, publish, require_results_folder, write_
 from studies.progress import Progress
 from studies.provenance import digest, input_files, manifest, run_log
 from studies.study import Study
-from studies.workers import run_members
+from studies.workers import make_tasks, run_tasks
 from twin.errors import Problem, gathered, raise_if_any
 from twin.grid.flow import flat_start, solve
 from twin.grid.headroom_kernels import link_headroom
 from twin.grid.reduction import ReducedGrid, reduce_grids
 from twin.loop.case import Case
+from twin.loop.simulate import month_blocks
 from twin.results.sample_check import sampled_steps
 
 STEPS_PER_DAY = 48
@@ -75,7 +76,9 @@ def run_study(
     folders = _folders(case, partial)
     per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
     with _timed(seconds, "simulation"):
-        workers = run_members(case, folders, sampled_steps(case, study.seed, per_member), jobs, progress)
+        tasks = make_tasks(case, folders, sampled_steps(case, study.seed, per_member), jobs, partial)
+        case = replace(case, profiles=())
+        run_tasks(tasks, len(month_blocks(case.index)), progress)
     with _timed(seconds, "key figures"):
         write_kpis(study, case, members, partial)
         onset = onset_rows(study, members, tries, partial, case.step_hours)
@@ -87,7 +90,7 @@ def run_study(
         progress("report", 0, 1)
         write_report(partial)
         progress("report", 1, 1)
-    write_json(partial / "run_log.json", run_log(seconds, workers, started))
+    write_json(partial / "run_log.json", run_log(seconds, len(tasks), started))
     publish(partial, out)
     return out
 

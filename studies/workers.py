@@ -6,9 +6,10 @@ Neighbours stay together: they often share their state, and what they share is c
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Sequence
 from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import numpy as np
 from studies.one_thread import ONE_THREAD
 from studies.progress import Progress
 from twin.loop.case import Case
-from twin.loop.simulate import month_blocks, simulate
+from twin.loop.simulate import simulate
 from twin.results.store import is_finished, last_checkpoint
 
 POLL_SECONDS = 0.5
@@ -25,10 +26,19 @@ WORK_OF_SHARED_STATE = 0.3
 STAGE = "power flow and control"
 
 
-def run_members(
-    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], jobs: int, progress: Progress
-) -> int:
-    """Simulate all members, split over at most `jobs` processes; returns how many were used.
+@dataclass(frozen=True)
+class Task:
+    """What one worker does: the members of `case` (pickled in `file`), their folders and their checked steps."""
+
+    file: Path
+    folders: tuple[Path, ...]
+    checked: tuple[np.ndarray, ...]
+
+
+def make_tasks(
+    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], jobs: int, place: Path
+) -> list[Task]:
+    """Split the members over at most `jobs` workers and leave each share as a file, so that the caller can let go of it.
 
     Parameters
     ----------
@@ -38,22 +48,44 @@ def run_members(
     checked : sequence of numpy.ndarray
         Steps of each member that are checked against pandapower.
     jobs : int
+    place : pathlib.Path
+        Folder for the files; `run_tasks` removes them.
+    """
+    tasks = []
+    for number, share in enumerate(_shares(case, min(jobs, len(folders)))):
+        file = place / f"share-{number}.pickle"
+        file.write_bytes(pickle.dumps(_part(case, share), protocol=pickle.HIGHEST_PROTOCOL))
+        tasks.append(Task(file, tuple(folders[m] for m in share), tuple(checked[m] for m in share)))
+    return tasks
+
+
+def run_tasks(tasks: Sequence[Task], blocks: int, progress: Progress) -> None:
+    """Run each task in a process of its own.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+    blocks : int
+        Blocks of half-hours that each member has, for the progress.
     progress : Progress
     """
-    tasks = [
-        (_part(case, share), [folders[m] for m in share], [checked[m] for m in share])
-        for share in _shares(case, min(jobs, len(folders)))
-    ]
     os.environ.update(ONE_THREAD)
+    folders = [folder for task in tasks for folder in task.folders]
     with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(simulate, *task) for task in tasks]
-        left = set(running)
+        left = {pool.submit(_run, task) for task in tasks}
         while left:
             done, left = wait(left, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
             for future in done:
                 future.result()
-            progress(STAGE, *_blocks_done(case, folders))
-    return len(tasks)
+            finished = sum(blocks if is_finished(folder) else last_checkpoint(folder) + 1 for folder in folders)
+            progress(STAGE, finished, blocks * len(folders))
+    for task in tasks:
+        task.file.unlink()
+
+
+def _run(task: Task) -> None:
+    case = pickle.loads(task.file.read_bytes())  # noqa: S301 - written by this run
+    simulate(case, task.folders, task.checked)
 
 
 def _shares(case: Case, workers: int) -> list[np.ndarray]:
@@ -79,9 +111,3 @@ def _part(case: Case, share: np.ndarray) -> Case:
         profiles=tuple(case.profiles[k] for k in used),
         export_limit_mw=case.export_limit_mw[share],
     )
-
-
-def _blocks_done(case: Case, folders: Sequence[Path]) -> tuple[int, int]:
-    blocks = len(month_blocks(case.index))
-    done = sum(blocks if is_finished(folder) else last_checkpoint(folder) + 1 for folder in folders)
-    return done, blocks * len(folders)
