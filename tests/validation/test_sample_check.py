@@ -9,7 +9,7 @@ import pytest
 
 from network_models.goto import goto
 from twin.grid.reduction import Variant, reduce_grids
-from twin.results.sample_check import deviation
+from twin.results.sample_check import deviation, frozen_net
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def case_of(grid):
 
 @pytest.mark.parametrize("outage", ["", "Matsushima - Narao 1", "Ojika - Uku", "Matsushima 220/66 kV 2"])
 def test_true_grid_agrees(grid, outage):
-    found = deviation(case_of(grid), 0, grid.outage_names.index(outage), *state(grid))
+    found = deviation(case_of(grid), 0, grid.outage_names.index(outage), *state(grid), frozen_net(case_of(grid), 0))
     assert found.solved
     assert found.vm_error_pu < 1e-8
     assert found.loading_error_percent < 1e-5
@@ -40,7 +40,7 @@ def test_true_grid_agrees(grid, outage):
 def test_a_reactor_forgotten_in_the_outage_is_seen(grid):
     o = grid.outage_names.index("Matsushima - Narao 1")
     forgotten = replace(grid, outages=tuple(out[:1] for out in grid.outages))
-    found = deviation(case_of(forgotten), 0, o, *state(grid))
+    found = deviation(case_of(forgotten), 0, o, *state(grid), frozen_net(case_of(forgotten), 0))
     assert found.vm_error_pu > 1e-4
     assert found.loading_error_percent > 1.0
 
@@ -50,13 +50,13 @@ def test_a_wrong_rating_is_seen(grid):
     net = copy.deepcopy(variant.model.net)
     net.line.loc[0, "max_i_ka"] *= 1.001
     wrong = replace(grid, variants=(Variant(replace(variant.model, net=net), variant.grid, variant.intact),))
-    found = deviation(case_of(wrong), 0, 0, *state(grid))
+    found = deviation(case_of(wrong), 0, 0, *state(grid), frozen_net(case_of(wrong), 0))
     assert found.vm_error_pu < 1e-8
     assert found.loading_error_percent > 0.01
 
 
 def test_a_state_without_a_solution_is_no_agreement(grid):
     p, q = state(grid)
-    found = deviation(case_of(grid), 0, 0, -20.0 * np.abs(p), q)
+    found = deviation(case_of(grid), 0, 0, -20.0 * np.abs(p), q, frozen_net(case_of(grid), 0))
     assert not found.solved
     assert np.isnan(found.vm_error_pu)

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+from pandapower import pandapowerNet
 
 from twin.loop.case import Case
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
-from twin.results.sample_check import check_records
+from twin.results.sample_check import check_records, frozen_net
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.results.tables import member_tables, stack, twin_tables
 
 STRETCH_STEPS = 192
+NetOf = Callable[[int], pandapowerNet]
+"""Gives the frozen net of a grid variant, each made once."""
 
 
 def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
@@ -36,10 +40,11 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
         return
     done = min(last_checkpoint(folder) for folder in folders)
     state = initial_state(case) if done < 0 else _load(folders, done)
+    net_of = cache(partial(frozen_net, case))
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
             continue
-        state, tables = _run_block(case, checked, steps, state)
+        state, tables = _run_block(case, checked, net_of, steps, state)
         for folder, of_member in zip(folders, tables, strict=True):
             write_part(folder, block, of_member)
         for m, folder in enumerate(folders):
@@ -56,7 +61,7 @@ def month_blocks(index: pd.DatetimeIndex) -> list[range]:
 
 
 def _run_block(
-    case: Case, checked: Sequence[np.ndarray], steps: range, state: State
+    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, steps: range, state: State
 ) -> tuple[State, list[dict[str, pa.Table]]]:
     """Run a block in stretches, so that memory holds the records of one stretch and the tables of one block."""
     stretches: list[list[dict[str, pa.Table]]] = []
@@ -66,12 +71,12 @@ def _run_block(
         for t in stretch:
             state, record = step(case, state, t)
             records.append(record)
-        stretches.append(_tables(case, checked, stretch, records))
+        stretches.append(_tables(case, checked, net_of, stretch, records))
     return state, [_joined([tables[m] for tables in stretches]) for m in range(len(case.members))]
 
 
 def _tables(
-    case: Case, checked: Sequence[np.ndarray], steps: range, records: list[Record]
+    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, steps: range, records: list[Record]
 ) -> list[dict[str, pa.Table]]:
     """Return the tables of each member."""
     recorded = np.flatnonzero(~case.is_twin).tolist()
@@ -80,7 +85,9 @@ def _tables(
     tables = twin_tables(case, steps.start, records)
     for m in recorded:
         tables[m] = member_tables(case, stacked, m)
-        tables[m]["sample_check"] = check_records(case, m, [int(t) for t in checked[m] if t in by_step], by_step)
+        tables[m]["sample_check"] = check_records(
+            case, m, [int(t) for t in checked[m] if t in by_step], by_step, net_of
+        )
     return [tables[m] for m in range(len(case.members))]
 
 

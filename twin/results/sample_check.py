@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -49,15 +49,20 @@ def sampled_steps(case: Case, seed: int, per_member: int) -> list[np.ndarray]:
     ]
 
 
-def check_records(case: Case, m: int, steps: Sequence[int], records: Mapping[int, Record]) -> pa.Table:
-    """Check the final flow of member `m` at the given steps, intact and after the outage that binds there."""
+def check_records(
+    case: Case, m: int, steps: Sequence[int], records: Mapping[int, Record], net_of: Callable[[int], pp.pandapowerNet]
+) -> pa.Table:
+    """Check the final flow of member `m` at the given steps, intact and after the outage that binds there.
+
+    `net_of` gives the `frozen_net` of a grid variant; it is left as it was.
+    """
     rows = []
     for t in steps:
         record = records[t]
         p, q = node_power(case, np.array([m]), record.injections.rows(np.array([m])))
         binding = max(int(record.after.outage[m]), 1)
         for topology in (0, binding) if len(case.grid.outages) > 1 else (0,):
-            found = deviation(case, m, topology, p[0], q[0])
+            found = deviation(case, m, topology, p[0], q[0], net_of(int(case.variant[m])))
             rows.append(
                 (t, case.grid.outage_names[topology], found.solved, found.vm_error_pu, found.loading_error_percent)
             )
@@ -67,7 +72,9 @@ def check_records(case: Case, m: int, steps: Sequence[int], records: Mapping[int
     )
 
 
-def deviation(case: Case, m: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray) -> Deviation:
+def deviation(
+    case: Case, m: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, net: pp.pandapowerNet
+) -> Deviation:
     """Solve one state with the loop's kernel and with ``runpp``, the compensator's output frozen, and compare.
 
     Parameters
@@ -78,33 +85,50 @@ def deviation(case: Case, m: int, topology: int, p_pu: np.ndarray, q_pu: np.ndar
         0 for the intact grid.
     p_pu, q_pu : numpy.ndarray, (n,)
         Injections at the nodes without the compensator.
+    net : pandapowerNet
+        `frozen_net` of the member's variant; its injections are replaced.
     """
     grid, variant = case.grid, case.variant[m : m + 1]
     v, q_svc = flat_start(grid, variant)
     used, i = solve_rows(grid.arrays, variant, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
     if used[0] <= 0:
         return Deviation(False, np.nan, np.nan)
-    net = _frozen_net(case, int(variant[0]), topology, p_pu, q_pu, float(q_svc[0]))
-    pp.runpp(net, **POWER_FLOW_OPTIONS | {"tolerance_mva": TOLERANCE_MVA})
+    try:
+        _solve_frozen(case, net, topology, p_pu, q_pu, float(q_svc[0]))
+    except pp.LoadflowNotConverged:
+        return Deviation(False, np.nan, np.nan)
     alive = grid.arrays.alive[variant[0], topology]
     vm_theirs = net.res_bus.vm_pu[list(grid.nodes.buses)].to_numpy()[alive]
     vm_error = np.abs(np.hypot(v[0, 0], v[0, 1])[alive] - vm_theirs).max()
     return Deviation(True, float(vm_error), _loading_error(case, int(variant[0]), topology, i[0], net))
 
 
-def _frozen_net(
-    case: Case, variant: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, q_svc_pu: float
-) -> pp.pandapowerNet:
+def frozen_net(case: Case, variant: int) -> pp.pandapowerNet:
+    """Return a copy of a variant's net whose only injections are one static generator a node, in the nodes' order."""
     net = copy.deepcopy(case.grid.variants[variant].model.net)
-    for table in ("load", "sgen", "gen"):
+    for table in ("load", "gen"):
         net[table]["in_service"] = False
-    for table, index in case.grid.outages[topology]:
-        net[table].loc[index, "in_service"] = False
+    net.sgen = net.sgen.iloc[:0].copy()
+    pp.create_sgens(net, case.grid.nodes.buses, p_mw=0.0, q_mvar=0.0)
+    return net
+
+
+def _solve_frozen(
+    case: Case, net: pp.pandapowerNet, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, q_svc_pu: float
+) -> None:
+    """Solve the net with the given injections and outage; the outage is put back in service afterwards."""
     q_pu = q_pu.copy()
     if case.grid.nodes.svc >= 0:
         q_pu[case.grid.nodes.svc] += q_svc_pu
-    pp.create_sgens(net, case.grid.nodes.buses, p_mw=p_pu * case.base_mva, q_mvar=q_pu * case.base_mva)
-    return net
+    net.sgen["p_mw"], net.sgen["q_mvar"] = p_pu * case.base_mva, q_pu * case.base_mva
+    out = case.grid.outages[topology]
+    for table, index in out:
+        net[table].loc[index, "in_service"] = False
+    try:
+        pp.runpp(net, **POWER_FLOW_OPTIONS | {"tolerance_mva": TOLERANCE_MVA})
+    finally:
+        for table, index in out:
+            net[table].loc[index, "in_service"] = True
 
 
 def _loading_error(case: Case, variant: int, topology: int, i: np.ndarray, net: pp.pandapowerNet) -> float:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 PARTS, CHECKPOINTS = "parts", "checkpoints"
 _TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "failure"]
 _WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
+_WRITE_PART = {"compression": "none", "write_statistics": False}
 
 
 def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None:
@@ -22,7 +23,7 @@ def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None
         path = folder / PARTS / name / f"{block:03d}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
-        pq.write_table(table, temporary, use_dictionary=_text_columns(table.schema), **_WRITE)
+        pq.write_table(table, temporary, use_dictionary=_text_columns(table.schema), **_WRITE_PART)
         temporary.replace(path)
 
 
