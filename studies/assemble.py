@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def run_study(
         write_kpis(study, case, members, partial)
         onset = onset_rows(study, members, tries, partial, case.step_hours)
         write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
-        _write_manifests(study, members, facts, data, days, partial)
+        _write_manifests(members, facts, partial)
         if study.grid.is_goto:
             write_network_figures(case.model, partial)
     with _timed(seconds, "report"):
@@ -170,12 +171,11 @@ def _folders(case: Case, run: Path) -> list[Path]:
     return folders
 
 
-def _write_manifests(
-    study: Study, members: list[StudyMember], facts: dict, data: Path | None, days: tuple[int, int] | None, run: Path
-) -> None:
+def _write_manifests(members: list[StudyMember], facts: dict[str, Any], run: Path) -> None:
+    """Write the run's manifest, and each member's with its own resolved study in place of the whole one."""
     write_json(run / "manifest.json", facts)
     for member in members:
-        write_json(run / member.path / "manifest.json", manifest(member.study, input_files(study, data), days))
+        write_json(run / member.path / "manifest.json", facts | {"study": member.study.model_dump(mode="json")})
 
 
 def _repeat_command(study: Study, data: Path | None, days: tuple[int, int] | None) -> str:

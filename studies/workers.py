@@ -38,7 +38,7 @@ class Task:
 def make_tasks(
     case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], jobs: int, place: Path
 ) -> list[Task]:
-    """Split the members over at most `jobs` workers and leave each share as a file, so that the caller can let go of it.
+    """Split the members over at most `jobs` workers; each share is a file, so that the caller can let go of the case.
 
     Parameters
     ----------

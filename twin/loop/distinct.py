@@ -23,12 +23,17 @@ def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     rows = len(columns[0])
     if rows == 0:
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    flat = np.concatenate([np.ascontiguousarray(x).reshape(rows, -1).astype(float) for x in columns], axis=1)
-    seen: dict[bytes, int] = {}
+    pieces = []
+    for column in columns:
+        content = np.ascontiguousarray(column).tobytes()
+        width = len(content) // rows
+        if width == 0:
+            continue
+        pieces.append([content[at : at + width] for at in range(0, len(content), width)])
+    seen: dict[tuple[bytes, ...], int] = {}
     first: list[int] = []
     inverse = np.empty(rows, dtype=np.int64)
-    for r in range(rows):
-        key = flat[r].tobytes()
+    for r, key in enumerate(zip(*pieces, strict=True)):
         if key not in seen:
             seen[key] = len(first)
             first.append(r)
