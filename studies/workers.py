@@ -54,7 +54,8 @@ def make_tasks(
     tasks = []
     for number, share in enumerate(_shares(case, min(jobs, len(folders)))):
         file = place / f"share-{number}.pickle"
-        file.write_bytes(pickle.dumps(_part(case, share), protocol=pickle.HIGHEST_PROTOCOL))
+        with file.open("wb") as stream:
+            pickle.dump(_part(case, share), stream, protocol=pickle.HIGHEST_PROTOCOL)
         tasks.append(Task(file, tuple(folders[m] for m in share), tuple(checked[m] for m in share)))
     return tasks
 
@@ -84,7 +85,8 @@ def run_tasks(tasks: Sequence[Task], blocks: int, progress: Progress) -> None:
 
 
 def _run(task: Task) -> None:
-    case = pickle.loads(task.file.read_bytes())  # noqa: S301 - written by this run
+    with task.file.open("rb") as stream:
+        case = pickle.load(stream)  # noqa: S301 - written by this run
     simulate(case, task.folders, task.checked)
 
 

@@ -20,7 +20,7 @@ from twin.results.sample_check import check_records, frozen_net
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.results.tables import member_tables, stack, twin_tables
 
-STRETCH_STEPS = 192
+STRETCH_STEPS = 96
 NetOf = Callable[[int], pandapowerNet]
 """Gives the frozen net of a grid variant, each made once."""
 
