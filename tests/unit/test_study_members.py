@@ -63,7 +63,9 @@ def test_the_fiscal_2022_study_differs_in_its_input_only():
     assert real.scenario == planned.scenario
     assert (real.seed, real.grid.year, real.compare) == (planned.seed, planned.grid.year, planned.compare)
     assert real.weather.source == "measured"
-    assert [member.label for member in members(real)] == ["base"] * 5
+    assert real.sweep_values["grid.conductor_mm2"] == planned.sweep_values["grid.conductor_mm2"]
+    labels = [f"conductor_mm2={conductor}" for conductor in (240, 300, 400)]
+    assert [member.label for member in members(real)] == labels * 5
 
 
 def _fake_data_is_not_needed():
