@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -34,6 +35,7 @@ SCENARIO_KPIS = (
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
 IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
+CHECKSUM, CHECKSUM_DIGITS_SHOWN = re.compile("[0-9a-f]{40,64}"), 16
 
 
 def kpi_label(name: str, words: Words) -> str:
@@ -169,7 +171,7 @@ def _rows(facts: dict[str, Any], prefix: str = "") -> list[list[str]]:
             rows += _rows(value, f"{prefix}{key}: ")
         else:
             text = "-".join(str(part) for part in value) if isinstance(value, list) else str(value)
-            rows.append([f"{prefix}{key}", text])
+            rows.append([f"{prefix}{key}", f"{text[:CHECKSUM_DIGITS_SHOWN]}…" if CHECKSUM.fullmatch(text) else text])
     return rows
 
 

@@ -50,11 +50,12 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) 
 
 def _twin_kpis(folder: Path, operator: str, hours: float) -> dict[str, float | None]:
     """Return what needs a counterfactual: congestion without area balance, and under either operator."""
-    own = congestion_mwh(read_table(folder, "system"), hours)
+    system = read_table(folder, "system")
+    own = congestion_mwh(system, hours)
     other = read_table(folder / TWINS / OTHER_OPERATOR, "system")
     kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
     kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
-    forecast = read_table(folder, "system") if operator == "forecast" else other
+    forecast = system if operator == "forecast" else other
     kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
     twin = folder / TWINS / AREA_BALANCE_OFF
     without = congestion_mwh(read_table(twin, "system"), hours) if twin.exists() else own

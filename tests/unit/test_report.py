@@ -239,3 +239,13 @@ def test_sweep_points_drawn_as_one_are_named_by_what_they_share(run):
     results = read_run(run)
     assert points_label(results, [CENTRAL], Words("en")) == "240 mm², N-1"
     assert points_label(results, [CENTRAL, OTHER], Words("en")) == "N-1 (240 mm² / 400 mm²)"
+
+
+def test_checksums_are_short_enough_for_the_page(tmp_path):
+    run = write_run(tmp_path / "fake")
+    facts = json.loads((run / "manifest.json").read_text(encoding="utf-8"))
+    facts["inputs_sha256"] = {"area/a_long_name_of_a_measured_series_fy2021_fy2022.csv": "0123456789abcdef" * 4}
+    (run / "manifest.json").write_text(json.dumps(facts), encoding="utf-8")
+    html = write_report(run)["html"].read_text(encoding="utf-8")
+    assert "0123456789abcdef…" in html
+    assert "0123456789abcdef" * 4 not in html
