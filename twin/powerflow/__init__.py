@@ -1,0 +1,1 @@
+"""The AC engine for any pandapower net: see `twin.powerflow.batch.BatchPowerFlow`."""

@@ -1,0 +1,1 @@
+"""N-1 of any pandapower net: see `twin.security.analysis.SecurityAnalysis`."""
