@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 import numpy as np
@@ -70,10 +71,8 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
 def _converted(net: pandapowerNet, trafo_model: str) -> pandapowerNet:
     """Return a copy that holds pandapower's matrices: stopped before the first Newton step, nothing is solved."""
     converted = copy.deepcopy(net)
-    try:
+    with contextlib.suppress(pp.LoadflowNotConverged):
         pp.runpp(converted, **(POWER_FLOW_OPTIONS | {"trafo_model": trafo_model, "max_iteration": 0}))
-    except pp.LoadflowNotConverged:
-        pass
     return converted
 
 

@@ -34,7 +34,7 @@ class NodePower:
             s = s + self.impedance * vm_pu**2
         return s
 
-    def rows(self, pick: np.ndarray) -> NodePower:
+    def rows(self, pick: np.ndarray | slice) -> NodePower:
         """Return the rows `pick` (indices or mask)."""
         current = None if self.current is None else self.current[pick]
         impedance = None if self.impedance is None else self.impedance[pick]
