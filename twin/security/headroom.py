@@ -1,0 +1,162 @@
+"""How much more infeed or demand each bus takes at each half-hour before the first limit is reached, in AC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandapower import pandapowerNet
+
+from twin.errors import InputError, Problem
+from twin.grid.model import Element, GridModel
+from twin.powerflow.node_power import node_power
+from twin.security.headroom_case import HeadroomCase, headroom_case, network_of, scope_of
+from twin.security.headroom_result import HeadroomResult
+from twin.security.headroom_search import TOLERANCE_MW, Breach, Rows, first_breach
+
+STEPS_PER_BLOCK = 336
+STATED_TOLERANCE_MW = 0.01
+_SIGN = {"infeed": 1.0, "demand": -1.0}
+
+
+def headroom(
+    net: pandapowerNet | GridModel,
+    profiles: Mapping[str, ArrayLike],
+    index: pd.DatetimeIndex | None = None,
+    *,
+    buses: Sequence[int] | None = None,
+    outages: Sequence[Element | tuple[Element, ...]] | Literal["all"] = "all",
+    direction: Literal["infeed", "demand"] = "infeed",
+    monitored: Sequence[Element] | None = None,
+    voltage_limits: tuple[float, float] | None = None,
+    threads: int = 1,
+) -> HeadroomResult:
+    """Return the headroom of buses: extra infeed (or demand) at unity power factor until the first breach.
+
+    Moving from zero, the first branch end that reaches its continuous rating (or the first bus that reaches a voltage
+    limit), in the intact grid or after any of the outages, each in AC. Taps and reactors keep their position, the
+    compensator acts. A later return into limits does not count. Headroom is negative where a limit is breached already:
+    minus the smallest reduction there that heals it; NaN, and counted, where no reduction does.
+
+    Parameters
+    ----------
+    net : pandapowerNet or GridModel
+        Not modified. A model brings its own outages, watched branches and compensator.
+    profiles : mapping of str to array_like, (T, L)
+        ``load_p_mw``, ``load_q_mvar``, ``sgen_p_mw``, ... in the order of the net's tables, as in `BatchPowerFlow`.
+    index : pandas.DatetimeIndex, optional
+        Starts of the half-hours; needed only for results by month and hour.
+    buses : sequence of int, optional
+        pandapower buses; all in service (of a model: those whose voltage is watched) without it.
+    outages : sequence of (table, index) or of groups of them, or "all"
+        Besides the intact grid, which always counts.
+    direction : {"infeed", "demand"}
+    monitored : sequence of (table, index), optional
+        Branches whose ratings count; all rated ones, or those of the model, without it.
+    voltage_limits : (float, float), optional
+        Lowest and highest voltage, pu; None leaves voltages out.
+    threads : int, default 1
+        Blocks of half-hours solved side by side; the answer does not depend on it.
+
+    Returns
+    -------
+    HeadroomResult
+
+    Raises
+    ------
+    InputError
+        Unknown direction, buses or profile shapes that do not fit.
+    """
+    model = net if isinstance(net, GridModel) else None
+    plain = net.net if isinstance(net, GridModel) else net
+    given, steps = _arrays(profiles)
+    _check(plain, direction, buses, index, steps)
+    if buses is None and model is not None:
+        buses = model.roles.voltage_buses
+    scope = scope_of(plain, model, buses, outages, monitored, voltage_limits)
+    case = headroom_case(plain, network_of(plain, model), scope)
+    blocks = [slice(first, min(first + STEPS_PER_BLOCK, steps)) for first in range(0, steps, STEPS_PER_BLOCK)]
+
+    def solve(block: slice) -> Breach:
+        return _block(case, {key: a[block] if len(a) > 1 else a for key, a in given.items()}, block, _SIGN[direction])
+
+    with ThreadPoolExecutor(threads) as pool:
+        found = list(pool.map(solve, blocks))
+    times = pd.date_range("2000-01-01", periods=steps, freq="30min") if index is None else index
+    return _collect(plain, case, found, times, direction)
+
+
+def link_headroom(
+    model: GridModel, profiles: Mapping[str, ArrayLike], index: pd.DatetimeIndex | None = None,
+    *, direction: Literal["infeed", "demand"] = "infeed", threads: int = 1,
+) -> HeadroomResult:  # fmt: skip
+    """Return the headroom of the link: at `roles.headroom_bus`, after a trip of a link circuit, its circuits watched.
+
+    As in the closed loop, but negative values are by the smallest reduction that heals; see docs/headroom.md.
+    """
+    circuits = [circuit.element for circuit in model.roles.link]
+    return headroom(
+        model, profiles, index, buses=[model.roles.headroom_bus], outages=circuits, direction=direction,
+        monitored=circuits, threads=threads,
+    )  # fmt: skip
+
+
+def _arrays(profiles: Mapping[str, ArrayLike]) -> tuple[dict[tuple[str, str], np.ndarray], int]:
+    given = {}
+    for name, values in profiles.items():
+        table, column = name.split("_", 1)
+        given[table, column] = np.atleast_2d(np.asarray(values, dtype=float))
+    return given, max((len(values) for values in given.values()), default=1)
+
+
+def _check(
+    net: pandapowerNet, direction: str, buses: Sequence[int] | None, index: pd.DatetimeIndex | None, steps: int
+) -> None:
+    problems = []
+    if direction not in _SIGN:
+        problems.append(Problem("unknown direction", "headroom, direction", str(direction), ", ".join(_SIGN)))
+    unknown = [bus for bus in buses or () if bus not in net.bus.index]
+    if unknown:
+        problems.append(Problem("no such bus", "headroom, buses", str(unknown[:10]), "an index of net.bus"))
+    if index is not None and len(index) != steps:
+        problems.append(Problem("index and profiles differ in length", "headroom, index", str(len(index)), str(steps)))
+    if problems:
+        raise InputError(problems)
+
+
+def _block(case: HeadroomCase, given: Mapping[tuple[str, str], np.ndarray], block: slice, sign: float) -> Breach:
+    steps, buses = block.stop - block.start, len(case.buses)
+    powers = [node_power(topology.network, steps, given) for topology in case.topologies]
+    rows = Rows(np.repeat(np.arange(steps), buses), np.tile(np.arange(buses), steps))
+    return first_breach(case, powers, rows, sign)
+
+
+def _collect(
+    net: pandapowerNet, case: HeadroomCase, found: Sequence[Breach], index: pd.DatetimeIndex, direction: str
+) -> HeadroomResult:
+    shape = (len(index), len(case.buses))
+    return HeadroomResult(
+        index=index,
+        buses=tuple(int(bus) for bus in case.buses),
+        bus_names=tuple(_name(net, ("bus", int(bus))) for bus in case.buses),
+        direction=direction,
+        headroom_mw=np.concatenate([f.headroom_mw for f in found]).reshape(shape),
+        topology=np.concatenate([f.topology for f in found]).reshape(shape),
+        item=np.concatenate([f.item for f in found]).reshape(shape),
+        outcome=np.concatenate([f.outcome for f in found]).reshape(shape),
+        outages=tuple(" + ".join(_name(net, e) for e in topology.outage) for topology in case.topologies),
+        items=case.items,
+        item_names=tuple(_name(net, item.element) for item in case.items),
+        tolerance_mw=max(STATED_TOLERANCE_MW, TOLERANCE_MW),
+        solved=sum(f.solved for f in found),
+    )
+
+
+def _name(net: pandapowerNet, element: Element) -> str:
+    table, index = element
+    name = net[table].name.loc[index]
+    return str(name) if name else f"{table} {index}"

@@ -1,0 +1,298 @@
+"""A net made ready for headroom: its topologies, what is watched in each, and how that moves with infeed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from pandapower import pandapowerNet
+
+from twin.errors import InputError, Problem
+from twin.grid.model import Element, GridModel
+from twin.powerflow.extract import extract
+from twin.powerflow.network import Network
+from twin.powerflow.node_power import NodePower, node_power
+from twin.powerflow.outage import without
+from twin.powerflow.ratings import Ratings, ratings
+from twin.powerflow.solver import Solver
+from twin.security.headroom_kernels import Watched
+
+PROBE_SHARE = 1e-3
+_RATED_TABLES = ("line", "trafo", "trafo3w")
+_OUTAGE_TABLES = ("line", "trafo", "trafo3w", "impedance")
+
+
+@dataclass(frozen=True)
+class Item:
+    """What is watched: a branch end (`side` from, to, hv, mv, lv) or the voltage of a bus (`side` empty)."""
+
+    element: Element
+    side: str
+
+
+@dataclass(frozen=True)
+class TopologyCase:
+    """The intact grid or the grid after an outage.
+
+    Attributes
+    ----------
+    outage : tuple of Element
+        Empty for the intact grid.
+    network : Network
+    solver : Solver
+    watched : Watched
+    slope : numpy.ndarray, (B, N) complex
+        Change of the voltages per unit of infeed at each bus at the reference state.
+    """
+
+    outage: tuple[Element, ...]
+    network: Network
+    solver: Solver
+    watched: Watched
+    slope: np.ndarray
+
+
+@dataclass(frozen=True)
+class HeadroomCase:
+    """Everything that does not change with the half-hour.
+
+    Attributes
+    ----------
+    base_mva : float
+    buses : numpy.ndarray, (B,) int
+        pandapower indices of the buses at which infeed is added.
+    bus_node : numpy.ndarray, (B,) int
+    topologies : tuple of TopologyCase
+        The intact grid first.
+    items : tuple of Item
+    furthest_mw : numpy.ndarray, (B,)
+        Extra infeed beyond which no limit is searched.
+    """
+
+    base_mva: float
+    buses: np.ndarray
+    bus_node: np.ndarray
+    topologies: tuple[TopologyCase, ...]
+    items: tuple[Item, ...]
+    furthest_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What counts.
+
+    Attributes
+    ----------
+    buses : tuple of int
+    outages : tuple of tuple of Element
+        Elements that go out together.
+    monitored, monitored_after_outage : frozenset of Element
+        Branches whose ratings are watched.
+    voltage_buses : tuple of int
+        Buses whose voltage is watched; empty for none.
+    vm_min_pu, vm_max_pu : float
+    """
+
+    buses: tuple[int, ...]
+    outages: tuple[tuple[Element, ...], ...]
+    monitored: frozenset[Element]
+    monitored_after_outage: frozenset[Element]
+    voltage_buses: tuple[int, ...]
+    vm_min_pu: float
+    vm_max_pu: float
+
+
+def network_of(net: pandapowerNet, model: GridModel | None) -> Network:
+    """Return the matrices of a net, with the compensator of its model acting by slope and susceptance limits."""
+    network = extract(net)
+    if model is None or model.compensator is None:
+        return network
+    svc, held = model.compensator, network.controlled
+    node = network.node_of_bus[net.bus.index.get_loc(svc.bus)]
+    here = held.node == node
+    if not here.any():
+        raise InputError([Problem("no generator stands for the compensator", "network, table gen", str(svc.bus))])
+
+    def put(values: np.ndarray, value: float) -> np.ndarray:
+        return np.where(here, value, values)
+
+    q_max, q_min = svc.q_max_mvar / network.base_mva, svc.q_min_mvar / network.base_mva
+    return replace(
+        network,
+        controlled=replace(
+            held, vm_set_pu=put(held.vm_set_pu, svc.set_vm_pu),
+            slope_pu=put(held.slope_pu, svc.slope_percent / 100.0 / q_max),
+            low_pu=put(held.low_pu, q_min), high_pu=put(held.high_pu, q_max), is_susceptance=held.is_susceptance | here,
+        ),
+    )  # fmt: skip
+
+
+def headroom_case(net: pandapowerNet, network: Network, scope: Scope) -> HeadroomCase:
+    """Prepare `scope` of a net whose matrices are `network`."""
+    limit = ratings(net, network)
+    items, branch, is_from = _branch_ends(net, network, limit, scope.monitored | scope.monitored_after_outage)
+    items += tuple(Item(("bus", bus), "") for bus in scope.voltage_buses)
+    node_of = dict(zip(net.bus.index, network.node_of_bus, strict=True))
+    bus_node = np.array([node_of[bus] for bus in scope.buses], dtype=np.int64)
+    voltage_node = np.array([node_of[bus] for bus in scope.voltage_buses], dtype=np.int64)
+    high = np.where(is_from, limit.from_pu[branch], limit.to_pu[branch])
+    topologies: list[TopologyCase] = []
+    for outage in ((), *scope.outages):
+        after = without(network, [(t, net[t].index.get_loc(i)) for t, i in outage]) if outage else network
+        counts = scope.monitored_after_outage if outage else scope.monitored
+        used = np.array([item.element in counts for item in items[: len(branch)]], dtype=bool)
+        solver = Solver(after)
+        intact = topologies[0] if topologies else None
+        v, slope = _slopes(after, solver, bus_node, intact)
+        watched = _watched(after, branch, is_from, np.where(used, high, np.inf), voltage_node, scope)
+        watched = watched._replace(
+            slope=watched.y_a * slope[:, watched.node_a] + watched.y_b * slope[:, watched.node_b],
+            slope_v=np.where(bus_node >= 0, v[bus_node], 1.0),
+            bus_node=np.where((bus_node >= 0) & after.alive[bus_node], bus_node, -1),
+        )
+        topologies.append(TopologyCase(outage, after, solver, watched, slope))
+    return HeadroomCase(
+        network.base_mva, np.array(scope.buses), bus_node, tuple(topologies), items,
+        _furthest_mw(network, limit, bus_node),
+    )  # fmt: skip
+
+
+def all_outages(net: pandapowerNet) -> tuple[tuple[Element, ...], ...]:
+    """Return the single outages of all lines, transformers and impedances in service."""
+    return tuple(
+        ((table, int(index)),)
+        for table in _OUTAGE_TABLES
+        for index in net[table].index[net[table].in_service.astype(bool)]
+    )
+
+
+def rated_branches(net: pandapowerNet) -> frozenset[Element]:
+    """Return the lines and transformers of a net."""
+    return frozenset((table, int(index)) for table in _RATED_TABLES for index in net[table].index)
+
+
+def _branch_ends(
+    net: pandapowerNet, network: Network, limit: Ratings, wanted: frozenset[Element]
+) -> tuple[tuple[Item, ...], np.ndarray, np.ndarray]:
+    items, branch, is_from = [], [], []
+    for table in _RATED_TABLES:
+        for position, rows in enumerate(network.branch_rows.get(table, ())):
+            element = (table, int(net[table].index[position]))
+            for column, row in enumerate(rows):
+                if row < 0 or element not in wanted:
+                    continue
+                for side, rated, first in (("from", limit.from_pu, True), ("to", limit.to_pu, False)):
+                    if np.isfinite(rated[row]):
+                        items.append(Item(element, _side_name(table, column, side)))
+                        branch.append(row)
+                        is_from.append(first)
+    return tuple(items), np.array(branch, dtype=np.int64), np.array(is_from, dtype=bool)
+
+
+def _side_name(table: str, column: int, side: str) -> str:
+    if table == "line":
+        return side
+    return ("hv", "mv", "lv")[column] if table == "trafo3w" else {"from": "hv", "to": "lv"}[side]
+
+
+def _watched(
+    network: Network, branch: np.ndarray, is_from: np.ndarray, high: np.ndarray, voltage_node: np.ndarray, scope: Scope
+) -> Watched:
+    a, b = network.branch_from[branch], network.branch_to[branch]
+    y_a, y_b = (
+        np.where(is_from, _at(network.y_from, branch, node), _at(network.y_to, branch, node)) for node in (a, b)
+    )
+    dead = ~(network.alive[a] & network.alive[b])
+    slack = network.slack[0]
+    seen = (voltage_node >= 0) & network.alive[voltage_node]
+    count = len(voltage_node)
+    return Watched(
+        node_a=np.r_[np.where(dead, slack, a), np.where(seen, voltage_node, slack)],
+        node_b=np.r_[np.where(dead, slack, b), np.full(count, slack)],
+        y_a=np.r_[np.where(dead, 0.0, y_a), seen.astype(complex)],
+        y_b=np.r_[np.where(dead, 0.0, y_b), np.zeros(count, dtype=complex)],
+        low=np.r_[np.zeros(len(branch)), np.where(seen, scope.vm_min_pu, 0.0)],
+        high=np.r_[high, np.full(count, scope.vm_max_pu)],
+        slope=np.zeros((0, 0), dtype=complex), slope_v=np.zeros(0, dtype=complex), bus_node=np.zeros(0, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _at(matrix: object, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    if not len(rows):
+        return np.zeros(0, dtype=complex)
+    return np.asarray(matrix.tocsr()[rows, columns]).ravel()  # type: ignore[attr-defined]
+
+
+def _slopes(
+    network: Network, solver: Solver, bus_node: np.ndarray, intact: TopologyCase | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return voltages (N,) of the net's own state and their change per unit of infeed at each bus (B, N).
+
+    By a small probe of infeed at each bus, so that every control is in it; where the net's own state has no solution
+    after the outage, that of the intact grid stands in, as it only proposes where to look.
+    """
+    own = node_power(network, 1, {})
+    buses, size = len(bus_node), len(network.alive)
+    probe = PROBE_SHARE * max(float(np.abs(own.constant).sum()), PROBE_SHARE)
+    constant = np.repeat(own.constant, buses + 1, axis=0)
+    live = np.flatnonzero((bus_node >= 0) & network.alive[bus_node])
+    constant[live + 1, bus_node[live]] += probe
+    given = [None if x is None else np.repeat(x, buses + 1, axis=0) for x in (own.current, own.impedance)]
+    found = solver.solve(NodePower(constant, *given))
+    if not found.converged.all():
+        if intact is None:
+            return np.ones(size, dtype=complex), np.zeros((buses, size), dtype=complex)
+        return np.where(bus_node.size, intact.network.start, 1.0), intact.slope
+    v = np.where(np.isfinite(found.v), found.v, 0.0)
+    return v[0], (v[1:] - v[0]) / probe
+
+
+def _furthest_mw(network: Network, limit: Ratings, bus_node: np.ndarray) -> np.ndarray:
+    """Return what the rated branches at a bus could carry with half as much again; all ratings where one has none."""
+    size = len(network.alive)
+    ends = [(network.branch_from, limit.from_pu), (network.branch_to, limit.to_pu)]
+    at_node = np.sum([np.bincount(node, rated, size) for node, rated in ends], axis=0)
+    everything = sum(float(rated[np.isfinite(rated)].sum()) for _, rated in ends)
+    total = np.where(np.isfinite(at_node[bus_node]), at_node[bus_node], everything)
+    return np.asarray(1.5 * network.base_mva * total)
+
+
+def scope_of(
+    net: pandapowerNet,
+    model: GridModel | None,
+    buses: Sequence[int] | None,
+    outages: Sequence[Element | tuple[Element, ...]] | str,
+    monitored: Sequence[Element] | None,
+    voltage_limits: tuple[float, float] | None,
+) -> Scope:
+    """Fill what is not given: a model's own roles, else every branch, every rated branch, every bus."""
+    single = (
+        all_outages(net) if model is None else tuple(_with_shunts(model, element) for element in model.roles.outages)
+    )
+    if not isinstance(outages, str):
+        single = tuple(_as_group(model, outage) for outage in outages)
+    if monitored is not None:
+        watched = after = frozenset(monitored)
+    elif model is not None:
+        watched, after = frozenset(model.roles.monitored), frozenset(model.roles.monitored_after_outage)
+    else:
+        watched = after = rated_branches(net)
+    of_buses = model.roles.voltage_buses if model is not None else tuple(int(bus) for bus in net.bus.index)
+    vm_min, vm_max = voltage_limits or (0.0, np.inf)
+    return Scope(
+        tuple(int(b) for b in (net.bus.index[net.bus.in_service.astype(bool)] if buses is None else buses)),
+        single, watched, after, tuple(of_buses) if voltage_limits else (), vm_min, vm_max,
+    )  # fmt: skip
+
+
+def _as_group(model: GridModel | None, outage: Element | tuple[Element, ...]) -> tuple[Element, ...]:
+    if isinstance(outage[0], str):
+        element = (str(outage[0]), int(outage[1]))
+        return _with_shunts(model, element) if model is not None else (element,)
+    return tuple(outage)
+
+
+def _with_shunts(model: GridModel, branch: Element) -> tuple[Element, ...]:
+    shunts = model.roles.shunts_tripped_with.get(branch, ())
+    return (branch, *(("shunt", shunt) for shunt in shunts if model.net.shunt.in_service.loc[shunt]))

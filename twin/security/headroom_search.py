@@ -1,0 +1,256 @@
+"""Search the first breach along extra infeed: first-order distances propose, AC confirms, the nearest outage first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from twin.powerflow.node_power import NodePower
+from twin.security.headroom_case import HeadroomCase, TopologyCase
+from twin.security.headroom_kernels import Distance, distance
+
+TRUST_SHARE = 0.25
+"""A first-order distance may be wrong by this share of itself, and by `TRUST_REACH` of the furthest infeed."""
+TRUST_REACH = 0.005
+TOLERANCE_MW = 0.002
+TOLERANCE_REACH = 2e-5
+"""A root is exact to the smaller of `TOLERANCE_MW` and this share of the furthest infeed."""
+MOST_ROUNDS = 400
+AT_LIMIT = 1.0 + 1e-4
+"""Loading (share of the limit) up to which a found state counts as being at the limit."""
+
+
+class Outcome(IntEnum):
+    """What the search of a row ended with."""
+
+    FOUND = 0
+    NOT_HEALED = 1
+    BEYOND = 2
+    NOT_SETTLED = 3
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Pairs R of a half-hour of the block and a bus of the case."""
+
+    step: np.ndarray
+    bus: np.ndarray
+
+    def pick(self, which: np.ndarray) -> Rows:
+        """Return some of them."""
+        return Rows(self.step[which], self.bus[which])
+
+
+@dataclass(frozen=True)
+class Breach:
+    """First breach of each row.
+
+    Attributes
+    ----------
+    headroom_mw : numpy.ndarray, (R,)
+        NaN where no reduction heals, infinite where nothing is breached within reach.
+    topology : numpy.ndarray, (R,) int
+        Outage that binds, 0 the intact grid, -1 where nothing does.
+    item : numpy.ndarray, (R,) int
+        What binds; -1 where the state has no solution beyond.
+    outcome : numpy.ndarray, (R,) int
+        `Outcome`.
+    solved : int
+        Power flows solved.
+    """
+
+    headroom_mw: np.ndarray
+    topology: np.ndarray
+    item: np.ndarray
+    outcome: np.ndarray
+    solved: int
+
+
+class _Search:
+    """Estimates and brackets of every row R and topology O, in MW of extra infeed."""
+
+    def __init__(self, case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, sign: float) -> None:
+        self.case, self.powers, self.rows, self.sign = case, powers, rows, sign
+        shape = (len(rows.step), len(case.topologies))
+        self.root = np.full(shape, np.inf)  # where the first limit is expected when infeed rises
+        self.seen_at = np.zeros(shape)  # where that was estimated
+        self.exact = np.zeros(shape, dtype=bool)
+        self.inside = np.full(shape, -np.inf)  # largest infeed known to be within limits of this kind
+        self.outside = np.full(shape, np.inf)  # smallest infeed known to be beyond
+        self.healed_from = np.full(shape, -np.inf)  # infeed that other limits need at least
+        self.item = np.full(shape, -1)
+        self.healed_item = np.full(shape, -1)
+        self.excess = np.full(shape, np.inf)
+        self.before_x = np.full(shape, np.nan)
+        self.before_rest = np.full(shape, np.nan)
+        self.furthest = case.furthest_mw[rows.bus]
+        self.tolerance = np.minimum(TOLERANCE_MW, TOLERANCE_REACH * self.furthest)
+        self.base_v: list[np.ndarray] = []
+        self.solved = 0
+
+    def start(self) -> None:
+        """Solve every topology without extra infeed, once for all buses, and estimate from there."""
+        everyone = np.arange(len(self.rows.step))
+        for o, (topology, power) in enumerate(zip(self.case.topologies, self.powers, strict=True)):
+            found = topology.solver.solve(power)
+            self.solved += len(power.constant)
+            self.base_v.append(found.v)
+            ok = found.converged[self.rows.step]
+            good, bad = everyone[ok], everyone[~ok]
+            at = self.rows.pick(good)
+            self._learn(good, o, np.zeros(len(good)), distance(found.v, at.step, at.bus, self.sign, topology.watched))
+            self.outside[bad, o] = 0.0
+            self.root[bad, o] = -0.02 * self.furthest[bad]
+
+    def evaluate(self, r: np.ndarray, o: int, x_mw: np.ndarray) -> None:
+        """Solve topology `o` of the rows `r` with `x_mw` more infeed and learn from it."""
+        topology, at = self.case.topologies[o], self.rows.pick(r)
+        power = self.powers[o].rows(at.step)
+        constant, start = power.constant.copy(), self._start(topology, o, at, x_mw)
+        constant[np.arange(len(r)), self.case.bus_node[at.bus]] += self.sign * x_mw / self.case.base_mva
+        found = topology.solver.solve(NodePower(constant, power.current, power.impedance), start)
+        self.solved += len(r)
+        good = np.flatnonzero(found.converged)
+        self._learn(
+            r[good], o, x_mw[good], distance(found.v, good, at.bus[good], self.sign, topology.watched)
+        )  # fmt: skip
+        self._unsolved(r[~found.converged], o, x_mw[~found.converged])
+
+    def _start(self, topology: TopologyCase, o: int, at: Rows, x_mw: np.ndarray) -> np.ndarray:
+        start = self.base_v[o][at.step] + (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
+        return np.where(np.isfinite(start), start, topology.network.start)
+
+    def _learn(self, r: np.ndarray, o: int, x: np.ndarray, far: Distance) -> None:
+        base = self.case.base_mva
+        rest, down = far.up * base, far.down * base
+        within = rest >= 0.0
+        self.inside[r, o] = np.where(within, np.maximum(self.inside[r, o], x), self.inside[r, o])
+        self.outside[r, o] = np.where(within, self.outside[r, o], np.minimum(self.outside[r, o], x))
+        step = self._secant(rest, x, self.before_x[r, o], self.before_rest[r, o])
+        root = x + step
+        low, high = self.inside[r, o], self.outside[r, o]
+        bisect = (np.isfinite(low) & np.isfinite(high)) & ~((root > low) & (root < high))
+        exact = np.abs(step) < self.tolerance[r]
+        root = np.where(bisect & ~exact, 0.5 * (low + high), root)
+        self.root[r, o], self.seen_at[r, o] = root, x
+        self.exact[r, o] = exact | (high - low < self.tolerance[r])
+        self.healed_from[r, o] = x + down
+        self.item[r, o], self.healed_item[r, o] = far.up_item, far.down_item
+        self.excess[r, o] = far.excess
+        self.before_x[r, o], self.before_rest[r, o] = x, rest
+
+    @staticmethod
+    def _secant(rest: np.ndarray, x: np.ndarray, before_x: np.ndarray, before_rest: np.ndarray) -> np.ndarray:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = (x - before_x) / (before_rest - rest)
+        trusted = np.isfinite(ratio) & (ratio > 0.3) & (ratio < 3.0)
+        with np.errstate(invalid="ignore"):
+            return np.where(trusted, rest * ratio, rest)
+
+    def _unsolved(self, r: np.ndarray, o: int, x: np.ndarray) -> None:
+        self.outside[r, o] = np.minimum(self.outside[r, o], x)
+        low, high = self.inside[r, o], self.outside[r, o]
+        bracketed = np.isfinite(low)
+        further = high - np.maximum(np.abs(high), 0.02 * self.furthest[r])
+        self.root[r, o] = np.where(bracketed, 0.5 * (np.where(bracketed, low, 0.0) + high), further)
+        self.exact[r, o] = bracketed & (high - low < self.tolerance[r])
+        self.seen_at[r, o], self.item[r, o] = self.root[r, o], -1
+        self.before_x[r, o] = np.nan
+
+    def next_topology(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return per active row the topology to solve next, -1 where none can come first any more, and where."""
+        root, exact = self.root[active], self.exact[active]
+        first = np.where(exact, root, np.inf).min(axis=1)
+        trust = TRUST_SHARE * np.abs(root - self.seen_at[active]) + TRUST_REACH * self.furthest[active, None]
+        with np.errstate(invalid="ignore"):
+            earliest = np.where(np.isfinite(root), root - trust, root)
+        bound = np.minimum(first, self.furthest[active])[:, None]
+        open_ = ~exact & (earliest < bound) & (self.inside[active] < bound - self.tolerance[active, None])
+        open_ &= earliest > -np.inf
+        order = np.where(open_, root, np.inf)
+        pick = order.argmin(axis=1)
+        pick[~open_.any(axis=1)] = -1
+        return pick, np.minimum(order.min(axis=1), bound[:, 0])
+
+
+def first_breach(case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, sign: float) -> Breach:
+    """Return the first breach of each row along extra infeed (`sign` 1) or demand (-1).
+
+    Parameters
+    ----------
+    case : HeadroomCase
+    powers : sequence of NodePower, (T, N)
+        Infeed of the block's half-hours in each topology.
+    rows : Rows
+    sign : float
+
+    Returns
+    -------
+    Breach
+
+    Notes
+    -----
+    For every topology the search holds an estimate of the infeed at which its first limit is reached. The smallest
+    estimate is solved in AC at its place, which gives a better one (secant, within brackets), until the smallest
+    estimate is exact to `TOLERANCE_MW` and no other one, less an allowance for its error, lies before it.
+    """
+    search = _Search(case, powers, rows, sign)
+    search.start()
+    outcome = np.full(len(rows.step), Outcome.FOUND)
+    broken_for_good = (search.healed_from > search.tolerance[:, None]).any(axis=1) | (search.root == -np.inf).any(
+        axis=1
+    )
+    outcome[broken_for_good] = Outcome.NOT_HEALED
+    active = np.flatnonzero(~broken_for_good)
+    for _ in range(MOST_ROUNDS):
+        pick, x = search.next_topology(active)
+        lost = x < -search.furthest[active]
+        outcome[active[lost]] = Outcome.NOT_HEALED
+        going = (pick >= 0) & ~lost
+        if not going.any():
+            active = active[:0]
+            break
+        active, pick, x = active[going], pick[going], x[going]
+        for o in np.unique(pick):
+            here = pick == o
+            search.evaluate(active[here], int(o), x[here])
+    outcome[active] = Outcome.NOT_SETTLED
+    return _result(search, outcome)
+
+
+def _result(search: _Search, outcome: np.ndarray) -> Breach:
+    everyone = np.arange(len(outcome))
+    exact = np.where(search.exact, search.root, np.inf)
+    topology = exact.argmin(axis=1)
+    value = exact[everyone, topology]
+    outcome[(outcome == Outcome.FOUND) & ~(value < search.furthest)] = Outcome.BEYOND
+    stuck = (value < 0.0) & (search.excess[everyone, topology] > AT_LIMIT) & (search.item[everyone, topology] >= 0)
+    outcome[(outcome == Outcome.FOUND) & stuck] = Outcome.NOT_HEALED
+    item = search.item[everyone, topology]
+    _confirm_healed(search, outcome, value)
+    never = outcome == Outcome.NOT_HEALED
+    worst = np.where(np.isfinite(search.excess), search.excess, np.inf).argmax(axis=1)
+    topology = np.where(never, worst, topology)
+    item = np.where(never, search.healed_item[everyone, worst], item)
+    value = np.where(outcome == Outcome.BEYOND, np.inf, np.where(outcome == Outcome.FOUND, value, np.nan))
+    none = outcome == Outcome.BEYOND
+    return Breach(value, np.where(none, -1, topology), np.where(none, -1, item), outcome, search.solved)
+
+
+def _confirm_healed(search: _Search, outcome: np.ndarray, value: np.ndarray) -> None:
+    """Mark rows whose reduction breaks another limit: there is no reduction that heals all."""
+    reduced = (outcome == Outcome.FOUND) & (value < 0.0)
+    for o in range(len(search.case.topologies)):
+        known = np.where(np.isfinite(search.healed_from[:, o]), search.healed_from[:, o], -2.0 * search.furthest)
+        trust = TRUST_SHARE * np.abs(known) + TRUST_REACH * search.furthest
+        far = np.abs(search.seen_at[:, o] - value) > search.tolerance
+        r = np.flatnonzero(reduced & (outcome == Outcome.FOUND) & far & (known + trust > value))
+        if len(r):
+            search.evaluate(r, o, value[r])
+        near = reduced & np.isfinite(search.healed_from[:, o])
+        outcome[near & (search.healed_from[:, o] > value + 2 * search.tolerance) & (search.excess[:, o] > AT_LIMIT)] = (
+            Outcome.NOT_HEALED
+        )
