@@ -8,31 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
+from twin.powerflow.regulators import Controlled, Regulators
 
-@dataclass(frozen=True)
-class Controlled:
-    """Nodes whose voltage magnitude is held by reactive power: generators, extended wards, static var compensators.
-
-    Attributes
-    ----------
-    node : numpy.ndarray, (C,) int
-        Each node once; several generators at a node are one row with the sum of their limits.
-    vm_set_pu : numpy.ndarray, (C,)
-    slope_pu : numpy.ndarray, (C,)
-        Fall of the held voltage per per-unit reactive infeed (droop of a compensator); 0 for a stiff control.
-    low_pu, high_pu : numpy.ndarray, (C,)
-        Limits of the reactive infeed at 1.0 pu voltage; infinite where there is none or it is not to be enforced.
-    is_susceptance : numpy.ndarray, (C,) bool
-        At its limit such a device keeps its susceptance (infeed follows the square of the voltage), the others keep
-        their reactive power.
-    """
-
-    node: np.ndarray
-    vm_set_pu: np.ndarray
-    slope_pu: np.ndarray
-    low_pu: np.ndarray
-    high_pu: np.ndarray
-    is_susceptance: np.ndarray
+__all__ = ["Controlled", "Injectors", "Network", "Regulators"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +27,8 @@ class Injectors:
         ``scaling`` with the sign that turns the table's values into infeed (-1 for loads and storage).
     current_share, impedance_share : numpy.ndarray, (L,) complex
         Share of active (real part) and reactive power (imaginary part) drawn at constant current and impedance.
+    q_min_mvar, q_max_mvar : numpy.ndarray, (L,), or None
+        Limits within which ``q_mvar`` is clipped before scaling; None where it is taken as it is.
     """
 
     node: np.ndarray
@@ -57,6 +37,8 @@ class Injectors:
     infeed_per_unit: np.ndarray
     current_share: np.ndarray
     impedance_share: np.ndarray
+    q_min_mvar: np.ndarray | None = None
+    q_max_mvar: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -66,25 +48,35 @@ class Network:
     Attributes
     ----------
     base_mva : float
+    vn_kv : numpy.ndarray, (N,)
+        Voltage base of each node.
     y_bus : scipy.sparse.csr_array, (N, N) complex
-        With shunts and the constant-impedance part of wards.
+        With shunts, fixed var compensators and the constant-impedance part of wards.
     y_from, y_to : scipy.sparse.csr_array, (E, N) complex
         Current into each branch at its ends for unit voltages; branches E are pandapower's internal branches.
     branch_from, branch_to : numpy.ndarray, (E,) int
     branch_rows : mapping of str to numpy.ndarray, (L, k) int
-        Branches of each element of ``line``, ``trafo``, ``impedance``, ``xward`` (k = 1) and ``trafo3w`` (k = 3: hv,
-        mv, lv), in the table's order; -1 where out of service.
+        Branches of each element of ``line``, ``trafo``, ``impedance``, ``xward``, ``switch`` (k = 1; closed bus-bus
+        switches with an impedance) and ``trafo3w`` (k = 3: hv, mv, lv), in the table's order; -1 where out of service.
+    branch_ends : mapping of str to numpy.ndarray, (L, k, 2) int
+        Nodes at the ends of the same, also where out of service; -1 where de-energised.
     shunt_node : mapping of str to numpy.ndarray, (L,) int
-        Node of each element of ``shunt``, ``ward`` and ``xward``; -1 where out of service.
+        Node of each element of ``shunt``, ``ward``, ``xward`` and ``svc``; -1 where out of service (``svc``: also where
+        it is controllable).
     shunt_pu : mapping of str to numpy.ndarray, (L,) complex
         The part of `y_bus` that is theirs.
     slack : numpy.ndarray, (K,) int
     slack_v : numpy.ndarray, (K,) complex
+    slack_by : mapping of str to numpy.ndarray, (L,) int
+        Node that each element of ``ext_grid`` and each slack ``gen`` keeps as slack; -1 for the others.
     controlled : Controlled
     controlled_by : mapping of str to numpy.ndarray, (L,) int
-        Row in `controlled` of each element of ``gen``, ``xward`` and ``svc``; -1 where it controls nothing.
+        Row in `controlled` of each element of `regulators`; -1 where it controls nothing.
+    regulators : mapping of str to Regulators
+        The devices behind `controlled` by table: ``gen``, ``xward``, ``svc``, ``compensator``.
     injectors : mapping of str to Injectors
-        By table: ``load``, ``sgen``, ``storage``, ``gen`` (active power only), ``ward``, ``xward`` (constant power).
+        By table: ``load``, ``sgen``, ``storage``, ``gen`` (active power only), ``ward``, ``xward`` (constant power),
+        ``motor``, ``asymmetric_load``, ``asymmetric_sgen``.
     node_of_bus : numpy.ndarray, (B,) int
         Node of each bus in the order of ``net.bus``; -1 where de-energised.
     alive : numpy.ndarray, (N,) bool
@@ -94,18 +86,22 @@ class Network:
     """
 
     base_mva: float
+    vn_kv: np.ndarray
     y_bus: csr_array
     y_from: csr_array
     y_to: csr_array
     branch_from: np.ndarray
     branch_to: np.ndarray
     branch_rows: Mapping[str, np.ndarray]
+    branch_ends: Mapping[str, np.ndarray]
     shunt_node: Mapping[str, np.ndarray]
     shunt_pu: Mapping[str, np.ndarray]
     slack: np.ndarray
     slack_v: np.ndarray
+    slack_by: Mapping[str, np.ndarray]
     controlled: Controlled
     controlled_by: Mapping[str, np.ndarray]
+    regulators: Mapping[str, Regulators]
     injectors: Mapping[str, Injectors]
     node_of_bus: np.ndarray
     alive: np.ndarray

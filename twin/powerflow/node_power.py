@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from twin.powerflow.network import Injectors, Network
 
@@ -55,32 +56,60 @@ def node_power(network: Network, rows: int, given: Mapping[tuple[str, str], np.n
     Returns
     -------
     NodePower
+        A row with a value that is not a number is not a number where it belongs, the other rows are not touched.
     """
-    size = len(network.alive)
-    constant, current, impedance = (np.zeros((rows, size), dtype=complex) for _ in range(3))
+    tables = network.injectors.values()
+    return NodePower(
+        constant=_summed(network, rows, given, "constant"),
+        current=_summed(network, rows, given, "current") if any(t.current_share.any() for t in tables) else None,
+        impedance=_summed(network, rows, given, "impedance") if any(t.impedance_share.any() for t in tables) else None,
+    )
+
+
+def table_power(elements: Injectors, column: str, values: np.ndarray | None) -> np.ndarray:
+    """Return a table's ``p_mw`` or ``q_mvar`` before scaling, clipped at its limits, (1, L) or (R, L)."""
+    if values is None:
+        values = (elements.p_mw if column == "p_mw" else elements.q_mvar)[None]
+    if column == "q_mvar" and elements.q_min_mvar is not None:
+        values = np.clip(values, elements.q_min_mvar, elements.q_max_mvar)
+    return values
+
+
+def _summed(network: Network, rows: int, given: Mapping[tuple[str, str], np.ndarray], kind: str) -> np.ndarray:
+    """Sum the part of all powers that is constant, follows the voltage or its square."""
+    total = np.empty((rows, len(network.alive), 2))
+    total[:] = _sums_of_net(network, given, kind)
+    for (table, column), values in given.items():
+        elements = network.injectors[table]
+        weight = _weight(network, elements, column, kind)
+        live = np.flatnonzero((elements.node >= 0) & (weight != 0.0))
+        _add(total, table_power(elements, column, values), live, elements.node, weight, int(column == "q_mvar"))
+    return total.view(complex)[..., 0]
+
+
+def _sums_of_net(network: Network, given: Mapping[tuple[str, str], np.ndarray], kind: str) -> np.ndarray:
+    """Sum what keeps the net's own value, (N, 2) real and imaginary part."""
+    total = np.zeros((len(network.alive), 2))
     for table, elements in network.injectors.items():
-        s = _infeed_pu(network, elements, given.get((table, "p_mw")), given.get((table, "q_mvar")), rows)
-        incidence = np.zeros((len(elements.node), size))
-        live = np.flatnonzero(elements.node >= 0)
-        incidence[live, elements.node[live]] = 1.0
-        of_current = _shared(s, elements.current_share)
-        of_impedance = _shared(s, elements.impedance_share)
-        constant += (s - of_current - of_impedance) @ incidence
-        current += of_current @ incidence
-        impedance += of_impedance @ incidence
-    depends = [any(x.any() for x in shares) for shares in zip(*(
-        (e.current_share, e.impedance_share) for e in network.injectors.values()), strict=True)]  # fmt: skip
-    return NodePower(constant, current if depends[0] else None, impedance if depends[1] else None)
+        live = elements.node >= 0
+        for part, column in enumerate(("p_mw", "q_mvar")):
+            if (table, column) not in given:
+                power = table_power(elements, column, None)[0] * _weight(network, elements, column, kind)
+                np.add.at(total[:, part], elements.node[live], power[live])
+    return total
 
 
-def _infeed_pu(
-    network: Network, elements: Injectors, p_mw: np.ndarray | None, q_mvar: np.ndarray | None, rows: int
-) -> np.ndarray:
-    p = elements.p_mw if p_mw is None else p_mw
-    q = elements.q_mvar if q_mvar is None else q_mvar
-    scale = elements.infeed_per_unit * (elements.node >= 0) / network.base_mva
-    return np.broadcast_to((p + 1j * q) * scale, (rows, len(scale)))
+def _weight(network: Network, elements: Injectors, column: str, kind: str) -> np.ndarray:
+    part = np.real if column == "p_mw" else np.imag
+    current, impedance = part(elements.current_share), part(elements.impedance_share)
+    share = {"constant": 1.0 - current - impedance, "current": current, "impedance": impedance}[kind]
+    return share * elements.infeed_per_unit / network.base_mva
 
 
-def _shared(s: np.ndarray, share: np.ndarray) -> np.ndarray:
-    return s.real * share.real + 1j * s.imag * share.imag
+@njit(cache=True, nogil=True)
+def _add(
+    total: np.ndarray, values: np.ndarray, live: np.ndarray, node: np.ndarray, weight: np.ndarray, part: int
+) -> None:
+    for row in range(total.shape[0]):
+        for at in live:
+            total[row, node[at], part] += values[row, at] * weight[at]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from twin.errors import Problem, raise_if_any
 from twin.powerflow.network import Network
+from twin.powerflow.regulators import controlled_nodes
 
 Outage = tuple[str, int]
 """A pandapower table and the position (not the index) of an element in it."""
@@ -22,48 +25,131 @@ def without(network: Network, outages: Sequence[Outage]) -> Network:
     ----------
     network : Network
     outages : sequence of (table, position)
-        Elements of ``line``, ``trafo``, ``trafo3w``, ``impedance``, ``shunt``, ``gen``, ``sgen``, ``load``, ...
+        Elements of any table of branches, shunts, injectors, regulators or slacks.
 
     Returns
     -------
     Network
-        `alive` tells the nodes that are left; rows of dead branches are zero.
+        Node and branch numbers stay; `alive` tells the nodes that are left. Rows of dead branches are zero, and
+        elements that are out of service or dead have -1 for node, branch and row of `controlled`.
+
+    Raises
+    ------
+    InputError
+        If there is no such element.
     """
-    y_bus, y_from, y_to = network.y_bus.tolil(), network.y_from.tolil(), network.y_to.tolil()
-    injectors, by = dict(network.injectors), dict(network.controlled_by)
-    gone = np.zeros(network.y_from.shape[0], dtype=bool)
-    for table, at in outages:
-        for branch in network.branch_rows.get(table, np.full((at + 1, 0), -1))[at]:
-            if branch < 0:
-                continue
-            f, t = network.branch_from[branch], network.branch_to[branch]
-            y_bus[[f], :] = y_bus[[f], :] - y_from[[branch], :]
-            y_bus[[t], :] = y_bus[[t], :] - y_to[[branch], :]
-            gone[branch] = True
-        if table in network.shunt_node and network.shunt_node[table][at] >= 0:
-            node = network.shunt_node[table][at]
-            y_bus[node, node] = y_bus[node, node] - network.shunt_pu[table][at]
-        if table in injectors:
-            node_of = injectors[table].node.copy()
-            node_of[at] = -1
-            injectors[table] = replace(injectors[table], node=node_of)
-        if table in by:
-            row_of = by[table].copy()
-            row_of[at] = -1
-            by[table] = row_of
-    alive = _alive(network, gone)
-    gone |= ~alive[network.branch_from] | ~alive[network.branch_to]
-    y_from[gone], y_to[gone] = 0.0, 0.0
-    injectors = {t: replace(e, node=np.where((e.node >= 0) & alive[e.node], e.node, -1)) for t, e in injectors.items()}
+    _check(network, outages)
+    gone = np.zeros(len(network.branch_from), dtype=bool)
+    y_bus = _without_branches_and_shunts(network, outages, gone)
+    changes = _without_elements(network, outages)
+    slack_by = changes["slack_by"]
+    kept = np.isin(network.slack, np.concatenate(list(slack_by.values())))
+    slack = network.slack[kept]
+    alive = network.alive
+    if gone.any() or not kept.all():
+        alive = alive & _connected(network, gone, slack)
+        gone |= ~alive[network.branch_from] | ~alive[network.branch_to]
+        changes = _only_alive(network, changes, alive, gone)
+    controlled, controlled_by = network.controlled, network.controlled_by
+    if not kept.all() or any(now is not network.regulators[t] for t, now in changes["regulators"].items()):
+        controlled, controlled_by = controlled_nodes(changes["regulators"], slack)
     return replace(
-        network, y_bus=csr_array(y_bus), y_from=csr_array(y_from), y_to=csr_array(y_to), injectors=injectors,
-        controlled_by=by, alive=alive,
-        node_of_bus=np.where((network.node_of_bus >= 0) & alive[network.node_of_bus], network.node_of_bus, -1),
+        network, **changes, y_bus=y_bus, y_from=_rows_cleared(network.y_from, gone),
+        y_to=_rows_cleared(network.y_to, gone), slack=slack, slack_v=network.slack_v[kept], alive=alive,
+        controlled=controlled, controlled_by=controlled_by,
     )  # fmt: skip
 
 
-def _alive(network: Network, gone: np.ndarray) -> np.ndarray:
+def _check(network: Network, outages: Sequence[Outage]) -> None:
+    sizes: dict[str, int] = {}
+    for part in (network.branch_rows, network.shunt_node, network.slack_by, network.controlled_by):
+        sizes |= {table: len(values) for table, values in part.items()}
+    sizes |= {table: len(elements.node) for table, elements in network.injectors.items()}
+    raise_if_any(
+        Problem("no such element", f"outage {outage!r}", accepted=f"a position in one of {', '.join(sorted(sizes))}")
+        for outage in outages
+        if not 0 <= outage[1] < sizes.get(outage[0], 0)
+    )
+
+
+def _without_branches_and_shunts(network: Network, outages: Sequence[Outage], gone: np.ndarray) -> csr_array:
+    """Return the admittance matrix after `outages`, and mark their branches in `gone`."""
+    y = csr_array((network.y_bus.data.copy(), network.y_bus.indices, network.y_bus.indptr), shape=network.y_bus.shape)
+    for table, at in dict.fromkeys(outages):
+        for branch in network.branch_rows[table][at] if table in network.branch_rows else ():
+            if branch >= 0:
+                _subtract_row(y, network.branch_from[branch], network.y_from, branch)
+                _subtract_row(y, network.branch_to[branch], network.y_to, branch)
+                gone[branch] = True
+        node = network.shunt_node[table][at] if table in network.shunt_node else -1
+        if node >= 0:
+            y.data[_places(y, node, np.array([node]))] -= network.shunt_pu[table][at]
+    return y
+
+
+def _subtract_row(y: csr_array, node: int, of_branch: csr_array, branch: int) -> None:
+    part = slice(of_branch.indptr[branch], of_branch.indptr[branch + 1])
+    y.data[_places(y, node, of_branch.indices[part])] -= of_branch.data[part]
+
+
+def _places(y: csr_array, row: int, columns: np.ndarray) -> np.ndarray:
+    """Return where in ``y.data`` the entries of `row` are; the columns of each row are in order."""
+    first = y.indptr[row]
+    return first + np.searchsorted(y.indices[first : y.indptr[row + 1]], columns)
+
+
+def _without_elements(network: Network, outages: Sequence[Outage]) -> dict[str, Any]:
+    """Return the mappings of `network` in which the elements of `outages` have no node and no branch."""
+    changes: dict[str, Any] = {}
+    for name in ("branch_rows", "shunt_node", "slack_by", "injectors", "regulators"):
+        changes[name] = dict(getattr(network, name))
+    for table, at in outages:
+        for tables in (changes["branch_rows"], changes["shunt_node"], changes["slack_by"]):
+            if table in tables:
+                tables[table] = _cleared(tables[table], at)
+        for tables in (changes["injectors"], changes["regulators"]):
+            if table in tables:
+                tables[table] = replace(tables[table], node=_cleared(tables[table].node, at))
+    return changes
+
+
+def _cleared(values: np.ndarray, at: int) -> np.ndarray:
+    result = values.copy()
+    result[at] = -1
+    return result
+
+
+def _connected(network: Network, gone: np.ndarray, slack: np.ndarray) -> np.ndarray:
+    """Return which nodes are still connected to a slack, (N,) bool."""
     ends = network.branch_from[~gone], network.branch_to[~gone]
     size = len(network.alive)
     label = connected_components(csr_array((np.ones(len(ends[0])), ends), shape=(size, size)), directed=False)[1]
-    return np.isin(label, label[network.slack])
+    return np.isin(label, label[slack])
+
+
+def _only_alive(network: Network, changes: dict[str, Any], alive: np.ndarray, gone: np.ndarray) -> dict[str, Any]:
+    """Return `changes` in which dead nodes and branches are no longer referred to."""
+    if alive[network.alive].all():
+        return changes
+    lives, works = np.append(alive, False), np.append(~gone, False)  # the last one is asked for by -1
+
+    def living(nodes: np.ndarray) -> np.ndarray:
+        return np.where(lives[nodes], nodes, -1)
+
+    changes["branch_rows"] = {t: np.where(works[rows], rows, -1) for t, rows in changes["branch_rows"].items()}
+    changes["branch_ends"] = {t: living(ends) for t, ends in network.branch_ends.items()}
+    for name in ("shunt_node", "slack_by"):
+        changes[name] = {table: living(nodes) for table, nodes in changes[name].items()}
+    for name in ("injectors", "regulators"):
+        changes[name] = {table: replace(e, node=living(e.node)) for table, e in changes[name].items()}
+    changes["node_of_bus"] = living(network.node_of_bus)
+    return changes
+
+
+def _rows_cleared(matrix: csr_array, rows: np.ndarray) -> csr_array:
+    if not rows.any():
+        return matrix
+    data = np.where(np.repeat(rows, np.diff(matrix.indptr)), 0.0, matrix.data)
+    result = csr_array((data, matrix.indices.copy(), matrix.indptr.copy()), shape=matrix.shape)
+    result.eliminate_zeros()
+    return result

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import numpy as np
 from pandapower import pandapowerNet
 
 from twin.powerflow.network import Network
+from twin.powerflow.result_branches import BRANCH_RESULTS, branch_result, total_losses_mw
+from twin.powerflow.result_elements import ELEMENT_RESULTS, element_result
 from twin.powerflow.solution import Failure, Method, Solution
 
 
 @dataclass(frozen=True)
 class BatchResult:
     """Results of `BatchPowerFlow.solve`; rows are steps, columns are elements in their table's order.
+
+    Beside the properties, every name in `names` is an attribute: ``line_loading_percent`` is pandapower's
+    ``res_line.loading_percent`` for all steps, and so on. Each access computes the array anew.
 
     Attributes
     ----------
@@ -30,6 +36,11 @@ class BatchResult:
     given: Mapping[tuple[str, str], np.ndarray]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all results of elements, each an attribute of shape (R, L)."""
+        return (*BRANCH_RESULTS, *ELEMENT_RESULTS)
+
+    @property
     def converged(self) -> np.ndarray:
         """(R,) bool."""
         return self.solution.converged
@@ -37,12 +48,14 @@ class BatchResult:
     @property
     def failure(self) -> np.ndarray:
         """(R,) class of failure, empty where solved."""
-        return np.array(["" if f == Failure.NONE else Failure(f).name.lower() for f in self.solution.failure])
+        names = np.array(["" if f == Failure.NONE else f.name.lower() for f in Failure])
+        return names[np.searchsorted(np.array([int(f) for f in Failure]), self.solution.failure)]
 
     @property
     def method(self) -> np.ndarray:
         """(R,) tier used."""
-        return np.array([Method(m).name.lower() for m in self.solution.method])
+        names = np.array([m.name.lower() for m in Method])
+        return names[np.searchsorted(np.array([int(m) for m in Method]), self.solution.method)]
 
     @property
     def residual_mva(self) -> np.ndarray:
@@ -56,8 +69,25 @@ class BatchResult:
 
     @property
     def va_degree(self) -> np.ndarray:
-        """(R, B) voltage angles."""
+        """(R, B) voltage angles, NaN where de-energised."""
         return np.degrees(np.angle(self._bus_v()))
+
+    @property
+    def pl_mw(self) -> np.ndarray:
+        """(R,) active losses of all lines, transformers, impedances and closed switches with an impedance."""
+        return total_losses_mw(self.network, self.solution)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Return a result of elements, (R, L); see `names`."""
+        if name in BRANCH_RESULTS:
+            return branch_result(self.net, self.network, self.solution, name)
+        if name in ELEMENT_RESULTS:
+            return element_result(self.net, self.network, self.solution, self.given, name)
+        near = get_close_matches(name, (*BRANCH_RESULTS, *ELEMENT_RESULTS), n=1)
+        raise AttributeError(f"no result {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *BRANCH_RESULTS, *ELEMENT_RESULTS]
 
     def _bus_v(self) -> np.ndarray:
         node = self.network.node_of_bus
