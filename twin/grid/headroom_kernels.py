@@ -11,6 +11,10 @@ from twin.grid.reduction import GridArrays
 STEPS = 32
 LAST_STEP_MW = 0.02
 RATING_REACHED_PERCENT = 100.1
+SCANNED = 64
+PATIENCE = 20
+NARROWINGS = 60
+GOLDEN = 0.3819660112501051
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
@@ -31,7 +35,7 @@ def link_headroom(
     currents, which gives the distance to the rating at constant voltages, and secant steps bring that distance to zero;
     each step is solved in AC. A survivor without a solution counts as being beyond its rating. Export is the root with
     rising loading, import the one with falling loading; negative values say that the rating is already exceeded in
-    that direction.
+    that direction. Where those steps find no root (near voltage collapse) a scan looks for it.
     """
     rows = len(g)
     out = np.full((rows, 2), np.inf)
@@ -41,6 +45,8 @@ def link_headroom(
                 continue
             for side in range(2):
                 root = _root(a, g[r], o, p[r], q[r], v[r], q_svc[r], node, side, base_mva)
+                if np.isnan(root):
+                    root = _scanned_root(a, g[r], o, p[r], q[r], node, side, base_mva)
                 out[r, side] = root if np.isnan(root) else min(out[r, side], root)
     return out
 
@@ -96,6 +102,70 @@ def _root(
         if (outside - inside) * base_mva < LAST_STEP_MW:
             return inside * base_mva if inside_percent < RATING_REACHED_PERCENT else np.nan
     return np.nan
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _scanned_root(
+    a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, side: int, base_mva: float
+) -> float:
+    """Return the same from a scan of the extra infeed; NaN where the rating is exceeded at every infeed.
+
+    The least loaded point of the scan is narrowed by golden section, then the rating is bisected from there outwards.
+    """
+    direction = 1.0 if side == 0 else -1.0
+    reach = abs(np.sum(p * a.alive[g, o]))
+    for k in range(a.limit.shape[1]):
+        if a.link_end[k]:
+            reach += a.limit[g, k]
+    x = np.linspace(-reach, reach, SCANNED)
+    percent = np.empty(SCANNED)
+    for s in range(SCANNED):
+        percent[s] = _percent_at(a, g, o, p, q, node, direction * x[s])
+    least = int(np.argmin(percent))
+    if percent[least] == np.inf:
+        return np.nan
+    inside, lowest = x[least], percent[least]
+    low, high = x[max(least - 1, 0)], x[min(least + 1, SCANNED - 1)]
+    for _ in range(NARROWINGS):
+        if lowest <= 100.0 or (high - low) * base_mva < LAST_STEP_MW:
+            break
+        left, right = low + GOLDEN * (high - low), high - GOLDEN * (high - low)
+        at_left = _percent_at(a, g, o, p, q, node, direction * left)
+        at_right = _percent_at(a, g, o, p, q, node, direction * right)
+        if at_left <= at_right:
+            high, inside, lowest = right, left, at_left
+        else:
+            low, inside, lowest = left, right, at_right
+    if lowest > 100.0:
+        return np.nan
+    outside = np.inf
+    for s in range(SCANNED):
+        if x[s] > inside and percent[s] > 100.0:
+            outside = x[s]
+            break
+        if x[s] > inside:
+            inside = x[s]
+    while (outside - inside) * base_mva > 0.1 * LAST_STEP_MW and outside < np.inf:
+        middle = 0.5 * (inside + outside)
+        if _percent_at(a, g, o, p, q, node, direction * middle) <= 100.0:
+            inside = middle
+        else:
+            outside = middle
+    return inside * base_mva if outside < np.inf else np.inf
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _percent_at(a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, extra: float) -> float:
+    """Return the link's worst loading from no load, with patience where convergence is slow; infinite if unsolved."""
+    v, i, p_moved = np.empty((2, len(p))), np.zeros((2, len(p))), p.copy()
+    v[0], v[1] = a.wr[g, o], a.wi[g, o]
+    p_moved[node] += extra
+    used, q_svc = 0, 0.0
+    for _ in range(PATIENCE):
+        used, q_svc = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
+        if used != 0:
+            break
+    return _link_percent(a, g, o, i) if used > 0 else np.inf
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

@@ -14,15 +14,20 @@ SCREEN_BELOW_PERCENT = 75.0
 SCREEN_ERROR_SHARE = 0.1
 SCREEN_ERROR_PERCENT = 1.0
 UNSOLVED_PERCENT = 1e6
+MOST_PLANTS_TRIED_TOGETHER = 12
 
 
 class Trips(NamedTuple):
-    """Plants that inter-trip may shed, per row: output and node; `cap_pu` 0 means no inter-trip."""
+    """Plants that inter-trip may shed, per row: output and node; `cap_pu` 0 means no inter-trip.
+
+    `smallest_total` sheds the sufficient set of plants with the least output instead of the largest plants first.
+    """
 
     p: np.ndarray  # (R, J)
     q: np.ndarray  # (R, J)
     node: np.ndarray  # (J,)
     cap_pu: np.ndarray  # (R,)
+    smallest_total: bool = False
 
 
 class Judgement(NamedTuple):
@@ -147,11 +152,79 @@ def judge_outage(
     used, q_svc = iterate(a, g, o, p, q, v, i, q_svc, MAX_ITERATIONS)
     if used <= 0:
         return UNSOLVED_PERCENT, -1, UNSOLVED_PERCENT, 0.0, False
-    worst, end, link = _judged_end(a, g, o, i, ignored, only_end)
+    worst, end, link = judged_end(a, g, o, i, ignored, only_end)
     if trips.cap_pu[r] <= 0.0:
         return worst, end, link, 0.0, False
-    at_once = worst / a.short_time_factor[g]
-    p_left, q_left, considered = p.copy(), q.copy(), np.zeros_like(tripped)
+    shed, settled, settled_end = relieve(a, g, o, p, q, v, i, q_svc, trips, r, ignored, tripped, only_end, worst, end)
+    measure, settled_binds = allowed_percent(worst, settled, a.short_time_factor[g])
+    return measure, settled_end if settled_binds else end, link, shed, settled_binds
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def allowed_percent(at_once: float, settled: float, short_time_factor: float) -> tuple[float, bool]:
+    """Return the measure of a state with inter-trip, and whether the settled state binds.
+
+    At once against the short-time rating, settled against the continuous one; a settled state within its rating tells
+    nothing about how close it is, as another plant could be tripped.
+    """
+    against_short_time = at_once / short_time_factor
+    if settled > 100.0 and settled > against_short_time:
+        return settled, True
+    return max(against_short_time, min(settled, 100.0)), False
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def relieve(
+    a: GridArrays,
+    g: int,
+    o: int,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    i: np.ndarray,
+    q_svc: float,
+    trips: Trips,
+    r: int,
+    ignored: np.ndarray,
+    tripped: np.ndarray,
+    only_end: int,
+    worst: float,
+    end: int,
+) -> tuple[float, float, int]:
+    """Shed whole plants after an outage until the continuous rating is kept; returns shed (pu), loading and its end.
+
+    `v`, `i`, `worst` and `end` are the state at once; `v`, `i` and `tripped` hold the settled one afterwards. Where the
+    largest plants first are enough and the rule asks for it, every smaller set is tried in the order of its output.
+    """
+    p_left, q_left = p.copy(), q.copy()
+    shed, settled, settled_end = _largest_first(
+        a, g, o, p_left, q_left, v, i, q_svc, trips, r, ignored, tripped, only_end, worst, end
+    )
+    if not trips.smallest_total or worst <= 100.0:
+        return shed, settled, settled_end
+    return _smallest_total(a, g, o, p, q, v, i, q_svc, trips, r, ignored, tripped, only_end, shed, settled, settled_end)
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _largest_first(
+    a: GridArrays,
+    g: int,
+    o: int,
+    p_left: np.ndarray,
+    q_left: np.ndarray,
+    v: np.ndarray,
+    i: np.ndarray,
+    q_svc: float,
+    trips: Trips,
+    r: int,
+    ignored: np.ndarray,
+    tripped: np.ndarray,
+    only_end: int,
+    worst: float,
+    end: int,
+) -> tuple[float, float, int]:
+    """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
+    considered = np.zeros_like(tripped)
     v_before, i_before = v.copy(), i.copy()
     shed, settled, settled_end = 0.0, worst, end
     while settled > 100.0:
@@ -163,7 +236,7 @@ def judge_outage(
         p_left[trips.node[plant]] -= trips.p[r, plant]
         q_left[trips.node[plant]] -= trips.q[r, plant]
         used, q_after = iterate(a, g, o, p_left, q_left, v, i, q_svc, MAX_ITERATIONS)
-        loading, loaded_end, _ = _judged_end(a, g, o, i, ignored, only_end)
+        loading, loaded_end, _ = judged_end(a, g, o, i, ignored, only_end)
         if used > 0 and loading < settled:
             tripped[plant] = True
             shed += trips.p[r, plant]
@@ -172,13 +245,66 @@ def judge_outage(
             v[:], i[:] = v_before, i_before
             p_left[trips.node[plant]] += trips.p[r, plant]
             q_left[trips.node[plant]] += trips.q[r, plant]
-    if settled > 100.0 and settled > at_once:
-        return settled, settled_end, link, shed, True
-    return max(at_once, min(settled, 100.0)), end, link, shed, False
+    return shed, settled, settled_end
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def _judged_end(
+def _smallest_total(
+    a: GridArrays,
+    g: int,
+    o: int,
+    p: np.ndarray,
+    q: np.ndarray,
+    v: np.ndarray,
+    i: np.ndarray,
+    q_svc: float,
+    trips: Trips,
+    r: int,
+    ignored: np.ndarray,
+    tripped: np.ndarray,
+    only_end: int,
+    shed: float,
+    settled: float,
+    settled_end: int,
+) -> tuple[float, float, int]:
+    """Replace a set of trips by the sufficient one with the least output; of equal ones the first plants go.
+
+    Without a sufficient set the given one stays, and so it does where there are too many plants to try all sets.
+    """
+    plants = np.flatnonzero(a.alive[g, o][trips.node] & (trips.p[r] > 0.0))
+    if len(plants) > MOST_PLANTS_TRIED_TOGETHER:
+        return shed, settled, settled_end
+    totals = np.zeros(1 << len(plants))
+    for chosen in range(1, len(totals)):
+        for bit in range(len(plants)):
+            if chosen >> bit & 1:
+                totals[chosen] += trips.p[r, plants[bit]]
+    enough = settled <= 100.0
+    v_try, i_try = v.copy(), i.copy()
+    for chosen in np.argsort(totals, kind="mergesort")[1:]:
+        if totals[chosen] > trips.cap_pu[r] or (enough and totals[chosen] >= shed):
+            break
+        p_left, q_left = p.copy(), q.copy()
+        for bit in range(len(plants)):
+            if chosen >> bit & 1:
+                p_left[trips.node[plants[bit]]] -= trips.p[r, plants[bit]]
+                q_left[trips.node[plants[bit]]] -= trips.q[r, plants[bit]]
+        used, _ = iterate(a, g, o, p_left, q_left, v_try, i_try, q_svc, MAX_ITERATIONS)
+        if used <= 0:
+            v_try[:] = v
+            continue
+        loading, loaded_end, _ = judged_end(a, g, o, i_try, ignored, only_end)
+        if loading <= 100.0:
+            tripped[:] = False
+            for bit in range(len(plants)):
+                tripped[plants[bit]] = bool(chosen >> bit & 1)
+            v[:], i[:] = v_try, i_try
+            return totals[chosen], loading, loaded_end
+    return shed, settled, settled_end
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def judged_end(
     a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, only_end: int
 ) -> tuple[float, int, float]:
     if only_end < 0:
