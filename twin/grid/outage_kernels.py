@@ -307,6 +307,7 @@ def _smallest_total(
 def judged_end(
     a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, only_end: int
 ) -> tuple[float, int, float]:
+    """Return the loading that is judged, its end, and the worst link loading (0 where only one end counts)."""
     if only_end < 0:
         return worst_end(a, g, o, i, ignored)
     return end_loading_percent(a, g, o, i, only_end), only_end, 0.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from pandapower import pandapowerNet
 
-from twin.errors import InputError, Problem
 from twin.grid.model import Element, GridModel
+from twin.powerflow.controls import with_compensator
 from twin.powerflow.extract import extract
 from twin.powerflow.network import Network
 from twin.powerflow.node_power import NodePower, node_power
@@ -106,26 +106,7 @@ class Scope:
 def network_of(net: pandapowerNet, model: GridModel | None) -> Network:
     """Return the matrices of a net, with the compensator of its model acting by slope and susceptance limits."""
     network = extract(net)
-    if model is None or model.compensator is None:
-        return network
-    svc, held = model.compensator, network.controlled
-    node = network.node_of_bus[net.bus.index.get_loc(svc.bus)]
-    here = held.node == node
-    if not here.any():
-        raise InputError([Problem("no generator stands for the compensator", "network, table gen", str(svc.bus))])
-
-    def put(values: np.ndarray, value: float) -> np.ndarray:
-        return np.where(here, value, values)
-
-    q_max, q_min = svc.q_max_mvar / network.base_mva, svc.q_min_mvar / network.base_mva
-    return replace(
-        network,
-        controlled=replace(
-            held, vm_set_pu=put(held.vm_set_pu, svc.set_vm_pu),
-            slope_pu=put(held.slope_pu, svc.slope_percent / 100.0 / q_max),
-            low_pu=put(held.low_pu, q_min), high_pu=put(held.high_pu, q_max), is_susceptance=held.is_susceptance | here,
-        ),
-    )  # fmt: skip
+    return network if model is None or model.compensator is None else with_compensator(network, net, model.compensator)
 
 
 def headroom_case(net: pandapowerNet, network: Network, scope: Scope) -> HeadroomCase:
