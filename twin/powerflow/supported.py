@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 import pandapower as pp
@@ -49,9 +50,14 @@ _FIXED_OPTIONS = {
 
 def left_out_tables(net: pandapowerNet) -> tuple[str, ...]:
     """Return pandapower's tables of elements that are not calculated; they must be empty or out of service."""
+    return tuple(name for name in _not_calculated() if name in net)
+
+
+@cache
+def _not_calculated() -> tuple[str, ...]:
     known = pp.create_empty_network()
     names = (name for name, table in known.items() if isinstance(table, pd.DataFrame) and "in_service" in table)
-    return tuple(name for name in names if name not in (*SUPPORTED_TABLES, *_WITHOUT_POWER_FLOW) and name in net)
+    return tuple(name for name in names if name not in (*SUPPORTED_TABLES, *_WITHOUT_POWER_FLOW))
 
 
 def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) -> None:
