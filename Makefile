@@ -57,8 +57,9 @@ test: setup ## run the fast tests
 test-slow: setup ## run the long tests
 	$(PYTHON) -m pytest -m slow
 
-bench: setup ## time the engine beside pandapower
-	$(PYTHON) benchmarks/speed.py
+bench: ## time the engine beside its peers, write benchmarks/RESULTS.md (QUICK=1: few steps, print only)
+	@$(MAKE) --no-print-directory setup VENV=.venv-bench LOCK=requirements-bench.lock
+	OMP_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks$(if $(QUICK), --quick)
 
 check: setup ## format, lint, types and fast tests
 	$(PYTHON) -m ruff format --check .

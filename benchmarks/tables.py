@@ -1,0 +1,105 @@
+"""Markdown tables of what was measured, with targets and whether they are met."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from benchmarks.limit import Arithmetic
+from benchmarks.loop_kernel import KernelTimes
+from benchmarks.protocol import ERROR_PU, Outcome
+from benchmarks.scaling import Cost
+
+OURS = "goto-twin"
+MEMORY_TARGET_MB = 1000.0
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A target that was not reached."""
+
+    where: str
+    text: str
+
+
+def outcomes_table(
+    where: str, outcomes: Sequence[Outcome], targets: Mapping[str, float], work: int, unit: str
+) -> tuple[list[str], list[Missed]]:
+    """Return one row per program; the first outcome is ours, `work` the number of power flows of the whole task."""
+    ours, missed = outcomes[0].median, []
+    lines = [
+        f"| Program | Tolerance | Steps timed | Seconds (lowest to highest) | {unit} per second | Unsolved "
+        "| Error, pu | Its time / ours | Target | Met |",
+        "|---|--:|--:|--:|--:|--:|--:|--:|--:|---|",
+    ]
+    for outcome in outcomes:
+        name, mine = outcome.name, outcome is outcomes[0]
+        ratio, target = outcome.median / ours, None if mine else targets.get(name)
+        met = "" if target is None else "yes" if ratio >= target else "**no**"
+        if target is not None and ratio < target:
+            missed.append(Missed(where, f"{ratio:.1f} x {name} instead of {target:,.0f} x"))
+        inexact = "" if outcome.error_pu <= ERROR_PU else " (**above 1e-8**)"
+        lines.append(
+            f"| {name} | {'own' if mine else f'{outcome.tolerance:.0e}'} | {_steps(outcome, outcomes[0])} "
+            f"| {outcome.median:.3g} ({min(outcome.seconds):.3g} to {max(outcome.seconds):.3g}) "
+            f"| {work / outcome.median:,.0f} | {outcome.unsolved} | {outcome.error_pu:.1e}{inexact} "
+            f"| {'1' if mine else _ratio(ratio)} | {'' if target is None else f'{target:,.0f}'} | {met} |"
+        )
+    return lines, missed
+
+
+def scaling_table(costs: Sequence[Cost], year: int) -> tuple[list[str], list[Missed]]:
+    """Return cost per year of steps and peak memory."""
+    lines = [
+        "| Task | Years | Seconds | Seconds per year | Peak memory of the process, MB | of which imports, MB |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
+    for c in costs:
+        years = c.steps / year
+        lines.append(
+            f"| {c.kind} | {years:g} | {c.seconds:.3g} | {c.seconds / years:.3g} | {c.peak_mb:,.0f} "
+            f"| {c.imports_mb:,.0f} |"
+        )
+    heavy = [c for c in costs if c.kind == "n-1" and c.steps <= year and c.peak_mb >= MEMORY_TARGET_MB]
+    return lines, [Missed("Scaling", f"{c.peak_mb:,.0f} MB for a year with N-1 instead of under 1 GB") for c in heavy]
+
+
+def limit_table(
+    name: str, arithmetic: Arithmetic, ours_seconds_per_step: float, flops: Mapping[int, float]
+) -> list[str]:
+    """Return the distance from the machine's matrix product."""
+    lines = [
+        "| | |",
+        "|---|--:|",
+        f"| Nodes with injections, nodes of the net ({name}) | {arithmetic.nodes}, {arithmetic.buses} |",
+        f"| Fixed-point iterations to 1e-10 pu, mean | {arithmetic.iterations:.1f} |",
+        f"| Operations per step | {arithmetic.flop:,.0f} |",
+        f"| {OURS} at that count | {arithmetic.flop / ours_seconds_per_step / 1e9:.1f} Gflop/s |",
+    ]
+    for threads, rate in flops.items():
+        share = arithmetic.flop / ours_seconds_per_step / rate
+        lines.append(f"| numpy matrix product, {threads} thread{'s' * (threads > 1)} | {rate / 1e9:.1f} Gflop/s |")
+        lines.append(f"| {OURS} as a share of it | {100 * share:.0f} % |")
+    return lines
+
+
+def kernel_table(times: KernelTimes) -> list[str]:
+    """Return the closed loop's kernel beside runpp."""
+    kernel, runpp = statistics.median(times.kernel), statistics.median(times.runpp)
+    return [
+        "| Program | Flows per second | Its time / ours |",
+        "|---|--:|--:|",
+        f"| {OURS}, closed loop's kernel, one thread | {1 / kernel:,.0f} | 1 |",
+        f"| pandapower runpp | {1 / runpp:,.0f} | {_ratio(runpp / kernel)} |",
+        "",
+        f"Largest voltage difference: {times.difference_pu:.1e} pu.",
+    ]
+
+
+def _steps(outcome: Outcome, whole: Outcome) -> str:
+    return f"{outcome.steps:,}" + (", extrapolated" if outcome.steps < whole.steps else "")
+
+
+def _ratio(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
