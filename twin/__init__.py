@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from twin.powerflow.batch import BatchPowerFlow as BatchPowerFlow
+    from twin.security.analysis import SecurityAnalysis as SecurityAnalysis
 
 _PUBLIC = {
     "BatchPowerFlow": "twin.powerflow.batch",
+    "SecurityAnalysis": "twin.security.analysis",
 }
 
 

@@ -1,0 +1,182 @@
+"""Security analysis of any pandapower net: every outage at every step, in AC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandapower import pandapowerNet
+
+from twin.errors import Problem, raise_if_any
+from twin.grid.model import Element, GridModel, Limits
+from twin.powerflow.given import checked
+from twin.security.judging import Relief, judge_steps
+from twin.security.outages import OutageCase, Outages, highest_output_mw, outage_cases
+from twin.security.power import StepPower, step_power
+from twin.security.result import SecurityResult
+from twin.security.subject import Subject, subject
+from twin.security.tally import Tally, merge
+from twin.security.topology import Topology, topologies
+
+PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
+"""For a net that says nothing of its own."""
+BLOCK_NUMBERS = 1_000_000
+"""Complex numbers of one node array of a block (16 MB); a block holds about ten such arrays."""
+LARGEST_BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The outages of a grid made ready; judges blocks of steps.
+
+    Attributes
+    ----------
+    subject : Subject
+    topologies : list of Topology
+        The intact grid first, then the outages in the order of the list.
+    relief : callable or None
+    """
+
+    subject: Subject
+    topologies: list[Topology]
+    relief: Relief | None = None
+
+    @property
+    def cases(self) -> tuple[OutageCase, ...]:
+        """The intact grid and every outage."""
+        return tuple(topology.case for topology in self.topologies)
+
+    def judge(self, steps: StepPower, first_step: int) -> Tally:
+        """Judge consecutive steps; rows never see each other.
+
+        Parameters
+        ----------
+        steps : StepPower
+        first_step : int
+            Absolute number of the first row; tallies of several calls are joined by it.
+        """
+        return judge_steps(self.topologies, steps, first_step, self.relief)
+
+    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
+        """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
+        tripping = {element for topology in self.topologies for element in topology.out}
+        return step_power(self.subject.network, rows, given, sorted(tripping))
+
+    def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
+        """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
+        repeats = tuple(topology.repeats for topology in self.topologies)
+        return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)
+
+
+class SecurityAnalysis:
+    """Outages of one grid, at every step of its profiles.
+
+    Parameters
+    ----------
+    grid : pandapowerNet or GridModel
+        Not modified. A `GridModel` brings its var compensator with slope and limits, its voltage band, short-time
+        factor, roles and the line reactors that trip with a circuit.
+    outages : "all" or sequence
+        ``"all"``: every line, transformer, impedance, compensation (shunts, static var compensators, generators
+        without active power) and the largest plants, one by one; and each pair of lines between the same two buses as
+        a common corridor. Else a list of ``(table, index)``, tuples of them that trip together, `CommonCorridor`.
+    largest_plants : int
+        Plants that trip under ``"all"``, by their highest output.
+    limits : Limits
+        For a plain net: short-time factor, and the voltage band where the bus table has none.
+    relief : callable, optional
+        What is done between the state at once and the settled one; see `twin.security.judging.Relief`.
+    trafo_model, enforce_q_lims
+        As for `BatchPowerFlow`.
+
+    Raises
+    ------
+    InputError
+        If the list of outages or the net cannot be used; with all problems.
+    """
+
+    def __init__(
+        self,
+        grid: pandapowerNet | GridModel,
+        outages: Outages = "all",
+        *,
+        largest_plants: int = 5,
+        limits: Limits = PLAIN_LIMITS,
+        relief: Relief | None = None,
+        trafo_model: str = "t",
+        enforce_q_lims: bool = False,
+    ) -> None:
+        self.subject = subject(grid, limits, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
+        self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
+
+    def prepare(self, plant_mw: Mapping[Element, float]) -> Watch:
+        """Make the outages ready.
+
+        Parameters
+        ----------
+        plant_mw : mapping of (table, index) to float
+            Highest output of each plant over the time that will be judged; ``"all"`` trips the largest ones.
+        """
+        grid = self.subject
+        cases = outage_cases(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
+        return Watch(grid, topologies(grid, cases), self.relief)
+
+    def run(
+        self,
+        profiles: Mapping[str, ArrayLike] | None = None,
+        *,
+        index: pd.DatetimeIndex | None = None,
+        step_hours: float | None = None,
+        threads: int = 1,
+        block_steps: int | None = None,
+    ) -> SecurityResult:
+        """Judge every outage at every step.
+
+        Parameters
+        ----------
+        profiles : mapping of str to array, (T, L)
+            As for `BatchPowerFlow.solve`, for example ``load_p_mw``; one step of the net's own values without it.
+        index : pandas.DatetimeIndex, optional
+            Time of each step.
+        step_hours : float, optional
+            Length of a step; from `index` if it is left out, else 0.5 h.
+        threads : int
+            Blocks at work at the same time. Changes no result.
+        block_steps : int, optional
+            Steps of a block; bounds the memory. Changes no result.
+
+        Raises
+        ------
+        InputError
+            If the profiles do not fit.
+        """
+        net, network = self.subject.net, self.subject.network
+        rows, given = checked(net, profiles or {})
+        if index is not None and len(index) != rows:
+            raise_if_any([Problem("one time per step is needed", "index", f"{len(index)} times", f"{rows} times")])
+        watch = self.prepare(highest_output_mw(net, network, given))
+        block = block_steps or _block_steps(len(network.alive), rows, threads)
+
+        def judged(first: int) -> Tally:
+            part = {key: values[first : first + block] for key, values in given.items()}
+            return watch.judge(watch.power(min(block, rows - first), part), first)
+
+        with ThreadPoolExecutor(threads) as pool:
+            tallies = list(pool.map(judged, range(0, rows, block)))
+        return watch.result(tallies, _step_hours(index, step_hours), index)
+
+
+def _block_steps(nodes: int, rows: int, threads: int) -> int:
+    return max(1, min(LARGEST_BLOCK, BLOCK_NUMBERS // nodes, -(-rows // threads)))
+
+
+def _step_hours(index: pd.DatetimeIndex | None, step_hours: float | None) -> float:
+    if step_hours is not None:
+        return step_hours
+    if index is None or len(index) < 2:
+        return 0.5
+    return (index[1] - index[0]) / pd.Timedelta(hours=1)

@@ -1,0 +1,183 @@
+"""Compiled judgement of solved states: loadings and voltages of one outage case over a block of steps."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+
+from twin.security.tally import CONTINUOUS, EXPORT, HIGH, IMPORT, LOW, SHORT_TIME, Worst
+
+FLAGS = {"reassoc", "contract", "nsz", "arcp"}
+
+
+class Branches(NamedTuple):
+    """Branches in one topology. Currents in per unit; branches E, plants' nodes W."""
+
+    from_node: np.ndarray  # (E,)
+    to_node: np.ndarray
+    y_ff: np.ndarray  # (E,) complex, current at the from end per voltage there
+    y_ft: np.ndarray
+    y_tf: np.ndarray
+    y_tt: np.ndarray
+    limit: np.ndarray  # (2, E) continuous rating of each end, infinite where not watched
+    watched: np.ndarray  # (E,) bool, in service and with a rating
+    mainland_side: np.ndarray  # (E,) side of a link circuit that faces the mainland; -1 on other branches
+    plant_node: np.ndarray  # (W,), -1 where dead
+    current_per_infeed: np.ndarray  # (2, E, W) complex, end current per current fed in at the plants' nodes
+    short_time_factor: float
+
+
+class Buses(NamedTuple):
+    """Buses B whose voltage is watched, in one topology."""
+
+    node: np.ndarray  # (B,), -1 where not watched or dead
+    vm_min_pu: np.ndarray  # (B,)
+    vm_max_pu: np.ndarray
+
+
+class Found(NamedTuple):
+    """Where the judgement of a block is written; rows R."""
+
+    step: Worst
+    step_export: Worst
+    step_import: Worst
+    step_low: Worst
+    step_high: Worst
+    branch: Worst
+    bus_low: Worst
+    bus_high: Worst
+    case: Worst
+    case_low: Worst
+    case_high: Worst
+    branch_flags: np.ndarray  # (R, E) uint8
+    bus_flags: np.ndarray  # (R, B) uint8
+
+
+@njit(cache=True, nogil=True)
+def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: int, side: int) -> None:
+    """Keep the larger value; of equal ones that of the earlier step, so that the blocks do not matter."""
+    if value > worst.value[row] or (value == worst.value[row] and step < worst.address[row, 0]):
+        worst.value[row] = value
+        worst.address[row, 0], worst.address[row, 1], worst.address[row, 2], worst.address[row, 3] = (
+            step,
+            case,
+            element,
+            side,
+        )
+
+
+@njit(cache=True, nogil=True, fastmath=FLAGS)
+def judge_block(
+    v: np.ndarray,
+    solved: np.ndarray,
+    first_step: int,
+    case: int,
+    judged_at_once: bool,
+    judged_settled: bool,
+    branches: Branches,
+    buses: Buses,
+    found: Found,
+    flags: np.ndarray,
+) -> None:
+    """Judge the solved rows of one case, in place of what was found before.
+
+    Parameters
+    ----------
+    v : (R, N) complex
+        Node voltages.
+    solved : (R,) bool
+    judged_at_once, judged_settled : bool
+        Whether the short-time and the continuous rating count for this state.
+    found : Found
+        For the state at once or the settled one; step and branch rows are shared by the cases of a class.
+    flags : (R,) uint8
+        How the case breaks the criterion, added to.
+    """
+    for r in range(v.shape[0]):
+        if solved[r]:
+            flags[r] |= _judge_branches(v[r], r, first_step + r, case, judged_at_once, judged_settled, branches, found)
+            flags[r] |= _judge_buses(v[r], r, first_step + r, case, buses, found)
+
+
+@njit(cache=True, nogil=True, fastmath=FLAGS)
+def _judge_branches(
+    v: np.ndarray,
+    r: int,
+    step: int,
+    case: int,
+    judged_at_once: bool,
+    judged_settled: bool,
+    b: Branches,
+    found: Found,
+) -> int:
+    row_flags = 0
+    for k in range(b.watched.shape[0]):
+        if not b.watched[k]:
+            continue
+        v_from, v_to = v[b.from_node[k]], v[b.to_node[k]]
+        i_from = b.y_ff[k] * v_from + b.y_ft[k] * v_to
+        i_to = b.y_tf[k] * v_from + b.y_tt[k] * v_to
+        at_from = _size(i_from) / b.limit[0, k]
+        at_to = _size(i_to) / b.limit[1, k]
+        side = 1 if at_to > at_from else 0
+        loading = 100.0 * max(at_from, at_to)
+        _raise(found.step, r, loading, step, case, k, side)
+        _raise(found.branch, k, loading, step, case, k, side)
+        _raise(found.case, case, loading, step, case, k, side)
+        broken = 0
+        if judged_at_once and loading > 100.0 * b.short_time_factor:
+            broken |= SHORT_TIME
+        if judged_settled and loading > 100.0:
+            broken |= CONTINUOUS
+        if broken:
+            current = i_to if side == 1 else i_from
+            if _is_export(v, k, side, current, i_from, i_to, b):
+                broken |= EXPORT
+                _raise(found.step_export, r, loading, step, case, k, side)
+            else:
+                broken |= IMPORT
+                _raise(found.step_import, r, loading, step, case, k, side)
+            found.branch_flags[r, k] |= broken
+            row_flags |= broken
+    return row_flags
+
+
+@njit(cache=True, nogil=True, fastmath=FLAGS)
+def _size(x: complex) -> float:
+    return np.sqrt(x.real * x.real + x.imag * x.imag)
+
+
+@njit(cache=True, nogil=True, fastmath=FLAGS)
+def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: complex, i_to: complex, b: Branches) -> bool:
+    """Tell whether more infeed would raise the breach; on the link, whether power flows to the mainland."""
+    if b.mainland_side[k] == 0:
+        return (v[b.from_node[k]] * np.conj(i_from)).real < 0.0
+    if b.mainland_side[k] == 1:
+        return (v[b.to_node[k]] * np.conj(i_to)).real < 0.0
+    rise = 0.0
+    for w in range(b.plant_node.shape[0]):
+        if b.plant_node[w] >= 0:
+            change = b.current_per_infeed[side, k, w] / np.conj(v[b.plant_node[w]])
+            rise += (np.conj(current) * change).real
+    return rise > 0.0
+
+
+@njit(cache=True, nogil=True, fastmath=FLAGS)
+def _judge_buses(v: np.ndarray, r: int, step: int, case: int, buses: Buses, found: Found) -> int:
+    row_flags = 0
+    for bus in range(buses.node.shape[0]):
+        if buses.node[bus] < 0:
+            continue
+        vm_pu = _size(v[buses.node[bus]])
+        _raise(found.step_low, r, -vm_pu, step, case, bus, -1)
+        _raise(found.step_high, r, vm_pu, step, case, bus, -1)
+        _raise(found.bus_low, bus, -vm_pu, step, case, bus, -1)
+        _raise(found.bus_high, bus, vm_pu, step, case, bus, -1)
+        _raise(found.case_low, case, -vm_pu, step, case, bus, -1)
+        _raise(found.case_high, case, vm_pu, step, case, bus, -1)
+        outside = (LOW if vm_pu < buses.vm_min_pu[bus] else 0) | (HIGH if vm_pu > buses.vm_max_pu[bus] else 0)
+        found.bus_flags[r, bus] |= outside
+        row_flags |= outside
+    return row_flags

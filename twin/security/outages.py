@@ -1,0 +1,218 @@
+"""Which elements trip together: the list of outage cases of a net."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pandapower import pandapowerNet
+
+from twin.errors import Problem, raise_if_any
+from twin.grid.model import Element
+from twin.powerflow.network import Network
+
+
+class OutageClass(IntEnum):
+    """Classes that are judged apart."""
+
+    INTACT = 0
+    SINGLE = 1
+    COMMON_CORRIDOR = 2
+
+
+CLASS_NAMES = {OutageClass.INTACT: "n-0", OutageClass.SINGLE: "n-1", OutageClass.COMMON_CORRIDOR: "common-corridor"}
+
+
+@dataclass(frozen=True)
+class CommonCorridor:
+    """Elements that a single event on a common corridor takes out; judged apart from the single outages."""
+
+    elements: tuple[Element, ...]
+
+
+Outages = Literal["all"] | Sequence[Element | tuple[Element, ...] | CommonCorridor]
+"""All of them, or a list of elements ``(table, index)``, groups that trip together, and common corridors."""
+
+
+@dataclass(frozen=True)
+class OutageCase:
+    """One event.
+
+    Attributes
+    ----------
+    name : str
+    outage_class : OutageClass
+    elements : tuple of Element
+        What trips, line reactors included; empty for the intact grid.
+    """
+
+    name: str
+    outage_class: OutageClass
+    elements: tuple[Element, ...]
+
+
+INTACT = OutageCase("", OutageClass.INTACT, ())
+TRIPPING_TABLES = (
+    *("line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward", "svc", "gen", "sgen", "load", "storage"),
+)
+_BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance")
+
+
+def outage_cases(
+    net: pandapowerNet,
+    network: Network,
+    outages: Outages,
+    tripped_with: Mapping[Element, tuple[int, ...]],
+    plant_mw: Mapping[Element, float],
+    largest_plants: int,
+) -> tuple[OutageCase, ...]:
+    """Return the intact grid and the outages, singles first.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    network : Network
+        Of `net`.
+    outages : "all" or sequence
+    tripped_with : mapping of Element to tuple of int
+        Shunts that an outage of a branch takes out too.
+    plant_mw : mapping of Element to float
+        Highest output of each plant, for "all".
+    largest_plants : int
+        How many of them trip one by one under "all".
+
+    Raises
+    ------
+    InputError
+        If the list names an element that is not there or not in service, or an outage twice.
+    """
+    if isinstance(outages, str):
+        if outages != "all":
+            raise_if_any([Problem("unknown choice of outages", "outages", outages, '"all" or a list of elements')])
+        found = (*_branches(net, network), *_compensation(net, network, plant_mw), *_largest(plant_mw, largest_plants))
+        singles: list[tuple[Element, ...]] = [(element,) for element in found]
+        corridors = _parallel_lines(net, network)
+    else:
+        _check(net, network, outages)
+        singles = [_elements(item) for item in outages if not isinstance(item, CommonCorridor)]
+        corridors = [item.elements for item in outages if isinstance(item, CommonCorridor)]
+    classed = [(OutageClass.SINGLE, out) for out in singles]
+    classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
+    cases = [
+        OutageCase(" + ".join(element_name(net, e) for e in out), kind, _with_shunts(net, out, tripped_with))
+        for kind, out in classed
+    ]
+    return INTACT, *cases
+
+
+def element_name(net: pandapowerNet, element: Element) -> str:
+    """Return the element's name if no other of its table has it, else table and index."""
+    table, index = element
+    names = net[table]["name"] if "name" in net[table] else pd.Series(dtype=object)
+    name = names.get(index)
+    if isinstance(name, str) and name and (names == name).sum() == 1:
+        return name
+    return f"{table} {index}"
+
+
+def position(net: pandapowerNet, element: Element) -> int:
+    """Return the element's row in its table."""
+    return int(net[element[0]].index.get_loc(element[1]))
+
+
+def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
+    """Tell whether the element is connected in the intact grid."""
+    table, at = element[0], position(net, element)
+    if table in _BRANCH_TABLES:
+        return bool((network.branch_rows[table][at] >= 0).any())
+    places = [network.shunt_node.get(table), network.controlled_by.get(table)]
+    places += [network.injectors[table].node] if table in network.injectors else []
+    return any(place is not None and place[at] >= 0 for place in places)
+
+
+def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Element, ...]:
+    if isinstance(item, CommonCorridor):
+        return tuple(item.elements)
+    if not item:
+        return ()
+    return (item,) if isinstance(item[0], str) else tuple(item)
+
+
+def _with_shunts(
+    net: pandapowerNet, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
+) -> tuple[Element, ...]:
+    shunts = [("shunt", shunt) for element in out for shunt in tripped_with.get(element, ())]
+    return (*out, *(s for s in dict.fromkeys(shunts) if s not in out and bool(net.shunt.in_service.loc[s[1]])))
+
+
+def _branches(net: pandapowerNet, network: Network) -> list[Element]:
+    found = [(table, int(index)) for table in _BRANCH_TABLES if table in net for index in net[table].index]
+    return [element for element in found if in_service(net, network, element)]
+
+
+def _compensation(net: pandapowerNet, network: Network, plant_mw: Mapping[Element, float]) -> list[Element]:
+    found = [(table, int(index)) for table in ("shunt", "svc", "gen") if table in net for index in net[table].index]
+    return [e for e in found if plant_mw.get(e, 0.0) == 0.0 and in_service(net, network, e)]
+
+
+def _largest(plant_mw: Mapping[Element, float], count: int) -> list[Element]:
+    """Return the plants with the highest output; ties in the tables' order."""
+    running = [plant for plant, p_mw in plant_mw.items() if p_mw > 0.0]
+    return sorted(running, key=lambda plant: -plant_mw[plant])[:count]
+
+
+def _parallel_lines(net: pandapowerNet, network: Network) -> list[tuple[Element, ...]]:
+    """Return each pair of lines between the same two buses."""
+    lines = [int(i) for i in net.line.index if in_service(net, network, ("line", int(i)))]
+    ends = {i: frozenset((int(net.line.from_bus.loc[i]), int(net.line.to_bus.loc[i]))) for i in lines}
+    return [(("line", a), ("line", b)) for a, b in combinations(lines, 2) if ends[a] == ends[b]]
+
+
+def _check(net: pandapowerNet, network: Network, outages: Iterable[object]) -> None:
+    problems = []
+    seen: set[tuple[bool, frozenset[Element]]] = set()
+    for number, item in enumerate(outages):
+        where = f"outages, entry {number}"
+        elements = _elements(item)  # type: ignore[arg-type]
+        if not elements:
+            problems.append(Problem("an outage of nothing", where, repr(item), "at least one (table, index)"))
+        for element in elements:
+            problems += _problems(net, network, element, where)
+        key = isinstance(item, CommonCorridor), frozenset(elements)
+        if key in seen:
+            problems.append(Problem("the outage stands in the list twice", where, str(elements), repair="remove it"))
+        seen.add(key)
+    raise_if_any(problems)
+
+
+def _problems(net: pandapowerNet, network: Network, element: Element, where: str) -> list[Problem]:
+    table, index = element
+    if table not in TRIPPING_TABLES or table not in net:
+        return [Problem("elements of this table cannot trip", where, str(table), ", ".join(TRIPPING_TABLES))]
+    if index not in net[table].index:
+        known = ", ".join(str(i) for i in net[table].index[:10])
+        return [Problem("there is no such element", where, f"{table} {index}", f"{table} {known}")]
+    if not in_service(net, network, element):
+        return [Problem("the element is out of service already", where, f"{table} {index}", repair="remove it")]
+    return []
+
+
+def highest_output_mw(
+    net: pandapowerNet, network: Network, profiles: Mapping[tuple[str, str], np.ndarray]
+) -> dict[Element, float]:
+    """Return the highest infeed of each sgen and gen in service, from the profiles or the table."""
+    highest = {}
+    for table in ("sgen", "gen"):
+        if table not in network.injectors:
+            continue
+        injectors = network.injectors[table]
+        p_mw = np.atleast_2d(profiles.get((table, "p_mw"), injectors.p_mw)) * injectors.infeed_per_unit
+        for at, index in enumerate(net[table].index):
+            if injectors.node[at] >= 0:
+                highest[table, int(index)] = float(p_mw[:, at].max())
+    return highest

@@ -1,0 +1,114 @@
+"""What the outages act on at each step: the nodes' power, the infeed in it, and what single elements give."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from twin.powerflow.network import Injectors, Network
+from twin.powerflow.node_power import NodePower, node_power
+from twin.powerflow.outage import Outage
+
+
+@dataclass(frozen=True)
+class StepPower:
+    """Power of consecutive steps R on nodes N, per unit; elements of wards that are shunts are not in it.
+
+    Attributes
+    ----------
+    power : NodePower
+        (R, N), all infeed minus all demand.
+    infeed : NodePower
+        (R, N), the part of the elements that feed in active power; the rest is demand.
+    of_element : mapping of (table, position) to NodePower
+        Infeed (demand negative) of each plant, load or storage that an outage case takes out, (R, N).
+    """
+
+    power: NodePower
+    infeed: NodePower
+    of_element: Mapping[Outage, NodePower]
+
+    @property
+    def demand(self) -> NodePower:
+        """The part of the elements that draw active power, as negative infeed."""
+        return less(self.power, self.infeed)
+
+    def rows(self, pick: np.ndarray | slice) -> StepPower:
+        """Return the rows `pick` (indices or mask)."""
+        elements = {element: power.rows(pick) for element, power in self.of_element.items()}
+        return StepPower(self.power.rows(pick), self.infeed.rows(pick), elements)
+
+
+def step_power(
+    network: Network, rows: int, given: Mapping[tuple[str, str], np.ndarray], tripping: Iterable[Outage]
+) -> StepPower:
+    """Sum element powers at the nodes.
+
+    Parameters
+    ----------
+    network : Network
+        The intact one.
+    rows : int
+    given : mapping of (table, column) to numpy.ndarray, (R, L)
+        As for `twin.powerflow.node_power.node_power`.
+    tripping : iterable of (table, position)
+        Elements of injecting tables that some outage case takes out.
+    """
+    infeed = dict(given)
+    for table, elements in network.injectors.items():
+        p_mw = given.get((table, "p_mw"), elements.p_mw[None])
+        feeds_in = p_mw * elements.infeed_per_unit > 0.0
+        infeed[table, "p_mw"] = np.where(feeds_in, p_mw, 0.0)
+        infeed[table, "q_mvar"] = np.where(feeds_in, given.get((table, "q_mvar"), elements.q_mvar[None]), 0.0)
+    infeed = {key: np.broadcast_to(values, (rows, values.shape[1])) for key, values in infeed.items()}
+    return StepPower(
+        power=node_power(network, rows, given),
+        infeed=node_power(network, rows, infeed),
+        of_element={
+            (table, at): node_power(_only(network, table, at), rows, given)
+            for table, at in tripping
+            if table in network.injectors
+        },
+    )
+
+
+def less(power: NodePower, part: NodePower) -> NodePower:
+    """Return `power` without `part`."""
+    return NodePower(
+        power.constant - part.constant, _difference(power.current, part.current),
+        _difference(power.impedance, part.impedance),
+    )  # fmt: skip
+
+
+def times(power: NodePower, factor: float) -> NodePower:
+    """Return `factor` times `power`."""
+    current = None if power.current is None else factor * power.current
+    return NodePower(factor * power.constant, current, None if power.impedance is None else factor * power.impedance)
+
+
+def at_nodes(power: NodePower, nodes: np.ndarray) -> NodePower:
+    """Return the power at some nodes only, (R, len(nodes))."""
+    current = None if power.current is None else power.current[:, nodes]
+    return NodePower(power.constant[:, nodes], current, None if power.impedance is None else power.impedance[:, nodes])
+
+
+def active_mw(network: Network, power: NodePower) -> np.ndarray:
+    """Return the active infeed (R, N) at 1 pu voltage."""
+    return power.at(np.ones(power.constant.shape[1])).real * network.base_mva
+
+
+def _only(network: Network, table: str, at: int) -> Network:
+    """Return the network with a single injecting element."""
+
+    def nobody(elements: Injectors) -> Injectors:
+        return replace(elements, node=np.full_like(elements.node, -1))
+
+    injectors = {name: nobody(elements) for name, elements in network.injectors.items()}
+    injectors[table].node[at] = network.injectors[table].node[at]
+    return replace(network, injectors=injectors)
+
+
+def _difference(whole: np.ndarray | None, part: np.ndarray | None) -> np.ndarray | None:
+    return whole if whole is None or part is None else whole - part

@@ -1,0 +1,189 @@
+"""Tables of a security analysis: by step, branch, bus and outage; every class of outages apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from twin.powerflow.solution import Failure
+from twin.security.outages import CLASS_NAMES, OutageCase, OutageClass, element_name
+from twin.security.subject import Subject
+from twin.security.tally import (
+    CASE,
+    CONTINUOUS,
+    ELEMENT,
+    EXPORT,
+    HIGH,
+    IMPORT,
+    LOW,
+    MILLIWATT_PER_MW,
+    SHORT_TIME,
+    SIDE,
+    STEP,
+    ClassTally,
+    Tally,
+    Worst,
+)
+
+_KIND_HOURS = {
+    "hours_over_short_time": SHORT_TIME,
+    "hours_over_continuous": CONTINUOUS,
+    "hours_export_breach": EXPORT,
+    "hours_import_breach": IMPORT,
+}
+_BAND_HOURS = {"hours_low": LOW, "hours_high": HIGH}
+
+
+@dataclass(frozen=True)
+class SecurityResult:
+    """What was found; loadings in percent of the continuous rating.
+
+    Attributes
+    ----------
+    subject : Subject
+    cases : tuple of OutageCase
+        The intact grid first.
+    repeats : tuple of int
+        Number of the case whose voltages were taken for this one because the equations are the same, or -1.
+    tally : Tally
+    step_hours : float
+    index : pandas.Index or None
+        Time of each step.
+    """
+
+    subject: Subject
+    cases: tuple[OutageCase, ...]
+    repeats: tuple[int, ...]
+    tally: Tally
+    step_hours: float
+    index: pd.Index | None = None
+
+    def of_class(self, outage_class: OutageClass = OutageClass.SINGLE) -> ClassTally:
+        """Return the arrays of a class of outages."""
+        return self.tally.classes[outage_class]
+
+    def secure(self, outage_class: OutageClass = OutageClass.SINGLE) -> np.ndarray:
+        """Return (T,) whether every case of the class is solved and within all limits."""
+        return np.asarray(self.of_class(outage_class).step_violating == 0)
+
+    def steps(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
+        """Return one row per step.
+
+        ``loading_percent`` is infinite where a case is unsolved, because then nothing is known of it;
+        ``solved_loading_percent`` with its element, side and outage is the worst of the solved ones.
+        """
+        tally = self.of_class(outage_class)
+        unsolved = tally.step_unsolved > 0
+        columns: dict[str, object] = {"loading_percent": np.where(unsolved, np.inf, _known(tally.step.value))}
+        for name, worst in (
+            ("solved", tally.step),
+            ("settled", tally.step_settled),
+            ("export_breach", tally.step_export),
+            ("import_breach", tally.step_import),
+        ):
+            columns |= {f"{name}_{key}": values for key, values in self._loading(worst).items() if key != "step"}
+        for name, worst, sign in (("low", tally.step_low, -1.0), ("high", tally.step_high, 1.0)):
+            columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "step"}
+        columns["violating_outages"] = tally.step_violating
+        columns["unsolved_outages"] = tally.step_unsolved
+        columns["secure"] = tally.step_violating == 0
+        return pd.DataFrame(columns, index=self.index)
+
+    def branches(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
+        """Return one row per watched branch: worst loadings, and hours in which at least one case breaks its rating."""
+        tally = self.of_class(outage_class)
+        watched = np.flatnonzero(np.isfinite(self.subject.rating_pu).any(axis=0))
+        elements = self.subject.branch_element
+        columns: dict[str, object] = {
+            "table": [elements[k][0] for k in watched],
+            "element": [elements[k][1] for k in watched],
+            "name": [element_name(self.subject.net, elements[k]) for k in watched],
+        }
+        for prefix, worst in (("", tally.branch), ("settled_", tally.branch_settled)):
+            found = self._loading(Worst(worst.value[watched], worst.address[watched]))
+            columns |= {f"{prefix}{key}": values for key, values in found.items() if key != "element"}
+        return pd.DataFrame(columns | self._hours(tally.branch_steps[:, watched], _KIND_HOURS))
+
+    def buses(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
+        """Return one row per watched bus: lowest and highest voltage, and hours outside the band."""
+        tally, grid = self.of_class(outage_class), self.subject
+        columns: dict[str, object] = {"name": [element_name(grid.net, ("bus", int(b))) for b in grid.net.bus.index]}
+        for name, worst, sign in (("low", tally.bus_low, -1.0), ("high", tally.bus_high, 1.0)):
+            columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "bus"}
+        columns |= self._hours(tally.bus_steps, _BAND_HOURS)
+        return pd.DataFrame(columns, index=grid.net.bus.index)[grid.watched_bus]
+
+    def outages(self) -> pd.DataFrame:
+        """Return one row per outage case, the intact grid first."""
+        tally = self.tally.cases
+        names = [case.name for case in self.cases]
+        columns: dict[str, object] = {
+            "outage": names,
+            "class": [CLASS_NAMES[case.outage_class] for case in self.cases],
+            "elements": [case.elements for case in self.cases],
+            "same_as": [names[other] if other >= 0 else "" for other in self.repeats],
+        }
+        for prefix, worst in (("", tally.worst), ("settled_", tally.settled)):
+            columns |= {f"{prefix}{key}": v for key, v in self._loading(worst).items() if key != "outage"}
+        for name, worst, sign in (("low", tally.low, -1.0), ("high", tally.high, 1.0)):
+            columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "outage"}
+        columns["hours_violated"] = tally.steps_violated * self.step_hours
+        columns |= self._hours(tally.steps, _KIND_HOURS | _BAND_HOURS)
+        columns["steps_unsolved"] = tally.unsolved.sum(axis=1)
+        for row, what in enumerate(("demand", "infeed")):
+            columns[f"{what}_lost_mw"] = tally.lost_most_mw[row]
+            columns[f"{what}_lost_mwh"] = tally.lost_milliwatt_steps[row] / MILLIWATT_PER_MW * self.step_hours
+        return pd.DataFrame(columns)
+
+    def unsolved(self) -> pd.DataFrame:
+        """Return the number of unsolved (step, outage) cases by class of outages and class of failure."""
+        classes = np.array([case.outage_class for case in self.cases])
+        counts = [self.tally.cases.unsolved[classes == kind].sum(axis=0) for kind in OutageClass]
+        return pd.DataFrame(
+            np.array(counts), index=list(CLASS_NAMES.values()), columns=[f.name.lower() for f in Failure]
+        ).drop(columns="none")
+
+    def _loading(self, worst: Worst) -> dict[str, object]:
+        grid = self.subject
+        return {
+            "loading_percent": _known(worst.value),
+            "element": _names([element_name(grid.net, e) for e in grid.branch_element], worst.address[:, ELEMENT]),
+            "side": [self._side(branch, side) for branch, side in worst.address[:, [ELEMENT, SIDE]]],
+            "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
+            "step": self._times(worst.address[:, STEP]),
+        }
+
+    def _voltage(self, worst: Worst, sign: float) -> dict[str, object]:
+        net = self.subject.net
+        return {
+            "vm_pu": sign * _known(worst.value),
+            "bus": _names([element_name(net, ("bus", int(b))) for b in net.bus.index], worst.address[:, ELEMENT]),
+            "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
+            "step": self._times(worst.address[:, STEP]),
+        }
+
+    def _side(self, branch: int, side: int) -> str:
+        if branch < 0:
+            return ""
+        table, _ = self.subject.branch_element[branch]
+        if table == "trafo3w":
+            return ("hv", "mv", "lv")[int(np.argwhere(self.subject.network.branch_rows[table] == branch)[0, 1])]
+        return (("hv", "lv") if table == "trafo" else ("from", "to"))[side]
+
+    def _times(self, steps: np.ndarray) -> object:
+        if self.index is None:
+            return steps
+        return self.index.take(np.maximum(steps - self.tally.first_step, 0)).where(steps >= 0)
+
+    def _hours(self, steps: np.ndarray, kinds: dict[str, int]) -> dict[str, np.ndarray]:
+        return {name: steps[kind.bit_length() - 1] * self.step_hours for name, kind in kinds.items()}
+
+
+def _known(values: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(values), values, np.nan)
+
+
+def _names(names: list[str], at: np.ndarray) -> np.ndarray:
+    return np.array([*names, ""], dtype=object)[at]
