@@ -29,7 +29,7 @@ def goto_profiles(model: GridModel, steps: int, purpose: str) -> dict[str, np.nd
     plant_mw = contract_mw * np.minimum(
         draw.uniform(0.0, 1.1, (steps, 1)) * draw.uniform(0.6, 1.4, (steps, len(contract_mw))), 1.1
     )
-    load_mw = model.net.load.p_mw.to_numpy() * draw.uniform(0.33, 2.2, (steps, 1))
+    load_mw = model.net.load.p_mw.to_numpy() * draw.uniform(0.33, 1.6, (steps, 1))
     sgen_mw = np.zeros((steps, len(model.net.sgen)))
     sgen_mw[:, : len(contract_mw)] = plant_mw
     return {
@@ -128,7 +128,7 @@ def pandapower_worst(model: GridModel, profiles: dict[str, np.ndarray], step: in
     for outage in (None, *model.roles.outages):
         if outage is not None:
             net[outage[0]].loc[outage[1], "in_service"] = False
-        pp.runpp(net, trafo_model="t", calculate_voltage_angles=True, init="dc", tolerance_mva=1e-8, numba=True)
+        pp.runpp(net, trafo_model="t", calculate_voltage_angles=True, init="dc", tolerance_mva=1e-8, numba=False)
         watched = model.roles.monitored if outage is None else model.roles.monitored_after_outage
         loading = [net[f"res_{t}"].loading_percent.loc[i] for t, i in watched]
         worst = max(worst, np.nanmax(loading) / 100.0)

@@ -123,8 +123,8 @@ def headroom_case(net: pandapowerNet, network: Network, scope: Scope) -> Headroo
         after = without(network, [(t, net[t].index.get_loc(i)) for t, i in outage]) if outage else network
         counts = scope.monitored_after_outage if outage else scope.monitored
         used = np.array([item.element in counts for item in items[: len(branch)]], dtype=bool)
-        solver = Solver(after)
         intact = topologies[0] if topologies else None
+        solver = Solver(after, None if intact is None else intact.solver)
         v, slope = _slopes(after, solver, bus_node, intact)
         watched = _watched(after, branch, is_from, np.where(used, high, np.inf), voltage_node, scope)
         watched = watched._replace(
@@ -220,7 +220,7 @@ def _slopes(
     live = np.flatnonzero((bus_node >= 0) & network.alive[bus_node])
     constant[live + 1, bus_node[live]] += probe
     given = [None if x is None else np.repeat(x, buses + 1, axis=0) for x in (own.current, own.impedance)]
-    found = solver.solve(NodePower(constant, *given))
+    found = solver.solve(NodePower(constant, *given), threads=1)
     if not found.converged.all():
         if intact is None:
             return np.ones(size, dtype=complex), np.zeros((buses, size), dtype=complex)

@@ -15,6 +15,8 @@ from twin.security.headroom_kernels import Distance, distance
 TRUST_SHARE = 0.25
 """A first-order distance may be wrong by this share of itself, and by `TRUST_REACH` of the furthest infeed."""
 TRUST_REACH = 0.005
+CLOSE = 0.9
+"""A state with a quantity beyond this share of its limit is solved whatever first order says about its direction."""
 TOLERANCE_MW = 0.002
 TOLERANCE_REACH = 2e-5
 """A root is exact to the smaller of `TOLERANCE_MW` and this share of the furthest infeed."""
@@ -95,7 +97,7 @@ class _Search:
         """Solve every topology without extra infeed, once for all buses, and estimate from there."""
         everyone = np.arange(len(self.rows.step))
         for o, (topology, power) in enumerate(zip(self.case.topologies, self.powers, strict=True)):
-            found = topology.solver.solve(power)
+            found = topology.solver.solve(power, threads=1)
             self.solved += len(power.constant)
             self.base_v.append(found.v)
             ok = found.converged[self.rows.step]
@@ -111,7 +113,7 @@ class _Search:
         power = self.powers[o].rows(at.step)
         constant, start = power.constant.copy(), self._start(topology, o, at, x_mw)
         constant[np.arange(len(r)), self.case.bus_node[at.bus]] += self.sign * x_mw / self.case.base_mva
-        found = topology.solver.solve(NodePower(constant, power.current, power.impedance), start)
+        found = topology.solver.solve(NodePower(constant, power.current, power.impedance), start, threads=1)
         self.solved += len(r)
         good = np.flatnonzero(found.converged)
         self._learn(
@@ -133,10 +135,10 @@ class _Search:
         root = x + step
         low, high = self.inside[r, o], self.outside[r, o]
         bisect = (np.isfinite(low) & np.isfinite(high)) & ~((root > low) & (root < high))
-        exact = np.abs(step) < self.tolerance[r]
+        exact, closed = np.abs(step) < self.tolerance[r], high - low < self.tolerance[r]
         root = np.where(bisect & ~exact, 0.5 * (low + high), root)
-        self.root[r, o], self.seen_at[r, o] = root, x
-        self.exact[r, o] = exact | (high - low < self.tolerance[r])
+        self.root[r, o], self.seen_at[r, o] = np.where(closed, low, root), x
+        self.exact[r, o] = exact | closed
         self.healed_from[r, o] = x + down
         self.item[r, o], self.healed_item[r, o] = far.up_item, far.down_item
         self.excess[r, o] = far.excess
@@ -155,10 +157,12 @@ class _Search:
         low, high = self.inside[r, o], self.outside[r, o]
         bracketed = np.isfinite(low)
         further = high - np.maximum(np.abs(high), 0.02 * self.furthest[r])
-        self.root[r, o] = np.where(bracketed, 0.5 * (np.where(bracketed, low, 0.0) + high), further)
-        self.exact[r, o] = bracketed & (high - low < self.tolerance[r])
+        closed = high - low < self.tolerance[r]
+        middle = 0.5 * (np.where(bracketed, low, 0.0) + high)
+        self.root[r, o] = np.where(closed, low, np.where(bracketed, middle, further))
+        self.exact[r, o] = closed
         self.seen_at[r, o], self.item[r, o] = self.root[r, o], -1
-        self.before_x[r, o] = np.nan
+        self.before_x[r, o], self.excess[r, o] = np.nan, np.inf
 
     def next_topology(self, active: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return per active row the topology to solve next, -1 where none can come first any more, and where."""
@@ -168,8 +172,9 @@ class _Search:
         with np.errstate(invalid="ignore"):
             earliest = np.where(np.isfinite(root), root - trust, root)
         bound = np.minimum(first, self.furthest[active])[:, None]
-        open_ = ~exact & (earliest < bound) & (self.inside[active] < bound - self.tolerance[active, None])
-        open_ &= earliest > -np.inf
+        may_be_first = (earliest < bound) | (self.excess[active] > CLOSE)
+        open_ = ~exact & may_be_first & (self.inside[active] < bound - self.tolerance[active, None])
+        open_ &= root > -np.inf
         order = np.where(open_, root, np.inf)
         pick = order.argmin(axis=1)
         pick[~open_.any(axis=1)] = -1
@@ -246,11 +251,8 @@ def _confirm_healed(search: _Search, outcome: np.ndarray, value: np.ndarray) -> 
     for o in range(len(search.case.topologies)):
         known = np.where(np.isfinite(search.healed_from[:, o]), search.healed_from[:, o], -2.0 * search.furthest)
         trust = TRUST_SHARE * np.abs(known) + TRUST_REACH * search.furthest
-        far = np.abs(search.seen_at[:, o] - value) > search.tolerance
-        r = np.flatnonzero(reduced & (outcome == Outcome.FOUND) & far & (known + trust > value))
+        may_break = (known + trust > value) | (search.excess[:, o] > CLOSE)
+        r = np.flatnonzero(reduced & (outcome == Outcome.FOUND) & may_break)
         if len(r):
             search.evaluate(r, o, value[r])
-        near = reduced & np.isfinite(search.healed_from[:, o])
-        outcome[near & (search.healed_from[:, o] > value + 2 * search.tolerance) & (search.excess[:, o] > AT_LIMIT)] = (
-            Outcome.NOT_HEALED
-        )
+            outcome[r[~(search.excess[r, o] <= AT_LIMIT)]] = Outcome.NOT_HEALED
