@@ -129,7 +129,7 @@ def _plants(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
         "bus": sgen["bus"].to_numpy(int), "contract_mw": contract_mw, "dc_mw": np.where(is_wind, np.nan, contract_mw),
         "voltage_class": "high", "firmness": ["non-firm" if row in found.curtailable else "firm" for row in sgen.index],
         "scheme": "FIP", "area_rule": "unlimited", "area_control": "online", "trippable": False,
-        "power_factor": power_factor, "q_sign": np.where(q_mvar < 0, -1, 1),
+        "power_factor": power_factor, "power_factor_limit": power_factor, "q_sign": np.where(q_mvar < 0, -1, 1),
         "in_service_from": pd.NaT, "in_service_to": pd.NaT, "goto_city": False,
         "pv_fleet": np.where(is_wind, "", found.pv_fleet), "turbine": np.where(is_wind, found.turbine, ""),
         "units": np.where(is_wind, 1.0, np.nan), "hub_height_m": np.where(is_wind, found.hub_height_m, np.nan),

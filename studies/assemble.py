@@ -138,12 +138,12 @@ def make_case(
 
 
 def stated_export_limit_mw(grid: ReducedGrid, grids: Grids, inputs: Inputs) -> np.ndarray:
-    """Return the N-1 export limit of the link that an operator would state for each grid variant, (g,) MW.
+    """Return the N-1 export limit of the link that an operator would state for each network, (networks,) MW.
 
     Mean demand, no generation, extra infeed at the headroom bus until the survivor of a trip reaches its rating.
     """
     first = grid.variants[0]
-    variant = np.arange(len(grid.variants))
+    variant = np.arange(len(grid.models))
     mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
     p = np.zeros((len(variant), len(grid.nodes.buses)))
     np.add.at(p.T, grid.nodes.area, -mean_mw[:, None] / first.grid.base_mva)

@@ -69,7 +69,7 @@ def _goto(study: Study) -> GridModel:
     parameters = dict(study.grid.parameters)
     if study.grid.conductor_mm2 is not None:
         parameters["conductor_mm2"] = study.grid.conductor_mm2
-    return goto(int(study.grid.year or 0), study.grid.compensation, parameters)
+    return goto(int(study.grid.year or 0), study.grid.compensation, parameters, study.grid.controls)
 
 
 def _guest(study: Study) -> GridModel:

@@ -14,7 +14,7 @@ Percent = Annotated[float, Field(ge=0, le=100)]
 GOTO = "goto"
 """Name of the network that is shipped."""
 
-GOTO_ONLY = ("year", "compensation", "conductor_mm2", "parameters")
+GOTO_ONLY = ("year", "compensation", "controls", "conductor_mm2", "parameters")
 """Keys of `[grid]` that mean something only for the network `goto`."""
 
 
@@ -84,7 +84,12 @@ class Grid(Section):
     )
     compensation: Literal["controlled", "fixed"] = Field(
         default="controlled",
-        description='"controlled": var compensator with limits; "fixed": taps and reactors fixed, no voltage control.',
+        description='"controlled": var compensator with limits; "fixed": no voltage control, nothing moves.',
+    )
+    controls: Literal["automatic", "fixed"] = Field(
+        default="automatic",
+        description='"automatic": taps and reactors move from half-hour to half-hour (only with controlled '
+        'compensation); "fixed": they stay where the parameters put them.',
     )
     conductor_mm2: int | None = Field(
         default=None,

@@ -12,7 +12,7 @@ from network_models.goto import goto, site_table
 from twin.grid.model import GridModel
 from twin.grid.reduction import reduce_grids
 from twin.loop.case import Case, Member, SiteDevices
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
@@ -159,7 +159,6 @@ def total_cut_mw(records: Sequence[Record], causes: Sequence[str], m: int = 0) -
 
 def criterion_percent(case: Case, m: int, injections: Injections) -> float:
     """Return the worst loading of member `m` under its own criterion, solved anew from no load."""
-    members = np.arange(len(case.members))
-    verdict = judge(case, Managed(injections, solve_members(case, members, injections)))
+    verdict = judge(case, Managed(injections, solve_injections(case, injections)))
     after_outage = verdict.loading_percent[m] if case.secures_outages[m] else 0.0
     return float(max(verdict.intact_percent[m], after_outage))

@@ -175,6 +175,14 @@ KPIS: dict[str, Quantity] = {
                 "hours in which a forecasting operator's caps leave the criterion broken",
                 "予測に基づく制御で基準を超過する時間",
             ),
+            "voltage_support_hours": (
+                "hours in which plants leave their own power factor to hold the voltage",
+                "電圧維持のため発電所の力率を変える時間",
+            ),
+            "voltage_outside_hours": (
+                "hours in which a watched voltage stays beyond its limits after all measures",
+                "対策後も電圧上下限を逸脱する時間",
+            ),
             "bank_reverse_flow_hours": ("hours with reverse flow through a 66/6.6 kV bank", "バンク逆潮流時間"),
         },
     ),
@@ -219,6 +227,8 @@ KPIS: dict[str, Quantity] = {
                 "half-hours left out of energy KPIs because a power flow did not solve",
                 "潮流計算が収束しないコマ数",
             ),
+            "tap_operations_per_year": ("tap steps of the 220/66 kV transformers", "主変圧器タップの年間動作回数"),
+            "reactor_operations_per_year": ("switchings of shunt reactors", "分路リアクトルの年間開閉回数"),
             "clipped_commands": ("battery commands that a device could not follow", "機器限界で制限された指令数"),
             "headroom_undefined_half_hours": ("half-hours without a headroom root", "余裕を定義できないコマ数"),
             "negative_demand_half_hours": (
@@ -326,6 +336,18 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "unsupplied_mw": ("MW", "demand not supplied", "供給支障"),
             "residual_overload_mw": ("MW", "overload left after all measures", "残留過負荷"),
             "compensator_q_mvar": ("Mvar", "infeed of the var compensator", "SVC無効電力"),
+            "main_tap_position": ("", "tap of the 220/66 kV transformers; null without", "主変圧器タップ位置"),
+            "reactors_in_service": ("count", "shunt reactors in service; null without", "投入中の分路リアクトル台数"),
+            "plants_q_support_mvar": (
+                "Mvar",
+                "infeed of plants beyond their own power factor, to hold the voltage",
+                "電圧維持のための発電所無効電力",
+            ),
+            "voltage_outside": (
+                "",
+                "1 where a watched voltage stays beyond its limits after all measures",
+                "対策後の電圧逸脱",
+            ),
             **{
                 f"{cause}_mw": ("MW", f"lost by cause {cause}, all units", f"{cause}による損失(全体)")
                 for cause in CUT_CAUSES

@@ -9,6 +9,7 @@ import pandas as pd
 
 from network_models.checks import check_grid
 from network_models.goto.build import Parameters, Tables, build_net
+from network_models.goto.controls import controls as controls_of
 from network_models.goto.parameters import ParameterValue, resolve
 from network_models.goto.reading import goto_tables
 from network_models.goto.roles import roles
@@ -17,6 +18,7 @@ from twin.errors import InputError, Problem
 from twin.grid.model import Compensator, GridModel, Limits
 
 Compensation = Literal["controlled", "fixed"]
+ControlMode = Literal["automatic", "fixed"]
 FIRST_YEAR, LAST_YEAR = 2024, 2050
 
 
@@ -24,6 +26,7 @@ def goto(
     year: int = 2030,
     compensation: Compensation = "controlled",
     parameters: Mapping[str, ParameterValue] | None = None,
+    controls: ControlMode = "automatic",
 ) -> GridModel:
     """Build the grid of the Goto islands.
 
@@ -40,6 +43,8 @@ def goto(
         shunt of `svc_fixed_mvar` stands in its place.
     parameters : mapping, optional
         Values that replace those of parameters.csv.
+    controls : {"automatic", "fixed"}
+        Whether taps and reactors move from half-hour to half-hour; with fixed compensation they never do.
 
     Returns
     -------
@@ -48,9 +53,9 @@ def goto(
     Raises
     ------
     InputError
-        Broken tables, unknown or impossible parameters, an unknown year or compensation.
+        Broken tables, unknown or impossible parameters, an unknown year, compensation or kind of control.
     """
-    _check_arguments(year, compensation)
+    _check_arguments(year, compensation, controls)
     tables = goto_tables()
     values = Parameters(resolve(tables["parameters"], parameters))
     plants = plants_of_year(tables, values, year)
@@ -64,18 +69,19 @@ def goto(
         roles=roles(tables, values, net, buses),
         compensator=_compensator(values, compensator_bus) if compensation == "controlled" else None,
         limits=Limits(*(values.number(key) for key in ("vm_min_pu", "vm_max_pu", "short_time_factor"))),
+        controls=controls_of(tables, values, buses, automatic=compensation == "controlled" and controls == "automatic"),
     )
     check_grid(model)
     return model
 
 
-def _check_arguments(year: int, compensation: str) -> None:
+def _check_arguments(year: int, compensation: str, controls: str) -> None:
     problems = []
     if not FIRST_YEAR <= year <= LAST_YEAR:
         problems.append(Problem("no variant for this year", "grid year", str(year), f"{FIRST_YEAR} to {LAST_YEAR}"))
-    if compensation not in get_args(Compensation):
-        accepted = ", ".join(get_args(Compensation))
-        problems.append(Problem("unknown compensation", "grid compensation", str(compensation), accepted))
+    for what, seen, kind in (("compensation", compensation, Compensation), ("controls", controls, ControlMode)):
+        if seen not in get_args(kind):
+            problems.append(Problem(f"unknown {what}", f"grid {what}", str(seen), ", ".join(get_args(kind))))
     if problems:
         raise InputError(problems)
 

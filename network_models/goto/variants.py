@@ -53,6 +53,7 @@ def _connection_terms(plants: pd.DataFrame, parameters: Parameters) -> None:
     for voltage_class in plants["voltage_class"].unique():
         members = plants["voltage_class"] == voltage_class
         plants.loc[members, "power_factor"] = parameters.number(f"plant_power_factor_{voltage_class}")
+        plants.loc[members, "power_factor_limit"] = parameters.number(f"plant_power_factor_limit_{voltage_class}")
         plants.loc[members, "q_sign"] = parameters.number(f"plant_q_sign_{voltage_class}")
     farm = plants["group"] == "floating_farm"
     existing = ~farm & (plants["group"] != "planned")

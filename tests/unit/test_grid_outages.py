@@ -1,6 +1,7 @@
 """N-1: islands, the screen, repeated circuits."""
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pandapower as pp
@@ -37,7 +38,7 @@ def every_outage_solved(grid):
     """Return the grid with nothing left to the screen and no outage taken for another's."""
     outages = len(grid.outages)
     everything = grid.arrays._replace(solve_always=np.ones(outages, dtype=bool), repeats=np.zeros(outages, dtype=bool))
-    return type(grid)(**{**vars(grid), "arrays": everything})
+    return replace(grid, stock=replace(grid.stock, arrays=everything))
 
 
 def chain():
@@ -98,7 +99,9 @@ def test_states_of_the_screen_test_reach_from_light_load_to_overload():
 def test_second_circuit_of_a_pair_repeats_the_first(reactor_location):
     grid = goto_grid(2030, "controlled", (("reactor_location", reactor_location),))
     repeated = [name for name, again in zip(grid.outage_names, grid.arrays.repeats, strict=True) if again]
-    assert repeated == ["Matsushima - Narao 2", "Aokata - Arikawa 2", "Matsushima 220/66 kV 2"]
+    own_reactor_is_switched = reactor_location == "line"
+    link = [] if own_reactor_is_switched else ["Matsushima - Narao 2"]
+    assert repeated == [*link, "Aokata - Arikawa 2", "Matsushima 220/66 kV 2"]
     p, q = goto_states(grid, 20, "repeats")
     flow, _ = judged(grid, p, q)
     for name in repeated:

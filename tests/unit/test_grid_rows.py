@@ -97,7 +97,7 @@ def test_infeed_and_import_are_the_losses(plants, demand, reactive, compensation
     np.add.at(p[0], nodes.area, -demand * model.net.load.p_mw.to_numpy() / 100.0)
     variant = np.zeros(1, dtype=np.int64)
     flow = solve(grid, variant, p, reactive * np.abs(p), *flat_start(grid, variant))
-    flows = block_flows(grid.variants[0], nodes, flow.i[:, 0] + 1j * flow.i[:, 1])
+    flows = block_flows(grid.variants, nodes, np.zeros(len(flow.i), dtype=np.int64), flow.i[:, 0] + 1j * flow.i[:, 1])
     if flow.solved[0]:
         assert 100.0 * p.sum() + flows.import_mw[0] == pytest.approx(flows.losses_mw[0], abs=1e-7)
         assert flows.losses_mw[0] > 0.0

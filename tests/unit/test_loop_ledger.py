@@ -123,8 +123,9 @@ def test_the_ledger_identity_fails_when_one_congestion_cut_is_dropped(case, monk
 def test_the_energy_identity_fails_when_one_branch_loss_is_dropped(case, monkeypatch):
     _, records = run(case)
 
-    def without_one_branch(variant, nodes, node_i):
-        flows, grid = block_flows(variant, nodes, node_i), variant.grid
+    def without_one_branch(variants, nodes, of_time, node_i):
+        flows, variant = block_flows(variants, nodes, of_time, node_i), variants[0]
+        grid = variant.grid
         row = grid.branches.index(("line", 29))
         v = variant.intact.w + node_i @ variant.intact.z[:, [grid.position[bus] for bus in nodes.buses]].T
         ends = ((grid.bus_from[row], grid.y_from[row]), (grid.bus_to[row], grid.y_to[row]))

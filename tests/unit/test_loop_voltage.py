@@ -6,25 +6,31 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run, total_cut_mw
 
-from twin.loop.injections import solve_members
+from twin.loop.injections import solve_injections
 from twin.loop.voltage import watched_voltage_pu
 
 MATSUSHIMA_66_KV, MIIRAKU_66_KV = 2, 16
 NIGHT = range(10)
 
 
+def without_reactive_range(model, **limits):
+    """Return the model with taps and reactors that stand still and plants that keep their power factor."""
+    plants = model.plants.assign(power_factor_limit=1.0)
+    controls = replace(model.controls, automatic=False)
+    return replace(model, plants=plants, controls=controls, limits=replace(model.limits, **limits))
+
+
 @pytest.fixture(scope="module")
 def tight(goto_year):
     """A windy day with a voltage band that ends where the wind farms push beyond it."""
     inputs = goto_year.days(WINDY_DAY)
-    model = replace(inputs.model, limits=replace(inputs.model.limits, vm_max_pu=1.03))
+    model = without_reactive_range(inputs.model, vm_max_pu=1.03)
     case = make_case(inputs, [member(inputs, criterion="n-0")], [model])
     return case, run(case)[1]
 
 
 def highest_pu(case, injections):
-    members = np.arange(len(case.members))
-    return float(np.abs(watched_voltage_pu(case, members, solve_members(case, members, injections))).max())
+    return float(np.abs(watched_voltage_pu(case, solve_injections(case, injections))).max())
 
 
 def test_the_highest_voltage_is_brought_to_its_limit_and_no_further(tight):
@@ -43,10 +49,8 @@ def test_a_plant_that_draws_more_reactive_power_than_it_lifts_the_voltage_is_not
     inputs = goto_year.days(WINDY_DAY)
     plants = inputs.model.plants
     absorbing = plants.assign(power_factor=np.where(plants.kind == "wind", 0.6, plants.power_factor))
-    limits = replace(inputs.model.limits, vm_max_pu=1.0)
-    case = make_case(
-        inputs, [member(inputs, criterion="n-0")], [replace(inputs.model, plants=absorbing, limits=limits)]
-    )
+    model = without_reactive_range(replace(inputs.model, plants=absorbing), vm_max_pu=1.0)
+    case = make_case(inputs, [member(inputs, criterion="n-0")], [model])
     _, records = run(case)
     cut = total_cut_mw(records, ["voltage"])[:, : case.plants]
     assert cut[:, (plants.kind == "wind").to_numpy()].max() == 0.0
@@ -54,10 +58,8 @@ def test_a_plant_that_draws_more_reactive_power_than_it_lifts_the_voltage_is_not
 
 def test_a_voltage_that_the_mainland_holds_up_is_no_reason_to_cut(goto_year):
     inputs = goto_year.days(WINDY_DAY)
-    roles, limits = inputs.model.roles, inputs.model.limits
-    beside_the_source = replace(
-        inputs.model, limits=replace(limits, vm_max_pu=0.95), roles=replace(roles, voltage_buses=(MATSUSHIMA_66_KV,))
-    )
+    model = without_reactive_range(inputs.model, vm_max_pu=0.95)
+    beside_the_source = replace(model, roles=replace(model.roles, voltage_buses=(MATSUSHIMA_66_KV,)))
     case = make_case(inputs, [member(inputs, criterion="n-0")], [beside_the_source])
     _, records = run(case, NIGHT)
     assert total_cut_mw(records, ["voltage"]).max() == 0.0

@@ -30,7 +30,7 @@ def solved(request, goto_year):
     pp.create_sgens(net, diesels, p_mw=record.injections.diesel_mw[0], q_mvar=0.0)
     pp.create_sgen(net, case.model.compensator.bus, p_mw=0.0, q_mvar=float(record.q_svc_mvar[0]))
     pp.runpp(net, **POWER_FLOW_OPTIONS)
-    return case, record, block_flows(case.grid.variants[0], case.grid.nodes, record.node_i), net
+    return case, record, block_flows(case.grid.variants, case.grid.nodes, record.injections.variant, record.node_i), net
 
 
 def test_both_ends_of_both_circuits(solved):

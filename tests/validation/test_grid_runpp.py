@@ -47,6 +47,7 @@ def reference_net(grid: ReducedGrid) -> pp.pandapowerNet:
 
 def runpp_state(net: pp.pandapowerNet, out: tuple, p_mw: np.ndarray, q_mvar: np.ndarray) -> None:
     net.sgen["p_mw"], net.sgen["q_mvar"] = p_mw, q_mvar
+    before = [net[table].in_service.at[index] for table, index in out]
     for table, index in out:
         net[table].loc[index, "in_service"] = False
     pp.runpp(
@@ -58,8 +59,8 @@ def runpp_state(net: pp.pandapowerNet, out: tuple, p_mw: np.ndarray, q_mvar: np.
         init="dc",
         numba=False,
     )
-    for table, index in out:
-        net[table].loc[index, "in_service"] = True
+    for (table, index), in_service in zip(out, before, strict=True):
+        net[table].loc[index, "in_service"] = in_service
 
 
 @pytest.mark.parametrize(("year", "compensation", "parameters"), VARIANTS)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from network_models.goto import goto
-from twin.grid.reduction import Variant, reduce_grids
+from twin.grid.reduction import reduce_grids
 from twin.results.sample_check import deviation, frozen_net
 
 
@@ -49,7 +49,8 @@ def test_a_wrong_rating_is_seen(grid):
     variant = grid.variants[0]
     net = copy.deepcopy(variant.model.net)
     net.line.loc[0, "max_i_ka"] *= 1.001
-    wrong = replace(grid, variants=(Variant(replace(variant.model, net=net), variant.grid, variant.intact),))
+    wrong_variant = replace(variant, model=replace(variant.model, net=net))
+    wrong = replace(grid, stock=replace(grid.stock, variants=[wrong_variant]))
     found = deviation(case_of(wrong), 0, 0, *state(grid), frozen_net(case_of(wrong), 0))
     assert found.vm_error_pu < 1e-8
     assert found.loading_error_percent > 0.01

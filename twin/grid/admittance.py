@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 from dataclasses import dataclass
 
@@ -55,8 +56,6 @@ class Admittance:
         Conductance of the shunts at each bus, for the losses.
     shunts : dict of int to (int, complex)
         Matrix row and admittance of each pandapower shunt in service.
-    v_base : numpy.ndarray, (B,) complex
-        pandapower's solution of the net as it is.
     """
 
     base_mva: float
@@ -73,11 +72,10 @@ class Admittance:
     v_slack_pu: complex
     shunt_g_pu: np.ndarray
     shunts: dict[int, tuple[int, complex]]
-    v_base: np.ndarray
 
 
 def admittance(net: pandapowerNet) -> Admittance:
-    """Solve a copy of `net` once with pandapower and take its matrices.
+    """Check that the closed loop can hold `net` and that pandapower solves it, and return its matrices.
 
     Parameters
     ----------
@@ -110,6 +108,20 @@ def admittance(net: pandapowerNet) -> Admittance:
                 )
             ]
         ) from error
+    return _from_pandapower(solved)
+
+
+def moved_admittance(net: pandapowerNet) -> Admittance:
+    """Return the matrices of a net that `admittance` has accepted, after taps or reactors were moved in it.
+
+    pandapower builds them and stops before its first Newton step; its internal matrices are left in `net`.
+    """
+    with contextlib.suppress(pp.LoadflowNotConverged):
+        pp.runpp(net, **POWER_FLOW_OPTIONS | {"max_iteration": 0})
+    return _from_pandapower(net)
+
+
+def _from_pandapower(solved: pandapowerNet) -> Admittance:
     internal = solved._ppc["internal"]
     lookup = solved._pd2ppc_lookups["bus"]
     position = {int(bus): int(lookup[bus]) for bus in solved.bus.index}
@@ -136,7 +148,6 @@ def admittance(net: pandapowerNet) -> Admittance:
             for i, row in solved.shunt.iterrows()
             if row.in_service
         },
-        v_base=np.asarray(internal["V"], dtype=complex),
     )
 
 

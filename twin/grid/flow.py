@@ -16,6 +16,8 @@ class Flow:
 
     Attributes
     ----------
+    variant : numpy.ndarray, (R,) int
+        Grid variant: network and position of its taps and reactors.
     p_pu, q_pu : numpy.ndarray, (R, n)
         Injections at the nodes, infeed positive, without the compensator.
     v : numpy.ndarray, (R, 2, n)
@@ -27,6 +29,7 @@ class Flow:
     solved : numpy.ndarray, (R,) bool
     """
 
+    variant: np.ndarray
     p_pu: np.ndarray
     q_pu: np.ndarray
     v: np.ndarray
@@ -36,9 +39,7 @@ class Flow:
 
     def rows(self, pick: np.ndarray) -> Flow:
         """Return the rows `pick` (indices or mask)."""
-        return Flow(
-            self.p_pu[pick], self.q_pu[pick], self.v[pick], self.i[pick], self.q_svc_pu[pick], self.solved[pick]
-        )
+        return Flow(*(values[pick] for values in self.arrays()))
 
     def replaced(self, pick: np.ndarray, part: Flow) -> Flow:
         """Return a copy with the rows `pick` taken from `part`."""
@@ -51,7 +52,7 @@ class Flow:
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """Return the fields in order."""
-        return self.p_pu, self.q_pu, self.v, self.i, self.q_svc_pu, self.solved
+        return self.variant, self.p_pu, self.q_pu, self.v, self.i, self.q_svc_pu, self.solved
 
 
 def solve(
@@ -81,7 +82,7 @@ def solve(
     """
     v, q_svc = v_start.copy(), q_svc_start.copy()
     used, i = solve_rows(grid.arrays, variant, np.zeros_like(variant), p_pu, q_pu, v, q_svc)
-    return Flow(p_pu, q_pu, v, i, q_svc, used > 0)
+    return Flow(variant, p_pu, q_pu, v, i, q_svc, used > 0)
 
 
 def flat_start(grid: ReducedGrid, variant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from twin.grid.reduction import GridArrays
+from twin.grid.stacking import GridArrays
 
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 MAX_ITERATIONS = 400

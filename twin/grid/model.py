@@ -81,6 +81,76 @@ class Compensator:
 
 
 @dataclass(frozen=True)
+class TapChanger:
+    """Parallel transformers whose taps move together and hold the voltage of a bus.
+
+    Attributes
+    ----------
+    transformers : tuple of int
+        Rows of ``net.trafo``.
+    bus : int
+        pandapower bus whose voltage is held.
+    target_vm_pu, dead_band_pu : float
+        Nothing moves while the voltage is within ``target +- dead_band``.
+    step_pu : float
+        Change of that voltage by one position if nothing else acted; negative where a higher position lowers it.
+    lowest, highest : int
+        Range of ``tap_pos``.
+    delay_half_hours : int
+        Half-hours in a row that the voltage must lie outside on the same side before the taps move.
+    most_steps : int
+        Largest move in a half-hour.
+    """
+
+    transformers: tuple[int, ...]
+    bus: int
+    target_vm_pu: float
+    dead_band_pu: float
+    step_pu: float
+    lowest: int
+    highest: int
+    delay_half_hours: int
+    most_steps: int
+
+
+@dataclass(frozen=True)
+class Reactors:
+    """Shunt reactors that are switched to keep the compensator's reserve free.
+
+    Attributes
+    ----------
+    shunts : tuple of int
+        Rows of ``net.shunt`` in the order in which they are switched in; a position is how many are in service.
+    step_mvar : float
+        Reactive power of one at 1.0 pu.
+    in_below_mvar, out_above_mvar : float
+        One more is switched in while the compensator's output (infeed positive) is below the first value, one out while
+        it is above the second.
+    delay_half_hours, most_steps : int
+        As in `TapChanger`.
+    """
+
+    shunts: tuple[int, ...]
+    step_mvar: float
+    in_below_mvar: float
+    out_above_mvar: float
+    delay_half_hours: int
+    most_steps: int
+
+
+@dataclass(frozen=True)
+class Controls:
+    """What moves between half-hours; where `automatic` is False all stay in the position that the net has.
+
+    The positions are those of the tap changer, then the number of reactors in service, as far as there are any.
+    """
+
+    tap: TapChanger | None = None
+    reactors: Reactors | None = None
+    automatic: bool = True
+
+
+@dataclass(frozen=True)
 class Limits:
     """Voltage band and the rating's factor for the first minutes after an outage."""
 
@@ -100,7 +170,7 @@ class GridModel:
     plants, areas, diesels : pandas.DataFrame
         Tables described in docs/architecture.md; `plants` in the order of ``net.sgen``, `areas` in that of
         ``net.load``.
-    roles, compensator, limits
+    roles, compensator, limits, controls
         See their classes; `compensator` is None where reactive compensation is fixed.
     """
 
@@ -111,3 +181,4 @@ class GridModel:
     roles: Roles
     compensator: Compensator | None
     limits: Limits
+    controls: Controls = Controls()

@@ -10,7 +10,8 @@ import pandas as pd
 
 from twin.clock import step_hours
 from twin.grid.model import GridModel
-from twin.grid.reduction import Nodes, ReducedGrid, Variant
+from twin.grid.reduction import ReducedGrid
+from twin.loop.controls import Bands
 from twin.policies.interface import Policy
 from twin.profiles.sites import SiteFleet
 from twin.profiles.types import Forecasts, Profiles
@@ -125,8 +126,8 @@ class Case:
 
     @cached_property
     def model(self) -> GridModel:
-        """The first grid variant; all share its plants, areas and names."""
-        return self.grid.variants[0].model
+        """The first network; all share its plants, areas and names."""
+        return self.grid.models[0]
 
     @cached_property
     def base_mva(self) -> float:
@@ -144,9 +145,14 @@ class Case:
         return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
 
     @cached_property
-    def variant(self) -> np.ndarray:
-        """(M,) grid variant."""
+    def network(self) -> np.ndarray:
+        """(M,) position of each member's network."""
         return np.array([member.grid for member in self.members], dtype=np.int64)
+
+    @cached_property
+    def bands(self) -> Bands:
+        """When taps and reactors move."""
+        return Bands.of(self.grid.models, self.network)
 
     @cached_property
     def profile(self) -> np.ndarray:
@@ -190,7 +196,7 @@ class Case:
         """(M, U) contract of the plants, PV rating of the site groups as far as the member has it."""
         return np.array([
             [
-                *self.grid.variants[m.grid].model.plants.contract_mw,
+                *self.grid.models[m.grid].plants.contract_mw,
                 *self.by_group(self.sites.pv_ac_kw * m.devices.has_pv) / 1000.0,
             ]
             for m in self.members
@@ -204,8 +210,19 @@ class Case:
     @cached_property
     def unit_q_per_p(self) -> np.ndarray:
         """(M, U) reactive infeed per active infeed; sites feed in at unity power factor."""
-        of_variant = [_q_per_p(variant.model.plants) for variant in self.grid.variants]
-        return np.pad(np.array(of_variant)[self.variant], ((0, 0), (0, len(self.sites.groups))))
+        return self._of_units(
+            [_q_per_p(model.plants, "power_factor") * model.plants.q_sign.to_numpy(float) for model in self.grid.models]
+        )
+
+    @cached_property
+    def unit_q_per_p_limit(self) -> np.ndarray:
+        """(M, U) largest reactive over active infeed, either sign; at least what the unit has anyway."""
+        of_model = [_q_per_p(model.plants, "power_factor_limit") for model in self.grid.models]
+        return np.maximum(self._of_units(of_model), np.abs(self.unit_q_per_p))
+
+    def _of_units(self, of_model: list[np.ndarray]) -> np.ndarray:
+        """Return (M, U) values of the plants of each member's network, 0 for site groups."""
+        return np.pad(np.array(of_model, dtype=float)[self.network], ((0, 0), (0, len(self.sites.groups))))
 
     @cached_property
     def load_q_per_p(self) -> np.ndarray:
@@ -214,19 +231,24 @@ class Case:
 
     @cached_property
     def trippable(self) -> np.ndarray:
-        """(J,) plants that inter-trip may shed in any grid variant."""
-        return np.flatnonzero(np.any([v.model.plants.trippable for v in self.grid.variants], axis=0))
+        """(J,) plants that inter-trip may shed in any network."""
+        return np.flatnonzero(np.any([model.plants.trippable for model in self.grid.models], axis=0))
 
     @cached_property
     def may_trip(self) -> np.ndarray:
-        """(M, J) whether inter-trip may shed them in the member's own variant."""
-        of_variant = np.array([v.model.plants.trippable.to_numpy(bool) for v in self.grid.variants])
-        return of_variant[:, self.trippable][self.variant]
+        """(M, J) whether inter-trip may shed them in the member's own network."""
+        of_model = np.array([model.plants.trippable.to_numpy(bool) for model in self.grid.models])
+        return of_model[:, self.trippable][self.network]
 
     @cached_property
     def vm_max_pu(self) -> np.ndarray:
         """(M,) highest permitted voltage."""
-        return np.array([variant.model.limits.vm_max_pu for variant in self.grid.variants])[self.variant]
+        return np.array([model.limits.vm_max_pu for model in self.grid.models])[self.network]
+
+    @cached_property
+    def vm_min_pu(self) -> np.ndarray:
+        """(M,) lowest permitted voltage."""
+        return np.array([model.limits.vm_min_pu for model in self.grid.models])[self.network]
 
     @cached_property
     def intertrip_cap_pu(self) -> np.ndarray:
@@ -314,27 +336,11 @@ class Case:
         return np.array([bool(member.twin) for member in self.members])
 
     @cached_property
-    def link_maps(self) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
-        """Voltage (z, w) and current (a, b) at the island end of each link circuit, per variant, for node currents."""
-        z, w, a, b = zip(*(_island_end_maps(variant, self.grid.nodes) for variant in self.grid.variants), strict=True)
-        return np.stack(z), np.stack(w), (np.stack(a), np.stack(b))
-
-    @cached_property
     def unit_in_city(self) -> np.ndarray:
         """(U,) units in Goto City."""
         of_areas = self.model.areas.goto_city.to_numpy(bool)[self.area_of_group]
         return np.concatenate([self.model.plants.goto_city.to_numpy(bool), of_areas])
 
 
-def _q_per_p(plants: pd.DataFrame) -> np.ndarray:
-    return plants.q_sign.to_numpy(float) * np.tan(np.arccos(plants.power_factor.to_numpy(float)))
-
-
-def _island_end_maps(variant: Variant, nodes: Nodes) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    grid, state = variant.grid, variant.intact
-    at = [grid.position[bus] for bus in nodes.buses]
-    rows = [grid.branches.index(circuit.element) for circuit in variant.model.roles.link]
-    island_first = [circuit.mainland_side in ("to", "lv") for circuit in variant.model.roles.link]
-    bus = [int((grid.bus_from if first else grid.bus_to)[row]) for row, first in zip(rows, island_first, strict=True)]
-    y = np.stack([(grid.y_from if first else grid.y_to)[row] for row, first in zip(rows, island_first, strict=True)])
-    return state.z[np.ix_(bus, at)], state.w[bus], y @ state.z[:, at], y @ state.w
+def _q_per_p(plants: pd.DataFrame, column: str) -> np.ndarray:
+    return np.tan(np.arccos(plants[column].to_numpy(float)))

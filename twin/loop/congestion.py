@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.grid.flow import Flow
 from twin.loop.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 from twin.loop.ledger import Ledger
 from twin.loop.security import (
     Breach,
@@ -73,7 +73,7 @@ def smallest(
 
 
 def _worst_intact(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Breach:
-    return worst_intact(case, members, flow, ignored)
+    return worst_intact(case, flow, ignored)
 
 
 def _relieve(
@@ -107,7 +107,7 @@ def _relieve(
             part = injections.rows(rows)
             part = part.with_units(part.unit_mw - cut[changed])
             injections = injections.replaced(rows, part)
-            flow = flow.replaced(rows, solve_members(case, members[rows], part, flow.rows(rows)))
+            flow = flow.replaced(rows, solve_injections(case, part, flow.rows(rows)))
             if ledger is not None:
                 ledger.cut_for(cause, members[rows], cut[changed], breach.end[changed], breach.topology[changed])
         todo = todo[flow.solved[todo]]
@@ -128,7 +128,7 @@ def _cut_pair(
     unit_mw = injections.unit_mw.copy()
     met = np.zeros(len(members), dtype=bool)
     state = judge_pair(case, members, breach, injections, flow, ignored)
-    slope = flow_per_infeed(case, members, breach, state)
+    slope = flow_per_infeed(case, injections, breach, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
     behind[:, case.trippable] &= ~breach.tripped
     for tier in tiers:

@@ -17,8 +17,12 @@ class Injections:
 
     Attributes
     ----------
+    variant : numpy.ndarray, (M,) int
+        Grid variant at the half-hour's position of taps and reactors.
     unit_mw : numpy.ndarray, (M, U)
         Infeed of plants and feed-in of site groups.
+    unit_q_per_p : numpy.ndarray, (M, U)
+        Reactive infeed per active infeed.
     demand_mw : numpy.ndarray, (M, A)
         What the areas take: demand beside the sites plus the sites' import.
     demand_mvar : numpy.ndarray, (M, A)
@@ -27,7 +31,9 @@ class Injections:
         Demand not supplied.
     """
 
+    variant: np.ndarray
     unit_mw: np.ndarray
+    unit_q_per_p: np.ndarray
     demand_mw: np.ndarray
     demand_mvar: np.ndarray
     diesel_mw: np.ndarray
@@ -46,44 +52,45 @@ class Injections:
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """Return the fields in order."""
-        return self.unit_mw, self.demand_mw, self.demand_mvar, self.diesel_mw, self.shed_mw
+        return (
+            self.variant, self.unit_mw, self.unit_q_per_p, self.demand_mw, self.demand_mvar, self.diesel_mw,
+            self.shed_mw,
+        )  # fmt: skip
 
     def with_units(self, unit_mw: np.ndarray) -> Injections:
         """Return a copy with other infeeds."""
         return replace(self, unit_mw=unit_mw)
 
 
-def node_power(case: Case, members: np.ndarray, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
-    """Return active and reactive infeed per node in per unit, two arrays (R, n), for some members."""
+def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
+    """Return active and reactive infeed per node in per unit, two arrays (R, n)."""
     kept = 1.0 - np.divide(
         injections.shed_mw, injections.demand_mw, out=np.zeros_like(injections.shed_mw), where=injections.shed_mw > 0.0
     )
     p = injections.unit_mw @ case.incidence
-    q = (injections.unit_mw * case.unit_q_per_p[members]) @ case.incidence
+    q = (injections.unit_mw * injections.unit_q_per_p) @ case.incidence
     p -= (injections.demand_mw * kept) @ case.area_incidence
     q -= (injections.demand_mvar * kept) @ case.area_incidence
     p += injections.diesel_mw @ case.diesel_incidence
     return p / case.base_mva, q / case.base_mva
 
 
-def solve_members(case: Case, members: np.ndarray, injections: Injections, start: Flow | None = None) -> Flow:
-    """Solve the intact grid for the given members.
+def solve_injections(case: Case, injections: Injections, start: Flow | None = None) -> Flow:
+    """Solve the intact grid for each row of `injections`.
 
     Parameters
     ----------
     case : Case
-    members : numpy.ndarray, (R,) int
     injections : Injections
-        Of these members.
     start : Flow, optional
-        Where to start; no load without it. A member that does not solve from there is tried once more from no load.
+        Where to start; no load without it. A row that does not solve from there is tried once more from no load.
 
     Returns
     -------
     Flow
     """
-    p, q = node_power(case, members, injections)
-    variant = case.variant[members]
+    p, q = node_power(case, injections)
+    variant = injections.variant
     if start is None:
         first, inverse = distinct_rows(variant, p, q)
         flat = flat_start(case.grid, variant[first])

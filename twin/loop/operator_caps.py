@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
 from twin.loop.history import LOAD, NET, RAW
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 from twin.loop.ledger import NOTHING, Ledger
 from twin.loop.security import excess_percent
 from twin.loop.uniform import Managed
@@ -76,8 +76,8 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     lead = case.lead_half_hours[rows]
     caps.pu[rows, t % lead] = 1.0
     injections = _expected(case, state, rows, t + lead)
-    expected = Managed(injections, solve_members(case, rows, injections))
-    target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.variant[rows]]
+    expected = Managed(injections, solve_injections(case, injections))
+    target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.network[rows]]
     tight = np.flatnonzero(excess_percent(case, rows, expected, target, with_outages=True) > BROKEN_ABOVE_PERCENT)
     if not len(tight):
         return caps
@@ -90,7 +90,7 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
 
 
 def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> Injections:
-    """Injections forecast for the half-hours `ahead`, (R,)."""
+    """Injections forecast for the half-hours `ahead`, (R,); taps and reactors where the next half-hour has them."""
     day_before = state.history.at(rows, case.half_hour_of_day[ahead])
     net = np.where(case.sees_dispatch[rows, None], day_before[:, NET], day_before[:, RAW])
     forecasts = [case.profiles[case.profile[m]][1] for m in rows]
@@ -99,7 +99,9 @@ def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> 
     beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0)
     demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
     return Injections(
+        variant=case.grid.variants_at(case.network[rows], state.positions[rows]),
         unit_mw=np.concatenate([plants, np.maximum(net, 0.0)], axis=1),
+        unit_q_per_p=case.unit_q_per_p[rows],
         demand_mw=demand,
         demand_mvar=demand * case.load_q_per_p,
         diesel_mw=np.zeros((len(rows), len(case.model.diesels))),

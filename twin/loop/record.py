@@ -35,9 +35,11 @@ class Verdict:
 class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
-    `node_i` (M, n) are the final flow's node currents, from which all branch flows, losses and voltages follow;
-    `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead
-    left broken; `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
+    `positions` (M, C) are those of taps and reactors; `q_support_mvar` (M,) is what plants supply beyond their own
+    power factor to hold the voltage; `node_i` (M, n) are the final flow's node currents, from which all branch flows,
+    losses and voltages follow; `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks
+    criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
+    `failure` is empty where solved.
     """
 
     ledger: Ledger
@@ -45,6 +47,8 @@ class Record:
     sites: SiteFlows
     site_export_mw: np.ndarray
     injections: Injections
+    positions: np.ndarray
+    q_support_mvar: np.ndarray
     node_i: np.ndarray
     q_svc_mvar: np.ndarray
     demand_mw: np.ndarray

@@ -10,7 +10,7 @@ import numpy as np
 from twin.loop.bracket import largest_kept
 from twin.loop.case import Case
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 from twin.loop.security import excess_percent
 from twin.loop.uniform import ACCEPT_PERCENT, Managed
 
@@ -81,7 +81,7 @@ def _most_helpful_first(case: Case, members: np.ndarray, managed: Managed) -> np
     for diesel in np.flatnonzero(p_max > 0.0):
         output = np.zeros_like(managed.injections.diesel_mw)
         output[:, diesel] = PROBE_SHARE * p_max[diesel]
-        alone = _solved(case, members, managed, replace(managed.injections, diesel_mw=output))
+        alone = _solved(case, managed, replace(managed.injections, diesel_mw=output))
         after = _excess(case, members, alone, with_outages=True)
         relief[:, diesel] = (before - after) / output[:, diesel]
     return np.argsort(-np.round(relief, RELIEF_DIGITS), axis=1, kind="stable")
@@ -111,7 +111,7 @@ def _apply_smallest(
 
     def applied(rows: np.ndarray, share: np.ndarray) -> Managed:
         part = start.rows(rows)
-        return _solved(case, mine[rows], part, remedy(rows, part.injections, share))
+        return _solved(case, part, remedy(rows, part.injections, share))
 
     def excess(rows: np.ndarray, share: np.ndarray) -> np.ndarray:
         return _excess(case, mine[rows], applied(rows, share), with_outages=with_outages)
@@ -127,8 +127,8 @@ def _apply_smallest(
     return managed.replaced(broken[helped], applied(helped, 1.0 - left_out))
 
 
-def _solved(case: Case, members: np.ndarray, start: Managed, injections: Injections) -> Managed:
-    return Managed(injections, solve_members(case, members, injections, start.flow))
+def _solved(case: Case, start: Managed, injections: Injections) -> Managed:
+    return Managed(injections, solve_injections(case, injections, start.flow))
 
 
 def _excess(case: Case, members: np.ndarray, managed: Managed, *, with_outages: bool) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.grid.controls import first_positions
 from twin.loop.case import Case
 from twin.loop.history import DayHistory
 from twin.loop.operator_caps import Caps
@@ -16,10 +17,12 @@ from twin.policies.interface import HALF_HOURS_OF_DAY, Dispatch, Mode
 
 @dataclass(frozen=True)
 class State:
-    """State at the start of a half-hour; axes M members, S sites, G groups, P plants, L lead.
+    """State at the start of a half-hour; axes M members, C controls, S sites, G groups, P plants, L lead.
 
     Attributes
     ----------
+    positions, outside_half_hours : numpy.ndarray, (M, C) int
+        Of taps and reactors, and for how long their quantity has left its band; see `twin.loop.controls`.
     soc_kwh : numpy.ndarray, (M, S)
     mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 48, G)
         Orders in force by half-hour of the day.
@@ -35,6 +38,8 @@ class State:
         What bound them.
     """
 
+    positions: np.ndarray
+    outside_half_hours: np.ndarray
     soc_kwh: np.ndarray
     mode: np.ndarray
     battery_power_pu: np.ndarray
@@ -66,7 +71,10 @@ def initial_state(case: Case) -> State:
     members, groups = len(case.members), len(case.sites.groups)
     nothing = Dispatch.constant(HALF_HOURS_OF_DAY, groups, Mode.IDLE)
     caps = Caps.none(case)
+    positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
     return State(
+        positions=positions,
+        outside_half_hours=np.zeros_like(positions),
         soc_kwh=np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members]),
         mode=np.repeat(nothing.mode[None], members, axis=0),
         battery_power_pu=np.repeat(nothing.battery_power_pu[None], members, axis=0),

@@ -11,8 +11,9 @@ from twin.grid.outage_kernels import UNSOLVED_PERCENT
 from twin.loop import area_balance
 from twin.loop.case import Case
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.loop.controls import next_positions
 from twin.loop.devices import SiteFlows, run_sites
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 from twin.loop.ledger import Ledger
 from twin.loop.operator_caps import apply_caps, fix_caps
 from twin.loop.plan import obey_policies
@@ -63,17 +64,14 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     ledger.settled_mw += order.settled_mw
     unit_mw = apply_caps(case, state, t, ledger, unit_mw - order.physical_mw)
 
-    injections, demand_mw, beside_clipped = _injections(case, now, sites, unit_mw)
-    everyone = np.arange(len(case.members))
-    managed = Managed(injections, solve_members(case, everyone, injections))
+    injections, demand_mw, beside_clipped = _injections(case, state, now, sites, unit_mw)
+    managed = Managed(injections, solve_injections(case, injections))
     before = judge(case, managed)
     broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
-    managed = relieve_voltage(case, ledger, everyone, managed)
-    changed = np.flatnonzero((managed.injections.unit_mw != injections.unit_mw).any(axis=1) | broken)
-    after = judge_again(case, before, changed, managed)
-    record = _record(case, now, ledger, sites, managed, demand_mw, beside_clipped, (before, after), broken)
-    return _next_state(case, state, t, soc_kwh, record), record
+    managed, after = _hold_voltage(case, ledger, managed, before, broken)
+    record = _record(case, state, now, ledger, sites, managed, demand_mw, beside_clipped, (before, after), broken)
+    return _next_state(case, state, t, soc_kwh, managed.flow, record), record
 
 
 def _truth(case: Case, t: int) -> Now:
@@ -95,7 +93,7 @@ def _of_groups(case: Case, group_mw: np.ndarray) -> np.ndarray:
 
 
 def _injections(
-    case: Case, now: Now, sites: SiteFlows, unit_mw: np.ndarray
+    case: Case, state: State, now: Now, sites: SiteFlows, unit_mw: np.ndarray
 ) -> tuple[Injections, np.ndarray, np.ndarray]:
     """Return the injections, the gross demand per area and how many areas the sites ask more of than it has."""
     of_sites = sites.load_mw @ case.group_to_area
@@ -104,7 +102,9 @@ def _injections(
     beside_sites = np.maximum(beside_sites, 0.0)
     gross = beside_sites + of_sites
     injections = Injections(
+        variant=case.grid.variants_at(case.network, state.positions),
         unit_mw=unit_mw,
+        unit_q_per_p=case.unit_q_per_p,
         demand_mw=beside_sites + sites.import_mw @ case.group_to_area,
         demand_mvar=gross * case.load_q_per_p,
         diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
@@ -126,8 +126,23 @@ def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -
     return managed.replaced(members, relieve_import(case, members, part))
 
 
+def _hold_voltage(
+    case: Case, ledger: Ledger, managed: Managed, before: Verdict, broken: np.ndarray
+) -> tuple[Managed, Verdict]:
+    """Relieve voltages and judge what has changed; an overload that the reactive power brings about is managed too."""
+    start = managed.injections
+    managed = relieve_voltage(case, ledger, managed)
+    moved = (managed.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
+    cut = (managed.injections.unit_mw != start.unit_mw).any(axis=1)
+    after = judge_again(case, before, np.flatnonzero(moved | cut | broken), managed)
+    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, BROKEN_ABOVE_PERCENT))
+    managed = _manage(case, ledger, overloaded, managed)
+    return managed, judge_again(case, after, overloaded, managed)
+
+
 def _record(
     case: Case,
+    state: State,
     now: Now,
     ledger: Ledger,
     sites: SiteFlows,
@@ -148,6 +163,8 @@ def _record(
         sites=sites,
         site_export_mw=fed_in,
         injections=injections,
+        positions=state.positions,
+        q_support_mvar=(injections.unit_mw * (injections.unit_q_per_p - case.unit_q_per_p)).sum(axis=1),
         node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
         q_svc_mvar=flow.q_svc_pu * case.base_mva,
         demand_mw=demand_mw,
@@ -166,14 +183,17 @@ def _failures(flow: Flow, after: Verdict) -> np.ndarray:
     return np.where(flow.solved, outage, "power flow not converged")
 
 
-def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: Record) -> State:
+def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, flow: Flow, record: Record) -> State:
     slot = int(case.half_hour_of_day[t])
     net_mw = record.site_export_mw - record.sites.import_mw
     of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
+    positions, outside_half_hours = next_positions(case, state.positions, state.outside_half_hours, flow)
     state = replace(
         state,
+        positions=positions,
+        outside_half_hours=outside_half_hours,
         soc_kwh=soc_kwh,
-        export_mw=link_export_mw(case, record.node_i),
+        export_mw=link_export_mw(case, flow.variant, record.node_i),
         available_mw=record.sites.available_mw,
         delivered_mw=record.delivered_mw[:, case.plants :],
         history=state.history.with_slot(slot, of_today),
@@ -182,9 +202,9 @@ def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, record: R
     return replace(state, cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage)
 
 
-def link_export_mw(case: Case, node_i: np.ndarray) -> np.ndarray:
+def link_export_mw(case: Case, variant: np.ndarray, node_i: np.ndarray) -> np.ndarray:
     """Return the link's flow at the island side, (M,) MW, export positive."""
-    z, w, y_v = case.link_maps
-    v = w[case.variant] + np.einsum("rln,rn->rl", z[case.variant], node_i)
-    current = np.einsum("rln,rn->rl", y_v[0][case.variant], node_i) + y_v[1][case.variant]
+    maps = case.grid.maps
+    v = maps.link_w[variant] + np.einsum("rln,rn->rl", maps.link_z[variant], node_i)
+    current = np.einsum("rln,rn->rl", maps.link_a[variant], node_i) + maps.link_b[variant]
     return (v * np.conj(current)).real.sum(axis=1) * case.base_mva

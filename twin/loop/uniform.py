@@ -10,7 +10,7 @@ import numpy as np
 from twin.grid.flow import Flow
 from twin.loop.bracket import largest_kept
 from twin.loop.case import Case
-from twin.loop.injections import Injections, solve_members
+from twin.loop.injections import Injections, solve_injections
 
 ACCEPT_PERCENT = 0.002
 SMALLEST_OUTPUT_MW = 1e-6
@@ -71,7 +71,7 @@ def highest_uniform_cap(
 
     def excess(rows: np.ndarray, cap: np.ndarray) -> np.ndarray:
         injections = start.injections.rows(rows).with_units(capped(rows, cap))
-        flow = solve_members(case, members[rows], injections, start.flow.rows(rows))
+        flow = solve_injections(case, injections, start.flow.rows(rows))
         return measure(rows, Managed(injections, flow)) - target[rows]
 
     everyone = np.arange(len(members))

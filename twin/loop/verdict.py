@@ -46,7 +46,7 @@ def limit_exceeded(case: Case, verdict: Verdict, tolerance_percent: float) -> np
 def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
     """Return (M,) the largest MVA above what the member's criterion allows."""
     everyone = np.arange(len(case.members))
-    rating = case.grid.end_rating_mva[case.variant]
+    rating = case.grid.end_rating_mva[case.network]
     intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, verdict.intact_end]
     known = (verdict.end >= 0) & (verdict.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
     after_outage = (
@@ -58,7 +58,7 @@ def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
 def _judge(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> Verdict:
     ignored = nothing_ignored(case, len(members))
     found = outages(case, members, injections, flow, ignored)
-    intact = worst_intact(case, members, flow, ignored)
+    intact = worst_intact(case, flow, ignored)
     return Verdict(
         intact_percent=intact.measure,
         intact_end=intact.end,
@@ -76,11 +76,11 @@ def _headroom(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     """Headroom of the members whose tables are kept; counterfactual twins have none."""
     headroom = np.full((len(members), 2), np.nan)
     kept = np.flatnonzero(~case.is_twin[members])
-    variant, some = case.variant[members[kept]], flow.rows(kept)
-    first, inverse = distinct_rows(variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
+    some = flow.rows(kept)
+    first, inverse = distinct_rows(some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
     some = some.rows(first)
     found = link_headroom(
-        case.grid.arrays, variant[first], some.p_pu, some.q_pu, some.v, some.q_svc_pu,
+        case.grid.arrays, some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu,
         case.grid.nodes.headroom, case.base_mva,
     )  # fmt: skip
     headroom[kept] = found[inverse]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from twin.grid.reduction import Nodes, Variant
+from twin.grid.reduction import Variant
+from twin.grid.stacking import Nodes
 
 REVERSE_ABOVE_MW = 0.01
 
@@ -28,8 +30,27 @@ class BlockFlows:
     reverse_flow: np.ndarray
 
 
-def block_flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlows:
-    """Return the flows of half-hours with node currents `node_i`, (T, n) complex, NaN where unsolved."""
+def block_flows(variants: Sequence[Variant], nodes: Nodes, variant: np.ndarray, node_i: np.ndarray) -> BlockFlows:
+    """Return the flows of some half-hours.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+    nodes : Nodes
+    variant : numpy.ndarray, (T,) int
+        Grid variant of each half-hour.
+    node_i : numpy.ndarray, (T, n) complex
+        Node currents; NaN where unsolved.
+    """
+    groups = [np.flatnonzero(variant == g) for g in np.unique(variant)]
+    parts = [_flows(variants[variant[rows[0]]], nodes, node_i[rows]) for rows in groups]
+    in_time = np.argsort(np.concatenate(groups))
+    return BlockFlows(
+        *(np.concatenate([getattr(part, field.name) for part in parts])[in_time] for field in fields(BlockFlows))
+    )
+
+
+def _flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlows:
     grid, model = variant.grid, variant.model
     at = [grid.position[bus] for bus in nodes.buses]
     v = variant.intact.w + node_i @ variant.intact.z[:, at].T

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 CONGESTED_ABOVE_MW = 0.01
+SUPPORTED_ABOVE_MVAR = 0.001
 _ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses", "unsupplied",
              "residual_overload")  # fmt: skip
 
@@ -48,6 +49,8 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "congested_hours": hours * float((congestion_mw(known) > CONGESTED_ABOVE_MW).sum()),
         "criterion_broken_hours": hours * float(known["criterion_broken"].sum()),
         "forecast_missed_hours": hours * float(known["forecast_missed"].sum()),
+        "voltage_support_hours": hours * float((known["plants_q_support_mvar"].abs() > SUPPORTED_ABOVE_MVAR).sum()),
+        "voltage_outside_hours": hours * float(known["voltage_outside"].sum()),
         "bank_reverse_flow_hours": hours * float(known["bank_reverse_flow"].sum()),
         "unsolved_half_hours": float((~solved).sum()),
         "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
@@ -56,13 +59,17 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     }
     discharged = hours * float(sites["discharge_mw"].to_numpy()[solved].sum())
     per_year = steps_per_year / max(int(solved.sum()), 1)
+    moves = {
+        f"{name}_operations_per_year": _moves(system[column]) * steps_per_year / len(system)
+        for name, column in (("tap", "main_tap_position"), ("reactor", "reactors_in_service"))
+    }
     of_sites = {
         "self_consumption_mwh": hours * float(sites["self_consumption_mw"].to_numpy()[solved].sum()),
         "site_export_in_area_balance_mwh": site_export_in_area_balance_mwh(folder, hours),
         "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
-    return {**energy, **counts, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
+    return {**energy, **counts, **moves, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
 
 
 def site_export_in_area_balance_mwh(folder: Path, hours: float) -> float:
@@ -115,6 +122,11 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
         kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))
         kpis[f"{prefix}local_use_percent"] = _percent(local, total(f"{prefix}delivered_mw"))
     return kpis
+
+
+def _moves(position: pd.Series) -> float:
+    """Return how many steps a control moves over a table; 0 where there is none."""
+    return float(position.astype(float).diff().abs().sum())
 
 
 def _percent(part: float, whole: float) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import pandapower as pp
 import pyarrow as pa
 
 from twin.grid.admittance import POWER_FLOW_OPTIONS
+from twin.grid.controls import net_at
 from twin.grid.flow import flat_start
 from twin.grid.kernels import end_loading_percent, solve_rows
 from twin.loop.case import Case
@@ -54,15 +54,17 @@ def check_records(
 ) -> pa.Table:
     """Check the final flow of member `m` at the given steps, intact and after the outage that binds there.
 
-    `net_of` gives the `frozen_net` of a grid variant; it is left as it was.
+    `net_of` gives the `frozen_net` of a grid variant, taps and reactors at the half-hour's position; it is left as it
+    was.
     """
     rows = []
     for t in steps:
         record = records[t]
-        p, q = node_power(case, np.array([m]), record.injections.rows(np.array([m])))
+        p, q = node_power(case, record.injections.rows(np.array([m])))
+        variant = int(record.injections.variant[m])
         binding = max(int(record.after.outage[m]), 1)
         for topology in (0, binding) if len(case.grid.outages) > 1 else (0,):
-            found = deviation(case, m, topology, p[0], q[0], net_of(int(case.variant[m])))
+            found = deviation(case, variant, topology, p[0], q[0], net_of(variant))
             rows.append(
                 (t, case.grid.outage_names[topology], found.solved, found.vm_error_pu, found.loading_error_percent)
             )
@@ -73,39 +75,44 @@ def check_records(
 
 
 def deviation(
-    case: Case, m: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, net: pp.pandapowerNet
+    case: Case, variant: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, net: pp.pandapowerNet
 ) -> Deviation:
     """Solve one state with the loop's kernel and with ``runpp``, the compensator's output frozen, and compare.
 
     Parameters
     ----------
     case : Case
-    m : int
+    variant : int
+        Grid variant.
     topology : int
         0 for the intact grid.
     p_pu, q_pu : numpy.ndarray, (n,)
         Injections at the nodes without the compensator.
     net : pandapowerNet
-        `frozen_net` of the member's variant; its injections are replaced.
+        `frozen_net` of the variant; its injections are replaced.
     """
-    grid, variant = case.grid, case.variant[m : m + 1]
-    v, q_svc = flat_start(grid, variant)
-    used, i = solve_rows(grid.arrays, variant, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
+    grid, row = case.grid, np.array([variant])
+    v, q_svc = flat_start(grid, row)
+    used, i = solve_rows(grid.arrays, row, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
     if used[0] <= 0:
         return Deviation(False, np.nan, np.nan)
     try:
         _solve_frozen(case, net, topology, p_pu, q_pu, float(q_svc[0]))
     except pp.LoadflowNotConverged:
         return Deviation(False, np.nan, np.nan)
-    alive = grid.arrays.alive[variant[0], topology]
+    alive = grid.arrays.alive[variant, topology]
     vm_theirs = net.res_bus.vm_pu[list(grid.nodes.buses)].to_numpy()[alive]
     vm_error = np.abs(np.hypot(v[0, 0], v[0, 1])[alive] - vm_theirs).max()
-    return Deviation(True, float(vm_error), _loading_error(case, int(variant[0]), topology, i[0], net))
+    return Deviation(True, float(vm_error), _loading_error(case, variant, topology, i[0], net))
 
 
 def frozen_net(case: Case, variant: int) -> pp.pandapowerNet:
-    """Return a copy of a variant's net whose only injections are one static generator a node, in the nodes' order."""
-    net = copy.deepcopy(case.grid.variants[variant].model.net)
+    """Return a copy of a variant's net, taps and reactors at its positions, with one static generator a node.
+
+    They are its only injections, in the nodes' order.
+    """
+    of_case = case.grid.variants[variant]
+    net = net_at(of_case.model, of_case.positions)
     for table in ("load", "gen"):
         net[table]["in_service"] = False
     net.sgen = net.sgen.iloc[:0].copy()
@@ -121,7 +128,7 @@ def _solve_frozen(
     if case.grid.nodes.svc >= 0:
         q_pu[case.grid.nodes.svc] += q_svc_pu
     net.sgen["p_mw"], net.sgen["q_mvar"] = p_pu * case.base_mva, q_pu * case.base_mva
-    out = case.grid.outages[topology]
+    out = [element for element in case.grid.outages[topology] if net[element[0]].in_service.at[element[1]]]
     for table, index in out:
         net[table].loc[index, "in_service"] = False
     try:

@@ -16,6 +16,8 @@ from twin.results.flows import BlockFlows, block_flows
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 SMALLEST_ROW_MW = 1e-9
+VOLTAGE_TOLERANCE_PU = 2e-5
+"""Twice the 0.001 % beyond which a voltage is relieved."""
 CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.schema`; a link with one has empty columns for the other."""
 
@@ -46,13 +48,16 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
     """Stack consecutive half-hours that begin at step `start`, of all members or some."""
     wanted = tuple(range(len(records[0].failure))) if members is None else tuple(members)
     rows = list(wanted)
-    plain = ("delivered_mw", "site_export_mw", "node_i", "q_svc_mvar", "demand_mw", "broken", "missed", "residual_mva",
-             "beside_clipped", "failure")  # fmt: skip
+    plain = (
+        "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
+        "missed", "residual_mva", "beside_clipped", "failure",
+    )  # fmt: skip
     values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
     values |= {
         name: np.stack([getattr(record.ledger, name)[rows] for record in records])
         for name in ("available_mw", "settled_mw", "end", "outage")
     }
+    values["variant"] = np.stack([record.injections.variant[rows] for record in records])
     values["diesel_mw"] = np.stack([record.injections.diesel_mw[rows].sum(axis=1) for record in records])
     values["shed_mw"] = np.stack([record.injections.shed_mw[rows].sum(axis=1) for record in records])
     return Block(
@@ -109,7 +114,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
     block = stacked.member(m)
     solved = block.values["failure"] == ""
     currents = np.where(solved[:, None], block.values["node_i"], np.nan)
-    flows = block_flows(case.grid.variants[case.variant[m]], case.grid.nodes, currents)
+    flows = block_flows(case.grid.variants, case.grid.nodes, block.values["variant"], currents)
     time = _times(case, block.start, len(solved))
     return {
         "system": _system(case, block, m, flows, time),
@@ -135,7 +140,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.goto_city.to_numpy(bool)
-    columns: dict[str, np.ndarray] = {
+    columns: dict[str, np.ndarray | pa.Array] = {
         "demand_mw": demand.sum(axis=1),
         "delivered_mw": delivered.sum(axis=1),
         "available_mw": available.sum(axis=1),
@@ -150,6 +155,10 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "unsupplied_mw": v["shed_mw"],
         "residual_overload_mw": v["residual_mva"],
         "compensator_q_mvar": v["q_svc_mvar"],
+        "main_tap_position": _position(v["positions"], case.bands.tap_column),
+        "reactors_in_service": _position(v["positions"], case.bands.reactors_column),
+        "plants_q_support_mvar": v["q_support_mvar"],
+        "voltage_outside": _outside(case, m, flows.vm_pu).astype(np.int8),
         **{f"{cause}_mw": block.cuts[cause].sum(axis=1) for cause in CUT_CAUSES},
         "area_balance_settled_mw": v["settled_mw"].sum(axis=1),
         "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
@@ -166,6 +175,17 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     }
     failure = pa.array(v["failure"].tolist(), type=pa.string())
     return pa.table({"time": time, **columns, "failure": failure})
+
+
+def _position(positions: np.ndarray, column: int | None) -> pa.Array:
+    """Return the position of a control, (T,); null where the networks do not have it."""
+    return pa.array(positions[:, column]) if column is not None else pa.nulls(len(positions), pa.int64())
+
+
+def _outside(case: Case, m: int, vm_pu: np.ndarray) -> np.ndarray:
+    """Return the half-hours in which a watched voltage stays beyond its limits, (T,) bool."""
+    low = vm_pu < case.vm_min_pu[m] - VOLTAGE_TOLERANCE_PU
+    return (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
 
 
 def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:

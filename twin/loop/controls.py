@@ -1,0 +1,121 @@
+"""Taps and reactors between half-hours: a band that must be left for some time, and few steps at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from twin.grid.flow import Flow
+from twin.grid.model import GridModel
+
+if TYPE_CHECKING:
+    from twin.loop.case import Case
+
+
+@dataclass(frozen=True)
+class Bands:
+    """The controls of all members; axes M members, C controls: the tap changer, then the reactors.
+
+    Attributes
+    ----------
+    low, high : numpy.ndarray, (M, C)
+        Nothing moves while the measured quantity is between them: the voltage in pu, the compensator's output in Mvar.
+    effect : numpy.ndarray, (M, C)
+        Change of that quantity by one position, about; its sign tells the direction to move.
+    lowest, highest : numpy.ndarray, (M, C) int
+    delay, most_steps : numpy.ndarray, (M, C) int
+    tap_column, reactors_column : int or None
+        Which control they are.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    effect: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    delay: np.ndarray
+    most_steps: np.ndarray
+    tap_column: int | None
+    reactors_column: int | None
+
+    @staticmethod
+    def of(models: Sequence[GridModel], network: np.ndarray) -> Bands:
+        """Return the controls of the members with the given networks, (M,) int."""
+        rows = [_controls_of(model) for model in models]
+        values = np.array(rows, dtype=float).reshape(len(models), -1, 7)[network]
+        low, high, effect = (values[..., k] for k in range(3))
+        lowest, highest, delay, most_steps = (values[..., k].astype(np.int64) for k in range(3, 7))
+        first = models[0].controls
+        tap_column = None if first.tap is None else 0
+        reactors_column = None if first.reactors is None else int(first.tap is not None)
+        return Bands(low, high, effect, lowest, highest, delay, most_steps, tap_column, reactors_column)
+
+
+def _controls_of(model: GridModel) -> list[tuple[float, ...]]:
+    controls = model.controls
+    rows: list[tuple[float, ...]] = []
+    if controls.tap is not None:
+        tap = controls.tap
+        low, high = tap.target_vm_pu - tap.dead_band_pu, tap.target_vm_pu + tap.dead_band_pu
+        moves = tap.most_steps * controls.automatic
+        rows.append((low, high, tap.step_pu, tap.lowest, tap.highest, tap.delay_half_hours, moves))
+    if controls.reactors is not None:
+        reactors = controls.reactors
+        low, high, count = reactors.in_below_mvar, reactors.out_above_mvar, len(reactors.shunts)
+        moves = reactors.most_steps * controls.automatic
+        rows.append((low, high, reactors.step_mvar, 0, count, reactors.delay_half_hours, moves))
+    return rows
+
+
+def next_positions(
+    case: Case, positions: np.ndarray, outside_half_hours: np.ndarray, flow: Flow
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return where taps and reactors stand in the next half-hour, decided from the flow of this one.
+
+    A quantity that has been outside its band for the delay moves its control towards the band by as many steps as its
+    distance from the band is worth, at most `most_steps`, within the range. An unsolved half-hour decides nothing.
+
+    Parameters
+    ----------
+    case : Case
+    positions : numpy.ndarray, (M, C) int
+        In this half-hour.
+    outside_half_hours : numpy.ndarray, (M, C) int
+        For how many half-hours the quantity had been outside before this one: positive above, negative below.
+    flow : Flow
+        Of all members.
+
+    Returns
+    -------
+    positions, outside_half_hours : numpy.ndarray, (M, C) int
+        For the next half-hour.
+    """
+    bands = case.bands
+    if not positions.shape[1]:
+        return positions, outside_half_hours
+    measured = _measured(case, flow)
+    above, below = measured - bands.high, bands.low - measured
+    side = (above > 0.0).astype(np.int64) - (below > 0.0)
+    outside = np.where(side == np.sign(outside_half_hours), outside_half_hours + side, side)
+    due = np.abs(outside) >= np.maximum(bands.delay, 1)
+    steps = np.ceil(np.maximum(above, below) / np.abs(bands.effect)).astype(np.int64)
+    move = -side * np.sign(bands.effect).astype(np.int64) * np.minimum(steps, bands.most_steps) * due
+    moved = np.clip(positions + move, bands.lowest, bands.highest)
+    outside = np.where(moved == positions, np.clip(outside, -bands.delay, bands.delay), 0)
+    solved = flow.solved[:, None]
+    return np.where(solved, moved, positions), np.where(solved, outside, outside_half_hours)
+
+
+def _measured(case: Case, flow: Flow) -> np.ndarray:
+    """Return the voltage that the tap changer holds and the compensator's output, (M, C)."""
+    columns = []
+    if case.bands.tap_column is not None:
+        maps = case.grid.maps
+        i = flow.i[:, 0] + 1j * flow.i[:, 1]
+        columns.append(np.abs(maps.tap_w[flow.variant] + np.einsum("rn,rn->r", maps.tap_z[flow.variant], i)))
+    if case.bands.reactors_column is not None:
+        columns.append(flow.q_svc_pu * case.base_mva)
+    return np.stack(columns, axis=1)
