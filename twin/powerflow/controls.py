@@ -14,15 +14,15 @@ from twin.powerflow.network import Network
 from twin.powerflow.regulators import Regulators, controlled_nodes
 
 
-def slack_nodes(net: pandapowerNet, node_of_index: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[str, np.ndarray]]:
-    """Return the slack nodes, their voltages and which ``ext_grid`` and ``gen`` keeps which."""
+def slack_sources(net: pandapowerNet, node_of_index: np.ndarray) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Return the node that each ``ext_grid`` and slack ``gen`` keeps, -1 for the others, and at which voltage."""
     gen = np.where(net.gen.slack.to_numpy(bool), nodes_of(net, "gen", node_of_index), -1)
-    ext_grid = nodes_of(net, "ext_grid", node_of_index)
-    v_gen = net.gen.vm_pu.to_numpy(complex)
-    v_ext_grid = net.ext_grid.vm_pu.to_numpy(float) * np.exp(1j * np.radians(net.ext_grid.va_degree.to_numpy(float)))
-    nodes = np.concatenate([ext_grid, gen])
-    slack, first = np.unique(nodes[nodes >= 0], return_index=True)
-    return slack, np.concatenate([v_ext_grid, v_gen])[nodes >= 0][first], {"ext_grid": ext_grid, "gen": gen}
+    angle = np.radians(net.ext_grid.va_degree.to_numpy(float))
+    v = {
+        "ext_grid": net.ext_grid.vm_pu.to_numpy(float) * np.exp(1j * angle),
+        "gen": net.gen.vm_pu.to_numpy(float).astype(complex),
+    }
+    return {"ext_grid": nodes_of(net, "ext_grid", node_of_index), "gen": gen}, v
 
 
 def regulators(

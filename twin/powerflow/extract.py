@@ -6,11 +6,11 @@ import numpy as np
 from pandapower import pandapowerNet
 from scipy.sparse import csr_array
 
-from twin.powerflow.controls import fixed_svc_admittance, regulators, slack_nodes
+from twin.powerflow.controls import fixed_svc_admittance, regulators, slack_sources
 from twin.powerflow.conversion import Converted, convert
 from twin.powerflow.elements import injectors, nodes_of, shunt_admittances
 from twin.powerflow.network import Network
-from twin.powerflow.regulators import controlled_nodes
+from twin.powerflow.regulators import controlled_nodes, slack_nodes
 from twin.powerflow.supported import check_supported
 
 
@@ -39,7 +39,8 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
     check_supported(net, trafo_model, enforce_q_lims)
     part = convert(net, trafo_model)
     of_index = part.node_of_index
-    slack, slack_v, slack_by = slack_nodes(net, of_index)
+    slack_by, slack_v_by = slack_sources(net, of_index)
+    slack, slack_v = slack_nodes(slack_by, slack_v_by)
     inner = part.auxiliary.get("xward", np.zeros(0, dtype=np.int64))
     devices = regulators(net, of_index, inner, part.vn_kv, part.base_mva, enforce_q_lims)
     controlled, controlled_by = controlled_nodes(devices, slack)
@@ -61,6 +62,7 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
         slack=slack,
         slack_v=slack_v,
         slack_by=slack_by,
+        slack_v_by=slack_v_by,
         controlled=controlled,
         controlled_by=controlled_by,
         regulators=devices,

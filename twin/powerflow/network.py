@@ -69,6 +69,8 @@ class Network:
     slack_v : numpy.ndarray, (K,) complex
     slack_by : mapping of str to numpy.ndarray, (L,) int
         Node that each element of ``ext_grid`` and each slack ``gen`` keeps as slack; -1 for the others.
+    slack_v_by : mapping of str to numpy.ndarray, (L,) complex
+        Voltage that each of these keeps; at one node that of ``ext_grid`` counts, which has an angle.
     controlled : Controlled
     controlled_by : mapping of str to numpy.ndarray, (L,) int
         Row in `controlled` of each element of `regulators`; -1 where it controls nothing.
@@ -99,6 +101,7 @@ class Network:
     slack: np.ndarray
     slack_v: np.ndarray
     slack_by: Mapping[str, np.ndarray]
+    slack_v_by: Mapping[str, np.ndarray]
     controlled: Controlled
     controlled_by: Mapping[str, np.ndarray]
     regulators: Mapping[str, Regulators]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 
 from twin.errors import Problem, raise_if_any
 from twin.powerflow.network import Network
-from twin.powerflow.regulators import controlled_nodes
+from twin.powerflow.regulators import controlled_nodes, slack_nodes
 
 Outage = tuple[str, int]
 """A pandapower table and the position (not the index) of an element in it."""
@@ -42,20 +42,19 @@ def without(network: Network, outages: Sequence[Outage]) -> Network:
     gone = np.zeros(len(network.branch_from), dtype=bool)
     y_bus = _without_branches_and_shunts(network, outages, gone)
     changes = _without_elements(network, outages)
-    slack_by = changes["slack_by"]
-    kept = np.isin(network.slack, np.concatenate(list(slack_by.values())))
-    slack = network.slack[kept]
+    slack, slack_v = slack_nodes(changes["slack_by"], network.slack_v_by)
+    fewer = len(slack) < len(network.slack)
     alive = network.alive
-    if gone.any() or not kept.all():
-        alive = alive & _connected(network, gone, slack)
+    if gone.any() or fewer:
+        alive = alive & _connected(network, changes["branch_rows"], slack)
         gone |= ~alive[network.branch_from] | ~alive[network.branch_to]
         changes = _only_alive(network, changes, alive, gone)
     controlled, controlled_by = network.controlled, network.controlled_by
-    if not kept.all() or any(now is not network.regulators[t] for t, now in changes["regulators"].items()):
+    if fewer or any(now is not network.regulators[t] for t, now in changes["regulators"].items()):
         controlled, controlled_by = controlled_nodes(changes["regulators"], slack)
     return replace(
         network, **changes, y_bus=y_bus, y_from=_rows_cleared(network.y_from, gone),
-        y_to=_rows_cleared(network.y_to, gone), slack=slack, slack_v=network.slack_v[kept], alive=alive,
+        y_to=_rows_cleared(network.y_to, gone), slack=slack, slack_v=slack_v, alive=alive,
         controlled=controlled, controlled_by=controlled_by,
     )  # fmt: skip
 
@@ -119,9 +118,11 @@ def _cleared(values: np.ndarray, at: int) -> np.ndarray:
     return result
 
 
-def _connected(network: Network, gone: np.ndarray, slack: np.ndarray) -> np.ndarray:
-    """Return which nodes are still connected to a slack, (N,) bool."""
-    ends = network.branch_from[~gone], network.branch_to[~gone]
+def _connected(network: Network, branch_rows: Mapping[str, np.ndarray], slack: np.ndarray) -> np.ndarray:
+    """Return which nodes the branches of `branch_rows` still connect to a slack, (N,) bool."""
+    rows = np.concatenate([of_table.ravel() for of_table in branch_rows.values()])
+    rows = rows[rows >= 0]
+    ends = network.branch_from[rows], network.branch_to[rows]
     size = len(network.alive)
     label = connected_components(csr_array((np.ones(len(ends[0])), ends), shape=(size, size)), directed=False)[1]
     return np.isin(label, label[slack])

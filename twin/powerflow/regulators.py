@@ -56,6 +56,15 @@ class Regulators:
     is_susceptance: bool
 
 
+def slack_nodes(
+    slack_by: Mapping[str, np.ndarray], slack_v_by: Mapping[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the slack nodes in order, (K,) int, and their voltages, (K,); the first source at a node counts."""
+    node, v = (np.concatenate([part[table] for table in slack_by]) for part in (slack_by, slack_v_by))
+    slack, first = np.unique(node[node >= 0], return_index=True)
+    return slack, v[node >= 0][first]
+
+
 def controlled_nodes(
     regulators: Mapping[str, Regulators], slack: np.ndarray
 ) -> tuple[Controlled, dict[str, np.ndarray]]:

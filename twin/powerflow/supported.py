@@ -80,6 +80,7 @@ def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) 
         *_unsupported(net),
         *_dangling(net),
         *_not_finite(net),
+        *_without_impedance(net),
         *_without_slack(net),
         *_capability_curves(net, enforce_q_lims),
     ])  # fmt: skip
@@ -132,6 +133,22 @@ def _not_finite(net: pandapowerNet) -> Iterator[Problem]:
             if wrong:
                 yield Problem("not a number", f"net.{table}.{column}", f"index {wrong}", "a finite number",
                               "fill it in, or set in_service to False")  # fmt: skip
+
+
+def _without_impedance(net: pandapowerNet) -> Iterator[Problem]:
+    line, impedance, xward, trafo = net.line, net.impedance, net.xward, net.trafo
+    short = {
+        "line": (line.length_km == 0.0) | (line.r_ohm_per_km == 0.0) & (line.x_ohm_per_km == 0.0),
+        "impedance": (impedance.rft_pu == 0.0) & (impedance.xft_pu == 0.0)
+        | (impedance.rtf_pu == 0.0) & (impedance.xtf_pu == 0.0),
+        "xward": (xward.r_ohm == 0.0) & (xward.x_ohm == 0.0),
+        "trafo": trafo.vk_percent == 0.0,
+    }
+    for table, wrong in short.items():
+        found = net[table].index[wrong & net[table].in_service.astype(bool)].tolist()
+        if found:
+            yield Problem("no impedance", f"net.{table}", f"index {found}", "a resistance or reactance that is not 0",
+                          "use a closed bus-bus switch instead")  # fmt: skip
 
 
 def _without_slack(net: pandapowerNet) -> Iterator[Problem]:
