@@ -58,7 +58,7 @@ class Solver:
             for tiers, members in self._grouped(at_limit, unsettled):
                 method[members] = tiers.solve(members, power, start, threads, found)
             unsettled = unsettled[method[unsettled] != Method.NONE]
-            vm = np.abs(found.voltages[unsettled][:, controls.node])
+            vm = np.abs(found.voltages[unsettled[:, None], controls.node])
             q = np.where(
                 at_limit[unsettled] == 0, found.q[unsettled], infeed_at_limit(controls, at_limit[unsettled], vm)
             )

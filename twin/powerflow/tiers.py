@@ -43,7 +43,7 @@ class Tiers:
         """Solve `rows` into `found` and return the tier (`Method`) that solved each."""
         method = np.full(len(rows), Method.NONE, dtype=np.int8)
         left = np.arange(len(rows))
-        for tier in self._order:
+        for tier in self.order:
             if not len(left):
                 break
             v, factors = self._point(tier)
@@ -58,7 +58,8 @@ class Tiers:
         return method
 
     @cached_property
-    def _order(self) -> tuple[Method, ...]:
+    def order(self) -> tuple[Method, ...]:
+        """The tiers to try."""
         linear = () if self.prepared.equations.held.any() else (Method.FIXED_POINT,)
         return (*linear, Method.CONSTANT_JACOBIAN, Method.NEWTON)
 
