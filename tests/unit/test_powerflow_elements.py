@@ -165,7 +165,7 @@ def test_wards() -> None:
 def test_static_var_compensator_within_its_limits(controllable: bool) -> None:
     net = two_bus()
     bus = _third_bus(net)
-    pp.create_svc(net, bus, 20.0, -15.0, 0.99, 130.0, controllable=controllable, min_angle_degree=90.0)
+    pp.create_svc(net, bus, 8.0, -30.0, 0.99, 120.0, controllable=controllable)
     pp.create_svc(net, 1, 20.0, -15.0, 0.99, 130.0, in_service=False)
     assert_same(net)
 
