@@ -60,7 +60,7 @@ def goto_2030(steps: int) -> Case:
     rng = stream(0, "benchmark", 2030)
     shares = np.where(kinds == "pv", shapes.sun(rng, steps, len(kinds)), shapes.wind(rng, steps, len(kinds)))
     net = portable(original)
-    return _case("goto(2030)", net, shapes.demand(rng, steps, len(net.load)), shares * rated_mw)
+    return _case('goto(2030, compensation="fixed")', net, shapes.demand(rng, steps, len(net.load)), shares * rated_mw)
 
 
 def cigre_mv(steps: int) -> Case:
