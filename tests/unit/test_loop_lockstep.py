@@ -134,7 +134,7 @@ def test_a_run_killed_while_it_tidies_up_loses_no_month(two_months, uninterrupte
 
     def dies_half_way(folder):
         if folder.name == store.PARTS and not removed:
-            removed.append(next(iter(folder.rglob("000.parquet"))))
+            removed.append(next(iter(folder.rglob("000.arrow"))))
             removed[0].unlink()
             raise KilledError
         real(folder)

@@ -1,4 +1,4 @@
-"""Files of one member: parts and checkpoints while it runs, one Parquet file a table when it is done."""
+"""Files of one member: parts (Arrow) and checkpoints while it runs, one Parquet file a table when it is done."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pyarrow import feather
 
 PARTS, CHECKPOINTS = "parts", "checkpoints"
 _TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "failure"]
 _WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
-_WRITE_PART = {"compression": "none", "write_statistics": False}
 
 
 def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None:
     """Write the tables of one block; a part is there as a whole or not at all."""
     for name, table in tables.items():
-        path = folder / PARTS / name / f"{block:03d}.parquet"
+        path = folder / PARTS / name / f"{block:03d}.arrow"
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(".tmp")
-        pq.write_table(table, temporary, use_dictionary=_text_columns(table.schema), **_WRITE_PART)
+        feather.write_feather(table, str(temporary), compression="uncompressed")
         temporary.replace(path)
 
 
@@ -60,12 +60,12 @@ def finish(folder: Path) -> None:
     Checkpoints go first: without them a run that is killed here begins anew and never joins half removed parts.
     """
     for parts in sorted((folder / PARTS).iterdir()):
-        files = sorted(parts.glob("*.parquet"))
+        tables = [feather.read_table(file, memory_map=False) for file in sorted(parts.glob("*.arrow"))]
         temporary = folder / f"{parts.name}.tmp"
-        schema = pq.read_schema(files[0])
+        schema = tables[0].schema
         with pq.ParquetWriter(temporary, schema, use_dictionary=_text_columns(schema), **_WRITE) as writer:
-            for file in files:
-                writer.write_table(pq.read_table(file))
+            for table in tables:
+                writer.write_table(table)
         temporary.replace(folder / f"{parts.name}.parquet")
     shutil.rmtree(folder / CHECKPOINTS)
     shutil.rmtree(folder / PARTS)
