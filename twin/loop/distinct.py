@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
 
 def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -20,22 +21,51 @@ def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first : numpy.ndarray, (D,) int
     inverse : numpy.ndarray, (R,) int
     """
-    rows = len(columns[0])
-    if rows == 0:
-        return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    pieces = []
-    for column in columns:
-        content = np.ascontiguousarray(column).tobytes()
-        width = len(content) // rows
-        if width == 0:
-            continue
-        pieces.append([content[at : at + width] for at in range(0, len(content), width)])
-    seen: dict[tuple[bytes, ...], int] = {}
-    first: list[int] = []
-    inverse = np.empty(rows, dtype=np.int64)
-    for r, key in enumerate(zip(*pieces, strict=True)):
-        if key not in seen:
-            seen[key] = len(first)
-            first.append(r)
-        inverse[r] = seen[key]
-    return np.array(first, dtype=np.int64), inverse
+    words = np.concatenate([_words(column) for column in columns], axis=1)
+    first, inverse, same = _grouped(words)
+    return (first, inverse) if same else _by_bytes(words)
+
+
+def _words(column: np.ndarray) -> np.ndarray:
+    """Return the bytes of each row as 64-bit words, the last one filled with zeros, (R, w)."""
+    rows = len(column)
+    if column.itemsize == 8:
+        return np.ascontiguousarray(column).reshape(rows, -1 if column.size else 0).view(np.uint64)
+    content = np.ascontiguousarray(column).reshape(rows, -1 if column.size else 0).view(np.uint8)
+    padded = np.zeros((rows, -(-content.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : content.shape[1]] = content
+    return padded.view(np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def _grouped(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Group rows by a hash of their words; tells whether the rows of each group are indeed the same."""
+    rows, width = words.shape
+    factor, shift, one = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64(1)
+    hashes = np.empty(rows, dtype=np.uint64)
+    first, inverse = np.empty(rows, dtype=np.int64), np.empty(rows, dtype=np.int64)
+    known, same = 0, True
+    for r in range(rows):
+        h, place = np.uint64(0), np.uint64(0)
+        for k in range(width):
+            place += one
+            mixed = (words[r, k] + place * factor) * factor
+            h += (mixed ^ (mixed >> shift)) * factor
+        hashes[r] = h
+        at = 0
+        while at < known and hashes[first[at]] != h:
+            at += 1
+        if at == known:
+            first[known] = r
+            known += 1
+        inverse[r] = at
+        for k in range(width):
+            same &= words[r, k] == words[first[at], k]
+    return first[:known].copy(), inverse, same
+
+
+def _by_bytes(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Group without hashes, for rows that differ and share one."""
+    seen: dict[bytes, int] = {}
+    inverse = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in words], dtype=np.int64)
+    return np.unique(inverse, return_index=True)[1], inverse
