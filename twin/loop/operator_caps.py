@@ -54,6 +54,10 @@ def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.nda
     left = unit_mw.copy()
     left[rows] = np.minimum(unit_mw[rows], limit)
     cut = unit_mw[rows] - left[rows]
+    bound = np.flatnonzero((cut > 0.0).any(axis=1))
+    if not len(bound):
+        return left
+    rows, slot, cut = rows[bound], slot[bound], cut[bound]
     end = np.full(cut.shape, NOTHING)
     outage, cause_number = np.zeros(cut.shape, dtype=np.int64), np.full(cut.shape, NOTHING)
     end[:, : case.plants], outage[:, : case.plants] = state.cap_end[rows, slot], state.cap_outage[rows, slot]
