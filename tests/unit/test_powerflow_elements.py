@@ -7,7 +7,9 @@ import pandapower as pp
 import pandas as pd
 import pytest
 from pandapower import pandapowerNet
-from powerflow_cases import assert_same, two_bus
+from powerflow_cases import assert_same, solved_by_pandapower, two_bus
+
+from twin import BatchPowerFlow
 
 
 def _third_bus(net: pandapowerNet, **load) -> int:
@@ -66,6 +68,17 @@ def test_only_slack_buses_need_no_solver() -> None:
     assert_same(net)
 
 
+def test_angles_count_between_slack_buses_alone() -> None:
+    net = two_bus(0.0, 0.0)
+    pp.create_ext_grid(net, 1, vm_pu=1.0, va_degree=1.0)
+    result = BatchPowerFlow(net).solve()
+    _third_bus(net)  # with a bus that is not a slack pandapower keeps the angles too
+    net.line.loc[1, ["c_nf_per_km", "g_us_per_km"]] = 0.0
+    net.load["in_service"] = False
+    solved = solved_by_pandapower(net)
+    np.testing.assert_allclose(result.ext_grid_p_mw[0], solved.res_ext_grid.p_mw, rtol=0.0, atol=1e-7)
+
+
 def test_slack_generator_alone_and_beside_an_external_grid() -> None:
     net = two_bus()
     bus = _third_bus(net)
@@ -106,6 +119,14 @@ def test_generator_at_its_reactive_limit() -> None:
     net.sgen["min_q_mvar"], net.sgen["max_q_mvar"] = -0.3, 0.3
     result = assert_same(net, enforce_q_lims=True, skip=("ext_grid_p_mw",))
     np.testing.assert_allclose(result.gen_q_mvar, 0.6, atol=1e-9)
+    assert_same(net, enforce_q_lims=False)
+
+
+def test_generators_at_a_slack_bus_keep_their_limits_and_the_grid_takes_the_rest() -> None:
+    net = two_bus()
+    pp.create_gen(net, 0, 1.0, vm_pu=1.02, min_q_mvar=-0.5, max_q_mvar=0.7)
+    result = assert_same(net, enforce_q_lims=True)
+    assert result.gen_q_mvar[0, 0] == 0.7
     assert_same(net, enforce_q_lims=False)
 
 
