@@ -7,6 +7,7 @@ active power the angles are zero and ``V (V - 1) / x = q + d``.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pandapower as pp
@@ -28,7 +29,7 @@ def radial(devices: int) -> Network:
     net = pp.create_empty_network(sn_mva=1.0)
     buses = [pp.create_bus(net, 10.0) for _ in range(devices + 1)]
     pp.create_ext_grid(net, buses[0])
-    for a, b in zip(buses, buses[1:], strict=False):
+    for a, b in pairwise(buses):
         pp.create_impedance(net, a, b, rft_pu=0.0, xft_pu=X, sn_mva=1.0)
         pp.create_gen(net, b, p_mw=0.0, vm_pu=1.0)
     return extract(net)

@@ -16,11 +16,14 @@ from twin.powerflow.block_kernels import (
     substitute_each,
     substitute_shared,
 )
-from twin.powerflow.lanes import LANES, larger, load, splat, store, where
+from twin.powerflow.lanes import LANES, any_lane, larger, load, root, splat, store, where
 
+NOT_SOLVED, NOT_FINITE = -1, -2
 SLOW = 0.4
 """Shared factors: a row whose mismatch falls by less than this factor a step is left to the next tier."""
 STEPS_BEFORE_SLOW = 4
+MARGIN = 0.25
+"""Share of the allowed mismatch that may be left by a step that is foreseen to be the last."""
 
 
 class Rules(NamedTuple):
@@ -52,10 +55,8 @@ def iterate(e: Equations, shared: np.ndarray, own: bool, rules: Rules, w: Work) 
     """Bring `w.v` to the solution of `w.s`; rows of `w.lane`: active, squared last step, squared mismatch before.
 
     A lane that is done is frozen: its answer does not depend on how long the others take. `w.steps` is the number of
-    steps that a lane took, -1 where it is not solved.
+    steps that a lane took from there, -1 where it is not solved.
     """
-    for r in range(LANES):
-        w.lane[0, r], w.lane[1, r], w.lane[2, r], w.steps[r] = 1.0, np.inf, np.inf, -1
     for step in range(rules.most_steps + 1):
         network_currents(e, w.v, w.i)
         mismatches(e, w.v, w.i, w.s, w.used, w.x, w.worst)
@@ -134,11 +135,88 @@ def _turn(n: int, w: Work) -> None:
     store(w.lane, 1, longest)
 
 
+@njit(cache=True, nogil=True)
+def approach(e: Equations, shared: np.ndarray, no_load: np.ndarray, rules: Rules, w: Work) -> None:
+    """Run the fixed point ``V = no_load + Y^-1 conj(s(V) / V)``: only places with power are looked at on the way.
+
+    A lane goes on until its mismatch, or what it is bound to be after the step that is due, is small enough; `iterate`
+    has the last word. Uses `w.i` for the currents of the step before.
+    """
+    n = len(e.alive)
+    for at in range(2 * n):
+        store(w.i, at, splat(0.0))
+    for step in range(rules.most_steps):
+        _update_currents(n, w)
+        busy = False
+        for r in range(LANES):
+            off, before = w.worst[0, r], w.lane[2, r]
+            w.lane[2, r], w.lane[3, r] = off, w.lane[0, r]
+            if w.lane[0, r] == 0.0:
+                continue
+            foreseen = off / before * off if step else np.inf
+            if off <= rules.mismatch_pu**2 or foreseen <= MARGIN**2 * rules.mismatch_pu**2:
+                w.lane[0, r], w.lane[4, r] = 0.0, 1.0
+            elif not off < np.inf or (step >= STEPS_BEFORE_SLOW and off > SLOW**2 * before):
+                w.lane[0, r] = 0.0
+            else:
+                busy = True
+        substitute_shared(e, shared, w.x)
+        _update_voltages(n, no_load, w, not busy)
+        if not busy:
+            break
+    for r in range(LANES):
+        w.lane[0, r], w.lane[2, r] = w.lane[4, r], np.inf
+
+
+@njit(cache=True, nogil=True)
+def _update_currents(n: int, w: Work) -> None:
+    """Put the currents that belong to the voltages into `w.x` and note by how much active lanes change."""
+    active, power, zero, one = load(w.lane, 0), splat(0.0), splat(0.0), splat(1.0)
+    for k in range(n):
+        if not w.used[k]:
+            store(w.x, 2 * k, zero)
+            store(w.x, 2 * k + 1, zero)
+            continue
+        v_re, v_im = load(w.v, 2 * k), load(w.v, 2 * k + 1)
+        square = v_re * v_re + v_im * v_im
+        p, q = load(w.s, 2 * k), load(w.s, 2 * k + 1)
+        if w.used[k] == 2:
+            size = root(square)
+            p = p + size * load(w.s, 2 * (n + k)) + square * load(w.s, 2 * (2 * n + k))
+            q = q + size * load(w.s, 2 * (n + k) + 1) + square * load(w.s, 2 * (2 * n + k) + 1)
+        inverse = one / square
+        re, im = (p * v_re + q * v_im) * inverse, (p * v_im - q * v_re) * inverse
+        old_re, old_im = load(w.i, 2 * k), load(w.i, 2 * k + 1)
+        d_re, d_im = re - old_re, im - old_im
+        power = larger((d_re * d_re + d_im * d_im) * square, power)
+        re, im = where(active, re, old_re), where(active, im, old_im)
+        store(w.i, 2 * k, re)
+        store(w.i, 2 * k + 1, im)
+        store(w.x, 2 * k, re)
+        store(w.x, 2 * k + 1, im)
+    store(w.worst, 0, power)
+
+
+@njit(cache=True, nogil=True)
+def _update_voltages(n: int, no_load: np.ndarray, w: Work, everywhere: bool) -> None:
+    """Set the voltages where there is power, in the end everywhere, and note the last step of each lane."""
+    longest = splat(0.0)
+    for k in range(n):
+        if w.used[k] or everywhere:
+            re, im = splat(no_load[2 * k]) + load(w.x, 2 * k), splat(no_load[2 * k + 1]) + load(w.x, 2 * k + 1)
+            if w.used[k]:
+                d_re, d_im = re - load(w.v, 2 * k), im - load(w.v, 2 * k + 1)
+                longest = larger(d_re * d_re + d_im * d_im, longest)
+            store(w.v, 2 * k, re)
+            store(w.v, 2 * k + 1, im)
+    store(w.lane, 1, where(load(w.lane, 3), longest, load(w.lane, 1)))
+
+
 class Given(NamedTuple):
     """What is given, (R, 2 N) with real and imaginary part in turn.
 
     `current` and `impedance` are (0, 0) where there is none; `at_limit_q` (F,) is the infeed of devices at a limit;
-    `start` has R rows or one; `fallback` (2 N,) is used where it is not a number; `slack` is (2 K,).
+    `start` has R rows, one or none; `fallback` (2 N,) stands in for what is not a number; `slack` is (2 K,).
     """
 
     constant: np.ndarray
@@ -170,13 +248,11 @@ class Found(NamedTuple):
         return self.v.view(complex)
 
 
-NOT_SOLVED, NOT_FINITE = -1, -2
-
-
 @njit(cache=True, nogil=True)
 def solve_rows(
     e: Equations,
     shared: np.ndarray,
+    no_load: np.ndarray,
     own: bool,
     rules: Rules,
     node: np.ndarray,
@@ -190,6 +266,7 @@ def solve_rows(
     Parameters
     ----------
     shared : (4 B,) factors used for all rows unless `own`: then each row has its own, renewed at each step
+    no_load : (2 F,) voltages without any power; then `shared` belongs to them and the fixed point comes first
     node : (N,) node at each place
     controlled : (C,) place of each controlled node
     """
@@ -202,68 +279,110 @@ def solve_rows(
         np.empty((2 * n, LANES)),
         np.empty((4 * len(e.column) if own else 0, LANES)),
         np.zeros((2, LANES)),
-        np.zeros((3, LANES)),
+        np.zeros((6, LANES)),
         np.zeros(LANES, dtype=np.int64),
         np.zeros(LANES),
     )
     for first in range(0, len(rows), LANES):
-        w.used[:] = 0
+        _gather(e, rows, first, node, given, w)
         for r in range(LANES):
-            _gather(e, rows[min(first + r, len(rows) - 1)], r, node, given, w)
+            w.lane[0, r], w.lane[1, r], w.lane[2, r], w.lane[4, r], w.steps[r] = 1.0, np.inf, np.inf, 0.0, NOT_SOLVED
+        if len(no_load):
+            approach(e, shared, no_load, rules, w)
         iterate(e, shared, own, rules, w)
-        for r in range(min(LANES, len(rows) - first)):
-            _scatter(e, rows[first + r], r, node, controlled, w, found)
+        _scatter(e, rows, first, node, controlled, w, found)
 
 
 @njit(cache=True, nogil=True)
-def _gather(e: Equations, row: int, r: int, node: np.ndarray, given: Given, w: Work) -> None:
+def _gather(e: Equations, rows: np.ndarray, first: int, node: np.ndarray, given: Given, w: Work) -> None:
+    """Fill the lanes with the rows from `first` on, the last one again where there are no more."""
     n = len(e.alive)
-    start = min(row, len(given.start) - 1)
     for k in range(n):
         for part in range(2):
-            at = 2 * node[k] + part
-            v = given.start[start, at]
-            w.v[2 * k + part, r] = v if np.isfinite(v) else given.fallback[at]
-            s = given.constant[row, at]
-            if part:
-                s += given.at_limit_q[k]
-            w.s[2 * k + part, r] = s
-            if s != 0.0:
-                w.used[k] = max(w.used[k], 1)
-            if len(given.current):
-                w.s[2 * (n + k) + part, r] = given.current[row, at]
-                if given.current[row, at] != 0.0:
-                    w.used[k] = 2
-            if len(given.impedance):
-                w.s[2 * (2 * n + k) + part, r] = given.impedance[row, at]
-                if given.impedance[row, at] != 0.0:
-                    w.used[k] = 2
-            if not e.alive[k]:
-                w.s[2 * k + part, r] = w.s[2 * (n + k) + part, r] = w.s[2 * (2 * n + k) + part, r] = 0.0
+            store(w.v, 2 * k + part, splat(given.fallback[2 * node[k] + part]))
     for k in range(len(given.slack)):
-        w.v[2 * n + k, r] = given.slack[k]
+        store(w.v, 2 * n + k, splat(given.slack[k]))
+    for r in range(LANES):
+        row = rows[min(first + r, len(rows) - 1)]
+        _take(n, node, given.constant[row], w.s, 0, r)
+        if len(given.current):
+            _take(n, node, given.current[row], w.s, 2 * n, r)
+        if len(given.impedance):
+            _take(n, node, given.impedance[row], w.s, 4 * n, r)
+        if len(given.start):
+            start = given.start[min(row, len(given.start) - 1)]
+            for k in range(n):
+                re, im = start[2 * node[k]], start[2 * node[k] + 1]
+                if np.isfinite(re + im):
+                    w.v[2 * k, r], w.v[2 * k + 1, r] = re, im
+    _note_used(e, given, w)
 
 
 @njit(cache=True, nogil=True)
-def _scatter(e: Equations, row: int, r: int, node: np.ndarray, controlled: np.ndarray, w: Work, found: Found) -> None:
+def _take(n: int, node: np.ndarray, values: np.ndarray, s: np.ndarray, offset: int, r: int) -> None:
+    for k in range(n):
+        s[offset + 2 * k, r] = values[2 * node[k]]
+        s[offset + 2 * k + 1, r] = values[2 * node[k] + 1]
+
+
+@njit(cache=True, nogil=True)
+def _note_used(e: Equations, given: Given, w: Work) -> None:
+    """Note where there is power, leave out what is dead, and note in the lanes what is not finite."""
     n = len(e.alive)
-    steps = w.steps[r]
-    for k in range(2 * n):
-        if not np.isfinite(w.s[k, r] + w.s[2 * n + k, r] + w.s[4 * n + k, r]):
-            steps = NOT_FINITE
-        elif steps >= 0 and not np.isfinite(w.v[k, r]):
-            steps = NOT_SOLVED
-    found.steps[row], found.mismatch[row] = steps, w.mismatch[r]
-    for k in range(len(node)):
-        live = steps >= 0 and (k >= n or e.alive[k])
-        for part in range(2):
-            found.v[row, 2 * node[k] + part] = w.v[2 * k + part, r] if live else np.nan
-    for c in range(len(controlled)):
-        k = controlled[c]
-        if k < n and e.alive[k] and steps >= 0:
-            v_re, v_im = w.v[2 * k, r], w.v[2 * k + 1, r]
-            square = v_re * v_re + v_im * v_im
-            drawn = w.s[2 * k + 1, r] + np.sqrt(square) * w.s[2 * (n + k) + 1, r] + square * w.s[2 * (2 * n + k) + 1, r]
-            found.q[row, c] = v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - drawn
+    poison, zero = splat(0.0), splat(0.0)
+    for k in range(n):
+        w.used[k] = 0
+        for kind in range(3):
+            for part in range(2):
+                at = 2 * (kind * n + k) + part
+                s = load(w.s, at)
+                if kind == 0 and part == 1:
+                    s = s + splat(given.at_limit_q[k])
+                if not e.alive[k]:
+                    s = zero
+                poison = poison + s * zero
+                store(w.s, at, s)
+                if any_lane(s):
+                    w.used[k] = 2 if kind else 1
+    store(w.lane, 5, poison)
+
+
+@njit(cache=True, nogil=True)
+def _scatter(
+    e: Equations, rows: np.ndarray, first: int, node: np.ndarray, controlled: np.ndarray, w: Work, found: Found
+) -> None:
+    n = len(e.alive)
+    poison, zero = splat(0.0), splat(0.0)
+    for k in range(n):
+        if e.alive[k]:
+            poison = poison + (load(w.v, 2 * k) + load(w.v, 2 * k + 1)) * zero
         else:
-            found.q[row, c] = np.nan
+            store(w.v, 2 * k, splat(np.nan))
+            store(w.v, 2 * k + 1, splat(np.nan))
+    store(w.worst, 0, poison)
+    for r in range(min(LANES, len(rows) - first)):
+        row, steps = rows[first + r], w.steps[r]
+        if w.lane[5, r] != 0.0:
+            steps = NOT_FINITE
+        elif w.worst[0, r] != 0.0:
+            steps = NOT_SOLVED
+        found.steps[row], found.mismatch[row] = steps, w.mismatch[r]
+        v = found.v[row]
+        if steps < 0:
+            v[:] = np.nan
+            found.q[row] = np.nan
+            continue
+        for k in range(len(node)):
+            v[2 * node[k]] = w.v[2 * k, r]
+            v[2 * node[k] + 1] = w.v[2 * k + 1, r]
+        for c in range(len(controlled)):
+            found.q[row, c] = _infeed(n, controlled[c], r, w) if controlled[c] < n else np.nan
+
+
+@njit(cache=True, nogil=True)
+def _infeed(n: int, k: int, r: int, w: Work) -> float:
+    """Return what the device at place `k` feeds in: reactive power into the network less that of the others there."""
+    v_re, v_im = w.v[2 * k, r], w.v[2 * k + 1, r]
+    square = v_re * v_re + v_im * v_im
+    others = w.s[2 * k + 1, r] + np.sqrt(square) * w.s[2 * (n + k) + 1, r] + square * w.s[2 * (2 * n + k) + 1, r]
+    return v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - others

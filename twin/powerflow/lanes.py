@@ -121,3 +121,15 @@ def where(typing: Any, chosen: Any, a: Any, b: Any) -> Any:  # noqa: ANN401
         return builder.select(builder.fcmp_ordered("!=", args[0], zero), args[1], args[2])
 
     return _LANES(_LANES, _LANES, _LANES), code
+
+
+@_compiled_as
+def any_lane(typing: Any, value: Any) -> Any:  # noqa: ANN401
+    """Return whether a lane is not zero (not a number counts as such)."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:  # noqa: ANN401
+        differs = builder.fcmp_unordered("!=", args[0], ir.Constant(_VECTOR, [0.0] * LANES))
+        bits = builder.bitcast(differs, ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(ir.IntType(LANES), 0))
+
+    return types.boolean(_LANES), code

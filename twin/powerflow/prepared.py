@@ -13,7 +13,25 @@ from twin.powerflow.lanes import LANES
 from twin.powerflow.network import Network
 from twin.powerflow.node_power import NodePower
 
-NOTHING = np.zeros((0, 0))
+NOTHING, NO_VALUES = np.zeros((0, 0)), np.zeros(0)
+
+
+@dataclass(frozen=True)
+class Point:
+    """Where a tier starts.
+
+    Attributes
+    ----------
+    v : numpy.ndarray, (1, N) complex
+    factors : numpy.ndarray, (4 B,), optional
+        Factors of the Jacobian there, for all rows; each row has its own (Newton) without them.
+    without_power : bool
+        Whether nothing is fed in or drawn there: what the fixed point needs.
+    """
+
+    v: np.ndarray
+    factors: np.ndarray | None
+    without_power: bool
 
 
 @dataclass(frozen=True)
@@ -38,28 +56,24 @@ class Prepared:
     at_limit_q: np.ndarray
 
     def solve(
-        self, factors: np.ndarray | None, rules: Rules, rows: np.ndarray, power: NodePower, start: np.ndarray,
-        fallback: np.ndarray, found: Found,
-    ) -> None:  # fmt: skip
-        """Solve the rows `rows` in place of what `found` holds for them.
-
-        Parameters
-        ----------
-        factors : numpy.ndarray, optional
-            Factors for all rows (constant Jacobian); each row has its own (Newton) without them.
-        """
+        self, point: Point, rules: Rules, rows: np.ndarray, power: NodePower, start: np.ndarray | None, found: Found
+    ) -> None:
+        """Solve the rows `rows` in place of what `found` holds for them, from `start` or the point's voltages."""
+        free = self.elimination.free
         given = Given(
             parts(power.constant),
             NOTHING if power.current is None else parts(power.current),
             NOTHING if power.impedance is None else parts(power.impedance),
             self.at_limit_q,
-            parts(start),
-            parts(fallback[0]),
+            NOTHING if start is None else parts(start),
+            parts(point.v[0]),
             parts(self.network.slack_v[np.argsort(self.network.slack)]),
         )
-        shared = np.zeros(0) if factors is None else factors
+        no_load = parts(point.v[0, self.elimination.node[:free]]) if point.without_power else NO_VALUES
+        own = point.factors is None
+        shared = NO_VALUES if point.factors is None else point.factors
         solve_rows(
-            self.equations, shared, factors is None, rules, self.elimination.node, self.controlled, rows, given, found
+            self.equations, shared, no_load, own, rules, self.elimination.node, self.controlled, rows, given, found
         )
 
     def factors(self, v: np.ndarray, power: NodePower) -> np.ndarray:

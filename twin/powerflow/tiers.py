@@ -12,7 +12,7 @@ from numba import get_num_threads
 from twin.powerflow.iteration_kernels import NOT_SOLVED, Found, Rules
 from twin.powerflow.lanes import LANES
 from twin.powerflow.node_power import NodePower
-from twin.powerflow.prepared import Prepared
+from twin.powerflow.prepared import Point, Prepared
 from twin.powerflow.solution import Method
 
 TOLERANCE_MVA = 1e-8
@@ -46,12 +46,11 @@ class Tiers:
         for tier in self.order:
             if not len(left):
                 break
-            v, factors = self._point(tier)
-            if v is None:
+            point = self._point(tier)
+            if point is None:
                 continue
-            first = v if start is None or tier == Method.NEWTON else start
-            most = MAX_NEWTON_STEPS if factors is None else MAX_CONSTANT_STEPS
-            self._share(factors, self._rules(most), rows[left], power, first, v, threads, found)
+            first = None if tier == Method.NEWTON else start
+            self._share(point, rows[left], power, first, threads, found)
             steps = found.steps[rows[left]]
             method[left[steps >= 0]] = tier
             left = left[steps == NOT_SOLVED]
@@ -63,57 +62,55 @@ class Tiers:
         linear = () if self.prepared.equations.held.any() else (Method.FIXED_POINT,)
         return (*linear, Method.CONSTANT_JACOBIAN, Method.NEWTON)
 
-    def _point(self, tier: Method) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return the voltages (1, N) from which a tier starts (None if it cannot) and its factors (None for Newton)."""
+    def _point(self, tier: Method) -> Point | None:
+        """Return where `tier` starts, None if there is no such point."""
         if tier == Method.FIXED_POINT:
             return self._no_load
-        return self._base if tier == Method.CONSTANT_JACOBIAN else (self._newton_start, None)
+        return self._base if tier == Method.CONSTANT_JACOBIAN else self._newton_start
 
     @cached_property
-    def _newton_start(self) -> np.ndarray:
+    def _newton_start(self) -> Point:
         network = self.prepared.network
         v, controls = network.start.copy(), network.controlled
         held = self.prepared.equations.held[self.prepared.controlled]
         node = controls.node[held]
         v[node] *= controls.vm_set_pu[held] / np.abs(v[node])
-        return v[None]
+        return Point(v[None], None, without_power=False)
 
     @cached_property
-    def _no_load(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        return self._linearised(NodePower(np.zeros_like(self.base_power.constant), None, None))
+    def _no_load(self) -> Point | None:
+        return self._linearised(NodePower(np.zeros_like(self.base_power.constant), None, None), without_power=True)
 
     @cached_property
-    def _base(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        return self._linearised(self.base_power)
+    def _base(self) -> Point | None:
+        return self._linearised(self.base_power, without_power=False)
 
-    def _linearised(self, power: NodePower) -> tuple[np.ndarray | None, np.ndarray | None]:
-        """Return the solution by Newton's method and the factors there; two times None if it has none."""
+    def _linearised(self, power: NodePower, without_power: bool) -> Point | None:
+        """Return the solution by Newton's method with the factors there, None if it has none."""
         found = Found.empty(1, len(self.prepared.network.alive), len(self.prepared.controlled))
-        start = self._newton_start
-        self.prepared.solve(None, self._rules(MAX_NEWTON_STEPS), np.zeros(1, np.int64), power, start, start, found)
+        self._share(self._newton_start, np.zeros(1, dtype=np.int64), power, None, 1, found)
         if found.steps[0] < 0:
-            return None, None
-        v = np.where(np.isfinite(found.voltages), found.voltages, start)
-        return v, self.prepared.factors(v[0], power)
-
-    def _rules(self, most_steps: int) -> Rules:
-        mismatch_pu = TOLERANCE_MVA / self.prepared.network.base_mva
-        return Rules(mismatch_pu, HELD_VOLTAGE_PU, VOLTAGE_STEP_PU, most_steps)
+            return None
+        v = np.where(np.isfinite(found.voltages), found.voltages, self._newton_start.v)
+        return Point(v, self.prepared.factors(v[0], power), without_power)
 
     def _share(
-        self, factors: np.ndarray | None, rules: Rules, rows: np.ndarray, power: NodePower, start: np.ndarray,
-        fallback: np.ndarray, threads: int | None, found: Found,
+        self, point: Point, rows: np.ndarray, power: NodePower, start: np.ndarray | None, threads: int | None,
+        found: Found,
     ) -> None:  # fmt: skip
         """Solve `rows` in tasks of equal size; which rows are in one has no bearing on any answer."""
+        most_steps = MAX_NEWTON_STEPS if point.factors is None else MAX_CONSTANT_STEPS
+        mismatch_pu = TOLERANCE_MVA / self.prepared.network.base_mva
+        rules = Rules(mismatch_pu, HELD_VOLTAGE_PU, VOLTAGE_STEP_PU, most_steps)
 
         def solve(first: int) -> None:
             task = rows[first : first + ROWS_PER_TASK]
-            self.prepared.solve(factors, rules, task, power, start, fallback, found)
+            self.prepared.solve(point, rules, task, power, start, found)
 
         firsts = range(0, len(rows), ROWS_PER_TASK)
         workers = min(threads or get_num_threads(), len(firsts))
         if workers < 2:
-            self.prepared.solve(factors, rules, rows, power, start, fallback, found)
+            self.prepared.solve(point, rules, rows, power, start, found)
             return
         with ThreadPoolExecutor(workers) as pool:
             list(pool.map(solve, firsts))
