@@ -109,6 +109,13 @@ SITES = TableSpec("sites", ("kind", "class"), (
     Column("cut", choices=("cut-last", "non-firm")),
 ), main="battery_kw")  # fmt: skip
 
+OUTAGE_RATES = TableSpec("outage_rates", ("class",), (
+    Column("class", choices=("cable", "overhead", "transformer")), *_NAMES,
+    Column("per", choices=("100 km", "element")),
+    _positive("outages_per_year"), _positive("hours_per_outage"), _positive("hours_low"), _positive("hours_high"),
+), main="outages_per_year")  # fmt: skip
+
 GRID_TABLES = (
     BUSES, CONDUCTORS, LINES, TRANSFORMERS, SHUNTS, COMPENSATORS, AREAS, PLANTS, REPOWERING, DIESELS, PARAMETERS, SITES,
+    OUTAGE_RATES,
 )  # fmt: skip
