@@ -15,11 +15,13 @@ from twin.errors import Problem, raise_if_any
 from twin.grid.model import Element, GridModel, Limits
 from twin.powerflow.given import checked
 from twin.security.judging import Relief, judge_steps
-from twin.security.outages import OutageCase, Outages, highest_output_mw, outage_cases
+from twin.security.measures import Means
+from twin.security.outages import OutageCase, OutageClass, Outages, highest_output_mw, outage_cases
 from twin.security.power import StepPower, step_power
+from twin.security.remedies import import_remedies
 from twin.security.result import SecurityResult
 from twin.security.subject import Subject, subject
-from twin.security.tally import Tally, merge
+from twin.security.tally import CASE, ELEMENT, Tally, merge
 from twin.security.topology import Topology, topologies
 
 PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
@@ -59,7 +61,27 @@ class Watch:
         first_step : int
             Absolute number of the first row; tallies of several calls are joined by it.
         """
-        return judge_steps(self.topologies, steps, first_step, self.relief)
+        numbers = first_step + np.arange(len(steps.power.constant))
+        return self.judge_groups(steps, numbers, np.zeros_like(numbers))[0]
+
+    def judge_groups(self, power: StepPower, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+        """Judge rows of any steps; each group of rows has a tally of its own.
+
+        Parameters
+        ----------
+        power : StepPower
+            Rows R.
+        steps : numpy.ndarray, (R,) int
+            Absolute step of each row.
+        groups : numpy.ndarray, (R,) int
+            Group of each row, 0 to G - 1, none empty.
+
+        Returns
+        -------
+        list of Tally
+            By group.
+        """
+        return judge_steps(self.topologies, power, steps, groups, self.relief)
 
     def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
@@ -112,6 +134,7 @@ class SecurityAnalysis:
     ) -> None:
         self.subject = subject(grid, limits, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
+        self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
 
     def prepare(self, plant_mw: Mapping[Element, float]) -> Watch:
         """Make the outages ready.
@@ -168,6 +191,41 @@ class SecurityAnalysis:
         with ThreadPoolExecutor(threads) as pool:
             tallies = list(pool.map(judged, range(0, rows, block)))
         return watch.result(tallies, _step_hours(index, step_hours), index)
+
+    def import_remedies(
+        self,
+        profiles: Mapping[str, ArrayLike],
+        result: SecurityResult,
+        *,
+        means: Means | None = None,
+        outage_class: OutageClass = OutageClass.SINGLE,
+    ) -> pd.DataFrame:
+        """Return what each remedy must give against the worst breach in import direction.
+
+        Parameters
+        ----------
+        profiles : mapping of str to array, (T, L)
+            Those of `result`.
+        result : SecurityResult
+            Of `run`.
+        means : Means, optional
+            Batteries, demand response and diesels; the diesels of a `GridModel` without it.
+        outage_class : OutageClass
+
+        Returns
+        -------
+        pandas.DataFrame
+            See `twin.security.remedies.import_remedies`; empty where there is no such breach.
+        """
+        worst = result.of_class(outage_class).step_import
+        row = int(worst.value.argmax())
+        if not np.isfinite(worst.value[row]):
+            return pd.DataFrame()
+        _, given = checked(self.subject.net, profiles)
+        watch = self.prepare(highest_output_mw(self.subject.net, self.subject.network, given))
+        steps = watch.power(1, {key: values[row : row + 1] for key, values in given.items()})
+        case, branch = (int(worst.address[row, column]) for column in (CASE, ELEMENT))
+        return import_remedies(watch, steps, case, branch, means or self.means)
 
 
 def _block_steps(nodes: int, rows: int, threads: int) -> int:

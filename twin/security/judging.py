@@ -21,6 +21,7 @@ from twin.security.tally import (
     Tally,
     Worst,
     empty_tally,
+    split,
 )
 from twin.security.topology import Topology
 
@@ -38,46 +39,70 @@ class _Stage(NamedTuple):
     settled: Found
 
 
+class _Rows(NamedTuple):
+    """Rows R in order of groups, then steps; G groups begin at the first G of `bounds`."""
+
+    steps: np.ndarray  # (R,)
+    groups: np.ndarray  # (R,)
+    bounds: np.ndarray  # (G + 1,)
+    cases: int
+
+
 def judge_steps(
-    topologies: Sequence[Topology], steps: StepPower, first_step: int, relief: Relief | None = None
-) -> Tally:
+    topologies: Sequence[Topology],
+    power: StepPower,
+    steps: np.ndarray,
+    groups: np.ndarray,
+    relief: Relief | None = None,
+) -> list[Tally]:
     """Solve and judge every case at every step of a block.
 
     Parameters
     ----------
     topologies : sequence of Topology
         The intact grid first.
-    steps : StepPower
-        Rows R.
-    first_step : int
-        Absolute number of the first row.
+    power : StepPower
+        Rows R; they never see each other.
+    steps : numpy.ndarray, (R,) int
+        Absolute step of each row.
+    groups : numpy.ndarray, (R,) int
+        Group of each row, 0 to G - 1, none empty; the same step may stand in several.
     relief : callable, optional
         Acts between the state at once and the settled one; without it they are the same state.
 
     Returns
     -------
-    Tally
+    list of Tally
+        By group.
     """
-    rows, intact = len(steps.power.constant), topologies[0]
-    branches, buses = len(intact.branches.watched), len(intact.buses.node)
-    tally = empty_tally(first_step, rows, branches, buses, len(topologies), len(OutageClass))
-    stages = [_stage(of_class, tally.cases, rows, branches, buses) for of_class in tally.classes]
+    order = np.lexsort((steps, groups))
+    bounds = np.flatnonzero(np.diff(groups[order], prepend=-1, append=groups.max(initial=-1) + 1))
+    rows = _Rows(steps[order], groups[order], bounds, len(topologies))
+    whole = _judge_rows(topologies, power.rows(order), rows, relief)
+    return split(whole, bounds)
+
+
+def _judge_rows(topologies: Sequence[Topology], steps: StepPower, rows: _Rows, relief: Relief | None) -> Tally:
+    intact, groups = topologies[0], len(rows.bounds) - 1
+    branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
+    tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
+    stages = [_stage(of_class, tally.cases, rows, intact) for of_class in tally.classes]
     start: np.ndarray | None = None
     kept: dict[int, Solution] = {}
     repeated = {topology.repeats for topology in topologies}
     for number, topology in enumerate(topologies):
-        power = _power_after(topology, steps)
+        power = power_after(topology, steps)
         found = kept[topology.repeats] if topology.repeats >= 0 else topology.solver.solve(power, start)
         if number == 0:
             start = np.where(found.converged[:, None], found.v, intact.network.start)
         if number in repeated:
             kept[number] = found
         kind = topology.case.outage_class
-        flags = _judge_case(number, topology, power, found, first_step, stages[kind], tally.cases, relief)
-        _count_case(number, flags, tally.cases, tally.classes[kind])
-        _count_lost(number, topology, steps, tally.cases)
+        flags = _judge_case(number, topology, power, found, rows, stages[kind], tally.cases, relief)
+        _count_case(number, flags, rows, tally.cases, tally.classes[kind])
+        _count_lost(number, topology, steps, rows, tally.cases)
     for of_class, stage in zip(tally.classes, stages, strict=True):
-        _count_elements(of_class, stage.at_once)
+        _count_elements(of_class, stage.at_once, rows)
         if relief is None:
             _settled_as_at_once(of_class)
     if relief is None:
@@ -85,8 +110,12 @@ def judge_steps(
     return tally
 
 
-def _stage(of_class: ClassTally, cases: CaseTally, rows: int, branches: int, buses: int) -> _Stage:
-    flags = np.zeros((rows, branches), dtype=np.uint8), np.zeros((rows, buses), dtype=np.uint8)
+def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: Topology) -> _Stage:
+    count = len(rows.steps)
+    flags = (
+        np.zeros((count, len(intact.branches.watched)), dtype=np.uint8),
+        np.zeros((count, len(intact.buses.node)), dtype=np.uint8),
+    )
     voltages = cases.low, cases.high, *flags
 
     def found(step: Worst, branch: Worst, case: Worst) -> Found:
@@ -99,7 +128,8 @@ def _stage(of_class: ClassTally, cases: CaseTally, rows: int, branches: int, bus
     return _Stage(at_once, found(of_class.step_settled, of_class.branch_settled, cases.settled))
 
 
-def _power_after(topology: Topology, steps: StepPower) -> NodePower:
+def power_after(topology: Topology, steps: StepPower) -> NodePower:
+    """Return the nodes' power without the tripped elements; what dead nodes lose is left to the network."""
     power = steps.power
     for element in topology.out:
         if element in steps.of_element:
@@ -112,7 +142,7 @@ def _judge_case(
     topology: Topology,
     power: NodePower,
     found: Solution,
-    first_step: int,
+    rows: _Rows,
     stage: _Stage,
     cases: CaseTally,
     relief: Relief | None,
@@ -120,15 +150,15 @@ def _judge_case(
     """Return (R,) flags of how the case breaks the criterion."""
     flags = np.zeros(len(found.v), dtype=np.uint8)
     settled = found
-    _judge_state(number, topology, found, first_step, (True, relief is None), stage.at_once, flags)
+    _judge_state(number, topology, found, rows, (True, relief is None), stage.at_once, flags)
     if relief is not None:
         start = np.where(found.converged[:, None], found.v, topology.network.start)
         settled = topology.solver.solve(relief(topology, power, found.v), start)
-        _judge_state(number, topology, settled, first_step, (False, True), stage.settled, flags)
+        _judge_state(number, topology, settled, rows, (False, True), stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED
     failure = np.where(found.converged, settled.failure, found.failure)
-    np.add.at(cases.unsolved[number], failure[unsolved], 1)
+    np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
     return flags
 
 
@@ -136,32 +166,43 @@ def _judge_state(
     number: int,
     topology: Topology,
     state: Solution,
-    first_step: int,
+    rows: _Rows,
     judged: tuple[bool, bool],
     written: Found,
     flags: np.ndarray,
 ) -> None:
     judge_block(
-        np.ascontiguousarray(state.v), state.converged, first_step, number, *judged, topology.branches,
-        topology.buses, written, flags,
+        np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, number, rows.cases, *judged,
+        topology.branches, topology.buses, written, flags,
     )  # fmt: skip
 
 
-def _count_case(number: int, flags: np.ndarray, cases: CaseTally, of_class: ClassTally) -> None:
+def _case_rows(number: int, rows: _Rows) -> np.ndarray:
+    """Return where each row's group keeps the case."""
+    return rows.groups * rows.cases + number
+
+
+def _count_case(number: int, flags: np.ndarray, rows: _Rows, cases: CaseTally, of_class: ClassTally) -> None:
+    of_groups = slice(number, None, rows.cases)
     for bit in range(KINDS):
-        cases.steps[bit, number] += np.count_nonzero(flags & (1 << bit))
-    cases.steps_violated[number] += np.count_nonzero(flags)
+        cases.steps[bit, of_groups] += _per_group((flags & (1 << bit)) > 0, rows)
+    cases.steps_violated[of_groups] += _per_group(flags > 0, rows)
     of_class.step_violating[:] += flags > 0
     of_class.step_unsolved[:] += (flags & UNSOLVED) > 0
 
 
-def _count_elements(of_class: ClassTally, found: Found) -> None:
+def _count_elements(of_class: ClassTally, found: Found, rows: _Rows) -> None:
     for bit in range(KINDS):
-        of_class.branch_steps[bit] += np.count_nonzero(found.branch_flags & (1 << bit), axis=0)
-        of_class.bus_steps[bit] += np.count_nonzero(found.bus_flags & (1 << bit), axis=0)
+        of_class.branch_steps[bit] += _per_group((found.branch_flags & (1 << bit)) > 0, rows).ravel()
+        of_class.bus_steps[bit] += _per_group((found.bus_flags & (1 << bit)) > 0, rows).ravel()
 
 
-def _count_lost(number: int, topology: Topology, steps: StepPower, cases: CaseTally) -> None:
+def _per_group(values: np.ndarray, rows: _Rows) -> np.ndarray:
+    """Return the sums of (R, ...) values over the rows of each group, (G, ...)."""
+    return np.asarray(np.add.reduceat(values, rows.bounds[:-1], axis=0, dtype=np.int64))
+
+
+def _count_lost(number: int, topology: Topology, steps: StepPower, rows: _Rows, cases: CaseTally) -> None:
     """Count the demand and infeed of dead nodes and of tripped elements elsewhere, at 1 pu voltage."""
     dead = topology.dead
     lost = np.zeros((2, len(steps.power.constant)))
@@ -174,8 +215,10 @@ def _count_lost(number: int, topology: Topology, steps: StepPower, cases: CaseTa
             p_mw = active_mw(topology.network, of_element).sum(axis=1)
             lost += [np.maximum(-p_mw, 0.0), np.maximum(p_mw, 0.0)]
     lost[:, ~np.isfinite(lost).all(axis=0)] = 0.0  # rows with a given value that is no number are unsolved
-    cases.lost_most_mw[:, number] = lost.max(axis=1, initial=0.0)
-    cases.lost_milliwatt_steps[:, number] = np.rint(lost * MILLIWATT_PER_MW).astype(np.int64).sum(axis=1)
+    of_groups = slice(number, None, rows.cases)
+    cases.lost_most_mw[:, of_groups] = np.maximum.reduceat(lost, rows.bounds[:-1], axis=1).clip(min=0.0)
+    milliwatts = np.rint(lost * MILLIWATT_PER_MW).astype(np.int64)
+    cases.lost_milliwatt_steps[:, of_groups] = np.add.reduceat(milliwatts, rows.bounds[:-1], axis=1)
 
 
 def _settled_as_at_once(of_class: ClassTally) -> None:

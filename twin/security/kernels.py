@@ -38,7 +38,7 @@ class Buses(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Where the judgement of a block is written; rows R."""
+    """Where the judgement of a block is written; rows R, elements and cases group after group."""
 
     step: Worst
     step_export: Worst
@@ -72,8 +72,10 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
 def judge_block(
     v: np.ndarray,
     solved: np.ndarray,
-    first_step: int,
+    steps: np.ndarray,
+    groups: np.ndarray,
     case: int,
+    cases: int,
     judged_at_once: bool,
     judged_settled: bool,
     branches: Branches,
@@ -88,6 +90,10 @@ def judge_block(
     v : (R, N) complex
         Node voltages.
     solved : (R,) bool
+    steps, groups : (R,) int
+        Absolute step of each row, and the group whose branches, buses and cases it counts for.
+    case, cases : int
+        Number of the case, and how many there are.
     judged_at_once, judged_settled : bool
         Whether the short-time and the continuous rating count for this state.
     found : Found
@@ -97,21 +103,22 @@ def judge_block(
     """
     for r in range(v.shape[0]):
         if solved[r]:
-            flags[r] |= _judge_branches(v[r], r, first_step + r, case, judged_at_once, judged_settled, branches, found)
-            flags[r] |= _judge_buses(v[r], r, first_step + r, case, buses, found)
+            at = r, steps[r], groups[r], case, groups[r] * cases + case
+            flags[r] |= _judge_branches(v[r], at, judged_at_once, judged_settled, branches, found)
+            flags[r] |= _judge_buses(v[r], at, buses, found)
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
 def _judge_branches(
     v: np.ndarray,
-    r: int,
-    step: int,
-    case: int,
+    at: tuple[int, int, int, int, int],
     judged_at_once: bool,
     judged_settled: bool,
     b: Branches,
     found: Found,
 ) -> int:
+    r, step, group, case, case_row = at
+    first = group * b.watched.shape[0]
     row_flags = 0
     for k in range(b.watched.shape[0]):
         if not b.watched[k]:
@@ -124,8 +131,8 @@ def _judge_branches(
         side = 1 if at_to > at_from else 0
         loading = 100.0 * max(at_from, at_to)
         _raise(found.step, r, loading, step, case, k, side)
-        _raise(found.branch, k, loading, step, case, k, side)
-        _raise(found.case, case, loading, step, case, k, side)
+        _raise(found.branch, first + k, loading, step, case, k, side)
+        _raise(found.case, case_row, loading, step, case, k, side)
         broken = 0
         if judged_at_once and loading > 100.0 * b.short_time_factor:
             broken |= SHORT_TIME
@@ -165,7 +172,9 @@ def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: compl
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def _judge_buses(v: np.ndarray, r: int, step: int, case: int, buses: Buses, found: Found) -> int:
+def _judge_buses(v: np.ndarray, at: tuple[int, int, int, int, int], buses: Buses, found: Found) -> int:
+    r, step, group, case, case_row = at
+    first = group * buses.node.shape[0]
     row_flags = 0
     for bus in range(buses.node.shape[0]):
         if buses.node[bus] < 0:
@@ -173,10 +182,10 @@ def _judge_buses(v: np.ndarray, r: int, step: int, case: int, buses: Buses, foun
         vm_pu = _size(v[buses.node[bus]])
         _raise(found.step_low, r, -vm_pu, step, case, bus, -1)
         _raise(found.step_high, r, vm_pu, step, case, bus, -1)
-        _raise(found.bus_low, bus, -vm_pu, step, case, bus, -1)
-        _raise(found.bus_high, bus, vm_pu, step, case, bus, -1)
-        _raise(found.case_low, case, -vm_pu, step, case, bus, -1)
-        _raise(found.case_high, case, vm_pu, step, case, bus, -1)
+        _raise(found.bus_low, first + bus, -vm_pu, step, case, bus, -1)
+        _raise(found.bus_high, first + bus, vm_pu, step, case, bus, -1)
+        _raise(found.case_low, case_row, -vm_pu, step, case, bus, -1)
+        _raise(found.case_high, case_row, vm_pu, step, case, bus, -1)
         outside = (LOW if vm_pu < buses.vm_min_pu[bus] else 0) | (HIGH if vm_pu > buses.vm_max_pu[bus] else 0)
         found.bus_flags[r, bus] |= outside
         row_flags |= outside

@@ -82,6 +82,13 @@ def less(power: NodePower, part: NodePower) -> NodePower:
     )  # fmt: skip
 
 
+def added(power: NodePower, part: NodePower) -> NodePower:
+    """Return `power` and `part` together."""
+    return NodePower(
+        power.constant + part.constant, _sum(power.current, part.current), _sum(power.impedance, part.impedance)
+    )
+
+
 def times(power: NodePower, factor: float) -> NodePower:
     """Return `factor` times `power`."""
     current = None if power.current is None else factor * power.current
@@ -112,3 +119,41 @@ def _only(network: Network, table: str, at: int) -> Network:
 
 def _difference(whole: np.ndarray | None, part: np.ndarray | None) -> np.ndarray | None:
     return whole if whole is None or part is None else whole - part
+
+
+def _sum(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
+    if one is None or other is None:
+        return other if one is None else one
+    return one + other
+
+
+def power_at_buses(
+    network: Network,
+    nodes: np.ndarray,
+    infeed_mva: np.ndarray,
+    demand_mva: np.ndarray,
+    of_element: Mapping[Outage, tuple[int, np.ndarray]],
+) -> StepPower:
+    """Return the nodes' power from what is fed in and drawn at some of them, all at constant power.
+
+    Parameters
+    ----------
+    network : Network
+    nodes : numpy.ndarray, (n,) int
+        ``network.node_of_bus`` of the buses.
+    infeed_mva, demand_mva : numpy.ndarray, (R, n) complex
+        Both positive for active power in their own direction.
+    of_element : mapping of (table, position) to (node, (R,) complex MVA)
+        Infeed, contained in `infeed_mva`, of the plants that an outage case takes out.
+    """
+    rows, size = len(infeed_mva), len(network.alive)
+
+    def spread(at: np.ndarray, mva: np.ndarray) -> NodePower:
+        constant = np.zeros((rows, size), dtype=complex)
+        for column, node in enumerate(at):
+            constant[:, node] += mva[:, column] / network.base_mva
+        return NodePower(constant, None, None)
+
+    infeed = spread(nodes, infeed_mva)
+    elements = {element: spread(np.array([node]), mva[:, None]) for element, (node, mva) in of_element.items()}
+    return StepPower(less(infeed, spread(nodes, demand_mva)), infeed, elements)

@@ -175,7 +175,7 @@ class SecurityResult:
     def _times(self, steps: np.ndarray) -> object:
         if self.index is None:
             return steps
-        return self.index.take(np.maximum(steps - self.tally.first_step, 0)).where(steps >= 0)
+        return self.index.take(np.maximum(steps - self.tally.steps[0], 0)).where(steps >= 0)
 
     def _hours(self, steps: np.ndarray, kinds: dict[str, int]) -> dict[str, np.ndarray]:
         return {name: steps[kind.bit_length() - 1] * self.step_hours for name, kind in kinds.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,10 @@ KINDS = 7
 
 MILLIWATT_PER_MW = 1e9
 """Energies are summed in whole milliwatts and steps, so that the sum does not depend on the blocks."""
+
+
+_CASES_FIRST = ("unsolved",)
+"""Fields of `CaseTally` with the cases on the first axis; on the others it is the last."""
 
 
 class Worst(NamedTuple):
@@ -64,9 +68,9 @@ class CaseTally(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Everything kept of the steps `first_step` and following."""
+    """Everything kept of some steps."""
 
-    first_step: int
+    steps: np.ndarray  # (R,) absolute steps, ascending
     classes: tuple[ClassTally, ...]
     cases: CaseTally
 
@@ -76,15 +80,15 @@ def nothing(size: int) -> Worst:
     return Worst(np.full(size, -np.inf), np.full((size, 4), -1, dtype=np.int32))
 
 
-def empty_tally(first_step: int, steps: int, branches: int, buses: int, cases: int, classes: int) -> Tally:
+def empty_tally(steps: np.ndarray, branches: int, buses: int, cases: int, classes: int) -> Tally:
     """Return a tally to be filled."""
-    of_classes = tuple(_empty_class(steps, branches, buses) for _ in range(classes))
+    of_classes = tuple(_empty_class(len(steps), branches, buses) for _ in range(classes))
     of_cases = CaseTally(
         worst=nothing(cases), settled=nothing(cases), low=nothing(cases), high=nothing(cases),
         steps=_zeros(KINDS, cases), steps_violated=_zeros(cases), unsolved=_zeros(cases, len(Failure)),
         lost_most_mw=np.zeros((2, cases)), lost_milliwatt_steps=_zeros(2, cases),
     )  # fmt: skip
-    return Tally(first_step, of_classes, of_cases)
+    return Tally(steps, of_classes, of_cases)
 
 
 def _empty_class(steps: int, branches: int, buses: int) -> ClassTally:
@@ -100,8 +104,80 @@ def _zeros(*shape: int) -> np.ndarray:
     return np.zeros(shape, dtype=np.int64)
 
 
+def split(tally: Tally, bounds: np.ndarray) -> list[Tally]:
+    """Return the tally of each group of rows.
+
+    Parameters
+    ----------
+    tally : Tally
+        Of G groups: rows ordered by group, elements and cases of all groups one group after the other.
+    bounds : numpy.ndarray, (G + 1,) int
+        First row of each group, then the number of rows.
+    """
+    groups = len(bounds) - 1
+    parts = []
+    for group in range(groups):
+        rows = slice(int(bounds[group]), int(bounds[group + 1]))
+        classes = tuple(_part_of_class(of_class, rows, group, groups) for of_class in tally.classes)
+        cases = CaseTally(*(_part(name, getattr(tally.cases, name), group, groups) for name in CaseTally._fields))
+        parts.append(Tally(tally.steps[rows], classes, cases))
+    return parts
+
+
+def _part_of_class(whole: ClassTally, rows: slice, group: int, groups: int) -> ClassTally:
+    values: list[Any] = []
+    for name in ClassTally._fields:
+        value = getattr(whole, name)
+        if not name.startswith("step"):
+            values.append(_part(name, value, group, groups))
+        else:
+            values.append(Worst(*(x[rows] for x in value)) if isinstance(value, Worst) else value[rows])
+    return ClassTally(*values)
+
+
+def _part(name: str, value: Worst | np.ndarray, group: int, groups: int) -> Any:  # noqa: ANN401 - as `value`
+    """Return one group's share of an array whose elements (cases) stand group after group."""
+    if isinstance(value, Worst):
+        return Worst(*(x[len(x) // groups * group : len(x) // groups * (group + 1)] for x in value))
+    axis = 0 if name in _CASES_FIRST else value.ndim - 1
+    return np.split(value, groups, axis=axis)[group]
+
+
+def renumbered(tally: Tally, lookup: np.ndarray, cases: int) -> Tally:
+    """Return the tally with other case numbers, for merging tallies whose lists of outages differ.
+
+    Parameters
+    ----------
+    tally : Tally
+    lookup : numpy.ndarray, (O,) int
+        New number of each case.
+    cases : int
+        Cases of the common list; those that this tally does not have stay empty.
+    """
+
+    def moved(value: Any) -> Any:  # noqa: ANN401 - a `Worst` or counts, which stay as they are
+        if not isinstance(value, Worst):
+            return value
+        address = value.address.copy()
+        known = address[:, CASE] >= 0
+        address[known, CASE] = lookup[address[known, CASE]]
+        return Worst(value.value, address)
+
+    classes = tuple(ClassTally(*(moved(x) for x in of_class)) for of_class in tally.classes)
+    of_cases = empty_tally(tally.steps, 0, 0, cases, 0).cases
+    for name in CaseTally._fields:
+        old, new = getattr(tally.cases, name), getattr(of_cases, name)
+        if isinstance(old, Worst):
+            new.value[lookup], new.address[lookup] = moved(old)
+        elif name in _CASES_FIRST:
+            new[lookup] = old
+        else:
+            new[..., lookup] = old
+    return Tally(tally.steps, classes, of_cases)
+
+
 def merge(tallies: Sequence[Tally]) -> Tally:
-    """Join the tallies of consecutive stretches into one.
+    """Join tallies of different steps into one.
 
     Parameters
     ----------
@@ -113,23 +189,23 @@ def merge(tallies: Sequence[Tally]) -> Tally:
     ValueError
         If steps are missing or covered twice.
     """
-    ordered = sorted(tallies, key=lambda tally: tally.first_step)
-    expected = ordered[0].first_step
-    for tally in ordered:
-        if tally.first_step != expected:
-            raise ValueError(f"tallies do not join: step {expected} was expected, {tally.first_step} follows")
-        expected += len(tally.classes[0].step_violating)
-    by_class = zip(*(tally.classes for tally in ordered), strict=True)
-    classes = tuple(_merge_class(parts) for parts in by_class)
-    return Tally(ordered[0].first_step, classes, _merge_cases([tally.cases for tally in ordered]))
+    steps = np.concatenate([tally.steps for tally in tallies])
+    order = np.argsort(steps, kind="stable")
+    wrong = np.flatnonzero(np.diff(steps[order]) != 1)
+    if len(wrong):
+        before, after = steps[order][wrong[0]], steps[order][wrong[0] + 1]
+        raise ValueError(f"tallies do not join: step {before + 1} was expected, {after} follows")
+    by_class = zip(*(tally.classes for tally in tallies), strict=True)
+    classes = tuple(_merge_class(parts, order) for parts in by_class)
+    return Tally(steps[order], classes, _merge_cases([tally.cases for tally in tallies]))
 
 
-def _merge_class(parts: Sequence[ClassTally]) -> ClassTally:
+def _merge_class(parts: Sequence[ClassTally], order: np.ndarray) -> ClassTally:
     joined: dict[str, object] = {}
     for name in ClassTally._fields:
         values = [getattr(part, name) for part in parts]
         if name.startswith("step"):
-            joined[name] = _joined(values)
+            joined[name] = _joined(values, order)
         elif isinstance(values[0], Worst):
             joined[name] = _worst_of(values)
         else:
@@ -150,16 +226,17 @@ def _merge_cases(parts: Sequence[CaseTally]) -> CaseTally:
     return CaseTally(**joined)  # type: ignore[arg-type]
 
 
-def _joined(values: Sequence[Worst] | Sequence[np.ndarray]) -> Worst | np.ndarray:
+def _joined(values: Sequence[Worst] | Sequence[np.ndarray], order: np.ndarray) -> Worst | np.ndarray:
     if isinstance(values[0], Worst):
-        return Worst(*(np.concatenate(column) for column in zip(*values, strict=True)))
-    return np.concatenate(values)
+        return Worst(*(np.concatenate(column)[order] for column in zip(*values, strict=True)))
+    return np.concatenate(values)[order]
 
 
 def _worst_of(values: Sequence[Worst]) -> Worst:
-    """Return the larger value of each row; the earlier step where they are equal."""
+    """Return the larger value of each row; of equal ones that of the earlier step."""
     value, address = values[0].value.copy(), values[0].address.copy()
-    for later in values[1:]:
-        larger = later.value > value
-        value[larger], address[larger] = later.value[larger], later.address[larger]
+    for other in values[1:]:
+        earlier = (other.value == value) & (other.address[:, STEP] < address[:, STEP])
+        better = (other.value > value) | earlier
+        value[better], address[better] = other.value[better], other.address[better]
     return Worst(value, address)
