@@ -167,6 +167,17 @@ class Case:
         return np.array([known[part] for part in parts])
 
     @cached_property
+    def device_arrays(self) -> tuple[np.ndarray, ...]:
+        """Battery kWh and kW, demand, PV, lowest and highest share, efficiency (C, S) and throttling (C,), by class."""
+        first = np.unique(self.device_class, return_index=True)[1]
+        devices = [self.members[m].devices for m in first]
+        names = ("battery_kwh", "battery_kw", "demand_kwh", "has_pv", "soc_min_share", "soc_max_share", "efficiency")
+        return (
+            *(np.stack([getattr(some, name) for some in devices]) for name in names),
+            np.array([some.throttle_when_full for some in devices]),
+        )
+
+    @cached_property
     def plants(self) -> int:
         """Number of plants."""
         return len(self.model.plants)

@@ -67,19 +67,38 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
     first, inverse = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh)
     soc_kwh = state.soc_kwh[first]
     sums = np.zeros((len(first), len(sites.groups), _FIELDS))
-    clipped = np.zeros(len(first), dtype=np.int64)
-    for row, m in enumerate(first):
-        profiles, devices = case.profiles[case.profile[m]][0], case.members[m].devices
-        clipped[row] = _member_sites(
-            profiles.site_pv_per_kw[t], profiles.site_demand_per_kwh[t],
-            sites.group, sites.pv_shape, sites.demand_shape,
-            sites.pv_dc_kw, sites.pv_ac_kw, devices.battery_kwh, devices.battery_kw, devices.demand_kwh, devices.has_pv,
-            now[0][m], now[1][m], now[2][m], now[3][m],
-            devices.soc_min_share, devices.soc_max_share, devices.throttle_when_full,
-            devices.efficiency, case.step_hours, soc_kwh[row], sums[row],
-        )  # fmt: skip
+    devices, profile = case.device_class[first], case.profile[first]
+    clipped = _run_members(
+        np.stack([profiles.site_pv_per_kw[t] for profiles, _ in case.profiles])[profile],
+        np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in case.profiles])[profile],
+        sites.group, sites.pv_shape, sites.demand_shape, sites.pv_dc_kw, sites.pv_ac_kw,
+        devices, *case.device_arrays, *(np.ascontiguousarray(order[first]) for order in now),
+        case.step_hours, soc_kwh, sums,
+    )  # fmt: skip
     fields = [*np.moveaxis(sums[inverse], 2, 0) / 1000.0, clipped[inverse]]
     return SiteFlows(*fields), soc_kwh[inverse]
+
+
+@njit(cache=True, nogil=True)
+def _run_members(
+    pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray,
+    group: np.ndarray, pv_shape: np.ndarray, demand_shape: np.ndarray, pv_dc_kw: np.ndarray, pv_ac_kw: np.ndarray,
+    devices: np.ndarray, battery_kwh: np.ndarray, battery_kw: np.ndarray, demand_kwh: np.ndarray, has_pv: np.ndarray,
+    soc_min_share: np.ndarray, soc_max_share: np.ndarray, efficiency: np.ndarray, throttle: np.ndarray,
+    mode: np.ndarray, power_pu: np.ndarray, export_limit_pu: np.ndarray, soc_min_percent: np.ndarray,
+    hours: float, soc_kwh: np.ndarray, sums: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Run the sites of several members; `devices` (R,) picks each one's row of the arrays that follow it."""
+    clipped = np.zeros(len(devices), dtype=np.int64)
+    for r in range(len(devices)):
+        d = devices[r]
+        clipped[r] = _member_sites(
+            pv_per_kw[r], demand_per_kwh[r], group, pv_shape, demand_shape,
+            pv_dc_kw, pv_ac_kw, battery_kwh[d], battery_kw[d], demand_kwh[d], has_pv[d],
+            mode[r], power_pu[r], export_limit_pu[r], soc_min_percent[r],
+            soc_min_share[d], soc_max_share[d], throttle[d], efficiency[d], hours, soc_kwh[r], sums[r],
+        )  # fmt: skip
+    return clipped
 
 
 @njit(cache=True, nogil=True)
