@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -45,6 +46,19 @@ class SiteDevices:
     soc_min_share: np.ndarray
     soc_max_share: np.ndarray
     throttle_when_full: bool
+
+
+class DeviceArrays(NamedTuple):
+    """`SiteDevices` of several classes of members, (C, S); `throttle_when_full` is (C,)."""
+
+    has_pv: np.ndarray
+    demand_kwh: np.ndarray
+    battery_kwh: np.ndarray
+    battery_kw: np.ndarray
+    efficiency: np.ndarray
+    soc_min_share: np.ndarray
+    soc_max_share: np.ndarray
+    throttle_when_full: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -167,15 +181,11 @@ class Case:
         return np.array([known[part] for part in parts])
 
     @cached_property
-    def device_arrays(self) -> tuple[np.ndarray, ...]:
-        """Battery kWh and kW, demand, PV, lowest and highest share, efficiency (C, S) and throttling (C,), by class."""
+    def device_arrays(self) -> DeviceArrays:
+        """The devices of each class, for the compiled sites."""
         first = np.unique(self.device_class, return_index=True)[1]
         devices = [self.members[m].devices for m in first]
-        names = ("battery_kwh", "battery_kw", "demand_kwh", "has_pv", "soc_min_share", "soc_max_share", "efficiency")
-        return (
-            *(np.stack([getattr(some, name) for some in devices]) for name in names),
-            np.array([some.throttle_when_full for some in devices]),
-        )
+        return DeviceArrays(*(np.stack([getattr(some, name) for some in devices]) for name in DeviceArrays._fields))
 
     @cached_property
     def plants(self) -> int:

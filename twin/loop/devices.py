@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from twin.loop.case import Case
+from twin.loop.case import Case, DeviceArrays
 from twin.loop.distinct import distinct_rows
 from twin.loop.state import State
 from twin.policies.interface import Mode
@@ -65,14 +65,15 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
     orders = (state.mode, state.battery_power_pu, state.export_limit_pu, state.soc_min_percent)
     now = [order[:, slot] for order in orders]
     first, inverse = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh)
+    mode, power_pu, export_limit_pu, soc_min_percent = (np.ascontiguousarray(order[first]) for order in now)
     soc_kwh = state.soc_kwh[first]
     sums = np.zeros((len(first), len(sites.groups), _FIELDS))
-    devices, profile = case.device_class[first], case.profile[first]
+    profile = case.profile[first]
     clipped = _run_members(
         np.stack([profiles.site_pv_per_kw[t] for profiles, _ in case.profiles])[profile],
         np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in case.profiles])[profile],
         sites.group, sites.pv_shape, sites.demand_shape, sites.pv_dc_kw, sites.pv_ac_kw,
-        devices, *case.device_arrays, *(np.ascontiguousarray(order[first]) for order in now),
+        case.device_class[first], case.device_arrays, mode, power_pu, export_limit_pu, soc_min_percent,
         case.step_hours, soc_kwh, sums,
     )  # fmt: skip
     fields = [*np.moveaxis(sums[inverse], 2, 0) / 1000.0, clipped[inverse]]
@@ -83,20 +84,20 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
 def _run_members(
     pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray,
     group: np.ndarray, pv_shape: np.ndarray, demand_shape: np.ndarray, pv_dc_kw: np.ndarray, pv_ac_kw: np.ndarray,
-    devices: np.ndarray, battery_kwh: np.ndarray, battery_kw: np.ndarray, demand_kwh: np.ndarray, has_pv: np.ndarray,
-    soc_min_share: np.ndarray, soc_max_share: np.ndarray, efficiency: np.ndarray, throttle: np.ndarray,
+    device_class: np.ndarray, devices: DeviceArrays,
     mode: np.ndarray, power_pu: np.ndarray, export_limit_pu: np.ndarray, soc_min_percent: np.ndarray,
     hours: float, soc_kwh: np.ndarray, sums: np.ndarray,
 ) -> np.ndarray:  # fmt: skip
-    """Run the sites of several members; `devices` (R,) picks each one's row of the arrays that follow it."""
-    clipped = np.zeros(len(devices), dtype=np.int64)
-    for r in range(len(devices)):
-        d = devices[r]
+    """Run the sites of several members, one a row; returns the clipped commands of each."""
+    clipped = np.zeros(len(device_class), dtype=np.int64)
+    for r in range(len(device_class)):
+        d = device_class[r]
         clipped[r] = _member_sites(
             pv_per_kw[r], demand_per_kwh[r], group, pv_shape, demand_shape,
-            pv_dc_kw, pv_ac_kw, battery_kwh[d], battery_kw[d], demand_kwh[d], has_pv[d],
+            pv_dc_kw, pv_ac_kw, devices.battery_kwh[d], devices.battery_kw[d], devices.demand_kwh[d], devices.has_pv[d],
             mode[r], power_pu[r], export_limit_pu[r], soc_min_percent[r],
-            soc_min_share[d], soc_max_share[d], throttle[d], efficiency[d], hours, soc_kwh[r], sums[r],
+            devices.soc_min_share[d], devices.soc_max_share[d], devices.throttle_when_full[d],
+            devices.efficiency[d], hours, soc_kwh[r], sums[r],
         )  # fmt: skip
     return clipped
 
