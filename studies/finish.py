@@ -22,10 +22,12 @@ from twin.results.kpis import (
     congestion_mwh,
     member_kpis,
     read_table,
-    site_export_in_area_balance_mwh,
 )
+from twin.schema import CONGESTION_CAUSES
 
 TWINS = "twins"
+_COMPARED = [*(f"{cause}_mw" for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
+"""Columns of ``system`` that counterfactuals are compared by."""
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
     "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
@@ -38,38 +40,41 @@ VM_TOLERANCE_PU = 1e-6
 def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) -> None:
     """Write ``kpis.json`` of all members; comparisons are with members of the same sweep point."""
     loop_members = {(m.scenario, m.label): (k, m) for k, m in enumerate(case.members) if not m.twin}
+    kpis_of = {}
     for member in members:
         k, loop_member = loop_members[member.scenario, member.label]
         folder, devices = run / member.path, loop_member.devices
         stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
         kpis = member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
-        kpis |= _twin_kpis(folder, loop_member.operator, case.step_hours)
-        kpis |= _benefits(study, member, members, run, case.step_hours)
-        write_json(folder / "kpis.json", dict(sorted(kpis.items())))
+        kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours)
+    for member in members:
+        at_point = {other.scenario: other for other in members if other.label == member.label}
+        kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
+        kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
+        write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float) -> dict[str, float | None]:
     """Return what needs a counterfactual: congestion without area balance, and under either operator."""
-    system = read_table(folder, "system")
+    system = read_table(folder, "system", _COMPARED)
     own = congestion_mwh(system, hours)
-    other = read_table(folder / TWINS / OTHER_OPERATOR, "system")
+    other = read_table(folder / TWINS / OTHER_OPERATOR, "system", _COMPARED)
     kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
     kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
     forecast = system if operator == "forecast" else other
     kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
     twin = folder / TWINS / AREA_BALANCE_OFF
-    without = congestion_mwh(read_table(twin, "system"), hours) if twin.exists() else own
+    without = congestion_mwh(read_table(twin, "system", _COMPARED), hours) if twin.exists() else own
     kpis["congestion_masked_by_area_balance_mwh"] = without - own
     return kpis
 
 
 def _benefits(
-    study: Study, member: StudyMember, members: list[StudyMember], run: Path, hours: float
+    study: Study, member: StudyMember, at_point: dict[str, StudyMember], run: Path, hours: float
 ) -> dict[str, float | None]:
     """Net benefits against the scenarios that the study names; None where it names none."""
-    at_point = {other.scenario: other for other in members if other.label == member.label}
     compared = {"net_benefit": study.compare.reference, "net_benefit_of_control": study.compare.uncontrolled}
-    kpis = _kept_off(member, at_point.get(study.compare.uncontrolled or ""), run, hours)
+    kpis: dict[str, float | None] = {}
     for name, scenario in compared.items():
         base = at_point.get(scenario or "")
         found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
@@ -79,14 +84,14 @@ def _benefits(
 
 
 def _kept_off(
-    member: StudyMember, uncontrolled: StudyMember | None, run: Path, hours: float
+    member: StudyMember, uncontrolled: StudyMember | None, kpis_of: dict[str, dict[str, float | None]]
 ) -> dict[str, float | None]:
     """Return the feed-in of small PV avoided in area-balance half-hours: a value for all of Kyushu, never added."""
     name = "small_pv_kept_off_in_area_balance_mwh"
     if uncontrolled is None:
         return {name: None}
-    theirs, mine = (site_export_in_area_balance_mwh(run / one.path, hours) for one in (uncontrolled, member))
-    return {name: theirs - mine}
+    theirs, mine = (kpis_of[one.path]["site_export_in_area_balance_mwh"] for one in (uncontrolled, member))
+    return {name: None if theirs is None or mine is None else theirs - mine}
 
 
 def onset_rows(
@@ -110,7 +115,7 @@ def onset_rows(
 
 
 def _congestion(folder: Path, hours: float) -> dict[str, float]:
-    system = read_table(folder, "system")
+    system = read_table(folder, "system", _COMPARED)
     return {
         "curtailed_congestion_mwh": congestion_mwh(system, hours),
         "congested_hours": hours * float((congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),

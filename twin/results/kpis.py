@@ -39,7 +39,8 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         Length of a half-hour.
     """
     system, link, n1 = (read_table(folder, name) for name in ("system", "link", "n1"))
-    sites = read_table(folder, "sites").groupby("time").sum(numeric_only=True)
+    of_kinds = read_table(folder, "sites", ["time", "self_consumption_mw", "export_mw", "discharge_mw"])
+    sites = of_kinds.groupby("time").sum()
     solved = (system["failure"] == "").to_numpy()
     known = system[solved]
     steps_per_year = 365.0 * 24.0 / hours
@@ -57,6 +58,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "clipped_commands": float(system["clipped_commands"].sum()),
         "negative_demand_half_hours": float(system["negative_demand_areas"].sum()),
     }
+    ordered = solved & (system["area_balance_share"] > 0.0).to_numpy()
     discharged = hours * float(sites["discharge_mw"].to_numpy()[solved].sum())
     per_year = steps_per_year / max(int(solved.sum()), 1)
     moves = {
@@ -65,19 +67,11 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     }
     of_sites = {
         "self_consumption_mwh": hours * float(sites["self_consumption_mw"].to_numpy()[solved].sum()),
-        "site_export_in_area_balance_mwh": site_export_in_area_balance_mwh(folder, hours),
+        "site_export_in_area_balance_mwh": hours * float(sites["export_mw"].to_numpy()[ordered].sum()),
         "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
     return {**energy, **counts, **moves, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
-
-
-def site_export_in_area_balance_mwh(folder: Path, hours: float) -> float:
-    """Return what a member's sites fed in during half-hours with an area-balance order, solved half-hours only."""
-    system = read_table(folder, "system", ["area_balance_share", "failure"])
-    export_mw = read_table(folder, "sites", ["time", "export_mw"]).groupby("time")["export_mw"].sum().to_numpy()
-    ordered = (system["area_balance_share"] > 0.0) & (system["failure"] == "")
-    return hours * float(export_mw[ordered.to_numpy()].sum())
 
 
 def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
