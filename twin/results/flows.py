@@ -106,8 +106,6 @@ def _banks(variant: Variant) -> list[int]:
     model, grid = variant.model, variant.grid
     areas, watched = set(model.areas.bus), set(model.roles.voltage_buses)
     trafo = model.net.trafo
-    return [
-        row
-        for row, (table, index) in enumerate(grid.branches)
-        if table == "trafo" and trafo.hv_bus.at[index] in watched and trafo.lv_bus.at[index] in areas
-    ]
+    between = [hv in watched and lv in areas for hv, lv in zip(trafo.hv_bus, trafo.lv_bus, strict=True)]
+    banks = {("trafo", index) for index, is_bank in zip(trafo.index, between, strict=True) if is_bank}
+    return [row for row, element in enumerate(grid.branches) if element in banks]

@@ -261,7 +261,7 @@ def _n1(case: Case, block: Block, time: pa.Array) -> pa.Table:
 
 def _bus(case: Case, flows: BlockFlows, time: pa.Array) -> pa.Table:
     net = case.model.net
-    names = [str(net.bus.name.at[bus]) for bus in case.model.roles.voltage_buses]
+    names = net.bus.name.loc[list(case.model.roles.voltage_buses)].astype(str)
     return pa.table({"time": time} | {name: flows.vm_pu[:, k].astype(np.float32) for k, name in enumerate(names)})
 
 
