@@ -129,6 +129,13 @@ def test_faults_of_the_arrays_are_reported_together(net: pandapowerNet) -> None:
         assert part in message
 
 
+@pytest.mark.parametrize("values", [["1.0", "2.0"], np.array(["1.0", 2.0], dtype=object), [1j, 2j], [[1.0], [2.0, 3.0]],
+                                    pd.to_datetime(["2030", "2031"])], ids=str)  # fmt: skip
+def test_what_is_not_a_number_is_not_made_one(net: pandapowerNet, values: object) -> None:
+    with pytest.raises(InputError, match="not numbers"):
+        BatchPowerFlow(net).solve(load_p_mw=values)
+
+
 def test_table_without_elements_cannot_be_given() -> None:
     with pytest.raises(InputError, match=r"net\.sgen is empty"):
         BatchPowerFlow(two_bus()).solve(sgen_p_mw=np.zeros((2, 1)))

@@ -40,6 +40,10 @@ _NUMBERS = {
                 ("vkr", "percent")) for side in ("hv", "mv", "lv")), "pfe_kw", "i0_percent"),
     "impedance": ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu", "sn_mva"),
 }  # fmt: skip
+_OTHER_COLUMNS = {
+    "ext_grid": ("slack_weight",), "gen": ("slack", "slack_weight"), "line": ("max_i_ka", "df"), "trafo": ("df",),
+    "shunt": ("vn_kv",), "svc": ("controllable", "min_angle_degree", "max_angle_degree"),
+}  # fmt: skip
 _BUS_COLUMNS = ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus")
 _FIXED_OPTIONS = {
     "calculate_voltage_angles": True, "check_connectivity": True, "consider_line_temperature": False,
@@ -75,6 +79,7 @@ def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) 
         Unsupported elements in service, options kept in the net, missing or non-finite numbers, buses that do not
         exist, no slack.
     """
+    raise_if_any(_missing(net))
     raise_if_any([
         *_options(net, trafo_model, enforce_q_lims),
         *_unsupported(net),
@@ -120,14 +125,17 @@ def _dangling(net: pandapowerNet) -> Iterator[Problem]:
                     )
 
 
+def _missing(net: pandapowerNet) -> Iterator[Problem]:
+    for table in SUPPORTED_TABLES:
+        for column in (*_NUMBERS.get(table, ()), *_OTHER_COLUMNS.get(table, ())):
+            if column not in net[table]:
+                yield Problem("column is missing", f"net.{table}.{column}", repair="pandapower.convert_format(net)")
+
+
 def _not_finite(net: pandapowerNet) -> Iterator[Problem]:
     for table, columns in _NUMBERS.items():
         live = net[table][net[table].in_service.astype(bool)]
         for column in columns:
-            if column not in live:
-                if len(live):
-                    yield Problem("column is missing", f"net.{table}.{column}", repair="pandapower.convert_format(net)")
-                continue
             values = pd.to_numeric(live[column], errors="coerce").to_numpy(float)
             wrong = live.index[~np.isfinite(values)].tolist()
             if wrong:
