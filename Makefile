@@ -71,6 +71,9 @@ format: setup ## format the sources
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
+validate: setup ## compare the engine with pandapower and other solutions (docs/validation.md)
+	$(PYTHON) docs/make_validation.py
+
 docs: setup ## write the generated pages again
 	$(PYTHON) -m studies.data_dictionary > docs/data_dictionary.md
 

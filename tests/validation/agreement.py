@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import networks
 import numpy as np
 import pandapower as pp
 from pandapower import pandapowerNet
@@ -20,6 +22,8 @@ TOLERANCES = (1e-10, 1e-9)
 VM_LIMIT_PU = 1e-8
 LOADING_LIMIT = 1e-5
 RESIDUAL_LIMIT_PU = 1e-8
+ANOTHER_ROOT_PU = 1e-3
+REFUSED = "(refused)"
 OPTIONS = {"calculate_voltage_angles": True, "init": "dc", "max_iteration": 50, "numba": False}
 BRANCH_TABLES = ("line", "trafo", "trafo3w")
 
@@ -61,16 +65,25 @@ class Agreement:
 
     @property
     def verdict(self) -> str:
-        """``agrees``, ``own root``, ``both unsolved``, ``refused``, or ``MISS`` for what must not be."""
-        if self.ours == "(refused)":
+        """What the row says, in words; see `misses`."""
+        if self.ours == REFUSED:
             return "refused"
-        if self.residual_pu < RESIDUAL_LIMIT_PU:
-            if self.agrees:
-                return "agrees"
-            if self.theirs.startswith("("):
-                return "runpp unsolved"
-            return "another root" if self.voltage_error_pu > 1e3 * VM_LIMIT_PU else "MISS"
-        return "both unsolved" if self.ours.startswith("(") and self.theirs.startswith("(") else "MISS"
+        if self.ours.startswith("("):
+            return "both unsolved" if self.theirs.startswith("(") else "unsolved by us only"
+        if not self.residual_pu < RESIDUAL_LIMIT_PU:
+            return "residual too large"
+        if self.theirs.startswith("("):
+            return "solved by us only"
+        if self.agrees:
+            return "agrees"
+        return "another root" if self.voltage_error_pu > ANOTHER_ROOT_PU else "differs"
+
+    @property
+    def misses(self) -> bool:
+        """The row is none of: agreement; no solution on either side; a proven solution where ``runpp`` has no such."""
+        if self.verdict == "refused":
+            return self.network not in networks.REFUSED
+        return self.verdict not in ("agrees", "both unsolved", "solved by us only", "another root")
 
 
 def agreements(
@@ -95,7 +108,7 @@ def agreements(
         )
     except InputError:
         return [
-            Agreement(name, factor, **size, ours="(refused)", theirs="", voltage_error_pu=np.nan,
+            Agreement(name, factor, **size, ours=REFUSED, theirs="", voltage_error_pu=np.nan,
                       loading_error=np.nan, residual_pu=np.nan)
             for factor in factors
         ]  # fmt: skip
@@ -122,7 +135,9 @@ def solve_reference(
     solved.load["q_mvar"] *= factor
     for tolerance in TOLERANCES:
         try:
-            pp.runpp(solved, **OPTIONS, **options, trafo_model=trafo_model, tolerance_mva=tolerance)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", networks.NOTICE)
+                pp.runpp(solved, **OPTIONS, **options, trafo_model=trafo_model, tolerance_mva=tolerance)
         except pp.LoadflowNotConverged:
             continue
         return solved, f"{tolerance:.0e}"

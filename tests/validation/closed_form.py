@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import pandapower as pp
 from pandapower import pandapowerNet
 
+from network_models.goto import goto
+
 F_HZ = 60.0
 
 
@@ -83,6 +85,16 @@ def line_net(vn_kv: float, z: complex, y: complex, s_mva: complex, sections: int
             g_us_per_km=y.real * 1e6, max_i_ka=0.5,
         )  # fmt: skip
     return net
+
+
+def links_nominal_pi_error_pu(s_mva: complex) -> float:
+    """Return how far the nominal pi of a circuit of the 2030 link is from the long line at load `s_mva`, pu."""
+    net = goto(2030).net
+    link = net.line.iloc[0]
+    z = complex(link.r_ohm_per_km, link.x_ohm_per_km) * link.length_km
+    y = 2j * math.pi * net.f_hz * link.c_nf_per_km * 1e-9 * link.length_km
+    ends = [shape(z, y).receiving_kv(66.0, s_mva) for shape in (nominal_pi, long_line)]
+    return abs(ends[0] - ends[1]) / 66.0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 FOLDER = Path(__file__).parent / "cases"
+LIMIT_PU = 1e-8
+"""The limit of `agreement`; power-grid-model stops at a voltage step of 1e-12 pu."""
 COLUMNS = {
     "bus": ("vn_kv",),
     "ext_grid": ("bus", "vm_pu", "va_degree"),
