@@ -8,10 +8,11 @@ import numpy as np
 
 from twin.powerflow.block_kernels import Equations, factorise, jacobian, network_currents
 from twin.powerflow.elimination import Elimination
-from twin.powerflow.iteration_kernels import Found, Given, Rules, solve_rows
+from twin.powerflow.iteration_kernels import Rules
 from twin.powerflow.lanes import LANES
 from twin.powerflow.network import Network
 from twin.powerflow.node_power import NodePower
+from twin.powerflow.row_kernels import Found, Given, solve_rows
 
 NOTHING, NO_VALUES = np.zeros((0, 0)), np.zeros(0)
 

@@ -8,11 +8,11 @@ from functools import cached_property
 import numpy as np
 
 from twin.powerflow.elimination import Elimination
-from twin.powerflow.iteration_kernels import NOT_FINITE, Found
 from twin.powerflow.limits import MOST_ROUNDS, infeed_at_limit, next_limits
 from twin.powerflow.network import Network
 from twin.powerflow.node_power import NodePower, node_power
 from twin.powerflow.prepared import prepare
+from twin.powerflow.row_kernels import NOT_FINITE, Found
 from twin.powerflow.solution import Failure, Method, Solution
 from twin.powerflow.tiers import Tiers
 

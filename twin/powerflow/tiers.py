@@ -9,10 +9,11 @@ from functools import cached_property
 import numpy as np
 from numba import get_num_threads
 
-from twin.powerflow.iteration_kernels import NOT_SOLVED, Found, Rules
+from twin.powerflow.iteration_kernels import NOT_SOLVED, Rules
 from twin.powerflow.lanes import LANES
 from twin.powerflow.node_power import NodePower
 from twin.powerflow.prepared import Point, Prepared
+from twin.powerflow.row_kernels import Found
 from twin.powerflow.solution import Method
 
 TOLERANCE_MVA = 1e-8
