@@ -12,7 +12,8 @@ from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.run_folder import Run
-from twin.schema import KPIS, TABLES
+from twin.schema import KPIS
+from twin.table_schema import TABLES
 
 PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""

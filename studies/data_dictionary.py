@@ -5,7 +5,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
-from twin.schema import KPIS, TABLES, Quantity
+from twin.schema import KPIS
+from twin.table_schema import TABLES, Quantity
 
 HEADER = ("name", "unit", "sign", "meaning", "意味")
 OPENING = """# Data dictionary

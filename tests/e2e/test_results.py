@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from twin.schema import KPIS, TABLES
+from twin.schema import KPIS
+from twin.table_schema import TABLES
 
 MEMBERS = ("without/conductor_mm2=240", "aware/conductor_mm2=240")
 ASKED_FOR = """

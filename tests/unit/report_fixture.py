@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from twin.clock import TIMEZONE
-from twin.schema import CUT_CAUSES, KPIS, TABLES
+from twin.schema import CUT_CAUSES, KPIS
+from twin.table_schema import TABLES
 
 SCENARIOS = {
     "reference": ("Plan without new small PV", "新設小規模太陽光なし(計画)"),

@@ -11,7 +11,8 @@ from twin.loop.simulate import simulate
 from twin.results.benefit import net_benefit
 from twin.results.kpis import congestion_mwh, member_kpis, read_table
 from twin.results.sample_check import sampled_steps
-from twin.schema import CUT_CAUSES, KPIS, TABLES
+from twin.schema import CUT_CAUSES, KPIS
+from twin.table_schema import TABLES
 
 HOURS = 0.5
 TIME = pd.date_range("2030-04-01", periods=4, freq="30min", tz="Asia/Tokyo", name="time")

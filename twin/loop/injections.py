@@ -64,15 +64,27 @@ class Injections:
 
 def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return active and reactive infeed per node in per unit, two arrays (R, n)."""
-    kept = 1.0 - np.divide(
-        injections.shed_mw, injections.demand_mw, out=np.zeros_like(injections.shed_mw), where=injections.shed_mw > 0.0
-    )
+    kept = _kept(injections)
     p = injections.unit_mw @ case.incidence
     q = (injections.unit_mw * injections.unit_q_per_p) @ case.incidence
     p -= (injections.demand_mw * kept) @ case.area_incidence
     q -= (injections.demand_mvar * kept) @ case.area_incidence
     p += injections.diesel_mw @ case.diesel_incidence
     return p / case.base_mva, q / case.base_mva
+
+
+def infeed_and_demand_mva(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is fed in and what is drawn at the nodes apart, two arrays (R, n) complex."""
+    kept = _kept(injections)
+    infeed = (injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p)) @ case.incidence
+    drawn = ((injections.demand_mw + 1j * injections.demand_mvar) * kept) @ case.area_incidence
+    return infeed + injections.diesel_mw @ case.diesel_incidence, drawn
+
+
+def _kept(injections: Injections) -> np.ndarray:
+    """Return the share of the demand that is supplied."""
+    shed, demand = injections.shed_mw, injections.demand_mw
+    return 1.0 - np.divide(shed, demand, out=np.zeros_like(shed), where=shed > 0.0)
 
 
 def solve_injections(case: Case, injections: Injections, start: Flow | None = None) -> Flow:

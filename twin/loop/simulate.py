@@ -13,9 +13,11 @@ import pyarrow as pa
 from pandapower import pandapowerNet
 
 from twin.loop.case import Case
+from twin.loop.outage_watch import States, WatchOf, joined, judge_states, states_of, watch_variant
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
+from twin.results.outage_tables import outage_tables
 from twin.results.sample_check import check_records, frozen_net
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.results.tables import member_tables, stack, twin_tables
@@ -40,11 +42,11 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
         return
     done = min(last_checkpoint(folder) for folder in folders)
     state = initial_state(case) if done < 0 else _load(folders, done)
-    net_of = cache(partial(frozen_net, case))
+    net_of, watch_of = cache(partial(frozen_net, case)), cache(partial(watch_variant, case))
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
             continue
-        state, tables = _run_block(case, checked, net_of, steps, state)
+        state, tables = _run_block(case, checked, net_of, watch_of, steps, state)
         for folder, of_member in zip(folders, tables, strict=True):
             write_part(folder, block, of_member)
         for m, folder in enumerate(folders):
@@ -61,25 +63,36 @@ def month_blocks(index: pd.DatetimeIndex) -> list[range]:
 
 
 def _run_block(
-    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, steps: range, state: State
+    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, watch_of: WatchOf, steps: range, state: State
 ) -> tuple[State, list[dict[str, pa.Table]]]:
     """Run a block in stretches, so that memory holds the records of one stretch and the tables of one block."""
+    recorded = np.flatnonzero(~case.is_twin).tolist()
     stretches: list[list[dict[str, pa.Table]]] = []
+    states: list[States] = []
     for start in range(steps.start, steps.stop, STRETCH_STEPS):
         stretch = range(start, min(start + STRETCH_STEPS, steps.stop))
         records = []
         for t in stretch:
             state, record = step(case, state, t)
             records.append(record)
-        stretches.append(_tables(case, checked, net_of, stretch, records))
-    return state, [_joined([tables[m] for tables in stretches]) for m in range(len(case.members))]
+        stretches.append(_tables(case, checked, net_of, recorded, stretch, records))
+        states.append(states_of(case, records, recorded))
+    tables = [_joined([tables[m] for tables in stretches]) for m in range(len(case.members))]
+    index = case.index[steps.start : steps.stop]
+    for m, found in zip(recorded, judge_states(case, watch_of, joined(states), steps.start), strict=True):
+        tables[m] |= outage_tables(found, index)
+    return state, tables
 
 
 def _tables(
-    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, steps: range, records: list[Record]
+    case: Case,
+    checked: Sequence[np.ndarray],
+    net_of: NetOf,
+    recorded: list[int],
+    steps: range,
+    records: list[Record],
 ) -> list[dict[str, pa.Table]]:
     """Return the tables of each member."""
-    recorded = np.flatnonzero(~case.is_twin).tolist()
     stacked = stack(steps.start, records, recorded)
     by_step = dict(zip(steps, records, strict=True))
     tables = twin_tables(case, steps.start, records)

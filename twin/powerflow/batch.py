@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
+from numba import get_num_threads
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
@@ -16,6 +18,7 @@ from twin.powerflow.solution import Failure, Method, Solution
 from twin.powerflow.solver import Solver
 
 _VALUES_PER_BLOCK = 4_000_000
+_ROWS_WORTH_A_THREAD = 256
 
 
 class BatchPowerFlow:
@@ -61,9 +64,11 @@ class BatchPowerFlow:
             With everything that is wrong with the arrays.
         """
         rows, arrays = checked(self.net, given)
-        size = max(1, _VALUES_PER_BLOCK // len(self.network.alive))
+        threads = get_num_threads()
+        size = max(_ROWS_WORTH_A_THREAD, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
-        solved = [self._solve_block(block, arrays) for block in blocks]
+        with ThreadPoolExecutor(threads) as pool:
+            solved = list(pool.map(lambda block: self._solve_block(block, arrays), blocks))
         parts = {f.name: np.concatenate([getattr(s, f.name) for s in solved]) for f in fields(Solution)}
         return BatchResult(self.net, self.network, Solution(**parts), arrays)
 
@@ -72,8 +77,8 @@ class BatchPowerFlow:
         power = node_power(self.network, block.stop - block.start, part)
         usable = _finite_rows(power)
         if usable.all():
-            return self.solver.solve(power)
-        return _spread(self.solver.solve(power.rows(usable)), usable)
+            return self.solver.solve(power, threads=1)
+        return _spread(self.solver.solve(power.rows(usable), threads=1), usable)
 
 
 def _finite_rows(power: NodePower) -> np.ndarray:

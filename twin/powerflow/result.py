@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 import numpy as np
+from numba import njit
 from pandapower import pandapowerNet
 
 from twin.powerflow.network import Network
@@ -65,7 +66,9 @@ class BatchResult:
     @property
     def vm_pu(self) -> np.ndarray:
         """(R, B) voltage magnitudes in the order of ``net.bus``, NaN where de-energised."""
-        return np.abs(self._bus_v())
+        vm_pu = np.empty((len(self.solution.v), len(self.network.node_of_bus)))
+        _magnitudes(self.solution.v, self.network.node_of_bus, vm_pu)
+        return vm_pu
 
     @property
     def va_degree(self) -> np.ndarray:
@@ -92,3 +95,12 @@ class BatchResult:
     def _bus_v(self) -> np.ndarray:
         node = self.network.node_of_bus
         return np.where(node >= 0, self.solution.v[:, node], np.nan)
+
+
+@njit(cache=True, nogil=True)
+def _magnitudes(v: np.ndarray, node: np.ndarray, vm_pu: np.ndarray) -> None:
+    """Put the magnitudes of `v` (R, N) at `node` (B,) into `vm_pu` (R, B), NaN where the node is negative."""
+    for row in range(v.shape[0]):
+        for bus in range(node.shape[0]):
+            at = v[row, node[bus]] if node[bus] >= 0 else complex(np.nan, np.nan)
+            vm_pu[row, bus] = np.sqrt(at.real * at.real + at.imag * at.imag)
