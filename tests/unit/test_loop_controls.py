@@ -5,10 +5,12 @@ from functools import cache
 from types import SimpleNamespace
 
 import numpy as np
+import pandapower as pp
 import pytest
 from grid_cases import goto_grid, goto_model, goto_states
 from loop_fixtures import PEAK_DAY, make_case, member, run
 from numpy.testing import assert_array_equal
+from pandapower.control import DiscreteTapControl
 
 from network_models.goto import goto
 from twin.errors import InputError
@@ -243,3 +245,28 @@ def test_a_band_decides_from_the_state_that_it_left(moving):
         reactors = case.grid.models[0].controls.reactors
         wanted = int(q < reactors.in_below_mvar) - int(q > reactors.out_above_mvar)
         assert positions[t + 1, 1] == np.clip(positions[t, 1] + wanted, 0, 2)
+
+
+@pytest.mark.parametrize("source_vm_pu", [0.96, 0.98, 1.0, 1.03, 1.05])
+def test_the_taps_come_to_rest_where_pandapowers_controller_leaves_them(source_vm_pu):
+    """Comparison C, one step at a time: both stop at the first position inside the dead band."""
+    model = goto(2030, "fixed", {"source_vm_pu": source_vm_pu, "main_tap_most_steps": 1})
+    model = replace(model, controls=replace(model.controls, reactors=None, automatic=True))
+    tap, grid = model.controls.tap, reduce_grids([model])
+    net = net_at(model, (0,))
+    low, high = tap.target_vm_pu - tap.dead_band_pu, tap.target_vm_pu + tap.dead_band_pu
+    for trafo in tap.transformers:
+        DiscreteTapControl(net, trafo, vm_lower_pu=low, vm_upper_pu=high, side="lv")
+    pp.runpp(net, run_control=True, calculate_voltage_angles=True, init="dc", tolerance_mva=1e-9, numba=False)
+    p, q = np.zeros((2, 1, len(grid.nodes.buses)))
+    for table, node, sign in (("sgen", [*grid.nodes.plant, *grid.nodes.diesel], 1.0), ("load", grid.nodes.area, -1.0)):
+        np.add.at(p[0], node, sign * net[table].p_mw.to_numpy() / BASE_MVA)
+        np.add.at(q[0], node, sign * net[table].q_mvar.to_numpy() / BASE_MVA)
+    network, positions, outside = np.array([0]), np.array([[0]]), np.array([[0]])
+    case = SimpleNamespace(bands=Bands.of([model], network), grid=grid, base_mva=BASE_MVA)
+    for _ in range(10):
+        flow = solved_at(grid, positions[0], p, q)
+        positions, outside = next_positions(case, positions, outside, flow)
+    assert positions[0, 0] == net.trafo.tap_pos.iloc[0] == net.trafo.tap_pos.iloc[1]
+    vm = np.abs(grid.maps.tap_w[flow.variant] + grid.maps.tap_z[flow.variant] @ (flow.i[0, 0] + 1j * flow.i[0, 1]))
+    assert vm == pytest.approx(net.res_bus.vm_pu.at[tap.bus], abs=1e-8)

@@ -99,6 +99,8 @@ def next_positions(
     measured = _measured(case, flow)
     above, below = measured - bands.high, bands.low - measured
     side = (above > 0.0).astype(np.int64) - (below > 0.0)
+    if not (side.any() or outside_half_hours.any()):
+        return positions, outside_half_hours
     outside = np.where(side == np.sign(outside_half_hours), outside_half_hours + side, side)
     due = np.abs(outside) >= np.maximum(bands.delay, 1)
     steps = np.ceil(np.maximum(above, below) / np.abs(bands.effect)).astype(np.int64)
