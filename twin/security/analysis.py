@@ -22,7 +22,7 @@ from twin.security.remedies import import_remedies
 from twin.security.result import SecurityResult
 from twin.security.subject import Subject, subject
 from twin.security.tally import CASE, ELEMENT, Tally, merge
-from twin.security.topology import Topology, topologies
+from twin.security.topology import Topologies
 
 PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
 """For a net that says nothing of its own."""
@@ -38,19 +38,19 @@ class Watch:
     Attributes
     ----------
     subject : Subject
-    topologies : list of Topology
+    topologies : Topologies
         The intact grid first, then the outages in the order of the list.
     relief : callable or None
     """
 
     subject: Subject
-    topologies: list[Topology]
+    topologies: Topologies
     relief: Relief | None = None
 
     @property
     def cases(self) -> tuple[OutageCase, ...]:
         """The intact grid and every outage."""
-        return tuple(topology.case for topology in self.topologies)
+        return self.topologies.cases
 
     def judge(self, steps: StepPower, first_step: int) -> Tally:
         """Judge consecutive steps; rows never see each other.
@@ -85,12 +85,12 @@ class Watch:
 
     def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
-        tripping = {element for topology in self.topologies for element in topology.out}
+        tripping = {element for out in self.topologies.outs for element in out}
         return step_power(self.subject.network, rows, given, sorted(tripping))
 
     def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
         """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
-        repeats = tuple(topology.repeats for topology in self.topologies)
+        repeats = self.topologies.repeats
         return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)
 
 
@@ -146,7 +146,7 @@ class SecurityAnalysis:
         """
         grid = self.subject
         cases = outage_cases(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
-        return Watch(grid, topologies(grid, cases), self.relief)
+        return Watch(grid, Topologies(grid, cases), self.relief)
 
     def run(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -23,13 +23,16 @@ from twin.security.tally import (
     empty_tally,
     split,
 )
-from twin.security.topology import Topology
+from twin.security.topology import Topologies, Topology
 
 Relief = Callable[[Topology, NodePower, np.ndarray], NodePower]
 """``relief(topology, power, v)``: the node power (R, N) after the actions that follow an outage.
 
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
 """
+
+THREADS = 1
+"""Of one solve; the blocks share the processors."""
 
 
 class _Stage(NamedTuple):
@@ -49,7 +52,7 @@ class _Rows(NamedTuple):
 
 
 def judge_steps(
-    topologies: Sequence[Topology],
+    topologies: Topologies,
     power: StepPower,
     steps: np.ndarray,
     groups: np.ndarray,
@@ -59,7 +62,7 @@ def judge_steps(
 
     Parameters
     ----------
-    topologies : sequence of Topology
+    topologies : Topologies
         The intact grid first.
     power : StepPower
         Rows R; they never see each other.
@@ -82,17 +85,17 @@ def judge_steps(
     return split(whole, bounds)
 
 
-def _judge_rows(topologies: Sequence[Topology], steps: StepPower, rows: _Rows, relief: Relief | None) -> Tally:
+def _judge_rows(topologies: Topologies, steps: StepPower, rows: _Rows, relief: Relief | None) -> Tally:
     intact, groups = topologies[0], len(rows.bounds) - 1
     branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
     tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
     stages = [_stage(of_class, tally.cases, rows, intact) for of_class in tally.classes]
     start: np.ndarray | None = None
     kept: dict[int, Solution] = {}
-    repeated = {topology.repeats for topology in topologies}
+    repeated = set(topologies.repeats)
     for number, topology in enumerate(topologies):
         power = power_after(topology, steps)
-        found = kept[topology.repeats] if topology.repeats >= 0 else topology.solver.solve(power, start)
+        found = kept[topology.repeats] if topology.repeats >= 0 else topology.solver.solve(power, start, THREADS)
         if number == 0:
             start = np.where(found.converged[:, None], found.v, intact.network.start)
         if number in repeated:
@@ -153,7 +156,7 @@ def _judge_case(
     _judge_state(number, topology, found, rows, (True, relief is None), stage.at_once, flags)
     if relief is not None:
         start = np.where(found.converged[:, None], found.v, topology.network.start)
-        settled = topology.solver.solve(relief(topology, power, found.v), start)
+        settled = topology.solver.solve(relief(topology, power, found.v), start, THREADS)
         _judge_state(number, topology, settled, rows, (False, True), stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import overload
 
 import numpy as np
 from scipy.sparse.linalg import splu
@@ -17,6 +18,8 @@ from twin.security.outages import OutageCase, position
 from twin.security.subject import Subject
 
 _PLANT_TABLES = ("sgen", "gen")
+KEPT_NUMBERS = 10_000_000
+"""Complex numbers (160 MB) up to which the cases of a grid stay in memory from block to block."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,8 @@ class Topology:
         What is left.
     dead : numpy.ndarray, (D,) int
         Nodes that were alive and are cut off.
+    solver : Solver
+        Of what is left.
     branches, buses : Branches, Buses
         For the kernels.
     repeats : int
@@ -40,43 +45,90 @@ class Topology:
     case: OutageCase
     out: tuple[Outage, ...]
     network: Network
+    solver: Solver
     dead: np.ndarray
     branches: Branches
     buses: Buses
     repeats: int
 
-    @cached_property
-    def solver(self) -> Solver:
-        """The solver of the network that is left."""
-        return Solver(self.network)
 
+class Topologies(Sequence[Topology]):
+    """The intact grid and the outage cases, made when asked for; kept where all of them together are small.
 
-def topologies(grid: Subject, cases: Sequence[OutageCase]) -> list[Topology]:
-    """Return each case's topology; the first case is the intact grid."""
-    seen: dict[tuple[bytes, ...], int] = {}
-    made = []
-    for number, case in enumerate(cases):
-        out = tuple((table, position(grid.net, (table, index))) for table, index in case.elements)
+    Parameters
+    ----------
+    grid : Subject
+    cases : sequence of OutageCase
+        The intact grid first.
+    """
+
+    def __init__(self, grid: Subject, cases: Sequence[OutageCase]) -> None:
+        self.grid, self.cases = grid, tuple(cases)
+        self.outs = tuple(tuple((e[0], position(grid.net, e)) for e in case.elements) for case in cases)
+        self.repeats = _repeats(grid, self.outs)
+        self._intact = Solver(grid.network)
+        numbers = 2 * len(grid.network.branch_from) * len(_plant_nodes(grid.network)) + grid.network.y_bus.nnz
+        self._keep = numbers * len(cases) <= KEPT_NUMBERS
+        self._kept: dict[int, Topology] = {}
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @overload
+    def __getitem__(self, number: int) -> Topology: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[Topology]: ...
+
+    def __getitem__(self, number: int | slice) -> Topology | list[Topology]:
+        if isinstance(number, slice):
+            return [self[k] for k in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        if number not in self._kept:
+            made = self._made(number)
+            if not self._keep:
+                return made
+            self._kept.setdefault(number, made)
+        return self._kept[number]
+
+    def _made(self, number: int) -> Topology:
+        grid, out = self.grid, self.outs[number]
         network = without(grid.network, out) if out else grid.network
-        key = _key(network, out)
-        repeats = seen.setdefault(key, number) if key else number
-        made.append(
-            Topology(
-                case, out, network, np.flatnonzero(grid.network.alive & ~network.alive), _branches(grid, network),
-                _buses(grid, network), repeats if repeats < number else -1,
-            )
-        )  # fmt: skip
-    return made
+        return Topology(
+            case=self.cases[number],
+            out=out,
+            network=network,
+            solver=Solver(network, like=self._intact) if out else self._intact,
+            dead=np.flatnonzero(grid.network.alive & ~network.alive),
+            branches=_branches(grid, network),
+            buses=_buses(grid, network),
+            repeats=self.repeats[number],
+        )
 
 
-def _key(network: Network, out: Sequence[Outage]) -> tuple[bytes, ...]:
+def _repeats(grid: Subject, outs: Sequence[tuple[Outage, ...]]) -> tuple[int, ...]:
+    """Return for each outage the number of an earlier one that leaves the same equations, -1 without one."""
+    seen: dict[bytes, int] = {}
+    repeats = []
+    for number, out in enumerate(outs):
+        key = _key(without(grid.network, out), out) if out else b""
+        first = seen.setdefault(key, number) if key else number
+        repeats.append(first if first < number else -1)
+    return tuple(repeats)
+
+
+def _key(network: Network, out: Sequence[Outage]) -> bytes:
     """Return what tells that two outages leave the same equations; empty if elements with own injections are out."""
     if any(table in network.injectors or table in network.controlled_by for table, _ in out):
-        return ()
+        return b""
     y = network.y_bus.copy()
     y.sum_duplicates()
     y.eliminate_zeros()
-    return y.data.tobytes(), y.indices.tobytes(), y.indptr.tobytes(), network.alive.tobytes()
+    key = hashlib.sha256()
+    for values in (y.data, y.indices, y.indptr, network.alive):
+        key.update(np.ascontiguousarray(values).tobytes())
+    return key.digest()
 
 
 def _branches(grid: Subject, network: Network) -> Branches:
