@@ -13,6 +13,7 @@ from twin.errors import InputError
 from twin.randomness import stream
 from twin.security import headroom as module
 from twin.security.headroom import headroom, link_headroom
+from twin.security.headroom_figure import headroom_figure
 from twin.security.headroom_search import Outcome
 
 TOLERANCE_MW = 0.01
@@ -120,6 +121,9 @@ def test_summary_counts_what_is_unknown(feeder):
     assert np.isnan(curve[3])
     assert result.by_month_and_hour(0).shape == (1, 2)
     assert len(result.to_frame()) == 4
+    duration, heat = headroom_figure(result, 0).axes[:2]
+    assert duration.lines[0].get_ydata()[:3] == pytest.approx(curve[:3])
+    assert heat.images[0].get_array().shape == (1, 2)
 
 
 def test_link_headroom_is_that_of_the_loop_while_no_import_is_overloaded():
