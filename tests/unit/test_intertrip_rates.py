@@ -17,7 +17,7 @@ def test_every_outage_has_a_rate_within_its_range():
 
 
 def test_rates_go_by_length_and_kind():
-    """0.1 a year and 100 km of cable, 0.5 of overhead line; the first path circuit is 9 km of line and 4 km of cable."""
+    """0.1 a year and 100 km of cable, 0.5 of overhead line; the first path circuit has 9 km of line, 4 km of cable."""
     model = goto_model(2030, "controlled")
     rates = outage_rates(model)
     link_km = model.net.line.length_km.loc[model.roles.link[0].element[1]]
