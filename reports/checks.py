@@ -47,6 +47,7 @@ KPI_LIMITS: dict[str, float | None] = {
     "unsolved_available_mwh": 0.0,
     "residual_overload_mwh": 0.0,
     "headroom_undefined_half_hours": 0.0,
+    "all_outage_unsolved_cases": 0.0,
     "negative_demand_half_hours": 0.0,
     "clipped_commands": None,
     "forecast_missed_hours": None,

@@ -15,6 +15,7 @@ from reports import (
     figures_headroom,
     figures_link,
     figures_onset,
+    outage_section,
     tables,
 )
 from reports import figures_scenarios as figures
@@ -36,10 +37,11 @@ def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
     period = _period(run, detail, words)
     blocks = [
         *_page_one(run, detail, pictures, words),
-        *_link(pictures, words),
+        *_link(run, focus, detail, pictures, words),
         *_curtailment(run, focus, detail, pictures, words),
         *_onset(run, pictures, words),
         *_headroom(pictures, words),
+        *outage_section.section(run, focus, detail, words),
         *_scenarios(run, focus, words),
         *_batteries(detail, pictures, words),
         *_balance_and_checks(run, focus, words),
@@ -112,9 +114,11 @@ def _page_one(run: Run, detail: Detail, pictures: dict[str, Picture], words: Wor
     return [_figure(pictures, "headline", words), *(Paragraph(note, is_note=True) for note in notes)]
 
 
-def _link(pictures: dict[str, Picture], words: Words) -> list[Block]:
+def _link(run: Run, focus: Focus, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
     names = ("link_duration", "link_heat_map", "link_worst_day")
-    return [Heading(words("section.link")), *(_figure(pictures, name, words) for name in names)]
+    figures_of_link = (_figure(pictures, name, words) for name in names)
+    voltage = tables.voltage_controls(run, focus, detail, words)
+    return [Heading(words("section.link")), *figures_of_link, voltage]
 
 
 def _curtailment(run: Run, focus: Focus, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from reports.outages import AllOutages, all_outages
 from reports.run_folder import CUT_COLUMNS, Run
 from reports.selection import Focus
 from twin.clock import step_hours
@@ -41,6 +42,8 @@ class Detail:
         Bool per step: congestion cut above the threshold at the busy sweep point, without control.
     charge_percent : dict of str to pandas.DataFrame
         State of charge at the busy sweep point, by scenario: times x kinds of sites.
+    all_outages : AllOutages
+        N-1 over all outages of the focus member.
     """
 
     hours: float
@@ -52,6 +55,7 @@ class Detail:
     binding: pd.DataFrame
     congested: np.ndarray
     charge_percent: dict[str, pd.DataFrame]
+    all_outages: AllOutages
 
     @property
     def fuller_circuit_percent(self) -> pd.Series:
@@ -85,6 +89,7 @@ def read_detail(run: Run, focus: Focus) -> Detail:
         binding=_binding(ledger, hours),
         congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
         charge_percent=_charge(run, focus.busy_point),
+        all_outages=all_outages(member.table("security_branches"), member.table("security_outages")),
     )
 
 

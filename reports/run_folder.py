@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from twin.clock import TIMEZONE
 from twin.errors import Problem, raise_if_any
 from twin.schema import CUT_CAUSES, KPIS
+from twin.table_schema import TABLES
 
 CUT_COLUMNS = tuple(f"{cause}_mw" for cause in CUT_CAUSES)
 RERUN = "run the study again: goto-twin run STUDY.toml"
@@ -27,13 +28,18 @@ ONSET_KEYS = (
 MEMBER_KEYS = ("scenario", "member", "sweep", "path")
 COLUMNS_READ: dict[str, tuple[str, ...]] = {
     "ledger": ("unit", "available_mw", *CUT_COLUMNS, "element", "outage", "time"),
-    "system": ("time", "demand_mw", "available_mw", "delivered_mw", *CUT_COLUMNS, "failure"),
+    "system": (
+        "time", "demand_mw", "available_mw", "delivered_mw", *CUT_COLUMNS, "main_tap_position", "reactors_in_service",
+        "failure",
+    ),
     "link": (
         "time", "export_mw", "circuit_1_loading_percent", "circuit_2_loading_percent", "n1_before_loading_percent",
         "n1_loading_percent", "n1_export_headroom_before_mw", "n1_export_headroom_after_mw",
         "n1_import_headroom_before_mw", "n1_import_headroom_after_mw",
     ),
     "sites": ("time", "kind", "charge_mw", "soc_percent"),
+    "security_branches": tuple(TABLES["security_branches"]),
+    "security_outages": tuple(TABLES["security_outages"]),
 }  # fmt: skip
 """The columns of `twin.schema.TABLES` that a report is made from; others may be missing."""
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
+
 from reports import digits
 from reports.answer import JPY_PER_MILLION, congestion_mwh
 from reports.detail import Detail
@@ -13,7 +15,7 @@ from reports.document import Table
 from reports.onset import Change, Onset
 from reports.onset_words import change_name, change_value
 from reports.run_folder import Member, Run
-from reports.selection import point_label, scenario_title
+from reports.selection import Focus, member_label, point_label, scenario_title
 from reports.texts import Words
 from twin.schema import KPIS
 
@@ -25,7 +27,10 @@ SCENARIO_KPIS = (
     "forecast_operator_curtailed_congestion_mwh", "forecast_operator_missed_hours",
     "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
     "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh", "residual_overload_mwh",
-    "link_n0_max_loading_percent", "link_n1_max_loading_percent", "n1_export_headroom_before_min_mw",
+    "link_n0_max_loading_percent", "link_n1_max_loading_percent", "all_outage_max_loading_percent",
+    "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_voltage_only_hours",
+    "all_outage_low_vm_min_pu", "tap_operations_per_year", "reactor_operations_per_year", "voltage_support_hours",
+    "voltage_outside_hours", "n1_export_headroom_before_min_mw",
     "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
     "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
     "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh",
@@ -112,6 +117,27 @@ def onset(run: Run, tried: Onset, words: Words) -> Table:
 def _onset_cells(change: Change, difference: str) -> list[str]:
     hours = (digits.quantity(value, "h") for value in (change.congested_hours, change.criterion_broken_hours))
     return [digits.quantity(change.cut_mwh, "MWh"), difference, *hours]
+
+
+def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Table:
+    """Return how the taps and the reactors of a member move, and where the voltage stays."""
+    kpis = run.member(focus.scenario, focus.point).kpis
+    rows = [
+        [words(f"control.{name}"), _positions(detail.system[column], words), digits.quantity(kpis[moves], "count")]
+        for name, column, moves in (
+            ("taps", "main_tap_position", "tap_operations_per_year"),
+            ("reactors", "reactors_in_service", "reactor_operations_per_year"),
+        )
+    ]
+    vm_pu = digits.span((kpis["vm_min_pu"], kpis["vm_max_pu"]), "pu", words.between)
+    hours = [digits.quantity(kpis[f"voltage_{name}_hours"], "h") for name in ("support", "outside")]
+    member = member_label(run, run.member(focus.scenario, focus.point), words)
+    caption = words("table.controls", member=member, vm_pu=vm_pu, support=hours[0], outside=hours[1])
+    return Table(caption, [words(f"column.{n}") for n in ("control", "positions", "moves")], _align("l", 2), rows)
+
+
+def _positions(position: pd.Series, words: Words) -> str:
+    return digits.span(position.astype(float).dropna().unique(), "count", words.between)
 
 
 def energy_balance(run: Run, point: str, words: Words) -> Table:

@@ -6,24 +6,32 @@ import io
 import math
 import zipfile
 from datetime import datetime
+from typing import Any
 
+import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.run_folder import Run
-from twin.schema import KPIS
+from reports.detail import Detail
+from reports.run_folder import Member, Run
+from reports.selection import Focus
+from twin.schema import KPIS, Quantity
 from twin.table_schema import TABLES
 
 PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""
 
 
-def workbook(run: Run) -> bytes:
-    """Return a workbook with the sheets ``kpis`` (a row a member) and ``dictionary``."""
+def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
+    """Return a workbook: ``kpis`` (a row a member), N-1 over all outages of the focus member, ``dictionary``."""
     book = Workbook()
     book.properties.created = book.properties.modified = PINNED
     _kpi_sheet(book.active, run)
+    member = run.member(focus.scenario, focus.point)
+    _frame_sheet(book.create_sheet("n1_branches"), member, detail.all_outages.branches, TABLES["security_branches"])
+    _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
     _dictionary_sheet(book.create_sheet("dictionary"))
     buffer = io.BytesIO()
     book.save(buffer)
@@ -44,6 +52,24 @@ def _kpi_sheet(sheet: Worksheet, run: Run) -> None:
             ]
         )
     sheet.freeze_panes = sheet.cell(2, 2 + len(keys))
+
+
+def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantities: dict[str, Quantity]) -> None:
+    """Write a member's table over its whole time; the second row says what each column is."""
+    _write(sheet, [["scenario", "member", *frame.columns]])
+    sheet.append(["", "", *(quantities[column].meaning for column in frame.columns)])
+    for row in frame.itertuples(index=False, name=None):
+        sheet.append([member.scenario, member.point, *(_cell(value) for value in row)])
+    for number, column in enumerate(("scenario", "member", *frame.columns), start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = max(14, len(column) + 2)
+    sheet.freeze_panes = "A3"
+
+
+def _cell(value: Any) -> object:  # noqa: ANN401 - whatever a table holds
+    """Return what a sheet holds: no time zone (Asia/Tokyo), nothing where a number is not defined."""
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M")
+    return None if pd.isna(value) else value
 
 
 def _dictionary_sheet(sheet: Worksheet) -> None:

@@ -37,7 +37,7 @@ def write_report(run: Path) -> dict[str, Path]:
     documents = [document(results, focus, detail, Words(language)) for language in LANGUAGES]
     contents = {"html": ("report.html", html.render(documents).encode())}
     contents |= {f"pdf_{d.language}": (f"report_{d.language}.pdf", pdf.render(d)) for d in documents}
-    contents["xlsx"] = ("tables.xlsx", workbook(results))
+    contents["xlsx"] = ("tables.xlsx", workbook(results, focus, detail))
     return _write(run / "report", contents, {file: p.svg for d in documents for file, p in d.pictures.items()})
 
 

@@ -21,6 +21,7 @@ HEADLINE = (
     "congested_hours",
     "link_n1_max_loading_percent",
     "n1_export_headroom_after_min_mw",
+    "all_outage_violation_hours",
     "local_supply_percent",
     "net_benefit_mwh",
 )

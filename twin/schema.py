@@ -149,6 +149,10 @@ KPIS: dict[str, Quantity] = {
                 "1回線事故後の健全回線最大利用率(N-1)",
             ),
             "link_n1_p99_loading_percent": ("99th percentile of it", "健全回線利用率99%値(N-1)"),
+            "all_outage_max_loading_percent": (
+                "worst loading of a watched branch after any single outage, of its continuous rating",
+                "全単一事故後の最大負荷率(連続定格比)",
+            ),
             "local_supply_percent": (
                 "sum of min(delivered, demand) per half-hour over demand, archipelago",
                 "地域再エネ供給率(30分値、五島列島)",
@@ -183,6 +187,18 @@ KPIS: dict[str, Quantity] = {
                 "hours in which a watched voltage stays beyond its limits after all measures",
                 "対策後も電圧上下限を逸脱する時間",
             ),
+            "all_outage_violation_hours": (
+                "hours with at least one single outage that breaks a limit or has no solution, after management",
+                "単一事故のいずれかで制約違反または計算不能となる時間(対策後)",
+            ),
+            "all_outage_overload_hours": (
+                "those of them in which a single outage loads a branch above its continuous rating",
+                "うち単一事故で連続定格を超過する時間",
+            ),
+            "all_outage_voltage_only_hours": (
+                "those of them in which single outages break voltage limits only",
+                "うち単一事故で母線電圧のみ逸脱する時間",
+            ),
             "bank_reverse_flow_hours": ("hours with reverse flow through a 66/6.6 kV bank", "バンク逆潮流時間"),
         },
     ),
@@ -216,6 +232,10 @@ KPIS: dict[str, Quantity] = {
         {
             "vm_min_pu": ("lowest voltage of a watched bus", "最低電圧"),
             "vm_max_pu": ("highest voltage of a watched bus", "最高電圧"),
+            "all_outage_low_vm_min_pu": (
+                "lowest voltage of a watched bus after any single outage",
+                "全単一事故後の母線電圧の最低値",
+            ),
         },
     ),
     **_quantities(
@@ -226,6 +246,10 @@ KPIS: dict[str, Quantity] = {
             "unsolved_half_hours": (
                 "half-hours left out of energy KPIs because a power flow did not solve",
                 "潮流計算が収束しないコマ数",
+            ),
+            "all_outage_unsolved_cases": (
+                "pairs of single outage and half-hour without a solution",
+                "計算不能の件数(単一事故×コマ)",
             ),
             "tap_operations_per_year": ("tap steps of the 220/66 kV transformers", "主変圧器タップの年間動作回数"),
             "reactor_operations_per_year": ("switchings of shunt reactors", "分路リアクトルの年間開閉回数"),

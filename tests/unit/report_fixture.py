@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from report_outage_fixture import outage_tables
 
 from twin.clock import TIMEZONE
 from twin.schema import CUT_CAUSES, KPIS
@@ -144,6 +145,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
             **{f"{cause}_mw": values.sum(axis=1) for cause, values in cuts.items()}
         ),
         "sites": _sites(weather, delivered, charge, discharge, stored),
+        **outage_tables(weather.index),
     }
     for name, frame in frames.items():
         columns = [column for column in TABLES[name] if column not in frame and not column.startswith("<")]
@@ -174,6 +176,11 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "vm_min_pu": 0.985,
         "vm_max_pu": 1.021,
         "battery_cycles_per_year": 212.0,
+        "all_outage_violation_hours": 12.5,
+        "all_outage_overload_hours": 4.0,
+        "all_outage_voltage_only_hours": 8.5,
+        "all_outage_max_loading_percent": 98.0,
+        "all_outage_low_vm_min_pu": 0.932,
     }
     kpis["curtailed_congestion_percent_of_available"] = _congestion(kpis) / kpis["available_mwh"] * 100
     kpis["perfect_operator_curtailed_congestion_mwh"] = _congestion(kpis)

@@ -106,6 +106,10 @@ def folder(tmp_path):
     }))  # fmt: skip
     write(tmp_path, "n1", pd.DataFrame({"time": TIME, "intertrip_shed_mw": [0.0, 0.0, 16.8, 999.0]}))
     write(tmp_path, "bus", pd.DataFrame({"time": TIME, "A": [1.0, 0.97, 1.01, np.nan], "B": [1.02, 0.99, 1.0, np.nan]}))
+    write(tmp_path, "security", pd.DataFrame({
+        "time": TIME, "loading_percent": [90.0, 104.0, 99.0, 300.0], "low_vm_pu": [0.97, 0.94, 0.93, 0.5],
+        "violating_outages": [0, 3, 2, 60], "unsolved_outages": [0, 0, 1, 60],
+    }))  # fmt: skip
     kinds = pd.DataFrame({
         "time": TIME, "kind": "new", "self_consumption_mw": [1.0, 2.0, 3.0, 999.0], "export_mw": [2.0, 0.0, 1.0, 999.0],
         "discharge_mw": [0.0, 3.0, 1.0, 999.0],
@@ -178,6 +182,22 @@ def test_link_headroom_and_voltage(folder):
         "vm_min_pu": 0.97, "vm_max_pu": 1.02,
     }  # fmt: skip
     assert {name: kpis[name] for name in expected} == pytest.approx(expected)
+
+
+def test_single_outages_are_judged_in_every_half_hour_and_measured_in_the_solved_ones(folder):
+    """An unsolved outage breaks the limit; half-hours: none, overload, voltage and unsolved, all unsolved."""
+    kpis = kpis_of(folder)
+    expected = {
+        "all_outage_violation_hours": 1.5, "all_outage_overload_hours": 1.0, "all_outage_voltage_only_hours": 0.0,
+        "all_outage_unsolved_cases": 61.0, "all_outage_max_loading_percent": 104.0, "all_outage_low_vm_min_pu": 0.93,
+    }  # fmt: skip
+    assert {name: kpis[name] for name in expected} == pytest.approx(expected)
+    security = read_table(folder, "security").assign(unsolved_outages=0, violating_outages=[1, 3, 2, 0])
+    write(folder, "security", security)
+    kpis = kpis_of(folder)
+    assert kpis["all_outage_unsolved_cases"] == 0.0
+    assert kpis["all_outage_overload_hours"] == 0.5
+    assert kpis["all_outage_voltage_only_hours"] == 1.0
 
 
 def test_congestion_of_a_table_leaves_unsolved_half_hours_out(folder):

@@ -13,8 +13,10 @@ from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 CONGESTED_ABOVE_MW = 0.01
 SUPPORTED_ABOVE_MVAR = 0.001
+FULL_PERCENT = 100.0
 _ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses", "unsupplied",
              "residual_overload")  # fmt: skip
+_OF_OUTAGES = ["loading_percent", "low_vm_pu", "violating_outages", "unsolved_outages"]
 
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
@@ -71,7 +73,9 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
-    return {**energy, **counts, **moves, **of_sites, **_link_kpis(link[solved], n1[solved]), **_voltage_kpis(folder)}
+    of_outages = _all_outage_kpis(read_table(folder, "security", _OF_OUTAGES), solved, hours)
+    links = _link_kpis(link[solved], n1[solved])
+    return {**energy, **counts, **moves, **of_sites, **links, **_voltage_kpis(folder), **of_outages}
 
 
 def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
@@ -157,6 +161,30 @@ def _link_kpis(link: pd.DataFrame, n1: pd.DataFrame) -> dict[str, float | None]:
 def _voltage_kpis(folder: Path) -> dict[str, float | None]:
     vm_pu = read_table(folder, "bus").drop(columns="time").to_numpy()
     return {"vm_min_pu": _or_none(np.nanmin(vm_pu)), "vm_max_pu": _or_none(np.nanmax(vm_pu))}
+
+
+def _all_outage_kpis(security: pd.DataFrame, solved: np.ndarray, hours: float) -> dict[str, float | None]:
+    """Return what single outages do; one without a solution counts as a violation, also in an unsolved half-hour.
+
+    Parameters
+    ----------
+    security : pandas.DataFrame
+        A row a half-hour T.
+    solved : numpy.ndarray, (T,) bool
+        Half-hours whose worst loading and voltage count.
+    hours : float
+    """
+    violating = (security["violating_outages"] > 0).to_numpy()
+    overloaded = violating & (security["loading_percent"] > FULL_PERCENT).to_numpy()
+    unsolved = (security["unsolved_outages"] > 0).to_numpy()
+    return {
+        "all_outage_violation_hours": hours * float(violating.sum()),
+        "all_outage_overload_hours": hours * float(overloaded.sum()),
+        "all_outage_voltage_only_hours": hours * float((violating & ~overloaded & ~unsolved).sum()),
+        "all_outage_unsolved_cases": float(security["unsolved_outages"].sum()),
+        "all_outage_max_loading_percent": _or_none(security.loc[solved, "loading_percent"].max()),
+        "all_outage_low_vm_min_pu": _or_none(security.loc[solved, "low_vm_pu"].min()),
+    }
 
 
 def _or_none(value: float | np.floating[Any]) -> float | None:
