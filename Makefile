@@ -11,6 +11,7 @@ PYTHON := $(VENV)/bin/python
 GOTO := $(VENV)/bin/goto-twin
 LOCK_SUM := $(shell cat $(LOCK) pyproject.toml | cksum | cut -d ' ' -f 1)
 STAMP := $(VENV)/.installed-$(LOCK_SUM)
+PYTEST := $(PYTHON) -m pytest -n auto --dist loadfile
 PACKAGES := twin network_models weather studies reports
 LOCK_COMMAND := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
@@ -52,10 +53,10 @@ report: setup ## write the report of the default study again
 	$(GOTO) report runs/$(STUDY)
 
 test: setup ## run the fast tests
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 test-slow: setup ## run the long tests
-	$(PYTHON) -m pytest -m slow
+	$(PYTEST) -m slow
 
 bench: ## time the engine beside its peers, write benchmarks/RESULTS.md (QUICK=1: few steps, print only)
 	@$(MAKE) --no-print-directory setup VENV=.venv-bench LOCK=requirements-bench.lock
@@ -65,7 +66,7 @@ check: setup ## format, lint, types and fast tests
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy $(addprefix -p ,$(PACKAGES))
-	$(PYTHON) -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 format: setup ## format the sources
 	$(PYTHON) -m ruff format .

@@ -36,8 +36,8 @@ def saved(net: pp.pandapowerNet, folder: Path) -> Path:
 def test_a_file_gives_the_same_flow_as_the_net_it_came_from(tmp_path):
     net = small_net()
     model = guest(saved(net, tmp_path), ROLES)
-    pp.runpp(net)
-    pp.runpp(model.net)
+    pp.runpp(net, numba=False)
+    pp.runpp(model.net, numba=False)
     assert model.net.res_bus["vm_pu"].to_numpy() == pytest.approx(net.res_bus["vm_pu"].to_numpy(), abs=1e-12)
     assert model.net.f_hz == 60.0
 
@@ -135,9 +135,9 @@ def test_wrong_roles_are_all_told_at_once():
 
 def test_built_in_cases_by_name():
     model = guest("create_cigre_network_mv_pv_wind", {"link": ["trafo:0"], "curtailable": ["PV 3"]})
-    pp.runpp(model.net)
+    pp.runpp(model.net, numba=False)
     net = cases.create_cigre_network_mv(with_der="pv_wind")
-    pp.runpp(net)
+    pp.runpp(net, numba=False)
     assert model.net.res_line["p_from_mw"].iloc[0] == pytest.approx(net.res_line["p_from_mw"].iloc[0], abs=0.02)
     with pytest.raises(InputError, match="case33bw"):
         guest("case33bv", {"link": ["line:0"]})

@@ -100,10 +100,10 @@ def test_source_impedance_acts_in_the_power_flow():
     model = goto(2030, "fixed", {"source_short_circuit_mva": 2000.0, "source_rx": 0.0})
     net = model.net
     head_end = int(net.bus.index[net.bus["bus_id"] == "matsushima_220"][0])
-    pp.runpp(net)
+    pp.runpp(net, numba=False)
     before = net.res_bus["vm_pu"].loc[head_end]
     pp.create_load(net, head_end, p_mw=0.0, q_mvar=20.0)
-    pp.runpp(net)
+    pp.runpp(net, numba=False)
     assert before - net.res_bus["vm_pu"].loc[head_end] == pytest.approx(20.0 / 2000.0, rel=0.05)
 
 
@@ -111,7 +111,7 @@ def test_source_impedance_acts_in_the_power_flow():
 @pytest.mark.parametrize("compensation", ["controlled", "fixed"])
 def test_base_case_solves_within_the_band(year, compensation):
     model = goto(year, compensation)
-    pp.runpp(model.net)
+    pp.runpp(model.net, numba=False)
     vm_pu = model.net.res_bus["vm_pu"]
     assert vm_pu[list(model.roles.voltage_buses)].between(model.limits.vm_min_pu, model.limits.vm_max_pu).all()
     assert vm_pu[model.net.bus["vn_kv"] == 6.6].between(0.95, 1.06).all()
@@ -129,7 +129,7 @@ def test_extremes_stay_within_the_band(pv, wind, load):
     factor = (model.plants["q_sign"] * model.plants["power_factor"].map(lambda pf: math.tan(math.acos(pf)))).to_numpy()
     net.sgen.loc[: len(p_mw) - 1, ["p_mw", "q_mvar"]] = list(zip(p_mw, p_mw * factor, strict=True))
     net.load["scaling"] = load
-    pp.runpp(net, enforce_q_lims=True)
+    pp.runpp(net, enforce_q_lims=True, numba=False)
     at_66_kv = net.res_bus["vm_pu"][list(model.roles.voltage_buses)]
     assert at_66_kv.between(0.95, 1.05).all()
     assert net.res_bus["vm_pu"][net.bus["vn_kv"] == 6.6].between(0.93, 1.06).all()
@@ -182,7 +182,7 @@ def test_one_circuit_of_the_path():
     in_service = {element for element in model.roles.monitored if element[0] == "line"}
     assert in_service == {("line", row) for row in lines.index[lines["in_service"]]}
     assert len(goto(2030).roles.outages) - len(model.roles.outages) == 3
-    pp.runpp(model.net)
+    pp.runpp(model.net, numba=False)
 
 
 @pytest.mark.parametrize("fate", ["keep", "repower", "retire"])

@@ -1,11 +1,14 @@
-"""Compiled headroom of the link: extra infeed or demand until the survivor of a trip reaches its rating, in AC."""
+"""Compiled headroom of the link: extra infeed or demand until the survivor of a trip reaches its rating, in AC.
+
+Without fast math: with it, the roots' last bits differed between a run that compiles and one that loads the kernels.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
 
-from twin.grid.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterate
+from twin.grid.kernels import MAX_ITERATIONS, end_loading_percent, iterate
 from twin.grid.reduction import GridArrays
 
 STEPS = 32
@@ -17,7 +20,7 @@ NARROWINGS = 60
 GOLDEN = 0.3819660112501051
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def link_headroom(
     a: GridArrays,
     g: np.ndarray,
@@ -51,7 +54,7 @@ def link_headroom(
     return out
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _root(
     a: GridArrays,
     g: int,
@@ -104,7 +107,7 @@ def _root(
     return np.nan
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _scanned_root(
     a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, side: int, base_mva: float
 ) -> float:
@@ -154,7 +157,7 @@ def _scanned_root(
     return inside * base_mva if outside < np.inf else np.inf
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _percent_at(a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, extra: float) -> float:
     """Return the link's worst loading from no load, with patience where convergence is slow; infinite if unsolved."""
     v, i, p_moved = np.empty((2, len(p))), np.zeros((2, len(p))), p.copy()
@@ -168,7 +171,7 @@ def _percent_at(a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, nod
     return _link_percent(a, g, o, i) if used > 0 else np.inf
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _link_percent(a: GridArrays, g: int, o: int, i: np.ndarray) -> float:
     worst = 0.0
     for k in range(a.limit.shape[1]):
@@ -177,7 +180,7 @@ def _link_percent(a: GridArrays, g: int, o: int, i: np.ndarray) -> float:
     return worst
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _step_to_rating(a: GridArrays, g: int, o: int, v: np.ndarray, i: np.ndarray, node: int, direction: float) -> float:
     """Smallest step over the link's ends to the far root of ``|c + x d| = rating`` with d = A / conj(V)."""
     square = v[0, node] * v[0, node] + v[1, node] * v[1, node]

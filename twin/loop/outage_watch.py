@@ -1,4 +1,7 @@
-"""N-1 over all outages for the recorded members: judged a month at a time after the loop, nothing is fed back."""
+"""N-1 over all outages for the recorded members: judged a month at a time after the loop, nothing is fed back.
+
+Inter-trip does not act here: what it would relieve is counted as it stands before shedding.
+"""
 
 from __future__ import annotations
 
@@ -137,6 +140,6 @@ def _power(
     nodes = network.node_of_bus[buses.get_indexer(pd.Index(case.grid.nodes.buses))]
     plant_node = nodes[case.grid.nodes.plant]
     of_plant = dict(zip(tripping_plants(case), plant_mva.T, strict=True))
-    out = {at for topology in watch.topologies for table, at in topology.out if table == "sgen"}
+    out = {at for elements in watch.topologies.outs for table, at in elements if table == "sgen"}
     tripped = {("sgen", at): (int(plant_node[at]), of_plant[at]) for at in sorted(out)}
     return power_at_buses(network, nodes, infeed_mva, demand_mva, tripped)
