@@ -1,0 +1,52 @@
+"""A run that compiles the kernels gives the same bits as one that loads them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = """
+import hashlib
+import numpy as np
+from network_models.goto import goto
+from twin.grid.flow import flat_start, solve
+from twin.grid.headroom_kernels import link_headroom
+from twin.grid.outage_kernels import Trips, judge_outages
+from twin.grid.reduction import reduce_grids
+from twin.randomness import stream
+
+rows, draw = 200, stream(1, "cold and warm", 0)
+grid = reduce_grids([goto(2030, "controlled", {"conductor_mm2": 300})])
+model, a = grid.models[0], grid.arrays
+p = np.zeros((rows, len(grid.nodes.buses)))
+for node, contract_mw in zip(grid.nodes.plant, model.plants.contract_mw):
+    p[:, node] += draw.uniform(0.0, 0.8, rows) * contract_mw / 100.0
+for node, mean_mw in zip(grid.nodes.area, model.net.load.p_mw):
+    p[:, node] -= draw.uniform(0.4, 1.8, rows) * mean_mw / 100.0
+variant = np.zeros(rows, dtype=np.int64)
+flow = solve(grid, variant, p, 0.1 * p, *flat_start(grid, variant))
+headroom = link_headroom(a, variant, p, 0.1 * p, flow.v, flow.q_svc_pu, grid.nodes.headroom, 100.0)
+nobody = Trips(np.zeros((rows, 0)), np.zeros((rows, 0)), np.zeros(0, dtype=np.int64), np.zeros(rows))
+ignored = np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
+judged = judge_outages(a, variant, p, 0.1 * p, flow.v, flow.i, flow.q_svc_pu, nobody, ignored)
+for values in (flow.v, headroom, judged.measure):
+    print(hashlib.sha256(values.tobytes()).hexdigest())
+"""
+
+
+@pytest.mark.slow
+def test_compiled_and_loaded_kernels_give_the_same_bits(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+    def hashes():
+        done = subprocess.run(
+            [sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True
+        )
+        return done.stdout.split()
+
+    cold, warm = hashes(), hashes()
+    assert len(cold) == 3
+    assert cold == warm
