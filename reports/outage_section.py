@@ -9,7 +9,7 @@ import pandas as pd
 from reports import digits
 from reports.detail import Detail
 from reports.document import Block, Heading, Paragraph, Table
-from reports.outages import CORRIDOR, AllOutages, corridor_name, fold
+from reports.outages import CORRIDOR, NO_BREAK, AllOutages, corridor_name, fold
 from reports.run_folder import Run
 from reports.selection import Focus, member_label, scenario_title
 from reports.texts import Words
@@ -59,7 +59,7 @@ def branches(found: AllOutages, caption: str, words: Words) -> Table:
     rows = [_branch_row(row, words) for _, row in shown.iterrows()]
     header = [words(f"column.{n}") for n in ("branch", "loading_after", "after_outage", "when", "over_h", "both_h")]
     align = ["left", "right", "left", "left", "right", "right"]
-    return Table(caption, header, align, rows, ["1.7fr", "0.6fr", "1.7fr", "auto", "0.8fr", "0.9fr"])
+    return Table(caption, header, align, rows, ["1.7fr", "0.75fr", "1.7fr", "auto", "0.8fr", "0.9fr"])
 
 
 def _branch_row(row: pd.Series, words: Words) -> list[str]:
@@ -75,7 +75,7 @@ def _branch_row(row: pd.Series, words: Words) -> list[str]:
 
 
 def _time(time: pd.Timestamp, words: Words) -> str:
-    return digits.NOT_DEFINED if pd.isna(time) else time.strftime(words("format.half_hour"))
+    return digits.NOT_DEFINED if pd.isna(time) else time.strftime(words("format.half_hour")).replace(" ", NO_BREAK)
 
 
 def outages(run: Run, found: AllOutages, caption: str, words: Words) -> Table:

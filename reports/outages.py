@@ -13,6 +13,7 @@ INTACT, CORRIDOR = "n-0", "common-corridor"
 CUT_OFF_MW = ("demand_lost_mw", "infeed_lost_mw")
 ALIKE, ALIKE_PU = 0.05, 0.0005
 """Loadings in percent, MW, MWh and hours, and voltages, closer than this are taken as the same number."""
+NO_BREAK = "\u00a0"
 _NUMBERED = re.compile(r"(?P<stem>.+?) (?P<number>\d+)")
 
 
@@ -120,8 +121,8 @@ def _together(names: list[str]) -> str:
     if len(set(names)) == 1:
         return names[0]
     found = [_NUMBERED.fullmatch(name) for name in names]
-    numbers = ", ".join(match["number"] for match in found if match)
-    return f"{_stem(names[0])} {numbers}"
+    numbers = f",{NO_BREAK}".join(match["number"] for match in found if match)
+    return f"{_stem(names[0])}{NO_BREAK}{numbers}"
 
 
 def corridor_name(name: str) -> str:
