@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 
 import numpy as np
-from numba import get_num_threads
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
@@ -16,6 +15,7 @@ from twin.powerflow.node_power import NodePower, node_power
 from twin.powerflow.result import BatchResult
 from twin.powerflow.solution import Failure, Method, Solution
 from twin.powerflow.solver import Solver
+from twin.powerflow.threads import default_threads
 
 _VALUES_PER_BLOCK = 4_000_000
 _ROWS_WORTH_A_THREAD = 256
@@ -64,7 +64,7 @@ class BatchPowerFlow:
             With everything that is wrong with the arrays.
         """
         rows, arrays = checked(self.net, given)
-        threads = get_num_threads()
+        threads = default_threads()
         size = max(_ROWS_WORTH_A_THREAD, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
         with ThreadPoolExecutor(threads) as pool:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numba import get_num_threads
 
 from twin.powerflow.iteration_kernels import NOT_SOLVED, Rules
 from twin.powerflow.lanes import LANES
@@ -15,6 +14,7 @@ from twin.powerflow.node_power import NodePower
 from twin.powerflow.prepared import Point, Prepared
 from twin.powerflow.row_kernels import Found
 from twin.powerflow.solution import Method
+from twin.powerflow.threads import default_threads
 
 TOLERANCE_MVA = 1e-8
 HELD_VOLTAGE_PU = 1e-10
@@ -109,7 +109,7 @@ class Tiers:
             self.prepared.solve(point, rules, task, power, start, found)
 
         firsts = range(0, len(rows), ROWS_PER_TASK)
-        workers = min(threads or get_num_threads(), len(firsts))
+        workers = min(threads or default_threads(), len(firsts))
         if workers < 2:
             self.prepared.solve(point, rules, rows, power, start, found)
             return
