@@ -29,7 +29,7 @@ def section(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]
         Paragraph(words("text.outages", count=len(found.single))),
         Paragraph(_how_often(run, focus, words)),
         branches(found, words("table.outage_branches", member=member), words),
-        outages(run, found, words("table.outage_losses", member=member), words),
+        outages(run, found, _losses_caption(found, member, words), words),
         Paragraph(words("note.outages"), is_note=True),
     ]
 
@@ -76,6 +76,11 @@ def _branch_row(row: pd.Series, words: Words) -> list[str]:
 
 def _time(time: pd.Timestamp, words: Words) -> str:
     return digits.NOT_DEFINED if pd.isna(time) else time.strftime(words("format.half_hour")).replace(" ", NO_BREAK)
+
+
+def _losses_caption(found: AllOutages, member: str, words: Words) -> str:
+    breaking = int((found.single["hours_violated"] > 0.0).sum())
+    return words("table.outage_losses", member=member, breaking=breaking, count=len(found.single))
 
 
 def outages(run: Run, found: AllOutages, caption: str, words: Words) -> Table:

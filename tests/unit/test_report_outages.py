@@ -106,6 +106,7 @@ def test_outages_are_ordered_by_demand_cut_off_and_the_corridor_stands_apart(run
         ["Link 1, 2", "–", "–", "0.932", "98.0", "14.0"],
         ["Link 1 + 2\nboth circuits (common corridor)", "38.0", "60.0", "0.992", "8.1", "8.0"],
     ]
+    assert "5 of the 5 single outages break a limit" in tables_of(run)[1].caption
     assert tables_of(run, "ja")[1].rows[-1][0] == "Link 1 + 2\n2回線事故（ルート断）"
     assert tables_of(run, "ja")[1].rows[2][0] == "崎山沖浮体式洋上風力"
 

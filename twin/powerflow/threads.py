@@ -8,4 +8,4 @@ def default_threads() -> int:
 
     ``numba.get_num_threads`` would start them, and then numba refuses any later change of the environment.
     """
-    return int(config.NUMBA_NUM_THREADS)
+    return int(config.NUMBA_NUM_THREADS)  # type: ignore[attr-defined]
