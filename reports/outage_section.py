@@ -27,7 +27,7 @@ def section(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]
     return [
         Heading(words("section.outages")),
         Paragraph(words("text.outages", count=len(found.single))),
-        Paragraph(_how_often(run, focus, words)),
+        Paragraph(_how_often(run, focus, words) + _intact(found, member, words)),
         branches(found, words("table.outage_branches", member=member), words),
         outages(run, found, _losses_caption(found, member, words), words),
         Paragraph(words("note.outages"), is_note=True),
@@ -46,6 +46,13 @@ def _how_often(run: Run, focus: Focus, words: Words) -> str:
     if max(kpis["unsolved_cases"]) > 0:
         text += words("text.outages.unsolved", cases=spans["unsolved_cases"])
     return text
+
+
+def _intact(found: AllOutages, member: str, words: Words) -> str:
+    """Say how long limits are broken without any outage; empty where they never are."""
+    if found.intact_hours_violated == 0.0:
+        return ""
+    return words("text.outages.intact", member=member, hours=digits.quantity(found.intact_hours_violated, "h"))
 
 
 def _unit(key: str) -> str:

@@ -28,10 +28,13 @@ class AllOutages:
     outages : pandas.DataFrame
         ``outage class loading_percent element low_vm_pu high_vm_pu hours_violated steps_unsolved``, demand and infeed
         cut off: MW at most, MWh if the outage lasted all the time. Without the intact grid; in the tables' order.
+    intact_hours_violated : float
+        Hours in which the intact grid breaks a limit or has no solution.
     """
 
     branches: pd.DataFrame
     outages: pd.DataFrame
+    intact_hours_violated: float
 
     @property
     def single(self) -> pd.DataFrame:
@@ -53,6 +56,7 @@ def all_outages(branches: pd.DataFrame, outages: pd.DataFrame) -> AllOutages:
     return AllOutages(
         _joined(branches, ["element"], ["loading_percent", "outage", "time"], dict.fromkeys(hours, "sum")),
         _joined(tripped, ["outage", "class"], ["loading_percent", "element"], extremes | dict.fromkeys(summed, "sum")),
+        float(outages.loc[outages["class"] == INTACT, "hours_violated"].sum()),
     )
 
 

@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
-
 from reports import digits
 from reports.answer import JPY_PER_MILLION, congestion_mwh
 from reports.detail import Detail
@@ -122,22 +120,20 @@ def _onset_cells(change: Change, difference: str) -> list[str]:
 def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Table:
     """Return how the taps and the reactors of a member move, and where the voltage stays."""
     kpis = run.member(focus.scenario, focus.point).kpis
-    rows = [
-        [words(f"control.{name}"), _positions(detail.system[column], words), digits.quantity(kpis[moves], "count")]
-        for name, column, moves in (
-            ("taps", "main_tap_position", "tap_operations_per_year"),
-            ("reactors", "reactors_in_service", "reactor_operations_per_year"),
-        )
-    ]
+    rows = []
+    for name, column, moves in (
+        ("taps", "main_tap_position", "tap_operations_per_year"),
+        ("reactors", "reactors_in_service", "reactor_operations_per_year"),
+    ):
+        positions = digits.span(detail.system[column].astype(float).dropna().unique(), "count", words.between)
+        is_there = positions != digits.NOT_DEFINED
+        operations = digits.quantity(kpis[moves], "count") if is_there else digits.NOT_DEFINED
+        rows.append([words(f"control.{name}"), positions, operations])
     vm_pu = digits.span((kpis["vm_min_pu"], kpis["vm_max_pu"]), "pu", words.between)
     hours = [digits.quantity(kpis[f"voltage_{name}_hours"], "h") for name in ("support", "outside")]
     member = member_label(run, run.member(focus.scenario, focus.point), words)
     caption = words("table.controls", member=member, vm_pu=vm_pu, support=hours[0], outside=hours[1])
     return Table(caption, [words(f"column.{n}") for n in ("control", "positions", "moves")], _align("l", 2), rows)
-
-
-def _positions(position: pd.Series, words: Words) -> str:
-    return digits.span(position.astype(float).dropna().unique(), "count", words.between)
 
 
 def energy_balance(run: Run, point: str, words: Words) -> Table:

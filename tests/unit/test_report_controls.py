@@ -35,7 +35,7 @@ def test_positions_and_operations_are_shown(run):
     focus = choose_focus(results)
     table = voltage_controls(results, focus, read_detail(results, focus), Words("en"))
     assert table.rows == [
-        ["220/66 kV transformers, tap position", "\u22122 to 0", "730"],
-        ["shunt reactors in service", "–", "0"],
+        ["main transformers, tap position", "\u22122 to 0", "730"],
+        ["shunt reactors in service", "–", "–"],
     ]
     assert "0.985 to 1.021 pu" in table.caption

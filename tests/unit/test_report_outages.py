@@ -141,6 +141,7 @@ def test_hours_are_told_as_a_range_over_the_sweep_with_their_kind(tmp_path):
     assert "above its continuous rating in 4.0 h" in text and "voltage limits are broken in 8.5 to 16.0 h" in text
     assert "no reason for cuts" in text and "Without a solution" not in text
     change(run, CENTRAL, all_outage_unsolved_cases=7)
+    assert "In the intact grid of" in text and "already broken in 8.0 h" in text
     assert "Without a solution: 0 to 7 pairs" in blocks(run)[2].text
     assert "計算不能は0～7件" in blocks(run, "ja")[2].text
     verdicts = {check.key: check.verdict for check in all_checks(read_run(run))}
@@ -154,6 +155,14 @@ def test_nothing_broken_is_said_so(tmp_path):
         change(run, member.relative_to(run), **nothing)
     assert "no single outage breaks a limit" in blocks(run)[2].text
     assert "単一事故による制約違反は発生しない" in blocks(run, "ja")[2].text
+
+
+def test_a_sound_intact_grid_is_not_mentioned(tmp_path):
+    run = write_run(tmp_path / "fake", days=1)
+    file = run / CENTRAL / "security_outages.parquet"
+    rows = pd.read_parquet(file)
+    rows.assign(hours_violated=rows["hours_violated"].where(rows["class"] != "n-0", 0.0)).to_parquet(file, index=False)
+    assert "intact grid" not in blocks(run)[2].text and "健全時" not in blocks(run, "ja")[2].text
 
 
 def test_radial_supply_and_low_voltage_are_explained_in_both_languages(run):
