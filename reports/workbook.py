@@ -55,9 +55,9 @@ def _kpi_sheet(sheet: Worksheet, run: Run) -> None:
 
 
 def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantities: dict[str, Quantity]) -> None:
-    """Write a member's table over its whole time; the second row says what each column is."""
+    """Write a member's table over its whole time; the second row holds the units."""
     _write(sheet, [["scenario", "member", *frame.columns]])
-    sheet.append(["", "", *(quantities[column].meaning for column in frame.columns)])
+    sheet.append(["", "", *(quantities[column].unit for column in frame.columns)])
     for row in frame.itertuples(index=False, name=None):
         sheet.append([member.scenario, member.point, *(_cell(value) for value in row)])
     for number, column in enumerate(("scenario", "member", *frame.columns), start=1):

@@ -176,7 +176,8 @@ def test_the_workbook_holds_all_rows_as_numbers(run):
     focus = choose_focus(results)
     book = openpyxl.load_workbook(io.BytesIO(workbook(results, focus, read_detail(results, focus))))
     assert book.sheetnames == ["kpis", "n1_branches", "n1_outages", "dictionary"]
-    head, _, *rows = book["n1_outages"].values
+    head, units, *rows = book["n1_outages"].values
+    assert dict(zip(head, units, strict=True))["demand_lost_mwh"] == "MWh"
     source = dict(zip(head, next(row for row in rows if row[2] == "Source"), strict=True))
     assert source["demand_lost_mw"] == 38.0 and source["loading_percent"] is None
     assert f"{source['scenario']}/{source['member']}" == CENTRAL
