@@ -104,8 +104,9 @@ class SecurityAnalysis:
         factor, roles and the line reactors that trip with a circuit.
     outages : "all" or sequence
         ``"all"``: every line, transformer, impedance, compensation (shunts, static var compensators, generators
-        without active power) and the largest plants, one by one; and each pair of lines between the same two buses as
-        a common corridor. Else a list of ``(table, index)``, tuples of them that trip together, `CommonCorridor`.
+        without active power) and the largest plants, one by one; and each pair of circuits (chains of lines) between
+        the same two buses as a common corridor. Else a list of ``(table, index)``, tuples of them that trip together,
+        `CommonCorridor`.
     largest_plants : int
         Plants that trip under ``"all"``, by their highest output.
     limits : Limits

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -15,6 +14,7 @@ from pandapower import pandapowerNet
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import Element
 from twin.powerflow.network import Network
+from twin.security.circuits import parallel_circuits
 
 
 class OutageClass(IntEnum):
@@ -96,7 +96,7 @@ def outage_cases(
             raise_if_any([Problem("unknown choice of outages", "outages", outages, '"all" or a list of elements')])
         found = (*_branches(net, network), *_compensation(net, network, plant_mw), *_largest(plant_mw, largest_plants))
         singles: list[tuple[Element, ...]] = [(element,) for element in found]
-        corridors = _parallel_lines(net, network)
+        corridors = parallel_circuits(net, [i for table, i in found if table == "line"])
     else:
         _check(net, network, outages)
         singles = [_elements(item) for item in outages if not isinstance(item, CommonCorridor)]
@@ -104,20 +104,25 @@ def outage_cases(
     classed = [(OutageClass.SINGLE, out) for out in singles]
     classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
     cases = [
-        OutageCase(" + ".join(element_name(net, e) for e in out), kind, _with_shunts(net, out, tripped_with))
+        OutageCase(" + ".join(element_names(net, out)), kind, _with_shunts(net, out, tripped_with))
         for kind, out in classed
     ]
     return INTACT, *cases
 
 
-def element_name(net: pandapowerNet, element: Element) -> str:
-    """Return the element's name if no other of its table has it, else table and index."""
-    table, index = element
-    names = net[table]["name"] if "name" in net[table] else pd.Series(dtype=object)
-    name = names.get(index)
-    if isinstance(name, str) and name and (names == name).sum() == 1:
-        return name
-    return f"{table} {index}"
+def element_names(net: pandapowerNet, elements: Iterable[Element]) -> list[str]:
+    """Return the name of each element if no other of its table has it, else table and index."""
+    unique: dict[str, dict[int, str]] = {}
+    names = []
+    for table, index in elements:
+        if table not in unique:
+            named = net[table]["name"] if table in net and "name" in net[table] else pd.Series(dtype=object)
+            named = named[~named.duplicated(keep=False)]
+            unique[table] = {
+                i: name for i, name in zip(named.index, named, strict=True) if isinstance(name, str) and name
+            }
+        names.append(unique[table].get(index, f"{table} {index}"))
+    return names
 
 
 def position(net: pandapowerNet, element: Element) -> int:
@@ -164,13 +169,6 @@ def _largest(plant_mw: Mapping[Element, float], count: int) -> list[Element]:
     """Return the plants with the highest output; ties in the tables' order."""
     running = [plant for plant, p_mw in plant_mw.items() if p_mw > 0.0]
     return sorted(running, key=lambda plant: -plant_mw[plant])[:count]
-
-
-def _parallel_lines(net: pandapowerNet, network: Network) -> list[tuple[Element, ...]]:
-    """Return each pair of lines between the same two buses."""
-    lines = [int(i) for i in net.line.index if in_service(net, network, ("line", int(i)))]
-    ends = {i: frozenset((int(net.line.from_bus.loc[i]), int(net.line.to_bus.loc[i]))) for i in lines}
-    return [(("line", a), ("line", b)) for a, b in combinations(lines, 2) if ends[a] == ends[b]]
 
 
 def _check(net: pandapowerNet, network: Network, outages: Iterable[object]) -> None:

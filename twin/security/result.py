@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twin.powerflow.solution import Failure
-from twin.security.outages import CLASS_NAMES, OutageCase, OutageClass, element_name
+from twin.security.outages import CLASS_NAMES, OutageCase, OutageClass
 from twin.security.subject import Subject
 from twin.security.tally import (
     CASE,
@@ -99,7 +99,7 @@ class SecurityResult:
         columns: dict[str, object] = {
             "table": [elements[k][0] for k in watched],
             "element": [elements[k][1] for k in watched],
-            "name": [element_name(self.subject.net, elements[k]) for k in watched],
+            "name": [self.subject.branch_names[k] for k in watched],
         }
         for prefix, worst in (("", tally.branch), ("settled_", tally.branch_settled)):
             found = self._loading(Worst(worst.value[watched], worst.address[watched]))
@@ -109,7 +109,7 @@ class SecurityResult:
     def buses(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
         """Return one row per watched bus: lowest and highest voltage, and hours outside the band."""
         tally, grid = self.of_class(outage_class), self.subject
-        columns: dict[str, object] = {"name": [element_name(grid.net, ("bus", int(b))) for b in grid.net.bus.index]}
+        columns: dict[str, object] = {"name": grid.bus_names}
         for name, worst, sign in (("low", tally.bus_low, -1.0), ("high", tally.bus_high, 1.0)):
             columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "bus"}
         columns |= self._hours(tally.bus_steps, _BAND_HOURS)
@@ -149,17 +149,16 @@ class SecurityResult:
         grid = self.subject
         return {
             "loading_percent": _known(worst.value),
-            "element": _names([element_name(grid.net, e) for e in grid.branch_element], worst.address[:, ELEMENT]),
+            "element": _names(grid.branch_names, worst.address[:, ELEMENT]),
             "side": [self._side(branch, side) for branch, side in worst.address[:, [ELEMENT, SIDE]]],
             "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
             "step": self._times(worst.address[:, STEP]),
         }
 
     def _voltage(self, worst: Worst, sign: float) -> dict[str, object]:
-        net = self.subject.net
         return {
             "vm_pu": sign * _known(worst.value),
-            "bus": _names([element_name(net, ("bus", int(b))) for b in net.bus.index], worst.address[:, ELEMENT]),
+            "bus": _names(self.subject.bus_names, worst.address[:, ELEMENT]),
             "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
             "step": self._times(worst.address[:, STEP]),
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from twin.powerflow.controls import with_compensator
 from twin.powerflow.extract import extract
 from twin.powerflow.network import Network
 from twin.powerflow.ratings import ratings
-from twin.security.outages import position
+from twin.security.outages import element_names, position
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,16 @@ class Subject:
     vm_max_pu: np.ndarray
     short_time_factor: float
     tripped_with: Mapping[Element, tuple[int, ...]]
+
+    @cached_property
+    def branch_names(self) -> list[str]:
+        """Name of each branch's element, (E,)."""
+        return element_names(self.net, self.branch_element)
+
+    @cached_property
+    def bus_names(self) -> list[str]:
+        """Name of each bus in the order of ``net.bus``, (B,)."""
+        return element_names(self.net, [("bus", int(bus)) for bus in self.net.bus.index])
 
 
 def subject(grid: pandapowerNet | GridModel, limits: Limits, *, trafo_model: str, enforce_q_lims: bool) -> Subject:
