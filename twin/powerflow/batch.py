@@ -11,14 +11,15 @@ from pandapower import pandapowerNet
 
 from twin.powerflow.extract import extract
 from twin.powerflow.given import checked
-from twin.powerflow.node_power import NodePower, node_power
+from twin.powerflow.node_power import node_power
 from twin.powerflow.result import BatchResult
-from twin.powerflow.solution import Failure, Method, Solution
+from twin.powerflow.solution import Solution, empty_solution
 from twin.powerflow.solver import Solver
 from twin.powerflow.threads import default_threads
 
-_VALUES_PER_BLOCK = 4_000_000
-_ROWS_WORTH_A_THREAD = 256
+_VALUES_PER_BLOCK = 1_000_000
+"""Nodes times rows of a block (16 MB an array); smaller blocks were not quicker."""
+_LEAST_ROWS = 256
 
 
 class BatchPowerFlow:
@@ -52,7 +53,8 @@ class BatchPowerFlow:
         **given : array_like, (steps, elements) or (elements,) for one step
             ``load_p_mw``, ``load_q_mvar``, ``sgen_p_mw``, ``sgen_q_mvar``, ``storage_p_mw``, ``storage_q_mvar``,
             ``gen_p_mw`` in the order and with the sign of pandapower's tables, before ``scaling``; what is left out
-            keeps the net's value. A row with a value that is not a number fails alone.
+            keeps the net's value. A row with a value that is not a number fails alone. The arrays are not copied:
+            leave them as they are while results of these elements are still to be read.
 
         Returns
         -------
@@ -65,43 +67,17 @@ class BatchPowerFlow:
         """
         rows, arrays = checked(self.net, given)
         threads = default_threads()
-        size = max(_ROWS_WORTH_A_THREAD, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))
+        solution = empty_solution(rows, len(self.network.alive), len(self.network.controlled.node))
+        size = max(_LEAST_ROWS, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
         with ThreadPoolExecutor(threads) as pool:
-            solved = list(pool.map(lambda block: self._solve_block(block, arrays), blocks))
-        parts = {f.name: np.concatenate([getattr(s, f.name) for s in solved]) for f in fields(Solution)}
-        return BatchResult(self.net, self.network, Solution(**parts), arrays)
+            list(pool.map(lambda block: self._solve_block(block, arrays, solution), blocks))
+        return BatchResult(self.net, self.network, solution, arrays)
 
-    def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray]) -> Solution:
+    def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray], solution: Solution) -> None:
+        """Solve the rows of a block and put them into `solution`."""
         part = {name: values[block] for name, values in arrays.items()}
         power = node_power(self.network, block.stop - block.start, part)
-        usable = _finite_rows(power)
-        if usable.all():
-            return self.solver.solve(power, threads=1)
-        return _spread(self.solver.solve(power.rows(usable), threads=1), usable)
-
-
-def _finite_rows(power: NodePower) -> np.ndarray:
-    usable = np.isfinite(power.constant).all(axis=1)
-    for part in (power.current, power.impedance):
-        if part is not None:
-            usable &= np.isfinite(part).all(axis=1)
-    return usable
-
-
-def _spread(solution: Solution, usable: np.ndarray) -> Solution:
-    """Return the solution of the usable rows with the others in between, as failed."""
-
-    def rows(values: np.ndarray, other: complex) -> np.ndarray:
-        result = np.full((len(usable), *values.shape[1:]), other, dtype=values.dtype)
-        result[usable] = values
-        return result
-
-    return Solution(
-        v=rows(solution.v, np.nan),
-        q_controlled_pu=rows(solution.q_controlled_pu, np.nan),
-        at_limit=rows(solution.at_limit, 0),
-        method=rows(solution.method, Method.NONE),
-        failure=rows(solution.failure, Failure.INPUT_NOT_FINITE),
-        residual_mva=rows(solution.residual_mva, np.nan),
-    )
+        solved = self.solver.solve(power, threads=1)
+        for field in fields(Solution):
+            getattr(solution, field.name)[block] = getattr(solved, field.name)

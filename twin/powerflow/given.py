@@ -70,7 +70,7 @@ def _read(net: pandapowerNet, name: str, values: ArrayLike, arrays: dict[str, np
         raw = np.asarray(values)
         if raw.dtype.kind not in "buifO" or (raw.dtype.kind == "O" and any(isinstance(x, str) for x in raw.flat)):
             return Problem("not numbers", where, f"{raw.dtype}: {raw.flat[0]!r}", "an array of numbers")
-        array = np.array(raw, dtype=float)
+        array = np.asarray(raw, dtype=float)
     except (TypeError, ValueError) as error:
         return Problem("not numbers", where, str(error), "an array of numbers")
     if array.ndim == 1:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -14,6 +15,7 @@ from twin.powerflow.network import Network
 from twin.powerflow.result_branches import BRANCH_RESULTS, branch_result, total_losses_mw
 from twin.powerflow.result_elements import ELEMENT_RESULTS, element_result
 from twin.powerflow.solution import Failure, Method, Solution
+from twin.powerflow.threads import default_threads
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,10 @@ class BatchResult:
     def vm_pu(self) -> np.ndarray:
         """(R, B) voltage magnitudes in the order of ``net.bus``, NaN where de-energised."""
         vm_pu = np.empty((len(self.solution.v), len(self.network.node_of_bus)))
-        _magnitudes(self.solution.v, self.network.node_of_bus, vm_pu)
+        v, node, threads = self.solution.v, self.network.node_of_bus, default_threads()
+        bounds = np.linspace(0, len(v), threads + 1).astype(int)
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(lambda a, b: _magnitudes(v[a:b], node, vm_pu[a:b]), bounds[:-1], bounds[1:]))
         return vm_pu
 
     @property

@@ -55,3 +55,15 @@ class Solution:
     def converged(self) -> np.ndarray:
         """(R,) bool."""
         return self.failure == Failure.NONE
+
+
+def empty_solution(rows: int, nodes: int, controlled: int) -> Solution:
+    """Return a solution to be filled."""
+    return Solution(
+        v=np.empty((rows, nodes), dtype=complex),
+        q_controlled_pu=np.empty((rows, controlled)),
+        at_limit=np.empty((rows, controlled), dtype=np.int64),
+        method=np.empty(rows, dtype=np.int64),
+        failure=np.empty(rows, dtype=np.int64),
+        residual_mva=np.empty(rows),
+    )

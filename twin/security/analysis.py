@@ -136,9 +136,10 @@ class SecurityAnalysis:
         self.subject = subject(grid, limits, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
         self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
+        self._ready: dict[tuple[OutageCase, ...], Topologies] = {}
 
     def prepare(self, plant_mw: Mapping[Element, float]) -> Watch:
-        """Make the outages ready.
+        """Make the outages ready; the last list is kept, so that a second run with the same outages begins at once.
 
         Parameters
         ----------
@@ -147,7 +148,9 @@ class SecurityAnalysis:
         """
         grid = self.subject
         cases = outage_cases(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
-        return Watch(grid, Topologies(grid, cases), self.relief)
+        if cases not in self._ready:
+            self._ready = {cases: Topologies(grid, cases)}
+        return Watch(grid, self._ready[cases], self.relief)
 
     def run(
         self,
