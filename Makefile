@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real test test-slow bench check format docs lock report clean
+.PHONY: help setup study study-real test test-slow bench validate check format docs lock report clean
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030

@@ -32,8 +32,8 @@ OPEN_LOOP_TARGETS = {
     "pandapower, run_timeseries": 2000.0,
 }
 _NO_PV = (
-    "power-grid-model has no voltage-controlled buses and OpenDSS's generator model for them does not hold the voltage "
-    "to 1e-8 pu: neither has a row."
+    "power-grid-model's converter refuses voltage-controlled generators, and OpenDSS was not tried with them: neither "
+    "has a row."
 )
 _HOW = """A ratio is the median time of the other program over the median of ours for the same work: above 1, ours is
 faster. All programs run in one process on both cores, one after the other within each repeat; times are medians of
