@@ -12,6 +12,7 @@ import numpy as np
 import pandapower as pp
 from pandapower import pandapowerNet
 from pandapower.pypower.makeSbus import makeSbus
+from scipy.sparse.linalg import MatrixRankWarning
 
 from twin import BatchPowerFlow
 from twin.errors import InputError
@@ -137,6 +138,8 @@ def solve_reference(
         try:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", networks.NOTICE)
+                warnings.simplefilter("ignore", RuntimeWarning)  # both of pandapower's Newton while it diverges
+                warnings.simplefilter("ignore", MatrixRankWarning)
                 pp.runpp(solved, **OPTIONS, **options, trafo_model=trafo_model, tolerance_mva=tolerance)
         except pp.LoadflowNotConverged:
             continue
