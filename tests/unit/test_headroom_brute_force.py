@@ -14,8 +14,8 @@ from twin.powerflow.ratings import ratings
 from twin.powerflow.solver import Solver
 from twin.randomness import stream
 from twin.security.headroom import headroom
-from twin.security.headroom_case import network_of
 from twin.security.headroom_search import Outcome
+from twin.security.subject import network_of
 
 TOLERANCE_MW = 0.01
 SCANNED = 40
@@ -45,7 +45,7 @@ class BruteForce:
 
     def __init__(self, model: GridModel, profiles: dict[str, np.ndarray]) -> None:
         net = model.net
-        network = network_of(net, model)
+        network = network_of(model)
         self.base_mva = network.base_mva
         limit = ratings(net, network)
         self.states = []

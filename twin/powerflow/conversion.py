@@ -60,17 +60,15 @@ def convert(net: pandapowerNet, trafo_model: str) -> Converted:
         If pandapower refuses the net or an admittance is not finite.
     """
     reduced = _reduced_copy(net)
-    try:
-        converted = _run(reduced, {"trafo_model": trafo_model})
-    except _PANDAPOWER_REFUSES:  # the DC start of nets with x = 0; what is wrong otherwise comes again
-        converted = None
-    if converted is None or not np.isfinite(converted.start).all():
-        try:
-            converted = _run(reduced, {"trafo_model": trafo_model, "init": "flat"})
-        except _PANDAPOWER_REFUSES as error:
-            problem = Problem("pandapower cannot convert the net", "net", str(error), "a net that runpp accepts",
+    refusal = _build(reduced, {"trafo_model": trafo_model})
+    converted = _taken(reduced) if refusal is None else None
+    if converted is None or not np.isfinite(converted.start).all():  # the DC start of nets with x = 0
+        refusal = _build(reduced, {"trafo_model": trafo_model, "init": "flat"})
+        if refusal is not None:
+            problem = Problem("pandapower cannot convert the net", "net", str(refusal), "a net that runpp accepts",
                               "pandapower.diagnostic(net) helps to find the element")  # fmt: skip
-            raise InputError([problem]) from error
+            raise InputError([problem]) from refusal
+        converted = _taken(reduced)
     _check_finite(net, converted)
     return converted
 
@@ -85,11 +83,19 @@ def _reduced_copy(net: pandapowerNet) -> pandapowerNet:
     return reduced
 
 
-def _run(net: pandapowerNet, options: dict[str, object]) -> Converted:
-    """Stop pandapower before the first Newton step and take what it has built."""
+def _build(net: pandapowerNet, options: dict[str, object]) -> Exception | None:
+    """Let pandapower build its matrices in `net`, stopped before the first Newton step; return its refusal, if any."""
     with warnings.catch_warnings(), np.errstate(all="ignore"), contextlib.suppress(pp.LoadflowNotConverged):
         warnings.simplefilter("ignore")
-        pp.runpp(net, **(POWER_FLOW_OPTIONS | options | {"max_iteration": 0}))
+        try:
+            pp.runpp(net, **(POWER_FLOW_OPTIONS | options | {"max_iteration": 0}))
+        except _PANDAPOWER_REFUSES as error:
+            return error
+    return None
+
+
+def _taken(net: pandapowerNet) -> Converted:
+    """Return what pandapower has built in `net`."""
     ppc, lookups = net._ppc, net._pd2ppc_lookups
     internal = ppc["internal"]
     size = int(np.count_nonzero(ppc["bus"][:, BUS_TYPE] != NONE))

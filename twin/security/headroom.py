@@ -13,10 +13,14 @@ from pandapower import pandapowerNet
 
 from twin.errors import InputError, Problem
 from twin.grid.model import Element, GridModel
+from twin.powerflow.extract import extract
+from twin.powerflow.given import checked
 from twin.powerflow.node_power import node_power
-from twin.security.headroom_case import HeadroomCase, headroom_case, network_of, scope_of
+from twin.security.headroom_case import HeadroomCase, headroom_case, scope_of
 from twin.security.headroom_result import HeadroomResult
 from twin.security.headroom_search import TOLERANCE_MW, Breach, Rows, first_breach
+from twin.security.outages import element_names
+from twin.security.subject import network_of
 
 STEPS_PER_BLOCK = 336
 STATED_TOLERANCE_MW = 0.01
@@ -69,20 +73,20 @@ def headroom(
     Raises
     ------
     InputError
-        Unknown direction, buses or profile shapes that do not fit.
+        Unknown direction, buses or profiles that do not fit.
     """
     model = net if isinstance(net, GridModel) else None
     plain = net.net if isinstance(net, GridModel) else net
-    given, steps = _arrays(profiles)
+    steps, given = checked(plain, profiles)
     _check(plain, direction, buses, index, steps)
     if buses is None and model is not None:
         buses = model.roles.voltage_buses
     scope = scope_of(plain, model, buses, outages, monitored, voltage_limits)
-    case = headroom_case(plain, network_of(plain, model), scope)
+    case = headroom_case(plain, extract(plain) if model is None else network_of(model), scope)
     blocks = [slice(first, min(first + STEPS_PER_BLOCK, steps)) for first in range(0, steps, STEPS_PER_BLOCK)]
 
     def solve(block: slice) -> Breach:
-        return _block(case, {key: a[block] if len(a) > 1 else a for key, a in given.items()}, block, _SIGN[direction])
+        return _block(case, {key: values[block] for key, values in given.items()}, block, _SIGN[direction])
 
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(solve, blocks))
@@ -103,14 +107,6 @@ def link_headroom(
         model, profiles, index, buses=[model.roles.headroom_bus], outages=circuits, direction=direction,
         monitored=circuits, threads=threads,
     )  # fmt: skip
-
-
-def _arrays(profiles: Mapping[str, ArrayLike]) -> tuple[dict[tuple[str, str], np.ndarray], int]:
-    given = {}
-    for name, values in profiles.items():
-        table, column = name.split("_", 1)
-        given[table, column] = np.atleast_2d(np.asarray(values, dtype=float))
-    return given, max((len(values) for values in given.values()), default=1)
 
 
 def _check(
@@ -142,21 +138,15 @@ def _collect(
     return HeadroomResult(
         index=index,
         buses=tuple(int(bus) for bus in case.buses),
-        bus_names=tuple(_name(net, ("bus", int(bus))) for bus in case.buses),
+        bus_names=tuple(element_names(net, [("bus", int(bus)) for bus in case.buses])),
         direction=direction,
         headroom_mw=np.concatenate([f.headroom_mw for f in found]).reshape(shape),
         topology=np.concatenate([f.topology for f in found]).reshape(shape),
         item=np.concatenate([f.item for f in found]).reshape(shape),
         outcome=np.concatenate([f.outcome for f in found]).reshape(shape),
-        outages=tuple(" + ".join(_name(net, e) for e in topology.outage) for topology in case.topologies),
+        outages=tuple(" + ".join(element_names(net, topology.outage)) for topology in case.topologies),
         items=case.items,
-        item_names=tuple(_name(net, item.element) for item in case.items),
+        item_names=tuple(element_names(net, [item.element for item in case.items])),
         tolerance_mw=max(STATED_TOLERANCE_MW, TOLERANCE_MW),
         solved=sum(f.solved for f in found),
     )
-
-
-def _name(net: pandapowerNet, element: Element) -> str:
-    table, index = element
-    name = net[table].name.loc[index]
-    return str(name) if name else f"{table} {index}"

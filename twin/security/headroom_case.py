@@ -9,14 +9,13 @@ import numpy as np
 from pandapower import pandapowerNet
 
 from twin.grid.model import Element, GridModel
-from twin.powerflow.controls import with_compensator
-from twin.powerflow.extract import extract
 from twin.powerflow.network import Network
 from twin.powerflow.node_power import NodePower, node_power
 from twin.powerflow.outage import without
 from twin.powerflow.ratings import Ratings, ratings
 from twin.powerflow.solver import Solver
 from twin.security.headroom_kernels import Watched
+from twin.security.outages import with_tripped_shunts
 
 PROBE_SHARE = 1e-3
 _RATED_TABLES = ("line", "trafo", "trafo3w")
@@ -101,12 +100,6 @@ class Scope:
     voltage_buses: tuple[int, ...]
     vm_min_pu: float
     vm_max_pu: float
-
-
-def network_of(net: pandapowerNet, model: GridModel | None) -> Network:
-    """Return the matrices of a net, with the compensator of its model acting by slope and susceptance limits."""
-    network = extract(net)
-    return network if model is None or model.compensator is None else with_compensator(network, net, model.compensator)
 
 
 def headroom_case(net: pandapowerNet, network: Network, scope: Scope) -> HeadroomCase:
@@ -248,11 +241,12 @@ def scope_of(
     voltage_limits: tuple[float, float] | None,
 ) -> Scope:
     """Fill what is not given: a model's own roles, else every branch, every rated branch, every bus."""
-    single = (
-        all_outages(net) if model is None else tuple(_with_shunts(model, element) for element in model.roles.outages)
-    )
     if not isinstance(outages, str):
-        single = tuple(_as_group(model, outage) for outage in outages)
+        single = tuple(_as_group(net, model, outage) for outage in outages)
+    elif model is None:
+        single = all_outages(net)
+    else:
+        single = tuple(_as_group(net, model, outage) for outage in model.roles.outages)
     if monitored is not None:
         watched = after = frozenset(monitored)
     elif model is not None:
@@ -267,13 +261,10 @@ def scope_of(
     )  # fmt: skip
 
 
-def _as_group(model: GridModel | None, outage: Element | tuple[Element, ...]) -> tuple[Element, ...]:
-    if isinstance(outage[0], str):
-        element = (str(outage[0]), int(outage[1]))
-        return _with_shunts(model, element) if model is not None else (element,)
-    return tuple(outage)
-
-
-def _with_shunts(model: GridModel, branch: Element) -> tuple[Element, ...]:
-    shunts = model.roles.shunts_tripped_with.get(branch, ())
-    return (branch, *(("shunt", shunt) for shunt in shunts if model.net.shunt.in_service.loc[shunt]))
+def _as_group(
+    net: pandapowerNet, model: GridModel | None, outage: Element | tuple[Element, ...]
+) -> tuple[Element, ...]:
+    if not isinstance(outage[0], str):
+        return tuple(outage)
+    element = (str(outage[0]), int(outage[1]))
+    return with_tripped_shunts(net, (element,), {} if model is None else model.roles.shunts_tripped_with)

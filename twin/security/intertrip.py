@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from twin.errors import InputError, Problem
+from twin.errors import Problem, gathered, raise_if_any
 from twin.grid.flow import flat_start, solve
 from twin.grid.headroom_kernels import link_headroom
 from twin.grid.model import GridModel
 from twin.grid.outage_kernels import UNSOLVED_PERCENT, Trips
 from twin.grid.reduction import ReducedGrid, reduce_grids
 from twin.grid.topology import topology
+from twin.powerflow.given import checked
 from twin.security.intertrip_kernels import VoltageMaps, link_headroom_with_trips, shedding
 from twin.security.intertrip_result import InterTripResult
 
@@ -70,10 +71,9 @@ def intertrip(
     InputError
         An unknown rule, a negative cap, profiles of another table or shape.
     """
-    _check(model, profiles, cap_mw, rule)
+    rows, given = _checked(model, profiles, cap_mw, rule)
     grid = reduce_grids([model])
-    found = _injections(model, grid, profiles)
-    rows = len(found.p)
+    found = _injections(model, grid, rows, given)
     variant = np.zeros(rows, dtype=np.int64)
     flow = solve(grid, variant, found.p, found.q, *flat_start(grid, variant))
     base_mva = grid.variants[0].grid.base_mva
@@ -117,13 +117,14 @@ def _voltage_maps(model: GridModel, grid: ReducedGrid) -> VoltageMaps:
     )
 
 
-def _injections(model: GridModel, grid: ReducedGrid, profiles: Mapping[str, ArrayLike]) -> _Injections:
+def _injections(
+    model: GridModel, grid: ReducedGrid, steps: int, given: Mapping[tuple[str, str], np.ndarray]
+) -> _Injections:
     base_mva, nodes = grid.variants[0].grid.base_mva, grid.nodes
-    steps = max((np.atleast_2d(values).shape[0] for values in profiles.values()), default=1)
 
     def pu(table: str, column: str) -> np.ndarray:
         net_table = model.net[table]
-        values = np.atleast_2d(np.asarray(profiles.get(f"{table}_{column}", net_table[column]), dtype=float))
+        values = given.get((table, column), net_table[column].to_numpy(float))
         scale = net_table.scaling.to_numpy(float) * net_table.in_service.to_numpy(float) / base_mva
         return np.broadcast_to(values * scale, (steps, len(net_table)))
 
@@ -138,19 +139,23 @@ def _injections(model: GridModel, grid: ReducedGrid, profiles: Mapping[str, Arra
     return _Injections(np.ascontiguousarray(p), np.ascontiguousarray(q), *of_plants)
 
 
-def _check(model: GridModel, profiles: Mapping[str, ArrayLike], cap_mw: float, rule: str) -> None:
-    problems = []
+def _checked(
+    model: GridModel, profiles: Mapping[str, ArrayLike], cap_mw: float, rule: str
+) -> tuple[int, dict[tuple[str, str], np.ndarray]]:
+    """Return the number of steps and the profiles by table and column."""
+    problems: list[Problem] = []
     accepted = tuple(f"{table}_{column}" for table in ("sgen", "load") for column in ("p_mw", "q_mvar"))
     if rule not in get_args(Rule):
         problems.append(Problem("unknown rule", "inter-trip, rule", rule, ", ".join(get_args(Rule))))
     if not cap_mw >= 0.0:
         problems.append(Problem("the cap is not a power", "inter-trip, cap_mw", str(cap_mw), "0 or more"))
-    for name, values in profiles.items():
-        if name not in accepted:
-            problems.append(Problem("unknown profile", "inter-trip, profiles", name, ", ".join(accepted)))
-            continue
-        wanted, seen = len(model.net[name.split("_", 1)[0]]), np.atleast_2d(np.asarray(values)).shape[1]
-        if seen != wanted:
-            problems.append(Problem("wrong number of columns", f"inter-trip, {name}", str(seen), str(wanted)))
-    if problems:
-        raise InputError(problems)
+    problems += [
+        Problem("unknown profile", "inter-trip, profiles", name, ", ".join(accepted))
+        for name in profiles
+        if name not in accepted
+    ]
+    rows, given = 0, dict[tuple[str, str], np.ndarray]()
+    with gathered(problems):
+        rows, given = checked(model.net, {name: values for name, values in profiles.items() if name in accepted})
+    raise_if_any(problems)
+    return rows, given

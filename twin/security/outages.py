@@ -104,7 +104,7 @@ def outage_cases(
     classed = [(OutageClass.SINGLE, out) for out in singles]
     classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
     cases = [
-        OutageCase(" + ".join(element_names(net, out)), kind, _with_shunts(net, out, tripped_with))
+        OutageCase(" + ".join(element_names(net, out)), kind, with_tripped_shunts(net, out, tripped_with))
         for kind, out in classed
     ]
     return INTACT, *cases
@@ -148,9 +148,10 @@ def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Ele
     return (item,) if isinstance(item[0], str) else tuple(item)
 
 
-def _with_shunts(
+def with_tripped_shunts(
     net: pandapowerNet, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
 ) -> tuple[Element, ...]:
+    """Return what trips together: `out` and the shunts in service that go with one of its branches."""
     shunts = [("shunt", shunt) for element in out for shunt in tripped_with.get(element, ())]
     return (*out, *(s for s in dict.fromkeys(shunts) if s not in out and bool(net.shunt.in_service.loc[s[1]])))
 

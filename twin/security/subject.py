@@ -86,11 +86,15 @@ def subject(grid: pandapowerNet | GridModel, limits: Limits, *, trafo_model: str
     )
 
 
+def network_of(model: GridModel, *, trafo_model: str = "t") -> Network:
+    """Return the matrices of a model's net, its compensator acting by slope and susceptance limits."""
+    network = extract(model.net, trafo_model=trafo_model)
+    return network if model.compensator is None else with_compensator(network, model.net, model.compensator)
+
+
 def _of_model(model: GridModel, trafo_model: str) -> Subject:
     net = model.net
-    network = extract(net, trafo_model=trafo_model)
-    if model.compensator is not None:
-        network = with_compensator(network, net, model.compensator)
+    network = network_of(model, trafo_model=trafo_model)
     rated = ratings(net, network)
     rating_pu = np.stack([rated.from_pu, rated.to_pu])
     watched = np.zeros(len(network.branch_from), dtype=bool)
