@@ -1,23 +1,54 @@
-"""Reading the profile tables (CSV with source and status) that lie beside this module."""
+"""The profile tables (CSV with source and status) that lie beside this module."""
 
 from __future__ import annotations
 
-from functools import cache
-from importlib.resources import files
+from collections.abc import Sequence
 
 import pandas as pd
 
 from twin.errors import InputError, Problem
+from twin.input_tables import FACTOR, InputTable, read_input
 
 HOURS = [str(hour) for hour in range(24)]
 """Column names of a table with a value per hour of the day."""
 
+MONTHS = [str(month) for month in range(1, 13)]
+"""Column names of a table with a value per month."""
 
-@cache
+
+def _table(name: str, key: Sequence[str], main: str = "", factor_of: Sequence[str] = ()) -> InputTable:
+    return InputTable("twin.profiles", name, tuple(key), main, tuple(factor_of))
+
+
+TABLES = {
+    table.name: table
+    for table in (
+        _table("parameters", ["name"], "value"),
+        _table("pv_fleets", ["fleet"]),
+        _table("pv_orientations", ["fleet", "tilt", "azimuth"], "share"),
+        _table("turbines", ["turbine"]),
+        _table("demand_classes", ["class"], FACTOR, ["heating_per_kelvin", "cooling_per_kelvin"]),
+        _table("demand_class_hours", ["class", "day_type"], FACTOR, HOURS),
+        _table("demand_class_months", ["class"], FACTOR, MONTHS),
+        _table("demand_kyushu_hours", ["month", "day_type"]),
+        _table("temperature_normals", ["month"]),
+        _table("special_days", ["month", "day"]),
+        _table("site_kinds", ["kind"], FACTOR, ["pv_spread", "demand_spread"]),
+        _table("site_demand", ["class"], "noise_cv"),
+        _table("area_balance_months", ["month"]),
+        _table("area_balance_hours", ["hour"]),
+        _table("price_months", ["month"]),
+        _table("price_hours", ["hour"]),
+        _table("forecast_errors", ["quantity"], FACTOR, ["sd_1h", "sd_24h"]),
+        _table("measured_columns", ["file", "column"]),
+    )
+}
+"""The tables by name; ``main`` is what ``low`` and ``high`` of a row are about (see `twin.input_tables`)."""
+
+
 def read_table(name: str) -> pd.DataFrame:
-    """Return the table ``<name>.csv`` of this package; callers do not modify it."""
-    with (files("twin.profiles") / f"{name}.csv").open(encoding="utf-8") as file:
-        return pd.read_csv(file)
+    """Return the table ``<name>.csv`` of this package with the values in force; callers do not modify it."""
+    return read_input(TABLES[name])
 
 
 def parameter(name: str) -> float:
