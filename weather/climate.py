@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from twin.errors import Problem, raise_if_any
+from twin.input_tables import read_input
 from twin.weather_table import Place
+from weather.tables import TABLES
 
-FOLDER = Path(__file__).parent
 CLIMATE_VARIABLES = ("ghi_kwh_per_m2_day", "temp_air_mean_c", "temp_air_max_c", "temp_air_min_c")
 WIND_VARIABLE = "wind_speed_m_per_s"
-STATUSES = ("published", "derived", "estimate")
+POSITIVE = ("ghi_kwh_per_m2_day", WIND_VARIABLE)
+LARGEST_NORMAL = 60.0
+"""No normal in the table's units (degree C, m/s, kWh/m2 a day) is as large."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +49,8 @@ class Climate:
     wind_daily_swing: float
 
 
-def read_climates(
-    places_csv: Path = FOLDER / "places.csv", normals_csv: Path = FOLDER / "normals.csv"
-) -> dict[str, Climate]:
-    """Read the places and their monthly normals.
-
-    Parameters
-    ----------
-    places_csv : pathlib.Path
-        One row per place.
-    normals_csv : pathlib.Path
-        One row per station, variable and month.
+def read_climates() -> dict[str, Climate]:
+    """Return the places of ``places.csv`` with the normals of ``normals.csv`` and the values in force.
 
     Returns
     -------
@@ -67,12 +60,33 @@ def read_climates(
     Raises
     ------
     InputError
-        If a table has impossible values, lacks a source, or a station lacks a month.
+        As `climates_of`.
     """
-    places = pd.read_csv(places_csv)
-    normals = pd.read_csv(normals_csv)
+    return climates_of(read_input(TABLES["places"]), read_input(TABLES["normals"]))
+
+
+def climates_of(places: pd.DataFrame, normals: pd.DataFrame) -> dict[str, Climate]:
+    """Return the climates that two tables state.
+
+    Parameters
+    ----------
+    places : pandas.DataFrame
+        One row per place; columns of ``places.csv``.
+    normals : pandas.DataFrame
+        One row per station, variable and month; columns of ``normals.csv``.
+
+    Returns
+    -------
+    dict of str to Climate
+        In the order of the table, by place id.
+
+    Raises
+    ------
+    InputError
+        If a table has impossible values or a station lacks a month.
+    """
+    raise_if_any([*_place_problems(places), *_normal_problems(places, normals)])
     table = normals.pivot_table(index=["station", "variable"], columns="month", values="value")
-    raise_if_any([*_place_problems(places, places_csv), *_normal_problems(places, normals, places_csv, normals_csv)])
     return {str(row["place_id"]): _climate(row, table) for _, row in places.iterrows()}
 
 
@@ -106,47 +120,32 @@ _ACCEPTED_RANGES = {
 }
 
 
-def _place_problems(places: pd.DataFrame, path: Path) -> list[Problem]:
+def _place_problems(places: pd.DataFrame) -> list[Problem]:
     problems = []
-    for line, (_, row) in enumerate(places.iterrows(), start=2):
+    for _, row in places.iterrows():
         for column, (low, high) in _ACCEPTED_RANGES.items():
             if not low <= row[column] <= high:
-                where = f"{path.name}, line {line}, column {column}"
+                where = f"places.csv, {row['place_id']}, column {column}"
                 problems.append(Problem("value out of range", where, f"{row[column]}", f"{low} to {high}"))
-        problems += _provenance_problems(row, path, line)
     for place_id in places["place_id"][places["place_id"].duplicated()]:
-        problems.append(
-            Problem("place occurs twice", f"{path.name}, place {place_id}", repair="remove one of the rows")
-        )
+        problems.append(Problem("place occurs twice", f"places.csv, {place_id}", repair="remove one of the rows"))
     return problems
 
 
-def _provenance_problems(row: pd.Series, path: Path, line: int) -> list[Problem]:
+def _normal_problems(places: pd.DataFrame, normals: pd.DataFrame) -> list[Problem]:
     problems = []
-    if pd.isna(row["source"]):
-        problems.append(Problem("no source", f"{path.name}, line {line}", repair="state where the value comes from"))
-    if row["status"] not in STATUSES:
-        where = f"{path.name}, line {line}, column status"
-        problems.append(Problem("unknown status", where, f"{row['status']}", ", ".join(STATUSES)))
-    return problems
-
-
-def _normal_problems(places: pd.DataFrame, normals: pd.DataFrame, places_csv: Path, normals_csv: Path) -> list[Problem]:
-    problems = []
-    for line, (_, row) in enumerate(normals.iterrows(), start=2):
-        problems += _provenance_problems(row, normals_csv, line)
     months = normals.groupby(["station", "variable"])["month"].agg(lambda month: sorted(month) == list(range(1, 13)))
     needed = {(station, WIND_VARIABLE) for station in places["wind_station"]}
     needed |= {(station, name) for station in places["climate_station"] for name in CLIMATE_VARIABLES}
+    repair = "add the rows or name another station in places.csv"
     for station, variable in sorted(needed):
         if not months.get((station, variable), False):
-            where = f"{normals_csv.name}, station {station}, variable {variable}"
-            problems.append(
-                Problem(
-                    "not every month occurs once",
-                    where,
-                    accepted="months 1 to 12",
-                    repair=f"add the rows or name another station in {places_csv.name}",
-                )
-            )
+            where = f"normals.csv, station {station}, variable {variable}"
+            problems.append(Problem("not every month occurs once", where, accepted="months 1 to 12", repair=repair))
+    for _, row in normals[~(normals["value"].abs() < LARGEST_NORMAL)].iterrows():
+        where = f"normals.csv, {row['station']}/{row['variable']}/{row['month']}"
+        problems.append(Problem("value out of range", where, f"{row['value']}", f"within {LARGEST_NORMAL}"))
+    for _, row in normals[normals["variable"].isin(POSITIVE) & ~(normals["value"] > 0.0)].iterrows():
+        where = f"normals.csv, {row['station']}/{row['variable']}/{row['month']}"
+        problems.append(Problem("value out of range", where, f"{row['value']}", "above 0"))
     return problems

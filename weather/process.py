@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import pandas as pd
 
 from twin.errors import Problem, raise_if_any
+from twin.input_tables import read_input
+from weather.tables import TABLES
 
 
 @dataclass(frozen=True)
@@ -40,13 +41,24 @@ class Process:
     wind_cloud: float
 
 
-def read_process(path: Path = Path(__file__).parent / "process.csv") -> Process:
-    """Read the parameters of the synthetic weather.
+def read_process() -> Process:
+    """Return the parameters of ``process.csv`` with the values in force.
+
+    Raises
+    ------
+    InputError
+        As `process_of`.
+    """
+    return process_of(read_input(TABLES["process"]))
+
+
+def process_of(table: pd.DataFrame) -> Process:
+    """Return the parameters that a table states.
 
     Parameters
     ----------
-    path : pathlib.Path
-        Table with the columns ``parameter value low high source status``.
+    table : pandas.DataFrame
+        One row per parameter; columns of ``process.csv``.
 
     Returns
     -------
@@ -55,18 +67,26 @@ def read_process(path: Path = Path(__file__).parent / "process.csv") -> Process:
     Raises
     ------
     InputError
-        If a parameter is missing, unknown, without source, or outside its own range.
+        If a parameter is missing, unknown, or impossible (a share of 1.2, a length of 0 km).
     """
-    table = pd.read_csv(path, index_col="parameter")
+    values = table.set_index("parameter")["value"]
     known = [field.name for field in fields(Process)]
-    problems = [Problem("parameter missing", f"{path.name}, {name}") for name in known if name not in table.index]
-    for name, row in table.iterrows():
-        where = f"{path.name}, parameter {name}"
+    problems = [Problem("parameter missing", f"process.csv, {name}") for name in known if name not in values.index]
+    for name, value in values.items():
+        where = f"process.csv, {name}"
+        low, high = _possible(str(name))
         if name not in known:
             problems.append(Problem("unknown parameter", where, accepted=", ".join(known)))
-        if pd.isna(row["source"]) or pd.isna(row["status"]):
-            problems.append(Problem("no source or status", where))
-        if not row["low"] <= row["value"] <= row["high"]:
-            problems.append(Problem("out of its range", where, f"{row['value']}", f"{row['low']} to {row['high']}"))
+        elif not low <= value <= high:
+            problems.append(Problem("impossible value", where, f"{value}", f"{low} to {high}"))
     raise_if_any(problems)
-    return Process(**{str(name): float(value) for name, value in table["value"].items()})
+    return Process(**{str(name): float(value) for name, value in values.items()})
+
+
+def _possible(name: str) -> tuple[float, float]:
+    """Return the limits within which the formulas have a meaning, told by the kind of the parameter."""
+    if name.endswith(("_share", "_persistence")):
+        return 0.0, 0.99
+    if name.endswith(("_km", "_hours", "_minutes")):
+        return 0.01, 1e5
+    return (-0.99, 0.99) if "_cloud" in name else (0.0, 100.0)

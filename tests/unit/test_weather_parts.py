@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,16 @@ from scipy.integrate import quad
 
 from twin.clock import fiscal_year
 from twin.errors import InputError
+from twin.input_tables import inputs_in_force, read_input, source_problems, source_rows
 from twin.weather_table import Place
 from weather.clearness import _exponent_of_mean, _truncated_exponential_quantile, clear_index_within_day
-from weather.climate import read_climates
+from weather.climate import climates_of, read_climates
 from weather.decomposition import beam_and_diffuse
 from weather.field import Field, autoregressive, white_noise
-from weather.process import read_process
+from weather.process import process_of, read_process
 from weather.seasons import daily_from_monthly, typical_months
 from weather.sun import sun_over
+from weather.tables import TABLES
 from weather.temperature import daily_cycle
 from weather.wind import weibull_speed
 
@@ -100,25 +101,45 @@ def test_beam_never_exceeds_the_sun():
     assert dhi.min() >= 0.0
 
 
-def test_tables_without_source_or_month_are_refused(tmp_path: Path):
-    folder = Path(__file__).parents[2] / "weather"
-    normals = pd.read_csv(folder / "normals.csv")
-    places = pd.read_csv(folder / "places.csv")
-    normals.drop(index=3).to_csv(tmp_path / "normals.csv", index=False)
-    places.assign(source=[None, *places["source"][1:]], weibull_shape=9.0).to_csv(tmp_path / "places.csv", index=False)
+def test_impossible_places_and_missing_months_are_refused():
+    places, normals = read_input(TABLES["places"]), read_input(TABLES["normals"])
     with pytest.raises(InputError) as caught:
-        read_climates(tmp_path / "places.csv", tmp_path / "normals.csv")
+        climates_of(places.assign(weibull_shape=9.0), normals.drop(index=3))
     text = str(caught.value)
-    assert "places.csv, line 2: no source" in text
     assert text.count("column weibull_shape") == len(places)
     assert "station fukue, variable temp_air_mean_c" in text
 
 
-def test_process_outside_its_range_is_refused(tmp_path: Path):
-    table = pd.read_csv(Path(__file__).parents[2] / "weather" / "process.csv")
-    table.loc[table["parameter"] == "wind_cloud", "value"] = 2.0
-    table[1:].to_csv(tmp_path / "process.csv", index=False)
+def test_impossible_and_missing_parameters_are_refused():
+    table = read_input(TABLES["process"]).copy()
+    table.loc[table["parameter"] == "wind_local_share", "value"] = 2.0
     with pytest.raises(InputError) as caught:
-        read_process(tmp_path / "process.csv")
-    assert "wind_cloud" in str(caught.value)
-    assert "clear_index_min: parameter missing" in str(caught.value)
+        process_of(table[1:])
+    assert "wind_local_share" in str(caught.value)
+    assert "process.csv, clear_index_min: parameter missing" in str(caught.value)
+
+
+def test_every_row_of_the_tables_has_source_status_and_a_range_around_it():
+    assert [problem for table in TABLES.values() for problem in source_problems(source_rows(table))] == []
+
+
+def test_values_in_force_reach_the_climate_and_the_process():
+    shipped = read_climates()["fukue"]
+    values = {
+        "places": {"fukue": 6.2},
+        "normals": {"fukue/ghi_kwh_per_m2_day/1": 1.98},
+        "process": {"clear_day_persistence": 0.34},
+    }
+    with inputs_in_force(values):
+        changed, process = read_climates()["fukue"], read_process()
+    assert changed.wind_mean_m_per_s.mean() == pytest.approx(6.2)
+    assert changed.ghi_kwh_per_m2_day[0] == 1.98
+    assert changed.ghi_kwh_per_m2_day[1] == shipped.ghi_kwh_per_m2_day[1]
+    assert process.clear_day_persistence == 0.34
+
+
+def test_irradiation_normals_move_together():
+    rows = source_rows(TABLES["normals"])
+    varying = rows[rows["low"].notna()]
+    assert set(varying["varies_with"]) == {"normals.ghi"}
+    assert len(varying) == 24
