@@ -12,8 +12,9 @@ from twin.profiles.outages import down_share
 from twin.profiles.pv import Sky, clipped_output, fleet_per_kw
 from twin.profiles.tables import read_table
 from twin.profiles.tidal import tidal_per_unit
-from twin.profiles.wind import farm_per_unit, farm_scale, known_turbines, speed_at_height
-from twin.weather_table import WeatherTable
+from twin.profiles.wind import Farm, farm_per_unit, is_at_sea, known_turbines, speed_at_height
+from twin.profiles.wind_calibration import farm_scale
+from twin.weather_table import Place, WeatherTable
 
 FARM_COLUMNS = ("place", "turbine", "units", "hub_height_m", "capacity_factor_target", "availability")
 """What a farm's wind-speed factor depends on beside the weather."""
@@ -56,14 +57,16 @@ def wind_scales(
     weather : WeatherTable
         A normal year.
     known : dict, optional
-        Factors found before on the same weather, by the farm's data; new ones are added: several grids share them.
+        Factors found before on the same weather, by the farm's data and the values of ``wind_parameters.csv``; new
+        ones are added: several grids share them.
     """
     known = {} if known is None else known
+    common = tuple(read_table("wind_parameters")["value"])
     scales = {}
     for farm, row in plants[(plants["kind"] == "wind") & (plants["contract_mw"] > 0)].iterrows():
-        key = tuple(row[list(FARM_COLUMNS)])
+        key = (*row[list(FARM_COLUMNS)], *common)
         if key not in known:
-            known[key] = farm_scale(row, _hub_speed(row, weather))
+            known[key] = farm_scale(row, farm_of(row, weather.places[row["place"]]), hub_speed(row, weather))
         scales[str(farm)] = known[key]
     return scales
 
@@ -100,8 +103,9 @@ def plant_available_mw(
                 per_kw[key] = fleet_per_kw(skies[row["place"]], row["pv_fleet"])
             output[:, column] = clipped_output(per_kw[key], row["dc_mw"], row["contract_mw"])
         elif row["kind"] == "wind":
-            speed = scales[str(plant)] * _hub_speed(row, weather)
-            output[:, column] = row["contract_mw"] * farm_per_unit(speed, row["turbine"], int(row["units"]))
+            speed = scales[str(plant)] * hub_speed(row, weather)
+            farm = farm_of(row, weather.places[row["place"]])
+            output[:, column] = row["contract_mw"] * farm_per_unit(speed, farm)
         else:
             output[:, column] = row["contract_mw"] * tidal_per_unit(weather.index)
     return output
@@ -116,7 +120,12 @@ def plant_down_share(plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int
     return share
 
 
-def _hub_speed(row: pd.Series, weather: WeatherTable) -> np.ndarray:
-    place = weather.places[row["place"]]
+def farm_of(row: pd.Series, place: Place) -> Farm:
+    """Return the farm that a row of `GridModel.plants` describes, at its place."""
+    return Farm(row["turbine"], int(row["units"]), is_at_sea(place))
+
+
+def hub_speed(row: pd.Series, weather: WeatherTable) -> np.ndarray:
+    """Return the wind speed of a farm's place at its hub height, before the farm's factor; (T,) m/s."""
     wind_speed = weather.values[row["place"]]["wind_speed"].to_numpy()
-    return speed_at_height(wind_speed, place, row["hub_height_m"])
+    return speed_at_height(wind_speed, weather.places[row["place"]], row["hub_height_m"])

@@ -27,6 +27,8 @@ TABLES = {
         _table("pv_fleets", ["fleet"]),
         _table("pv_orientations", ["fleet", "tilt", "azimuth"], "share"),
         _table("turbines", ["turbine"]),
+        _table("wind_parameters", ["name"], "value"),
+        _table("tidal_constituents", ["constituent"], "ratio_to_m2"),
         _table("demand_classes", ["class"], FACTOR, ["heating_per_kelvin", "cooling_per_kelvin"]),
         _table("demand_class_hours", ["class", "day_type"], FACTOR, HOURS),
         _table("demand_class_months", ["class"], FACTOR, MONTHS),
@@ -51,17 +53,17 @@ def read_table(name: str) -> pd.DataFrame:
     return read_input(TABLES[name])
 
 
-def parameter(name: str) -> float:
-    """Return one value of ``parameters.csv``.
+def parameter(name: str, table: str = "parameters") -> float:
+    """Return one value of ``parameters.csv``, or of another table with the columns ``name`` and ``value``.
 
     Raises
     ------
     InputError
         Where the table has no row of that name.
     """
-    values = read_table("parameters").set_index("name")["value"]
+    values = read_table(table).set_index("name")["value"]
     if name not in values.index:
-        raise InputError([Problem("no such parameter", "twin/profiles/parameters.csv", name, ", ".join(values.index))])
+        raise InputError([Problem("no such parameter", f"twin/profiles/{table}.csv", name, ", ".join(values.index))])
     return float(values[name])
 
 

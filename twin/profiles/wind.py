@@ -1,35 +1,75 @@
-"""Wind farm output; the only module that knows windpowerlib."""
+"""Wind farm output from the wind speed at hub height; the only module that knows windpowerlib."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
 import windpowerlib
-from scipy.optimize import brentq
 
 from twin.errors import InputError, Problem
-from twin.profiles.tables import read_table
+from twin.profiles.tables import parameter, read_table
+from twin.profiles.wind_storm import StormControl, speed_factors
 from twin.weather_table import Place
 
-SCALES = np.linspace(0.3, 3.0, 109)
-"""Wind-speed factors within which the calibration looks for the target."""
+WATER_ROUGHNESS_M = 0.001
+"""A place with a shorter roughness length is taken as open water."""
+
+HELD_TO_M_PER_S = 50.0
+"""So far curves are held at rated power before they are smoothed: the storm control decides above cut-out."""
+
+SMOOTHED_TO_M_PER_S = 25.0
+"""Smoothed curves are held from there on; beyond it the smoothing would see the end of the curve."""
 
 
 @dataclass(frozen=True)
 class PowerCurve:
-    """Output per unit of rated power over wind speed at hub height; zero outside (cut-out)."""
+    """Output per unit of rated power over wind speed at hub height, held at its last value."""
 
     wind_speed: np.ndarray
     per_unit: np.ndarray
 
     def at(self, wind_speed: np.ndarray) -> np.ndarray:
         """Return output per unit at `wind_speed` in m/s."""
+        held = np.minimum(wind_speed, self.wind_speed[-1])
         return np.asarray(
-            windpowerlib.power_output.power_curve(wind_speed, self.wind_speed, self.per_unit, density_correction=False)
+            windpowerlib.power_output.power_curve(held, self.wind_speed, self.per_unit, density_correction=False)
         )
+
+
+@dataclass(frozen=True)
+class Farm:
+    """What a farm's output per unit depends on beside the wind.
+
+    Attributes
+    ----------
+    turbine : str
+        Name in ``turbines.csv``.
+    units : int
+        Number of turbines.
+    at_sea : bool
+        Less turbulence, and the capacity factor of ``capacity_factor_offshore``.
+    """
+
+    turbine: str
+    units: int
+    at_sea: bool
+
+
+@dataclass(frozen=True)
+class FarmCurve:
+    """A farm's output from wind speed, every table read."""
+
+    power: PowerCurve
+    storm: StormControl
+    has_wake: bool
+
+    def per_unit(self, hub_speed: np.ndarray) -> np.ndarray:
+        """Return output per unit of contract at the undisturbed `hub_speed` in m/s, (T,) 0..1; rows follow in time."""
+        speed = hub_speed * np.interp(hub_speed, *_wake_efficiency()) if self.has_wake else hub_speed
+        return self.power.at(speed) * self.storm.running_share(hub_speed)
 
 
 def known_turbines() -> list[str]:
@@ -37,30 +77,56 @@ def known_turbines() -> list[str]:
     return sorted(read_table("turbines")["turbine"])
 
 
-@cache
+def is_at_sea(place: Place) -> bool:
+    """Return whether a place is open water, by its roughness length."""
+    return place.roughness_length_m < WATER_ROUGHNESS_M
+
+
 def power_curve(turbine: str) -> PowerCurve:
     """Return the power curve of a turbine of ``turbines.csv``.
 
     The curve is that of the row's type in windpowerlib's turbine library (open energy database, shipped with
-    windpowerlib), divided by its largest value so that the turbine reaches exactly its rated power, and held at rated
-    power up to ``cut_out_speed`` where the library's curve ends before.
+    windpowerlib), divided by its largest value so that the turbine reaches exactly its rated power, and held there:
+    `wind_storm` takes the turbine off at cut-out.
 
     Raises
     ------
     InputError
         Where ``turbines.csv`` has no such turbine.
     """
-    rows = read_table("turbines").set_index("turbine")
-    if turbine not in rows.index:
-        raise InputError(
-            [Problem("unknown turbine", "turbine", turbine, ", ".join(rows.index), "add it to turbines.csv")]
-        )
-    row = rows.loc[turbine]
-    curve = windpowerlib.WindTurbine(hub_height=100, turbine_type=row["library_type"]).power_curve
-    speed, per_unit = curve["wind_speed"].to_numpy(), curve["value"].to_numpy() / curve["value"].max()
-    if speed[-1] < row["cut_out_speed"]:
-        speed, per_unit = np.append(speed, row["cut_out_speed"]), np.append(per_unit, 1.0)
-    return PowerCurve(speed, per_unit)
+    return _library_curve(str(_turbine(turbine)["library_type"]))
+
+
+def farm_curve(farm: Farm) -> FarmCurve:
+    """Return a farm's curve: power curve smoothed over the farm and the interval, wake, storm control.
+
+    The smoothing is windpowerlib's (Gaussian with a standard deviation in proportion to the wind speed; Norgaard and
+    Holttinen 2004): turbines some kilometres apart do not see the same wind, and half an hour is no steady one. From
+    two turbines on the wake lowers the wind speed (windpowerlib, ``dena_mean``), which leaves rated power within reach.
+
+    Raises
+    ------
+    InputError
+        Where ``turbines.csv`` has no such turbine.
+    """
+    row = _turbine(farm.turbine)
+    spread = _speed_spread(farm)
+    stop_speed = float(row["cut_out_speed"]) / wind_parameter("storm_gust_factor")
+    factors = speed_factors(farm.units, spread)
+    storm = StormControl(stop_speed, stop_speed * wind_parameter("storm_restart_share"), factors)
+    return FarmCurve(_smoothed_curve(str(row["library_type"]), spread), storm, farm.units > 1)
+
+
+def farm_per_unit(hub_speed: np.ndarray, farm: Farm) -> np.ndarray:
+    """Return a farm's output per unit of its contract; (T,) 0..1, outages not counted.
+
+    Parameters
+    ----------
+    hub_speed : numpy.ndarray
+        (T,) m/s at hub height, undisturbed, in the order of time.
+    farm : Farm
+    """
+    return farm_curve(farm).per_unit(hub_speed)
 
 
 def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np.ndarray:
@@ -70,77 +136,43 @@ def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np
     )
 
 
-def farm_per_unit(hub_speed: np.ndarray, turbine: str, units: int) -> np.ndarray:
-    """Return a farm's output per unit of its contract.
+def wind_parameter(name: str) -> float:
+    """Return one value of ``wind_parameters.csv``."""
+    return parameter(name, "wind_parameters")
 
-    Parameters
-    ----------
-    hub_speed : numpy.ndarray
-        (T,) m/s at hub height, undisturbed.
-    turbine : str
-        Name in ``turbines.csv``.
-    units : int
-        Number of turbines; from two on the wake lowers the wind speed (windpowerlib, ``dena_mean``), which leaves
-        rated power within reach.
 
-    Returns
-    -------
-    numpy.ndarray
-        (T,) 0..1.
-    """
-    speed = hub_speed if units == 1 else hub_speed * np.interp(hub_speed, *_wake_efficiency())
-    return power_curve(turbine).at(speed)
+def _turbine(name: str) -> pd.Series:
+    rows = read_table("turbines").set_index("turbine")
+    if name not in rows.index:
+        raise InputError([Problem("unknown turbine", "turbine", name, ", ".join(rows.index), "add it to turbines.csv")])
+    return rows.loc[name]
+
+
+def _speed_spread(farm: Farm) -> float:
+    if farm.units == 1:
+        return wind_parameter("speed_spread_turbine")
+    return wind_parameter("speed_spread_offshore" if farm.at_sea else "speed_spread_onshore")
+
+
+@cache
+def _library_curve(library_type: str) -> PowerCurve:
+    curve = windpowerlib.WindTurbine(hub_height=100, turbine_type=library_type).power_curve
+    speed, per_unit = curve["wind_speed"].to_numpy(float), curve["value"].to_numpy() / curve["value"].max()
+    rated = int(np.argmax(per_unit == 1.0)) + 1
+    return PowerCurve(speed[:rated], per_unit[:rated])
+
+
+@lru_cache(maxsize=256)
+def _smoothed_curve(library_type: str, spread: float) -> PowerCurve:
+    speed = np.arange(0.0, HELD_TO_M_PER_S + 0.25, 0.5)
+    per_unit = pd.Series(_library_curve(library_type).at(speed))
+    smooth = windpowerlib.power_curves.smooth_power_curve(pd.Series(speed), per_unit, turbulence_intensity=spread)
+    kept = smooth[smooth["wind_speed"] <= SMOOTHED_TO_M_PER_S]
+    value = kept["value"].to_numpy() / kept["value"].max()
+    return PowerCurve(kept["wind_speed"].to_numpy(), np.maximum.accumulate(value))
 
 
 @cache
 def _wake_efficiency() -> tuple[np.ndarray, np.ndarray]:
     curve = windpowerlib.wake_losses.get_wind_efficiency_curve("dena_mean")
     return curve["wind_speed"].to_numpy(), curve["efficiency"].to_numpy()
-
-
-def calibrated_scale(hub_speed: np.ndarray, turbine: str, units: int, target: float, where: str) -> float:
-    """Find the wind-speed factor with which a farm's mean output meets a capacity factor.
-
-    Parameters
-    ----------
-    hub_speed : numpy.ndarray
-        (T,) m/s over a normal year.
-    turbine, units
-        See `farm_per_unit`.
-    target : float
-        Mean output per unit of contract, outages not counted.
-    where : str
-        Row named in the error.
-
-    Returns
-    -------
-    float
-        The smallest factor within `SCALES` that meets it.
-
-    Raises
-    ------
-    InputError
-        Where no factor does.
-    """
-
-    def excess(scale: float) -> float:
-        return float(farm_per_unit(scale * hub_speed, turbine, units).mean()) - target
-
-    over = np.array([excess(scale) for scale in SCALES])
-    above = int(np.argmax(over >= 0))
-    if over[above] < 0 or above == 0:
-        accepted = f"{over[0] + target:.3f} to {over.max() + target:.3f}"
-        raise InputError([Problem("capacity factor out of reach of the wind there", where, f"{target:.3f}", accepted)])
-    return float(brentq(excess, SCALES[above - 1], SCALES[above], xtol=1e-10))
-
-
-def farm_scale(plant: pd.Series, hub_speed: np.ndarray) -> float:
-    """Return the wind-speed factor of a row of `GridModel.plants`; 1 where it has no target.
-
-    The target is the metered one: outages are part of it, so that the output before outages has to be
-    ``capacity_factor_target / availability``.
-    """
-    if pd.isna(plant["capacity_factor_target"]):
-        return 1.0
-    target = plant["capacity_factor_target"] / plant["availability"]
-    return calibrated_scale(hub_speed, plant["turbine"], int(plant["units"]), target, f"plants.csv, {plant.name}")
