@@ -40,7 +40,7 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str
     """
     result = copy.deepcopy(dict(table))
     for dotted, value in values.items():
-        *folders, leaf = dotted.split(".")
+        *folders, leaf = parts_of(dotted)
         node = result
         for folder in folders:
             node = node.setdefault(folder, {})
@@ -48,6 +48,11 @@ def with_values(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str
                 raise ValueError(f"{folder} in {dotted} is a value, not a table")
         node[leaf] = copy.deepcopy(value)
     return result
+
+
+def parts_of(dotted: str) -> list[str]:
+    """Return the parts of a dotted key; the rows of input tables (``inputs.<table>.<row>``) may hold dots."""
+    return dotted.split(".", 2) if dotted.startswith("inputs.") else dotted.split(".")
 
 
 def model_behind(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation has no narrower type

@@ -9,11 +9,13 @@ import pandas as pd
 
 from network_models.goto import goto
 from network_models.guest import guest
+from network_models.input_tables import SETTABLE
 from studies.checks import locate
 from studies.members import Member
 from studies.study import Study
 from twin.errors import InputError, Problem, raise_if_any
 from twin.grid.model import GridModel
+from twin.input_tables import inputs_in_force
 
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
 
@@ -43,9 +45,10 @@ def member_grids(members: list[Member]) -> Grids:
         key = _key(member.study)
         if key not in position:
             position[key] = len(models)
-            network = json.dumps(member.study.grid.model_dump(mode="json"), sort_keys=True)
+            network = _network_key(member.study)
             if network not in networks:
-                networks[network] = _network(member.study)
+                with inputs_in_force(member.study.inputs):
+                    networks[network] = _network(member.study)
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
     raise_if_any(_differences(models))
@@ -95,9 +98,14 @@ def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataF
     return plants.assign(contract_mw=after, dc_mw=dc_mw)
 
 
+def _network_key(study: Study) -> str:
+    values = {name: study.inputs[name] for name in SETTABLE if name in study.inputs}
+    return json.dumps([study.grid.model_dump(mode="json"), values], sort_keys=True)
+
+
 def _key(study: Study) -> str:
     fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
-    return json.dumps([study.grid.model_dump(mode="json"), study.operation.short_time_factor, fleet], sort_keys=True)
+    return json.dumps([_network_key(study), study.operation.short_time_factor, fleet], sort_keys=True)
 
 
 def _differences(models: list[GridModel]) -> list[Problem]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from studies.study import Study
 from twin.clock import step_hours
 from twin.errors import InputError, Problem, raise_if_any
 from twin.grid.model import GridModel
+from twin.input_tables import inputs_in_force
 from twin.profiles.build import WeatherShapes, build_profiles, model_problems, weather_shapes
 from twin.profiles.forecasts import make_forecasts
 from twin.profiles.measured import measured_demand_error, profiles_from_measured
@@ -31,6 +34,7 @@ from weather.climate import read_climates
 from weather.reading import WeatherFile
 from weather.sources import PlaceSource, from_files
 from weather.synthetic import NORMAL_YEAR, synthetic_year
+from weather.tables import TABLES as WEATHER_TABLES
 
 _PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m",
                     "capacity_factor_target", "availability"]  # fmt: skip
@@ -38,9 +42,13 @@ _PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "uni
 
 @dataclass(frozen=True)
 class Sources:
-    """What a study reads from outside: the sky, and measured series where it asks for them."""
+    """What members read from outside.
+
+    `normal` is the weather in which wind farms meet their capacity factors; a year from files stands for itself.
+    """
 
     weather: WeatherTable
+    normal: WeatherTable
     measured: Measured | None
 
 
@@ -54,7 +62,7 @@ class Inputs:
 
 
 def read_sources(study: Study, data: Path | None) -> Sources:
-    """Return weather and measured series of a study.
+    """Return weather and measured series of a study, with its own values of the input tables.
 
     Raises
     ------
@@ -63,37 +71,76 @@ def read_sources(study: Study, data: Path | None) -> Sources:
     """
     is_measured = study.weather.source == "measured"
     measured = read_measured(_required(data), study.period.fiscal_year) if is_measured else None
-    return Sources(weather_table(study, data), measured)
+    with inputs_in_force(study.inputs):
+        weather = weather_table(study, data)
+        return Sources(weather, _normal(study, weather), measured)
+
+
+def sources_of(members: list[Member], data: Path | None) -> list[Sources]:
+    """Return each member's sources where weather years and weather inputs differ; equal ones are read once."""
+    known: dict[str, Sources] = {}
+    found = []
+    for member in members:
+        study = member.study
+        values = {name: study.inputs[name] for name in WEATHER_TABLES if name in study.inputs}
+        key = json.dumps([study.weather.model_dump(mode="json"), study.seed, values], sort_keys=True)
+        if key not in known:
+            known[key] = read_sources(study, data)
+        found.append(known[key])
+    return found
 
 
 def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sources) -> Inputs:
-    """Make the sites and all distinct profiles and forecasts of a study.
+    """Make the sites and all distinct profiles and forecasts of a study whose members share the weather.
 
     Parameters
     ----------
     study : Study
-        For what all members share: period, weather, seed.
+        For what all members share: the small sites.
     members : list of Member
     grids : Grids
     sources : Sources
     """
-    fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
-    raise_if_any(problem for model in grids.models for problem in model_problems(model, sources.weather))
-    shared = _shared(study, sources, grids.models[0].areas)
+    return member_inputs(study, members, grids, [sources] * len(members))
+
+
+def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Sequence[Sources]) -> Inputs:
+    """Make the sites, and the distinct profiles and forecasts of members with a weather of their own.
+
+    Parameters
+    ----------
+    study : Study
+        For what all members share: the small sites.
+    members : list of Member
+        Profiles take weather year, seed and ``[inputs]`` from the member's own study.
+    grids : Grids
+    sources : sequence of Sources
+        One per member, e.g. from `sources_of`; members of the same weather share the same object.
+    """
+    with inputs_in_force(study.inputs):
+        fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
+    raise_if_any(problem for model in grids.models for problem in model_problems(model, sources[0].weather))
+    shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
     known: dict[tuple[str, str], Any] = {}
     position: dict[tuple[str, bool, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
-    for member, grid in zip(members, grids.of_member, strict=True):
+    for member, grid, source in zip(members, grids.of_member, sources, strict=True):
         model, operation = grids.models[grid], member.study.operation
-        key = _profile_key(model, member.study)
-        if key not in profiles:
-            profiles[key] = _with_shared_arrays(_profiles(member.study, model, sources, shared, fleet), known)
+        sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
+        key = sky + _profile_key(model, member.study)
         whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
-        if whole_key not in position:
-            position[whole_key] = len(series)
-            series.append((profiles[key], _forecasts(member.study, model, profiles[key], fleet, sources.measured)))
+        with inputs_in_force(member.study.inputs):
+            if sky not in shared:
+                shared[sky] = _Shared(weather_shapes(model.areas, source.weather), {})
+            if key not in profiles:
+                made = _profiles(member.study, model, source, shared[sky], fleet)
+                profiles[key] = _with_shared_arrays(made, known)
+            if whole_key not in position:
+                position[whole_key] = len(series)
+                made_for = (member.study, model, profiles[key], fleet, source.measured)
+                series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member))
 
@@ -110,6 +157,13 @@ def weather_table(study: Study, data: Path | None) -> WeatherTable:
     climates = read_climates()
     places = {name: climates[name].place for name in needed_places(study.grid)}
     return from_files({name: sources[name] for name in places}, period.fiscal_year, period.step_minutes, places)
+
+
+def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
+    period = study.period
+    if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
+        return weather
+    return synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
 
 
 def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
@@ -156,27 +210,15 @@ def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Pr
 
 @dataclass(frozen=True)
 class _Shared:
-    """What the profiles of several grids have in common: shapes from the weather, and the factors of wind farms.
-
-    `normal` is the weather in which farms meet their capacity factors; a year from files stands for itself.
-    """
+    """What the profiles of several grids under one sky have in common: shapes, and the factors of wind farms."""
 
     shapes: WeatherShapes
-    normal: WeatherTable
     farm_scales: dict[tuple[object, ...], float]
-
-
-def _shared(study: Study, sources: Sources, areas: pd.DataFrame) -> _Shared:
-    period, weather = study.period, sources.weather
-    if study.weather.source != "files" and study.weather.weather_year != NORMAL_YEAR:
-        normal = synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
-        return _Shared(weather_shapes(areas, weather), normal, {})
-    return _Shared(weather_shapes(areas, weather), weather, {})
 
 
 def _profiles(study: Study, model: GridModel, sources: Sources, shared: _Shared, fleet: SiteFleet) -> Profiles:
     key = {"seed": study.seed, "weather_year": study.weather.weather_year}
-    scales = wind_scales(model.plants, shared.normal, shared.farm_scales)
+    scales = wind_scales(model.plants, sources.normal, shared.farm_scales)
     if sources.measured is not None:
         return profiles_from_measured(
             model, sources.weather, fleet, sources.measured, farm_scales=scales, weather_shapes=shared.shapes, **key

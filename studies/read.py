@@ -12,6 +12,7 @@ from typing import Any
 from studies.checks import outside_problems
 from studies.dotted import flatten, with_values
 from studies.explain import explain, findings, shown
+from studies.input_names import input_problems
 from studies.key_lines import key_lines, line_of
 from studies.members import BASE, members
 from studies.network_names import Assignment, network_problems
@@ -106,6 +107,7 @@ class _Reporter:
         for section in ("sweep", "onset"):
             found += self._list_problems(table, section, known)
         found += network_problems(self._assignments(table)) if _is_goto(table) else ()
+        found += input_problems(self._assignments(table))
         return found + self._compare_problems(table)
 
     def where(self, parts: Sequence[str]) -> str:
@@ -114,7 +116,7 @@ class _Reporter:
 
     def _assignments(self, table: dict[str, Any]) -> Iterator[Assignment]:
         """Yield every value of the base sections, scenarios and sweeps, by dotted key."""
-        for section in ("grid", "fleet"):
+        for section in ("grid", "fleet", "inputs"):
             for key, value in flatten(_subtable(table, section), f"{section}.").items():
                 yield key, value, self.where(key.split("."))
         for name, scenario in _subtables(table, "scenario").items():

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from studies.dotted import flatten, is_known, known_keys
+from studies.input_names import why_shared
 from studies.sections import Compare, Fleet, Grid, Operation, Period, Section, Weather
 from studies.suggestions import nearest
 
@@ -24,6 +25,11 @@ class Settings(Section):
     grid: Grid = Field(description="The network.")
     fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
     operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
+    inputs: dict[str, dict[str, float]] = Field(
+        default={},
+        description="Numbers of the input tables (`goto-twin sources`) in place of the tables' own: "
+        "[inputs.<table>] <row> = value; in a table whose rows have several numbers, a factor on them.",
+    )
 
     @model_validator(mode="after")
     def _sites_need_buses(self) -> Self:
@@ -126,6 +132,6 @@ def why_not_overridable(dotted: str) -> tuple[str, str] | None:
             "set it once in its own section, or make a second study file",
         )
     if is_known(Settings, dotted):
-        return None
+        return why_shared(dotted)
     keys = [key for key, _ in known_keys(Settings)]
     return f"unknown key {dotted}", nearest(dotted, keys)

@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from types import MappingProxyType
 
 import pandas as pd
 
@@ -23,7 +24,7 @@ SOURCE_COLUMNS = ("table", "row", "quantity", "value", "low", "high", "varies_wi
 InputValues = Mapping[str, Mapping[str, float]]
 """Values by table and row, in place of the tables' own."""
 
-_IN_FORCE: ContextVar[InputValues] = ContextVar("input values in force", default={})
+_IN_FORCE: ContextVar[InputValues] = ContextVar("input values in force", default=MappingProxyType({}))
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,11 @@ class InputTable:
     main: str = ""
     factor_of: tuple[str, ...] = ()
 
+    @property
+    def file(self) -> str:
+        """Path of the file below the folder of all packages."""
+        return f"{self.package.replace('.', '/')}/{self.name}.csv"
+
 
 @contextmanager
 def inputs_in_force(values: InputValues) -> Iterator[None]:
@@ -71,6 +77,11 @@ def read_input(table: InputTable) -> pd.DataFrame:
     return _with_values(table, tuple(sorted(_IN_FORCE.get().get(table.name, {}).items())))
 
 
+def values_in_force(table: InputTable) -> dict[str, float]:
+    """Return the values in place of a table's own, by row; for a package that reads the table itself."""
+    return dict(_IN_FORCE.get().get(table.name, {}))
+
+
 def row_names(table: InputTable) -> pd.Series:
     """Return the name of each row, as ``[inputs.<table>]`` of a study uses it."""
     return _as_shipped(table)[list(table.key)].astype(str).agg("/".join, axis=1)
@@ -85,20 +96,23 @@ def source_rows(table: InputTable) -> pd.DataFrame:
     value = 1.0 if table.main == FACTOR else shipped[table.main] if table.main else float("nan")
     alone = table.name + "." + names
     common = shipped["varies_with"].fillna(alone) if "varies_with" in shipped else alone
-    rows = pd.DataFrame({"table": table.name, "row": names, "quantity": table.main, "value": value})
-    ranges = shipped.reindex(columns=["low", "high"]).astype(float)
-    return rows.join(ranges).assign(varies_with=common, source=shipped["source"], status=shipped["status"])
+    rows = pd.DataFrame({"table": table.file, "row": names, "quantity": table.main, "value": value})
+    rows["value"] = pd.to_numeric(rows["value"], errors="coerce").astype(float)
+    rest = shipped.reindex(columns=["low", "high", "source", "status"])
+    return rows.join(rest.astype({"low": float, "high": float})).assign(varies_with=common)[list(SOURCE_COLUMNS)]
 
 
 def source_problems(rows: pd.DataFrame) -> list[Problem]:
     """Return every row of `source_rows` without source, with an unknown status or a range that misses its value."""
     found = []
     for row in rows.to_dict("records"):
-        where = f"{row['table']}.csv, {row['row']}"
-        if not str(row["source"]).strip() or pd.isna(row["source"]):
+        where = f"{row['table']}, {row['row']}"
+        if pd.isna(row["source"]) or not str(row["source"]).strip():
             found.append(Problem("no source", where, repair="state where the number comes from"))
         if row["status"] not in STATUSES:
             found.append(Problem("unknown status", where, str(row["status"]), ", ".join(STATUSES)))
+        if pd.isna(row["low"]) != pd.isna(row["high"]):
+            found.append(Problem("half a range", where, f"{row['low']} to {row['high']}", "both ends, or neither"))
         if row["low"] > row["high"] or row["value"] < row["low"] or row["value"] > row["high"]:
             seen = f"{row['value']} in {row['low']} to {row['high']}"
             found.append(Problem("value outside its own range", where, seen, "low <= value <= high"))
@@ -107,7 +121,8 @@ def source_problems(rows: pd.DataFrame) -> list[Problem]:
 
 @cache
 def _as_shipped(table: InputTable) -> pd.DataFrame:
-    with (files(table.package) / f"{table.name}.csv").open(encoding="utf-8") as file:
+    package, *folders = table.package.split(".")  # the folder below is not imported: that may take seconds
+    with files(package).joinpath(*folders, f"{table.name}.csv").open(encoding="utf-8") as file:
         return pd.read_csv(file)
 
 

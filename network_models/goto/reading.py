@@ -7,14 +7,35 @@ from pathlib import Path
 import pandas as pd
 
 from network_models.goto.table_specs import GRID_TABLES
+from network_models.input_tables import SETTABLE
 from network_models.tables import TableSpec, read_tables
+from twin.errors import Problem, raise_if_any
+from twin.input_tables import values_in_force
 
 FOLDER = Path(__file__).parent
 
 
 def goto_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """Read and check all tables of a folder laid out like this one; see `network_models.tables.read_tables`."""
-    return read_tables(folder, GRID_TABLES)
+    """Read and check all tables of a folder laid out like this one; see `network_models.tables.read_tables`.
+
+    Values in force (`twin.input_tables.inputs_in_force`) stand in place of the tables' own.
+
+    Raises
+    ------
+    InputError
+        Also where a value in force names a row that its table does not have.
+    """
+    tables = read_tables(folder, GRID_TABLES)
+    problems = []
+    for name, declared in SETTABLE.items():
+        for row, value in values_in_force(declared).items():
+            if row in tables[name].index:
+                tables[name][declared.main] = tables[name][declared.main].astype(float)
+                tables[name].loc[row, declared.main] = value
+            else:
+                problems.append(Problem("no such row", f"[inputs.{name}]", row, ", ".join(tables[name].index)))
+    raise_if_any(problems)
+    return tables
 
 
 def parameter_table() -> pd.DataFrame:

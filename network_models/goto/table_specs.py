@@ -26,6 +26,8 @@ def _positive(name: str, required: bool = True, maximum: float | None = None) ->
 
 
 _NAMES = (Column("name"), Column("name_ja"))
+_VARIES = Column("varies_with", required=False)
+"""Rows with the same word have one common unknown; a minus before it: they go down when the others go up."""
 
 BUSES = TableSpec("buses", ("bus_id",), (
     Column("bus_id"), *_NAMES, _positive("vn_kv"), _number("latitude", -90, 90), _number("longitude", -180, 180),
@@ -36,13 +38,13 @@ BUSES = TableSpec("buses", ("bus_id",), (
 CONDUCTORS = TableSpec("conductors", ("conductor_id",), (
     Column("conductor_id"), Column("name"), Column("label"), Column("type", choices=("cable", "overhead")),
     Column("family", choices=FAMILIES), _positive("area_mm2"), _number("r_ohm_per_km", 0), _positive("x_ohm_per_km"),
-    _number("c_nf_per_km", 0), _positive("max_i_a"),
+    _number("c_nf_per_km", 0), _positive("max_i_a"), _VARIES,
 ), main="max_i_a")  # fmt: skip
 
 LINES = TableSpec("lines", ("line_id",), (
     Column("line_id"), *_NAMES, Column("from_bus", refers_to=BUS), Column("to_bus", refers_to=BUS),
     _positive("length_km"), Column("conductor"), Column("circuit", "integer", minimum=1),
-    Column("role", choices=LINE_ROLES), Column("outage", "flag"),
+    Column("role", choices=LINE_ROLES), Column("outage", "flag"), _VARIES,
 ), main="length_km")  # fmt: skip
 
 TRANSFORMERS = TableSpec("transformers", ("transformer_id",), (
@@ -50,7 +52,7 @@ TRANSFORMERS = TableSpec("transformers", ("transformer_id",), (
     _positive("sn_mva"), _positive("vk_percent", maximum=50), _number("vkr_percent", 0, 50), _number("pfe_kw", 0),
     _number("i0_percent", 0, 20), _number("tap_step_percent", 0, 10), Column("tap_min", "integer"),
     Column("tap_max", "integer"), Column("tap_parameter", refers_to="parameters.key"),
-    Column("role", choices=("main", "bank", "farm")), Column("outage", "flag"),
+    Column("role", choices=("main", "bank", "farm")), Column("outage", "flag"), _VARIES,
 ), main="sn_mva")  # fmt: skip
 
 SHUNTS = TableSpec("shunts", ("shunt_id",), (
@@ -67,7 +69,7 @@ AREAS = TableSpec("areas", ("area_id",), (
     Column("area_id"), Column("name_en"), Column("name_ja"), Column("bus", refers_to=BUS),
     Column("place", choices=PLACES), Column("goto_city", "flag"), _positive("weight_percent", maximum=100),
     _positive("power_factor", maximum=1), *(_number(f"{name}_kwh", 0) for name in DEMAND_CLASSES),
-), main="weight_percent")  # fmt: skip
+))  # fmt: skip
 
 PLANTS = TableSpec("plants", ("plant_id",), (
     Column("plant_id"), Column("name_en"), Column("name_ja"), Column("kind", choices=("pv", "wind", "tidal")),
@@ -80,7 +82,7 @@ PLANTS = TableSpec("plants", ("plant_id",), (
     Column("pv_fleet", required=False), Column("turbine", required=False),
     Column("units", "integer", required=False, minimum=1), _positive("hub_height_m", required=False),
     _positive("capacity_factor_target", maximum=1), _positive("availability", maximum=1),
-    Column("group", choices=PLANT_GROUPS),
+    Column("group", choices=PLANT_GROUPS), _VARIES,
 ), main="contract_mw")  # fmt: skip
 
 REPOWERING = TableSpec("repowering", ("plant_id",), (

@@ -28,7 +28,7 @@ def plants_of_year(tables: Tables, parameters: Parameters, year: int) -> pd.Data
     pandas.DataFrame
         Columns of docs/architecture.md and `group`; index `plant_id`.
     """
-    plants = tables["plants"].drop(columns=["low", "high"])
+    plants = tables["plants"].drop(columns=["low", "high", "varies_with"])
     _repower_or_retire(plants, tables["repowering"], parameters, year)
     _connection_terms(plants, parameters)
     day = pd.Timestamp(year, 4, 1)

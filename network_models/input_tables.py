@@ -1,0 +1,40 @@
+"""The tables of networks that are shipped, as input tables: where their numbers come from, and which can be set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twin.input_tables import InputTable
+
+
+def _goto(name: str, key: Sequence[str], main: str = "") -> InputTable:
+    return InputTable("network_models.goto", name, tuple(key), main)
+
+
+SETTABLE = {
+    table.name: table
+    for table in (
+        _goto("conductors", ["conductor_id"], "max_i_a"),
+        _goto("lines", ["line_id"], "length_km"),
+        _goto("transformers", ["transformer_id"], "sn_mva"),
+        _goto("repowering", ["plant_id"], "capacity_factor_target"),
+    )
+}
+"""Tables whose numbers a study may replace by ``[inputs.<table>]``; what the others hold has study keys of its own."""
+
+PARAMETERS = _goto("parameters", ["key"], "value")
+PLANTS = _goto("plants", ["plant_id"], "contract_mw")
+
+TABLES = (
+    *SETTABLE.values(),
+    PARAMETERS,
+    PLANTS,
+    _goto("sites", ["kind", "class"], "battery_kw"),
+    _goto("outage_rates", ["class"], "outages_per_year"),
+    _goto("areas", ["area_id"]),
+    _goto("buses", ["bus_id"]),
+    _goto("compensators", ["compensator_id"]),
+    _goto("shunts", ["shunt_id"]),
+    _goto("diesels", ["diesel_id"]),
+)
+"""All tables of ``network_models/goto``; like `network_models.goto.table_specs`, without importing pandapower."""
