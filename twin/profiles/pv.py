@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
 import pvlib
 
 from twin.clock import step_hours
-from twin.profiles.tables import read_table
+from twin.profiles.pv_fleets import PvFleet, orientations, read_pv_fleet
 from twin.profiles.wind import speed_at_height
 from twin.weather_table import Place
 
@@ -32,6 +33,7 @@ class Sky:
     dhi: np.ndarray
     temp_air: np.ndarray
     wind_speed: np.ndarray
+    fiscal_year: int
 
 
 def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
@@ -48,7 +50,7 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     -------
     Sky
         `dni` is the beam that carries ``ghi - dhi`` through the horizontal, never above the extraterrestrial one; below
-        `LOW_SUN_DEGREES` it is zero and all of `ghi` counts as diffuse.
+        `LOW_SUN_DEGREES` it is zero and all of `ghi` counts as diffuse. `fiscal_year` is that of the first step.
     """
     index = pd.DatetimeIndex(weather.index)
     middle = index + pd.Timedelta(hours=step_hours(index) / 2)
@@ -61,21 +63,27 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     dni = np.minimum(beam / np.where(high, pvlib.tools.cosd(zenith), 1.0), extra)
     wind = speed_at_height(weather["wind_speed"].to_numpy(), place, MODULE_HEIGHT_M)
     dhi = ghi - dni * np.clip(pvlib.tools.cosd(zenith), 0, None)
-    return Sky(zenith, sun["azimuth"].to_numpy(), dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind)
+    year = index[0].year - (index[0].month < 4)
+    return Sky(zenith, sun["azimuth"].to_numpy(), dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind, year)
 
 
 def oriented_per_kw(sky: Sky, fleet: str, tilt: float, azimuth: float) -> np.ndarray:
+    """Return AC output per kW dc of one orientation of a fleet of ``pv_fleets.csv``; see `module_per_kw`."""
+    return module_per_kw(sky, read_pv_fleet(fleet), tilt, azimuth)
+
+
+def module_per_kw(sky: Sky, fleet: PvFleet, tilt: float, azimuth: float) -> np.ndarray:
     """Return AC output per kW dc of one orientation, before clipping.
 
-    Hay-Davies transposition, Faiman module temperature, PVWatts DC model, constant losses and inverter efficiency
-    (the fleet's row of ``pv_fleets.csv``).
+    Hay-Davies transposition; reflection at the glass (Fresnel, Snell, Bouguer for the beam, Marion's integrals of it
+    for sky and ground); Faiman module temperature; PVWatts modules, losses and inverter (efficiency by load); ageing.
 
     Parameters
     ----------
     sky : Sky
         From `sky_at`.
-    fleet : str
-        Fleet of ``pv_fleets.csv``.
+    fleet : PvFleet
+        What the plant is made of.
     tilt, azimuth : float
         Degrees; azimuth clockwise from north.
 
@@ -84,22 +92,18 @@ def oriented_per_kw(sky: Sky, fleet: str, tilt: float, azimuth: float) -> np.nda
     numpy.ndarray
         (T,) kW per kW dc, not negative, zero at night.
     """
-    row = read_table("pv_fleets").set_index("fleet").loc[fleet]
     plane = pvlib.irradiance.get_total_irradiance(
         tilt, azimuth, sky.zenith, sky.azimuth, sky.dni, sky.ghi, sky.dhi, dni_extra=sky.dni_extra,
-        albedo=row["albedo"], model="haydavies",
+        albedo=fleet.albedo, model="haydavies",
     )  # fmt: skip
     light = np.nan_to_num(np.asarray(plane["poa_global"]))
-    cell = pvlib.temperature.faiman(light, sky.temp_air, sky.wind_speed, row["faiman_u0"], row["faiman_u1"])
-    dc = pvlib.pvsystem.pvwatts_dc(light, cell, 1.0, row["power_per_kelvin"])
-    kept = row["inverter_efficiency"] * (1 - row["loss"]) * (1 - row["soiling"]) * (1 - row["degradation"])
-    return np.clip(dc * kept, 0, None)
-
-
-def orientations(fleet: str) -> pd.DataFrame:
-    """Return tilt, azimuth and share of a fleet's orientations, in the order of ``pv_orientations.csv``."""
-    rows = read_table("pv_orientations")
-    return rows.loc[rows["fleet"] == fleet, ["tilt", "azimuth", "share"]].reset_index(drop=True)
+    beam = pvlib.iam.physical(pvlib.irradiance.aoi(tilt, azimuth, sky.zenith, sky.azimuth))
+    of_sky, of_ground = _diffuse_through_glass(tilt)
+    absorbed = plane["poa_direct"] * beam + plane["poa_sky_diffuse"] * of_sky + plane["poa_ground_diffuse"] * of_ground
+    cell = pvlib.temperature.faiman(light, sky.temp_air, sky.wind_speed, fleet.faiman_u0, fleet.faiman_u1)
+    dc = pvlib.pvsystem.pvwatts_dc(np.nan_to_num(np.asarray(absorbed)), cell, 1.0, fleet.power_per_kelvin)
+    dc = np.clip(dc, 0, None) * fleet.kept(sky.fiscal_year)
+    return dc * _inverter_efficiency(dc * fleet.dc_ac_ratio, fleet.inverter_efficiency)
 
 
 def fleet_per_kw(sky: Sky, fleet: str) -> np.ndarray:
@@ -112,3 +116,17 @@ def fleet_per_kw(sky: Sky, fleet: str) -> np.ndarray:
 def clipped_output(per_kw: np.ndarray, dc_mw: float, contract_mw: float) -> np.ndarray:
     """Return AC output in MW, clipped at the contract; (T,)."""
     return np.minimum(per_kw * dc_mw, contract_mw)
+
+
+def _inverter_efficiency(load: np.ndarray, rated: float) -> np.ndarray:
+    """Return the PVWatts inverter's efficiency at a dc load in units of its rating; above it, that at the rating."""
+    within = np.minimum(load, 1.0)
+    output = pvlib.inverter.pvwatts(within, 1.0, rated)
+    return np.divide(output, within, out=np.zeros_like(within), where=within > 0)
+
+
+@cache
+def _diffuse_through_glass(tilt: float) -> tuple[float, float]:
+    """Return the shares of the light of sky and ground that pass the glass; horizontal modules see no ground."""
+    shares = pvlib.iam.marion_diffuse("physical", tilt)
+    return float(shares["sky"]), float(np.nan_to_num(shares["ground"]))

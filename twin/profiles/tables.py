@@ -15,6 +15,9 @@ HOURS = [str(hour) for hour in range(24)]
 MONTHS = [str(month) for month in range(1, 13)]
 """Column names of a table with a value per month."""
 
+PV_LOSS_COLUMNS = [f"{fleet}_percent" for fleet in ("ground", "ground_new", "mixed", "site_below_10kw", "reused_panel")]
+"""Columns of ``pv_losses.csv``."""
+
 
 def _table(name: str, key: Sequence[str], main: str = "", factor_of: Sequence[str] = ()) -> InputTable:
     return InputTable("twin.profiles", name, tuple(key), main, tuple(factor_of))
@@ -24,23 +27,32 @@ TABLES = {
     table.name: table
     for table in (
         _table("parameters", ["name"], "value"),
-        _table("pv_fleets", ["fleet"]),
+        _table("pv_fleets", ["fleet"], "output_factor"),
+        _table("pv_losses", ["loss"], FACTOR, PV_LOSS_COLUMNS),
+        _table("pv_ageing", ["fleet"], "degradation_per_year"),
         _table("pv_orientations", ["fleet", "tilt", "azimuth"], "share"),
         _table("turbines", ["turbine"]),
         _table("wind_parameters", ["name"], "value"),
         _table("tidal_constituents", ["constituent"], "ratio_to_m2"),
         _table("demand_classes", ["class"], FACTOR, ["heating_per_kelvin", "cooling_per_kelvin"]),
-        _table("demand_class_hours", ["class", "day_type"], FACTOR, HOURS),
-        _table("demand_class_months", ["class"], FACTOR, MONTHS),
+        _table("demand_class_hours", ["class", "day_type"]),
+        _table("demand_class_months", ["class"]),
+        _table("demand_kyushu_mix", ["class"]),
+        _table("demand_tourism_months", ["month"]),
+        _table("demand_special_days", ["period", "class", "effect"], "factor"),
         _table("demand_kyushu_hours", ["month", "day_type"]),
         _table("temperature_normals", ["month"]),
         _table("special_days", ["month", "day"]),
-        _table("site_kinds", ["kind"], FACTOR, ["pv_spread", "demand_spread"]),
+        _table("site_kinds", ["kind"], "pv_spread"),
         _table("site_demand", ["class"], "noise_cv"),
-        _table("area_balance_months", ["month"]),
-        _table("area_balance_hours", ["hour"]),
+        _table("area_parameters", ["name"], "value"),
+        _table("area_months", ["month"]),
+        _table("area_sun_hours", ["month"]),
+        _table("area_nuclear", ["month"], "nuclear_mw"),
+        _table("area_export_limits", ["month"], "export_mw"),
+        _table("area_rule_dates", ["rule"]),
         _table("price_months", ["month"]),
-        _table("price_hours", ["hour"]),
+        _table("price_curve", ["net_demand_mw"]),
         _table("forecast_errors", ["quantity"], FACTOR, ["sd_1h", "sd_24h"]),
         _table("measured_columns", ["file", "column"]),
     )
