@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from scipy.optimize import brentq
@@ -58,9 +60,14 @@ def _truncated_exponential_mean(slope: float) -> float:
 
 def _exponent_of_mean(mean: np.ndarray) -> np.ndarray:
     """Return the slope of the density exp(slope x) on 0..1 with the given mean (table look-up, 1e-5)."""
+    return np.interp(mean, *_means_and_exponents())
+
+
+@cache
+def _means_and_exponents() -> tuple[np.ndarray, np.ndarray]:
     means = np.linspace(0.04, 0.96, 400)
     slopes = np.array([brentq(lambda slope, m=m: _truncated_exponential_mean(slope) - m, -60.0, 60.01) for m in means])
-    return np.interp(mean, means, slopes)
+    return means, slopes
 
 
 def clear_index_within_day(

@@ -115,3 +115,29 @@ def autoregressive(noise: np.ndarray, lag_one: float) -> np.ndarray:
     drive = np.sqrt(1.0 - lag_one**2) * noise
     drive[0] = noise[0]
     return lfilter([1.0], [1.0, -lag_one], drive)
+
+
+def smooth_autoregressive(noise: np.ndarray, decay: float) -> np.ndarray:
+    """Return a stationary standard normal AR(2) process with a double pole, driven by white `noise`.
+
+    It moves on without kinks, as weather systems do: for small `decay` its correlation after k steps is
+    ``(1 + k decay) exp(-k decay)``, exactly ``(1 + k (1 - p^2) / (1 + p^2)) p^k`` with ``p = exp(-decay)``.
+
+    Parameters
+    ----------
+    noise : numpy.ndarray
+        Standard normal, two values or more.
+    decay : float
+        Step length over the time constant.
+
+    Returns
+    -------
+    numpy.ndarray
+        x[t] = 2 p x[t-1] - p^2 x[t-2] + s noise[t], where s^2 = (1 - p^2)^3 / (1 + p^2) makes the variance one.
+    """
+    pole = np.exp(-decay)
+    lag_one = 2.0 * pole / (1.0 + pole**2)
+    drive = np.sqrt((1.0 - pole**2) ** 3 / (1.0 + pole**2)) * noise
+    drive[0] = noise[0]
+    drive[1] = (lag_one - 2.0 * pole) * noise[0] + np.sqrt(1.0 - lag_one**2) * noise[1]
+    return lfilter([1.0], [1.0, -2.0 * pole, pole**2], drive)

@@ -10,6 +10,7 @@ TABLES = {
         InputTable("weather", "places", ("place_id",), "wind_mean_m_per_s"),
         InputTable("weather", "normals", ("station", "variable", "month"), "value"),
         InputTable("weather", "process", ("parameter",), "value"),
+        InputTable("weather", "typhoons", ("parameter",), "value"),
     )
 }
 """The tables by name; ``main`` is what ``low`` and ``high`` of a row are about (see `twin.input_tables`)."""

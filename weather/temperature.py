@@ -49,7 +49,7 @@ def air_temperature(
     Parameters
     ----------
     anomaly : numpy.ndarray, shape (steps,)
-        Standard normal, autocorrelated.
+        Deviation from the normal course, degree C.
     clearness : numpy.ndarray, shape (days,)
         Standard normal; high means clear. Clear days have a wider range.
     climate : Climate
@@ -68,7 +68,7 @@ def air_temperature(
     day_range = process.temp_cycle_share * daily_from_monthly(climate.temp_air_max_c - climate.temp_air_min_c, days)
     day_range *= 1.0 + process.temp_range_clear_share * (2.0 * ndtr(clearness) - 1.0)
     normal = mean[:, None] + day_range[:, None] * (cycle - cycle.mean())
-    return normal.ravel() + process.temp_anomaly_sd_c * anomaly
+    return normal.ravel() + anomaly
 
 
 def cloud_correlation(days: pd.DatetimeIndex, process: Process) -> np.ndarray:

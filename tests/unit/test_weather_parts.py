@@ -17,7 +17,7 @@ from weather.clearness import _exponent_of_mean, _truncated_exponential_quantile
 from weather.climate import climates_of, read_climates
 from weather.decomposition import beam_and_diffuse
 from weather.field import Field, autoregressive, white_noise
-from weather.process import process_of, read_process
+from weather.process import Process, parameters_of, read_process
 from weather.seasons import daily_from_monthly, typical_months
 from weather.sun import sun_over
 from weather.tables import TABLES
@@ -114,7 +114,7 @@ def test_impossible_and_missing_parameters_are_refused():
     table = read_input(TABLES["process"]).copy()
     table.loc[table["parameter"] == "wind_local_share", "value"] = 2.0
     with pytest.raises(InputError) as caught:
-        process_of(table[1:])
+        parameters_of(table[1:], "process", Process)
     assert "wind_local_share" in str(caught.value)
     assert "process.csv, clear_index_min: parameter missing" in str(caught.value)
 
