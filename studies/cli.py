@@ -91,6 +91,9 @@ def run(
 
     span = _days(days)
     checked = read_study(study_path(study), data, span)
+    from studies.sources import check_sources
+
+    check_sources()
     from studies.assemble import run_study
     from studies.progress import progress_bars
     from studies.summary import headline_tables
@@ -138,6 +141,29 @@ def list_studies() -> None:
         typer.echo(f"study  {path.stem:24} {tomllib.loads(path.read_text(encoding='utf-8'))['title_en']}")
     for index in sorted(RUNS.glob("*/study.json")):
         typer.echo(f"run    {index.parent}")
+
+
+@app.command()
+def sources(
+    status: Annotated[
+        str | None, typer.Option(metavar="STATUS", help="Only published, derived or estimate; default: all.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write a CSV file instead of printing.")] = None,
+) -> None:
+    """Show where every number comes from: value, range and source by status, and how many there are of each."""
+    from studies.sources import check_sources, sources_tables, status_counts, write_sources
+    from twin.input_tables import STATUSES
+
+    if status is not None and status not in STATUSES:
+        raise typer.BadParameter(f"--status {status}: write one of {', '.join(STATUSES)}")
+    check_sources()
+    if csv is None:
+        _table_console().print(*sources_tables(status), sep="\n")
+    else:
+        write_sources(csv, status)
+        typer.echo(f"Written: {csv}")
+    for name, count in status_counts().items():
+        typer.echo(f"{name:12}{count:6}")
 
 
 @app.command()

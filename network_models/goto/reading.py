@@ -1,4 +1,4 @@
-"""Read Goto's tables, and show where their numbers come from."""
+"""Read Goto's tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from network_models.goto.table_specs import GRID_TABLES
 from network_models.input_tables import SETTABLE
-from network_models.tables import TableSpec, read_tables
+from network_models.tables import read_tables
 from twin.errors import Problem, raise_if_any
 from twin.input_tables import values_in_force
 
@@ -61,24 +61,3 @@ def site_table() -> pd.DataFrame:
         `high` are about `battery_kw`.
     """
     return goto_tables()["sites"]
-
-
-def source_table() -> pd.DataFrame:
-    """Return where every row of every table comes from.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Columns `table row quantity value source status low high`; `quantity` is the column that the range is about.
-    """
-    tables = goto_tables()
-    return pd.concat([_sources(spec, tables[spec.name]) for spec in GRID_TABLES], ignore_index=True)
-
-
-def _sources(spec: TableSpec, table: pd.DataFrame) -> pd.DataFrame:
-    rows = table.reset_index()
-    main = "value" if spec.name == "parameters" else spec.main
-    keys = rows[list(spec.key)].astype(str).agg(" ".join, axis=1)
-    values = rows[main].astype(str) if main else ""
-    facts = pd.DataFrame({"table": spec.name, "row": keys, "quantity": main, "value": values})
-    return facts.join(rows[["source", "status", "low", "high"]])

@@ -5,7 +5,7 @@ import math
 import pandapower as pp
 import pytest
 
-from network_models.goto import goto, parameter_table, site_table, source_table
+from network_models.goto import goto, site_table
 from twin.errors import InputError
 from twin.grid.model import GridModel
 
@@ -233,10 +233,3 @@ def test_unknown_year_and_compensation():
     with pytest.raises(InputError) as caught:
         goto(1999, "magic")
     assert len(caught.value.problems) == 2
-
-
-def test_sources_of_every_row():
-    sources = source_table()
-    assert sources["source"].str.len().gt(0).all()
-    assert sources["status"].isin(["published", "derived", "estimate"]).all()
-    assert set(parameter_table().index) == set(sources.loc[sources["table"] == "parameters", "row"])
