@@ -14,8 +14,8 @@ import numpy as np
 
 from reports import write_report
 from studies.finish import TWINS, onset_rows, write_kpis, write_study_record
-from studies.grids import Grids, member_grids
-from studies.inputs import Inputs, read_sources, study_inputs
+from studies.grids import member_grids
+from studies.inputs import read_sources, study_inputs
 from studies.loop_members import ONSET, loop_members, twins
 from studies.members import Member as StudyMember
 from studies.members import members as study_members
@@ -125,7 +125,8 @@ def make_case(
     reduced = reduce_grids(grids.models)
     steps = _steps(days, len(inputs.series[0][0].index))
     series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
-    limit = stated_export_limit_mw(reduced, grids, inputs)
+    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
+    limit = stated_export_limit_mw(reduced, np.arange(len(grids.models)), np.tile(mean_mw, (len(grids.models), 1)))
     return Case(
         index=series[0][0].index,
         grid=reduced,
@@ -137,22 +138,29 @@ def make_case(
     )
 
 
-def stated_export_limit_mw(grid: ReducedGrid, grids: Grids, inputs: Inputs) -> np.ndarray:
-    """Return the N-1 export limit of the link that an operator would state for each network, (networks,) MW.
+def stated_export_limit_mw(grid: ReducedGrid, network: np.ndarray, mean_demand_mw: np.ndarray) -> np.ndarray:
+    """Return the N-1 export limit of the link that an operator would state, (R,) MW.
 
     Mean demand, no generation, extra infeed at the headroom bus until the survivor of a trip reaches its rating.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    network : numpy.ndarray, (R,) int
+        Position in ``grid.models``.
+    mean_demand_mw : numpy.ndarray, (R, A)
+        Mean demand of each area.
     """
     first = grid.variants[0]
-    variant = np.arange(len(grid.models))
-    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
+    variant = np.asarray(network, dtype=np.int64)
     p = np.zeros((len(variant), len(grid.nodes.buses)))
-    np.add.at(p.T, grid.nodes.area, -mean_mw[:, None] / first.grid.base_mva)
+    np.add.at(p.T, grid.nodes.area, -mean_demand_mw.T / first.grid.base_mva)
     q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
     headroom = link_headroom(
         grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, first.grid.base_mva
     )
-    return headroom[:, 0] - mean_mw.sum()
+    return headroom[:, 0] - mean_demand_mw.sum(axis=1)
 
 
 def _steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:

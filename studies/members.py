@@ -16,6 +16,9 @@ BASE = "base"
 """Name of the only scenario, or of the only sweep point, when the study file gives none."""
 
 
+_OF_ALL_MEMBERS = ("scenario", "sweep", "onset", "compare", "uncertainty")
+
+
 @dataclass(frozen=True)
 class Member:
     """One member of a study.
@@ -53,7 +56,7 @@ def members(study: Study) -> list[Member]:
         If a combination is invalid although its single values are valid.
     """
     wanted = [(name, point) for name in _overrides(study) for point in _points(study)]
-    return _resolved(study, [(name, label(point), point) for name, point in wanted])
+    return resolved(study, [(name, label(point), point) for name, point in wanted])
 
 
 def onset_members(study: Study) -> list[Member]:
@@ -67,15 +70,26 @@ def onset_members(study: Study) -> list[Member]:
         If a combination is invalid although its single values are valid.
     """
     scenario = study.compare.uncontrolled or next(iter(_overrides(study)))
-    middle = {key: values[(len(values) - 1) // 2] for key, values in study.sweep_values.items()}
+    middle = middle_point(study)
     tries = [{key: value} for key, values in study.onset_values.items() for value in values]
-    return _resolved(study, [(scenario, label(one), middle | one) for one in tries])
+    return resolved(study, [(scenario, label(one), middle | one) for one in tries])
 
 
-def _resolved(study: Study, wanted: list[tuple[str, str, dict[str, Any]]]) -> list[Member]:
-    """Put the values of scenario and point in place; (scenario, label, point) each."""
+def middle_point(study: Study) -> dict[str, Any]:
+    """Return the middle value of each swept key."""
+    return {key: values[(len(values) - 1) // 2] for key, values in study.sweep_values.items()}
+
+
+def resolved(study: Study, wanted: list[tuple[str, str, dict[str, Any]]]) -> list[Member]:
+    """Return members with the values of scenario and point in place; (scenario, label, point) each.
+
+    Raises
+    ------
+    InputError
+        If a combination is invalid although its single values are valid.
+    """
     values = study.model_dump(mode="json", exclude_unset=True)
-    base = {key: value for key, value in values.items() if key not in ("scenario", "sweep", "onset", "compare")}
+    base = {key: value for key, value in values.items() if key not in _OF_ALL_MEMBERS}
     overrides = _overrides(study)
     result: list[Member] = []
     problems: list[Problem] = []

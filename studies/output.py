@@ -14,6 +14,7 @@ from twin.errors import InputError, Problem, raise_if_any
 
 DIGEST_FILE = "study.sha256"
 RUN_FILE = "study.json"
+UNCERTAINTY_FILE = "uncertainty.json"
 
 
 def partial_folder(out: Path) -> Path:
@@ -30,7 +31,8 @@ def require_results_folder(out: Path) -> None:
         If `out` or its partial folder is not of this tool, or lies where no folder can be made.
     """
     problems = []
-    if out.exists() and not (out / RUN_FILE).is_file() and not (out.is_dir() and not any(out.iterdir())):
+    is_ours = any((out / name).is_file() for name in (RUN_FILE, UNCERTAINTY_FILE))
+    if out.exists() and not is_ours and not (out.is_dir() and not any(out.iterdir())):
         problems.append(_foreign(out))
     partial = partial_folder(out)
     if partial.exists() and not (partial / DIGEST_FILE).is_file():

@@ -181,13 +181,16 @@ class _Reporter:
 
     def _compare_problems(self, table: dict[str, Any]) -> list[Problem]:
         names = list(_subtables(table, "scenario")) or [BASE]
+        compare, sampled = _subtable(table, "compare"), _subtable(table, "uncertainty").get("scenarios")
+        named = [("compare", key, compare.get(key)) for key in ("reference", "uncontrolled")]
+        named += [("uncertainty", "scenarios", name) for name in (sampled if isinstance(sampled, list) else ())]
         return [
             Problem(
-                f"compare.{key} names a scenario that does not exist", self.where(("compare", key)), shown(name),
+                f"{section}.{key} names a scenario that does not exist", self.where((section, key)), shown(name),
                 ", ".join(names), nearest(name, names),
             )
-            for key, name in _subtable(table, "compare").items()
-            if key in ("reference", "uncontrolled") and isinstance(name, str) and name not in names
+            for section, key, name in named
+            if isinstance(name, str) and name not in names
         ]  # fmt: skip
 
 

@@ -257,6 +257,22 @@ class Operation(Section):
     )
 
 
+class Uncertainty(Section):
+    """What `goto-twin uncertainty` samples."""
+
+    samples: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=200, description="Samples in which every unknown varies (Latin hypercube)."
+    )
+    weather_years: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=16, description="Synthetic weather years 1, 2, ... that the samples are spread over."
+    )
+    scenarios: list[str] = Field(
+        default=[],
+        description="Scenarios that are sampled; default: the uncontrolled one (else the first) and the last one with "
+        "a policy.",
+    )
+
+
 class Compare(Section):
     """Which scenarios the others are compared with."""
 

@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from studies.dotted import flatten, is_known, known_keys
 from studies.input_names import why_shared
-from studies.sections import Compare, Fleet, Grid, Operation, Period, Section, Weather
+from studies.sections import Compare, Fleet, Grid, Operation, Period, Section, Uncertainty, Weather
 from studies.suggestions import nearest
 
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
-FIXED_FOR_ALL = ("weather.", "seed", "period.", "schema_version", "name", "title_")
+FIXED_FOR_ALL = ("weather.", "seed", "period.", "schema_version", "name", "title_", "uncertainty.")
 """Beginnings of keys that neither a scenario nor a sweep may change: all members share them."""
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
@@ -78,6 +78,7 @@ class Study(Settings):
         "scenario: shows from which value on congestion begins; only sums are kept.",
     )
     compare: Compare = Field(default=Compare(), description="Which scenarios the others are compared with.")
+    uncertainty: Uncertainty = Field(default=Uncertainty(), description="What `goto-twin uncertainty` samples.")
 
     _folder: Path = PrivateAttr(default=Path())
 

@@ -66,8 +66,8 @@ def regression_shares(quantiles: np.ndarray, values: np.ndarray, scale: str) -> 
     """Return squared standardised regression coefficients, less what noise alone adds to a square.
 
     ``y = b0 + sum b_k (u_k - 1/2) + e`` has the main effects ``b_k^2 / 12``; an estimate's square is too large by the
-    estimate's own variance, which is taken off. That variance is "HC2" of MacKinnon and White (1985): unbiased under even
-    scatter, and of use also where the scatter grows with the value, as it does for a sum that is often zero. The
+    estimate's own variance, which is taken off. That variance is "HC2" of MacKinnon and White (1985): unbiased under
+    even scatter, and of use also where the scatter grows with the value, as it does for a sum that is often zero. The
     interval is that of the coefficient (Student's t), squared.
 
     Parameters
