@@ -94,12 +94,12 @@ def resolved(study: Study, wanted: list[tuple[str, str, dict[str, Any]]]) -> lis
     result: list[Member] = []
     problems: list[Problem] = []
     for name, text, point in wanted:
-        resolved = with_values(with_values(base, overrides[name]), point)
+        settings = with_values(with_values(base, overrides[name]), point)
         where = f"scenario {name}, {text}"
-        found = [explain(error, Study, where, ".".join(map(str, error["loc"]))) for error in findings(Study, resolved)]
+        found = [explain(error, Study, where, ".".join(map(str, error["loc"]))) for error in findings(Study, settings)]
         problems += found
         if not found:
-            result.append(Member(name, text, point, Study.model_validate(resolved).placed_in(study.folder)))
+            result.append(Member(name, text, point, Study.model_validate(settings).placed_in(study.folder)))
     raise_if_any(problems)
     return result
 
