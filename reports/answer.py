@@ -13,6 +13,7 @@ from reports.figures_scenarios import benefit_kpi
 from reports.run_folder import Member, Run
 from reports.selection import Focus, controlled_scenarios, key_label, scenario_title, value_label
 from reports.texts import Words
+from reports.uncertainty import Uncertainty
 from twin.schema import CONGESTION_CAUSES
 
 LITTLE_PERCENT = 0.1
@@ -45,12 +46,19 @@ def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     ]
 
 
-def tiles(run: Run, focus: Focus, words: Words) -> list[Tile]:
-    """Return the headline numbers, each as a range over all sweep points."""
+def tiles(run: Run, focus: Focus, words: Words, uncertainty: Uncertainty | None = None) -> list[Tile]:
+    """Return the headline numbers: over the samples where an unknown moves them, else over all sweep points."""
     title = scenario_title(run, focus.scenario, words)
 
+    def range_of(scenario: str, kpi: str, unit: str, label: str) -> Tile:
+        found = None if uncertainty is None else uncertainty.headline(scenario, kpi)
+        if uncertainty is None or found is None or not found.is_moved or not uncertainty.is_of_same_days:
+            return Tile(span(run.kpi(scenario, kpi), unit, words.between), unit, label)
+        label = words("tile.uncertain", label=label, samples=uncertainty.samples)
+        return Tile(span((found.p05, found.p95), unit, words.between), unit, label)
+
     def tile(kpi: str, unit: str, key: str) -> Tile:
-        return Tile(span(run.kpi(focus.scenario, kpi), unit, words.between), unit, words(key, scenario=title))
+        return range_of(focus.scenario, kpi, unit, words(key, scenario=title))
 
     shown = [
         tile("curtailed_congestion_percent_of_available", "%", "tile.congestion"),
@@ -62,7 +70,7 @@ def tiles(run: Run, focus: Focus, words: Words) -> list[Tile]:
         return [*shown, tile("link_n1_max_loading_percent", "%", "tile.loading")]
     kpi, best = benefit_kpi(run), ranked[0]
     label = words("tile.benefit", scenario=scenario_title(run, best, words), against=words(f"against.{kpi}"))
-    return [*shown, Tile(span(run.kpi(best, kpi), "MWh", words.between), "MWh", label)]
+    return [*shown, range_of(best, kpi, "MWh", label)]
 
 
 def rank_controls(run: Run) -> list[str]:

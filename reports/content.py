@@ -15,8 +15,10 @@ from reports import (
     figures_headroom,
     figures_link,
     figures_onset,
+    figures_uncertainty,
     outage_section,
     tables,
+    uncertainty_section,
 )
 from reports import figures_scenarios as figures
 from reports.detail import Detail
@@ -26,6 +28,7 @@ from reports.run_folder import Run
 from reports.selection import Focus, controlled_scenarios, member_label, point_label
 from reports.style import Picture
 from reports.texts import Words
+from reports.uncertainty import Uncertainty, read_uncertainty
 
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
 DAYS_OF_A_YEAR = 365
@@ -33,13 +36,15 @@ DAYS_OF_A_YEAR = 365
 
 def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
     """Return the report of a run in one language."""
-    pictures = _pictures(run, focus, detail, words)
+    uncertainty = read_uncertainty(run)
+    pictures = _pictures(run, focus, detail, uncertainty, words)
     period = _period(run, detail, words)
     blocks = [
-        *_page_one(run, detail, pictures, words),
+        *_page_one(run, detail, uncertainty, pictures, words),
         *_link(run, focus, detail, pictures, words),
         *_curtailment(run, focus, detail, pictures, words),
         *_onset(run, pictures, words),
+        *_uncertainty(run, focus, uncertainty, pictures, words),
         *_headroom(pictures, words),
         *outage_section.section(run, focus, detail, words),
         *_scenarios(run, focus, words),
@@ -54,11 +59,16 @@ def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
         title=words.of(run.study, "title"),
         subtitle=words("report.subtitle", period=period),
         question=words("question"),
-        answer=answer.sentences(run, focus, period, words),
-        tiles=answer.tiles(run, focus, words),
+        answer=_answer(run, focus, period, uncertainty, words),
+        tiles=answer.tiles(run, focus, words, uncertainty),
         blocks=_numbered(blocks, words),
         pictures={_file(picture, words): picture for picture in pictures.values()},
     )
+
+
+def _answer(run: Run, focus: Focus, period: str, uncertainty: Uncertainty | None, words: Words) -> list[str]:
+    first, *others = answer.sentences(run, focus, period, words)
+    return [first + uncertainty_section.sentence(run, focus, uncertainty, words), *others]
 
 
 def _numbered(blocks: list[Block], words: Words) -> list[Block]:
@@ -74,7 +84,9 @@ def _numbered(blocks: list[Block], words: Words) -> list[Block]:
     return numbered
 
 
-def _pictures(run: Run, focus: Focus, detail: Detail, words: Words) -> dict[str, Picture]:
+def _pictures(
+    run: Run, focus: Focus, detail: Detail, uncertainty: Uncertainty | None, words: Words
+) -> dict[str, Picture]:
     drawn = (
         figures.headline(run, words),
         figures_link.duration(run, focus, detail, words),
@@ -83,6 +95,7 @@ def _pictures(run: Run, focus: Focus, detail: Detail, words: Words) -> dict[str,
         figures_curtailment.by_scenario(run, focus, words),
         figures_curtailment.by_month_and_unit(run, focus, detail, words),
         figures_onset.tornado(run, words),
+        None if uncertainty is None else figures_uncertainty.headline(run, focus, uncertainty, words),
         figures_headroom.distribution(run, focus, detail, words),
         figures_battery.state_of_charge(run, focus, detail, words),
     )
@@ -104,11 +117,15 @@ def _period(run: Run, detail: Detail, words: Words) -> str:
     return words(key, fiscal_year=run.study["fiscal_year"], days=f"{detail.days:.0f}", first=first, last=last)
 
 
-def _page_one(run: Run, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
+def _page_one(
+    run: Run, detail: Detail, uncertainty: Uncertainty | None, pictures: dict[str, Picture], words: Words
+) -> list[Block]:
     labels = [point_label(run, point, words) for point in run.points]
     notes = [words("note.estimate")]
     if len(labels) > 1:
         notes.insert(0, words("note.range", points=words("list.separator").join(labels)))
+    if uncertainty is not None and uncertainty.is_of_same_days:
+        notes.insert(1, words("note.tiles_uncertain"))
     if detail.days < DAYS_OF_A_YEAR:
         notes.insert(0, words("note.part", days=f"{detail.days:.0f}"))
     return [_figure(pictures, "headline", words), *(Paragraph(note, is_note=True) for note in notes)]
@@ -148,6 +165,13 @@ def _onset(run: Run, pictures: dict[str, Picture], words: Words) -> list[Block]:
         else Paragraph(words("text.onset.nothing")),
         tables.onset(run, onset, words),
     ]
+
+
+def _uncertainty(
+    run: Run, focus: Focus, uncertainty: Uncertainty | None, pictures: dict[str, Picture], words: Words
+) -> list[Block]:
+    figure = _figure(pictures, "uncertainty", words) if "uncertainty" in pictures else None
+    return uncertainty_section.section(run, focus, uncertainty, figure, words)
 
 
 def _headroom(pictures: dict[str, Picture], words: Words) -> list[Block]:

@@ -17,11 +17,15 @@ from openpyxl.worksheet.worksheet import Worksheet
 from reports.detail import Detail
 from reports.run_folder import Member, Run
 from reports.selection import Focus
+from reports.uncertainty import NUMBERS, UNKNOWN_KEYS, Uncertainty, read_uncertainty
 from twin.schema import KPIS, Quantity
 from twin.table_schema import TABLES
 
 PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""
+
+
+SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
 def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
@@ -32,6 +36,7 @@ def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
     member = run.member(focus.scenario, focus.point)
     _frame_sheet(book.create_sheet("n1_branches"), member, detail.all_outages.branches, TABLES["security_branches"])
     _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
+    _uncertainty_sheets(book, read_uncertainty(run))
     _dictionary_sheet(book.create_sheet("dictionary"))
     buffer = io.BytesIO()
     book.save(buffer)
@@ -63,6 +68,26 @@ def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantiti
     for number, column in enumerate(("scenario", "member", *frame.columns), start=1):
         sheet.column_dimensions[get_column_letter(number)].width = max(14, len(column) + 2)
     sheet.freeze_panes = "A3"
+
+
+def _uncertainty_sheets(book: Workbook, found: Uncertainty | None) -> None:
+    """Write ranges of all headlines, what each unknown carries of them, and the unknowns; nothing without analysis."""
+    if found is None:
+        return
+    sheet = book.create_sheet("uncertainty")
+    _write(sheet, [["scenario", "kpi", "unit", *NUMBERS]])
+    for one in found.headlines:
+        sheet.append([one.scenario, one.kpi, KPIS[one.kpi].unit, *(_cell(getattr(one, name)) for name in NUMBERS)])
+    sheet = book.create_sheet("variance_shares")
+    _write(sheet, [["scenario", "kpi", "unknown", *SHARE_COLUMNS]])
+    for one in found.headlines:
+        for name in dict.fromkeys((*one.shares, *one.tornado)):
+            values = one.shares.get(name, {}) | one.tornado.get(name, {})
+            sheet.append([one.scenario, one.kpi, name, *(_cell(values.get(column)) for column in SHARE_COLUMNS)])
+    sheet = book.create_sheet("unknowns")
+    _write(sheet, [list(UNKNOWN_KEYS)])
+    for unknown in found.unknowns.values():
+        sheet.append([_cell(unknown[key]) for key in UNKNOWN_KEYS])
 
 
 def _cell(value: Any) -> object:  # noqa: ANN401 - whatever a table holds

@@ -13,6 +13,7 @@ from studies.loop_members import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR
 from studies.members import Member as StudyMember
 from studies.members import label
 from studies.output import study_record, write_json
+from studies.sources import status_counts
 from studies.study import Study
 from twin.loop.case import Case
 from twin.results.benefit import net_benefit
@@ -129,6 +130,7 @@ def write_study_record(
     """Write ``study.json``: the resolved study and what the report needs beside the tables."""
     record = study_record(study, members) | {
         "assumptions": _assumptions(members) if study.grid.is_goto else [],
+        "sources": status_counts(),
         "units": _units(case),
         "onset": onset,
         "sample_check": sample_summary([run / member.path for member in members]),

@@ -1,0 +1,108 @@
+"""What moves the most important headline: one unknown at a time (left), and shares of the variance (right)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch
+
+from reports import digits, style
+from reports.run_folder import Run
+from reports.selection import Focus, scenario_title
+from reports.style import Picture
+from reports.tables import kpi_label
+from reports.texts import Words
+from reports.uncertainty import Headline, Uncertainty
+from twin.schema import KPIS
+
+MOST_UNKNOWNS = 10
+AT_LOW, AT_HIGH = style.SERIES[0], style.SERIES[1]
+STATUS_COLOURS = {"published": style.SERIES[2], "derived": style.SERIES[5], "estimate": style.SERIES[4]}
+OTHER_COLOUR = "#a8b0b8"
+PERCENT = 100.0
+ROOM_FOR_NUMBERS = 1.3
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of both halves; `unknown` is empty where the row stands for something else."""
+
+    label: str
+    unknown: str
+    share: float
+    colour: str
+
+
+def headline(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Picture | None:
+    """Draw the headline of the focus scenario that comes first; None where no unknown moves any."""
+    moved = found.of(focus.scenario)
+    if not moved:
+        return None
+    shown, rows = moved[0], _rows(found, moved[0], words)
+    with style.look():
+        drawing, axes = style.figure(1.0 + 0.25 * len(rows), columns=2, width_ratios=[1.25, 1], sharey=True)
+        _tornado(axes[0, 0], shown, rows, words)
+        _shares(axes[0, 1], shown, rows, words)
+        scenario = scenario_title(run, focus.scenario, words)
+        caption = words("figure.uncertainty", headline=kpi_label(shown.kpi, words), scenario=scenario)
+        return Picture("uncertainty", style.svg(drawing), caption)
+
+
+def _rows(found: Uncertainty, shown: Headline, words: Words) -> list[_Row]:
+    """Return the unknowns with the largest shares, then all others together, the weather and what is not explained."""
+    ranked = shown.ranked
+    rows = [
+        _Row(
+            words.of(found.unknowns[name], "title"), name, shown.shares[name]["share"],
+            STATUS_COLOURS.get(found.unknowns[name]["status"], OTHER_COLOUR),
+        )
+        for name in ranked[:MOST_UNKNOWNS]
+    ]  # fmt: skip
+    others = ranked[MOST_UNKNOWNS:]
+    rest = (
+        (words("uncertainty.others", count=len(others)), sum(shown.shares[name]["share"] for name in others)),
+        (words("uncertainty.weather", count=found.weather_years), shown.weather_share),
+        (words("uncertainty.rest"), shown.rest_share),
+    )
+    rows += [_Row(label, "", share, OTHER_COLOUR) for label, share in rest if share > 0]
+    return rows
+
+
+def _tornado(ax: Axes, shown: Headline, rows: list[_Row], words: Words) -> None:
+    unit = KPIS[shown.kpi].unit
+    ends = {"at_low": (AT_LOW, words("uncertainty.at_low")), "at_high": (AT_HIGH, words("uncertainty.at_high"))}
+    for end, (colour, label) in ends.items():
+        values = [shown.tornado.get(row.unknown, {}).get(end, math.nan) - shown.base for row in rows]
+        ax.barh(range(len(rows)), values, left=shown.base, height=0.62, color=colour, label=label)
+    base = words("uncertainty.base", value=digits.quantity(shown.base, unit), unit=words.choice("unit", unit))
+    ax.axvline(shown.base, color=style.INK, linewidth=0.9, label=base)
+    ax.set_yticks(range(len(rows)), [style.wrapped(row.label) for row in rows], size=7)
+    ax.set_ylim(len(rows) - 0.4, -0.6)
+    ax.set_xlabel(words("axis.uncertainty", headline=kpi_label(shown.kpi, words), unit=words.choice("unit", unit)))
+    ax.xaxis.set_major_formatter(lambda value, _: digits.plain(round(float(value), 9)))
+    ax.grid(visible=False, axis="y")
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, handlelength=1.0, columnspacing=1.0)
+
+
+def _shares(ax: Axes, shown: Headline, rows: list[_Row], words: Words) -> None:
+    percent = [PERCENT * row.share for row in rows]
+    ax.barh(range(len(rows)), percent, height=0.62, color=[row.colour for row in rows])
+    for number, row in enumerate(rows):
+        ends = shown.shares.get(row.unknown, {"low": math.nan, "high": math.nan})
+        low, high = (PERCENT * ends[name] for name in ("low", "high"))
+        ax.plot([low, high], [number, number], color=style.INK, linewidth=0.8)
+        end = max(percent[number], high) if math.isfinite(high) else percent[number]
+        text = digits.fixed(percent[number], 1)
+        ax.annotate(text, (end, number), (3, 0), textcoords="offset points", va="center", size=7)
+    ends_of_bars = [PERCENT * share["high"] for share in shown.shares.values() if math.isfinite(share["high"])]
+    ax.set_xlim(0, ROOM_FOR_NUMBERS * max([*percent, *ends_of_bars]))
+    ax.set_xlabel(words("axis.variance_share"))
+    ax.grid(visible=False, axis="y")
+    used = dict.fromkeys(row.colour for row in rows if row.unknown)
+    patches = [
+        Patch(color=colour, label=words(f"status.{status}"))
+        for status, colour in STATUS_COLOURS.items() if colour in used
+    ]  # fmt: skip
+    ax.legend(handles=patches, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, handlelength=1.0, columnspacing=1.0)
