@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from studies.one_thread import ONE_THREAD
+from studies.validate_command import validate
 from twin.errors import InputError, Problem
 
 SHIPPED = Path(__file__).parent
@@ -29,6 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+app.command()(validate)
 
 
 def main() -> None:
@@ -187,6 +191,31 @@ def doctor() -> None:
         if finding.repair:
             typer.echo(f"{'':8}repair: {finding.repair}")
     if any(finding.repair for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def weather(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Weather files.")],
+    kind: Annotated[str, typer.Option("--format", help="Format; default: told from the name, else csv.")] = "",
+    place: Annotated[str, typer.Option(help="Place whose sun and normals the file is compared with.")] = "fukue",
+    at: Annotated[str | None, typer.Option(metavar="LAT,LON", help="Position of a file from elsewhere.")] = None,
+    year: Annotated[
+        int | None, typer.Option(help="Fiscal year to bring it to; default: where most of it lies.")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="Time zone of times without offset (csv).")] = "",
+    station: Annotated[str, typer.Option(help="Which station, if the file has several (jma).")] = "",
+    wind_height: Annotated[float | None, typer.Option(help="Height of the anemometer in m.")] = None,
+    any_year: Annotated[bool, typer.Option("--any-year", help="Date a real year onto another one.")] = False,
+) -> None:
+    """Print the quality report of weather files; status 1 when one of them has a problem."""
+    from studies.weather_quality import quality_reports
+    from weather.reading import WeatherFile
+
+    stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year) for path in files]
+    text, is_sound = quality_reports(stated, place, at, year)
+    typer.echo(text, nl=False)
+    if not is_sound:
         raise typer.Exit(1)
 
 

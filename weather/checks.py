@@ -11,6 +11,7 @@ import pvlib
 from twin.errors import Problem, raise_if_any
 from twin.weather_table import VARIABLES, Place, WeatherTable
 from weather.sun import Sun, sun_over
+from weather.sun_clock import SAVING_REPAIR, clock_problems, is_change_of_clocks
 
 PLAUSIBLE = {"temp_air": (-40.0, 50.0), "wind_speed": (0.0, 60.0)}
 """Half-hour means outside these are taken as wrong for a low place in Japan."""
@@ -18,8 +19,6 @@ PLAUSIBLE = {"temp_air": (-40.0, 50.0), "wind_speed": (0.0, 60.0)}
 NIGHT_LIMIT_W_PER_M2 = 5.0
 LOW_SUN_MARGIN_W_PER_M2 = 50.0
 DAYS_OF_A_SEASON = 60
-DAYS_FOR_CLOCK = 20
-CLOCK_TOLERANCE_HOURS = 0.35
 CLOSURE_SHARE = 0.01
 HIGH_SUN_W_PER_M2 = 200.0
 CLEAR_RATIO = (0.75, 1.35)
@@ -28,7 +27,7 @@ CLEAR_RATIO = (0.75, 1.35)
 IRRADIANCE_UNITS = {"kW/m2": 1e-3, "MJ/m2 per hour": 3.6e-3, "Wh per half-hour": 0.5, "kJ/m2 per hour": 3.6}
 LARGEST_MEANS = {
     "temp_air": (40.0, "Kelvin, Fahrenheit or tenths of a degree"),
-    "wind_speed": (15.0, "km/h or 0.1 m/s"),
+    "wind_speed": (11.0, "km/h or 0.1 m/s"),
 }
 
 
@@ -96,7 +95,8 @@ def frame_problems(frame: pd.DataFrame, place: Place, index: pd.DatetimeIndex, w
         return problems
     sun = sun_over(index, place)
     return [
-        *unit_problems(frame, sun, where),
+        *irradiance_unit_problems(frame["ghi"], sun, where),
+        *mean_unit_problems(frame, where),
         *clock_problems(frame, sun, index, where),
         *_range_problems(frame, sun, index, where),
     ]
@@ -106,64 +106,58 @@ def time_problems(found: pd.DatetimeIndex, needed: pd.DatetimeIndex, where: str)
     """Return duplicated, missing and foreign times of `found` against `needed`."""
     if found.tz is None:
         return [Problem("times without time zone", where, repair="state the time zone of the file")]
+    interval = needed[1] - needed[0] if len(needed) > 1 else pd.Timedelta(hours=1)
     problems = []
     doubled = found[found.duplicated()]
     if len(doubled):
-        problems.append(Problem("time occurs twice", where, _listed(doubled), repair="remove the doubled rows"))
+        repair = SAVING_REPAIR if is_change_of_clocks(doubled, interval) else "remove the doubled rows"
+        problems.append(Problem("time occurs twice", where, _listed(doubled), repair=repair))
     lacking = needed.difference(found)
     if len(lacking):
         accepted = f"every interval from {needed[0]} to {needed[-1]}"
-        problems.append(Problem("gap", where, _listed(lacking), accepted, "fill the gap or take another file"))
+        repair = SAVING_REPAIR if is_change_of_clocks(lacking, interval) else "fill the gap or take another file"
+        problems.append(Problem("gap", where, _listed(lacking), accepted, repair))
     return problems
 
 
-def unit_problems(frame: pd.DataFrame, sun: Sun, where: str) -> list[Problem]:
-    """Return hints of wrong units: clear hours against the clear sky, means that no place in Japan has."""
-    problems = []
-    high_sun = sun.clear_sky > HIGH_SUN_W_PER_M2
-    ratio = float(np.quantile(frame["ghi"].to_numpy()[high_sun] / sun.clear_sky[high_sun], 0.99))
+def irradiance_unit_problems(ghi: pd.Series, sun: Sun, where: str) -> list[Problem]:
+    """Return a hint of a wrong unit: the clearest hours against the clear sky.
+
+    Parameters
+    ----------
+    ghi : pandas.Series
+        On the intervals of `sun`; may have NaN.
+    sun : Sun
+    where : str
+
+    Returns
+    -------
+    list of Problem
+    """
     low, high = CLEAR_RATIO
-    is_long = (frame.index[-1] - frame.index[0]).days >= DAYS_OF_A_SEASON
-    if is_long and not low <= ratio <= high:
-        units = [unit for unit, factor in IRRADIANCE_UNITS.items() if low <= ratio / factor <= high]
-        seen = f"the clearest hours reach {ratio:.3g} of the clear sky{f' ({units[0]}?)' if units else ''}"
-        problems.append(Problem("wrong unit?", f"{where}, ghi", seen, f"W/m2, {low} to {high}"))
+    ratio = clearest_ratio(ghi.to_numpy(), sun)
+    is_long = (ghi.index[-1] - ghi.index[0]).days >= DAYS_OF_A_SEASON
+    if not is_long or not (ratio < low or ratio > high):
+        return []
+    units = [unit for unit, factor in IRRADIANCE_UNITS.items() if low <= ratio / factor <= high]
+    seen = f"the clearest hours reach {ratio:.3g} of the clear sky{f' ({units[0]}?)' if units else ''}"
+    return [Problem("wrong unit?", f"{where}, ghi", seen, f"W/m2, {low} to {high}")]
+
+
+def mean_unit_problems(frame: pd.DataFrame, where: str) -> list[Problem]:
+    """Return hints of wrong units: means of temperature or wind that no place in Japan has."""
+    problems = []
     for name, (limit, guess) in LARGEST_MEANS.items():
-        mean = float(frame[name].mean())
+        mean = float(frame[name].mean()) if name in frame else float("nan")
         if mean > limit:
             problems.append(Problem("wrong unit?", f"{where}, {name}", f"mean {mean:.1f} ({guess}?)", f"below {limit}"))
     return problems
 
 
-def clock_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where: str) -> list[Problem]:
-    """Return a problem if the sun of the file stands elsewhere than the sun of the place.
-
-    The highest irradiance of each month and time of day draws the clear days; the phase of its daily cycle is compared
-    with that of the clear sky.
-    """
-    if len(index.normalize().unique()) < DAYS_FOR_CLOCK or frame["ghi"].max() <= 0.0:
-        return []
-    offset = _phase_hours(frame["ghi"].to_numpy(), index) - _phase_hours(sun.clear_sky, index)
-    offset = (offset + 12.0) % 24.0 - 12.0
-    if abs(offset) <= CLOCK_TOLERANCE_HOURS:
-        return []
-    noon = _phase_hours(sun.clear_sky, index)
-    seen = f"sun highest at {_clock((noon + offset) % 24.0)}, {offset:+.1f} h off"
-    repair = "check the time zone, daylight saving, and whether a time is the start or the end of its interval"
-    return [Problem("shifted clock", f"{where}, ghi", seen, f"about {_clock(noon)} Japan time", repair)]
-
-
-def _phase_hours(irradiance: np.ndarray, index: pd.DatetimeIndex) -> float:
-    """Return the hour of day of the first harmonic's peak in the monthly upper envelope."""
-    hour = ((index - index.normalize()) / pd.Timedelta(hours=1)).to_numpy() + (index[1] - index[0]).seconds / 7200.0
-    envelope = pd.Series(irradiance).groupby([index.month.to_numpy(), hour]).max()
-    angle = 2.0 * np.pi * envelope.index.get_level_values(1).to_numpy() / 24.0
-    vector = (envelope.to_numpy() * np.exp(1j * angle)).sum()
-    return float(np.angle(vector) * 24.0 / (2.0 * np.pi) % 24.0)
-
-
-def _clock(hour: float) -> str:
-    return f"{int(hour):02d}:{round(hour % 1.0 * 60.0) % 60:02d}"
+def clearest_ratio(ghi: np.ndarray, sun: Sun) -> float:
+    """Return what the clearest hours (99 % quantile) reach of the clear sky, NaN where there is no high sun."""
+    usable = (sun.clear_sky > HIGH_SUN_W_PER_M2) & np.isfinite(ghi)
+    return float(np.quantile(ghi[usable] / sun.clear_sky[usable], 0.99)) if usable.any() else float("nan")
 
 
 def _range_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where: str) -> list[Problem]:

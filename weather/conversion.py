@@ -119,16 +119,21 @@ def _cut(means: pd.DataFrame, cuts: int, sun: Sun) -> pd.DataFrame:
     return pd.DataFrame(columns)
 
 
+def is_split_from_global(given: set[str]) -> bool:
+    """Return whether beam and diffuse have to be computed from global irradiance alone."""
+    return "dni" not in given and not {"ghi", "dhi"} <= given
+
+
 def _horizontal_parts(irradiance: pd.DataFrame, sun: Sun) -> pd.DataFrame:
     """Return ``ghi`` and, where the file tells, ``beam`` (both on the horizontal)."""
     given = set(irradiance.columns)
+    if is_split_from_global(given):
+        return irradiance[["ghi"]]
     if "dni" in given:
         beam = irradiance["dni"] * sun.cos_zenith
         ghi = irradiance["ghi"] if "ghi" in given else beam + irradiance["dhi"]
-    elif {"ghi", "dhi"} <= given:
-        ghi, beam = irradiance["ghi"], irradiance["ghi"] - irradiance["dhi"]
     else:
-        return irradiance[["ghi"]]
+        ghi, beam = irradiance["ghi"], irradiance["ghi"] - irradiance["dhi"]
     return pd.DataFrame({"ghi": ghi, "beam": np.clip(beam, 0.0, ghi)})
 
 

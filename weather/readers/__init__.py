@@ -53,10 +53,20 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, step_minutes: int = 
     InputError
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
+    return _on_study_index(read_own_steps(file), file, place, fiscal_year_index(fiscal_year, step_minutes))
+
+
+def read_own_steps(file: WeatherFile) -> Reading:
+    """Read a weather file's own time steps, without any conversion.
+
+    Raises
+    ------
+    InputError
+        If the format is unknown or the file cannot be read.
+    """
     if file.format not in FORMATS:
         raise InputError([Problem("unknown weather format", str(file.path), file.format, ", ".join(sorted(FORMATS)))])
-    reading = _selected(FORMATS[file.format](file), file)
-    return _on_study_index(reading, file, place, fiscal_year_index(fiscal_year, step_minutes))
+    return _selected(FORMATS[file.format](file), file)
 
 
 def _selected(reading: Reading, file: WeatherFile) -> Reading:

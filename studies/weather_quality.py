@@ -1,0 +1,65 @@
+"""What `goto-twin weather` prints: the quality report of weather files at a place of the study."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from twin.errors import InputError, Problem
+from weather.climate import Climate, read_climates
+from weather.quality import examine
+from weather.quality_text import quality_text
+from weather.reading import WeatherFile
+
+FORMAT_OF_SUFFIX = {".epw": "epw", ".has": "hasp"}
+"""Formats that the name of a file tells; all others are taken as plain CSV unless stated."""
+
+
+def quality_reports(
+    files: Sequence[WeatherFile], place: str, at: str | None = None, fiscal_year: int | None = None
+) -> tuple[str, bool]:
+    """Return the quality reports of some files as text, and whether all files can be used.
+
+    Parameters
+    ----------
+    files : sequence of WeatherFile
+        An empty format is told from the file's name.
+    place : str
+        Place whose sun and normals they are compared with.
+    at : str, optional
+        ``latitude,longitude`` of a file that is from elsewhere.
+    fiscal_year : int, optional
+
+    Returns
+    -------
+    text : str
+    is_sound : bool
+
+    Raises
+    ------
+    InputError
+        If the place is unknown or `at` is no position.
+    """
+    climate = _climate(place, at)
+    reports = [examine(_with_format(file), climate, fiscal_year) for file in files]
+    return "\n".join(map(quality_text, reports)), not any(report.problems for report in reports)
+
+
+def _with_format(file: WeatherFile) -> WeatherFile:
+    return file if file.format else replace(file, format=FORMAT_OF_SUFFIX.get(Path(file.path).suffix.lower(), "csv"))
+
+
+def _climate(place: str, at: str | None) -> Climate:
+    climates = read_climates()
+    if place not in climates:
+        raise InputError([Problem("no such place", "--place", place, ", ".join(climates))])
+    climate = climates[place]
+    if at is None:
+        return climate
+    match = re.fullmatch(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)", at.replace(" ", ""))
+    if match is None or abs(float(match[1])) > 66.0 or abs(float(match[2])) > 180.0:
+        raise InputError([Problem("no position", "--at", at, "LATITUDE,LONGITUDE in degrees, e.g. 32.69,128.83")])
+    position = {"place_id": "elsewhere", "latitude": float(match[1]), "longitude": float(match[2])}
+    return replace(climate, place=replace(climate.place, **position))
