@@ -1,4 +1,4 @@
-"""Days: their number, and which are free in Japan."""
+"""Days: their number, which are free in Japan, and which are special."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ def is_free_day(index: pd.DatetimeIndex) -> np.ndarray:
     """
     national = holidays.country_holidays("JP", years=range(index[0].year, index[-1].year + 1))
     dates = index.normalize().tz_localize(None)
+    is_holiday = (index.dayofweek >= 5) | dates.isin(pd.to_datetime(list(national)))
+    return np.asarray(is_holiday) | (special_period(index) != "")
+
+
+def special_period(index: pd.DatetimeIndex) -> np.ndarray:
+    """Return the period of ``special_days.csv`` that each step lies in, ``""`` in none; (T,) str."""
     special = read_table("special_days")
-    is_special = np.isin(100 * index.month + index.day, 100 * special["month"] + special["day"])
-    return np.asarray((index.dayofweek >= 5) | dates.isin(pd.to_datetime(list(national)))) | is_special
+    of_day = np.full(1300, "", dtype=object)
+    of_day[100 * special["month"] + special["day"]] = special["period"]
+    return of_day[100 * index.month + index.day]
 
 
 def day_number(index: pd.DatetimeIndex) -> np.ndarray:

@@ -6,20 +6,18 @@ import numpy as np
 import pandas as pd
 
 from twin.clock import step_hours
-from twin.profiles.calendar import is_free_day
+from twin.errors import InputError, Problem
+from twin.profiles.demand_components import CLASSES, WATER_HEATING, goto_factors, kyushu_climatology
 from twin.profiles.noise import ar1, per_half_hour
 from twin.profiles.resampling import hourly_to_steps, hours_of
-from twin.profiles.tables import HOURS, by_month, parameter, read_table
+from twin.profiles.tables import by_month, parameter, read_table
 from twin.randomness import stream
 
-CLASSES = ("residential", "commercial", "public", "industry", "fisheries")
-"""Classes of demand, in the order of the columns ``<class>_kwh`` of `GridModel.areas`."""
+APPLIANCES = "appliances"
+"""Residential demand without water heating, among the results of `class_shapes`."""
 
-
-def kyushu_climatology(hours: pd.DatetimeIndex) -> np.ndarray:
-    """Return the usual demand of the Kyushu area over its yearly mean, hourly; (H,) for the hours given."""
-    table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])[HOURS]
-    return _by_day_type(table, hours.month.to_numpy(), is_free_day(hours), hours.hour.to_numpy())
+COMMON = "all areas"
+"""Key of the noise that all areas share."""
 
 
 def class_shapes(
@@ -27,8 +25,8 @@ def class_shapes(
 ) -> dict[str, np.ndarray]:
     """Return the shape of each class over the year.
 
-    A class is the demand of the Kyushu area times the class's factors by hour, day type and month, and follows the
-    temperature where that is not yet in the area's demand.
+    A class is the demand of the Kyushu area times what the class has over it (`twin.profiles.demand_components`), and
+    follows the temperature where that is not yet in the area's demand.
 
     Parameters
     ----------
@@ -42,18 +40,21 @@ def class_shapes(
     Returns
     -------
     dict of str to numpy.ndarray
-        Per class (T,), mean 1, not negative.
+        Per class of `CLASSES`, and for the two parts of ``residential``, `APPLIANCES` and `WATER_HEATING`: (T,),
+        mean 1, not negative.
     """
     hours = hours_of(index)
-    steps_per_hour = round(1 / step_hours(index))
     area = kyushu_climatology(hours) if area_shape is None else area_shape
     shapes = {}
-    for name in CLASSES:
-        shape = hourly_to_steps(area * _class_factor(name, hours), steps_per_hour)[: len(index)]
-        if temp_air is not None:
+    for name, factor in goto_factors(hours, measured=area_shape is not None).items():
+        shape = _at_steps(area * factor, index)
+        if temp_air is not None and name != WATER_HEATING:
             shape = shape * temperature_response(name, index, temp_air)
         shapes[name] = shape / shape.mean()
-    return shapes
+    night = parameter("demand_night_water_heating_share")
+    appliances = shapes["residential"]
+    residential = (1 - night) * appliances + night * shapes[WATER_HEATING]
+    return shapes | {"residential": residential, APPLIANCES: appliances}
 
 
 def temperature_response(name: str, index: pd.DatetimeIndex, temp_air: np.ndarray) -> np.ndarray:
@@ -93,7 +94,7 @@ def area_demand(
     index : pandas.DatetimeIndex
         (T,), one year.
     seed, weather_year : int
-        Key of the areas' noise.
+        Key of the areas' noise, a part of which all areas share.
 
     Returns
     -------
@@ -101,30 +102,61 @@ def area_demand(
         (T, A) MW; each class of each area has exactly its kWh over the year.
     """
     demand_mw = np.zeros((len(index), len(areas)))
+    own_noise = parameter("demand_noise"), parameter("demand_noise_correlation")
+    common_noise = parameter("demand_common_noise"), parameter("demand_common_noise_correlation")
+    common = _noise(index, COMMON, *common_noise, seed, weather_year)
     for column, (area, row) in enumerate(areas.iterrows()):
-        noise = _noise(index, str(area), seed, weather_year)
+        noise = np.exp(common + _noise(index, str(area), *own_noise, seed, weather_year))
         for name in CLASSES:
             shape = shapes[row["place"]][name] * noise
             demand_mw[:, column] += row[f"{name}_kwh"] * shape / (shape.sum() * step_hours(index)) / 1000
     return demand_mw
 
 
-def _noise(index: pd.DatetimeIndex, area: str, seed: int, weather_year: int) -> np.ndarray:
-    correlation = per_half_hour(parameter("demand_noise_correlation"), step_hours(index))
+def class_demand_kw(demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float) -> np.ndarray:
+    """Return the demand of one class for a measured temperature, for comparison with its measured demand.
+
+    This is what ``goto-twin validate demand`` compares a user's file with: hours, days and months of the class, the
+    Japanese calendar and the response to temperature, without noise.
+
+    Parameters
+    ----------
+    demand_class : str
+        One of `CLASSES`.
+    index : pandas.DatetimeIndex
+        (T,) gapless, Asia/Tokyo, 60 minutes or a part of it; any period of at least two steps. The first
+        ``heating_smoothing_hours`` know only part of the temperatures that buildings remember.
+    temp_air : numpy.ndarray
+        (T,) degree C.
+    energy_kwh : float
+        Energy over the period, e.g. that of the measured demand; met exactly.
+
+    Returns
+    -------
+    numpy.ndarray
+        (T,) kW, consumption positive.
+
+    Raises
+    ------
+    InputError
+        Where there is no such class.
+    """
+    if demand_class not in CLASSES:
+        raise InputError([Problem("no such class of demand", "demand_class", demand_class, ", ".join(CLASSES))])
+    shape = class_shapes(index, temp_air)[demand_class]
+    return energy_kwh * shape / (shape.sum() * step_hours(index))
+
+
+def _at_steps(hourly: np.ndarray, index: pd.DatetimeIndex) -> np.ndarray:
+    """Spread values of the hours of `index` over its steps; (T,)."""
+    steps = round(1 / step_hours(index))
+    first = round((index[0] - index[0].floor("h")) / pd.Timedelta("1h") * steps)
+    return hourly_to_steps(hourly, steps)[first : first + len(index)]
+
+
+def _noise(
+    index: pd.DatetimeIndex, area: str, spread: float, correlation: float, seed: int, weather_year: int
+) -> np.ndarray:
+    """Return noise with mean 0, given the correlation of neighbouring half-hours; (T,)."""
     rng = stream(seed, "area demand", weather_year, area)
-    return np.exp(parameter("demand_noise") * ar1(rng, len(index), correlation))
-
-
-def _class_factor(name: str, hours: pd.DatetimeIndex) -> np.ndarray:
-    table = read_table("demand_class_hours").set_index(["class", "day_type"])[HOURS]
-    months = read_table("demand_class_months").set_index("class").loc[name]
-    free, hour = is_free_day(hours), hours.hour.to_numpy()
-    count = len(hours)
-    of_class = _by_day_type(table, np.repeat(name, count), free, hour)
-    of_all = _by_day_type(table, np.repeat("all", count), free, hour)
-    return of_class * of_all * months[[str(month) for month in range(1, 13)]].to_numpy(float)[hours.month - 1]
-
-
-def _by_day_type(table: pd.DataFrame, first_key: np.ndarray, free: np.ndarray, hour: np.ndarray) -> np.ndarray:
-    rows = pd.MultiIndex.from_arrays([first_key, np.where(free, "free", "work")])
-    return table.to_numpy()[table.index.get_indexer(rows), hour]
+    return spread * ar1(rng, len(index), per_half_hour(correlation, step_hours(index)))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twin.errors import raise_if_any
-from twin.profiles.pv import orientations
+from twin.profiles.pv_fleets import orientations
 from twin.profiles.site_demand import DemandShape, demand_shapes, draw_variant
 from twin.profiles.site_table import AMOUNTS, BATTERY_DEFAULTS, KINDS, site_problems
 from twin.profiles.tables import read_table
@@ -92,7 +92,8 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
         With everything that is wrong with the table.
     """
     raise_if_any(site_problems(sites, areas))
-    sites = sites.merge(read_table("site_kinds")[["kind", "pv_fleet", "pv_spread", "demand_spread"]], on="kind")
+    sites = sites.merge(read_table("site_kinds")[["kind", "pv_fleet", "pv_spread"]], on="kind")
+    sites = sites.merge(read_table("site_demand")[["class", "size_spread"]], on="class")
     sites = sites.fillna(BATTERY_DEFAULTS)
     pv_shapes = _pv_shapes(areas)
     shapes = demand_shapes()
@@ -123,15 +124,15 @@ def _draw_row(
         site_id = f"{row['kind']}-{row['class']}-{number:04d}"
         rng = stream(seed, "site", 0, site_id)
         area_draw, roof_draw, variant_draw = rng.random(3)
-        pv_spread, demand_spread = rng.standard_normal(2)
+        pv_spread, size_spread = rng.standard_normal(2)
         area = int(np.searchsorted(weight, area_draw * weight[-1], side="right"))
         roof = int(np.searchsorted(mix, roof_draw * mix[-1], side="right"))
         drawn.append(
-            (site_id, area, PvShape(places[area], row["pv_fleet"], roof), variant_draw, pv_spread, demand_spread)
+            (site_id, area, PvShape(places[area], row["pv_fleet"], roof), variant_draw, pv_spread, size_spread)
         )
-    frame = pd.DataFrame(drawn, columns=["site_id", "area", "roof", "variant", "pv_spread", "demand_spread"])
+    frame = pd.DataFrame(drawn, columns=["site_id", "area", "roof", "variant", "pv_spread", "size_spread"])
     pv = _scaled(frame["pv_spread"] * row["pv_spread"])
-    demand = _scaled(frame["demand_spread"] * row["demand_spread"])
+    demand = _scaled(frame["size_spread"] * row["size_spread"])
     return frame.assign(
         kind=row["kind"], cut=row["cut"],
         pv_dc_kw=row["pv_dc_kw"] * pv, pv_ac_kw=row["pv_ac_kw"] * pv, demand_kwh=row["demand_kwh"] * demand,
