@@ -17,6 +17,7 @@ FIRST_SHOWN = ("curtailed_congestion_percent_of_available", "curtailed_congestio
 
 STUDY_KEYS = ("study_digest", "samples", "failed", "days", "weather_years", "unknowns", "headlines")
 UNKNOWN_KEYS = ("name", "title_en", "title_ja", "unit", "low", "base", "high", "status", "source")
+LEFT_OUT_KEYS = ("name", "title_en", "title_ja", "reason_en", "reason_ja")
 NUMBERS = ("base", "min", "p05", "p50", "p95", "max", "r2", "weather_share", "rest_share", "estimate_share")
 
 
@@ -75,7 +76,7 @@ class Uncertainty:
     unknowns : dict of str to dict
         By name: titles, unit, range, status, source.
     left_out : list of dict
-        ``name reason_en reason_ja``.
+        ``name title_en title_ja reason_en reason_ja``.
     headlines : tuple of Headline
         In the order of the file.
     """
@@ -131,7 +132,7 @@ def _uncertainty(content: Mapping[str, Any], run: Run) -> Uncertainty:
         weather_years=int(facts["weather_years"]),
         is_of_same_days=facts["days"] == run.manifest.get("days"),
         unknowns={unknown["name"]: unknown for unknown in unknowns},
-        left_out=list(content.get("left_out", [])),
+        left_out=[{key: row[key] for key in LEFT_OUT_KEYS} for row in content.get("left_out", [])],
         headlines=tuple(
             _headline(scenario, kpi, found)
             for scenario, kpis in facts["headlines"].items() if scenario in run.scenarios

@@ -128,10 +128,17 @@ def _counts(run: Run, words: Words) -> str:
 
 
 def _left_out(found: Uncertainty, words: Words) -> list[Block]:
+    """Say what was not varied and why, a few names a reason."""
     reasons: dict[str, list[str]] = {}
     for row in found.left_out:
-        reasons.setdefault(words.of(row, "reason"), []).append(row["name"])
+        reasons.setdefault(words.of(row, "reason"), []).append(words.of(row, "title"))
     if not reasons:
         return []
-    parts = (words("uncertainty.left_out", names=", ".join(names), reason=why) for why, names in reasons.items())
+    parts = (words("uncertainty.left_out", names=_few(names, words), reason=why) for why, names in reasons.items())
     return [Paragraph(words("note.uncertainty", parts=words("list.separator").join(parts)), is_note=True)]
+
+
+def _few(names: list[str], words: Words) -> str:
+    shown = words("sweep.separator").join(names[:MOST_NAMED])
+    others = len(names) - MOST_NAMED
+    return shown if others <= 0 else shown + words("uncertainty.and_others", count=others)

@@ -21,6 +21,13 @@ CONTROL_BANDS = (
     "reactor_out_percent", "reactor_in_percent", "reactor_delay_half_hours", "reactor_most_steps",
 )  # fmt: skip
 COMPENSATOR = ("svc_set_vm_pu", "svc_slope_percent", "svc_q_min_mvar", "svc_q_max_mvar")
+GENERATOR_TABLES = ("process.csv", "typhoons.csv")
+VARIED_OF_GENERATOR = (
+    "clear_day_persistence", "cloud_day_length_km", "wind_synoptic_hours", "wind_synoptic_length_km",
+    "wind_local_share", "wind_cloud", "wind_climate_share", "approaches_per_year",
+)  # fmt: skip
+"""Of the generator's numbers those that make sun and wind coincide, or last, at several plants."""
+
 OLD_WIND = ("kamigoto_wind", "onshore_wind_2010")
 
 
@@ -37,8 +44,8 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return _network(file, row.row, study)
     if folder == PROFILES:
         return _profiles(file, row.row, study)
-    if folder == WEATHER and study.weather.source == "files":
-        return "the weather comes from files", "気象はファイルから読込"
+    if folder == WEATHER:
+        return _weather(file, row.row, study)
     if row.key == "operation.area_level_percent" and study.weather.source == "measured":
         return "curtailment is measured", "出力制御は実績値"
     return None
@@ -83,6 +90,14 @@ def _profiles(file: str, row: str, study: Study) -> Reason | None:
         return "no measured series in this study", "実績データを使用しない"
     if row == "area_balance_level":
         return "operation.area_level_percent stands in its place", "operation.area_level_percentで設定"
+    return None
+
+
+def _weather(file: str, row: str, study: Study) -> Reason | None:
+    if study.weather.source == "files":
+        return "the weather comes from files", "気象はファイルから読込"
+    if file in GENERATOR_TABLES and row not in VARIED_OF_GENERATOR:
+        return "a detail of the weather years, which vary as a whole", "気象年の生成条件(気象年ごと変化)"
     return None
 
 

@@ -77,6 +77,8 @@ class LeftOut:
     """A row or key with a range that the analysis of a study does not vary, and why."""
 
     name: str
+    title_en: str
+    title_ja: str
     reason_en: str
     reason_ja: str
 
@@ -100,6 +102,7 @@ def left_out(study: Study) -> tuple[LeftOut, ...]:
 
 
 def _sorted_out(study: Study) -> tuple[tuple[Unknown, ...], tuple[LeftOut, ...]]:
+    titles = read_titles()
     groups: dict[str, list[RangedRow]] = {}
     without: dict[str, LeftOut] = {}
     for row in ranged_rows(study):
@@ -107,8 +110,8 @@ def _sorted_out(study: Study) -> tuple[tuple[Unknown, ...], tuple[LeftOut, ...]]
         if why is None:
             groups.setdefault(row.group, []).append(row)
         else:
-            without.setdefault(f"{row.group} {why}", LeftOut(row.group, *why))
-    titles = read_titles()
+            english, japanese, _ = titles.get(row.group) or row.title
+            without.setdefault(f"{row.group} {why}", LeftOut(row.group, english, japanese, *why))
     return tuple(_unknown(name, rows, titles) for name, rows in groups.items()), tuple(without.values())
 
 
