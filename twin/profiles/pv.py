@@ -108,8 +108,8 @@ def module_per_kw(sky: Sky, fleet: PvFleet, tilt: float, azimuth: float) -> np.n
 
 def fleet_per_kw(sky: Sky, fleet: str) -> np.ndarray:
     """Return AC output per kW dc of a fleet with its mix of orientations, before clipping; (T,) kW per kW dc."""
-    mix = orientations(fleet)
-    parts = [share * oriented_per_kw(sky, fleet, tilt, azimuth) for tilt, azimuth, share in mix.itertuples(index=False)]
+    made, mix = read_pv_fleet(fleet), orientations(fleet)
+    parts = [share * module_per_kw(sky, made, tilt, azimuth) for tilt, azimuth, share in mix.itertuples(index=False)]
     return np.sum(parts, axis=0)
 
 
