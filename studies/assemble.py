@@ -123,7 +123,7 @@ def make_case(
         *(replace(member, twin=ONSET) for member in settled[len(members) :]),
     )
     reduced = reduce_grids(grids.models)
-    steps = _steps(days, len(inputs.series[0][0].index))
+    steps = day_steps(days, len(inputs.series[0][0].index))
     series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
     mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
     limit = stated_export_limit_mw(reduced, np.arange(len(grids.models)), np.tile(mean_mw, (len(grids.models), 1)))
@@ -163,7 +163,8 @@ def stated_export_limit_mw(grid: ReducedGrid, network: np.ndarray, mean_demand_m
     return headroom[:, 0] - mean_demand_mw.sum(axis=1)
 
 
-def _steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+    """Return the first step of some days, 1-based and inclusive, and the one after the last; None takes all."""
     return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
 
 

@@ -1,0 +1,150 @@
+"""Run a block of samples as members in lock-step and keep their headlines only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studies.assemble import day_steps, stated_export_limit_mw
+from studies.grids import Grids, member_grids
+from studies.inputs import member_inputs, sources_of
+from studies.loop_members import loop_members
+from studies.members import Member
+from studies.study import Study
+from studies.uncertainty_design import Sample, sample_members
+from studies.uncertainty_headlines import BENEFIT, half_hours, headlines, joined, net_benefit_mwh
+from studies.unknowns import Unknown
+from twin.errors import InputError
+from twin.grid.reduction import ReducedGrid, reduce_grids
+from twin.loop.case import Case
+from twin.loop.state import initial_state
+from twin.loop.step import step
+
+STRETCH_STEPS = 96
+Row = dict[str, Any]
+"""A sample in a scenario: ``part number scenario weather_year failure`` and, unless refused, its headlines."""
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What all blocks of an analysis have in common; `folder` is the study file's."""
+
+    study: Study
+    folder: Path
+    data: Path | None
+    days: tuple[int, int] | None
+    scenarios: tuple[str, ...]
+    unknowns: tuple[Unknown, ...]
+
+
+def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
+    """Run samples in lock-step, a member for each sample and scenario.
+
+    Returns
+    -------
+    list of dict
+        One a sample and scenario. ``failure`` says why a sample was refused, or that half-hours have no solution.
+    """
+    case, run, refused = _accepted(setup, samples)
+    figures = [] if case is None else _figures(setup, case)
+    found = {sample.number: figures[k] for k, sample in enumerate(run)}
+    rows = []
+    for sample in samples:
+        head = {"part": sample.part, "number": sample.number, "weather_year": sample.weather_year}
+        of_scenarios = found.get(sample.number, [{} for _ in setup.scenarios])
+        for scenario, values in zip(setup.scenarios, of_scenarios, strict=True):
+            failure = refused.get(sample.number) or _unsolved(values)
+            rows.append({**head, "scenario": scenario, "failure": failure, **values})
+    return rows
+
+
+def _unsolved(values: Mapping[str, float | None]) -> str:
+    count = values["unsolved_half_hours"] or 0
+    return f"{count:.0f} half-hours without a solution" if count else ""
+
+
+def _accepted(setup: Setup, samples: Sequence[Sample]) -> tuple[Case | None, list[Sample], dict[int, str]]:
+    """Return the case of the samples that can be run, those samples, and why the others cannot, by number."""
+    left, refused = list(samples), dict[int, str]()
+    for check in (_networks, _case):
+        try:
+            return _case(setup, left), left, refused
+        except InputError:
+            refused |= {sample.number: why for sample in left if (why := _refusal(check, setup, sample))}
+            left = [sample for sample in left if sample.number not in refused]
+            if not left:
+                return None, [], refused
+    return _case(setup, left), left, refused
+
+
+def _refusal(check: Any, setup: Setup, sample: Sample) -> str:  # noqa: ANN401 - one of the two functions below
+    try:
+        check(setup, [sample])
+    except InputError as error:
+        return "; ".join(f"{problem.where}: {problem.what}" for problem in error.problems)
+    return ""
+
+
+def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, ReducedGrid]:
+    study = setup.study.placed_in(setup.folder)
+    unknowns = {unknown.name: unknown for unknown in setup.unknowns}
+    members = [member for sample in samples for member in sample_members(study, sample, setup.scenarios, unknowns)]
+    grids = member_grids(members)
+    return members, grids, reduce_grids(grids.models)
+
+
+def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
+    """Return the loop's case of the samples: scenario by scenario of the first sample, then of the next."""
+    members, grids, reduced = _networks(setup, samples)
+    inputs = member_inputs(setup.study, members, grids, sources_of(members, setup.data))
+    settled = tuple(loop_members(members, grids, inputs))
+    # each sample is a study of its own: its operator knows the mean demand of its first scenario
+    first = np.repeat(np.arange(0, len(members), len(setup.scenarios)), len(setup.scenarios))
+    mean_mw = np.stack([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
+    network = np.array([member.grid for member in settled])
+    limit = stated_export_limit_mw(reduced, network, mean_mw[[settled[m].profiles for m in first]])
+    steps = day_steps(setup.days, len(inputs.series[0][0].index))
+    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
+    return Case(
+        index=series[0][0].index,
+        grid=reduced,
+        members=settled,
+        profiles=series,
+        sites=inputs.fleet,
+        export_limit_mw=limit,
+        lead_slots=max(member.forecast_lead_half_hours for member in settled),
+    )
+
+
+def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
+    """Return the headlines of each sample of a case, scenario by scenario; None where one is not defined."""
+    state, records, stretches = initial_state(case), [], []
+    for t in range(len(case.index)):
+        state, record = step(case, state, t)
+        records.append(record)
+        if len(records) == STRETCH_STEPS or t == len(case.index) - 1:
+            stretches.append(half_hours(case, records))
+            records = []
+    series = joined(stretches)
+    found = headlines(series, case.step_hours)
+    count, base = len(setup.scenarios), _uncontrolled(setup)
+    of_samples = []
+    for first in range(0, len(case.members), count):
+        of_sample = []
+        for number in range(count):
+            values = {name: float(column[first + number]) for name, column in found.items()}
+            if base is not None and number != base:
+                values[BENEFIT] = net_benefit_mwh(series, first + number, first + base, case.step_hours)
+            of_sample.append({name: value if np.isfinite(value) else None for name, value in values.items()})
+        of_samples.append(of_sample)
+    return of_samples
+
+
+def _uncontrolled(setup: Setup) -> int | None:
+    """Return the position of the uncontrolled scenario, None where it is not sampled."""
+    name = setup.study.compare.uncontrolled
+    return setup.scenarios.index(name) if name in setup.scenarios else None
