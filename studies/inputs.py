@@ -22,7 +22,7 @@ from twin.clock import step_hours
 from twin.errors import InputError, Problem, raise_if_any
 from twin.grid.model import GridModel
 from twin.input_tables import inputs_in_force
-from twin.profiles.build import WeatherShapes, build_profiles, model_problems, weather_shapes
+from twin.profiles.build import WeatherShapes, area_calibration, build_profiles, model_problems, weather_shapes
 from twin.profiles.forecasts import make_forecasts
 from twin.profiles.measured import measured_demand_error, profiles_from_measured
 from twin.profiles.measured_read import Measured, read_measured
@@ -37,7 +37,7 @@ from weather.synthetic import NORMAL_YEAR, synthetic_year
 from weather.tables import TABLES as WEATHER_TABLES
 
 _PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m",
-                    "capacity_factor_target", "availability"]  # fmt: skip
+                    "capacity_factor_target", "availability", "area_rule", "area_control", "scheme"]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -223,8 +223,15 @@ def _profiles(study: Study, model: GridModel, sources: Sources, shared: _Shared,
         return profiles_from_measured(
             model, sources.weather, fleet, sources.measured, farm_scales=scales, weather_shapes=shared.shapes, **key
         )
+    level = study.operation.area_level_percent
+    of_normal = None
+    if sources.normal is not sources.weather:
+        of_normal = area_calibration(
+            model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
+            farm_scales=scales,
+        )  # fmt: skip
     return build_profiles(
-        model, sources.weather, fleet, area_level_percent=study.operation.area_level_percent, farm_scales=scales,
+        model, sources.weather, fleet, area_level_percent=level, farm_scales=scales, area=of_normal,
         shapes=shared.shapes, **key,
     )  # fmt: skip
 

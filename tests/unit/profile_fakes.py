@@ -45,17 +45,17 @@ def _place_weather(index: pd.DatetimeIndex, place: Place, rng: np.random.Generat
 
 def plants() -> pd.DataFrame:
     columns = [
-        "plant_id", "kind", "place", "contract_mw", "dc_mw", "area_rule", "area_control", "pv_fleet", "turbine",
-        "units", "hub_height_m", "capacity_factor_target", "availability",
+        "plant_id", "kind", "place", "contract_mw", "dc_mw", "scheme", "area_rule", "area_control", "pv_fleet",
+        "turbine", "units", "hub_height_m", "capacity_factor_target", "availability",
     ]  # fmt: skip
     nan = float("nan")
     rows = [
-        ("sun_online", "pv", "fukue", 5.0, 5.8, "new", "online", "ground", None, nan, nan, nan, 0.98),
-        ("sun_offline", "pv", "fukue", 2.0, 2.0, "old", "offline", "mixed", None, nan, nan, nan, 1.0),
-        ("farm", "wind", "offshore", 16.8, nan, "unlimited", "online", None, "HTW2.1-80", 8, 60.0, 0.35, 0.93),
-        ("hill", "wind", "fukue", 1.2, nan, "old", "offline", None, "E48/800", 2, 50.0, 0.17, 0.92),
-        ("tide", "tidal", "fukue", 1.1, nan, "unlimited", "online", None, None, 1, nan, nan, 0.9),
-        ("switched_off", "wind", "nowhere", 0.0, nan, "old", "online", None, None, nan, nan, nan, nan),
+        ("sun_online", "pv", "fukue", 5.0, 5.8, "FIT", "new", "online", "ground", None, nan, nan, nan, 0.98),
+        ("sun_offline", "pv", "fukue", 2.0, 2.0, "FIT", "old", "offline", "mixed", None, nan, nan, nan, 1.0),
+        ("farm", "wind", "offshore", 16.8, nan, "FIP", "unlimited", "online", None, "HTW2.1-80", 8, 60.0, 0.35, 0.93),
+        ("hill", "wind", "fukue", 1.2, nan, "FIT", "old", "offline", None, "E48/800", 2, 50.0, 0.17, 0.92),
+        ("tide", "tidal", "fukue", 1.1, nan, "non-FIT", "unlimited", "online", None, None, 1, nan, nan, 0.9),
+        ("switched_off", "wind", "nowhere", 0.0, nan, "FIT", "old", "online", None, None, nan, nan, nan, nan),
     ]
     return pd.DataFrame(rows, columns=columns).set_index("plant_id")
 

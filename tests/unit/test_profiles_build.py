@@ -95,7 +95,7 @@ def test_farms_of_goto_keep_their_capacity_factor_and_reach_rated_power(of_goto)
     output = profiles.plant_available_mw[:, farms] / table["contract_mw"].to_numpy()
     target = (table["capacity_factor_target"] / table["availability"]).to_numpy()
     assert output.mean(axis=0) == pytest.approx(target, abs=1e-8)
-    assert output.max(axis=0) == pytest.approx(np.ones(farms.sum()))
+    assert output.max(axis=0) == pytest.approx(np.ones(farms.sum()), abs=1e-3)  # turbines of a farm differ in wind
 
 
 def test_demand_of_goto(of_goto):

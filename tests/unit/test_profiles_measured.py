@@ -140,7 +140,7 @@ def test_area_output_used_directly_hides_the_peaks_of_net_export(fiscal_2022):
     for percent in (0.1, 1, 5):
         step = round(17520 * percent / 100)
         assert curve["ranked"][step] > curve["direct"][step] + 0.2 * capacity["wind"]
-    assert profiles.plant_available_mw[:, 2].max() == contract["farm"]
+    assert profiles.plant_available_mw[:, 2].max() == pytest.approx(contract["farm"], rel=1e-3)
     assert wind.max() < 0.7
 
 
@@ -173,6 +173,6 @@ def test_demand_cuts_and_prices_are_those_of_the_year(fiscal_2022):
     assert np.corrcoef(hourly, measured.area["demand_MWh"])[0, 1] > 0.75
     cut = measured.area["solar_curtailed_MWh"].to_numpy()
     assert np.array_equal(profiles.area_cut_pv[::2] > 0, cut > 0)
-    by_hand = cut[cut > 0][0] / (0.75 * (cut + measured.area["solar_actual_MWh"].to_numpy())[cut > 0][0])
+    by_hand = cut[cut > 0][0] / (0.72 * (cut + measured.area["solar_actual_MWh"].to_numpy())[cut > 0][0])
     assert profiles.area_cut_pv[::2][cut > 0][0] == pytest.approx(by_hand)
     assert profiles.price_jpy_per_kwh.mean() == pytest.approx(14.42, abs=0.01)

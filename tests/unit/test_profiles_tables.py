@@ -34,12 +34,6 @@ def test_unknown_parameter_is_told():
         parameter("speed_of_light")
 
 
-def test_hour_shares_of_the_area_balance_add_up_to_one():
-    hours = read_table("area_balance_hours")
-    assert hours["cut_share"].sum() == pytest.approx(1, abs=0.005)
-    assert hours["pv_share"].sum() == pytest.approx(1, abs=0.001)
-
-
 def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_dossier():
     table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])
     hours = table[[str(hour) for hour in range(24)]]

@@ -10,12 +10,14 @@ import pandas as pd
 
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import GridModel
-from twin.profiles.area_balance import cut_share, wind_share
+from twin.profiles.area_balance import AreaCalibration, area_year, calibrate
+from twin.profiles.area_calls import controllable, plant_orders
+from twin.profiles.area_drivers import area_drivers
+from twin.profiles.area_system import AreaDrivers
 from twin.profiles.demand import area_demand, class_shapes
-from twin.profiles.offline_calls import offline_calls
 from twin.profiles.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
-from twin.profiles.price import price_climatology
-from twin.profiles.pv import Sky, orientations, oriented_per_kw, sky_at
+from twin.profiles.pv import Sky, oriented_per_kw, sky_at
+from twin.profiles.pv_fleets import orientations
 from twin.profiles.site_demand import site_demand
 from twin.profiles.sites import SiteFleet
 from twin.profiles.tables import parameter
@@ -48,6 +50,7 @@ def build_profiles(
     weather_year: int,
     area_level_percent: float | None = None,
     farm_scales: Mapping[str, float] | None = None,
+    area: AreaCalibration | None = None,
     shapes: WeatherShapes | None = None,
 ) -> Profiles:
     """Return the profiles of one weather year.
@@ -63,10 +66,13 @@ def build_profiles(
     seed, weather_year : int
         Key of all random streams.
     area_level_percent : float, optional
-        Cut share of controllable PV energy for area balance; default ``area_balance_level``; 0 switches it off.
+        Cut share of controllable PV energy for area balance in the normal year; default ``area_balance_level``; 0
+        switches it off. Not used where `area` is given.
     farm_scales : mapping of str to float, optional
         Wind-speed factor per farm from `twin.profiles.plants.wind_scales` on a normal year; default: `weather` is
         taken as the normal year.
+    area : AreaCalibration, optional
+        From `area_calibration` on a normal year; default: `weather` is taken as the normal year.
     shapes : WeatherShapes, optional
         From `weather_shapes` of the same weather, to share it between grids.
 
@@ -81,16 +87,18 @@ def build_profiles(
     """
     raise_if_any(model_problems(model, weather))
     plants, areas, index = model.plants, model.areas, weather.index
-    level = parameter("area_balance_level") if area_level_percent is None else area_level_percent
     key = {"seed": seed, "weather_year": weather_year}
     shapes = weather_shapes(areas, weather) if shapes is None else shapes
     scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
 
     available = plant_available_mw(plants, weather, shapes.skies, scales)
     demand = area_demand(areas, shapes.demand, index, **key)
-    pv_mw = available[:, controllable(plants, "pv")].sum(axis=1)
-    cut_pv = cut_share(index, pv_mw, demand.sum(axis=1), level_percent=level, **key)
-    wind_mw = available[:, controllable(plants, "wind")].sum(axis=1)
+    drivers = area_drivers(weather, **key)
+    if area is None:
+        area = _calibration(index, drivers, available, plants, area_level_percent)
+    orders_of_area = area_year(index, drivers, area)
+    cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
+    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
     return Profiles(
         index=index,
         plant_available_mw=available,
@@ -99,10 +107,52 @@ def build_profiles(
         site_pv_per_kw=site_pv(fleet, shapes.skies),
         site_demand_per_kwh=site_demand(index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
-        area_cut_wind=wind_share(cut_pv, wind_mw, level_percent=level),
-        offline_today=offline_calls(index, cut_pv, pv_mw, plants, **key),
-        price_jpy_per_kwh=price_climatology(index, cut_pv),
+        area_cut_wind=cut_wind,
+        area_physical=orders.physical,
+        area_settled=orders.settled,
+        price_jpy_per_kwh=orders_of_area.price_jpy_per_kwh,
     )
+
+
+def area_calibration(
+    plants: pd.DataFrame,
+    normal: WeatherTable,
+    *,
+    seed: int,
+    normal_year: int = 0,
+    area_level_percent: float | None = None,
+    farm_scales: Mapping[str, float] | None = None,
+) -> AreaCalibration:
+    """Return what a normal year fixes of area balance and price, for `build_profiles` with another year's weather.
+
+    Parameters
+    ----------
+    plants : pandas.DataFrame
+        `GridModel.plants`.
+    normal : WeatherTable
+        The normal year.
+    seed, normal_year : int
+        Key of the area's noise in it.
+    area_level_percent, farm_scales
+        See `build_profiles`.
+    """
+    skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
+    scales = wind_scales(plants, normal) if farm_scales is None else farm_scales
+    available = plant_available_mw(plants, normal, skies, scales)
+    drivers = area_drivers(normal, seed=seed, weather_year=normal_year)
+    return _calibration(normal.index, drivers, available, plants, area_level_percent)
+
+
+def _calibration(
+    index: pd.DatetimeIndex,
+    drivers: AreaDrivers,
+    available_mw: np.ndarray,
+    plants: pd.DataFrame,
+    level_percent: float | None,
+) -> AreaCalibration:
+    level = parameter("area_balance_level") if level_percent is None else level_percent
+    pv_mw, wind_mw = (available_mw[:, controllable(plants, kind)].sum(axis=1) for kind in ("pv", "wind"))
+    return calibrate(index, drivers, pv_mw, wind_mw, level_percent=level)
 
 
 def model_problems(model: GridModel, weather: WeatherTable) -> list[Problem]:
@@ -112,11 +162,6 @@ def model_problems(model: GridModel, weather: WeatherTable) -> list[Problem]:
         if place not in weather.places:
             found.append(Problem("no weather for the place", f"areas.csv, {area}", place, ", ".join(weather.places)))
     return found
-
-
-def controllable(plants: pd.DataFrame, kind: str) -> np.ndarray:
-    """Return which plants of a kind take part in area balance; (P,) bool."""
-    return ((plants["kind"] == kind) & (plants["area_rule"] != "exempt")).to_numpy()
 
 
 def main_place(areas: pd.DataFrame) -> str:

@@ -11,16 +11,16 @@ import pandas as pd
 from twin.clock import step_hours
 from twin.errors import InputError, Problem
 from twin.grid.model import GridModel
-from twin.profiles.build import WeatherShapes, build_profiles, controllable
+from twin.profiles.area_calls import plant_orders
+from twin.profiles.area_system import area_parameter
+from twin.profiles.build import WeatherShapes, build_profiles
 from twin.profiles.demand import area_demand, class_shapes
 from twin.profiles.measured_read import Measured
-from twin.profiles.offline_calls import offline_calls
 from twin.profiles.plants import plant_down_share
 from twin.profiles.ranks import month_and_step, rank_mapped, season
 from twin.profiles.resampling import hourly_to_steps
 from twin.profiles.site_demand import site_demand
 from twin.profiles.sites import SiteFleet
-from twin.profiles.tables import parameter
 from twin.profiles.types import Profiles
 from twin.weather_table import WeatherTable
 
@@ -69,8 +69,9 @@ def profiles_from_measured(
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
     key = {"seed": seed, "weather_year": weather_year}
     own = build_profiles(
-        model, weather, fleet, area_level_percent=0, farm_scales=farm_scales, shapes=weather_shapes, **key
-    )
+        model, weather, fleet, seed=seed, weather_year=weather_year, area_level_percent=0, farm_scales=farm_scales,
+        shapes=weather_shapes,
+    )  # fmt: skip
 
     available = own.plant_available_mw.copy()
     is_pv, is_wind = ((plants["kind"] == kind).to_numpy() for kind in ("pv", "wind"))
@@ -80,8 +81,9 @@ def profiles_from_measured(
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
 
     shapes = class_shapes(index, None, area["demand_MWh"].to_numpy(float))
-    cut_pv = _cut_share(area, "solar", "measured_controllable_share_pv")
-    pv_mw = available[:, controllable(plants, "pv")].sum(axis=1)
+    cut_pv = _cut_share(area, "solar", area_parameter("controllable_pv_share"))
+    cut_wind = _cut_share(area, "wind", area_parameter("controllable_wind_share"))
+    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
     return replace(
         own,
         plant_available_mw=available,
@@ -90,8 +92,9 @@ def profiles_from_measured(
         site_pv_per_kw=rank_mapped(own.site_pv_per_kw, sun, month_and_step(index)),
         site_demand_per_kwh=site_demand(index, shapes, fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
-        area_cut_wind=_cut_share(area, "wind", "measured_controllable_share_wind"),
-        offline_today=offline_calls(index, cut_pv, pv_mw, plants, **key),
+        area_cut_wind=cut_wind,
+        area_physical=orders.physical,
+        area_settled=orders.settled,
         price_jpy_per_kwh=measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float),
     )
 
@@ -108,9 +111,9 @@ def _potential(area: pd.DataFrame, kind: str) -> np.ndarray:
     return (area[f"{kind}_actual_MWh"] + area[f"{kind}_curtailed_MWh"]).to_numpy(float)
 
 
-def _cut_share(area: pd.DataFrame, kind: str, controllable_share: str) -> np.ndarray:
+def _cut_share(area: pd.DataFrame, kind: str, controllable_share: float) -> np.ndarray:
     """Return curtailed over controllable output; (T,) 0..1, the same in both half-hours of an hour."""
-    potential = _potential(area, kind) * parameter(controllable_share)
+    potential = _potential(area, kind) * controllable_share
     curtailed = area[f"{kind}_curtailed_MWh"].to_numpy(float)
     share = np.divide(curtailed, potential, out=np.zeros_like(potential), where=potential > 0)
     return np.repeat(np.minimum(share, 1.0), STEPS_PER_HOUR)

@@ -30,9 +30,9 @@ class Profiles:
     site_demand_per_kwh : numpy.ndarray
         (T, D) kW per kWh/year, in the order of `SiteFleet.demand_shapes`.
     area_cut_pv, area_cut_wind : numpy.ndarray
-        (T,) share of controllable output ordered off for area balance, 0..1.
-    offline_today : numpy.ndarray
-        (T, P) bool: the offline plant is called for the whole window of this day (8-16 h).
+        (T,) share of the area's controllable output ordered off for area balance, 0..1.
+    area_physical, area_settled : numpy.ndarray
+        (T, P) share of the plant's output that is cut for it in fact, and that it is not paid for, 0..1.
     price_jpy_per_kwh : numpy.ndarray
         (T,) area price.
     """
@@ -45,7 +45,8 @@ class Profiles:
     site_demand_per_kwh: np.ndarray
     area_cut_pv: np.ndarray
     area_cut_wind: np.ndarray
-    offline_today: np.ndarray
+    area_physical: np.ndarray
+    area_settled: np.ndarray
     price_jpy_per_kwh: np.ndarray
 
     def window(self, start: int, stop: int) -> Profiles:

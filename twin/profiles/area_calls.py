@@ -1,0 +1,163 @@
+"""Which plant gives way for the balance of the area, physically and in the settlement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from twin.clock import step_hours
+from twin.profiles.area_rules import DAYS, Rules, rules_of
+from twin.profiles.calendar import day_number
+from twin.profiles.tables import parameter
+from twin.randomness import stream
+
+
+@dataclass(frozen=True)
+class PlantOrders:
+    """Shares of each plant's output, (T, P) 0..1: cut in fact, and cut as far as the payment goes."""
+
+    physical: np.ndarray
+    settled: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Order:
+    """What the area wants of the plants of a kind and scheme: shares (T,), and their output (T,) as weight."""
+
+    settled: np.ndarray
+    physical: np.ndarray
+    output_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Days:
+    """Day number and offline window of each step, and the step length."""
+
+    number: np.ndarray
+    in_window: np.ndarray
+    hours: float
+
+    @property
+    def window_hours(self) -> float:
+        """Length of the window of a day."""
+        return float(self.in_window[self.number == 0].sum() * self.hours)
+
+
+def plant_orders(
+    index: pd.DatetimeIndex,
+    cut_pv: np.ndarray,
+    cut_wind: np.ndarray,
+    available_mw: np.ndarray,
+    plants: pd.DataFrame,
+    *,
+    seed: int,
+    weather_year: int,
+) -> PlantOrders:
+    """Return the orders of all plants of a fiscal year.
+
+    Online plants follow the area's share in half-hour steps. Offline plants are called for the whole window (8-16 h)
+    of a day, in rotation: the whole steps of the running sum of the day's share, from a start drawn per plant, so that
+    over many plants as much energy is called as online control would take. Where proxies are in force, offline PV runs
+    on, the online PV is cut for it too, and only the settlement knows the call. Old-rule online plants go in rotation
+    as well, because a day counts whole whatever is cut on it: called on few days, they are cut deeper then. Who has
+    used up the cap of the fiscal year is not called any more, and nobody on the islands is cut in its stead.
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex
+        (T,), one fiscal year.
+    cut_pv, cut_wind : numpy.ndarray
+        (T,) share of the area's controllable output, from `twin.profiles.area_balance.area_year` or measured.
+    available_mw : numpy.ndarray
+        (T, P) output of the plants.
+    plants : pandas.DataFrame
+        `GridModel.plants`: ``kind area_rule area_control scheme``.
+    seed, weather_year : int
+        Key of each plant's rotation.
+
+    Returns
+    -------
+    PlantOrders
+    """
+    physical, settled = np.zeros(available_mw.shape), np.zeros(available_mw.shape)
+    rules, days = rules_of(index), _days(index)
+    for kind, share in (("pv", cut_pv), ("wind", cut_wind)):
+        of_kind = controllable(plants, kind)
+        output = available_mw[:, of_kind].sum(axis=1)
+        orders = {scheme: _order(kind, part, output, rules) for scheme, part in rules.by_scheme(share).items()}
+        for column in np.flatnonzero(of_kind):
+            row = plants.iloc[column]
+            order = orders["FIT" if row["scheme"] == "FIT" else "FIP"]
+            key = (seed, weather_year, str(plants.index.to_numpy()[column]))
+            physical[:, column], settled[:, column] = _of_plant(row, order, days, rules, key)
+    return PlantOrders(physical, settled)
+
+
+def controllable(plants: pd.DataFrame, kind: str) -> np.ndarray:
+    """Return which plants of a kind take part in area balance; (P,) bool."""
+    part = (plants["area_rule"] != "exempt") & (plants["area_control"] != "none")
+    return ((plants["kind"] == kind) & part).to_numpy()
+
+
+def _days(index: pd.DatetimeIndex) -> _Days:
+    hour = index.hour.to_numpy()
+    in_window = (hour >= parameter("offline_first_hour")) & (hour < parameter("offline_last_hour"))
+    return _Days(day_number(index), in_window, step_hours(index))
+
+
+def _order(kind: str, share: np.ndarray, output_mw: np.ndarray, rules: Rules) -> _Order:
+    """Return the order of a kind; online PV is cut in place of the offline PV too."""
+    instead = rules.proxy_factor if kind == "pv" else 1.0
+    return _Order(share, np.minimum(instead * share, 1.0), output_mw)
+
+
+def _of_plant(
+    row: pd.Series, order: _Order, days: _Days, rules: Rules, key: tuple[int, int, str]
+) -> tuple[np.ndarray, np.ndarray]:
+    seed, weather_year, plant = key
+    start = stream(seed, "offline rotation", weather_year, plant).random()
+    cap, unit = rules.cap(str(row["area_rule"]), str(row["kind"]), str(row["scheme"]))
+    if row["area_control"] == "offline":
+        most = cap if unit == DAYS else np.floor(cap / days.window_hours)
+        called = _rotation(_share_of_window(order, days), start, most)
+        by_hand = called
+        if row["kind"] == "pv":
+            drawn = stream(seed, "offline proxy", weather_year, plant).random(len(called))
+            by_hand = called & (drawn >= rules.by_proxy)
+        return (by_hand[days.number] & days.in_window) * 1.0, (called[days.number] & days.in_window) * 1.0
+    if unit == DAYS and np.isfinite(cap):
+        deepest = _largest_of_day(order.physical, days)
+        called = _rotation(deepest, start, cap)[days.number]
+        scale = np.divide(called, deepest[days.number], out=np.zeros(len(called)), where=called)
+        return order.physical * scale, order.settled * scale
+    left = 1.0 if not np.isfinite(cap) else _left_of_hours(order.settled, cap, days.hours)
+    return order.physical * left, order.settled * left
+
+
+def _share_of_window(order: _Order, days: _Days) -> np.ndarray:
+    """Return the energy ordered on each day over the energy of the window; (D,) at most 1."""
+    ordered = np.bincount(days.number, order.settled * order.output_mw)
+    within = np.bincount(days.number, np.where(days.in_window, order.output_mw, 0.0))
+    return np.minimum(np.divide(ordered, within, out=np.zeros_like(ordered), where=within > 0), 1.0)
+
+
+def _largest_of_day(share: np.ndarray, days: _Days) -> np.ndarray:
+    largest = np.zeros(days.number[-1] + 1)
+    np.maximum.at(largest, days.number, share)
+    return largest
+
+
+def _rotation(wanted: np.ndarray, start: float, most: float) -> np.ndarray:
+    """Return on which days a plant is called: the whole steps of the running sum, the first `most` of them; (D,)."""
+    called = np.diff(np.floor(np.cumsum(wanted) + start), prepend=np.floor(start)) > 0
+    return called & (np.cumsum(called) <= most)
+
+
+def _left_of_hours(share: np.ndarray, cap_hours: float, hours: float) -> np.ndarray:
+    """Return which part of each step's cut stays within the cap; a step counts its length times the share; (T,)."""
+    used = np.cumsum(share) * hours
+    step = share * hours
+    within = np.clip(cap_hours - (used - step), 0, step)
+    return np.divide(within, step, out=np.ones_like(step), where=step > 0)
