@@ -207,12 +207,13 @@ def weather(
     station: Annotated[str, typer.Option(help="Which station, if the file has several (jma).")] = "",
     wind_height: Annotated[float | None, typer.Option(help="Height of the anemometer in m.")] = None,
     any_year: Annotated[bool, typer.Option("--any-year", help="Date a real year onto another one.")] = False,
+    fill_hours: Annotated[float, typer.Option(min=0, help="Fill gaps up to this long.")] = 0.0,
 ) -> None:
     """Print the quality report of weather files; status 1 when one of them has a problem."""
     from studies.weather_quality import quality_reports
     from weather.reading import WeatherFile
 
-    stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year) for path in files]
+    stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year, fill_hours) for path in files]
     text, is_sound = quality_reports(stated, place, at, year)
     typer.echo(text, nl=False)
     if not is_sound:

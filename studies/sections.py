@@ -146,6 +146,10 @@ class WeatherFile(Section):
     any_year: bool = Field(
         default=False, description="Take the file's months and days although it is of another year than the study."
     )
+    fill_hours: NotNegative = Field(
+        default=0.0,
+        description="Fill gaps up to this long in h (irradiance as clear as around); longer ones are refused.",
+    )
 
 
 class Weather(Section):

@@ -61,5 +61,5 @@ def _climate(place: str, at: str | None) -> Climate:
     match = re.fullmatch(r"(-?\d+(?:\.\d+)?),(-?\d+(?:\.\d+)?)", at.replace(" ", ""))
     if match is None or abs(float(match[1])) > 66.0 or abs(float(match[2])) > 180.0:
         raise InputError([Problem("no position", "--at", at, "LATITUDE,LONGITUDE in degrees, e.g. 32.69,128.83")])
-    position = {"place_id": "elsewhere", "latitude": float(match[1]), "longitude": float(match[2])}
-    return replace(climate, place=replace(climate.place, **position))
+    latitude, longitude = float(match[1]), float(match[2])
+    return replace(climate, place=replace(climate.place, place_id="elsewhere", latitude=latitude, longitude=longitude))

@@ -11,6 +11,7 @@ from twin.weather_table import Place
 from weather.checks import frame_problems
 from weather.climate import Climate
 from weather.conversion import is_split_from_global, wind_at_height
+from weather.filling import filled
 from weather.quality_figures import every_time, own_figures, usual_spacing
 from weather.readers import read, read_own_steps
 from weather.reading import IRRADIANCE, Reading, WeatherFile
@@ -28,8 +29,8 @@ class VariableQuality:
     Attributes
     ----------
     name : str
-    values, missing, doubled : int
-        Numbers read; cells or times without one; times that occur more than once.
+    values, missing, doubled, filled : int
+        Numbers read; cells or times without one; times that occur more than once; gaps that `fill_hours` closes.
     least, mean, greatest : float
     least_at, greatest_at : str
     stuck : int
@@ -40,6 +41,7 @@ class VariableQuality:
     values: int
     missing: int
     doubled: int
+    filled: int
     least: float
     mean: float
     greatest: float
@@ -105,7 +107,8 @@ def examine(file: WeatherFile, climate: Climate, fiscal_year: int | None = None,
         return FileQuality(file, climate.place, fiscal_year or STANDARD_YEAR_DATED_ON, problems=error.problems)
     year = fiscal_year or _main_fiscal_year(reading)
     edges = [edge for frame in (reading.means, reading.instants) if len(frame.columns) for edge in _edges(frame)]
-    figures, problems = own_figures(reading, climate, str(file.path))
+    complete = filled(reading, climate.place, file.fill_hours)
+    figures, problems = own_figures(complete, climate, str(file.path))
     brought, done, chain_problems = _chain(reading, file, climate, year, step_minutes)
     known = {(problem.what, problem.seen) for problem in problems}
     return FileQuality(
@@ -115,16 +118,16 @@ def examine(file: WeatherFile, climate: Climate, fiscal_year: int | None = None,
         period=(str(min(edges)), str(max(edges))),
         interval_minutes=_spacing(reading) / pd.Timedelta(minutes=1),
         is_standard_year=reading.is_standard_year,
-        variables=tuple(_variables(reading)),
+        variables=tuple(_variables(reading, complete)),
         figures=figures | brought,
         done=tuple(done),
         problems=(*problems, *(problem for problem in chain_problems if (problem.what, problem.seen) not in known)),
     )
 
 
-def _variables(reading: Reading) -> list[VariableQuality]:
+def _variables(reading: Reading, complete: Reading) -> list[VariableQuality]:
     found = []
-    for frame in (reading.means, reading.instants):
+    for frame, after in ((reading.means, complete.means), (reading.instants, complete.instants)):
         times = pd.DatetimeIndex(frame.index)
         for name in frame.columns:
             values = frame[name].astype(float)
@@ -137,6 +140,7 @@ def _variables(reading: Reading) -> list[VariableQuality]:
                     values=len(present),
                     missing=int(values.isna().sum()) + lacking,
                     doubled=int(times.duplicated().sum()),
+                    filled=int(after[name].notna().sum()) - len(present),
                     least=float("nan") if empty else float(present.min()),
                     mean=float("nan") if empty else float(present.mean()),
                     greatest=float("nan") if empty else float(present.max()),
@@ -168,6 +172,8 @@ def _chain(
         return {}, [], list(error.problems)
     index, hours = pd.DatetimeIndex(frame.index), step_minutes / 60.0
     done = []
+    if file.fill_hours:
+        done.append(f"gaps up to {file.fill_hours:g} h filled: as clear as around, or on a straight line")
     if reading.is_standard_year or file.any_year:
         done.append(f"dated onto April {year} to March {year + 1} by month and day; 29 February repeats the 28th")
     figures = {}

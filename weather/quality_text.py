@@ -31,9 +31,10 @@ def quality_text(quality: FileQuality) -> str:
         kind = "a standard year" if quality.is_standard_year else "a measured period"
         lines.append(f"  {kind} in steps of {quality.interval_minutes:g} minutes, read as Japan time")
         lines.append(f"  from {quality.period[0]} to {quality.period[1]}")
-        lines += ["", f"  {'variable':12}{'values':>8}{'missing':>9}{'doubled':>9}{'stuck':>7}  least, mean, greatest"]
+        counts = f"{'values':>8}{'missing':>9}{'doubled':>9}{'filled':>8}{'stuck':>7}"
+        lines += ["", f"  {'variable':12}{counts}  least, mean, greatest"]
         for one in quality.variables:
-            numbers = f"{one.values:8d}{one.missing:9d}{one.doubled:9d}{one.stuck:7d}"
+            numbers = f"{one.values:8d}{one.missing:9d}{one.doubled:9d}{one.filled:8d}{one.stuck:7d}"
             span = f"{one.least:.1f} ({one.least_at[:16]}), {one.mean:.1f}, {one.greatest:.1f} ({one.greatest_at[:16]})"
             lines.append(f"  {one.name:12}{numbers}  {span}")
     figures = {name: value for name, value in quality.figures.items() if not math.isnan(value)}

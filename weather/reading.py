@@ -33,6 +33,8 @@ class WeatherFile:
     any_year : bool
         Map months and days onto the study's fiscal year although the file is of a certain year. Standard years
         always are.
+    fill_hours : float
+        Gaps up to this length are filled (`weather.filling`); 0 fills none, and every gap is refused.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class WeatherFile:
     station: str = ""
     wind_height_m: float | None = None
     any_year: bool = False
+    fill_hours: float = 0.0
 
 
 @dataclass(frozen=True)

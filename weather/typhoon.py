@@ -91,19 +91,33 @@ def typhoons_of_year(
     draw = stream(seed, "number of typhoons", weather_year).random()
     rate = climate.approaches_per_year
     count = int(rate + 0.5) if is_normal else int(poisson.ppf(draw, rate))
-    return [_typhoon(index, climate, stream(seed, "typhoon", weather_year, str(number))) for number in range(count)]
+    months, shares = index.month.to_numpy(), _shares_of_months()
+    streams = [stream(seed, "typhoon", weather_year, str(number)) for number in range(count)]
+    return [_typhoon(index, months, shares, climate, random) for random in streams]
 
 
-def _typhoon(index: pd.DatetimeIndex, climate: TyphoonClimate, random: np.random.Generator) -> Typhoon:
-    normals = read_input(TABLES["normals"]).set_index(["station", "variable"]).loc[[MONTHS_FROM]]
-    shares = normals.set_index("month")["value"].sort_index().cumsum()
-    month = int(np.searchsorted(shares / shares.iloc[-1], random.random(), side="right")) + 1
-    times = index[index.month == month]
-    length, across = times[-1] - times[0], random.uniform(-1.0, 1.0)
-    nearest = times[0] + random.random() * length
+def _shares_of_months() -> np.ndarray:
+    """Return the share of the year's typhoons that has come by the end of each month, January first."""
+    normals = read_input(TABLES["normals"])
+    station, variable = MONTHS_FROM
+    rows = normals[(normals["station"] == station) & (normals["variable"] == variable)].sort_values("month")
+    shares = rows["value"].to_numpy(dtype=float).cumsum()
+    return shares / shares[-1]
+
+
+def _typhoon(
+    index: pd.DatetimeIndex,
+    months: np.ndarray,
+    shares: np.ndarray,
+    climate: TyphoonClimate,
+    random: np.random.Generator,
+) -> Typhoon:
+    month = int(np.searchsorted(shares, random.random(), side="right")) + 1
+    first, last = index[np.flatnonzero(months == month)[[0, -1]]]
+    across, within = random.uniform(-1.0, 1.0), random.random()
     speed, peak, heading = random.standard_normal(3)
     return Typhoon(
-        nearest=nearest,
+        nearest=first + within * (last - first),
         offset_km=across * climate.approach_km,
         heading_degrees=climate.heading_degrees + climate.heading_spread_degrees * heading,
         speed_km_per_h=climate.speed_km_per_h * np.exp(climate.speed_spread * speed),

@@ -10,6 +10,7 @@ from twin.clock import fiscal_year as fiscal_year_index
 from twin.errors import InputError, Problem, raise_if_any
 from twin.weather_table import VARIABLES, Place
 from weather.conversion import instants_on, irradiance_on, on_fiscal_year, wind_at_height
+from weather.filling import filled
 from weather.readers.coverage import instant_problems, is_enough, mean_problems
 from weather.readers.epw import read_epw
 from weather.readers.expanded_amedas import read_expanded_amedas
@@ -85,6 +86,7 @@ def _selected(reading: Reading, file: WeatherFile) -> Reading:
 
 
 def _on_study_index(reading: Reading, file: WeatherFile, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
+    reading = filled(reading, place, file.fill_hours)
     means, instants = reading.means, reading.instants
     if reading.is_standard_year or file.any_year:
         means, instants = on_fiscal_year(means, index), on_fiscal_year(instants, index)
