@@ -29,13 +29,13 @@ def figures(folder: Path, data: Path | None) -> list[Figure]:
     drawn = (
         (
             "pv_area_month_hour.svg", _month_hour(years, measured),
-            "PV of the Kyushu area by month and hour, in units of the year's mean: two measured years before curtailment,"
+            "PV of the Kyushu area by month and hour, in units of the year's mean: two measured years before cuts,"
             " and the model's fleets under three synthetic years at eleven places.",
         ),
         (
             "pv_site_and_area.svg", _site_and_area(years, measured, site_under_a_real_sky(data)),
-            "One site is sharper than the area: duration of hourly output and frequency of hour-to-hour steps, in units of"
-            " the mean output. The site under a real sky is Miyazaki's standard year through the same chain.",
+            "One site is sharper than the area: duration of hourly output and frequency of hour-to-hour steps, in units"
+            " of the mean output. The site under a real sky is Miyazaki's standard year through the same chain.",
         ),
     )  # fmt: skip
     return [_saved(folder / name, drawing, caption) for name, drawing, caption in drawn]

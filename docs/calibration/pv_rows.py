@@ -72,8 +72,8 @@ def _yields() -> list[Row]:
         row(
             "First year of Kogamidake, 5.3 MW dc, 5 MW ac", "techon.nikkeibp.co.jp 16/011805870", "GWh", 6.79,
             kogamidake, 6.79 * 0.9, 6.79 * 1.1,
-            "range: as far as PVWatts claims to be right over a year (10 %). Two owners announce 1,085 and 1,281 kWh/kW on"
-            " one island; the model follows the lower, the range of its row pv_fleets ground reaches to the higher",
+            "range: as far as PVWatts claims to be right over a year (10 %). Two owners announce 1,085 and 1,281 kWh/kW"
+            " on one island; the model follows the lower, the range of its row pv_fleets ground reaches to the higher",
         ),
         row(
             "Yield of reused panels, first year", "P38 over P33", "kWh/kW", plan, reused.mean, *reused.around(plan),
@@ -148,8 +148,8 @@ def _area_shape(years: AreaYears, measured: dict[int, np.ndarray]) -> list[Row]:
         row(
             "Correlation of the same hours of two years", SOURCE, "-", alike, float(guessed),
             alike - 0.05, alike + 0.05,
-            f"{yardstick}; no sky of these years is at hand, so this is the correlation of climates: it shows sun, season"
-            " and typical clouds, never whether an hour is met",
+            f"{yardstick}; no sky of these years is at hand, so this is the correlation of climates: it shows sun,"
+            " season and typical clouds, never whether an hour is met",
         ),
         row(
             "Duration curve, distance from the measured ones", SOURCE, "of the mean output",
@@ -166,7 +166,7 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
     return [
         row(
             "Highest hour of the area over its mean", SOURCE, "-", peak, np.mean([_peak(x) for x in years.area]),
-            peak * 0.9, peak * 1.1, "mean of two years; 10 %: the years' peaks and the unknown overbuild that clips them",
+            peak * 0.9, peak * 1.1, "mean of two years; 10 %: the years differ, overbuild that clips is unknown",
         ),
         row(
             "Hourly steps of the area (99.9 % quantile) over its mean", SOURCE, "-", ramp,
@@ -186,7 +186,7 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
             "Hourly steps of one site (99.9 % quantile) over its mean",
             f"standard year of {MIYAZAKI.place_id.title()}, same chain", "-", _ramp(real), site,
             _ramp(real) * 0.8, _ramp(real) * 1.2,
-            f"real sky, one year, another place: 20 %; area {ramp:.1f}, so one site has {site / ramp:.1f} times its steps",
+            f"real sky, one year, another place: 20 %; area {ramp:.1f}, one site has {site / ramp:.1f} times its steps",
         ),
     ]  # fmt: skip
 
