@@ -1,0 +1,136 @@
+"""`goto-twin validate` end to end: a pair that the model made is met, a disturbed one is told."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from typer.testing import CliRunner
+
+from studies.cli import app
+from studies.validate import validate_file
+from studies.validate_models import Subject
+from studies.validate_read import Reading
+from twin.errors import InputError
+from twin.profiles.demand import class_demand_kw
+from twin.profiles.pv_plant import PvPlant, pv_plant_kw
+from twin.profiles.wind import Farm, farm_per_unit
+from weather.climate import read_climates
+from weather.decomposition import beam_and_diffuse
+from weather.sun import sun_over
+
+TOKYO = Reading("Asia/Tokyo")
+FARM = Subject(capacity_mw=16.0, turbine="V80/2000", units=8)
+PLANT = Subject(capacity_mw=5.0, dc_mw=5.8, fleet="ground", place="fukue")
+
+
+def days(count, start="2024-04-01"):
+    return pd.date_range(start, periods=48 * count, freq="30min", tz="Asia/Tokyo", name="time")
+
+
+def write(path, index, **columns):
+    frame = pd.DataFrame(columns, index=index.tz_localize(None).strftime("%Y-%m-%d %H:%M"))
+    frame.to_csv(path, index_label="time", float_format="%.6f")
+    return path
+
+
+def gusty_wind(index):
+    rng = np.random.default_rng(4)
+    slow = pd.Series(rng.standard_normal(len(index))).ewm(span=20).mean().to_numpy()
+    return np.clip(8 + 4 * slow / slow.std(), 0.3, 29)
+
+
+def test_wind_of_the_model_itself_fits_and_a_loss_shows_as_bias(tmp_path):
+    index = days(90)
+    wind = gusty_wind(index)
+    power = 16.0 * farm_per_unit(wind, Farm("V80/2000", 8, at_sea=False))
+    same = validate_file("wind", write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind), FARM, TOKYO)
+    assert same.comparison.overall.rmse_mw < 1e-4
+    assert same.figure.read_bytes()[:4] == b"\x89PNG"
+    lost = validate_file("wind", write(tmp_path / "b.csv", index, power_mw=0.9 * power, wind_speed=wind), FARM, TOKYO)
+    overall = lost.comparison.overall
+    assert overall.energy_ratio == pytest.approx(1 / 0.9, abs=1e-4)
+    assert overall.bias_mw == pytest.approx(0.1 * power.mean(), rel=1e-3)
+    assert overall.correlation == pytest.approx(1.0)
+
+
+def test_power_on_another_clock_than_its_wind_is_told(tmp_path):
+    index = days(90)
+    wind = gusty_wind(index)
+    power = np.roll(16.0 * farm_per_unit(wind, Farm("V80/2000", 8, at_sea=False)), 18)
+    path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
+    with pytest.raises(InputError, match="power fits best 9 h earlier"):
+        validate_file("wind", path, FARM, TOKYO)
+
+
+def clear_and_dull(index, place):
+    clear = np.repeat(np.random.default_rng(5).uniform(0.3, 1.0, len(index) // 48), 48)
+    return sun_over(index, place).clear_sky * clear
+
+
+def pv_power_mw(index, ghi, climate):
+    sun = sun_over(index, climate.place)
+    dni, dhi = beam_and_diffuse(ghi, sun, index)
+    month = index.month.to_numpy() - 1
+    weather = pd.DataFrame(
+        {"ghi": ghi, "dni": dni, "dhi": dhi, "temp_air": 20.0, "wind_speed": climate.wind_mean_m_per_s[month]}, index
+    )
+    return pv_plant_kw(weather, climate.place, PvPlant(5800.0, 5000.0, "ground")) / 1000
+
+
+def test_pv_of_the_model_itself_fits_and_a_foreign_clock_is_told(tmp_path):
+    climate, index = read_climates()["fukue"], days(70)
+    ghi = clear_and_dull(index, climate.place)
+    power = pv_power_mw(index, ghi, climate)
+    path = write(tmp_path / "a.csv", index, power_mw=power, ghi=ghi, temp_air=np.full(len(index), 20.0))
+    found = validate_file("pv", path, PLANT, TOKYO, tmp_path / "figures").comparison
+    assert found.overall.rmse_mw < 1e-3
+    assert (tmp_path / "figures" / "a_validate_pv.png").is_file()
+    with pytest.raises(InputError, match="sun highest at"):
+        validate_file("pv", path, PLANT, Reading("UTC"))
+
+
+def test_pv_in_megajoules_is_told(tmp_path):
+    climate, index = read_climates()["fukue"], days(70)
+    ghi = clear_and_dull(index, climate.place)
+    path = write(tmp_path / "a.csv", index, power_mw=pv_power_mw(index, ghi, climate), ghi=ghi * 3.6e-3)
+    with pytest.raises(InputError, match="MJ/m2 per hour"):
+        validate_file("pv", path, PLANT, TOKYO)
+
+
+def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
+    index = days(120, "2024-06-01")
+    temperature = 24 + 5 * np.sin(np.arange(len(index)) / 48 * 2 * np.pi)
+    power = class_demand_kw("residential", index, temperature, 5e6) / 1000
+    power[100:130] = np.nan
+    path = write(tmp_path / "a.csv", index, power_mw=power, temp_air=temperature)
+    found = validate_file("demand", path, Subject(demand_class="residential"), TOKYO).comparison
+    assert found.missing == 30
+    assert found.overall.energy_ratio == pytest.approx(1.0)
+    assert found.overall.rmse_mw / found.base_mw < 1e-3
+
+
+def test_options_that_are_missing_are_all_told(tmp_path):
+    with pytest.raises(InputError) as caught:
+        validate_file("wind", tmp_path / "none.csv", Subject(), TOKYO)
+    assert [problem.where for problem in caught.value.problems] == ["--turbine", "--units", "--capacity-mw"]
+
+
+def test_the_command_prints_the_tables(tmp_path):
+    index = days(40)
+    wind = gusty_wind(index)
+    path = write(tmp_path / "a.csv", index, power_mw=0.5 * wind / wind.max(), wind_speed=wind)
+    options = ["--timezone", "Asia/Tokyo", "--turbine", "E48/800", "--units", "1", "--capacity-mw", "0.8"]
+    answer = CliRunner().invoke(app, ["validate", "wind", str(path), *options])
+    assert answer.exit_code == 0, answer.output
+    for word in ("nRMSE", "correlation", "2024-04", "4 to 5", "a_validate_wind.png"):
+        assert word in answer.output
+
+
+def test_a_plant_of_goto_is_known_by_its_name(tmp_path):
+    index = days(40)
+    wind = gusty_wind(index)
+    power = 16.8 * farm_per_unit(wind, Farm("HTW2.1-80", 8, at_sea=True))
+    path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
+    found = validate_file("wind", path, Subject(plant="floating_farm"), TOKYO).comparison
+    assert found.overall.rmse_mw < 1e-4
+    with pytest.raises(InputError, match="no such wind plant"):
+        validate_file("wind", path, Subject(plant="big_ben"), TOKYO)
