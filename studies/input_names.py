@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from twin.input_tables import InputTable
 
 START = "inputs."
-SITE_TABLES = ("site_kinds",)
-"""Profile tables that shape the small sites, which all members of a study share."""
+SITE_ROWS = ("site_kinds.", "pv_orientations.site_below_10kw/", "pv_orientations.reused_panel/")
+"""Beginnings of the rows that shape the small sites, which all members of a study share."""
 
 
 def input_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
@@ -55,11 +55,15 @@ def why_shared(dotted: str) -> tuple[str, str] | None:
         return None
     from weather.tables import TABLES as WEATHER_TABLES
 
-    table = dotted.removeprefix(START).partition(".")[0]
-    if table not in (*WEATHER_TABLES, *SITE_TABLES):
+    name = dotted.removeprefix(START)
+    table = name.partition(".")[0]
+    if name.startswith(SITE_ROWS):
+        shared = "small sites"
+    elif table in WEATHER_TABLES:
+        shared = "weather"
+    else:
         return None
-    shared = "the small sites" if table in SITE_TABLES else "the weather"
-    what = f"{dotted} cannot differ between members: all have the same {shared.removeprefix('the ')}"
+    what = f"{dotted} cannot differ between members: all have the same {shared}"
     return what, f"set it once in [inputs.{table}], or make a second study file"
 
 

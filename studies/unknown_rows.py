@@ -132,7 +132,8 @@ def _sizes(parameter: str, low: float, high: float) -> tuple[float, ...]:
 
 def _title(table: InputTable, row: str, facts: Mapping[Any, Any]) -> Title:
     plain = f"{table.name}: {row}"
-    english = facts.get("name_en") or facts.get("name") or plain
+    named = "" if "name" in table.key else facts.get("name")
+    english = facts.get("name_en") or named or plain
     return str(english), str(facts.get("name_ja") or plain), str(facts.get("unit") or "")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from network_models.input_tables import PARAMETERS, PLANTS
-from studies.input_names import SITE_TABLES
+from studies.input_names import SITE_ROWS
 from studies.study import Study
 from studies.unknown_rows import RangedRow
 from twin.input_tables import read_input
@@ -38,6 +38,8 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return "a scenario of the study sets it", "シナリオで設定済み"
     if not row.low <= row.base <= row.high:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
+    if row.key.startswith("fleet.battery.") and set(_settings("fleet.batteries", study)) == {"none"}:
+        return "no scenario has batteries", "蓄電池を含むシナリオなし"
     if file in OUTSIDE_THE_LOOP:
         return "weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"
     if folder == NETWORK:
@@ -81,7 +83,7 @@ def _parameter(name: str, study: Study) -> Reason | None:
 
 
 def _profiles(file: str, row: str, study: Study) -> Reason | None:
-    if file.removesuffix(".csv") in SITE_TABLES:
+    if f"{file.removesuffix('.csv')}.{row}".startswith(SITE_ROWS):
         return "all members have the same small sites", "全ケースで同一の小規模需要家を使用"
     tidal = file.startswith("tidal_") or row.startswith(("tidal_", "repair_hours_tidal"))
     if tidal and not _in_service("naru_tidal", study):
@@ -99,6 +101,13 @@ def _weather(file: str, row: str, study: Study) -> Reason | None:
     if file in GENERATOR_TABLES and row not in VARIED_OF_GENERATOR:
         return "a detail of the weather years, which vary as a whole", "気象年の生成条件(気象年ごと変化)"
     return None
+
+
+def _settings(key: str, study: Study) -> list[str]:
+    """Return the values of a key of `[fleet]` in the base sections, the scenarios and the sweep."""
+    scenarios = (scenario.overrides.get(key) for scenario in study.scenario.values())
+    values = [getattr(study.fleet, key.removeprefix("fleet.")), *scenarios, *study.sweep_values.get(key, [])]
+    return [str(value) for value in values if value is not None]
 
 
 def _old_wind(study: Study) -> tuple[str, ...]:
