@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -68,14 +68,36 @@ class Model:
     power_mw: Callable[[Pair], np.ndarray]
 
 
+OPTIONS = {
+    "wind": {"plant", "capacity_mw", "turbine", "units", "at_sea"},
+    "pv": {
+        "plant", "capacity_mw", "dc_mw", "fleet", "tilt", "azimuth", "in_service_year", "place", "latitude",
+        "longitude",
+    },
+    "demand": {"demand_class"},
+}  # fmt: skip
+"""Attributes of `Subject` that each kind takes."""
+
+
 def build_model(kind: str, subject: Subject) -> Model:
     """Return the model of what was measured.
 
     Raises
     ------
     InputError
-        With all that is missing, unknown or contradictory in `subject`.
+        With all that is missing, unknown, contradictory or without effect in `subject`.
     """
+    given = [field.name for field in fields(subject) if getattr(subject, field.name) != field.default]
+    raise_if_any(
+        Problem(
+            f"has no effect for {kind}",
+            f"--{name.replace('_', '-')}",
+            str(getattr(subject, name)),
+            repair="leave it out",
+        )
+        for name in given
+        if name not in OPTIONS[kind]
+    )
     return {"wind": _wind, "pv": _pv, "demand": _demand}[kind](subject)
 
 
@@ -112,7 +134,7 @@ def _pv(subject: Subject) -> Model:
 
     def power_mw(pair: Pair) -> np.ndarray:
         weather = _whole_weather(pair, climate)
-        raise_if_any(frame_problems(weather, climate.place, pair.index, "file"))
+        raise_if_any(frame_problems(weather, climate.place, pair.index, "measured irradiance"))
         return pv_plant_kw(weather, climate.place, plant) / 1000
 
     return Model(f"PV {plant.fleet}, {plant.dc_kw:g} kW dc, {plant.ac_kw:g} kW ac", plant.ac_kw / 1000, power_mw)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from reports.style import look
 from studies.validate_read import Pair
 from studies.validate_scores import BIN_WIDTH, UNITS, Comparison, Scores
 
@@ -32,7 +32,7 @@ def draw(path: Path, pair: Pair, model_mw: np.ndarray, driver: str, title: str) 
     used = pair.complete
     index = pair.index[used]
     frame = pd.DataFrame({"measured": pair.measured_mw[used], "model": model_mw[used]}, index)
-    with mpl.rc_context({"font.size": 9}):
+    with look(1.1):
         figure = Figure(figsize=(10, 7), layout="constrained")
         scatter, months, day, duration = figure.subplots(2, 2).ravel()
         figure.suptitle(title)
@@ -75,7 +75,7 @@ def _by(title: str, column: str, groups: dict[str, Scores], base_mw: float) -> T
             str(scores.pairs),
             f"{scores.mean_measured_mw:.4f}",
             f"{scores.mean_measured_mw + scores.bias_mw:.4f}",
-            f"{scores.energy_ratio:.3f}",
+            "-" if np.isnan(scores.energy_ratio) else f"{scores.energy_ratio:.3f}",
             *(f"{100 * value / base_mw:.1f}" for value in (scores.bias_mw, scores.mae_mw, scores.rmse_mw)),
         )
     return table
@@ -107,6 +107,7 @@ def _day(axes: Axes, frame: pd.DataFrame) -> None:
     axes.plot(means.index, means["measured"], color=MEASURED, label="measured")
     axes.plot(means.index, means["model"], color=MODEL, label="model")
     axes.set(xlabel="hour of day (Japan)", ylabel="mean MW", xlim=(0, 24))
+    axes.set_ylim(bottom=0)
     axes.legend()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -184,7 +184,10 @@ def _step_problems(times: pd.DatetimeIndex, path: Path, reading: Reading) -> lis
     if len(found) == 2 and times.duplicated().sum() == (times.max() - times.min()) / step + 1 - times.nunique():
         hint = "as many times are missing as doubled: a clock with daylight saving? Write UTC offsets"
         found.append(Problem("daylight saving?", where, hint))
-    return [problem for problem in found if problem.what != "gap"] if reading.allow_gaps else found
+    if reading.allow_gaps:
+        return [problem for problem in found if problem.what != "gap"]
+    repair = "write the row with an empty cell where nothing was measured, or --allow-gaps"
+    return [replace(problem, repair=repair) if problem.what == "gap" else problem for problem in found]
 
 
 def _value_problems(frame: pd.DataFrame, power: str, capacity_mw: float | None, path: Path) -> list[Problem]:

@@ -169,9 +169,9 @@ def _idle(frame: pd.DataFrame, capacity_mw: float, hours: float) -> list[str]:
     idle = (frame["measured"] < IDLE_BELOW * capacity_mw) & (frame["model"] > IDLE_MODEL * capacity_mw)
     if not idle.any():
         return []
-    energy = frame["model"][idle].sum() * hours
-    what = f"{int(idle.sum())} intervals without output although the driver was there"
-    return [f"{what} ({energy:.1f} MWh by the model): cut or out of order?"]
+    lost, rest = frame["model"][idle].sum() * hours, frame[~idle].sum()
+    what = f"{int(idle.sum())} intervals without output although the driver was there ({lost:.1f} MWh by the model)"
+    return [f"{what}: cut or out of order? Energy ratio without them: {rest['model'] / rest['measured']:.3f}"]
 
 
 def _stuck(measured: pd.Series, hours: float) -> list[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from wind_farms import LAGS_HOURS, FarmYear, autocorrelation, hourly
+
+from reports.style import look, svg
 
 COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#999999")
 """Okabe and Ito, apart for every eye."""
@@ -17,7 +18,7 @@ COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#9
 
 def draw_duration(path: Path, years: dict[str, FarmYear], area: pd.Series | None) -> None:
     """Draw the duration curve of each farm and of the Kyushu area."""
-    with mpl.rc_context({"svg.hashsalt": "goto-twin", "font.size": 10}):
+    with look(1.2):
         figure = Figure(figsize=(7.5, 4.5), layout="constrained")
         axes = figure.subplots()
         for (name, year), colour in zip(years.items(), COLOURS, strict=False):
@@ -26,13 +27,13 @@ def draw_duration(path: Path, years: dict[str, FarmYear], area: pd.Series | None
         if area is not None:
             _falling(axes, area.to_numpy(), "Kyushu area, FY2021-22", "black", lw=2.2)
         axes.set(xlabel="% of the year", ylabel="% of capacity", xlim=(0, 100), ylim=(0, 103))
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend()
         _save(figure, path)
 
 
 def draw_autocorrelation(path: Path, offshore: FarmYear, onshore: FarmYear, area: pd.Series | None) -> None:
     """Draw the autocorrelation of speed (dashed) and output (full) of two farms, and of the area's output."""
-    with mpl.rc_context({"svg.hashsalt": "goto-twin", "font.size": 10}):
+    with look(1.2):
         figure = Figure(figsize=(7.5, 4.5), layout="constrained")
         axes = figure.subplots()
         for year, colour in ((offshore, COLOURS[0]), (onshore, COLOURS[4])):
@@ -43,7 +44,7 @@ def draw_autocorrelation(path: Path, offshore: FarmYear, onshore: FarmYear, area
             axes.plot(LAGS_HOURS, autocorrelation(area.to_numpy()), color="black", lw=2, label="Kyushu area, output")
         axes.axhline(0, color="0.7", lw=0.8)
         axes.set(xlabel="lag in hours", ylabel="autocorrelation", xlim=(0, 48), xticks=range(0, 49, 6), ylim=(-0.1, 1))
-        axes.legend(frameon=False, fontsize=9)
+        axes.legend()
         _save(figure, path)
 
 
@@ -54,4 +55,4 @@ def _falling(axes: Axes, per_unit: np.ndarray, label: str, colour: str, lw: floa
 
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, format="svg", metadata={"Date": None})
+    path.write_bytes(svg(figure))

@@ -114,6 +114,12 @@ def test_options_that_are_missing_are_all_told(tmp_path):
     assert [problem.where for problem in caught.value.problems] == ["--turbine", "--units", "--capacity-mw"]
 
 
+def test_options_of_another_kind_are_refused(tmp_path):
+    with pytest.raises(InputError) as caught:
+        validate_file("demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO)
+    assert [problem.where for problem in caught.value.problems] == ["--units", "--tilt"]
+
+
 def test_the_command_prints_the_tables(tmp_path):
     index = days(40)
     wind = gusty_wind(index)

@@ -153,10 +153,10 @@ class _Turbine:
 
 
 def _turbine(name: str) -> _Turbine:
-    rows = read_table("turbines").set_index("turbine")[["library_type", "cut_out_speed"]]
-    if name not in rows.index:
-        raise InputError([Problem("unknown turbine", "turbine", name, ", ".join(rows.index), "add it to turbines.csv")])
-    return _Turbine(**rows.to_dict("index")[name])
+    rows = {row["turbine"]: row for row in read_table("turbines").to_dict("records")}
+    if name not in rows:
+        raise InputError([Problem("unknown turbine", "turbine", name, ", ".join(rows), "add it to turbines.csv")])
+    return _Turbine(str(rows[name]["library_type"]), float(rows[name]["cut_out_speed"]))
 
 
 def _speed_spread(farm: Farm) -> float:
