@@ -3,7 +3,8 @@
 The demand of the Kyushu area is taken apart by a guess of each component (`demand_class_hours.csv`,
 `demand_class_months.csv`) and its share (`demand_kyushu_mix.csv`). What the guesses together do not explain is given
 to all components in the same proportion, so that they add up to the area again in every hour: the guesses decide only
-how the components differ. Goto then mixes them its own way.
+how the components differ. PV used behind the meter is a component with a negative share: the area's demand lacks it.
+Goto then mixes the components its own way.
 """
 
 from __future__ import annotations

@@ -106,10 +106,13 @@ def site_demand(
     rows: dict[str, dict[str, float]] = read_table("site_demand").set_index("class").to_dict("index")  # type: ignore[assignment]
     clock = _Clock(index)
     courses = {name: _courses(_without_heater(class_shapes, name), clock.day) for name in rows}
+    heater_homes = parameter("demand_night_water_heating_homes")
+    heater_share = parameter("demand_night_water_heating_share") / heater_homes
     demand = np.empty((len(index), len(shapes)))
     for column, shape in enumerate(shapes):
         row, name = rows[shape.demand_class], f"{shape.demand_class}/{shape.variant}"
-        habits = _habits(row, shape, stream(seed, "site demand habits", 0, name))
+        share = heater_share if _has_heater(shape, heater_homes) else 0.0
+        habits = _habits(row, share, stream(seed, "site demand habits", 0, name))
         rng = stream(seed, "site demand noise", weather_year, name)
         use = _steady(*courses[shape.demand_class], habits, clock)
         use *= _days(row["day_cv"], clock, rng) * _unsteadiness(row, habits, clock, rng)
@@ -131,7 +134,7 @@ def _without_heater(class_shapes: dict[str, np.ndarray], name: str) -> np.ndarra
     return class_shapes[APPLIANCES if name == "residential" else name]
 
 
-def _habits(row: dict[str, float], shape: DemandShape, rng: np.random.Generator) -> Habits:
+def _habits(row: dict[str, float], heater_share: float, rng: np.random.Generator) -> Habits:
     shift, season, noise = rng.standard_normal(3)
     cv = row["noise_cv"] * np.exp(row["noise_cv_spread"] * noise)
     brief = min(2 * row["brief_share"] * rng.random(), LARGEST_BRIEF_SHARE)
@@ -142,19 +145,13 @@ def _habits(row: dict[str, float], shape: DemandShape, rng: np.random.Generator)
         of_day=np.exp(row["habit_cv"] * ar1(rng, 48, HABIT_CORRELATION)),
         noise_sd=float(np.sqrt(np.log(1 + cv**2))),
         brief_share=brief,
-        water_heating=size * _heater_share(shape),
+        water_heating=size * heater_share,
     )
 
 
-def _heater_share(shape: DemandShape) -> float:
-    """Return the mean share of water heating in a home that has a heater, 0 in one without.
-
-    Which variants have one follows the golden ratio, so that any number of them holds the homes' share closely.
-    """
-    homes = parameter("demand_night_water_heating_homes")
-    if shape.demand_class != "residential" or (shape.variant * GOLDEN_RATIO) % 1 >= homes:
-        return 0.0
-    return parameter("demand_night_water_heating_share") / homes
+def _has_heater(shape: DemandShape, homes: float) -> bool:
+    """Return whether a variant has a heater; by the golden ratio, so that any number of them holds `homes` closely."""
+    return shape.demand_class == "residential" and (shape.variant * GOLDEN_RATIO) % 1 < homes
 
 
 def _courses(shape: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
