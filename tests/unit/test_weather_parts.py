@@ -16,7 +16,7 @@ from twin.weather_table import Place
 from weather.clearness import _exponent_of_mean, _truncated_exponential_quantile, clear_index_within_day
 from weather.climate import climates_of, read_climates
 from weather.decomposition import beam_and_diffuse
-from weather.field import Field, autoregressive, white_noise
+from weather.field import Field, autoregressive, smooth_autoregressive, white_noise
 from weather.process import Process, parameters_of, read_process
 from weather.seasons import daily_from_monthly, typical_months
 from weather.sun import sun_over
@@ -42,6 +42,30 @@ def test_field_has_the_stated_correlation(north_km: float, expected: float):
 
 def test_autoregressive_by_hand():
     assert autoregressive(np.array([1.0, 1.0, 0.0]), 0.6) == pytest.approx([1.0, 0.6 + 0.8, 0.84])
+
+
+def test_smooth_process_has_its_correlation_and_variance():
+    """The estimate over n values has a standard error below sqrt(2 x 2/decay / n); 4 of them."""
+    decay, count = 0.2, 200_000
+    values = smooth_autoregressive(np.random.default_rng(1).standard_normal(count), decay)
+    error = 4 * np.sqrt(4 / decay / count)
+    assert values.var() == pytest.approx(1.0, abs=2 * error)
+    for lag in (1, 5, 15):
+        pole = np.exp(-decay)
+        exact = (1 + lag * (1 - pole**2) / (1 + pole**2)) * pole**lag
+        assert exact == pytest.approx((1 + lag * decay) * np.exp(-lag * decay), abs=0.01)
+        assert np.mean(values[lag:] * values[:-lag]) == pytest.approx(exact, abs=error)
+
+
+def test_smooth_process_is_stationary_from_the_start():
+    """Variance and lag-one correlation over 4,000 starts, 4 standard errors."""
+    random = np.random.default_rng(2)
+    starts = np.array([smooth_autoregressive(random.standard_normal(4), 0.3) for _ in range(4000)])
+    pole = np.exp(-0.3)
+    assert starts.var(axis=0) == pytest.approx(np.ones(4), abs=4 * np.sqrt(2 / 4000))
+    assert (starts[:, 1:] * starts[:, :-1]).mean(axis=0) == pytest.approx(
+        np.full(3, 2 * pole / (1 + pole**2)), abs=4 * np.sqrt(2 / 4000)
+    )
 
 
 def test_daily_curve_keeps_monthly_means():

@@ -14,6 +14,7 @@ from weather.checks import weather_problems
 from weather.climate import Climate, read_climates
 from weather.sun import sun_over
 from weather.synthetic import synthetic_year
+from weather.typhoon import read_typhoon_climate
 
 CLIMATES = read_climates()
 FUKUE_JANUARY_GHI, FUKUE_AUGUST_GHI = 1.89, 4.91
@@ -66,6 +67,32 @@ def test_years_scatter_around_the_normals(many_years: list[pd.DataFrame]):
     assert 0.05 < (ghi.std(axis=0) / normals).mean() < 0.15
     yearly = np.array([frame["ghi"].mean() for frame in many_years])
     assert 0.015 < yearly.std() / yearly.mean() < 0.05
+
+
+def test_years_differ_in_temperature_and_wind_as_much_as_known(many_years: list[pd.DataFrame]):
+    """0.3 to 0.5 C and 4 to 6 %, widened by 3 standard errors of a deviation from 30 years (13 % each)."""
+    temperature = np.std([frame["temp_air"].mean() for frame in many_years], ddof=1)
+    wind = np.array([frame["wind_speed"].mean() for frame in many_years])
+    assert 0.3 * (1 - 0.39) < temperature < 0.5 * (1 + 0.39)
+    assert 0.04 * (1 - 0.39) < wind.std(ddof=1) / wind.mean() < 0.06 * (1 + 0.39)
+
+
+def test_typhoons_bring_cut_out_and_calm_years_do_not():
+    offshore = {"offshore": CLIMATES["offshore"]}
+    without = replace(read_typhoon_climate(), approaches_per_year=0.001)
+    hours = {"with": 0.0, "without": 0.0}
+    for number in range(1, 6):
+        for name, typhoons in (("with", None), ("without", without)):
+            year = synthetic_year(2030, number, 7, climates=offshore, typhoons=typhoons).values["offshore"]
+            hours[name] += (year["wind_speed"] > 25.0).sum() / 2
+    assert hours["without"] < 10.0 < hours["with"] < 250.0
+
+
+def test_kamigoto_has_the_normals_of_arikawa(normal_year: WeatherTable):
+    wind = np.array([3.1, 3.1, 3.1, 2.8, 2.5, 2.3, 2.4, 2.4, 2.9, 3.0, 2.7, 3.0])
+    frame = normal_year.values["kamigoto"]
+    assert CLIMATES["kamigoto"].temp_air_mean_c.mean() == pytest.approx(17.1, abs=0.06)
+    assert monthly(frame["wind_speed"]) / 6.2 == pytest.approx(wind / wind.mean(), rel=0.02)
 
 
 def test_wind_is_weibull_with_the_stated_shape(normal_year: WeatherTable):
