@@ -16,7 +16,7 @@ from twin.profiles.area_system import AreaDrivers, cut_share, surplus_mw
 from twin.profiles.build import area_calibration, build_profiles
 from twin.profiles.price import price_ratio
 from twin.profiles.sites import build_fleet
-from twin.profiles.tables import parameter
+from twin.profiles.tables import parameter, read_table
 from weather.synthetic import synthetic_year
 
 HOURS = fiscal_year(2030, 60)
@@ -124,9 +124,14 @@ def test_price_has_the_mean_the_floor_in_a_glut_and_the_course_of_the_day(driver
 
 
 def test_price_ratio_by_hand():
-    two = np.array([0.0, 0.0, 0.0])
-    drivers = AreaDrivers(np.array([-1e5, 177.5, 1e5]), two, two, two, two, two)
-    assert price_ratio(drivers) == pytest.approx([0.545, (0.845 + 0.878) / 2, 1.714])
+    """Straight between two rows of the table, flat outside."""
+    nothing = np.zeros(3)
+    rows = read_table("price_curve")
+    below, above = rows["net_demand_mw"].iloc[[8, 9]]
+    drivers = AreaDrivers(np.array([-1e5, (below + above) / 2, 1e5]), *[nothing] * 5)
+    ratio = rows["price_ratio"]
+    assert price_ratio(drivers) == pytest.approx([ratio.iloc[0], (ratio[8] + ratio[9]) / 2, ratio.iloc[-1]])
+    assert ratio.is_monotonic_increasing or np.diff(ratio).min() > -0.02
 
 
 def test_price_level_moves_the_mean(drivers, own):

@@ -61,8 +61,9 @@ def plant_orders(
     of a day, in rotation: the whole steps of the running sum of the day's share, from a start drawn per plant, so that
     over many plants as much energy is called as online control would take. Where proxies are in force, offline PV runs
     on, the online PV is cut for it too, and only the settlement knows the call. Old-rule online plants go in rotation
-    as well, because a day counts whole whatever is cut on it: called on few days, they are cut deeper then. Who has
-    used up the cap of the fiscal year is not called any more, and nobody on the islands is cut in its stead.
+    as well, because a day counts whole whatever is cut on it: on a day on which they are called they stop as long as
+    the area cuts at all. Who has used up the cap of the fiscal year is not called any more, and nobody on the islands
+    is cut in its stead.
 
     Parameters
     ----------
@@ -121,32 +122,26 @@ def _of_plant(
     cap, unit = rules.cap(str(row["area_rule"]), str(row["kind"]), str(row["scheme"]))
     if row["area_control"] == "offline":
         most = cap if unit == DAYS else np.floor(cap / days.window_hours)
-        called = _rotation(_share_of_window(order, days), start, most)
+        called = _rotation(_share_of(order.settled, days.in_window, order, days), start, most)
         by_hand = called
         if row["kind"] == "pv":
             drawn = stream(seed, "offline proxy", weather_year, plant).random(len(called))
             by_hand = called & (drawn >= rules.by_proxy)
         return (by_hand[days.number] & days.in_window) * 1.0, (called[days.number] & days.in_window) * 1.0
     if unit == DAYS and np.isfinite(cap):
-        deepest = _largest_of_day(order.physical, days)
-        called = _rotation(deepest, start, cap)[days.number]
-        scale = np.divide(called, deepest[days.number], out=np.zeros(len(called)), where=called)
-        return order.physical * scale, order.settled * scale
+        period = order.physical > 0
+        called = _rotation(_share_of(order.physical, period, order, days), start, cap)[days.number] & period
+        paid_for = np.divide(order.settled, order.physical, out=np.zeros(len(called)), where=called)
+        return called * 1.0, paid_for
     left = 1.0 if not np.isfinite(cap) else _left_of_hours(order.settled, cap, days.hours)
     return order.physical * left, order.settled * left
 
 
-def _share_of_window(order: _Order, days: _Days) -> np.ndarray:
-    """Return the energy ordered on each day over the energy of the window; (D,) at most 1."""
-    ordered = np.bincount(days.number, order.settled * order.output_mw)
-    within = np.bincount(days.number, np.where(days.in_window, order.output_mw, 0.0))
+def _share_of(wanted: np.ndarray, period: np.ndarray, order: _Order, days: _Days) -> np.ndarray:
+    """Return the energy wanted on each day over the energy of the period (T,) bool; (D,) at most 1."""
+    ordered = np.bincount(days.number, wanted * order.output_mw)
+    within = np.bincount(days.number, np.where(period, order.output_mw, 0.0))
     return np.minimum(np.divide(ordered, within, out=np.zeros_like(ordered), where=within > 0), 1.0)
-
-
-def _largest_of_day(share: np.ndarray, days: _Days) -> np.ndarray:
-    largest = np.zeros(days.number[-1] + 1)
-    np.maximum.at(largest, days.number, share)
-    return largest
 
 
 def _rotation(wanted: np.ndarray, start: float, most: float) -> np.ndarray:
