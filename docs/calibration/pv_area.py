@@ -26,6 +26,7 @@ NAGASAKI_GHI_MJ = (7.5, 10.4, 13.7, 16.9, 18.1, 15.0, 17.7, 18.5, 15.2, 13.1, 9.
 """JMA normals of Nagasaki 47817, MJ/m2 a day, January first (dossier 5.1)."""
 
 MIYAZAKI = Place("miyazaki", 31.94, 131.41, 9.0, 10.0, 0.1)
+YAKUSHIMA = Place("yakushima", 30.38, 130.66, 36.0, 10.0, 0.1)
 YEAR, SEED, WEATHER_YEARS = 2021, 20240614, (1, 2, 3)
 
 AREA_CLOUD_LENGTH_KM = 330.0
@@ -84,10 +85,15 @@ def modelled_years(
 
 
 @cache
-def site_under_a_real_sky(data: Path) -> np.ndarray:
-    """Return ground-mounted plants under Miyazaki's standard year, by the file's own hours from half past; (8760,)."""
-    half_hourly = fleet_per_kw(sky_at(_miyazaki(data), MIYAZAKI), "ground")
-    return hourly(np.roll(half_hourly, -1))
+def sites_under_real_skies(data: Path) -> dict[str, np.ndarray]:
+    """Return ground-mounted plants under the standard years of two stations; (8760,), the files' hours from half past.
+
+    Yakushima's file has no wind: 3 m/s cool the modules there.
+    """
+    file = WeatherFile(data / "weather" / "yakushima_standard_year_hourly.csv", "expanded_amedas")
+    yakushima = read(file, YAKUSHIMA, YEAR).assign(wind_speed=3.0)
+    skies = {"Miyazaki": sky_at(_miyazaki(data), MIYAZAKI), "Yakushima": sky_at(yakushima, YAKUSHIMA)}
+    return {name: hourly(np.roll(fleet_per_kw(sky, "ground"), -1)) for name, sky in skies.items()}
 
 
 def hourly(half_hourly: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from pv_area import AreaYears, measured_per_kw, modelled_years, site_under_a_real_sky
+from pv_area import AreaYears, measured_per_kw, modelled_years, sites_under_real_skies
 from pv_shapes import month_hour, steps
 from rows import Figure
 
@@ -33,9 +33,9 @@ def figures(folder: Path, data: Path | None) -> list[Figure]:
             " and the model's fleets under three synthetic years at eleven places.",
         ),
         (
-            "pv_site_and_area.svg", _site_and_area(years, measured, site_under_a_real_sky(data)),
+            "pv_site_and_area.svg", _site_and_area(years, measured, sites_under_real_skies(data)),
             "One site is sharper than the area: duration of hourly output and frequency of hour-to-hour steps, in units"
-            " of the mean output. The site under a real sky is Miyazaki's standard year through the same chain.",
+            " of the mean output. The real skies are standard years of two stations, through the same chain.",
         ),
     )  # fmt: skip
     return [_saved(folder / name, drawing, caption) for name, drawing, caption in drawn]
@@ -66,14 +66,15 @@ def _month_hour(years: AreaYears, measured: dict[int, np.ndarray]) -> Drawing:
     return drawing
 
 
-def _site_and_area(years: AreaYears, measured: dict[int, np.ndarray], real: np.ndarray) -> Drawing:
+def _site_and_area(years: AreaYears, measured: dict[int, np.ndarray], real: dict[str, np.ndarray]) -> Drawing:
     drawing, (left, right) = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
     area = np.concatenate(list(measured.values()))
     for output, label, color, style in (
         (area, "area, measured FY2021-22", MEASURED, "-"),
         (years.area.ravel(), "area, model", MODEL, "-"),
         (years.site.ravel(), "one site at Fukue, model", SITE, "-"),
-        (real, "one site, real sky (Miyazaki)", SITE, ":"),
+        (real["Miyazaki"], "one site, real sky (Miyazaki)", SITE, ":"),
+        (real["Yakushima"], "one site, real sky (Yakushima)", SITE, "--"),
     ):
         _falling(left, output / output.mean(), label, color, style)
         _falling(right, np.abs(steps(output)), label, color, style)
