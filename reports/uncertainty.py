@@ -119,7 +119,7 @@ def read_uncertainty(run: Run) -> Uncertainty | None:
         if content["study_digest"] != study_digest(run.manifest["study"]):
             return None
         return _uncertainty(content, run)
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -134,17 +134,19 @@ def _uncertainty(content: Mapping[str, Any], run: Run) -> Uncertainty:
         unknowns={unknown["name"]: unknown for unknown in unknowns},
         left_out=[{key: row[key] for key in LEFT_OUT_KEYS} for row in content.get("left_out", [])],
         headlines=tuple(
-            _headline(scenario, kpi, found)
+            _headline(scenario, kpi, found, {unknown["name"] for unknown in unknowns})
             for scenario, kpis in facts["headlines"].items() if scenario in run.scenarios
             for kpi, found in kpis.items() if kpi in KPIS
         ),
     )  # fmt: skip
 
 
-def _headline(scenario: str, kpi: str, found: Mapping[str, Any]) -> Headline:
+def _headline(scenario: str, kpi: str, found: Mapping[str, Any], known: set[str]) -> Headline:
     numbers = {name: float("nan") if found[name] is None else float(found[name]) for name in NUMBERS}
     shares = {row["unknown"]: _floats(row, "share", "low", "high") for row in found["shares"]}
     tornado = {row["unknown"]: _floats(row, "at_low", "at_high") for row in found["tornado"]}
+    if not shares.keys() <= known:
+        raise KeyError(f"{scenario}, {kpi}: shares of unknowns that are not listed")
     return Headline(scenario, kpi, **numbers, shares=shares, tornado=tornado)
 
 

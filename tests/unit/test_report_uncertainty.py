@@ -1,0 +1,199 @@
+"""The section on uncertainty says what ``uncertainty.json`` says, and only if it belongs to the run."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from openpyxl import load_workbook
+from report_fixture import write_run
+
+from reports import answer, figures_uncertainty, uncertainty_section
+from reports.answer import Tile
+from reports.content import document
+from reports.detail import read_detail
+from reports.document import Block, FigureBlock, Heading, Paragraph, Table
+from reports.run_folder import Run, read_run
+from reports.selection import choose_focus
+from reports.tables import kpi_label
+from reports.texts import LANGUAGES, Language, Words
+from reports.uncertainty import read_uncertainty, study_digest, uncertainty_file
+from reports.workbook import workbook
+
+CONGESTION, AREA = "curtailed_congestion_percent_of_available", "curtailed_area_balance_mwh"
+UNKNOWNS = [
+    ("rating", "rating of the link", "連系線の連続許容電流", "estimate"),
+    ("demand", "demand of all areas", "全地域の需要", "derived"),
+    ("irrelevant", "colour of the cable", "ケーブルの色", "published"),
+]
+
+
+def headline(base: float, p05: float, p95: float) -> dict[str, object]:
+    """Return a key figure that the rating carries to 60 %, demand to 20 %, weather to 15 %; 5 % is not explained."""
+    return {
+        "base": base, "min": p05 - 1, "p05": p05, "p50": base, "p95": p95, "max": p95 + 1, "r2": 0.95,
+        "weather_share": 0.15, "rest_share": 0.05, "estimate_share": 0.75,
+        "shares": [{"unknown": name, "share": share, "low": 0.5 * share, "high": 1.5 * share}
+                   for name, share in (("demand", 0.2), ("rating", 0.6), ("irrelevant", 0.0))],
+        "tornado": [{"unknown": name, "at_low": base, "at_high": p95} for name, *_ in UNKNOWNS],
+    }  # fmt: skip
+
+
+def content(run: Run, **changes: object) -> dict[str, object]:
+    unknowns = [
+        {"name": name, "title_en": english, "title_ja": japanese, "unit": "1", "low": 0.9, "base": 1.0, "high": 1.1,
+         "status": status, "source": "somewhere"}
+        for name, english, japanese, status in UNKNOWNS
+    ]  # fmt: skip
+    left = {
+        "name": "x",
+        "title_en": "circuits",
+        "title_ja": "回線数",
+        "reason_en": "another grid",
+        "reason_ja": "別系統",
+    }
+    return {
+        "study": "fake",
+        "study_digest": study_digest(run.manifest["study"]),
+        "samples": 240,
+        "failed": [],
+        "days": run.manifest.get("days"),
+        "weather_years": 8,
+        "unknowns": unknowns,
+        "left_out": [left],
+        "headlines": {"uncontrolled": {CONGESTION: headline(1.2, 0.4, 3.4), AREA: headline(50.0, 50.0, 50.0)}},
+    } | changes
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    return read_run(write_run(tmp_path_factory.mktemp("runs") / "fake", days=2))
+
+
+@pytest.fixture
+def analysed(plain):
+    """Return a function that puts an analysis beside the run; taken away at the end."""
+    file = uncertainty_file(plain)
+
+    def write(**changes: object) -> Run:
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(json.dumps(content(plain, **changes)), encoding="utf-8")
+        return plain
+
+    yield write
+    file.unlink(missing_ok=True)
+
+
+def section(run: Run, language: Language = "en") -> list[Block]:
+    return uncertainty_section.section(run, choose_focus(run), read_uncertainty(run), None, Words(language))
+
+
+def text(blocks: list[Block]) -> str:
+    return "\n".join(block.text for block in blocks if isinstance(block, Paragraph))
+
+
+def tiles(run: Run) -> list[Tile]:
+    return answer.tiles(run, choose_focus(run), Words("en"), read_uncertainty(run))
+
+
+def sentence(run: Run) -> str:
+    return uncertainty_section.sentence(run, choose_focus(run), read_uncertainty(run), Words("en"))
+
+
+def test_without_an_analysis_the_report_says_how_to_make_one(plain):
+    said = text(section(plain))
+    assert f"`goto-twin uncertainty {plain.study['name']}`" in said
+    assert not any("samples" in tile.label for tile in tiles(plain))
+
+
+def test_how_many_numbers_are_estimates_is_told_anyway(plain):
+    counted = replace(plain, study=plain.study | {"sources": {"published": 20, "derived": 30, "estimate": 150}})
+    assert "Of the 200 rows of numbers in the tables 75 % are estimates, 15 % are derived" in text(section(counted))
+
+
+@pytest.mark.parametrize("changes", [{"study_digest": "of another study"}, {"headlines": None}, {"unknowns": []}])
+def test_an_analysis_of_another_study_or_a_broken_one_counts_as_none(analysed, changes):
+    run = analysed(**changes)
+    assert read_uncertainty(run) is None
+    assert "has not been computed for this version" in text(section(run))
+
+
+def test_the_range_the_causes_and_the_estimates_are_told(analysed):
+    said = text(section(analysed()))
+    assert "240 samples were run. Each draws a value for all 3 unknowns" in said
+    assert "one of 8 weather years. None of them failed." in said
+    assert "is 1.2 % with the values as they stand and 0.4 to 3.4 % in 90 % of the samples" in said
+    assert "comes from: rating of the link 60 %; demand of all areas 20 %." in said
+    assert "75 % of the explained variance of this answer rests on estimates (explained: 95 %)" in said
+    assert "Not varied: circuits (another grid)." in said
+    assert "推定値に基づく割合" in text(section(analysed(), "ja"))
+
+
+def test_failed_samples_are_told(analysed):
+    assert "3 of them could not be solved" in text(section(analysed(failed=["a", "b", "c"])))
+
+
+def test_the_table_has_the_headlines_that_move(analysed):
+    (table,) = [block for block in section(analysed()) if isinstance(block, Table)]
+    assert len(table.rows) == 1
+    assert table.rows[0][0].startswith("congestion cut over available (%)")
+    assert table.rows[0][4:] == ["rating of the link 60 %; demand of all areas 20 %", "15", "75"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_figure_is_the_same_every_time(analysed, language):
+    run = analysed()
+    found = read_uncertainty(run)
+    first, again = (figures_uncertainty.headline(run, choose_focus(run), found, Words(language)) for _ in range(2))
+    assert first == again
+    assert kpi_label(CONGESTION, Words(language)) in first.caption
+
+
+def test_the_document_holds_figure_table_and_notes(analysed):
+    run = analysed()
+    focus = choose_focus(run)
+    made = document(run, focus, read_detail(run, focus), Words("en"))
+    headings = [block.text for block in made.blocks if isinstance(block, Heading)]
+    assert headings.index("Uncertainty") == headings.index("N-1 headroom") - 1
+    assert "uncertainty_en.svg" in made.pictures
+    assert "uncertainty_en.svg" in {block.file for block in made.blocks if isinstance(block, FigureBlock)}
+    assert "Over everything that is not known (240 samples)" in made.answer[0]
+    assert Words("en")("note.tiles_uncertain") in text(made.blocks)
+
+
+def test_tiles_say_the_range_where_an_unknown_moves_it(analysed):
+    first, second = tiles(analysed())[:2]
+    assert first.label.endswith("90 % of 240 samples")
+    assert first.value == "0.4 to 3.4"
+    assert "samples" not in second.label
+
+
+def test_energies_of_other_days_stay_out_of_the_tiles(analysed):
+    run = analysed(days=[1, 7])
+    assert not any("samples" in tile.label for tile in tiles(run))
+    assert "They cover other days than this run" in text(section(run))
+
+
+def test_nothing_moves(analysed):
+    run = analysed(headlines={"uncontrolled": {AREA: headline(50.0, 50.0, 50.0)}})
+    assert "No unknown moves any headline" in text(section(run))
+    assert sentence(run) == ""
+
+
+def test_the_workbook_holds_all_shares(analysed):
+    run = analysed()
+    focus = choose_focus(run)
+    book = load_workbook(io.BytesIO(workbook(run, focus, read_detail(run, focus))))
+    rows = list(book["uncertainty"].values)
+    assert dict(zip(rows[0], rows[1], strict=True))["p95"] == 3.4
+    shares = list(book["variance_shares"].values)
+    assert ("uncontrolled", CONGESTION, "rating", 0.6, 0.3, pytest.approx(0.9), 1.2, 3.4) in shares
+    assert [row[0] for row in book["unknowns"].values] == ["name", "rating", "demand", "irrelevant"]
+
+
+def test_the_folder_is_named_after_the_study_wherever_the_run_lies(plain):
+    elsewhere = replace(plain, path=Path("/results/try"))
+    assert uncertainty_file(elsewhere) == Path(f"/results/{plain.study['name']}_uncertainty/uncertainty.json")
