@@ -98,6 +98,11 @@ def _profiles(file: str, row: str, study: Study) -> Reason | None:
 def _weather(file: str, row: str, study: Study) -> Reason | None:
     if study.weather.source == "files":
         return "the weather comes from files", "気象はファイルから読込"
+    if file == "places.csv":
+        return (
+            "wind farms are scaled to their capacity factors, which vary",
+            "風力は設備利用率に合わせて補正するため影響なし",
+        )
     if file in GENERATOR_TABLES and row not in VARIED_OF_GENERATOR:
         return "a detail of the weather years, which vary as a whole", "気象年の生成条件(気象年ごと変化)"
     return None
