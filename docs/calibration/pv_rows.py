@@ -81,7 +81,8 @@ def _yields() -> list[Row]:
             " states 10 kW on the AC side",
         ),
         row(
-            "The same if the plan's kW are modules", "P38 over P33", "kWh/kW", plan, physics, *reused.around(plan, 5.0),
+            "Yield of reused panels if the plan's kW are modules", "P38 over P33", "kWh/kW", plan, physics,
+            *reused.around(plan, 5.0),
             "modules after ten years of use, 0.5 % a year (Jordan, Kurtz 2013), roofs in several directions: old panels"
             " are planned to yield more than new ones at the port of the same island",
         ),
@@ -178,8 +179,8 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
             1.1 * day_spread(measured[2022]), "days alike over 330 km, fitted to FY2021; 10 %: three model years",
         ),
         row(
-            "The same with the islands' cloud length of 100 km", SOURCE, "of the month's mean day", days,
-            np.mean([day_spread(x) for x in shipped.area]), 0.9 * days, 1.1 * days,
+            "Spread of days of the area with the islands' cloud length, 100 km", SOURCE, "of the month's mean day",
+            days, np.mean([day_spread(x) for x in shipped.area]), 0.9 * days, 1.1 * days,
             "100 km are for the islands: over 300 km the area gets too steady; one Gaussian kernel cannot serve both",
         ),
         row(
