@@ -28,11 +28,15 @@ class Field:
         The correlation at distance d is ``(1 - local_share) exp(-d^2 / (2 length_km^2))``.
     local_share : float
         Share of the variance that belongs to the place alone.
+    grid_length_km : float
+        Length for which the grid of noise cells is made, about `length_km`: a length that is varied keeps the grid, so
+        that the same noise is only spread otherwise.
     """
 
     purpose: str
     length_km: float
     local_share: float
+    grid_length_km: float
 
 
 def white_noise(
@@ -61,7 +65,7 @@ def white_noise(
     noise = {}
     for place in places:
         total = np.zeros(count)
-        for cell, weight in _cells_around(place, field.length_km):
+        for cell, weight in _cells_around(place, field):
             if cell not in cells:
                 cells[cell] = stream(seed, field.purpose, weather_year, cell).standard_normal(count)
             total += weight * cells[cell]
@@ -70,13 +74,13 @@ def white_noise(
     return noise
 
 
-def _cells_around(place: Place, length_km: float) -> list[tuple[str, float]]:
+def _cells_around(place: Place, field: Field) -> list[tuple[str, float]]:
     """Return names and weights (root of their sum of squares 1) of the grid cells around `place`.
 
     Two Gaussian kernels of deviation s overlap as exp(-d^2 / (4 s^2)), so s = length_km / sqrt(2).
     """
-    kernel_km = length_km / np.sqrt(2.0)
-    spacing = kernel_km / KM_PER_DEGREE
+    kernel_km = field.length_km / np.sqrt(2.0)
+    spacing = field.grid_length_km / np.sqrt(2.0) / KM_PER_DEGREE
     km_per_longitude = KM_PER_DEGREE * np.cos(np.radians(place.latitude))
     rows = _neighbours(place.latitude, spacing, REACH * kernel_km / KM_PER_DEGREE)
     columns = _neighbours(place.longitude, spacing, REACH * kernel_km / km_per_longitude)

@@ -22,15 +22,15 @@ Noise = Callable[[Field, int], Latent]
 
 def daily_clearness(noise: Noise, index: pd.DatetimeIndex, process: Process) -> Latent:
     """Return how clear each day is, (days,), standard normal; AR(1) from day to day."""
-    field = Field("daily clearness", process.cloud_day_length_km, process.cloud_local_share)
+    field = Field("daily clearness", process.cloud_day_length_km, process.cloud_local_share, 100.0)
     white = noise(field, len(days_of(index)))
     return {place: autoregressive(values, process.clear_day_persistence) for place, values in white.items()}
 
 
 def clouds(noise: Noise, index: pd.DatetimeIndex, process: Process) -> Latent:
     """Return the course of the cloudiness within the days, (steps,), on some days calm and on others restless."""
-    field = Field("clouds within the day", process.cloud_length_km, process.cloud_local_share)
-    day_field = Field("restlessness of the day", process.cloud_day_length_km, process.cloud_local_share)
+    field = Field("clouds within the day", process.cloud_length_km, process.cloud_local_share, 15.0)
+    day_field = Field("restlessness of the day", process.cloud_day_length_km, process.cloud_local_share, 100.0)
     lag_one = np.exp(-step_hours(index) * 60.0 / process.cloud_time_minutes)
     restlessness = noise(day_field, len(days_of(index)))
     return {
@@ -48,7 +48,7 @@ def temperature_anomaly(
 
     Air masses of days and a slow signal of seasons; a normal year has no monthly deviation.
     """
-    white = noise(Field("temperature", process.temp_length_km, 0.0), len(index))
+    white = noise(Field("temperature", process.temp_length_km, 0.0, 300.0), len(index))
     slow = _slow(noise, "slow temperature", index, process, process.temp_climate_days)
     correlation = _over_steps(cloud_correlation(days_of(index), process), index)
     anomaly = {}
@@ -61,8 +61,10 @@ def temperature_anomaly(
 
 def wind(noise: Noise, index: pd.DatetimeIndex, process: Process, clearness: Latent) -> Latent:
     """Return how windy it is, (steps,), standard normal: weather systems, gusty hours, and a slow signal of seasons."""
-    systems = noise(Field("synoptic wind", process.wind_synoptic_length_km, process.wind_local_share), len(index))
-    gusts = noise(Field("fast wind", process.wind_fast_length_km, process.wind_local_share), len(index))
+    systems = noise(
+        Field("synoptic wind", process.wind_synoptic_length_km, process.wind_local_share, 120.0), len(index)
+    )
+    gusts = noise(Field("fast wind", process.wind_fast_length_km, process.wind_local_share, 20.0), len(index))
     slow = _slow(noise, "slow wind", index, process, process.wind_climate_days)
     hours, fast_share, slow_share = step_hours(index), process.wind_fast_share, process.wind_climate_share
     latent = {}
@@ -83,7 +85,7 @@ def typical(latent: Latent, index: pd.DatetimeIndex) -> Latent:
 
 def _slow(noise: Noise, purpose: str, index: pd.DatetimeIndex, process: Process, days: float) -> Latent:
     """Return a standard normal AR(1) of so many days, drawn daily and held over the day."""
-    white = noise(Field(purpose, process.climate_length_km, 0.0), len(days_of(index)))
+    white = noise(Field(purpose, process.climate_length_km, 0.0, 500.0), len(days_of(index)))
     lag_one = np.exp(-1.0 / days)
     return {place: _over_steps(autoregressive(values, lag_one), index) for place, values in white.items()}
 

@@ -35,9 +35,16 @@ def place(place_id: str, north_km: float) -> Place:
 @pytest.mark.parametrize(("north_km", "expected"), [(0.0, 0.9), (50.0, 0.9 * np.exp(-0.5)), (100.0, 0.9 * np.exp(-2))])
 def test_field_has_the_stated_correlation(north_km: float, expected: float):
     count = 40_000
-    noise = white_noise(Field("test", 50.0, 0.1), [place("a", 0.0), place("b", north_km)], count, 1, 1)
+    noise = white_noise(Field("test", 50.0, 0.1, 50.0), [place("a", 0.0), place("b", north_km)], count, 1, 1)
     assert np.corrcoef(noise["a"], noise["b"])[0, 1] == pytest.approx(expected, abs=4 / np.sqrt(count))
     assert noise["a"].var() == pytest.approx(1.0, abs=4 * np.sqrt(2 / count))
+
+
+def test_a_varied_length_spreads_the_same_noise():
+    """The kernels of 40 and 50 km overlap by 2 s t / (s^2 + t^2) = 0.976 on a plane."""
+    one, other = (white_noise(Field("test", length, 0.0, 50.0), [place("a", 0.0)], 20_000, 1, 1) for length in (50, 40))
+    assert np.corrcoef(one["a"], other["a"])[0, 1] == pytest.approx(80 * 50 / (40**2 + 50**2), abs=0.03)
+    assert other["a"].var() == pytest.approx(1.0, abs=4 * np.sqrt(2 / 20_000))
 
 
 def test_autoregressive_by_hand():
