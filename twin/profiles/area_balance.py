@@ -85,13 +85,15 @@ def calibrate(
     weight = pv_mw if pv_mw.any() else drivers.pv_mw
     controllable, largest = drivers.controllable_mw(), parameter("area_balance_largest_share")
     wanted = level_percent / 100 * weight.sum()
+    by_day = np.flatnonzero(controllable)
+    of_day = surplus[by_day], controllable[by_day], weight[by_day]
 
     def missing(offset: float) -> float:
-        return float(cut_share(surplus + offset, controllable, largest) @ weight) - wanted
+        return float(cut_share(of_day[0] + offset, of_day[1], largest) @ of_day[2]) - wanted
 
     if missing(SEARCHED_MW) < 0:
         raise InputError([Problem("area-balance level out of reach", "area balance", f"{level_percent} %", "lower")])
-    offset = float(brentq(missing, -SEARCHED_MW, SEARCHED_MW, xtol=1e-9, rtol=1e-14))
+    offset = float(brentq(missing, -SEARCHED_MW, SEARCHED_MW, xtol=1e-7))
     share = cut_share(surplus + offset, controllable, largest)
     factor = _wind_factor(share, wind_mw, parameter("area_balance_wind_ratio") * level_percent / 100)
     return AreaCalibration(offset, factor, price_scale(index, drivers, is_glut(surplus + offset, share)))
@@ -128,12 +130,13 @@ def _wind_factor(share: np.ndarray, wind_mw: np.ndarray, wanted: float) -> float
     """Return the factor with which wind loses the share `wanted` of its energy; 0 without wind."""
     if not wind_mw.any() or wanted == 0:
         return 0.0
-    upper = 1 / share[share > 0].min()
+    cut, total = share > 0, float(wind_mw.sum())
+    of_cut, upper = (share[cut], wind_mw[cut]), 1 / share[cut].min()
 
     def missing(factor: float) -> float:
-        return float(_of_wind(share, factor) @ wind_mw) / float(wind_mw.sum()) - wanted
+        return float(_of_wind(of_cut[0], factor) @ of_cut[1]) / total - wanted
 
     if missing(upper) < 0:
         seen = f"{100 * wanted:g} %"
         raise InputError([Problem("area-balance level of wind out of reach", "area balance", seen, "lower")])
-    return float(brentq(missing, 0.0, upper, xtol=1e-14, rtol=1e-14))
+    return float(brentq(missing, 0.0, upper, xtol=1e-12))
