@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real test test-slow bench validate check format docs lock report clean
+.PHONY: help setup study study-real uncertainty test test-slow bench validate check format docs lock report clean
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030
@@ -49,6 +49,9 @@ study: setup ## run the default study (STUDY=name or path, JOBS=workers)
 study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
 	$(GOTO) run goto_fy2022 --data $(DATA)$(if $(JOBS), --jobs $(JOBS))
 
+uncertainty: setup ## vary everything that nobody knows (STUDY, SAMPLES, JOBS): half an hour on two processors
+	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
+
 report: setup ## write the report of the default study again
 	$(GOTO) report runs/$(STUDY)
 
@@ -72,8 +75,9 @@ format: setup ## format the sources
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-validate: setup ## compare the engine with pandapower and other solutions (docs/validation.md)
+validate: setup ## write docs/validation.md, docs/calibration.md and their figures again (DATA=folder)
 	$(PYTHON) docs/make_validation.py
+	$(PYTHON) docs/make_calibration.py $(DATA)
 
 docs: setup ## write the generated pages again
 	$(PYTHON) -m studies.data_dictionary > docs/data_dictionary.md

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from studies.one_thread import ONE_THREAD
+from studies.uncertainty_command import uncertainty
 from studies.validate_command import validate
 from twin.errors import InputError, Problem
 
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 
 
+app.command()(uncertainty)
 app.command()(validate)
 
 
@@ -69,7 +71,14 @@ def options(
     """Power-flow studies of island grids behind a submarine link."""
 
 
-def _days(text: str | None) -> tuple[int, int] | None:
+def parse_days(text: str | None) -> tuple[int, int] | None:
+    """Return the days that ``--days A:B`` means.
+
+    Raises
+    ------
+    typer.BadParameter
+        If the text has another form.
+    """
     if text is None:
         return None
     match = re.fullmatch(r"(\d+):(\d+)", text.strip())
@@ -93,7 +102,7 @@ def run(
     """Run a study and write its results and its report."""
     from studies.read import read_study
 
-    span = _days(days)
+    span = parse_days(days)
     checked = read_study(study_path(study), data, span)
     from studies.sources import check_sources
 

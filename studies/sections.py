@@ -270,6 +270,10 @@ class Uncertainty(Section):
     weather_years: Annotated[int, Field(ge=1, le=1000)] = Field(
         default=16, description="Synthetic weather years 1, 2, ... that the samples are spread over."
     )
+    one_at_a_time: Annotated[int, Field(ge=0)] = Field(
+        default=24,
+        description="Unknowns that are also moved alone, to both ends: those that the samples show to matter most.",
+    )
     scenarios: list[str] = Field(
         default=[],
         description="Scenarios that are sampled; default: the uncontrolled one (else the first) and the last one with "

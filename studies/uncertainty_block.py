@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +12,19 @@ import numpy as np
 
 from studies.assemble import day_steps, stated_export_limit_mw
 from studies.grids import Grids, member_grids
-from studies.inputs import member_inputs, sources_of
+from studies.inputs import Inputs, member_inputs, sources_of
 from studies.loop_members import loop_members
 from studies.members import Member
 from studies.study import Study
 from studies.uncertainty_design import Sample, sample_members
-from studies.uncertainty_headlines import BENEFIT, half_hours, headlines, joined, net_benefit_mwh
+from studies.uncertainty_headlines import BENEFIT, CONGESTION, half_hours, headlines, joined, net_benefit_mwh
 from studies.unknowns import Unknown
 from twin.errors import InputError
 from twin.grid.reduction import ReducedGrid, reduce_grids
 from twin.loop.case import Case
 from twin.loop.state import initial_state
 from twin.loop.step import step
+from twin.profiles.types import Forecasts, Profiles
 
 STRETCH_STEPS = 96
 Row = dict[str, Any]
@@ -31,10 +33,9 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Setup:
-    """What all blocks of an analysis have in common; `folder` is the study file's."""
+    """What all blocks of an analysis have in common."""
 
     study: Study
-    folder: Path
     data: Path | None
     days: tuple[int, int] | None
     scenarios: tuple[str, ...]
@@ -90,9 +91,10 @@ def _refusal(check: Any, setup: Setup, sample: Sample) -> str:  # noqa: ANN401 -
 
 
 def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, ReducedGrid]:
-    study = setup.study.placed_in(setup.folder)
     unknowns = {unknown.name: unknown for unknown in setup.unknowns}
-    members = [member for sample in samples for member in sample_members(study, sample, setup.scenarios, unknowns)]
+    members: list[Member] = []
+    for sample in samples:
+        members += sample_members(setup.study, sample, setup.scenarios, unknowns)
     grids = member_grids(members)
     return members, grids, reduce_grids(grids.models)
 
@@ -100,7 +102,7 @@ def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Gr
 def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
     """Return the loop's case of the samples: scenario by scenario of the first sample, then of the next."""
     members, grids, reduced = _networks(setup, samples)
-    inputs = member_inputs(setup.study, members, grids, sources_of(members, setup.data))
+    inputs = _inputs(setup, members, grids)
     settled = tuple(loop_members(members, grids, inputs))
     # each sample is a study of its own: its operator knows the mean demand of its first scenario
     first = np.repeat(np.arange(0, len(members), len(setup.scenarios)), len(setup.scenarios))
@@ -120,6 +122,24 @@ def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
     )
 
 
+def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:
+    """Return the series of all members, made sky by sky: a sample's weather is let go of when its series are made."""
+    of_sky: dict[str, list[int]] = {}
+    for m, member in enumerate(members):
+        sky = json.dumps([member.study.weather.model_dump(mode="json"), member.study.inputs], sort_keys=True)
+        of_sky.setdefault(sky, []).append(m)
+    series: list[tuple[Profiles, Forecasts]] = []
+    of_member = [0] * len(members)
+    for some in of_sky.values():
+        mine = [members[m] for m in some]
+        their_grids = Grids(grids.models, tuple(grids.of_member[m] for m in some))
+        made = member_inputs(setup.study, mine, their_grids, sources_of(mine, setup.data))
+        for m, position in zip(some, made.of_member, strict=True):
+            of_member[m] = len(series) + position
+        series += made.series
+    return Inputs(made.fleet, tuple(series), tuple(of_member))
+
+
 def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
     """Return the headlines of each sample of a case, scenario by scenario; None where one is not defined."""
     state, records, stretches = initial_state(case), [], []
@@ -132,16 +152,14 @@ def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
     series = joined(stretches)
     found = headlines(series, case.step_hours)
     count, base = len(setup.scenarios), _uncontrolled(setup)
-    of_samples = []
-    for first in range(0, len(case.members), count):
-        of_sample = []
-        for number in range(count):
-            values = {name: float(column[first + number]) for name, column in found.items()}
-            if base is not None and number != base:
-                values[BENEFIT] = net_benefit_mwh(series, first + number, first + base, case.step_hours)
-            of_sample.append({name: value if np.isfinite(value) else None for name, value in values.items()})
-        of_samples.append(of_sample)
-    return of_samples
+    figures = []
+    for m, member in enumerate(case.members):
+        values = {f"{member.operator}_operator_{CONGESTION}": float(found[CONGESTION][m])}
+        values |= {name: float(column[m]) for name, column in found.items() if name != CONGESTION}
+        if base is not None and m % count != base:
+            values[BENEFIT] = net_benefit_mwh(series, m, m - m % count + base, case.step_hours)
+        figures.append({name: value if np.isfinite(value) else None for name, value in values.items()})
+    return [figures[first : first + count] for first in range(0, len(figures), count)]
 
 
 def _uncontrolled(setup: Setup) -> int | None:

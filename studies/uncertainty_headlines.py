@@ -15,25 +15,8 @@ from twin.schema import CONGESTION_CAUSES
 Series = dict[str, np.ndarray]
 """Half-hourly sums by name, (T, M)."""
 
-HEADLINES = (
-    "curtailed_congestion_mwh",
-    "congested_hours",
-    "curtailed_congestion_percent_of_available",
-    "curtailed_congestion_percent_of_nonfirm",
-    "criterion_broken_hours",
-    "curtailed_area_balance_mwh",
-    "curtailed_voltage_mwh",
-    "n1_export_headroom_after_min_mw",
-    "n1_export_headroom_after_p05_mw",
-    "link_max_export_mw",
-    "available_mwh",
-    "demand_mwh",
-    "import_mwh",
-    "export_mwh",
-    "losses_mwh",
-    "local_supply_percent",
-)
-"""Key figures of every scenario, named as in `twin.schema.KPIS`; the first is the sum of the congestion causes."""
+CONGESTION = "curtailed_congestion_mwh"
+"""Sum of the congestion causes; `twin.schema.KPIS` has it by kind of operator."""
 
 BENEFIT = "net_benefit_of_control_mwh"
 """Of scenarios other than the uncontrolled one."""
@@ -103,6 +86,11 @@ def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.nd
         From `half_hours`.
     hours : float
         Length of a half-hour.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, (M,)
+        Named as in `twin.schema.KPIS`, but for `CONGESTION`; NaN where not defined.
     """
     solved = series["solved"]
 
@@ -114,7 +102,7 @@ def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.nd
     local = energy(np.minimum(series["delivered_mw"], series["demand_mw"]))
     minimum, p05 = _headroom(series["headroom_mw"])
     return {
-        "curtailed_congestion_mwh": congestion,
+        CONGESTION: congestion,
         "congested_hours": hours * (solved & (series["congestion_mw"] > CONGESTED_ABOVE_MW)).sum(axis=0),
         "curtailed_congestion_percent_of_available": _percent(congestion, available),
         "curtailed_congestion_percent_of_nonfirm": _percent(

@@ -1,0 +1,48 @@
+"""The command ``goto-twin uncertainty``; what takes long to import is imported inside."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+PROCESSORS = os.cpu_count() or 1
+WIDTH_IN_FILES = 200
+
+
+def uncertainty(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
+    ] = None,
+    days: Annotated[
+        str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
+    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")] = None,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")
+    ] = PROCESSORS,
+) -> None:
+    """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
+    from rich.console import Console
+
+    from studies.cli import RUNS, parse_days, study_path
+    from studies.read import read_study
+
+    span = parse_days(days)
+    checked = read_study(study_path(study), data, span)
+    from studies.progress import progress_bars
+    from studies.sources import check_sources
+    from studies.uncertainty import run_uncertainty
+    from studies.uncertainty_table import uncertainty_tables
+
+    check_sources()
+    with progress_bars(Console(stderr=True)) as progress:
+        where = out or RUNS / f"{checked.name}_uncertainty"
+        folder = run_uncertainty(checked, where, data, span, samples, jobs, progress)
+    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(*uncertainty_tables(folder), sep="\n")
+    typer.echo(f"Results: {folder}")
