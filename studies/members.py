@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from studies.dotted import with_values
+from studies.dotted import parts_of, with_values
 from studies.explain import explain, findings
 from studies.study import Study
 from twin.errors import Problem, raise_if_any
@@ -108,8 +108,8 @@ def label(point: dict[str, Any]) -> str:
     """Return the name of a sweep point: short keys where they are unambiguous, safe as a folder name."""
     if not point:
         return BASE
-    short = [key.rsplit(".", 1)[-1] for key in point]
-    names = [tail if short.count(tail) == 1 else key for key, tail in zip(point, short, strict=True)]
+    short = [parts_of(key)[-1] for key in point]
+    names = [_safe(tail if short.count(tail) == 1 else key) for key, tail in zip(point, short, strict=True)]
     return ",".join(f"{name}={_value_text(value)}" for name, value in zip(names, point.values(), strict=True))
 
 
@@ -126,4 +126,9 @@ def _value_text(value: object) -> str:
     text = (
         str(value).lower() if isinstance(value, bool) else f"{value:.12g}" if isinstance(value, float) else str(value)
     )
+    return _safe(text)
+
+
+def _safe(text: str) -> str:
+    """Return a text without what a folder's name may not hold."""
     return re.sub(r'[<>:"/\\|?*\s]', "-", text)

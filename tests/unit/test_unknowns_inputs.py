@@ -10,7 +10,7 @@ import pytest
 from studies.dotted import with_values
 from studies.grids import member_grids
 from studies.inputs import member_inputs, sources_of
-from studies.members import Member
+from studies.members import Member, label
 from studies.read import read_study
 from studies.study import Study
 from twin.errors import InputError
@@ -35,6 +35,11 @@ def problems(path: Path) -> str:
 def test_rows_may_hold_dots_and_slashes():
     settings = with_values({}, {"inputs.turbines.HTW2.0-80": 26.0, "inputs.turbines.E-82/2300": 24.0})
     assert settings == {"inputs": {"turbines": {"HTW2.0-80": 26.0, "E-82/2300": 24.0}}}
+
+
+def test_the_folder_of_a_swept_row_is_one_folder():
+    assert label({"inputs.turbines.E-82/2300": 24.0}) == "E-82-2300=24"
+    assert label({"inputs.turbines.HTW2.0-80": 26.0}) == "HTW2.0-80=26"
 
 
 def test_unknown_tables_and_rows_are_told_together_with_near_names(tmp_path):
