@@ -129,6 +129,7 @@ def test_fit_before_fip_by_date(year, fit, fip):
     share = _share(year, 0.3)
     settled = [_orders(year, share, _plants(scheme=scheme)).settled.max() for scheme in ("FIT", "FIP", "non-FIT")]
     assert settled == pytest.approx([fit, fip, fip])
+    assert fip > 0 or settled[1:] == [0.0, 0.0]
 
 
 def test_fip_gives_way_when_no_fit_is_left():

@@ -52,8 +52,9 @@ class Rules:
         """Return the shares of FIT plants and of all others that together make `share` of all; (T,) each."""
         if not self.fit_first or self.fip_share == 0:
             return {"FIT": share, "FIP": share}
-        fit = np.minimum(share / (1 - self.fip_share), np.maximum(self.largest_share, share))
-        return {"FIT": fit, "FIP": (share - (1 - self.fip_share) * fit) / self.fip_share}
+        alone, deepest = share / (1 - self.fip_share), np.maximum(self.largest_share, share)
+        rest = (share - (1 - self.fip_share) * deepest) / self.fip_share
+        return {"FIT": np.minimum(alone, deepest), "FIP": np.where(alone > deepest, rest, 0.0)}
 
     def cap(self, area_rule: str, kind: str, scheme: str) -> tuple[float, str]:
         """Return the cap of a plant in a fiscal year and what it counts; a plant in FIP has lost it."""
