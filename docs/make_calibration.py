@@ -43,7 +43,9 @@ def main(arguments: Sequence[str]) -> int:
         print(f"{module.__name__}: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
     template = (FOLDER / "calibration.template.md").read_text(encoding="utf-8")
     (FOLDER / "calibration.md").write_text(page(template, found, figures), encoding="utf-8")
+    started = time.process_time()
     (FOLDER / "firm_capacity.md").write_text(firm_page.written(FOLDER / "firm_capacity.template.md"), encoding="utf-8")
+    print(f"{firm_page.__name__}: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
     print(summary(found))
     return status(found, data is not None)
 

@@ -8,7 +8,7 @@ from functools import cache
 
 import link_cable
 import numpy as np
-from model_year import model_year
+from model_year import ModelYear, model_year
 
 from network_models.goto import goto
 from twin.grid.model import GridModel
@@ -21,8 +21,13 @@ RATINGS_MVA = tuple(float(mva) for mva in range(30, 121, 10))
 TOLERANCE_MW = 0.02
 """What a headroom is known to (0.01 MW), with the rungs of the ladder between."""
 
-NEAR_MVA = (50.0, 60.0, 70.0, 80.0)
-"""Ratings between which the grid's parameters move the answer of the state that is looked at."""
+NEAR_MVA = (45.0, 65.0, 85.0)
+"""Ratings between which single answers lie."""
+
+WEATHER_YEARS = (0, 1, 2, 3, 4)
+"""Weather years whose highest half-hours are compared; 0 is the normal one."""
+
+HIGHEST_OF_A_YEAR = 10
 
 CONDUCTOR_MM2 = 300
 FLEETS = {"2024": 2024, "2024 and the floating farm": 2026}
@@ -107,15 +112,13 @@ def plan(fleet: str) -> Plan:
     """Return the ladders of a fleet, a key of `FLEETS`."""
     year = model_year(FLEETS[fleet])
     mean = year.profiles.area_demand_mw.mean(axis=0)
-    sites_mw = _site_mw(fleet)
-    existing = year.site_pv_mw("existing_plain", "existing_battery")
-    net_mw = year.profiles.area_demand_mw - existing[:, None] * sites_mw / sites_mw.sum()
-    first = np.argsort(net_mw.sum(axis=1) - year.plant_mw.sum(axis=1), kind="stable")[:HIGHEST_HALF_HOURS]
+    sites_mw = _site_mw(year)
     assumed = [(demand, share) for demand in DEMANDS_MW for share in COINCIDENCES]
     contract_mw = year.model.plants["contract_mw"].to_numpy()
-    plant_mw = np.vstack([*(share * contract_mw for _, share in assumed), year.plant_mw[first]])
+    real_plant_mw, real_demand_mw = _highest(year, HIGHEST_HALF_HOURS)
+    plant_mw = np.vstack([*(share * contract_mw for _, share in assumed), real_plant_mw])
     demand_mw = np.vstack(
-        [*(demand * mean / mean.sum() - share * sites_mw for demand, share in assumed), net_mw[first]]
+        [*(demand * mean / mean.sum() - share * sites_mw for demand, share in assumed), real_demand_mw]
     )
     found = _headroom_mw(FLEETS[fleet], RATINGS_MVA, plant_mw, demand_mw, {})
     return Plan(
@@ -128,14 +131,23 @@ def zero_rating_mva(fleet: str, demand_mw: float, coincidence: float, parameters
     year = model_year(FLEETS[fleet])
     mean = year.profiles.area_demand_mw.mean(axis=0)
     plant_mw = coincidence * year.model.plants["contract_mw"].to_numpy()
-    area_mw = demand_mw * mean / mean.sum() - coincidence * _site_mw(fleet)
+    area_mw = demand_mw * mean / mean.sum() - coincidence * _site_mw(year)
     found = _headroom_mw(FLEETS[fleet], NEAR_MVA, plant_mw[None], area_mw[None], parameters)
     return float(np.interp(0.0, found[:, 0], NEAR_MVA))
 
 
+@cache
+def highest_rating_mva(fleet: str, weather_year: int) -> float:
+    """Return the rating at which nothing is spare in the highest half-hour of a weather year."""
+    plant_mw, demand_mw = _highest(model_year(FLEETS[fleet], weather_year), HIGHEST_OF_A_YEAR)
+    found = _headroom_mw(FLEETS[fleet], NEAR_MVA, plant_mw, demand_mw, {}).min(axis=1)
+    return float(np.interp(0.0, found, NEAR_MVA))
+
+
 def contracts_mw(fleet: str) -> float:
     """Return the sum of all contracts, small sites included."""
-    return float(model_year(FLEETS[fleet]).model.plants["contract_mw"].sum() + _site_mw(fleet).sum())
+    year = model_year(FLEETS[fleet])
+    return float(year.model.plants["contract_mw"].sum() + _site_mw(year).sum())
 
 
 def noon_minimum_mw(fleet: str) -> float:
@@ -168,9 +180,17 @@ def _headroom_mw(
     return np.stack(found)
 
 
-def _site_mw(fleet: str) -> np.ndarray:
-    """Return the panels of the existing small sites by area, (A,)."""
-    year = model_year(FLEETS[fleet])
+def _highest(year: ModelYear, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return plants and demand less the sites' PV, (count, P) and (count, A), where infeed exceeds demand most."""
+    sites_mw = _site_mw(year)
+    existing = year.site_pv_mw("existing_plain", "existing_battery")
+    demand_mw = year.profiles.area_demand_mw - existing[:, None] * sites_mw / sites_mw.sum()
+    first = np.argsort(demand_mw.sum(axis=1) - year.plant_mw.sum(axis=1), kind="stable")[:count]
+    return year.plant_mw[first], demand_mw[first]
+
+
+def _site_mw(year: ModelYear) -> np.ndarray:
+    """Return the inverters of the existing small sites by area, (A,)."""
     existing = np.char.startswith(year.sites.groups["kind"].to_numpy(str)[year.sites.group], "existing")
     kw = np.bincount(year.sites.area[existing], year.sites.pv_ac_kw[existing], len(year.model.areas))
     return kw / 1000.0

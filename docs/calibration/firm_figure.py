@@ -20,7 +20,7 @@ STATE_BAND = "#e3ebf2"
 
 def drawn() -> Figure:
     """Return two panels: what is spare without inter-trip, and what inter-trip adds where nothing is spare."""
-    drawing, axes = style.figure(4.3, 1, 2)
+    drawing, axes = style.figure(4.4, 1, 2)
     spare, trip = axes[0]
     for panel in (spare, trip):
         panel.axvspan(rating_mva(CABLES_MM2[0]), rating_mva(CABLES_MM2[-1]), color=STATE_BAND, zorder=0)
@@ -52,13 +52,13 @@ def _spare(axes: Axes) -> None:
     for fleet, style_of_line in zip(FLEETS, ("-", "--"), strict=True):
         highest = plan(fleet).highest
         mw = [highest.firm_mw(mva) for mva in SHOWN_MVA]
-        axes.plot(SHOWN_MVA, mw, color=style.INK, linestyle=style_of_line, label=f"normal year's highest, {fleet}")
+        axes.plot(SHOWN_MVA, mw, color=style.INK, linestyle=style_of_line, label=f"highest half-hour, {fleet}")
     axes.axhspan(0.0, 1.0, color=style.LIMIT, alpha=0.6, zorder=3)
     axes.annotate("P21 with P22: 0 to 1 MW", (36.0, 1.4), fontsize=7.5, color=style.LIMIT)
     axes.set_ylim(-MOST_MW, MOST_MW)
     axes.set_ylabel("spare firm capacity 2024 (N-1), MW")
     axes.set_title("P21: nothing spare")
-    axes.legend(loc="lower right", fontsize=6.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=6.5)
 
 
 def _trip(axes: Axes) -> None:
@@ -74,4 +74,4 @@ def _trip(axes: Axes) -> None:
     axes.set_ylim(0.0, MOST_MW)
     axes.set_ylabel("capacity by inter-trip where nothing is spare, MW")
     axes.set_title("P22: 14 MW that trips")
-    axes.legend(loc="upper left", fontsize=7)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=6.5)

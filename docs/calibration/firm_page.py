@@ -9,8 +9,10 @@ from firm_capacity import (
     COINCIDENCES,
     DEMANDS_MW,
     FLEETS,
+    WEATHER_YEARS,
     Ladder,
     contracts_mw,
+    highest_rating_mva,
     largest_coincidence,
     noon_minimum_mw,
     plan,
@@ -36,7 +38,8 @@ VARIED: dict[str, dict[str, float]] = {
 
 def written(template: Path) -> str:
     """Return the page from its template."""
-    first = next(iter(FLEETS))
+    first, with_farm = FLEETS
+    moved = [zero_rating_mva(first, *LOOKED_AT, values) for values in VARIED.values()]
     return template.read_text(encoding="utf-8").format(
         contracts="; ".join(f"{contracts_mw(fleet):.1f} MW ({fleet})" for fleet in FLEETS),
         largest=" and ".join(f"{largest_coincidence(fleet):.2f}" for fleet in FLEETS),
@@ -47,9 +50,20 @@ def written(template: Path) -> str:
             [(name, *_reading(ladder, state)) for name, (ladder, state) in readings().items()],
         ),
         sums="\n\n".join(f"{fleet}:\n\n{_sums(fleet)}" for fleet in FLEETS),
+        weather_years=_table(
+            ("Fleet", *(f"weather year {number}" for number in WEATHER_YEARS)),
+            [
+                (fleet, *(f"{highest_rating_mva(fleet, number):.1f}" for number in WEATHER_YEARS))
+                for fleet in FLEETS
+            ],
+        ),
+        band_2024=_band(first),
+        band_farm=_band(with_farm),
+        down_mva=f"{moved[0] - min(moved):.0f}",
+        up_mva=f"{max(moved) - moved[0]:.0f}",
         varied=_table(
             ("Voltage plan", "Rating at which nothing is spare, MVA"),
-            [(name, f"{zero_rating_mva(first, *LOOKED_AT, values):.1f}") for name, values in VARIED.items()],
+            [(name, f"{mva:.1f}") for name, mva in zip(VARIED, moved, strict=True)],
         ),
     )  # fmt: skip
 
@@ -74,6 +88,11 @@ def conductors(mva: float) -> str:
     if not above:
         return f"above {below[-1]}"
     return f"{below[-1]} to {above[0]}" if below else f"below {above[0]}"
+
+
+def _band(fleet: str) -> str:
+    found = [highest_rating_mva(fleet, number) for number in WEATHER_YEARS]
+    return f"{min(found):.0f} to {max(found):.0f} MVA"
 
 
 def _sums(fleet: str) -> str:

@@ -50,7 +50,7 @@ def readings() -> dict[str, tuple[Ladder, int]]:
 def _ratings() -> list[Row]:
     low, high = rating_mva(CABLES_MM2[0]), rating_mva(CABLES_MM2[-1])
     why = (
-        "rating at which nothing is spare and what is connected still fits on one circuit; no rating is published: range "
+        "rating at which nothing is spare and what is connected still fits on one circuit; none is published: range "
         "and middle are the dossier's assumption of 240 to 400 mm2"
     )
     found = []
@@ -96,7 +96,7 @@ def _intertrip() -> list[Row]:
                 "no factor is published: the default and the range that the design sweeps"),
             Row(TOPIC, f"Capacity by inter-trip without a short-time limit, {fleet}", "P22, dossier 6", "MW",
                 INTERTRIP_MW, ladder.intertrip_mw(zero_mva, 2.0), INTERTRIP_MW, MORE_MW,
-                "up to both circuits' capacity (kankyo-business.jp/dictionary/024349), tripped in a fraction of a second: "
+                "up to both circuits' capacity (kankyo-business.jp/dictionary/024349), tripped in part of a second: "
                 "several times 14 MW, so the 14 MW must come from another limit"),
         ]  # fmt: skip
     return found

@@ -48,8 +48,8 @@ def _cable() -> list[Row]:
             _row(
                 f"Power of a circuit with half of the charging at each end, {area} mm2", "dossier 2.1", "MW", mw,
                 transfer_at_rating_mw(area), 0.02,
-                "what arrives at a stiff end; the dossier leaves out the voltage of the other end and what the reactance "
-                "takes",
+                "what arrives at a stiff end; the dossier leaves out the voltage of the other end and what its "
+                "reactance takes",
             ),
         ]  # fmt: skip
     return found

@@ -1,4 +1,4 @@
-"""The normal year of a fleet, built once and shared by all rows that need one."""
+"""A weather year of a fleet, built once and shared by all rows that need it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CALENDAR_YEAR = 2026
 
 @dataclass(frozen=True)
 class ModelYear:
-    """The plants of a fiscal year in the normal weather year."""
+    """The plants of a fiscal year in a weather year."""
 
     model: GridModel
     sites: SiteFleet
@@ -66,22 +66,22 @@ class ModelYear:
 
 
 @cache
-def model_year(fiscal_year: int) -> ModelYear:
-    """Return the fleet of a fiscal year in the normal weather year."""
-    model, weather = goto(fiscal_year), _weather()
+def model_year(fiscal_year: int, weather_year: int = NORMAL_YEAR) -> ModelYear:
+    """Return the fleet of a fiscal year in a weather year; the farms meet their capacity factors in the normal one."""
+    model, weather = goto(fiscal_year), _weather(weather_year)
     sites = build_fleet(site_table(), model.areas, seed=SEED)
     profiles = build_profiles(
-        model, weather, sites, seed=SEED, weather_year=NORMAL_YEAR, farm_scales=wind_scales(model.plants, weather),
-        shapes=_shapes(),
+        model, weather, sites, seed=SEED, weather_year=weather_year,
+        farm_scales=wind_scales(model.plants, _weather(NORMAL_YEAR)), shapes=_shapes(weather_year),
     )  # fmt: skip
     return ModelYear(model, sites, profiles)
 
 
 @cache
-def _weather() -> WeatherTable:
-    return synthetic_year(CALENDAR_YEAR, NORMAL_YEAR, SEED)
+def _weather(weather_year: int) -> WeatherTable:
+    return synthetic_year(CALENDAR_YEAR, weather_year, SEED)
 
 
 @cache
-def _shapes() -> WeatherShapes:
-    return weather_shapes(goto(CALENDAR_YEAR).areas, _weather())
+def _shapes(weather_year: int) -> WeatherShapes:
+    return weather_shapes(goto(CALENDAR_YEAR).areas, _weather(weather_year))

@@ -1,0 +1,123 @@
+"""The calibration record: verdicts, digits, the page, what its rows refer to."""
+
+import importlib
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHARED = ROOT.parent / "shared"
+sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "docs" / "calibration")]
+
+import make_calibration as record  # noqa: E402
+from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
+
+ROW = Row("Wind", "Capacity factor", "P14, dossier 3.2", "%", 35.0, 34.4, 32.0, 38.0, "outages are drawn")
+OUTSIDE = replace(ROW, fact="Another", model=39.0)
+MISSING = replace(ROW, fact="A third", model=float("nan"), why="needs the data folder")
+TOPICS = ("demand", "firm", "grid", "market", "plan", "pv", "weather", "wind")
+
+
+def test_the_verdict_is_by_the_accepted_range_whose_ends_belong_to_it():
+    verdicts = [replace(ROW, model=value).verdict for value in (31.99, 32.0, 38.0, 38.01, float("nan"))]
+    assert verdicts == [DIFFERS, FITS, FITS, DIFFERS, ABSENT]
+
+
+@pytest.mark.parametrize(
+    ("published", "low", "high", "value", "text"),
+    [
+        (154241781.0, 154241778.0, 154241784.0, 154241781.0, "154,241,781"),
+        (54.9, 54.6, 55.2, 54.871, "54.9"),
+        (0.042122, 0.0379, 0.0463, 0.014714, "0.0147"),
+        (0.0, 0.0, 1.0, 3.6178, "3.6"),
+        (1085.0, 1031.0, 1139.0, 1078.4, "1,078"),
+        (2.0, 2.0, 2.0, 2.0, "2.00"),
+    ],
+)
+def test_numbers_have_the_digits_that_their_row_supports(published, low, high, value, text):
+    row = replace(ROW, published=published, low=low, high=high)
+    assert record.number(value, row) == text
+
+
+@pytest.mark.parametrize(
+    ("unit", "published", "model", "expected"),
+    [
+        ("MW", 50.0, 48.0, ("-2.0", "-4.0")),
+        ("%", 35.0, 34.4, ("-0.6", "")),
+        ("MW", 0.0, 3.0, ("+3.0", "")),
+        ("MW", 50.0, 50.001, ("0.0", "+0.0")),
+        ("MW", 50.0, float("nan"), ("", "")),
+    ],
+)
+def test_differences_are_absolute_and_in_percent_where_that_means_something(unit, published, model, expected):
+    row = replace(ROW, unit=unit, published=published, model=model, low=published - 2.0, high=published + 2.0)
+    assert record.differences(row) == expected
+
+
+def test_a_record_that_does_not_fit_is_no_failure_but_one_that_was_not_computed_is(capsys):
+    many = [replace(OUTSIDE, fact=str(number)) for number in range(record.FEWEST_ROWS)]
+    assert record.status(many, has_data=True) == 0
+    assert record.status([*many, MISSING], has_data=False) == 0
+    assert record.status([*many, MISSING], has_data=True) == 1
+    assert record.status(many[1:], has_data=False) == 1
+    assert "A third" in capsys.readouterr().err
+
+
+def test_the_page_counts_marks_and_explains():
+    template = "{summary}\n{by_topic}\n{differing}\n{topics}\n{figures}"
+    figure = Figure(record.FOLDER / "figures" / "calibration" / "wind.svg", "Wind | tide")
+    other = replace(OUTSIDE, topic="PV", fact="Yield | roof")
+    page = record.page(template, [ROW, OUTSIDE, MISSING, other], [figure])
+    assert "4 rows: 1 fit, 2 do not fit, 1 not computed." in page
+    assert "| Wind | 3 | 1 | 1 | 1 |" in page
+    assert "| PV | 1 |  | 1 |  |" in page
+    assert page.count("🟥 **does not fit**") == 2
+    assert "- Another (P14, dossier 3.2): model 39.0, published 35.0 %. Outages are drawn." in page
+    assert "Yield \\| roof" in page
+    assert "| not computed |" in page
+    assert "](figures/calibration/wind.svg)" in page
+
+
+def test_every_topic_has_its_module():
+    assert {module.stem for module in (ROOT / "docs" / "calibration").glob("*_rows.py")} >= {
+        f"{topic}_rows" for topic in TOPICS
+    }
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("with_data", [True, False])
+def test_rows_of_all_topics_are_sound(with_data):
+    data = SHARED / "data" if with_data and (SHARED / "data").is_dir() else None
+    if with_data and data is None:
+        pytest.skip("no data beside the project")
+    rows = [row for topic in TOPICS for row in importlib.import_module(f"{topic}_rows").rows(data)]
+    assert record.status(rows, has_data=data is not None) == 0
+    facts = pd.Series([f"{row.topic}: {row.fact}" for row in rows])
+    assert list(facts[facts.duplicated()]) == []
+    for row in rows:
+        assert np.isfinite([row.published, row.low, row.high]).all(), row
+        assert row.low <= row.high, row
+        assert row.why.strip(), row
+    assert_sources_exist({row.source for row in rows})
+
+
+def assert_sources_exist(sources: set[str]) -> None:
+    """Every named claim and section is there; a source that names none is at least a text."""
+    facts = SHARED / "facts"
+    if not facts.is_dir():
+        pytest.skip("no dossier beside the project")
+    claims = set(pd.read_csv(facts / "plan_claims.csv")["id"])
+    numbers = {
+        "dossier": set(re.findall(r"^##+ (\d+(?:\.\d+)?)", (facts / "goto_facts.md").read_text("utf-8"), re.M)),
+        "design": set(re.findall(r"^##+ (\d+)", (SHARED / "design.md").read_text("utf-8"), re.M)),
+    }
+    for source in sources:
+        assert len(source) >= 3, source
+        assert set(re.findall(r"\bP\d{2,3}\b", source)) <= claims, source
+        for document, section in re.findall(r"\b(dossier|design) (\d+(?:\.\d+)?)", source):
+            assert section in numbers[document], source
