@@ -36,17 +36,25 @@ class _Row:
 
 
 def headline(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Picture | None:
-    """Draw the headline of the focus scenario that comes first; None where no unknown moves any."""
-    moved = found.of(focus.scenario)
+    """Draw the headline that comes first; None where no unknown moves any.
+
+    With too few samples for shares there is only the left half.
+    """
+    scenario = found.shown_scenario(focus.scenario)
+    moved = [one for one in found.of(scenario) if one.ranked or one.ranked_by_swing]
     if not moved:
         return None
     shown, rows = moved[0], _rows(found, moved[0], words)
+    names = {"headline": kpi_label(shown.kpi, words), "scenario": scenario_title(run, scenario, words)}
     with style.look():
-        drawing, axes = style.figure(1.0 + 0.25 * len(rows), columns=2, width_ratios=[1.25, 1], sharey=True)
+        height = 1.0 + 0.25 * len(rows)
+        if shown.ranked:
+            drawing, axes = style.figure(height, columns=2, width_ratios=[1.25, 1], sharey=True)
+            _shares(axes[0, 1], shown, rows, words)
+        else:
+            drawing, axes = style.figure(height)
         _tornado(axes[0, 0], shown, rows, words)
-        _shares(axes[0, 1], shown, rows, words)
-        scenario = scenario_title(run, focus.scenario, words)
-        caption = words("figure.uncertainty", headline=kpi_label(shown.kpi, words), scenario=scenario)
+        caption = words("figure.uncertainty" if shown.ranked else "figure.uncertainty.alone", **names)
         return Picture("uncertainty", style.svg(drawing), caption)
 
 
@@ -55,10 +63,10 @@ def _rows(found: Uncertainty, shown: Headline, words: Words) -> list[_Row]:
     ranked = shown.ranked
     rows = [
         _Row(
-            words.of(found.unknowns[name], "title"), name, shown.shares[name]["share"],
+            words.of(found.unknowns[name], "title"), name, shown.shares.get(name, {}).get("share", math.nan),
             STATUS_COLOURS.get(found.unknowns[name]["status"], OTHER_COLOUR),
         )
-        for name in ranked[:MOST_UNKNOWNS]
+        for name in (ranked or shown.ranked_by_swing)[:MOST_UNKNOWNS]
     ]  # fmt: skip
     others = ranked[MOST_UNKNOWNS:]
     rest = (

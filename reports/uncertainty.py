@@ -12,7 +12,7 @@ from typing import Any
 from reports.run_folder import Run
 from twin.schema import KPIS
 
-FIRST_SHOWN = ("curtailed_congestion_percent_of_available", "curtailed_congestion_mwh")
+FIRST_SHOWN = ("curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh")
 """The headlines that the figure shows if an unknown moves them, in this order; else the first that moves."""
 
 STUDY_KEYS = ("study_digest", "samples", "failed", "days", "weather_years", "unknowns", "headlines")
@@ -63,6 +63,14 @@ class Headline:
         carrying = [name for name, share in self.shares.items() if share["share"] > 0]
         return sorted(carrying, key=lambda name: -self.shares[name]["share"])
 
+    @property
+    def ranked_by_swing(self) -> list[str]:
+        """Names of the unknowns that were moved alone, the one with the largest swing first."""
+        swing = {
+            name: max(self.base, *ends.values()) - min(self.base, *ends.values()) for name, ends in self.tornado.items()
+        }
+        return sorted(swing, key=lambda name: -swing[name])
+
 
 @dataclass(frozen=True)
 class Uncertainty:
@@ -92,6 +100,15 @@ class Uncertainty:
     def headline(self, scenario: str, kpi: str) -> Headline | None:
         """Return a key figure of a scenario, None where the analysis has none."""
         return next((one for one in self.headlines if (one.scenario, one.kpi) == (scenario, kpi)), None)
+
+    @property
+    def scenarios(self) -> list[str]:
+        """Keys of the scenarios that were sampled."""
+        return list(dict.fromkeys(one.scenario for one in self.headlines))
+
+    def shown_scenario(self, wanted: str) -> str:
+        """Return the scenario that the report shows: `wanted`, else the first that was sampled."""
+        return wanted if wanted in self.scenarios or not self.scenarios else self.scenarios[0]
 
     def of(self, scenario: str) -> list[Headline]:
         """Return the key figures of a scenario that an unknown moves, the most important first."""
@@ -145,8 +162,8 @@ def _headline(scenario: str, kpi: str, found: Mapping[str, Any], known: set[str]
     numbers = {name: float("nan") if found[name] is None else float(found[name]) for name in NUMBERS}
     shares = {row["unknown"]: _floats(row, "share", "low", "high") for row in found["shares"]}
     tornado = {row["unknown"]: _floats(row, "at_low", "at_high") for row in found["tornado"]}
-    if not shares.keys() <= known:
-        raise KeyError(f"{scenario}, {kpi}: shares of unknowns that are not listed")
+    if not {*shares, *tornado} <= known:
+        raise KeyError(f"{scenario}, {kpi}: unknowns that are not listed")
     return Headline(scenario, kpi, **numbers, shares=shares, tornado=tornado)
 
 

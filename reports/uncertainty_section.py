@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from reports import digits
-from reports.answer import JPY_PER_MILLION, rank_controls
+from reports.answer import JPY_PER_MILLION
 from reports.document import Block, FigureBlock, Heading, Paragraph, Table
 from reports.run_folder import Run
 from reports.selection import Focus, scenario_title
@@ -14,6 +14,15 @@ from reports.texts import Words
 from reports.uncertainty import Headline, Uncertainty
 from twin.schema import KPIS
 
+TABLE_KPIS = (
+    "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",
+    "forecast_operator_curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",
+    "curtailed_area_balance_mwh", "curtailed_voltage_mwh", "n1_export_headroom_before_min_mw",
+    "n1_export_headroom_after_min_mw", "link_n1_max_loading_percent", "link_max_export_mw", "local_supply_percent",
+    "net_benefit_mwh", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
+)  # fmt: skip
+OF_OTHER_SCENARIOS = (*TABLE_KPIS[:2], *TABLE_KPIS[-3:])
+"""All headlines stand in the workbook."""
 MOST_NAMED = 3
 PERCENT = 100.0
 
@@ -23,7 +32,7 @@ def section(run: Run, focus: Focus, found: Uncertainty | None, figure: FigureBlo
     heading, counts = Heading(words("section.uncertainty")), _counts(run, words)
     if found is None:
         return [heading, Paragraph(words("text.uncertainty.missing", study=run.study["name"]) + counts)]
-    moved = found.of(focus.scenario)
+    moved = found.of(found.shown_scenario(focus.scenario))
     blocks: list[Block] = [heading, Paragraph(_how(found, words) + counts)]
     if not moved:
         return [*blocks, Paragraph(words("text.uncertainty.nothing")), *_left_out(found, words)]
@@ -33,13 +42,16 @@ def section(run: Run, focus: Focus, found: Uncertainty | None, figure: FigureBlo
 
 
 def table(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Table:
-    """Return the headlines that an unknown moves: those of the focus scenario, then of the best control."""
-    scenarios = dict.fromkeys([focus.scenario, *rank_controls(run)[:1]])
-    rows = [_row(run, one, found, words) for scenario in scenarios for one in found.of(scenario)]
+    """Return the headlines that an unknown moves: those of the scenario shown, then what control changes in others."""
+    first = found.shown_scenario(focus.scenario)
+    shown = [one for one in found.of(first) if one.kpi in TABLE_KPIS]
+    others = [name for name in found.scenarios if name != first]
+    shown += [one for name in others for one in found.of(name) if one.kpi in OF_OTHER_SCENARIOS]
     columns = ("headline", "base", "p05_p95", "min_max", "moved_by", "weather_share", "estimate_share")
     header = [words(f"column.{name}") for name in columns]
     align = ["left", "right", "right", "right", "left", "right", "right"]
     widths = ["1.5fr", "auto", "auto", "auto", "1.9fr", "0.6fr", "0.65fr"]
+    rows = [_row(run, one, found, words) for one in shown]
     return Table(words("table.uncertainty", samples=found.samples), header, align, rows, widths)
 
 
@@ -58,7 +70,7 @@ def shown_unit(kpi: str) -> tuple[str, float]:
 def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> str:
     """Return the range of the most important headline for page one; empty where nothing is known about it."""
     moved = [] if found is None else found.of(focus.scenario)
-    if found is None or not moved:
+    if found is None or not moved or not moved[0].ranked:
         return ""
     return words("answer.uncertainty", **_facts(run, moved[0], found, words))
 
@@ -66,6 +78,7 @@ def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) ->
 def _finding(run: Run, one: Headline, found: Uncertainty, words: Words) -> str:
     facts = _facts(run, one, found, words)
     text = words("text.uncertainty.range", **facts)
+    text += words("text.uncertainty.most" if one.ranked else "text.uncertainty.too_few", **facts)
     if math.isfinite(one.estimate_share):
         percent = digits.fixed(PERCENT * one.estimate_share, 0)
         text += words("text.uncertainty.estimates", percent=percent, explained=_percent(one.r2))

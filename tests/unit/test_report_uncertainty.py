@@ -177,6 +177,28 @@ def test_energies_of_other_days_stay_out_of_the_tiles(analysed):
     assert "They cover other days than this run" in text(section(run))
 
 
+def few() -> dict[str, object]:
+    """Return the headlines of an analysis with too few samples for shares."""
+    nothing = dict.fromkeys(("r2", "weather_share", "rest_share", "estimate_share"))
+    return {"uncontrolled": {CONGESTION: headline(1.2, 0.4, 3.4) | nothing | {"shares": []}}}
+
+
+def test_too_few_samples_for_shares(analysed):
+    run = analysed(headlines=few())
+    assert "There are too few samples" in text(section(run))
+    assert sentence(run) == ""
+    picture = figures_uncertainty.headline(run, choose_focus(run), read_uncertainty(run), Words("en"))
+    assert "moved alone" in picture.caption
+    (table,) = [block for block in section(run) if isinstance(block, Table)]
+    assert table.rows[0][4:] == ["–", "–", "–"]
+
+
+def test_a_scenario_that_was_not_sampled_gives_way_to_one_that_was(analysed):
+    run = analysed(headlines={"aware": {CONGESTION: headline(1.2, 0.4, 3.4)}})
+    assert 'In "New PV, congestion-aware" the congestion cut' in text(section(run))
+    assert sentence(run) == ""
+
+
 def test_nothing_moves(analysed):
     run = analysed(headlines={"uncontrolled": {AREA: headline(50.0, 50.0, 50.0)}})
     assert "No unknown moves any headline" in text(section(run))
