@@ -163,6 +163,7 @@ def test_same_key_same_bits_another_year_another_noise():
     assert not np.array_equal(one.pv_mw, other.pv_mw)
 
 
+@pytest.mark.slow
 def test_half_hours_and_hours_have_the_same_days():
     hourly, half = (
         area_drivers(synthetic_year(2030, 0, 1, step), seed=1, weather_year=0).pv_mw.reshape(365, -1).mean(axis=1)

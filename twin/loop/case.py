@@ -292,16 +292,6 @@ class Case:
         return np.array([member.area_balance for member in self.members])
 
     @cached_property
-    def area_control(self) -> np.ndarray:
-        """(P,) ``online``, ``offline`` or ``none``."""
-        return self.model.plants.area_control.to_numpy(str)
-
-    @cached_property
-    def is_wind(self) -> np.ndarray:
-        """(P,) wind plants."""
-        return self.model.plants.kind.to_numpy(str) == "wind"
-
-    @cached_property
     def incidence(self) -> np.ndarray:
         """(U, n) 1 where a unit feeds in at a node."""
         return np.eye(len(self.grid.nodes.buses))[self.unit_node]
