@@ -59,7 +59,7 @@ def validate_file(kind: str, path: Path, subject: Subject, reading: Reading, out
     """
     require(kind)
     model = build_model(kind, subject)
-    pair = read_pair(path, kind, model.capacity_mw, reading)
+    pair = read_pair(path, kind, model.capacity_mw, reading, model.problems)
     if not pair.complete.any():
         raise InputError([Problem("power and driver are never measured together", str(path))])
     model_mw = model.power_mw(pair)

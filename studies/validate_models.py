@@ -20,6 +20,9 @@ from weather.climate import Climate, read_climates
 from weather.decomposition import beam_and_diffuse
 from weather.sun import sun_over
 
+WARMEST_HOUR = 13.5
+"""Of the normal day that stands in for a temperature that was not measured."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -61,11 +64,23 @@ class Subject:
 
 @dataclass(frozen=True)
 class Model:
-    """What gives the model's power in MW for a `Pair`, and the capacity that errors are divided by (demand: None)."""
+    """A model of what was measured.
+
+    Attributes
+    ----------
+    label : str
+    capacity_mw : float or None
+        What errors are divided by; None for demand.
+    power_mw : callable
+        The model's power for a `Pair`, MW.
+    problems : callable
+        What is physically wrong with the drivers of a `Pair`.
+    """
 
     label: str
     capacity_mw: float | None
     power_mw: Callable[[Pair], np.ndarray]
+    problems: Callable[[Pair], list[Problem]] = lambda _: []
 
 
 OPTIONS = {
@@ -133,11 +148,18 @@ def _pv(subject: Subject) -> Model:
     climate = _place(subject, str(row["place"]) if row is not None else None)
 
     def power_mw(pair: Pair) -> np.ndarray:
-        weather = _whole_weather(pair, climate)
-        raise_if_any(frame_problems(weather, climate.place, pair.index, "measured irradiance"))
-        return pv_plant_kw(weather, climate.place, plant) / 1000
+        pair.notes.append("the wind at the modules is the place's monthly mean")
+        if "temp_air" not in pair.drivers:
+            pair.notes.append("temperature was not given: the month's normal day cools the modules")
+        return pv_plant_kw(_whole_weather(pair, climate), climate.place, plant) / 1000
 
-    return Model(f"PV {plant.fleet}, {plant.dc_kw:g} kW dc, {plant.ac_kw:g} kW ac", plant.ac_kw / 1000, power_mw)
+    def problems(pair: Pair) -> list[Problem]:
+        found = frame_problems(_whole_weather(pair, climate), climate.place, pair.index, pair.where)
+        derived = [f"{pair.where}, {name}" for name in VARIABLES if name not in pair.drivers]
+        return [problem for problem in found if problem.where not in derived]
+
+    label = f"PV {plant.fleet}, {plant.dc_kw:g} kW dc, {plant.ac_kw:g} kW ac"
+    return Model(label, plant.ac_kw / 1000, power_mw, problems)
 
 
 def _demand(subject: Subject) -> Model:
@@ -155,7 +177,6 @@ def _demand(subject: Subject) -> Model:
 
 def _whole_weather(pair: Pair, climate: Climate) -> pd.DataFrame:
     """Return all variables without gaps: nights where irradiance is missing, the place's normals for the rest."""
-    month = pair.index.month.to_numpy() - 1
     weather = pd.DataFrame(index=pair.index)
     weather["ghi"] = pair.drivers["ghi"].clip(lower=0).fillna(0.0)
     sun = sun_over(pair.index, climate.place)
@@ -163,15 +184,18 @@ def _whole_weather(pair: Pair, climate: Climate) -> pd.DataFrame:
         weather["dni"], weather["dhi"] = pair.drivers["dni"].fillna(0.0), pair.drivers["dhi"].fillna(0.0)
     else:
         weather["dni"], weather["dhi"] = beam_and_diffuse(weather["ghi"].to_numpy(), sun, pair.index)
-    normal = pd.Series(climate.temp_air_mean_c[month], pair.index)
-    if "temp_air" in pair.drivers:
-        weather["temp_air"] = pair.drivers["temp_air"].fillna(normal)
-    else:
-        weather["temp_air"] = normal
-        pair.notes.append("temperature was not given: the month's normal cools the modules")
-    weather["wind_speed"] = climate.wind_mean_m_per_s[month]
-    pair.notes.append("the wind at the modules is the place's monthly mean")
+    normal = _normal_temperature(pair.index, climate)
+    weather["temp_air"] = pair.drivers["temp_air"].fillna(normal) if "temp_air" in pair.drivers else normal
+    weather["wind_speed"] = climate.wind_mean_m_per_s[pair.index.month - 1]
     return weather[list(VARIABLES)]
+
+
+def _normal_temperature(index: pd.DatetimeIndex, climate: Climate) -> pd.Series:
+    """Return the month's mean temperature with a cosine between its mean extremes, warmest at `WARMEST_HOUR`."""
+    month = index.month - 1
+    swing = (climate.temp_air_max_c - climate.temp_air_min_c)[month] / 2
+    hours = index.hour + index.minute / 60 - WARMEST_HOUR
+    return pd.Series(climate.temp_air_mean_c[month] + swing * np.cos(2 * np.pi * hours / 24), index)
 
 
 def _plant(name: str, kind: str) -> pd.Series:

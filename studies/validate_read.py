@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -48,6 +49,8 @@ class Pair:
         (T,) NaN where missing.
     drivers : pandas.DataFrame
         (T,) NaN where missing; pvlib's names, W/m2, degree C, m/s.
+    where : str
+        The file.
     notes : list of str
         What was seen and is no problem.
     """
@@ -55,6 +58,7 @@ class Pair:
     index: pd.DatetimeIndex
     measured_mw: np.ndarray
     drivers: pd.DataFrame
+    where: str = ""
     notes: list[str] = field(default_factory=list)
 
     @property
@@ -72,7 +76,13 @@ class Reading:
     allow_gaps: bool = False
 
 
-def read_pair(path: Path, kind: str, capacity_mw: float | None, reading: Reading) -> Pair:
+def read_pair(
+    path: Path,
+    kind: str,
+    capacity_mw: float | None,
+    reading: Reading,
+    check: Callable[[Pair], list[Problem]] | None = None,
+) -> Pair:
     """Read and check a file.
 
     Parameters
@@ -84,6 +94,8 @@ def read_pair(path: Path, kind: str, capacity_mw: float | None, reading: Reading
     capacity_mw : float or None
         What the measured power is held against; None for demand.
     reading : Reading
+    check : callable, optional
+        Further problems of the pair; asked where times and numbers can be read.
 
     Returns
     -------
@@ -114,9 +126,13 @@ def read_pair(path: Path, kind: str, capacity_mw: float | None, reading: Reading
         problems += _step_problems(times, path, reading)
     power = next(name for name in POWER_COLUMNS if name in frame)
     frame[power] *= POWER_COLUMNS[power]
+    is_readable = not problems
     problems += _value_problems(frame, power, capacity_mw, path)
-    raise_if_any(problems)
-    return _on_grid(frame.set_axis(times), power, reading)
+    if not is_readable:
+        raise InputError(problems)
+    pair = _on_grid(frame.set_axis(times), power, path, reading)
+    raise_if_any([*problems, *(check(pair) if check else [])])
+    return pair
 
 
 def step_of(times: pd.DatetimeIndex) -> pd.Timedelta:
@@ -219,7 +235,7 @@ def _value_problems(frame: pd.DataFrame, power: str, capacity_mw: float | None, 
     return found
 
 
-def _on_grid(frame: pd.DataFrame, power: str, reading: Reading) -> Pair:
+def _on_grid(frame: pd.DataFrame, power: str, path: Path, reading: Reading) -> Pair:
     step = step_of(pd.DatetimeIndex(frame.index))
     if reading.label == "end":
         frame = frame.set_axis(pd.DatetimeIndex(frame.index) - step)
@@ -227,7 +243,7 @@ def _on_grid(frame: pd.DataFrame, power: str, reading: Reading) -> Pair:
     absent = len(index) - len(frame)
     frame = frame.reindex(index)
     notes = [f"{absent} intervals have no row in the file and count as missing"] if absent else []
-    return Pair(index, frame[power].to_numpy(), frame.drop(columns=power), notes)
+    return Pair(index, frame[power].to_numpy(), frame.drop(columns=power), str(path), notes)
 
 
 def require(kind: str) -> None:

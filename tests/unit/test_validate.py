@@ -88,12 +88,15 @@ def test_pv_of_the_model_itself_fits_and_a_foreign_clock_is_told(tmp_path):
         validate_file("pv", path, PLANT, Reading("UTC"))
 
 
-def test_pv_in_megajoules_is_told(tmp_path):
+def test_units_of_pv_power_and_irradiance_are_told_together(tmp_path):
     climate, index = read_climates()["fukue"], days(70)
     ghi = clear_and_dull(index, climate.place)
-    path = write(tmp_path / "a.csv", index, power_mw=pv_power_mw(index, ghi, climate), ghi=ghi * 3.6e-3)
-    with pytest.raises(InputError, match="MJ/m2 per hour"):
+    path = write(tmp_path / "a.csv", index, power_mw=1000 * pv_power_mw(index, ghi, climate), ghi=ghi * 3.6e-3)
+    with pytest.raises(InputError) as caught:
         validate_file("pv", path, PLANT, TOKYO)
+    assert [problem.what for problem in caught.value.problems] == ["wrong unit?", "wrong unit?"]
+    assert "MJ/m2 per hour" in str(caught.value)
+    assert "kW or kWh given as MW" in str(caught.value)
 
 
 def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
