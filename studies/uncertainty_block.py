@@ -52,13 +52,13 @@ def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
     """
     case, run, refused = _accepted(setup, samples)
     figures = [] if case is None else _figures(setup, case)
-    found = {sample.number: figures[k] for k, sample in enumerate(run)}
+    found = {sample.label: figures[k] for k, sample in enumerate(run)}
     rows = []
     for sample in samples:
         head = {"part": sample.part, "number": sample.number, "weather_year": sample.weather_year}
-        of_scenarios = found.get(sample.number, [{} for _ in setup.scenarios])
+        of_scenarios = found.get(sample.label, [{} for _ in setup.scenarios])
         for scenario, values in zip(setup.scenarios, of_scenarios, strict=True):
-            failure = refused.get(sample.number) or _unsolved(values)
+            failure = refused.get(sample.label) or _unsolved(values)
             rows.append({**head, "scenario": scenario, "failure": failure, **values})
     return rows
 
@@ -68,15 +68,15 @@ def _unsolved(values: Mapping[str, float | None]) -> str:
     return f"{count:.0f} half-hours without a solution" if count else ""
 
 
-def _accepted(setup: Setup, samples: Sequence[Sample]) -> tuple[Case | None, list[Sample], dict[int, str]]:
-    """Return the case of the samples that can be run, those samples, and why the others cannot, by number."""
-    left, refused = list(samples), dict[int, str]()
+def _accepted(setup: Setup, samples: Sequence[Sample]) -> tuple[Case | None, list[Sample], dict[str, str]]:
+    """Return the case of the samples that can be run, those samples, and why the others cannot, by label."""
+    left, refused = list(samples), dict[str, str]()
     for check in (_networks, _case):
         try:
             return _case(setup, left), left, refused
         except InputError:
-            refused |= {sample.number: why for sample in left if (why := _refusal(check, setup, sample))}
-            left = [sample for sample in left if sample.number not in refused]
+            refused |= {sample.label: why for sample in left if (why := _refusal(check, setup, sample))}
+            left = [sample for sample in left if sample.label not in refused]
             if not left:
                 return None, [], refused
     return _case(setup, left), left, refused
