@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -54,8 +54,7 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     """
     index = pd.DatetimeIndex(weather.index)
     middle = index + pd.Timedelta(hours=step_hours(index) / 2)
-    sun = pvlib.solarposition.get_solarposition(middle, place.latitude, place.longitude, place.altitude_m)
-    zenith = sun["zenith"].to_numpy()
+    zenith, sun_azimuth = _sun_at(middle.as_unit("ns").asi8.tobytes(), place)
     ghi = weather["ghi"].to_numpy()
     extra = np.asarray(pvlib.irradiance.get_extra_radiation(middle))
     high = zenith < 90 - LOW_SUN_DEGREES
@@ -64,7 +63,15 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     wind = speed_at_height(weather["wind_speed"].to_numpy(), place, MODULE_HEIGHT_M)
     dhi = ghi - dni * np.clip(pvlib.tools.cosd(zenith), 0, None)
     year = index[0].year - (index[0].month < 4)
-    return Sky(zenith, sun["azimuth"].to_numpy(), dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind, year)
+    return Sky(zenith, sun_azimuth, dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind, year)
+
+
+@lru_cache(maxsize=16)
+def _sun_at(nanoseconds: bytes, place: Place) -> tuple[np.ndarray, np.ndarray]:
+    """Return zenith and azimuth of the sun at instants (int64, UTC): the same for every weather of a year."""
+    times = pd.DatetimeIndex(np.frombuffer(nanoseconds, dtype=np.int64), tz="UTC")
+    sun = pvlib.solarposition.get_solarposition(times, place.latitude, place.longitude, place.altitude_m)
+    return sun["zenith"].to_numpy(), sun["azimuth"].to_numpy()
 
 
 def oriented_per_kw(sky: Sky, fleet: str, tilt: float, azimuth: float) -> np.ndarray:
