@@ -30,8 +30,8 @@ YAKUSHIMA = Place("yakushima", 30.38, 130.66, 36.0, 10.0, 0.1)
 YEAR, SEED, WEATHER_YEARS = 2021, 20240614, (1, 2, 3)
 
 AREA_CLOUD_LENGTH_KM = 330.0
-"""Length over which days are alike, fitted to the day-to-day spread of the area in FY2021; FY2022 is the test. The
-shipped 100 km are meant for the islands; a Gaussian kernel cannot serve both distances."""
+"""Length over which days are alike. The area's days spread by 0.39 (FY2021); the model's by 0.28 at the shipped 100 km,
+0.36 at 330, 0.37 at 480: longer adds little. 100 km are for the islands; one Gaussian kernel cannot serve both."""
 
 
 @dataclass(frozen=True)

@@ -176,7 +176,7 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
         row(
             "Spread of days of the area, FY2022", SOURCE, "of the month's mean day", day_spread(measured[2022]),
             np.mean([day_spread(x) for x in years.area]), 0.9 * day_spread(measured[2022]),
-            1.1 * day_spread(measured[2022]), "days alike over 330 km, fitted to FY2021; 10 %: three model years",
+            1.1 * day_spread(measured[2022]), "days alike over 330 km, set by FY2021; 10 %: three model years",
         ),
         row(
             "Spread of days of the area with the islands' cloud length, 100 km", SOURCE, "of the month's mean day",
