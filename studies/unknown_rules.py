@@ -28,6 +28,9 @@ VARIED_OF_GENERATOR = (
 )  # fmt: skip
 """Of the generator's numbers those that make sun and wind coincide, or last, at several plants."""
 
+OF_THE_AREA = ("area_", "parameters.csv area_", "parameters.csv price_")
+"""Profile tables and parameters from which the area's curtailment and prices are made."""
+
 OLD_WIND = ("kamigoto_wind", "onshore_wind_2010")
 
 
@@ -88,10 +91,10 @@ def _profiles(file: str, row: str, study: Study) -> Reason | None:
     tidal = file.startswith("tidal_") or row.startswith(("tidal_", "repair_hours_tidal"))
     if tidal and not _in_service("naru_tidal", study):
         return f"no tidal plant in service in {study.grid.year}", f"{study.grid.year}年度は潮流発電なし"
+    if study.weather.source == "measured" and f"{file} {row}".startswith(OF_THE_AREA):
+        return "curtailment and prices are measured", "出力制御・価格は実績値"
     if row.startswith("measured_") and study.weather.source != "measured":
         return "no measured series in this study", "実績データを使用しない"
-    if row == "area_balance_level":
-        return "operation.area_level_percent stands in its place", "operation.area_level_percentで設定"
     return None
 
 

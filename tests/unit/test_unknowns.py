@@ -11,6 +11,7 @@ from network_models.input_tables import PLANTS
 from studies.dotted import flatten, with_values
 from studies.read import read_study
 from studies.study import Study
+from studies.unknown_rows import read_titles
 from studies.unknowns import Setting, left_out, unknowns
 from twin.input_tables import read_input
 
@@ -141,3 +142,15 @@ def test_a_guest_network_has_no_unknowns_of_goto(study):
     keys = {setting.key for unknown in unknowns(guest) for setting in unknown.settings}
     assert not any(key.startswith(("grid.", "fleet.contract_mw", "inputs.lines", "fleet.battery")) for key in keys)
     assert "fleet.demand_factor" in keys
+
+
+def test_every_title_belongs_to_an_unknown_or_to_what_is_left_out(study, found):
+    names = {*found, *(one.name for one in left_out(study))}
+    assert not set(read_titles()) - names, "remove these rows from studies/unknown_titles.csv"
+
+
+def test_with_measured_curtailment_nothing_of_the_area_is_unknown(study):
+    measured = unknowns(changed(study, weather__source="measured"))
+    keys = {setting.key for unknown in measured for setting in unknown.settings}
+    assert not any(key.startswith(("inputs.area_", "operation.area_")) for key in keys)
+    assert "inputs.parameters.measured_demand_agreement" in keys
