@@ -134,16 +134,15 @@ def differences(row: Row) -> tuple[str, str]:
     if math.isnan(row.model):
         return "", ""
     apart = row.model - row.published
-    text = f"{apart:+.{decimals(row)}f}"
-    text = text.removeprefix("+").removeprefix("-") if float(text) == 0.0 else text
+    text = f"{apart:+z.{decimals(row)}f}"
     if row.published == 0.0 or row.unit == "%":
         return text, ""
-    return text, f"{100.0 * apart / abs(row.published):+.1f}"
+    return text, f"{100.0 * apart / abs(row.published):+z.1f}"
 
 
 def number(value: float, row: Row) -> str:
     """Return a value with the digits that all numbers of its row have."""
-    return "" if math.isnan(value) else f"{value:,.{decimals(row)}f}"
+    return "" if math.isnan(value) else f"{value:z,.{decimals(row)}f}"
 
 
 def decimals(row: Row) -> int:

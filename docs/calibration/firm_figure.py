@@ -20,7 +20,7 @@ STATE_BAND = "#e3ebf2"
 
 def drawn() -> Figure:
     """Return two panels: what is spare without inter-trip, and what inter-trip adds where nothing is spare."""
-    drawing, axes = style.figure(4.4, 1, 2)
+    drawing, axes = style.figure(4.6, 1, 2)
     spare, trip = axes[0]
     for panel in (spare, trip):
         panel.axvspan(rating_mva(CABLES_MM2[0]), rating_mva(CABLES_MM2[-1]), color=STATE_BAND, zorder=0)
@@ -52,9 +52,14 @@ def _spare(axes: Axes) -> None:
     for fleet, style_of_line in zip(FLEETS, ("-", "--"), strict=True):
         highest = plan(fleet).highest
         mw = [highest.firm_mw(mva) for mva in SHOWN_MVA]
-        axes.plot(SHOWN_MVA, mw, color=style.INK, linestyle=style_of_line, label=f"highest half-hour, {fleet}")
-    axes.axhspan(0.0, 1.0, color=style.LIMIT, alpha=0.6, zorder=3)
-    axes.annotate("P21 with P22: 0 to 1 MW", (36.0, 1.4), fontsize=7.5, color=style.LIMIT)
+        axes.plot(
+            SHOWN_MVA,
+            mw,
+            color=style.INK,
+            linestyle=style_of_line,
+            label="highest half-hour" + (", with the farm" if "farm" in fleet else ""),
+        )
+    axes.axhspan(0.0, 1.0, color=style.LIMIT, alpha=0.6, zorder=3, label="P21 with P22: 0 to 1 MW")
     axes.set_ylim(-MOST_MW, MOST_MW)
     axes.set_ylabel("spare firm capacity 2024 (N-1), MW")
     axes.set_title("P21: nothing spare")
@@ -69,9 +74,8 @@ def _trip(axes: Axes) -> None:
     for colour, factor in zip(style.SERIES, FACTORS, strict=False):
         mw = np.array([ladder.assumed.firm_mw(factor * mva, state) for mva, state in zip(zero, states, strict=True)])
         axes.plot(zero[order], mw[order], color=colour, label=f"short-time factor {factor:g}")
-    axes.axhspan(14.0, 15.0, color=style.LIMIT, alpha=0.6, zorder=3)
-    axes.annotate("P22: 14 MW as the most", (36.0, 15.4), fontsize=7.5, color=style.LIMIT)
+    axes.axhspan(14.0, 15.0, color=style.LIMIT, alpha=0.6, zorder=3, label="P22: 14 MW as the most")
     axes.set_ylim(0.0, MOST_MW)
     axes.set_ylabel("capacity by inter-trip where nothing is spare, MW")
     axes.set_title("P22: 14 MW that trips")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=3, fontsize=6.5)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=6.5)

@@ -91,7 +91,7 @@ def _grid() -> list[Row]:
     return [
         Row(
             TOPIC, "Short-circuit level at Fukue 66 kV", "design 11", "MVA", 310.0, short_circuit_mva("Fukue 66 kV"),
-            250.0, 370.0, "pandapower, IEC 60909 maximum, source of 5 GVA; 2 to 8 GVA moves it within the range",
+            280.0, 340.0, "about: 10 %; IEC 60909 maximum by pandapower, source of 5 GVA, mainland only",
         ),
         Row(
             TOPIC, "Stand-by diesels in all", "dossier 3.1", "MW", 81.0, float(model.diesels["p_max_mw"].sum()),

@@ -68,7 +68,8 @@ def _shares() -> list[Row]:
         Row(ENERGY, "RE share of Goto City's demand, FY2019 (fleet of 2024)", "dossier 3.3", "%", 54.0,
             100.0 * first / demand_gwh, 49.0, 59.0, what),
         Row(ENERGY, "RE share of Goto City's demand, 2024", "dossier 3.3", "%", 60.0, 100.0 * first / demand_gwh,
-            55.0, 65.0, f"{what}. Of civil demand alone it is {100e6 * first / CIVIL_KWH:.0f} %"),
+            55.0, 65.0, f"{what}. Of civil demand alone it is {100e6 * first / CIVIL_KWH:.0f} %; with P106's energy it "
+            f"would be {EXISTING_KWH / 1e4 / demand_gwh:.0f} %: one cause for both"),
         Row(ENERGY, "RE share of Goto City's demand with the floating farm", "P18", "%", 80.0,
             100.0 * then / demand_gwh, 75.0, 85.0, what),
         Row(ENERGY, "RE over civil demand, 2030", "P19", "%", 100.0, 100e6 * city / CIVIL_KWH, 100.0, 130.0,
@@ -103,9 +104,6 @@ def _energy() -> list[Row]:
             5.8, 6.5, "a single turbine's outages are drawn: +-5 %"),
         Row(ENERGY, "Energy of the tidal trial in the fleet's year", "dossier 3.2", "GWh", 2.41,
             _of(model_year(2025), "naru_tidal"), 2.05, 2.77, "a single turbine with repairs of 10 days: +-15 %"),
-        Row(ENERGY, "Energy of Fukue port PV in the fleet's year", "dossier 3.3", "GWh", 2.582,
-            _of(first, "fukue_port_pv"), 2.45, 2.71,
-            "announced for the new plant, +-5 %; it is 12 years old in this year, see PV for the new one"),
     ]  # fmt: skip
 
 
