@@ -27,8 +27,8 @@ from weather.synthetic import synthetic_year
 
 SEED = 20240614
 STEPS_PER_DAY = 48
-WINDY_DAY, PEAK_DAY, MONTH_END = 326, 289, 333
-"""Days of fiscal 2030 (0 = 1 April) with the highest unmanaged export and demand of this seed, and 28 February."""
+WINDY_DAY, PEAK_DAY, IMPORT_DAY, MONTH_END = 354, 120, 149, 333
+"""Days of fiscal 2030 (0 = 1 April) with the highest unmanaged export, demand and import of this seed, and 28 February."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import MONTH_END, criterion_percent, make_case, member, run, total_cut_mw
+from loop_fixtures import IMPORT_DAY, criterion_percent, make_case, member, run, total_cut_mw
 
 from network_models.goto import goto
 from twin.schema import CONGESTION_CAUSES
@@ -17,8 +17,8 @@ FUKUE_BANKS = (2, 3)
 
 @pytest.fixture(scope="module")
 def short_link(goto_year):
-    """A link of less than half the rating on a winter day, with diesels and without; n-1, inter-trip, n-0."""
-    inputs = goto_year.days(MONTH_END)
+    """A link of less than half the rating on a summer day, with diesels and without; n-1, inter-trip, n-0."""
+    inputs = goto_year.days(IMPORT_DAY)
     thin = goto(2030, parameters={"link_rating_factor": 0.45})
     members = [member(inputs, label=criterion, criterion=criterion) for criterion in ("n-1", "n-1-intertrip", "n-0")]
     with_diesels = make_case(inputs, members, [thin])
@@ -92,7 +92,7 @@ def test_what_no_diesel_relieves_is_recorded(short_link):
 
 
 def test_a_bank_overloaded_by_demand_cuts_no_plant_anywhere(goto_year):
-    inputs = goto_year.days(MONTH_END)
+    inputs = goto_year.days(IMPORT_DAY)
     model = goto(2030)
     net = copy.deepcopy(model.net)
     net.trafo.loc[list(FUKUE_BANKS), "df"] = 0.1

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
+from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 
 from network_models.goto import goto
 from twin.loop.ledger import Ledger
@@ -84,7 +84,7 @@ def test_energy_is_conserved_in_every_half_hour(case):
 
 
 def test_energy_is_conserved_with_diesels_and_demand_that_is_not_supplied(goto_year):
-    inputs = goto_year.days(MONTH_END)
+    inputs = goto_year.days(IMPORT_DAY)
     thin = goto(2030, parameters={"link_rating_factor": 0.45})
     members = [member(inputs), member(inputs, criterion="n-0")]
     case = make_case(inputs, members, [thin])

@@ -127,7 +127,7 @@ def test_orders_that_no_site_could_obey_are_refused_all_at_once(windy, changes, 
         run(case)
     assert sorted(problem.what for problem in caught.value.problems) == sorted(problems)
     for problem in caught.value.problems:
-        assert "policy Broken at 2031-02-21 00:00" in problem.where
+        assert "policy Broken at 2031-03-21 00:00" in problem.where
 
 
 class Vandal:
