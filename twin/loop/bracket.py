@@ -7,6 +7,10 @@ from collections.abc import Callable
 import numpy as np
 
 MAX_STEPS = 40
+NEAR_ZERO = 1e-3
+"""Share of the bracket at which the excess is looked at to see whether it falls from 0 on."""
+
+GOLDEN = (5.0**0.5 - 1.0) / 2.0
 
 
 def largest_kept(
@@ -14,10 +18,13 @@ def largest_kept(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the largest x in [0, top] whose excess lies in [-accept, 0], by the Illinois rule.
 
+    Where x = 0 leaves an excess although a larger x would not (so much infeed is gone that the same element is now
+    overloaded the other way), the bracket begins at the first point found without excess.
+
     Parameters
     ----------
     excess : callable
-        ``excess(rows, x)`` gives, for the rows (indices) at their x, a number that rises with x.
+        ``excess(rows, x)`` gives, for the rows (indices) at their x, a convex number that rises towards `top`.
     top, excess_top : numpy.ndarray, (R,)
         Upper ends and their excess, above 0.
     accept : float
@@ -26,13 +33,13 @@ def largest_kept(
     Returns
     -------
     x : numpy.ndarray, (R,)
-        0 where even x = 0 leaves an excess above 0.
+        Where every x leaves an excess above 0, the one that leaves least (0 where it rises with x).
     met : numpy.ndarray, (R,) bool
         Whether the excess at `x` is at most 0.
     """
     rows = np.arange(len(top))
-    low, high = np.zeros_like(top), top.copy()
-    f_low, f_high = excess(rows, low), excess_top.copy()
+    high, f_high = top.copy(), excess_top.copy()
+    low, f_low = _least(excess, top)
     met = f_low <= 0.0
     side = np.zeros(len(top), dtype=np.int64)
     best_excess = f_low.copy()
@@ -50,6 +57,30 @@ def largest_kept(
         best_excess[todo[under]] = f[under]
         todo = todo[(best_excess[todo] < -accept) & (high[todo] - low[todo] > 1e-12 * top[todo])]
     return low, met
+
+
+def _least(excess: Callable[[np.ndarray, np.ndarray], np.ndarray], top: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return 0 and its excess, or, where that is above 0 and falls with x, a point without excess or the least one.
+
+    Golden-section search, ended at the first point without excess.
+    """
+    x = np.zeros_like(top)
+    f = excess(np.arange(len(top)), x)
+    todo = np.flatnonzero(f > 0.0)
+    if len(todo):
+        todo = todo[excess(todo, NEAR_ZERO * top[todo]) < f[todo]]
+    left, right = np.zeros_like(top), top.copy()
+    for _ in range(MAX_STEPS):
+        if not len(todo):
+            break
+        inner = right[todo] - GOLDEN * (right[todo] - left[todo])
+        outer = left[todo] + GOLDEN * (right[todo] - left[todo])
+        f_inner, f_outer = excess(todo, inner), excess(todo, outer)
+        to_left = f_inner < f_outer
+        x[todo], f[todo] = np.where(to_left, inner, outer), np.where(to_left, f_inner, f_outer)
+        right[todo], left[todo] = np.where(to_left, outer, right[todo]), np.where(to_left, left[todo], inner)
+        todo = todo[f[todo] > 0.0]
+    return x, f
 
 
 def _move(
