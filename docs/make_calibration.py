@@ -134,10 +134,15 @@ def differences(row: Row) -> tuple[str, str]:
     if math.isnan(row.model):
         return "", ""
     apart = row.model - row.published
-    text = f"{apart:+z.{decimals(row)}f}"
+    text = _signed(apart, decimals(row))
     if row.published == 0.0 or row.unit == "%":
         return text, ""
-    return text, f"{100.0 * apart / abs(row.published):+z.1f}"
+    return text, _signed(100.0 * apart / abs(row.published), 1)
+
+
+def _signed(value: float, digits: int) -> str:
+    text = f"{value:+z.{digits}f}"
+    return text.removeprefix("+") if float(text) == 0.0 else text
 
 
 def number(value: float, row: Row) -> str:

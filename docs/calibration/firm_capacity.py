@@ -115,7 +115,7 @@ def plan(fleet: str) -> Plan:
     sites_mw = _site_mw(year)
     assumed = [(demand, share) for demand in DEMANDS_MW for share in COINCIDENCES]
     contract_mw = year.model.plants["contract_mw"].to_numpy()
-    real_plant_mw, real_demand_mw = _highest(year, HIGHEST_HALF_HOURS)
+    real_plant_mw, real_demand_mw = _highest(year, year.plant_mw, HIGHEST_HALF_HOURS)
     plant_mw = np.vstack([*(share * contract_mw for _, share in assumed), real_plant_mw])
     demand_mw = np.vstack(
         [*(demand * mean / mean.sum() - share * sites_mw for demand, share in assumed), real_demand_mw]
@@ -137,11 +137,26 @@ def zero_rating_mva(fleet: str, demand_mw: float, coincidence: float, parameters
 
 
 @cache
-def highest_rating_mva(fleet: str, weather_year: int) -> float:
-    """Return the rating at which nothing is spare in the highest half-hour of a weather year."""
-    plant_mw, demand_mw = _highest(model_year(FLEETS[fleet], weather_year), HIGHEST_OF_A_YEAR)
-    found = _headroom_mw(FLEETS[fleet], NEAR_MVA, plant_mw, demand_mw, {}).min(axis=1)
-    return float(np.interp(0.0, found, NEAR_MVA))
+def highest_ratings_mva() -> dict[str, list[float]]:
+    """Return for each fleet the rating at which nothing is spare in the highest half-hour of each of `WEATHER_YEARS`.
+
+    The plants' series do not depend on each other: all fleets are cut out of the largest one's year.
+    """
+    largest = max(FLEETS.values())
+    plants, demands = [], []
+    for fiscal_year in FLEETS.values():
+        in_service = model_year(fiscal_year).model.plants["contract_mw"].to_numpy() > 0.0
+        for weather_year in WEATHER_YEARS:
+            year = model_year(largest, weather_year)
+            plant_mw, demand_mw = _highest(year, year.plant_mw * in_service, HIGHEST_OF_A_YEAR)
+            plants.append(plant_mw)
+            demands.append(demand_mw)
+    found = _headroom_mw(largest, NEAR_MVA, np.vstack(plants), np.vstack(demands), {})
+    lowest = found.reshape(len(NEAR_MVA), len(FLEETS), len(WEATHER_YEARS), HIGHEST_OF_A_YEAR).min(axis=3)
+    return {
+        fleet: [float(np.interp(0.0, lowest[:, row, year], NEAR_MVA)) for year in range(len(WEATHER_YEARS))]
+        for row, fleet in enumerate(FLEETS)
+    }
 
 
 def contracts_mw(fleet: str) -> float:
@@ -180,13 +195,13 @@ def _headroom_mw(
     return np.stack(found)
 
 
-def _highest(year: ModelYear, count: int) -> tuple[np.ndarray, np.ndarray]:
+def _highest(year: ModelYear, plant_mw: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
     """Return plants and demand less the sites' PV, (count, P) and (count, A), where infeed exceeds demand most."""
     sites_mw = _site_mw(year)
     existing = year.site_pv_mw("existing_plain", "existing_battery")
     demand_mw = year.profiles.area_demand_mw - existing[:, None] * sites_mw / sites_mw.sum()
-    first = np.argsort(demand_mw.sum(axis=1) - year.plant_mw.sum(axis=1), kind="stable")[:count]
-    return year.plant_mw[first], demand_mw[first]
+    first = np.argsort(demand_mw.sum(axis=1) - plant_mw.sum(axis=1), kind="stable")[:count]
+    return plant_mw[first], demand_mw[first]
 
 
 def _site_mw(year: ModelYear) -> np.ndarray:

@@ -12,7 +12,7 @@ from firm_capacity import (
     WEATHER_YEARS,
     Ladder,
     contracts_mw,
-    highest_rating_mva,
+    highest_ratings_mva,
     largest_coincidence,
     noon_minimum_mw,
     plan,
@@ -53,7 +53,7 @@ def written(template: Path) -> str:
         weather_years=_table(
             ("Fleet", *(f"weather year {number}" for number in WEATHER_YEARS)),
             [
-                (fleet, *(f"{highest_rating_mva(fleet, number):.1f}" for number in WEATHER_YEARS))
+                (fleet, *(f"{mva:.1f}" for mva in highest_ratings_mva()[fleet]))
                 for fleet in FLEETS
             ],
         ),
@@ -91,7 +91,7 @@ def conductors(mva: float) -> str:
 
 
 def _band(fleet: str) -> str:
-    found = [highest_rating_mva(fleet, number) for number in WEATHER_YEARS]
+    found = highest_ratings_mva()[fleet]
     return f"{min(found):.0f} to {max(found):.0f} MVA"
 
 
