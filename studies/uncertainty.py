@@ -36,7 +36,7 @@ from studies.uncertainty_result import failures, most_important, sample_table, s
 from studies.unknowns import Unknown, left_out, unknowns
 from twin.errors import InputError, Problem
 
-SAMPLES_PER_BLOCK = 20
+SAMPLES_PER_BLOCK = 12
 """Members in lock-step are this many times the scenarios; more would be faster and take more memory."""
 
 BLOCKS = "blocks"
