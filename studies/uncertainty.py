@@ -90,7 +90,8 @@ def run_uncertainty(
     _require_base(rows)
     moved = most_important(setup, sample_table(setup, plan, rows), study.uncertainty.one_at_a_time)
     alone = one_at_a_time(study, moved)
-    rows += _run(setup, alone, partial, jobs, progress, seconds)
+    if alone:
+        rows += _run(setup, alone, partial, jobs, progress, seconds)
     table = sample_table(setup, [*plan, *alone], rows)
     table.to_parquet(partial / "samples.parquet", index=False)
     write_json(partial / UNCERTAINTY_FILE, _record(setup, facts, [*plan, *alone], table))

@@ -13,6 +13,9 @@ CONFIDENCE = 0.95
 RANKS_WHEN_BETTER_BY = 0.1
 """Adjusted R2 by which a regression on ranks has to beat the one on values to be preferred."""
 
+LEAST_FREEDOM = 20
+"""Samples beyond one a coefficient, below which no shares are given."""
+
 RBD_HARMONICS = 4
 VALUE, RANK = "value", "rank"
 
@@ -46,7 +49,7 @@ def main_effects(quantiles: np.ndarray, values: np.ndarray) -> Shares | None:
     Parameters
     ----------
     quantiles : numpy.ndarray, (N, K)
-        Uniform between 0 and 1 and independent, e.g. a Latin hypercube; N > K + 1.
+        Uniform between 0 and 1 and independent, e.g. a Latin hypercube.
     values : numpy.ndarray, (N,)
         The headline of each sample.
 
@@ -55,7 +58,7 @@ def main_effects(quantiles: np.ndarray, values: np.ndarray) -> Shares | None:
     Shares or None
         None where the headline does not vary or there are too few samples.
     """
-    if len(values) < quantiles.shape[1] + 3 or np.ptp(values) <= 1e-12 * np.abs(values).max():
+    if len(values) - quantiles.shape[1] - 1 < LEAST_FREEDOM or np.ptp(values) <= 1e-12 * np.abs(values).max():
         return None
     on_values = regression_shares(quantiles, values, VALUE)
     on_ranks = regression_shares(quantiles, stats.rankdata(values), RANK)

@@ -55,6 +55,10 @@ class InputError(ValueError):
         self.problems = tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[InputError], tuple[tuple[Problem, ...]]]:
+        """Keep the problems on the way out of a worker process."""
+        return type(self), (self.problems,)
+
 
 def raise_if_any(problems: Iterable[Problem]) -> None:
     """Raise `InputError` with all `problems`, or return when there are none."""

@@ -120,3 +120,12 @@ def test_the_table_on_the_terminal(setup, samples, rows, tmp_path: Path):
     assert "120 samples, 1 failed and left out" in text.getvalue()
     largest = record["headlines"]["one"]["export_mwh"]["shares"][0]["share"]
     assert f"strong {100 * largest:.0f} %" in text.getvalue()
+
+
+def test_an_input_error_keeps_its_problems_on_the_way_out_of_a_worker():
+    import pickle
+
+    from twin.errors import InputError, Problem
+
+    error = pickle.loads(pickle.dumps(InputError([Problem("what", "where"), Problem("more", "there")])))
+    assert [problem.where for problem in error.problems] == ["where", "there"]
