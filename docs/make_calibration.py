@@ -117,11 +117,16 @@ def topic_table(rows: Iterable[Row]) -> str:
         [
             (
                 row.fact, row.source, unit(row), number(row.published, row), number(row.model, row),
-                *differences(row), f"{number(row.low, row)} to {number(row.high, row)}", row.why, MARK[row.verdict],
+                *differences(row), accepted(row), row.why, MARK[row.verdict],
             )
             for row in rows
         ],
     )  # fmt: skip
+
+
+def accepted(row: Row) -> str:
+    """Return the accepted range, nothing where it would have come from data that are not there."""
+    return "" if math.isnan(row.low) else f"{number(row.low, row)} to {number(row.high, row)}"
 
 
 def unit(row: Row) -> str:
@@ -154,7 +159,7 @@ def decimals(row: Row) -> int:
     """Return how many decimals show the width of the accepted range by two digits, and the published value by three."""
     width = row.high - row.low
     sizes = [1 - math.floor(math.log10(width))] if width > 0 else []
-    if row.published:
+    if row.published and not math.isnan(row.published):
         sizes.append(2 - math.floor(math.log10(abs(row.published))))
     return max(0, min(sizes)) if sizes else 0
 
