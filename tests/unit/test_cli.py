@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -21,14 +20,20 @@ LONGEST_SECONDS = 2.0
 LONGEST_HELP_SECONDS = 1.0
 
 
+def processor_seconds():
+    """Processor time of all ended children: unlike the clock it does not see what else the machine does."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def command(*arguments, cwd=ROOT):
     environment = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
-    start = time.perf_counter()
+    start = processor_seconds()
     answer = subprocess.run(
         [sys.executable, "-c", "from studies.cli import main; main()", *arguments],
         capture_output=True, encoding="utf-8", check=False, cwd=cwd, env=environment,
     )  # fmt: skip
-    return answer, time.perf_counter() - start
+    return answer, processor_seconds() - start
 
 
 def fastest(*arguments):
