@@ -17,6 +17,7 @@ LONGEST_SECONDS = 240.0
 POLL_SECONDS = 0.005
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_taken_up_and_ends_with_the_same_bytes(run, small_study, tmp_path, monkeypatch):
     out = tmp_path / "out"
     shutil.copytree(run, out)

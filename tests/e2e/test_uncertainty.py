@@ -13,6 +13,7 @@ from studies.uncertainty_design import BASE_PART, SAMPLES, Sample
 from studies.uncertainty_headlines import BENEFIT
 from studies.unknowns import Setting, Unknown
 
+pytestmark = pytest.mark.slow
 SCENARIOS = ("without", "aware")
 SECTION = "\n[uncertainty]\nweather_years = 2\none_at_a_time = 1\n"
 
@@ -54,7 +55,6 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(uncertainty, "SAMPLES_PER_BLOCK", 4)
 
 
-@pytest.mark.slow
 def test_the_whole_command(workplace, once, small_study, small_blocks, monkeypatch):
     """Two workers give the bytes of one, also after an interruption, and a report finds what its contract names."""
     study = workplace / "unsure.toml"
