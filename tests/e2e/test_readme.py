@@ -21,7 +21,7 @@ def commands(readme: str) -> list[list[str]]:
 
 
 def runnable(words: list[str]) -> list[str]:
-    """Return a command cut to two days, with paths that hold outside the repository; what takes half an hour only helps."""
+    """Return a command cut to two days (an uncertainty analysis to its help), with paths that hold elsewhere."""
     words = [str(ROOT / word) if word.endswith(".toml") and (ROOT / word).is_file() else word for word in words]
     if "--data" in words:
         words[words.index("--data") + 1] = str(DATA)
