@@ -28,7 +28,7 @@ from weather.synthetic import synthetic_year
 SEED = 20240614
 STEPS_PER_DAY = 48
 WINDY_DAY, PEAK_DAY, IMPORT_DAY, MONTH_END = 354, 120, 149, 333
-"""Days of fiscal 2030 (0 = 1 April) with the highest unmanaged export, demand and import of this seed, and 28 February."""
+"""Days of fiscal 2030 (0 = 1 April) with the highest export, demand and import of this seed, and 28 February."""
 
 
 @dataclass(frozen=True)
