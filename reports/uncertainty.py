@@ -64,6 +64,11 @@ class Headline:
         return sorted(carrying, key=lambda name: -self.shares[name]["share"])
 
     @property
+    def certain(self) -> list[str]:
+        """Names of the unknowns whose interval leaves out zero, the one with the largest share first."""
+        return [name for name in self.ranked if self.shares[name]["low"] > 0]
+
+    @property
     def ranked_by_swing(self) -> list[str]:
         """Names of the unknowns that were moved alone, the one with the largest swing first."""
         swing = {

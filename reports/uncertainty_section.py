@@ -70,7 +70,7 @@ def shown_unit(kpi: str) -> tuple[str, float]:
 def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> str:
     """Return the range of the most important headline for page one; empty where nothing is known about it."""
     moved = [] if found is None else found.of(focus.scenario)
-    if found is None or not moved or not moved[0].ranked:
+    if found is None or not moved or not moved[0].certain:
         return ""
     return words("answer.uncertainty", **_facts(run, moved[0], found, words))
 
@@ -78,7 +78,7 @@ def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) ->
 def _finding(run: Run, one: Headline, found: Uncertainty, words: Words) -> str:
     facts = _facts(run, one, found, words)
     text = words("text.uncertainty.range", **facts)
-    text += words("text.uncertainty.most" if one.ranked else "text.uncertainty.too_few", **facts)
+    text += words("text.uncertainty.most" if one.certain else "text.uncertainty.too_few", **facts)
     if math.isfinite(one.estimate_share):
         percent = digits.fixed(PERCENT * one.estimate_share, 0)
         text += words("text.uncertainty.estimates", percent=percent, explained=_percent(one.r2))
@@ -95,13 +95,13 @@ def _facts(run: Run, one: Headline, found: Uncertainty, words: Words) -> dict[st
         "base": digits.quantity(one.base * scale, unit),
         "range": percentiles(one, words),
         "samples": str(found.samples),
-        "most": separator.join(_named(one, name, found, words) for name in one.ranked[:MOST_NAMED]),
+        "most": separator.join(_named(one, name, found, words) for name in one.certain[:MOST_NAMED]),
     }
 
 
 def _row(run: Run, one: Headline, found: Uncertainty, words: Words) -> list[str]:
     unit, scale = shown_unit(one.kpi)
-    named = [_named(one, name, found, words) for name in one.ranked[:MOST_NAMED]]
+    named = [_named(one, name, found, words) for name in one.certain[:MOST_NAMED]]
     return [
         f"{kpi_label(one.kpi, words)} ({words.choice('unit', unit)})\n{scenario_title(run, one.scenario, words)}",
         digits.quantity(one.base * scale, unit),

@@ -46,11 +46,11 @@ def _table(record: Mapping[str, Any], scenario: str, kpis: Mapping[str, Any], ti
 
 
 def _most(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
-    """Return the largest shares; without them the largest one-at-a-time swings."""
+    """Return the largest shares whose interval leaves out zero; without any shares the largest one-at-a-time swings."""
     mark = "*" if found["scale"] == "rank" else ""
-    largest = found["shares"][:MATTER_MOST]
-    if largest:
-        parts = [f"{titles[row['unknown']][:LONGEST_TITLE]} {100.0 * row['share']:.0f} %{mark}" for row in largest]
+    if found["shares"]:
+        certain = [row for row in found["shares"] if row["low"] > 0.0][:MATTER_MOST]
+        parts = [f"{titles[row['unknown']][:LONGEST_TITLE]} {100.0 * row['share']:.0f} %{mark}" for row in certain]
         return "; ".join([*parts, f"weather year {100.0 * found['weather_share']:.0f} %{mark}"])
     swings = found["tornado"][:MATTER_MOST]
     return "; ".join(
