@@ -113,7 +113,7 @@ def run(
 
     with progress_bars(Console(stderr=True)) as progress:
         folder = run_study(checked, out or RUNS / checked.name, data, span, jobs, progress)
-    console = _table_console()
+    console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
     _tell_where(folder)
 
@@ -142,7 +142,7 @@ def compare(
     from studies.summary import HEADLINE, difference_table
     from twin.schema import KPIS
 
-    _table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
+    table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
 
 
 @app.command("list")
@@ -171,7 +171,7 @@ def sources(
         raise typer.BadParameter(f"--status {status}: write one of {', '.join(STATUSES)}")
     check_sources()
     if csv is None:
-        _table_console().print(*sources_tables(status), sep="\n")
+        table_console().print(*sources_tables(status), sep="\n")
     else:
         write_sources(csv, status)
         typer.echo(f"Written: {csv}")
@@ -252,7 +252,7 @@ def study_path(name: str) -> Path:
     raise InputError([Problem("there is no such study file", name, accepted=accepted, repair="correct the path")])
 
 
-def _table_console() -> Console:
+def table_console() -> Console:
     """Return a console as wide as the terminal, or wide enough for a table where the output is a file."""
     return Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
 

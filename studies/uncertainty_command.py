@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 PROCESSORS = os.cpu_count() or 1
-WIDTH_IN_FILES = 200
 
 
 def uncertainty(
@@ -30,7 +28,7 @@ def uncertainty(
     """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
     from rich.console import Console
 
-    from studies.cli import RUNS, parse_days, study_path
+    from studies.cli import RUNS, parse_days, study_path, table_console
     from studies.read import read_study
 
     span = parse_days(days)
@@ -44,5 +42,5 @@ def uncertainty(
     with progress_bars(Console(stderr=True)) as progress:
         where = out or RUNS / f"{checked.name}_uncertainty"
         folder = run_uncertainty(checked, where, data, span, samples, jobs, progress)
-    Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES).print(*uncertainty_tables(folder), sep="\n")
+    table_console().print(*uncertainty_tables(folder), sep="\n")
     typer.echo(f"Results: {folder}")

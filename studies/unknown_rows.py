@@ -11,6 +11,7 @@ from typing import Any
 from network_models.input_tables import SETTABLE, TABLES
 from studies.dotted import flatten
 from studies.input_names import settable_tables
+from studies.members import middle_point
 from studies.study import Study
 from twin.input_tables import InputTable, read_input, source_rows
 
@@ -88,7 +89,7 @@ def _values(study: Study) -> dict[str, Any]:
     """Return the study's values by dotted key; the middle one of those that are swept."""
     sections = study.model_dump(mode="json", include={"grid", "fleet", "operation", "inputs"})
     values = {key: value for key, value in flatten(sections).items() if value is not None}
-    return values | {key: swept[(len(swept) - 1) // 2] for key, swept in study.sweep_values.items()}
+    return values | middle_point(study)
 
 
 def _rows(table: InputTable, values: Mapping[str, Any]) -> Iterator[RangedRow]:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from studies.suggestions import nearest
-from twin.clock import TIMEZONE
+from twin.clock import TIMEZONE, usual_step
 from twin.errors import InputError, Problem, raise_if_any
 from weather.checks import LARGEST_MEANS, PLAUSIBLE, time_problems
 from weather.readers.text import numbers, read_cells, read_text
@@ -135,11 +135,6 @@ def read_pair(
     return pair
 
 
-def step_of(times: pd.DatetimeIndex) -> pd.Timedelta:
-    """Return the usual distance between rows."""
-    return pd.Timedelta(pd.Series(times.sort_values().unique()).diff().median())
-
-
 def _column_problems(table: pd.DataFrame, kind: str, path: Path) -> list[Problem]:
     seen, found = ", ".join(map(str, table.columns)), []
     if len(table.columns) == 1 and ";" in seen:
@@ -188,7 +183,7 @@ def _unreadable(cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted:
 
 
 def _step_problems(times: pd.DatetimeIndex, path: Path, reading: Reading) -> list[Problem]:
-    where, step = f"{path}, time", step_of(times)
+    where, step = f"{path}, time", usual_step(times)
     if step not in [pd.Timedelta(minutes=minutes) for minutes in STEP_MINUTES]:
         accepted = f"a row every {', '.join(map(str, STEP_MINUTES))} minutes"
         return [Problem("step not usable", where, f"{step / pd.Timedelta('1min'):g} minutes between rows", accepted)]
@@ -236,7 +231,7 @@ def _value_problems(frame: pd.DataFrame, power: str, capacity_mw: float | None, 
 
 
 def _on_grid(frame: pd.DataFrame, power: str, path: Path, reading: Reading) -> Pair:
-    step = step_of(pd.DatetimeIndex(frame.index))
+    step = usual_step(pd.DatetimeIndex(frame.index))
     if reading.label == "end":
         frame = frame.set_axis(pd.DatetimeIndex(frame.index) - step)
     index = pd.date_range(frame.index.min(), frame.index.max(), freq=step, name="time")

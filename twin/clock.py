@@ -30,3 +30,13 @@ def fiscal_year(year: int, step_minutes: int = 30) -> pd.DatetimeIndex:
 def step_hours(index: pd.DatetimeIndex) -> float:
     """Return the step length of `index` in hours."""
     return float((index[1] - index[0]) / pd.Timedelta(hours=1))
+
+
+def usual_step(times: pd.DatetimeIndex) -> pd.Timedelta:
+    """Return the median distance of neighbouring times; neither order nor doubled times matter."""
+    return pd.Timedelta(pd.Series(times.unique().sort_values()).diff().median())
+
+
+def first_fiscal_year(index: pd.DatetimeIndex) -> int:
+    """Return the calendar year in which the fiscal year of the first time begins (April)."""
+    return int(index[0].year - (index[0].month < 4))

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from twin.clock import usual_step
 from twin.weather_table import Place
 from weather.reading import Reading
 from weather.sun import Sun, sun_over
@@ -76,5 +77,5 @@ def _with_every_time(frame: pd.DataFrame) -> pd.DataFrame:
     if len(frame) < 2 or frame.columns.empty or frame.index.has_duplicates:
         return frame
     frame = frame.sort_index()
-    spacing = pd.Timedelta(pd.Series(frame.index).diff().median())
+    spacing = usual_step(pd.DatetimeIndex(frame.index))
     return frame.reindex(frame.index.union(pd.date_range(frame.index[0], frame.index[-1], freq=spacing)))

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+from twin.clock import usual_step
 from twin.errors import InputError, Problem
 from twin.weather_table import Place
 from weather.checks import frame_problems
 from weather.climate import Climate
 from weather.conversion import is_split_from_global, wind_at_height
 from weather.filling import filled
-from weather.quality_figures import every_time, own_figures, usual_spacing
+from weather.quality_figures import every_time, own_figures
 from weather.readers import read, read_own_steps
 from weather.reading import IRRADIANCE, Reading, WeatherFile
 
@@ -157,7 +158,7 @@ def _stuck(values: pd.Series, times: pd.DatetimeIndex) -> int:
     counted = values[values != 0.0] if values.name in IRRADIANCE else values
     if len(times) < 2 or counted.empty:
         return 0
-    longest = int(pd.Timedelta(hours=STUCK_HOURS) / usual_spacing(times))
+    longest = int(pd.Timedelta(hours=STUCK_HOURS) / usual_step(times))
     runs = counted.groupby((counted != counted.shift()).cumsum()).transform("size")
     return int((runs[counted.notna()] >= max(longest, 2)).sum())
 
@@ -220,7 +221,7 @@ def _edges(frame: pd.DataFrame) -> tuple[pd.Timestamp, pd.Timestamp]:
 
 
 def _spacing(reading: Reading) -> pd.Timedelta:
-    return reading.interval if len(reading.means.columns) else usual_spacing(pd.DatetimeIndex(reading.instants.index))
+    return reading.interval if len(reading.means.columns) else usual_step(pd.DatetimeIndex(reading.instants.index))
 
 
 def _main_fiscal_year(reading: Reading) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from twin.clock import usual_step
 from twin.errors import Problem
 from weather.checks import clearest_ratio, irradiance_unit_problems, mean_unit_problems, time_problems
 from weather.climate import Climate
@@ -55,12 +56,7 @@ def own_figures(reading: Reading, climate: Climate, where: str) -> tuple[dict[st
 
 def every_time(times: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Return every time from the first to the last in the usual spacing."""
-    return pd.date_range(times.min(), times.max(), freq=usual_spacing(times))
-
-
-def usual_spacing(times: pd.DatetimeIndex) -> pd.Timedelta:
-    """Return the median distance of neighbouring times."""
-    return pd.Timedelta(pd.Series(times.unique().sort_values()).diff().median())
+    return pd.date_range(times.min(), times.max(), freq=usual_step(times))
 
 
 def _sun_figures(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, hours: float) -> dict[str, float]:

@@ -9,6 +9,7 @@ from scipy.stats import norm
 from twin.clock import step_hours
 from twin.profiles.area_system import AreaDrivers, area_parameter
 from twin.profiles.calendar import day_number
+from twin.profiles.demand import felt_temperature
 from twin.profiles.demand_components import kyushu_climatology
 from twin.profiles.noise import ar1
 from twin.profiles.resampling import hourly_to_steps, hours_of
@@ -100,8 +101,7 @@ def _wind_of_days(weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
 def _temperature_factor(weather: WeatherTable) -> np.ndarray:
     """Return the demand over the usual one of the month; buildings follow the mean of the last day."""
     index = weather.index
-    steps = round(parameter("heating_smoothing_hours") / step_hours(index))
-    smooth = pd.Series(_local(weather, "temp_air")).rolling(steps, min_periods=1).mean().to_numpy()
+    smooth = felt_temperature(index, _local(weather, "temp_air"))
     normal = by_month("temperature_normals", "temperature_c").to_numpy()[index.month - 1]
     return _response(smooth, 0.0) / _response(normal, area_parameter("temperature_spread_c"))
 

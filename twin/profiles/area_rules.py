@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from twin.clock import first_fiscal_year
 from twin.profiles.area_system import area_parameter
 from twin.profiles.tables import parameter, read_table
 
@@ -63,7 +64,7 @@ class Rules:
 
 def rules_of(index: pd.DatetimeIndex) -> Rules:
     """Return the rules of the fiscal year in which `index` begins (``area_rule_dates.csv``)."""
-    fiscal_year = index[0].year - (index[0].month < 4)
+    fiscal_year = first_fiscal_year(index)
     since = read_table("area_rule_dates").set_index("rule")["fiscal_year_from"]
     fip_share = area_parameter("fip_share")
     fit_first = fiscal_year >= since["fit_before_fip"] and fip_share < area_parameter("fip_share_end")

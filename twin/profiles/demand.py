@@ -64,8 +64,7 @@ def temperature_response(name: str, index: pd.DatetimeIndex, temp_air: np.ndarra
     is the mean of the hours before (``heating_smoothing_hours``), because buildings are slow.
     """
     row = read_table("demand_classes").set_index("class").loc[name]
-    window = max(1, round(parameter("heating_smoothing_hours") / step_hours(index)))
-    smooth = pd.Series(temp_air).rolling(window, min_periods=1).mean().to_numpy()
+    smooth = felt_temperature(index, temp_air)
     normal = by_month("temperature_normals", "temperature_c").loc[index.month].to_numpy()
 
     def degrees(temperature: np.ndarray) -> np.ndarray:
@@ -73,6 +72,12 @@ def temperature_response(name: str, index: pd.DatetimeIndex, temp_air: np.ndarra
         return heating + np.clip(temperature - row["cooling_above_c"], 0, None) * row["cooling_per_kelvin"]
 
     return (1 + degrees(smooth)) / (1 + degrees(normal))
+
+
+def felt_temperature(index: pd.DatetimeIndex, temp_air: np.ndarray) -> np.ndarray:
+    """Return the mean of the last ``heating_smoothing_hours``, which buildings follow; (T,) degree C."""
+    window = max(1, round(parameter("heating_smoothing_hours") / step_hours(index)))
+    return pd.Series(temp_air).rolling(window, min_periods=1).mean().to_numpy()
 
 
 def area_demand(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pvlib
 
-from twin.clock import step_hours
+from twin.clock import first_fiscal_year, step_hours
 from twin.profiles.pv_fleets import PvFleet, orientations, read_pv_fleet
 from twin.profiles.wind import speed_at_height
 from twin.weather_table import Place
@@ -62,7 +62,7 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     dni = np.minimum(beam / np.where(high, pvlib.tools.cosd(zenith), 1.0), extra)
     wind = speed_at_height(weather["wind_speed"].to_numpy(), place, MODULE_HEIGHT_M)
     dhi = ghi - dni * np.clip(pvlib.tools.cosd(zenith), 0, None)
-    year = index[0].year - (index[0].month < 4)
+    year = first_fiscal_year(index)
     return Sky(zenith, sun_azimuth, dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind, year)
 
 
