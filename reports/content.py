@@ -128,7 +128,7 @@ def _page_one(
         notes.insert(1, words("note.tiles_uncertain"))
     if detail.days < DAYS_OF_A_YEAR:
         notes.insert(0, words("note.part", days=f"{detail.days:.0f}"))
-    return [_figure(pictures, "headline", words), *(Paragraph(note, is_note=True) for note in notes)]
+    return [_figure(pictures, "headline", words), Paragraph(" ".join(notes), is_note=True)]
 
 
 def _link(run: Run, focus: Focus, detail: Detail, pictures: dict[str, Picture], words: Words) -> list[Block]:
