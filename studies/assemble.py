@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from reports import write_report
+from studies.cases import case_of
 from studies.finish import TWINS, onset_rows, write_kpis, write_study_record
 from studies.grids import member_grids
 from studies.inputs import read_sources, study_inputs
@@ -27,14 +28,12 @@ from studies.provenance import digest, input_files, manifest, run_log
 from studies.study import Study
 from studies.workers import make_tasks, run_tasks
 from twin.errors import Problem, gathered, raise_if_any
-from twin.grid.flow import flat_start, solve
-from twin.grid.headroom_kernels import link_headroom
-from twin.grid.reduction import ReducedGrid, reduce_grids
+from twin.grid.reduction import reduce_grids
 from twin.loop.case import Case
+from twin.loop.member import Member
 from twin.loop.simulate import month_blocks
 from twin.results.sample_check import sampled_steps
 
-STEPS_PER_DAY = 48
 SAMPLED_HALF_HOURS, SAMPLED_PER_MEMBER = 50, 2
 
 
@@ -78,7 +77,7 @@ def run_study(
     per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
     with _timed(seconds, "simulation"):
         tasks = make_tasks(case, folders, sampled_steps(case, study.seed, per_member), jobs, partial)
-        case = replace(case, profiles=())
+        case = replace(case, profiles=(), outlooks=())
         run_tasks(tasks, len(month_blocks(case.index)), progress)
     with _timed(seconds, "key figures"):
         write_kpis(study, case, members, partial)
@@ -119,53 +118,15 @@ def make_case(
     inputs = study_inputs(study, [*members, *tries], grids, sources)
     settled = loop_members([*members, *tries], grids, inputs)
     everyone = (
-        *(some for member in settled[: len(members)] for some in (member, *twins(member))),
+        *(some for member in settled[: len(members)] for some in (member, *_twins(study, member))),
         *(replace(member, twin=ONSET) for member in settled[len(members) :]),
     )
-    reduced = reduce_grids(grids.models)
-    steps = day_steps(days, len(inputs.series[0][0].index))
-    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
     mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
-    limit = stated_export_limit_mw(reduced, np.arange(len(grids.models)), np.tile(mean_mw, (len(grids.models), 1)))
-    return Case(
-        index=series[0][0].index,
-        grid=reduced,
-        members=everyone,
-        profiles=series,
-        sites=inputs.fleet,
-        export_limit_mw=limit[[member.grid for member in everyone]],
-        lead_slots=max(member.forecast_lead_half_hours for member in everyone),
-    )
+    return case_of(everyone, reduce_grids(grids.models), inputs, days, np.tile(mean_mw, (len(everyone), 1)))
 
 
-def stated_export_limit_mw(grid: ReducedGrid, network: np.ndarray, mean_demand_mw: np.ndarray) -> np.ndarray:
-    """Return the N-1 export limit of the link that an operator would state, (R,) MW.
-
-    Mean demand, no generation, extra infeed at the headroom bus until the survivor of a trip reaches its rating.
-
-    Parameters
-    ----------
-    grid : ReducedGrid
-    network : numpy.ndarray, (R,) int
-        Position in ``grid.models``.
-    mean_demand_mw : numpy.ndarray, (R, A)
-        Mean demand of each area.
-    """
-    first = grid.variants[0]
-    variant = np.asarray(network, dtype=np.int64)
-    p = np.zeros((len(variant), len(grid.nodes.buses)))
-    np.add.at(p.T, grid.nodes.area, -mean_demand_mw.T / first.grid.base_mva)
-    q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
-    flow = solve(grid, variant, p, q, *flat_start(grid, variant))
-    headroom = link_headroom(
-        grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, first.grid.base_mva
-    )
-    return headroom[:, 0] - mean_demand_mw.sum(axis=1)
-
-
-def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
-    """Return the first step of some days, 1-based and inclusive, and the one after the last; None takes all."""
-    return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
+def _twins(study: Study, member: Member) -> list[Member]:
+    return twins(member) if study.compare.counterfactuals else []
 
 
 def _folders(case: Case, run: Path) -> list[Path]:

@@ -29,6 +29,10 @@ from twin.schema import CONGESTION_CAUSES
 TWINS = "twins"
 _COMPARED = [*(f"{cause}_mw" for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
 """Columns of ``system`` that counterfactuals are compared by."""
+_OF_TWINS = (
+    "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
+    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
+)  # fmt: skip
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
     "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
@@ -47,7 +51,8 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) 
         folder, devices = run / member.path, loop_member.devices
         stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
         kpis = member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
-        kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours)
+        has_twins = study.compare.counterfactuals
+        kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
         kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
@@ -55,10 +60,12 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) 
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
 
-def _twin_kpis(folder: Path, operator: str, hours: float) -> dict[str, float | None]:
+def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
     """Return what needs a counterfactual: congestion without area balance, and under either operator."""
     system = read_table(folder, "system", _COMPARED)
     own = congestion_mwh(system, hours)
+    if not has_twins:
+        return dict.fromkeys(_OF_TWINS) | {f"{operator}_operator_curtailed_congestion_mwh": own}
     other = read_table(folder / TWINS / OTHER_OPERATOR, "system", _COMPARED)
     kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
     kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}

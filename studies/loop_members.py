@@ -6,13 +6,15 @@ from dataclasses import replace
 
 import numpy as np
 
+from studies.flexibility import flexible_devices
 from studies.grids import Grids
 from studies.inputs import Inputs, has_pv
 from studies.members import Member as StudyMember
+from studies.policy_files import load_policy
+from studies.storage import plant_batteries
 from studies.study import Study
 from twin.grid.model import GridModel
-from twin.loop.case import Member, SiteDevices
-from twin.policies.rules import POLICIES
+from twin.loop.member import Member, SiteDevices
 from twin.profiles.sites import SiteFleet
 
 AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
@@ -51,6 +53,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         twin="",
         grid=grid,
         profiles=series,
+        outlook=0,
         criterion=operation.criterion,
         operator=operation.operator,
         uniform_basis=operation.uniform_basis,
@@ -61,7 +64,11 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         intertrip_cap_mw=_UNLIMITED_MW if cap is None else cap,
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
         devices=_devices(member.study, fleet),
-        policy=POLICIES[operation.policy],
+        flexible=flexible_devices(member.study, model),
+        plant_batteries=plant_batteries(member.study, model),
+        policy=load_policy(operation.policy, member.study.folder),
+        on_policy_failure=operation.on_policy_failure,
+        policy_seconds=operation.policy_seconds,
     )
 
 

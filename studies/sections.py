@@ -190,6 +190,13 @@ class Battery(Section):
     )
     soc_min_percent: Percent | None = Field(default=None, description="Lowest state of charge in percent.")
     soc_max_percent: Percent | None = Field(default=None, description="Highest state of charge in percent.")
+    reserve_percent: Percent | None = Field(
+        default=None, description="Charge kept for blackouts, in percent; the higher of it and soc_min_percent counts."
+    )
+    standby_w: NotNegative | None = Field(default=None, description="Standby consumption in W, all the time.")
+    export_at_night: bool = Field(
+        default=False, description="Whether a battery may feed into the grid what the site does not use."
+    )
 
     @model_validator(mode="after")
     def _has_room(self) -> Battery:
@@ -216,6 +223,17 @@ class Fleet(Section):
     firmness: Literal["as_listed", "all_non_firm", "all_firm"] = Field(
         default="as_listed", description="Which plants may be cut for congestion: the plant table's, or all, or none."
     )
+    demand_response: Literal["none", "plan"] = Field(
+        default="none",
+        description='Flexible demand: "plan" has the homes with energy monitors, water heaters, cars and commercial '
+        "sites of the table demand_response.",
+    )
+    plant_batteries: Literal["none", "plan"] = Field(
+        default="none", description="Batteries beside the plants that move to FIP (table plant_batteries)."
+    )
+    grid_batteries: Literal["none", "example"] = Field(
+        default="none", description="Batteries in the grid (table grid_batteries): a scenario, not in the plan."
+    )
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
@@ -229,8 +247,24 @@ class Operation(Section):
     criterion: Literal["n-0", "n-1", "n-1-intertrip"] = Field(
         default="n-1", description="Security criterion that congestion management holds."
     )
-    policy: Literal["none", "self_consumption", "hold_behind_meter", "congestion_aware"] = Field(
-        default="none", description="Dispatch policy of the aggregator for the sites' batteries."
+    policy: str = Field(
+        default="none",
+        min_length=1,
+        description="Dispatch policy of the aggregator: none, self_consumption, hold_behind_meter, congestion_aware, "
+        "price, free_hour, mpc, or my_policy.py:MyPolicy (path relative to the study file).",
+    )
+    on_policy_failure: Literal["stop", "hold_behind_meter"] = Field(
+        default="stop",
+        description="When a policy raises, orders what is no order or takes too long: end with a report, or hold "
+        "behind the meter until its next decision and count it.",
+    )
+    policy_seconds: Positive = Field(default=10.0, description="Longest time that one decision may take, in s.")
+    forecast: Literal["calibrated", "persistence", "climatology", "perfect"] = Field(
+        default="calibrated",
+        description='What policies are told: "calibrated" is truth with an error that grows with lead time.',
+    )
+    forecast_error_factor: NotNegative = Field(
+        default=1.0, description="Factor on the calibrated error; 0 is a perfect forecast."
     )
     operator: Literal["perfect", "forecast"] = Field(
         default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
@@ -285,6 +319,9 @@ class Compare(Section):
     """Which scenarios the others are compared with."""
 
     reference: str | None = Field(default=None, description="Scenario that net benefit is counted against.")
+    counterfactuals: bool = Field(
+        default=True, description="Whether each member is also run without area balance and under the other operator."
+    )
     uncontrolled: str | None = Field(
         default=None, description="Scenario with the same PV and no control, for the net benefit of control."
     )

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from studies.assemble import day_steps, stated_export_limit_mw
+from studies.cases import case_of
 from studies.grids import Grids, member_grids
 from studies.inputs import Inputs, member_inputs, sources_of
 from studies.loop_members import loop_members
@@ -107,19 +107,7 @@ def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
     # each sample is a study of its own: its operator knows the mean demand of its first scenario
     first = np.repeat(np.arange(0, len(members), len(setup.scenarios)), len(setup.scenarios))
     mean_mw = np.stack([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
-    network = np.array([member.grid for member in settled])
-    limit = stated_export_limit_mw(reduced, network, mean_mw[[settled[m].profiles for m in first]])
-    steps = day_steps(setup.days, len(inputs.series[0][0].index))
-    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
-    return Case(
-        index=series[0][0].index,
-        grid=reduced,
-        members=settled,
-        profiles=series,
-        sites=inputs.fleet,
-        export_limit_mw=limit,
-        lead_slots=max(member.forecast_lead_half_hours for member in settled),
-    )
+    return case_of(settled, reduced, inputs, setup.days, mean_mw[[settled[m].profiles for m in first]])
 
 
 def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:

@@ -107,9 +107,15 @@ def _part(case: Case, share: np.ndarray) -> Case:
     """Return the case of some members, with only the series that they use."""
     members = [case.members[m] for m in share]
     used = sorted({member.profiles for member in members})
+    told = sorted({member.outlook for member in members})
     return replace(
         case,
-        members=tuple(replace(member, profiles=used.index(member.profiles)) for member in members),
+        members=tuple(
+            replace(member, profiles=used.index(member.profiles), outlook=told.index(member.outlook))
+            for member in members
+        ),
         profiles=tuple(case.profiles[k] for k in used),
+        outlooks=tuple(case.outlooks[k] for k in told),
         export_limit_mw=case.export_limit_mw[share],
+        export_per_mw=case.export_per_mw[share],
     )

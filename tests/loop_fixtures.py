@@ -11,8 +11,9 @@ import numpy as np
 from network_models.goto import goto, site_table
 from twin.grid.model import GridModel
 from twin.grid.reduction import reduce_grids
-from twin.loop.case import Case, Member, SiteDevices
+from twin.loop.case import Case
 from twin.loop.injections import Injections, solve_injections
+from twin.loop.member import Member, SiteDevices
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
@@ -21,6 +22,7 @@ from twin.loop.verdict import judge
 from twin.policies.rules import POLICIES
 from twin.profiles.build import build_profiles
 from twin.profiles.forecasts import make_forecasts
+from twin.profiles.outlook import make_outlooks
 from twin.profiles.sites import SiteFleet, build_fleet
 from twin.profiles.types import Forecasts, Profiles
 from weather.synthetic import synthetic_year
@@ -103,6 +105,7 @@ def member(inputs: Inputs, **changes: Any) -> Member:
         "twin": "",
         "grid": 0,
         "profiles": 0,
+        "outlook": 0,
         "criterion": "n-1",
         "operator": "perfect",
         "uniform_basis": "contract",
@@ -113,7 +116,11 @@ def member(inputs: Inputs, **changes: Any) -> Member:
         "intertrip_cap_mw": 1e9,
         "firmness": (*map(str, inputs.model.plants.firmness), *inputs.fleet.groups.cut),
         "devices": devices(inputs.fleet, batteries=False),
+        "flexible": (),
+        "plant_batteries": None,
         "policy": "none",
+        "on_policy_failure": "stop",
+        "policy_seconds": 60.0,
     }
     values |= changes
     if isinstance(values["policy"], str):
@@ -130,13 +137,19 @@ def make_case(
     inputs: Inputs, members: Sequence[Member], models: Sequence[GridModel] = (), export_limit_mw: float = 50.0
 ) -> Case:
     """Return a case of `inputs`; `models` are grid variants in place of the inputs' one."""
+    outlooks = tuple(
+        make_outlooks(inputs.profiles, inputs.forecasts, inputs.fleet, some.devices.has_pv, some.devices.demand_kwh)
+        for some in members
+    )
     return Case(
         index=inputs.profiles.index,
         grid=reduce_grids(models or [inputs.model]),
-        members=tuple(members),
+        members=tuple(replace(some, outlook=m) for m, some in enumerate(members)),
         profiles=((inputs.profiles, inputs.forecasts),),
+        outlooks=outlooks,
         sites=inputs.fleet,
         export_limit_mw=np.full(len(members), export_limit_mw),
+        export_per_mw=np.ones((len(members), len(inputs.model.areas))),
         lead_slots=max(some.forecast_lead_half_hours for some in members),
     )
 

@@ -115,7 +115,11 @@ KPIS: dict[str, Quantity] = {
                 "feed-in of sites avoided in half-hours with an area-balance order, against the uncontrolled scenario",
                 "需給バランス制約コマで抑えた小規模太陽光の逆潮流(制御なしシナリオ比)",
             ),
-            "energy_used_mwh": ("delivered energy less battery losses", "利用電力量(蓄電池損失控除後)"),
+            "energy_used_mwh": (
+                "delivered energy less losses of batteries and shifted demand",
+                "利用電力量(蓄電池・需要応動の損失控除後)",
+            ),
+            "flexible_losses_mwh": ("lost by shifting demand", "需要応動による損失電力量"),
             "energy_balance_mismatch_mwh": ("sum of both sides of the energy identity", "電力量収支の誤差"),
         },
     ),
@@ -123,6 +127,10 @@ KPIS: dict[str, Quantity] = {
         "any",
         "JPY",
         {
+            "net_supply_jpy": (
+                "delivered energy less what batteries take and demand is moved up, at the half-hour's area price",
+                "正味供給電力量のエリアプライス評価額",
+            ),
             "net_benefit_jpy": ("net benefit at the half-hour's area price", "正味便益(円)"),
             "net_benefit_of_control_jpy": (
                 "net benefit of control at the half-hour's area price",
@@ -254,6 +262,10 @@ KPIS: dict[str, Quantity] = {
             "tap_operations_per_year": ("tap steps of the 220/66 kV transformers", "主変圧器タップの年間動作回数"),
             "reactor_operations_per_year": ("switchings of shunt reactors", "分路リアクトルの年間開閉回数"),
             "clipped_commands": ("battery commands that a device could not follow", "機器限界で制限された指令数"),
+            "policy_failures": (
+                "half-hours in which a decision of the policy failed and a fallback took its place",
+                "ポリシー異常により代替制御となったコマ数",
+            ),
             "headroom_undefined_half_hours": ("half-hours without a headroom root", "余裕を定義できないコマ数"),
             "negative_demand_half_hours": (
                 "half-hours of an area with sites' demand above the area's",
@@ -265,6 +277,10 @@ KPIS: dict[str, Quantity] = {
         "not negative",
         "MWh",
         {
+            "unmet_service_mwh": (
+                "hot water and energy of leaving cars that flexible devices did not give",
+                "需要応動機器の未充足量(給湯・EV)",
+            ),
             "unsolved_available_mwh": ("available energy of the unsolved half-hours", "収束しないコマの発電可能電力量"),
         },
     ),

@@ -90,6 +90,8 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "losses_mw": ("MW", "branches and shunts", "系統損失"),
             "battery_losses_mw": ("MW", "lost in batteries", "蓄電池損失"),
             "stored_mwh": ("MWh", "stored at the end of the half-hour", "蓄電残量"),
+            "flexible_demand_mw": ("MW", "change of demand by flexible devices (part of demand)", "需要応動による増減"),
+            "flexible_losses_mw": ("MW", "lost by shifting demand (part of demand)", "需要応動による損失"),
             "unsupplied_mw": ("MW", "demand not supplied", "供給支障"),
             "residual_overload_mw": ("MW", "overload left after all measures", "残留過負荷"),
             "compensator_q_mvar": ("Mvar", "infeed of the var compensator", "SVC無効電力"),
@@ -130,6 +132,7 @@ TABLES: dict[str, dict[str, Quantity]] = {
                 "battery commands that a device could not follow",
                 "機器限界で制限された指令数",
             ),
+            "policy_failed": ("", "1 where a fallback decided in place of the policy", "ポリシー異常時の代替制御"),
             "negative_demand_areas": (
                 "count",
                 "areas whose sites ask for more than the area",
@@ -157,6 +160,17 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "discharge_mw": ("MW", "out of batteries", "放電"),
             "throttled_mw": ("MW", "throttled by the inverter", "自己抑制"),
             "soc_percent": ("%", "mean state of charge at the end of the half-hour", "充電率"),
+        }
+    ),
+    "devices": _columns(
+        _TIME
+        | {
+            "device": ("", "flexible device; plant_batteries are those beside plants", "機器"),
+            "demand_mw": ("MW", "change of what is taken from the grid, charging positive", "需要の増減(充電正)"),
+            "losses_mw": ("MW", "lost by flexibility", "損失"),
+            "stored_mwh": ("MWh", "held (positive) or owed at the end of the half-hour", "蓄積量(負は未返済)"),
+            "unmet_mwh": ("MWh", "service not given: hot water, energy of leaving cars", "未充足量"),
+            "clipped": ("", "1 where the order could not be followed", "指令の制限"),
         }
     ),
     "security": _columns(

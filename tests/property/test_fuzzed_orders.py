@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from twin.loop.devices import run_sites
+from twin.loop.site_devices import run_sites
 from twin.loop.state import initial_state
 from twin.policies.interface import Mode
 
@@ -26,7 +26,7 @@ def case(goto_year):
 
 
 def orders(groups):
-    shape = (2, 48, groups)
+    shape = (2, 96, groups)
     pu = st.floats(-3.0, 3.0, width=32)
     return st.fixed_dictionaries({
         "mode": arrays(np.int8, shape, elements=st.sampled_from([int(mode) for mode in Mode])),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
-from twin.loop.devices import run_sites
+from twin.loop.site_devices import run_sites
 from twin.loop.state import initial_state
 from twin.policies.interface import Mode
 from twin.results.tables import member_tables, stack

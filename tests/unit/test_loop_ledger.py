@@ -8,7 +8,7 @@ from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 
 from network_models.goto import goto
 from twin.loop.ledger import Ledger
-from twin.policies.interface import Cadence, Dispatch, Mode
+from twin.policies.interface import Cadence, Mode
 from twin.results import tables
 from twin.results.flows import block_flows
 from twin.results.tables import member_tables, stack
@@ -22,7 +22,7 @@ class ChargeByNightFromTheGrid:
     cadence = Cadence(48)
 
     def decide(self, view):
-        plan = Dispatch.constant(48, len(view.soc_percent), Mode.POWER)
+        plan = view.plan(Mode.POWER)
         plan.battery_power_pu[:12] = 0.3
         plan.battery_power_pu[12:] = -1.0
         return plan

@@ -8,26 +8,42 @@ import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
 from twin.errors import InputError
-from twin.policies.interface import Cadence, Dispatch, Mode, View
+from twin.policies.interface import Batteries, Cadence, Mode, Outlook, View
 from twin.policies.rules import POLICIES, CongestionAware
 
 SIX_O_CLOCK, LIMIT_MW = 12, 50.0
 SELF, IDLE = int(Mode.SELF_CONSUMPTION), int(Mode.IDLE)
 
 
-def view(forecast_mw, *, half_hour=SIX_O_CLOCK, soc_percent=(10.0, 0.0), battery_hours=(2.0, 0.0)):
+def view(forecast_mw, *, half_hour=SIX_O_CLOCK, soc_percent=(10.0, 0.0), battery_hours=(2.0, 0.0), half_hours=6):
     """Two groups: with batteries of so many hours, and without."""
     nothing = np.zeros(2)
+    now = pd.Timestamp("2030-05-01 06:00", tz="Asia/Tokyo")
+    power_mw = np.array([1.0, 0.0])
+    export_mw = np.asarray(forecast_mw, dtype=float)
     return View(
-        time=pd.Timestamp("2030-05-01 06:00", tz="Asia/Tokyo"),
+        time=now,
         half_hour_of_day=half_hour,
-        soc_percent=np.array(soc_percent),
-        battery_hours=np.array(battery_hours),
+        half_hours=half_hours,
+        batteries=Batteries(
+            energy_mwh=np.array(battery_hours) * power_mw,
+            power_mw=power_mw,
+            soc_percent=np.array(soc_percent),
+            soc_min_percent=nothing,
+            soc_max_percent=np.full(2, 100.0),
+            efficiency=np.full(2, 0.95),
+        ),
         measured_export_mw=0.0,
         measured_available_mw=nothing,
         measured_delivered_mw=nothing,
-        forecast_export_mw=np.asarray(forecast_mw, dtype=float),
+        outlook=Outlook(
+            now, now, export_mw, np.maximum(export_mw - LIMIT_MW, 0.0), np.full(48, 10.0), *np.zeros((2, 48, 2))
+        ),
+        caps_mw=np.zeros(0),
         export_limit_mw=LIMIT_MW,
+        export_per_mw=np.ones(2),
+        devices=(),
+        device_stored_mwh=np.zeros(0),
     )
 
 
@@ -76,9 +92,9 @@ def test_after_the_peak_the_battery_covers_the_evening():
 
 def test_a_scalar_policy_orders_for_its_whole_cadence():
     for policy in POLICIES.values():
-        plan = policy.decide(view(peak_at(3)))
-        for values in vars(plan).values():
-            assert values.shape == (policy.cadence.half_hours, 2)
+        plan = policy.decide(view(peak_at(3), half_hours=policy.cadence.half_hours))
+        for name in ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent"):
+            assert getattr(plan, name).shape == (policy.cadence.half_hours, 2)
 
 
 def test_only_holding_forbids_feed_in_on_a_quiet_day():
@@ -100,7 +116,7 @@ class Broken:
     cadence: Cadence = Cadence(48)  # noqa: RUF009 - frozen
 
     def decide(self, view):
-        return replace(Dispatch.constant(48, len(view.soc_percent), Mode.IDLE), **self.changes)
+        return replace(view.plan(Mode.IDLE), **self.changes)
 
 
 @pytest.fixture(scope="module")
@@ -136,17 +152,19 @@ class Vandal:
     cadence = Cadence(48)
 
     def decide(self, view):
-        for values in vars(view).values():
-            if isinstance(values, np.ndarray):
-                values[:] = -1.0
-        return Dispatch.constant(48, len(view.soc_percent), Mode.IDLE)
+        for part in (view, view.batteries, view.outlook):
+            for values in vars(part).values():
+                if isinstance(values, np.ndarray):
+                    values[:] = -1.0
+        return view.plan(Mode.IDLE)
 
 
 def test_a_policy_cannot_write_through_what_it_sees(windy):
     batteries = devices(windy.fleet)
     cases = [make_case(windy, [member(windy, policy=policy, devices=batteries)]) for policy in ("none", Vandal())]
     (states, records), (other_states, other_records) = (run(case) for case in cases)
-    assert np.array_equal(cases[0].battery_hours, cases[1].battery_hours)
+    assert np.array_equal(cases[0].outlooks[0].pv_mw, cases[1].outlooks[0].pv_mw)
+    assert np.array_equal(cases[0].export_per_mw, cases[1].export_per_mw)
     for t in range(2):
         assert np.array_equal(records[t].delivered_mw, other_records[t].delivered_mw)
         assert np.array_equal(states[t].available_mw, other_states[t].available_mw)

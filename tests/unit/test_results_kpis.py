@@ -80,6 +80,7 @@ def system_table(**columns):
 @pytest.fixture
 def folder(tmp_path):
     """Three solved half-hours and one with absurd numbers that did not solve."""
+    write(tmp_path, "devices", pd.DataFrame({"unmet_mwh": [0.25, 0.5]}))
     write(tmp_path, "system", system_table(
         demand_mw=[20.0, 20.0, 10.0, 999.0], available_mw=[30.0, 10.0, 40.0, 70.0],
         delivered_mw=[24.0, 10.0, 20.0, 999.0],

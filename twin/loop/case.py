@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,104 +12,15 @@ from twin.clock import step_hours
 from twin.grid.model import GridModel
 from twin.grid.reduction import ReducedGrid
 from twin.loop.controls import Bands
-from twin.policies.interface import Policy
+from twin.loop.lanes import Lane, lanes_of
+from twin.loop.member import DeviceArrays, Member
+from twin.profiles.calendar import is_free_day
+from twin.profiles.outlook import Outlooks
 from twin.profiles.sites import SiteFleet
 from twin.profiles.types import Forecasts, Profiles
 
 TIER_NON_FIRM, TIER_FIRM, TIER_LAST = 0, 1, 2
 _TIERS = {"non-firm": TIER_NON_FIRM, "firm": TIER_FIRM, "cut-last": TIER_LAST}
-
-
-@dataclass(frozen=True)
-class SiteDevices:
-    """What stands at the sites of one member.
-
-    Attributes
-    ----------
-    has_pv : numpy.ndarray, (S,) bool
-    demand_kwh, battery_kwh, battery_kw : numpy.ndarray, (S,)
-        Yearly demand; battery capacity and power, 0 without a battery.
-    efficiency : numpy.ndarray, (S,)
-        One-way efficiency of the batteries.
-    soc_min_share, soc_max_share : numpy.ndarray, (S,)
-        Charge that is never used, charge that is never passed, of the capacity.
-    throttle_when_full : bool
-        A site that may not feed in and has a full battery throttles (True) or feeds in all the same (False).
-    """
-
-    has_pv: np.ndarray
-    demand_kwh: np.ndarray
-    battery_kwh: np.ndarray
-    battery_kw: np.ndarray
-    efficiency: np.ndarray
-    soc_min_share: np.ndarray
-    soc_max_share: np.ndarray
-    throttle_when_full: bool
-
-
-class DeviceArrays(NamedTuple):
-    """`SiteDevices` of several classes of members, (C, S); `throttle_when_full` is (C,)."""
-
-    has_pv: np.ndarray
-    demand_kwh: np.ndarray
-    battery_kwh: np.ndarray
-    battery_kw: np.ndarray
-    efficiency: np.ndarray
-    soc_min_share: np.ndarray
-    soc_max_share: np.ndarray
-    throttle_when_full: np.ndarray
-
-
-@dataclass(frozen=True)
-class Member:
-    """One scenario at one sweep point.
-
-    Attributes
-    ----------
-    scenario, label : str
-        Names of the scenario and of the sweep point.
-    twin : str
-        Empty, or which counterfactual of the member this is (``"area_balance_off"``, ``"other_operator"``).
-    grid, profiles : int
-        Positions in the case's lists.
-    criterion : str
-        ``n-0``, ``n-1`` or ``n-1-intertrip``.
-    operator : str
-        ``perfect`` or ``forecast``.
-    uniform_basis : str
-        ``contract`` (one cap on all plants' contract) or ``available`` (one share of all plants' output).
-    area_balance : bool
-        Whether area-balance orders reach the islands.
-    flow_margin_mw : float
-        What a forecasting operator keeps free on each element.
-    forecast_lead_half_hours : int
-        How far ahead a forecasting operator fixes caps.
-    operator_sees_dispatch : bool
-        Whether the batteries' effect is in that forecast.
-    intertrip_cap_mw : float
-        Most that one inter-trip may shed.
-    firmness : tuple of str, (U,)
-        Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
-    devices : SiteDevices
-    policy : Policy
-    """
-
-    scenario: str
-    label: str
-    twin: str
-    grid: int
-    profiles: int
-    criterion: str
-    operator: str
-    uniform_basis: str
-    area_balance: bool
-    flow_margin_mw: float
-    forecast_lead_half_hours: int
-    operator_sees_dispatch: bool
-    intertrip_cap_mw: float
-    firmness: tuple[str, ...]
-    devices: SiteDevices
-    policy: Policy
 
 
 @dataclass(frozen=True)
@@ -123,9 +33,13 @@ class Case:
     grid : ReducedGrid
     members : tuple of Member
     profiles : tuple of (Profiles, Forecasts)
+    outlooks : tuple of Outlooks
+        What policies are told.
     sites : SiteFleet
     export_limit_mw : numpy.ndarray, (M,)
         The operator's stated limit of the link's export, given to policies.
+    export_per_mw : numpy.ndarray, (M, A)
+        Change of the link's export for a MW more infeed in an area, given to policies.
     lead_slots : int
         Longest lead of any member of the study, also of members that another worker runs.
     """
@@ -134,8 +48,10 @@ class Case:
     grid: ReducedGrid
     members: tuple[Member, ...]
     profiles: tuple[tuple[Profiles, Forecasts], ...]
+    outlooks: tuple[Outlooks, ...]
     sites: SiteFleet
     export_limit_mw: np.ndarray
+    export_per_mw: np.ndarray
     lead_slots: int
 
     @cached_property
@@ -186,6 +102,64 @@ class Case:
         first = np.unique(self.device_class, return_index=True)[1]
         devices = [self.members[m].devices for m in first]
         return DeviceArrays(*(np.stack([getattr(some, name) for some in devices]) for name in DeviceArrays._fields))
+
+    @cached_property
+    def device_names(self) -> tuple[str, ...]:
+        """Names of the flexible devices of any member."""
+        return tuple(dict.fromkeys(device.name for member in self.members for device in member.flexible))
+
+    @cached_property
+    def is_storage(self) -> np.ndarray:
+        """(D,) which of `device_names` are grid batteries."""
+        of_names = {device.name: device.is_storage for member in self.members for device in member.flexible}
+        return np.array([of_names[name] for name in self.device_names], dtype=bool)
+
+    @cached_property
+    def lanes(self) -> tuple[Lane, ...]:
+        """Members with the same flexible devices."""
+        return lanes_of(self.members)
+
+    @cached_property
+    def most_devices(self) -> int:
+        """Largest number of devices that one member's policy may order."""
+        return max(len(member.orderable) for member in self.members)
+
+    @cached_property
+    def is_workday(self) -> np.ndarray:
+        """(T,) days on which offices are open."""
+        return ~is_free_day(self.index)
+
+    @cached_property
+    def _classes(self) -> dict[str, np.ndarray]:
+        """Columns of `Profiles.site_demand_per_kwh` by customer class."""
+        of_shape = np.array([shape.demand_class for shape in self.sites.demand_shapes])
+        return {str(name): np.flatnonzero(of_shape == name) for name in np.unique(of_shape)}
+
+    def class_kw_per_kwh(self, t: int) -> dict[str, np.ndarray]:
+        """Return the mean demand of each customer class at step `t`, (M,) kW per kWh of a year."""
+        per_kwh = np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in self.profiles])
+        return {name: per_kwh[:, columns].mean(axis=1)[self.profile] for name, columns in self._classes.items()}
+
+    @cached_property
+    def plant_battery_mw(self) -> np.ndarray:
+        """(M, P) power of the batteries beside plants."""
+        return self._of_plant_batteries("power_mw")
+
+    @cached_property
+    def plant_battery_mwh(self) -> np.ndarray:
+        """(M, P) capacity of the batteries beside plants."""
+        return self._of_plant_batteries("energy_mwh")
+
+    def _of_plant_batteries(self, name: str) -> np.ndarray:
+        nothing = np.zeros(self.plants)
+        found = [member.plant_batteries for member in self.members]
+        return np.array([nothing if some is None else getattr(some, name) for some in found])
+
+    @cached_property
+    def plant_soc_min_share(self) -> np.ndarray:
+        """(M,) lowest charge of the batteries beside plants, of their capacity."""
+        found = [member.plant_batteries for member in self.members]
+        return np.array([0.0 if some is None else some.soc_min_share for some in found])
 
     @cached_property
     def plants(self) -> int:
@@ -327,15 +301,13 @@ class Case:
         return np.array([member.operator_sees_dispatch for member in self.members])
 
     @cached_property
-    def battery_hours(self) -> np.ndarray:
-        """(M, G) hours to fill the group's batteries at full power; 0 without batteries."""
-        power = np.array([self.by_group(member.devices.battery_kw) for member in self.members]) / 1000.0
-        return np.divide(self.battery_mwh, power, out=np.zeros_like(power), where=power > 0.0)
-
-    @cached_property
     def battery_mwh(self) -> np.ndarray:
         """(M, G) battery capacity."""
         return np.array([self.by_group(member.devices.battery_kwh) for member in self.members]) / 1000.0
+
+    def mean_of_groups(self, per_site: np.ndarray) -> np.ndarray:
+        """Average (S,) values over the sites of each group, (G,)."""
+        return self.by_group(per_site) / self.by_group(np.ones(len(per_site)))
 
     def by_group(self, per_site: np.ndarray) -> np.ndarray:
         """Sum (S,) values over the sites of each group, (G,)."""

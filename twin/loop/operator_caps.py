@@ -70,8 +70,8 @@ def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.nda
 def fix_caps(case: Case, state: State, t: int) -> Caps:
     """Return the caps with those for half-hour ``t + lead`` written, decided from the forecast for it.
 
-    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch, as PV minus
-    demand where it does not.
+    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch (flexible
+    devices too), as PV minus demand where it does not.
     """
     caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
     rows = np.flatnonzero(case.forecast_operator & (t + case.lead_half_hours < len(case.index)))
@@ -100,7 +100,8 @@ def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> 
     forecasts = [case.profiles[case.profile[m]][1] for m in rows]
     area = np.stack([f.area_demand_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
     plants = np.stack([f.plant_available_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
-    beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0)
+    devices = state.device_history.at(rows, case.half_hour_of_day[ahead])[:, 0] * case.sees_dispatch[rows, None]
+    beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0) + devices
     demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
     return Injections(
         variant=case.grid.variants_at(case.network[rows], state.positions[rows]),

@@ -6,67 +6,58 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
-from twin.loop.state import State
-from twin.policies.interface import Dispatch, Mode, View
+from twin.loop.member import PLANT_BATTERIES
+from twin.loop.state import ORDERS, State
+from twin.loop.view import make_view
+from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch
+from twin.policies.running import decide
 
-_ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent")
-_MODES = frozenset(int(mode) for mode in Mode)
 
+def obey_policies(case: Case, state: State, t: int) -> tuple[State, np.ndarray]:
+    """Return the state with the orders of all policies that decide at step `t`, and where one failed, (M,) bool.
 
-def obey_policies(case: Case, state: State, t: int) -> State:
-    """Return the state with the orders of all policies that decide at half-hour `t`."""
+    The first half-hour of a run counts as a decision too, for the half-hours until the next one, without lead.
+    """
+    failed = np.zeros(len(case.members), dtype=bool)
     slot = int(case.half_hour_of_day[t])
-    due = [m for m, member in enumerate(case.members) if slot % member.policy.cadence.half_hours == 0 or t == 0]
+    due = [m for m, member in enumerate(case.members) if t == 0 or member.policy.cadence.is_due(slot)]
     if not due:
-        return state
-    orders = {name: getattr(state, name).copy() for name in _ORDERS}
-    soc_percent = _soc_percent(case, state)
+        return state, failed
+    orders = {name: getattr(state, name).copy() for name in ORDERS}
     for m in due:
-        policy = case.members[m].policy
-        dispatch = policy.decide(_view(case, state, t, m, soc_percent[m]))
-        ahead = policy.cadence.half_hours - slot % policy.cadence.half_hours
-        problems = _problems(dispatch, ahead, len(case.sites.groups))
-        raise_if_any(
-            replace(p, where=f"policy {type(policy).__name__} at {case.index[t]}, order {p.where}") for p in problems
-        )
-        for name in _ORDERS:
-            orders[name][m, slot : slot + ahead] = getattr(dispatch, name)[:ahead]
-    return replace(state, **orders)
+        member = case.members[m]
+        lead, half_hours = _covered(case, m, t, slot)
+        view = make_view(case, state, t, m, lead, half_hours)
+        dispatch, failed[m] = decide(member.policy, view, member.on_policy_failure, member.policy_seconds)
+        _put_in_force(orders, m, (t + lead + np.arange(half_hours)) % ORDER_SLOTS, dispatch)
+    return replace(state, **orders), failed
 
 
-def _view(case: Case, state: State, t: int, m: int, soc_percent: np.ndarray) -> View:
-    forecasts = case.profiles[case.members[m].profiles][1]
-    return View(
-        time=case.index[t],
-        half_hour_of_day=int(case.half_hour_of_day[t]),
-        soc_percent=soc_percent,
-        battery_hours=case.battery_hours[m].copy(),
-        measured_export_mw=float(state.export_mw[m]),
-        measured_available_mw=state.available_mw[m].copy(),
-        measured_delivered_mw=state.delivered_mw[m].copy(),
-        forecast_export_mw=forecasts.export_day_ahead_mw[t].copy(),
-        export_limit_mw=float(case.export_limit_mw[m]),
-    )
+def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
+    """Return after how many half-hours the orders begin, and how many they cover."""
+    cadence = case.members[m].policy.cadence
+    if cadence.is_due(slot) and (t > 0 or cadence.lead == 0):
+        return cadence.lead, cadence.half_hours
+    until_next = (cadence.first - slot) % cadence.half_hours or cadence.half_hours
+    return 0, min(until_next + cadence.lead, HALF_HOURS_OF_DAY)
 
 
-def _soc_percent(case: Case, state: State) -> np.ndarray:
-    groups = len(case.sites.groups)
-    stored = np.array([np.bincount(case.sites.group, soc, groups) for soc in state.soc_kwh]) / 1000.0
-    return 100.0 * np.divide(stored, case.battery_mwh, out=np.zeros_like(stored), where=case.battery_mwh > 0.0)
+def _put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+    for name in ORDERS:
+        values = np.asarray(getattr(dispatch, name))[: len(slots)]
+        if name == "device_pu":
+            orders[name][m][slots] = 0.0
+            orders[name][m, slots, : values.shape[1]] = values
+        else:
+            orders[name][m, slots] = values
 
 
-def _problems(dispatch: Dispatch, half_hours: int, groups: int) -> list[Problem]:
-    """Return what is wrong with the orders; `where` is the order's name."""
-    problems = []
-    for name in _ORDERS:
-        values = np.asarray(getattr(dispatch, name))
-        if values.ndim != 2 or values.shape[0] < half_hours or values.shape[1] != groups:
-            problems.append(Problem("wrong shape", name, str(values.shape), f"at least ({half_hours}, {groups})"))
-        elif values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            problems.append(Problem("not a number", name, "NaN, infinite or no number", "finite numbers"))
-        elif name == "mode" and not _MODES.issuperset(values.ravel().tolist()):
-            modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
-            problems.append(Problem("unknown mode", name, str(sorted(set(values.ravel()) - set(Mode))), modes))
-    return problems
+def plant_battery_pu(case: Case, state: State, t: int) -> np.ndarray:
+    """Return the order in force for the batteries beside plants, (M,)."""
+    slot = t % ORDER_SLOTS
+    found = np.zeros(len(case.members))
+    for m, member in enumerate(case.members):
+        if member.plant_batteries is not None:
+            found[m] = state.device_pu[m, slot, member.orderable.index(PLANT_BATTERIES)]
+    return found

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.loop.devices import SiteFlows
+from twin.loop.flexible import FlexibleFlows
 from twin.loop.injections import Injections
 from twin.loop.ledger import Ledger
+from twin.loop.plant_batteries import PlantBatteryFlows
+from twin.loop.site_devices import SiteFlows
 
 
 @dataclass(frozen=True)
@@ -35,16 +37,20 @@ class Verdict:
 class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
-    `positions` (M, C) are those of taps and reactors; `q_support_mvar` (M,) is what plants supply beyond their own
-    power factor to hold the voltage; `node_i` (M, n) are the final flow's node currents, from which all branch flows,
-    losses and voltages follow; `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks
-    criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
-    `failure` is empty where solved.
+    `flexible` and `plant_batteries` are what demand response, grid batteries and batteries beside plants did;
+    `policy_failed` (M,) marks decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
+    `q_support_mvar` (M,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (M, n) are
+    the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (M, A) is
+    gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
+    `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
     """
 
     ledger: Ledger
     delivered_mw: np.ndarray
     sites: SiteFlows
+    flexible: FlexibleFlows
+    plant_batteries: PlantBatteryFlows
+    policy_failed: np.ndarray
     site_export_mw: np.ndarray
     injections: Injections
     positions: np.ndarray

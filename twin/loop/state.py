@@ -11,8 +11,13 @@ import numpy as np
 from twin.grid.controls import first_positions
 from twin.loop.case import Case
 from twin.loop.history import DayHistory
+from twin.loop.member import TOTALS
 from twin.loop.operator_caps import Caps
-from twin.policies.interface import HALF_HOURS_OF_DAY, Dispatch, Mode
+from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mode
+
+_HISTORIES = ("history", "device_history")
+ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
+"""Fields of `State` that hold the orders in force, named as in `Dispatch`."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +29,27 @@ class State:
     positions, outside_half_hours : numpy.ndarray, (M, C) int
         Of taps and reactors, and for how long their quantity has left its band; see `twin.loop.controls`.
     soc_kwh : numpy.ndarray, (M, S)
-    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 48, G)
-        Orders in force by half-hour of the day.
+    site_totals : numpy.ndarray, (M, S, W)
+        Sums over the run at each site, see `twin.loop.member.TOTALS`.
+    average_soc_kwh, average_totals : numpy.ndarray, (M, G), (M, G, W)
+        The same of one average site a group, run beside the real ones for comparison.
+    device_state : numpy.ndarray, (M, K)
+        Of the flexible devices, one after the other.
+    device_stored_mwh : numpy.ndarray, (M, D)
+        What they hold or owe.
+    plant_soc_mwh : numpy.ndarray, (M, P)
+        Of the batteries beside plants.
+    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 96, G)
+        Orders in force; slot = step modulo 96.
+    price_ratio : numpy.ndarray, (M, 96)
+    device_pu : numpy.ndarray, (M, 96, D)
+        Orders to homes and flexible devices, the devices in each member's own order.
     export_mw : numpy.ndarray, (M,)
         Link flow of the half-hour before.
     available_mw, delivered_mw : numpy.ndarray, (M, G)
         PV of the half-hour before.
-    history : DayHistory
-        Sites of the last day.
+    history, device_history : DayHistory
+        Sites and flexible devices of the last day.
     cap_pu : numpy.ndarray, (M, L, P)
         Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
     cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
@@ -41,14 +59,23 @@ class State:
     positions: np.ndarray
     outside_half_hours: np.ndarray
     soc_kwh: np.ndarray
+    site_totals: np.ndarray
+    average_soc_kwh: np.ndarray
+    average_totals: np.ndarray
+    device_state: np.ndarray
+    device_stored_mwh: np.ndarray
+    plant_soc_mwh: np.ndarray
     mode: np.ndarray
     battery_power_pu: np.ndarray
     export_limit_pu: np.ndarray
     soc_min_percent: np.ndarray
+    price_ratio: np.ndarray
+    device_pu: np.ndarray
     export_mw: np.ndarray
     available_mw: np.ndarray
     delivered_mw: np.ndarray
     history: DayHistory
+    device_history: DayHistory
     cap_pu: np.ndarray
     cap_cause: np.ndarray
     cap_end: np.ndarray
@@ -57,32 +84,47 @@ class State:
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the fields by name, members first."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {"history": self.history.as_array()}
+        return values | {name: getattr(self, name).as_array() for name in _HISTORIES}
 
     @staticmethod
     def from_arrays(values: Mapping[str, np.ndarray]) -> State:
         """Make a state of what `arrays` gave."""
         plain: dict[str, Any] = dict(values)
-        return State(**plain | {"history": DayHistory.from_array(values["history"])})
+        return State(**plain | {name: DayHistory.from_array(values[name]) for name in _HISTORIES})
 
 
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, no orders, no caps."""
     members, groups = len(case.members), len(case.sites.groups)
-    nothing = Dispatch.constant(HALF_HOURS_OF_DAY, groups, Mode.IDLE)
+    nothing = Dispatch.constant(ORDER_SLOTS, groups, Mode.IDLE, devices=case.most_devices)
     caps = Caps.none(case)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
+    soc_kwh = np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members])
+    day = HALF_HOURS_OF_DAY
     return State(
         positions=positions,
         outside_half_hours=np.zeros_like(positions),
-        soc_kwh=np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members]),
-        mode=np.repeat(nothing.mode[None], members, axis=0),
-        battery_power_pu=np.repeat(nothing.battery_power_pu[None], members, axis=0),
-        export_limit_pu=np.repeat(nothing.export_limit_pu[None], members, axis=0),
-        soc_min_percent=np.repeat(nothing.soc_min_percent[None], members, axis=0),
+        soc_kwh=soc_kwh,
+        site_totals=np.zeros((*soc_kwh.shape, len(TOTALS))),
+        average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
+        average_totals=np.zeros((members, groups, len(TOTALS))),
+        device_state=_device_state(case),
+        device_stored_mwh=np.zeros((members, len(case.device_names))),
+        plant_soc_mwh=case.plant_battery_mwh * case.plant_soc_min_share[:, None],
+        **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
         export_mw=np.zeros(members),
         available_mw=np.zeros((members, groups)),
         delivered_mw=np.zeros((members, groups)),
-        history=DayHistory.from_array(np.zeros((members, HALF_HOURS_OF_DAY, 3, groups))),
+        history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
+        device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
         cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
     )  # fmt: skip
+
+
+def _device_state(case: Case) -> np.ndarray:
+    """Return the devices' states, one member a row, filled up with zeros where a member has fewer."""
+    rows = [np.concatenate([np.zeros(0), *(device.initial() for device in m.flexible)]) for m in case.members]
+    state = np.zeros((len(rows), max(len(row) for row in rows)))
+    for m, row in enumerate(rows):
+        state[m, : len(row)] = row
+    return state

@@ -7,18 +7,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.grid.flow import Flow
+from twin.grid.link import link_export_mw
 from twin.grid.outage_kernels import UNSOLVED_PERCENT
 from twin.loop import area_balance
 from twin.loop.case import Case
 from twin.loop.congestion import BROKEN_ABOVE_PERCENT, smallest
 from twin.loop.controls import next_positions
-from twin.loop.devices import SiteFlows, run_sites
+from twin.loop.flexible import FlexibleFlows, run_flexible
 from twin.loop.injections import Injections, solve_injections
 from twin.loop.ledger import Ledger
 from twin.loop.operator_caps import apply_caps, fix_caps
 from twin.loop.plan import obey_policies
+from twin.loop.plant_batteries import PlantBatteryFlows, absorb, offer
 from twin.loop.record import Record, Verdict
 from twin.loop.remedies import relieve_import
+from twin.loop.site_devices import SiteFlows, run_sites
 from twin.loop.state import State
 from twin.loop.uniform import Managed
 from twin.loop.verdict import judge, judge_again, limit_exceeded, residual_mva
@@ -33,6 +36,16 @@ class Now:
     plant_available_mw: np.ndarray
     plant_outage_mw: np.ndarray
     area_demand_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What sites, flexible devices and batteries beside plants did, and where a policy failed."""
+
+    sites: SiteFlows
+    flexible: FlexibleFlows
+    plant_batteries: PlantBatteryFlows
+    policy_failed: np.ndarray
 
 
 def step(case: Case, state: State, t: int) -> tuple[State, Record]:
@@ -53,8 +66,9 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     record : Record
     """
     now = _truth(case, t)
-    state = obey_policies(case, state, t)
+    state, policy_failed = obey_policies(case, state, t)
     sites, soc_kwh = run_sites(case, state, t)
+    flexible, device_state = run_flexible(case, state, t, now.area_demand_mw)
     ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
     ledger.cut("unavailable", _of_plants(case, now.plant_outage_mw))
     ledger.cut("behind_the_meter", _of_groups(case, sites.throttled_mw))
@@ -62,16 +76,22 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     order = area_balance.order(case, t, unit_mw)
     ledger.cut("area_balance", order.physical_mw)
     ledger.settled_mw += order.settled_mw
-    unit_mw = apply_caps(case, state, t, ledger, unit_mw - order.physical_mw)
+    offered_mw = offer(case, state, t, unit_mw - order.physical_mw)
+    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered_mw)
+    unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
 
-    injections, demand_mw, beside_clipped = _injections(case, state, now, sites, unit_mw)
+    injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
     managed = Managed(injections, solve_injections(case, injections))
     before = judge(case, managed)
     broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
-    record = _record(case, state, now, ledger, sites, managed, demand_mw, beside_clipped, (before, after), broken)
-    return _next_state(case, state, t, soc_kwh, managed.flow, record), record
+    left_mw = managed.injections.unit_mw
+    plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered_mw, ordered_mw, left_mw)
+    behind = Behind(sites, flexible, plant_batteries, policy_failed)
+    record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
+    state = replace(state, soc_kwh=soc_kwh, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
+    return _next_state(case, state, t, managed.flow, record), record
 
 
 def _truth(case: Case, t: int) -> Now:
@@ -93,19 +113,20 @@ def _of_groups(case: Case, group_mw: np.ndarray) -> np.ndarray:
 
 
 def _injections(
-    case: Case, state: State, now: Now, sites: SiteFlows, unit_mw: np.ndarray
+    case: Case, state: State, now: Now, behind: tuple[SiteFlows, FlexibleFlows], unit_mw: np.ndarray
 ) -> tuple[Injections, np.ndarray, np.ndarray]:
     """Return the injections, the gross demand per area and how many areas the sites ask more of than it has."""
+    sites, flexible = behind
     of_sites = sites.load_mw @ case.group_to_area
     beside_sites = now.area_demand_mw - of_sites
     clipped = (beside_sites < -1e-9).sum(axis=1)
-    beside_sites = np.maximum(beside_sites, 0.0)
+    beside_sites = np.maximum(beside_sites, 0.0) + flexible.area_mw
     gross = beside_sites + of_sites
     injections = Injections(
         variant=case.grid.variants_at(case.network, state.positions),
         unit_mw=unit_mw,
         unit_q_per_p=case.unit_q_per_p,
-        demand_mw=beside_sites + sites.import_mw @ case.group_to_area,
+        demand_mw=beside_sites + sites.import_mw @ case.group_to_area + flexible.storage_mw,
         demand_mvar=gross * case.load_q_per_p,
         diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
         shed_mw=np.zeros_like(gross),
@@ -143,9 +164,8 @@ def _hold_voltage(
 def _record(
     case: Case,
     state: State,
-    now: Now,
     ledger: Ledger,
-    sites: SiteFlows,
+    behind: Behind,
     managed: Managed,
     demand_mw: np.ndarray,
     beside_clipped: np.ndarray,
@@ -153,14 +173,19 @@ def _record(
     broken: np.ndarray,
 ) -> Record:
     injections, flow = managed.injections, managed.flow
+    sites, batteries = behind.sites, behind.plant_batteries
     fed_in = injections.unit_mw[:, case.plants :]
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
-    delivered = np.concatenate([injections.unit_mw[:, : case.plants], used_by_sites + fed_in], axis=1)
+    of_plants = injections.unit_mw[:, : case.plants] + batteries.charge_mw - batteries.discharge_mw
+    delivered = np.concatenate([of_plants, used_by_sites + fed_in], axis=1)
     exceeded = limit_exceeded(case, verdicts[1], BROKEN_ABOVE_PERCENT)
     return Record(
         ledger=ledger,
         delivered_mw=delivered,
         sites=sites,
+        flexible=behind.flexible,
+        plant_batteries=batteries,
+        policy_failed=behind.policy_failed,
         site_export_mw=fed_in,
         injections=injections,
         positions=state.positions,
@@ -183,7 +208,7 @@ def _failures(flow: Flow, after: Verdict) -> np.ndarray:
     return np.where(flow.solved, outage, "power flow not converged")
 
 
-def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, flow: Flow, record: Record) -> State:
+def _next_state(case: Case, state: State, t: int, flow: Flow, record: Record) -> State:
     slot = int(case.half_hour_of_day[t])
     net_mw = record.site_export_mw - record.sites.import_mw
     of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
@@ -192,19 +217,14 @@ def _next_state(case: Case, state: State, t: int, soc_kwh: np.ndarray, flow: Flo
         state,
         positions=positions,
         outside_half_hours=outside_half_hours,
-        soc_kwh=soc_kwh,
-        export_mw=link_export_mw(case, flow.variant, record.node_i),
+        device_stored_mwh=record.flexible.stored_mwh,
+        export_mw=link_export_mw(case.grid, flow.variant, record.node_i),
         available_mw=record.sites.available_mw,
         delivered_mw=record.delivered_mw[:, case.plants :],
         history=state.history.with_slot(slot, of_today),
+        device_history=state.device_history.with_slot(
+            slot, (record.flexible.area_mw + record.flexible.storage_mw)[:, None]
+        ),
     )
     caps = fix_caps(case, state, t)
     return replace(state, cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage)
-
-
-def link_export_mw(case: Case, variant: np.ndarray, node_i: np.ndarray) -> np.ndarray:
-    """Return the link's flow at the island side, (M,) MW, export positive."""
-    maps = case.grid.maps
-    v = maps.link_w[variant] + np.einsum("rln,rn->rl", maps.link_z[variant], node_i)
-    current = np.einsum("rln,rn->rl", maps.link_a[variant], node_i) + maps.link_b[variant]
-    return (v * np.conj(current)).real.sum(axis=1) * case.base_mva

@@ -12,6 +12,8 @@ import pandas as pd
 from twin.errors import InputError, Problem
 
 HALF_HOURS_OF_DAY = 48
+ORDER_SLOTS = 96
+"""Half-hours that orders may reach ahead: two days."""
 
 
 class Mode(IntEnum):
@@ -24,14 +26,104 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True)
 class Cadence:
-    """How often a policy decides: every `half_hours`, counted from midnight (must divide 48)."""
+    """How often a policy decides, and for when.
+
+    Attributes
+    ----------
+    half_hours : int
+        A decision every so many half-hours; a divisor of 48.
+    first : int
+        Half-hour of the day of the first decision.
+    lead : int
+        Half-hours between a decision and the first half-hour that it covers.
+    """
 
     half_hours: int
+    first: int = 0
+    lead: int = 0
 
     def __post_init__(self) -> None:
+        problems = []
         if not 1 <= self.half_hours <= HALF_HOURS_OF_DAY or HALF_HOURS_OF_DAY % self.half_hours:
             accepted = f"a divisor of {HALF_HOURS_OF_DAY}"
-            raise InputError([Problem("decisions do not fit the day", "Cadence", str(self.half_hours), accepted)])
+            problems.append(Problem("decisions do not fit the day", "Cadence", str(self.half_hours), accepted))
+        elif not 0 <= self.first < self.half_hours:
+            accepted = f"0 to {self.half_hours - 1}"
+            problems.append(Problem("first decision outside its period", "Cadence, first", str(self.first), accepted))
+        if not 0 <= self.lead <= ORDER_SLOTS - HALF_HOURS_OF_DAY:
+            accepted = f"0 to {ORDER_SLOTS - HALF_HOURS_OF_DAY}"
+            problems.append(Problem("lead too long", "Cadence, lead", str(self.lead), accepted))
+        if problems:
+            raise InputError(problems)
+
+    def is_due(self, half_hour_of_day: int) -> bool:
+        """Return whether a decision falls on the beginning of a half-hour."""
+        return (half_hour_of_day - self.first) % self.half_hours == 0
+
+
+HALF_HOUR = Cadence(1)
+THREE_HOURS = Cadence(6)
+DAY = Cadence(48)
+GATE_CLOSURE = Cadence(48, first=20, lead=28)
+"""Ten o'clock for all half-hours of the next day, as the day-ahead market closes."""
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Forecasts from the first half-hour that an order covers, 48 half-hours; axes G site groups.
+
+    Attributes
+    ----------
+    start : pandas.Timestamp
+        Beginning of the first half-hour.
+    made_at : pandas.Timestamp
+        When the newest of them was made; never after the decision.
+    export_mw : numpy.ndarray, (48,)
+        The operator's published expectation of the link's export without management.
+    congestion_mw : numpy.ndarray, (48,)
+        The congestion that the operator publishes with it: expected export beyond the limit.
+    price_jpy_per_kwh : numpy.ndarray, (48,)
+        Area price: published for the days whose auction is over, as on the last known day beyond.
+    pv_mw, load_mw : numpy.ndarray, (48, G)
+        Available PV and own demand of the site groups.
+    """
+
+    start: pd.Timestamp
+    made_at: pd.Timestamp
+    export_mw: np.ndarray
+    congestion_mw: np.ndarray
+    price_jpy_per_kwh: np.ndarray
+    pv_mw: np.ndarray
+    load_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Batteries:
+    """Batteries of the site groups; arrays (G,), 0 without batteries.
+
+    Attributes
+    ----------
+    energy_mwh, power_mw : numpy.ndarray
+        Usable capacity is `soc_max_percent` less `soc_min_percent` of the energy.
+    soc_percent : numpy.ndarray
+        Mean state of charge.
+    soc_min_percent, soc_max_percent : numpy.ndarray
+        Mean limits that the devices keep.
+    efficiency : numpy.ndarray
+        Mean one-way efficiency at rated power.
+    """
+
+    energy_mwh: np.ndarray
+    power_mw: np.ndarray
+    soc_percent: np.ndarray
+    soc_min_percent: np.ndarray
+    soc_max_percent: np.ndarray
+    efficiency: np.ndarray
+
+    @property
+    def hours(self) -> np.ndarray:
+        """Hours to fill the batteries at full power from empty; 0 without batteries."""
+        return np.divide(self.energy_mwh, self.power_mw, out=np.zeros_like(self.energy_mwh), where=self.power_mw > 0.0)
 
 
 @dataclass(frozen=True)
@@ -41,60 +133,88 @@ class View:
     Attributes
     ----------
     time : pandas.Timestamp
-        Start of the half-hour that is about to begin.
+        Now: start of the half-hour that is about to begin.
     half_hour_of_day : int
-        0 .. 47.
-    soc_percent : numpy.ndarray, (G,)
-        Mean state of charge.
-    battery_hours : numpy.ndarray, (G,)
-        Hours that the group's batteries can charge at full power from empty; 0 without batteries.
+        Of the first half-hour that the order covers, 0 .. 47.
+    half_hours : int
+        How many half-hours the order has to cover at least.
+    batteries : Batteries
     measured_export_mw : float
         Flow of the link in the half-hour before.
     measured_available_mw, measured_delivered_mw : numpy.ndarray, (G,)
         PV of the half-hour before: what could have been produced, and what was.
-    forecast_export_mw : numpy.ndarray, (48,)
-        The operator's published expectation of the link's export without management for the next 48 half-hours.
+    outlook : Outlook
+    caps_mw : numpy.ndarray, (L,)
+        Sum of the caps that a forecasting operator has already fixed for the next half-hours from now, less than the
+        contracts where it cuts; empty with an operator that fixes none.
     export_limit_mw : float
-        The operator's stated limit of that export under the criterion in force.
+        The operator's stated limit of the link's export under the criterion in force.
+    export_per_mw : numpy.ndarray, (G,)
+        Linearised network: change of the link's export for a MW more infeed of a site group.
+    devices : tuple of str
+        Names of the flexible devices, in the order of `Dispatch.device_pu`.
+    device_stored_mwh : numpy.ndarray, (K,)
+        What they hold or owe, see `twin.devices.contract.DeviceFlows.stored_mwh`.
     """
 
     time: pd.Timestamp
     half_hour_of_day: int
-    soc_percent: np.ndarray
-    battery_hours: np.ndarray
+    half_hours: int
+    batteries: Batteries
     measured_export_mw: float
     measured_available_mw: np.ndarray
     measured_delivered_mw: np.ndarray
-    forecast_export_mw: np.ndarray
+    outlook: Outlook
+    caps_mw: np.ndarray
     export_limit_mw: float
+    export_per_mw: np.ndarray
+    devices: tuple[str, ...]
+    device_stored_mwh: np.ndarray
+
+    def plan(self, mode: Mode, export_limit_pu: float = 1.0) -> Dispatch:
+        """Return the same order for all groups and half-hours; change its arrays as you like."""
+        return Dispatch.constant(self.half_hours, len(self.export_per_mw), mode, export_limit_pu, len(self.devices))
 
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Orders until the next decision; arrays (H, G), H half-hours ahead, for sites with a battery.
+    """Orders from the first half-hour that a decision covers; axes H half-hours, G site groups, K flexible devices.
 
     Attributes
     ----------
-    mode : numpy.ndarray of `Mode`
-    battery_power_pu : numpy.ndarray
+    mode : numpy.ndarray of `Mode`, (H, G)
+        For sites with a battery.
+    battery_power_pu : numpy.ndarray, (H, G)
         Charging power per unit of each battery's rating, used in mode POWER; discharging negative.
-    export_limit_pu : numpy.ndarray
+    export_limit_pu : numpy.ndarray, (H, G)
         Largest feed-in per unit of each site's PV rating.
-    soc_min_percent : numpy.ndarray
+    soc_min_percent : numpy.ndarray, (H, G)
         Charge that is kept.
+    price_ratio : numpy.ndarray, (H,)
+        Retail price announced to the homes over the usual one, not negative.
+    device_pu : numpy.ndarray, (H, K)
+        Signal to each flexible device within -1 .. 1, see `twin.devices.contract.DeviceNow`; no columns leave all
+        devices to their habits.
     """
 
     mode: np.ndarray
     battery_power_pu: np.ndarray
     export_limit_pu: np.ndarray
     soc_min_percent: np.ndarray
+    price_ratio: np.ndarray
+    device_pu: np.ndarray
 
     @staticmethod
-    def constant(half_hours: int, groups: int, mode: Mode, export_limit_pu: float = 1.0) -> Dispatch:
-        """Return the same order for all groups and half-hours."""
+    def constant(half_hours: int, groups: int, mode: Mode, export_limit_pu: float = 1.0, devices: int = 0) -> Dispatch:
+        """Return the same order for all groups and half-hours; homes and devices follow their habits."""
         shape = (half_hours, groups)
         return Dispatch(
-            np.full(shape, int(mode), dtype=np.int8), np.zeros(shape), np.full(shape, export_limit_pu), np.zeros(shape)
+            mode=np.full(shape, int(mode), dtype=np.int8),
+            battery_power_pu=np.zeros(shape),
+            export_limit_pu=np.full(shape, export_limit_pu),
+            soc_min_percent=np.zeros(shape),
+            price_ratio=np.ones(half_hours),
+            device_pu=np.zeros((half_hours, devices)),
         )
 
 

@@ -6,10 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.policies.interface import Cadence, Dispatch, Mode, Policy, View
-
-DAY = Cadence(48)
-THREE_HOURS = Cadence(6)
+from twin.policies.interface import DAY, THREE_HOURS, Cadence, Dispatch, Mode, Policy, View
 
 
 @dataclass(frozen=True)
@@ -20,7 +17,7 @@ class Idle:
 
     def decide(self, view: View) -> Dispatch:
         """Order nothing."""
-        return Dispatch.constant(self.cadence.half_hours, len(view.soc_percent), Mode.IDLE)
+        return view.plan(Mode.IDLE)
 
 
 @dataclass(frozen=True)
@@ -31,7 +28,7 @@ class SelfConsumption:
 
     def decide(self, view: View) -> Dispatch:
         """Order self-consumption."""
-        return Dispatch.constant(self.cadence.half_hours, len(view.soc_percent), Mode.SELF_CONSUMPTION)
+        return view.plan(Mode.SELF_CONSUMPTION)
 
 
 @dataclass(frozen=True)
@@ -42,9 +39,7 @@ class HoldBehindMeter:
 
     def decide(self, view: View) -> Dispatch:
         """Order self-consumption without feed-in."""
-        return Dispatch.constant(
-            self.cadence.half_hours, len(view.soc_percent), Mode.SELF_CONSUMPTION, export_limit_pu=0.0
-        )
+        return view.plan(Mode.SELF_CONSUMPTION, export_limit_pu=0.0)
 
 
 @dataclass(frozen=True)
@@ -61,14 +56,14 @@ class CongestionAware:
 
     def decide(self, view: View) -> Dispatch:
         """Order charging for the forecast peak."""
-        ahead = self.cadence.half_hours
-        plan = Dispatch.constant(ahead, len(view.soc_percent), Mode.SELF_CONSUMPTION)
-        rest_of_day = view.forecast_export_mw[: 48 - view.half_hour_of_day]
+        ahead = view.half_hours
+        plan = view.plan(Mode.SELF_CONSUMPTION)
+        rest_of_day = view.outlook.export_mw[: 48 - view.half_hour_of_day]
         if rest_of_day.max() < self.alert_share * view.export_limit_mw:
             return plan
         rank = np.empty(len(rest_of_day), dtype=np.int64)
         rank[np.argsort(-rest_of_day, kind="stable")] = np.arange(len(rest_of_day))
-        half_hours_to_fill = np.ceil(2.0 * view.battery_hours * (1.0 - view.soc_percent / 100.0))
+        half_hours_to_fill = np.ceil(2.0 * view.batteries.hours * (1.0 - view.batteries.soc_percent / 100.0))
         peak = rank[:ahead, None] < np.maximum(half_hours_to_fill, 1.0)[None, :]
         later_peak = np.array([(rank[step:] < half_hours_to_fill.max()).any() for step in range(ahead)])[:, None]
         alert = rest_of_day[:ahead, None] >= self.alert_share * view.export_limit_mw

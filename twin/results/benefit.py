@@ -9,7 +9,9 @@ import numpy as np
 
 from twin.results.kpis import read_table
 
-_COLUMNS = ["plants_congestion_mw", "sites_lost_mw", "battery_losses_mw", "price_jpy_per_kwh", "failure"]
+_COLUMNS = [
+    "plants_congestion_mw", "sites_lost_mw", "battery_losses_mw", "flexible_losses_mw", "price_jpy_per_kwh", "failure",
+]  # fmt: skip
 KWH_PER_MWH = 1000.0
 
 
@@ -24,9 +26,9 @@ class Benefit:
 def net_benefit(folder: Path, base: Path, hours: float) -> Benefit:
     """Return the net benefit of a member against another of the same sweep point.
 
-    ``cuts avoided at plants (congestion and voltage) - extra loss at the sites - extra battery losses``, half-hour by
-    half-hour; half-hours that did not solve in either are left out. Area-balance cuts are another value and never part
-    of it.
+    ``cuts avoided at plants (congestion and voltage) - extra loss at the sites - extra losses of batteries and
+    shifted demand``, half-hour by half-hour; half-hours that did not solve in either are left out. Area-balance cuts
+    are another value and never part of it.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ def net_benefit(folder: Path, base: Path, hours: float) -> Benefit:
         (theirs["plants_congestion_mw"] - mine["plants_congestion_mw"])
         - (mine["sites_lost_mw"] - theirs["sites_lost_mw"])
         - (mine["battery_losses_mw"] - theirs["battery_losses_mw"])
+        - (mine["flexible_losses_mw"] - theirs["flexible_losses_mw"])
     ).to_numpy()
     solved = ((mine["failure"] == "") & (theirs["failure"] == "")).to_numpy()
     mwh = hours * np.where(solved, net_mw, 0.0)

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
+KWH_PER_MWH = 1000.0
 CONGESTED_ABOVE_MW = 0.01
 SUPPORTED_ABOVE_MVAR = 0.001
 FULL_PERCENT = 100.0
@@ -58,6 +59,8 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "unsolved_half_hours": float((~solved).sum()),
         "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
         "clipped_commands": float(system["clipped_commands"].sum()),
+        "policy_failures": float(system["policy_failed"].sum()),
+        "unmet_service_mwh": float(read_table(folder, "devices", ["unmet_mwh"])["unmet_mwh"].sum()),
         "negative_demand_half_hours": float(system["negative_demand_areas"].sum()),
     }
     ordered = solved & (system["area_balance_share"] > 0.0).to_numpy()
@@ -108,7 +111,10 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
         + total("export_mw")
     )
     kpis["energy_balance_mismatch_mwh"] = supply - use - stored_change
-    kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw")
+    flexible_losses = total("flexible_losses_mw")
+    kpis["flexible_losses_mwh"] = flexible_losses
+    kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw") - flexible_losses
+    kpis["net_supply_jpy"] = float((net_supply_mwh(system, hours) * system["price_jpy_per_kwh"]).sum()) * KWH_PER_MWH
     congestion = hours * float(congestion_mw(system).sum())
     kpis["curtailed_congestion_percent_of_available"] = _percent(congestion, total("available_mw"))
     kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
@@ -120,6 +126,19 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
         kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))
         kpis[f"{prefix}local_use_percent"] = _percent(local, total(f"{prefix}delivered_mw"))
     return kpis
+
+
+def net_supply_mwh(system: pd.DataFrame, hours: float) -> pd.Series:
+    """Return what the islands' renewables supply net of storage and shifted demand, half-hour by half-hour.
+
+    Parameters
+    ----------
+    system : pandas.DataFrame
+        A ``system`` table with the column ``stored_change_mwh``.
+    hours : float
+    """
+    taken = system["battery_losses_mw"] + system["flexible_demand_mw"]
+    return hours * (system["delivered_mw"] - taken) - system["stored_change_mwh"]
 
 
 def _moves(position: pd.Series) -> float:

@@ -9,9 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from twin.loop.case import TIER_NON_FIRM, Case
-from twin.loop.devices import SiteFlows
+from twin.loop.flexible import FlexibleFlows
+from twin.loop.plant_batteries import PlantBatteryFlows
 from twin.loop.record import Record, Verdict
+from twin.loop.site_devices import SiteFlows
 from twin.profiles.sites import KINDS
+from twin.results.device_tables import battery_sums, device_table
 from twin.results.flows import BlockFlows, block_flows
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
@@ -34,13 +37,17 @@ class Block:
     values: Mapping[str, np.ndarray]
     cuts: Mapping[str, np.ndarray]
     sites: Mapping[str, np.ndarray]
+    flexible: Mapping[str, np.ndarray]
+    plant_batteries: Mapping[str, np.ndarray]
     before: Mapping[str, np.ndarray]
     after: Mapping[str, np.ndarray]
 
     def member(self, m: int) -> Block:
         """Return the arrays of member `m` of the case."""
         k = self.members.index(m)
-        groups = (self.values, self.cuts, self.sites, self.before, self.after)
+        groups = (
+            self.values, self.cuts, self.sites, self.flexible, self.plant_batteries, self.before, self.after,
+        )  # fmt: skip
         return Block(self.start, (m,), *({name: x[:, k] for name, x in group.items()} for group in groups))
 
 
@@ -50,7 +57,7 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
     rows = list(wanted)
     plain = (
         "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
-        "missed", "residual_mva", "beside_clipped", "failure",
+        "missed", "residual_mva", "beside_clipped", "policy_failed", "failure",
     )  # fmt: skip
     values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
     values |= {
@@ -66,6 +73,8 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         values=values,
         cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CUT_CAUSES},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
+        flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
+        plant_batteries=_stacked([record.plant_batteries for record in records], PlantBatteryFlows, rows),
         before=_stacked([record.before for record in records], Verdict, rows),
         after=_stacked([record.after for record in records], Verdict, rows),
     )
@@ -123,6 +132,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
+        "devices": device_table(case, m, block.flexible, block.plant_batteries, time),
     }
 
 
@@ -140,6 +150,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.goto_city.to_numpy(bool)
+    of_batteries = battery_sums(case, block.sites, block.flexible, block.plant_batteries)
     columns: dict[str, np.ndarray | pa.Array] = {
         "demand_mw": demand.sum(axis=1),
         "delivered_mw": delivered.sum(axis=1),
@@ -150,8 +161,10 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "import_mw": np.maximum(flows.import_mw, 0.0),
         "export_mw": np.maximum(-flows.import_mw, 0.0),
         "losses_mw": flows.losses_mw,
-        "battery_losses_mw": block.sites["battery_losses_mw"].sum(axis=1),
-        "stored_mwh": block.sites["stored_mwh"].sum(axis=1),
+        "battery_losses_mw": of_batteries["losses"],
+        "stored_mwh": of_batteries["stored"],
+        "flexible_demand_mw": block.flexible["demand_mw"][:, ~case.is_storage].sum(axis=1),
+        "flexible_losses_mw": block.flexible["losses_mw"][:, ~case.is_storage].sum(axis=1),
         "unsupplied_mw": v["shed_mw"],
         "residual_overload_mw": v["residual_mva"],
         "compensator_q_mvar": v["q_svc_mvar"],
@@ -168,7 +181,8 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "criterion_broken": v["broken"].astype(np.int8),
         "forecast_missed": v["missed"].astype(np.int8),
         "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
-        "clipped_commands": block.sites["clipped"],
+        "clipped_commands": of_batteries["clipped"],
+        "policy_failed": v["policy_failed"].astype(np.int8),
         "negative_demand_areas": v["beside_clipped"],
         "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
         "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],

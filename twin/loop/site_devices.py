@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from twin.loop.case import Case, DeviceArrays
+from twin.loop.case import Case
 from twin.loop.distinct import distinct_rows
+from twin.loop.member import DeviceArrays
 from twin.loop.state import State
-from twin.policies.interface import Mode
+from twin.policies.interface import ORDER_SLOTS, Mode
 
 FOLLOWED_WITHIN_KW = 1e-6
 _IDLE, _SELF, _POWER = int(Mode.IDLE), int(Mode.SELF_CONSUMPTION), int(Mode.POWER)
@@ -60,7 +61,7 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, np.ndarray]:
     soc_kwh : numpy.ndarray, (M, S)
         Charge at the end.
     """
-    slot = case.half_hour_of_day[t]
+    slot = t % ORDER_SLOTS
     sites = case.sites
     orders = (state.mode, state.battery_power_pu, state.export_limit_pu, state.soc_min_percent)
     now = [order[:, slot] for order in orders]

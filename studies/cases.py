@@ -1,0 +1,126 @@
+"""From members, networks and inputs to the loop's case; for studies, uncertainty and certificates alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from studies.inputs import Inputs
+from twin.grid.flow import Flow, flat_start, solve
+from twin.grid.headroom_kernels import link_headroom
+from twin.grid.link import link_export_mw
+from twin.grid.reduction import ReducedGrid
+from twin.loop.case import Case
+from twin.loop.member import Member
+from twin.profiles.outlook import Outlooks, make_outlooks
+
+STEPS_PER_DAY = 48
+PROBE_MW = 1.0
+
+
+def case_of(
+    members: Sequence[Member],
+    grid: ReducedGrid,
+    inputs: Inputs,
+    days: tuple[int, int] | None,
+    mean_demand_mw: np.ndarray,
+) -> Case:
+    """Return the case of some members.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Their `profiles` count in ``inputs.series``; `outlook` is set here.
+    grid : ReducedGrid
+    inputs : Inputs
+    days : tuple of int, optional
+        First and last day, 1-based and inclusive; cut out after everything has been calibrated.
+    mean_demand_mw : numpy.ndarray, (M, A)
+        Mean demand that the operator's stated limit is for.
+    """
+    steps = day_steps(days, len(inputs.series[0][0].index))
+    told, outlooks = _outlooks(members, inputs)
+    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
+    limit, response = _link_at_mean_demand(grid, np.array([member.grid for member in members]), mean_demand_mw)
+    return Case(
+        index=series[0][0].index,
+        grid=grid,
+        members=told,
+        profiles=series,
+        outlooks=tuple(some.window(*steps) for some in outlooks),
+        sites=inputs.fleet,
+        export_limit_mw=limit,
+        export_per_mw=response,
+        lead_slots=max(member.forecast_lead_half_hours for member in members),
+    )
+
+
+def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+    """Return the first step of some days, 1-based and inclusive, and the one after the last; None takes all."""
+    return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
+
+
+def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, ...], list[Outlooks]]:
+    """Return the members with their outlook set, and the distinct outlooks."""
+    position: dict[tuple[int, bytes, bytes], int] = {}
+    outlooks: list[Outlooks] = []
+    told = []
+    for member in members:
+        devices = member.devices
+        key = (member.profiles, devices.has_pv.tobytes(), devices.demand_kwh.tobytes())
+        if key not in position:
+            position[key] = len(outlooks)
+            profiles, forecasts = inputs.series[member.profiles]
+            outlooks.append(make_outlooks(profiles, forecasts, inputs.fleet, devices.has_pv, devices.demand_kwh))
+        told.append(replace(member, outlook=position[key]))
+    return tuple(told), outlooks
+
+
+def _link_at_mean_demand(
+    grid: ReducedGrid, network: np.ndarray, mean_demand_mw: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what an operator would state of the link at mean demand and no generation.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    network : numpy.ndarray, (M,) int
+        Position in ``grid.models``.
+    mean_demand_mw : numpy.ndarray, (M, A)
+        Mean demand of each area.
+
+    Returns
+    -------
+    limit_mw : numpy.ndarray, (M,)
+        N-1 export limit: extra infeed at the headroom bus until the survivor of a trip reaches its rating, less demand.
+    export_per_mw : numpy.ndarray, (M, A)
+        Change of the export for a MW more infeed in an area.
+    """
+    rows, inverse = np.unique(np.column_stack([network, mean_demand_mw]), axis=0, return_inverse=True)
+    variant, demand = rows[:, 0].astype(np.int64), rows[:, 1:]
+    base = grid.variants[0].grid.base_mva
+    p, q, flow = _flow(grid, variant, demand)
+    headroom = link_headroom(grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, base)
+    export = _export_mw(grid, flow)
+    response = np.zeros_like(demand)
+    for area in range(demand.shape[1]):
+        less = demand.copy()
+        less[:, area] -= PROBE_MW
+        response[:, area] = (_export_mw(grid, _flow(grid, variant, less)[2]) - export) / PROBE_MW
+    inverse = inverse.ravel()
+    return (headroom[:, 0] - demand.sum(axis=1))[inverse], response[inverse]
+
+
+def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray, Flow]:
+    first = grid.variants[0]
+    p = np.zeros((len(variant), len(grid.nodes.buses)))
+    np.add.at(p.T, grid.nodes.area, -demand_mw.T / first.grid.base_mva)
+    q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
+    return p, q, solve(grid, variant, p, q, *flat_start(grid, variant))
+
+
+def _export_mw(grid: ReducedGrid, flow: Flow) -> np.ndarray:
+    node_i = flow.i[:, 0] + 1j * flow.i[:, 1]
+    return link_export_mw(grid, flow.variant, node_i)

@@ -1,0 +1,1 @@
+"""Doors to other tools: Gymnasium, pandapower's controllers and time series."""

@@ -1,0 +1,1 @@
+"""Flexible devices beside the small sites: demand response and grid batteries, by area."""
