@@ -158,8 +158,21 @@ class Case:
     @cached_property
     def plant_soc_min_share(self) -> np.ndarray:
         """(M,) lowest charge of the batteries beside plants, of their capacity."""
+        return self._setting_of_plant_batteries("soc_min_share", 0.0)
+
+    @cached_property
+    def plant_soc_max_share(self) -> np.ndarray:
+        """(M,) highest charge of the batteries beside plants, of their capacity."""
+        return self._setting_of_plant_batteries("soc_max_share", 1.0)
+
+    @cached_property
+    def plant_battery_efficiency(self) -> np.ndarray:
+        """(M,) one-way efficiency of the batteries beside plants."""
+        return self._setting_of_plant_batteries("efficiency", 1.0)
+
+    def _setting_of_plant_batteries(self, name: str, without: float) -> np.ndarray:
         found = [member.plant_batteries for member in self.members]
-        return np.array([0.0 if some is None else some.soc_min_share for some in found])
+        return np.array([without if some is None else getattr(some, name) for some in found])
 
     @cached_property
     def plants(self) -> int:

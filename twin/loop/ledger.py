@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from twin.schema import CUT_CAUSES
@@ -31,6 +33,21 @@ class Ledger:
     def cut(self, cause: str, mw: np.ndarray) -> None:
         """Book a cut of all units, (M, U) or broadcastable."""
         self.cut_mw[cause] += mw
+
+    def give_back(self, causes: Sequence[str], plant_mw: np.ndarray) -> None:
+        """Take back part of what some causes cut from plants, from each in proportion to its cut.
+
+        Parameters
+        ----------
+        causes : sequence of str
+        plant_mw : numpy.ndarray, (M, P)
+            At most what these causes have booked.
+        """
+        plants = slice(None, plant_mw.shape[1])
+        booked = sum(self.cut_mw[cause][:, plants] for cause in causes)
+        left = 1.0 - np.divide(plant_mw, booked, out=np.zeros_like(plant_mw), where=plant_mw > 0.0)
+        for cause in causes:
+            self.cut_mw[cause][:, plants] *= left
 
     def cut_for(self, cause: str, rows: np.ndarray, mw: np.ndarray, end: np.ndarray, outage: np.ndarray) -> None:
         """Book a congestion cut of some members with what binds it.

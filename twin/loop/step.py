@@ -76,8 +76,8 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     order = area_balance.order(case, t, unit_mw)
     ledger.cut("area_balance", order.physical_mw)
     ledger.settled_mw += order.settled_mw
-    offered_mw = offer(case, state, t, unit_mw - order.physical_mw)
-    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered_mw)
+    offered = offer(case, state, t, unit_mw - order.physical_mw)
+    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
     unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
 
     injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
@@ -87,7 +87,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     left_mw = managed.injections.unit_mw
-    plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered_mw, ordered_mw, left_mw)
+    plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
     behind = Behind(sites, flexible, plant_batteries, policy_failed)
     record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
     state = replace(state, soc_kwh=soc_kwh, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
