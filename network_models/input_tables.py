@@ -22,6 +22,10 @@ SETTABLE = {
 }
 """Tables whose numbers a study may replace by ``[inputs.<table>]``; what the others hold has study keys of its own."""
 
+PLANT_BATTERIES = _goto("plant_batteries", ["plant"], "energy_mwh")
+GRID_BATTERIES = _goto("grid_batteries", ["area"], "energy_mwh")
+"""Batteries beside plants and in the grid, where ``fleet.plant_batteries`` or ``fleet.grid_batteries`` has them."""
+
 PARAMETERS = _goto("parameters", ["key"], "value")
 PLANTS = _goto("plants", ["plant_id"], "contract_mw")
 
@@ -29,6 +33,8 @@ TABLES = (
     *SETTABLE.values(),
     PARAMETERS,
     PLANTS,
+    PLANT_BATTERIES,
+    GRID_BATTERIES,
     _goto("sites", ["kind", "class"], "battery_kw"),
     _goto("outage_rates", ["class"], "outages_per_year"),
     _goto("areas", ["area_id"]),

@@ -12,6 +12,7 @@ from network_models.guest import guest
 from network_models.input_tables import SETTABLE
 from studies.checks import locate
 from studies.members import Member
+from studies.storage import with_schemes
 from studies.study import Study
 from twin.errors import InputError, Problem, raise_if_any
 from twin.grid.model import GridModel
@@ -64,8 +65,9 @@ def _with_settings(model: GridModel, study: Study) -> GridModel:
     if study.operation.short_time_factor is not None:
         model = replace(model, limits=replace(model.limits, short_time_factor=study.operation.short_time_factor))
     columns = [column for column in DEMAND_COLUMNS if column in model.areas]
+    plants = _with_contracts(model, study.fleet.contract_mw)
     areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
-    return replace(model, areas=areas, plants=_with_contracts(model, study.fleet.contract_mw))
+    return replace(model, areas=areas, plants=with_schemes(study, plants))
 
 
 def _goto(study: Study) -> GridModel:
@@ -105,6 +107,7 @@ def _network_key(study: Study) -> str:
 
 def _key(study: Study) -> str:
     fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
+    fleet["plant_batteries"] = study.fleet.plant_batteries
     return json.dumps([_network_key(study), study.operation.short_time_factor, fleet], sort_keys=True)
 
 
