@@ -22,10 +22,6 @@ SETTABLE = {
 }
 """Tables whose numbers a study may replace by ``[inputs.<table>]``; what the others hold has study keys of its own."""
 
-PLANT_BATTERIES = _goto("plant_batteries", ["plant"], "energy_mwh")
-GRID_BATTERIES = _goto("grid_batteries", ["area"], "energy_mwh")
-"""Batteries beside plants and in the grid, where ``fleet.plant_batteries`` or ``fleet.grid_batteries`` has them."""
-
 PARAMETERS = _goto("parameters", ["key"], "value")
 PLANTS = _goto("plants", ["plant_id"], "contract_mw")
 
@@ -33,8 +29,6 @@ TABLES = (
     *SETTABLE.values(),
     PARAMETERS,
     PLANTS,
-    PLANT_BATTERIES,
-    GRID_BATTERIES,
     _goto("sites", ["kind", "class"], "battery_kw"),
     _goto("outage_rates", ["class"], "outages_per_year"),
     _goto("areas", ["area_id"]),
@@ -44,3 +38,14 @@ TABLES = (
     _goto("diesels", ["diesel_id"]),
 )
 """All tables of ``network_models/goto``; like `network_models.goto.table_specs`, without importing pandapower."""
+
+PLANT_BATTERIES = _goto("plant_batteries", ["plant"], "energy_mwh")
+GRID_BATTERIES = _goto("grid_batteries", ["area"], "energy_mwh")
+
+OPTIONAL = {
+    "fleet.plant_batteries": (PLANT_BATTERIES,),
+    "fleet.grid_batteries": (GRID_BATTERIES,),
+}
+"""Tables that count only where a study key is not ``none``; settable, and read where they are used."""
+
+OPTIONAL_TABLES = {table.name: table for tables in OPTIONAL.values() for table in tables}

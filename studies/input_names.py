@@ -41,11 +41,11 @@ def input_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
 
 def settable_tables() -> dict[str, InputTable]:
     """Return the tables whose values ``[inputs]`` may replace, by name; imported here, as pandas takes long."""
-    from network_models.input_tables import SETTABLE
+    from network_models.input_tables import OPTIONAL_TABLES, SETTABLE
     from twin.profiles.tables import TABLES as PROFILE_TABLES
     from weather.tables import TABLES as WEATHER_TABLES
 
-    every = [*PROFILE_TABLES.values(), *WEATHER_TABLES.values(), *SETTABLE.values()]
+    every = [*PROFILE_TABLES.values(), *WEATHER_TABLES.values(), *SETTABLE.values(), *OPTIONAL_TABLES.values()]
     return {table.name: table for table in every if table.main}
 
 

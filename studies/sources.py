@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from rich.table import Table
 
+from network_models.input_tables import OPTIONAL_TABLES
 from network_models.input_tables import TABLES as NETWORK_TABLES
 from twin.errors import raise_if_any
 from twin.input_tables import FACTOR, STATUSES, InputTable, read_input, source_problems, source_rows
@@ -25,7 +26,7 @@ MOST_VALUES = 3
 
 def declared_tables() -> tuple[InputTable, ...]:
     """Return all tables of numbers in the packages."""
-    return (*NETWORK_TABLES, *PROFILE_TABLES.values(), *WEATHER_TABLES.values(), RANGES)
+    return (*NETWORK_TABLES, *OPTIONAL_TABLES.values(), *PROFILE_TABLES.values(), *WEATHER_TABLES.values(), RANGES)
 
 
 def all_sources(tables: Iterable[InputTable] | None = None) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from network_models.input_tables import SETTABLE, TABLES
+from network_models.input_tables import OPTIONAL, SETTABLE, TABLES
 from studies.dotted import flatten
 from studies.input_names import settable_tables
 from studies.members import middle_point
@@ -74,8 +74,9 @@ def ranged_rows(study: Study) -> Iterator[RangedRow]:
     for table in TABLES:
         if table.name in own and table.name not in SETTABLE:
             yield from _rows(table, values)
+    idle = {table.name for key, tables in OPTIONAL.items() if values.get(key, "none") == "none" for table in tables}
     for name, table in settable_tables().items():
-        if name not in SETTABLE or name in own:
+        if name not in idle and (name not in SETTABLE or name in own):
             yield from _rows(table, values)
     yield from _study_keys(values)
 
