@@ -135,15 +135,23 @@ def windy(goto_year):
         ({"export_limit_pu": np.full((48, 21), None)}, ["not a number"]),
         ({"mode": np.full((48, 21), 7)}, ["unknown mode"]),
         ({"battery_power_pu": np.full((48, 21), np.inf), "mode": np.zeros(1)}, ["wrong shape", "not a number"]),
+        ({"export_limit_pu": np.full((48, 21), -0.1)}, ["export_limit_pu: outside its range: -0.1 to -0.1"]),
+        ({"soc_min_percent": np.full((48, 21), 101.0)}, ["soc_min_percent: outside its range"]),
+        ({"price_ratio": np.full(48, -1.0)}, ["price_ratio: outside its range"]),
+        ({"device_pu": np.full((48, 1), 1.0)}, ["device_pu: wrong shape"]),
+        ({"mode": [[1], [1, 2]]}, ["mode: wrong shape: rows of different length"]),
     ],
 )
 def test_orders_that_no_site_could_obey_are_refused_all_at_once(windy, changes, problems):
     case = make_case(windy, [member(windy, policy=Broken(changes), devices=devices(windy.fleet))])
     with pytest.raises(InputError) as caught:
         run(case)
-    assert sorted(problem.what for problem in caught.value.problems) == sorted(problems)
-    for problem in caught.value.problems:
-        assert "policy Broken at 2031-03-21 00:00" in problem.where
+    (problem,) = caught.value.problems
+    assert problem.where == "policy Broken, scenario test, base, decision at 2031-03-21 00:00"
+    assert problem.what == "the orders cannot be obeyed"
+    for words in problems:
+        assert words in problem.seen
+    assert "view.outlook: export_mw" in problem.seen
 
 
 class Vandal:

@@ -29,7 +29,9 @@ def obey_policies(case: Case, state: State, t: int) -> tuple[State, np.ndarray]:
         member = case.members[m]
         lead, half_hours = _covered(case, m, t, slot)
         view = make_view(case, state, t, m, lead, half_hours)
-        dispatch, failed[m] = decide(member.policy, view, member.on_policy_failure, member.policy_seconds)
+        dispatch, failed[m] = decide(
+            state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name
+        )
         _put_in_force(orders, m, (t + lead + np.arange(half_hours)) % ORDER_SLOTS, dispatch)
     return replace(state, **orders), failed
 

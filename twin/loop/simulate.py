@@ -13,6 +13,7 @@ import pyarrow as pa
 from pandapower import pandapowerNet
 
 from twin.loop.case import Case
+from twin.loop.memory import recalled, remembered
 from twin.loop.outage_watch import States, WatchOf, joined, judge_states, states_of, watch_variant
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
@@ -23,6 +24,9 @@ from twin.results.store import finish, is_finished, last_checkpoint, load_checkp
 from twin.results.tables import member_tables, stack, twin_tables
 
 STRETCH_STEPS = 96
+POLICY = "policy"
+"""Name under which a checkpoint holds what a member's policy remembers."""
+
 NetOf = Callable[[int], pandapowerNet]
 """Gives the frozen net of a grid variant, each made once."""
 
@@ -50,7 +54,8 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
         for folder, of_member in zip(folders, tables, strict=True):
             write_part(folder, block, of_member)
         for m, folder in enumerate(folders):
-            save_checkpoint(folder, block, {name: values[m] for name, values in state.arrays().items()})
+            arrays = {name: values[m] for name, values in state.arrays().items()}
+            save_checkpoint(folder, block, arrays | {POLICY: remembered(state.policies[m], case.members[m].name)})
     for folder in folders:
         finish(folder)
 
@@ -110,4 +115,5 @@ def _joined(parts: list[dict[str, pa.Table]]) -> dict[str, pa.Table]:
 
 def _load(folders: Sequence[Path], block: int) -> State:
     members = [load_checkpoint(folder, block) for folder in folders]
-    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]})
+    policies = [recalled(member.pop(POLICY)) for member in members]
+    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]}, policies)

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import sysconfig
+import time
+import traceback
+from dataclasses import fields
+from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
-from twin.errors import Problem, raise_if_any
+from twin.errors import InputError, Problem
 from twin.policies.interface import Dispatch, Mode, Policy, View
+from twin.policies.orders import order_problems, within_ranges
+from twin.policies.time_limit import TooLongError, time_limit
 
-_OF_SITES = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent")
-_MODES = frozenset(int(mode) for mode in Mode)
+STOP, HOLD = "stop", "hold_behind_meter"
+"""What a study may do with a failed decision."""
+
+_TWIN = str(Path(__file__).resolve().parents[1])
+_NOT_THE_USERS = (_TWIN, *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")))
+_AN_ORDER = "a twin.policies.interface.Dispatch, e.g. view.plan(Mode.SELF_CONSUMPTION)"
 
 
-def decide(policy: Policy, view: View, on_failure: str, seconds: float) -> tuple[Dispatch, bool]:
+def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: str = "") -> tuple[Dispatch, bool]:
     """Return a policy's orders, and whether they are the fallback's.
 
     Parameters
@@ -23,36 +34,78 @@ def decide(policy: Policy, view: View, on_failure: str, seconds: float) -> tuple
     on_failure : str
         ``stop``, or ``hold_behind_meter``: order this in place of a failed decision.
     seconds : float
-        Longest time that a decision may take.
+        Longest time that a decision may take by the clock. The only part that depends on the machine.
+    whose : str
+        Member, for the message.
 
     Raises
     ------
     InputError
-        With all that is wrong with the orders.
+        One problem with the policy, the member, the time of the decision, what went wrong and what the policy saw.
     """
-    dispatch = policy.decide(view)
-    raise_if_any(
-        replace(p, where=f"policy {type(policy).__name__} at {view.time}, order {p.where}")
-        for p in order_problems(dispatch, view)
-    )
-    return dispatch, False
+    found = _attempt(policy, view, seconds)
+    if isinstance(found, Dispatch):
+        return found, False
+    if on_failure == HOLD:
+        return view.plan(Mode.SELF_CONSUMPTION, export_limit_pu=0.0), True
+    what, details = found
+    member = f", {whose}" if whose else ""
+    where = f"policy {name_of(policy)}{member}, decision at {view.time:%Y-%m-%d %H:%M}"
+    repair = f'correct decide, or go on without such decisions: [operation] on_policy_failure = "{HOLD}" counts them'
+    raise InputError([Problem(what, where, "\n        ".join([*details, *described(view)]), repair=repair)])
 
 
-def order_problems(dispatch: Dispatch, view: View) -> list[Problem]:
-    """Return what is wrong with the orders; `where` is the order's name."""
-    half_hours, groups, devices = view.half_hours, len(view.export_per_mw), len(view.devices)
-    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_OF_SITES, (half_hours, groups))
-    shapes |= {"price_ratio": (half_hours,), "device_pu": (half_hours, devices)}
-    problems = []
-    for name, shape in shapes.items():
-        values = np.asarray(getattr(dispatch, name))
-        left_alone = name == "device_pu" and values.ndim == 2 and values.shape[1] == 0
-        fits = values.ndim == len(shape) and values.shape[0] >= half_hours and values.shape[1:] == shape[1:]
-        if not fits and not (left_alone and values.shape[0] >= half_hours):
-            problems.append(Problem("wrong shape", name, str(values.shape), f"at least {shape}"))
-        elif values.dtype.kind not in "biuf" or not np.isfinite(values).all():
-            problems.append(Problem("not a number", name, "NaN, infinite or no number", "finite numbers"))
-        elif name == "mode" and not _MODES.issuperset(values.ravel().tolist()):
-            modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
-            problems.append(Problem("unknown mode", name, str(sorted(set(values.ravel()) - set(Mode))), modes))
-    return problems
+def name_of(policy: Policy) -> str:
+    """Return a policy's name in messages: its `name`, or its class."""
+    name = getattr(policy, "name", None)
+    return name if isinstance(name, str) else type(policy).__name__
+
+
+def described(view: View) -> list[str]:
+    """Return what a policy sees, short, one subject a line; an array as its least, mean and largest value."""
+    lines = [f"half_hour_of_day {view.half_hour_of_day}, half_hours {view.half_hours}, devices {list(view.devices)}"]
+    for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
+        values = {field.name: getattr(part, field.name) for field in fields(part)}
+        numbers = {key: value for key, value in values.items() if isinstance(value, float | np.ndarray)}
+        lines.append(f"{name}: " + ", ".join(f"{key} {_short(value)}" for key, value in numbers.items()))
+    return lines
+
+
+def _attempt(policy: Policy, view: View, seconds: float) -> Dispatch | tuple[str, list[str]]:
+    """Return usable orders, or what went wrong and its details."""
+    too_long = f"the decision took longer than policy_seconds = {seconds:g}; this depends on the machine and its load"
+    begin = time.perf_counter()
+    try:
+        with time_limit(seconds):
+            dispatch = policy.decide(view)
+    except TooLongError as error:
+        return too_long, [f"interrupted at {_place(error.__traceback__)}"]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's code may raise anything
+        return f"{type(error).__name__}: {error}", [_place(error.__traceback__)]
+    taken = time.perf_counter() - begin
+    if taken > seconds:
+        return too_long, [f"returned after {taken:.3g} s"]
+    if not isinstance(dispatch, Dispatch):
+        return "decide returned no order", [f"{type(dispatch).__name__}; accepted: {_AN_ORDER}"]
+    problems = order_problems(dispatch, view)
+    if problems:
+        return "the orders cannot be obeyed", [
+            f"{p.where}: {p.what}: {p.seen}; accepted: {p.accepted}" for p in problems
+        ]
+    return within_ranges(dispatch)
+
+
+def _place(start: TracebackType | None) -> str:
+    """Return the innermost line of the user's code, or of all where none is there."""
+    frames = traceback.extract_tb(start)
+    users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
+    frame = (users or frames)[-1]
+    return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
+
+
+def _short(value: float | np.ndarray) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if not value.size:
+        return "empty"
+    return f"{value.min():.4g} | {value.mean():.4g} | {value.max():.4g}"
