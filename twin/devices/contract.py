@@ -29,6 +29,8 @@ class DeviceNow:
         Gross demand of the areas without the devices.
     class_kw_per_kwh : dict of str to numpy.ndarray, (R,)
         Mean demand of a customer class (``residential``, ``commercial``, ``public``) now, kW per kWh of a year.
+    month : int
+        Calendar month, 1 .. 12: hot water takes twice as much heat in winter as in summer.
     """
 
     half_hour_of_day: int
@@ -38,6 +40,7 @@ class DeviceNow:
     price_ratio: np.ndarray
     area_demand_mw: np.ndarray
     class_kw_per_kwh: dict[str, np.ndarray]
+    month: int = 1
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class DeviceFlows:
     demand_mw : numpy.ndarray, (R, A)
         Change of what the areas take from the grid, consumption positive.
     losses_mw : numpy.ndarray, (R,)
-        Part of it that is lost and was not lost without the device's flexibility; not negative over a cycle.
+        Part of it that is lost and was not lost without the device's flexibility; negative where it saves losses
+        (water that is heated later stays warm for less time).
     stored_mwh : numpy.ndarray, (R,)
         Energy held back (positive) or owed (negative) at the end of the half-hour.
     unmet_mwh : numpy.ndarray, (R,)

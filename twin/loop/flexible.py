@@ -54,7 +54,7 @@ def run_flexible(case: Case, state: State, t: int, area_demand_mw: np.ndarray) -
     device_state = state.device_state
     if case.lanes:
         device_state = device_state.copy()
-    slot = t % ORDER_SLOTS
+    slot, month = t % ORDER_SLOTS, case.index[t].month
     for lane in case.lanes:
         classes = {name: per_kwh[lane.rows] for name, per_kwh in case.class_kw_per_kwh(t).items()}
         for position, (device, columns) in enumerate(zip(lane.devices, lane.columns, strict=True)):
@@ -66,6 +66,7 @@ def run_flexible(case: Case, state: State, t: int, area_demand_mw: np.ndarray) -
                 price_ratio=state.price_ratio[lane.rows, slot],
                 area_demand_mw=area_demand_mw[lane.rows],
                 class_kw_per_kwh=classes,
+                month=month,
             )
             after, flows = device.step(device_state[lane.rows, columns], now)
             device_state[lane.rows, columns] = after
