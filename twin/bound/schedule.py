@@ -1,0 +1,45 @@
+"""What the bound's optimum does, half-hour by half-hour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Powers of the groups; axes T half-hours, N groups, G site groups.
+
+    Attributes
+    ----------
+    index : pandas.DatetimeIndex
+        (T,).
+    groups : tuple of str
+        Kinds of sites, then devices as in `View.devices`.
+    charge_mw, discharge_mw : numpy.ndarray, (T, N)
+        Without the part of the charge that comes out of area-balance cuts.
+    ordered_off_mw : numpy.ndarray, (T, N)
+        That part.
+    stored_percent : numpy.ndarray, (T, N)
+        Charge at the end of the half-hour, of the capacity.
+    power_mw : numpy.ndarray, (N,)
+        Rating.
+    group_of_sites : numpy.ndarray, (G,) int
+        Group of each site group; -1 where it has none.
+    """
+
+    index: pd.DatetimeIndex
+    groups: tuple[str, ...]
+    charge_mw: np.ndarray
+    discharge_mw: np.ndarray
+    ordered_off_mw: np.ndarray
+    stored_percent: np.ndarray
+    power_mw: np.ndarray
+    group_of_sites: np.ndarray
+
+    @property
+    def power_pu(self) -> np.ndarray:
+        """Charge less discharge per unit of the rating, (T, N)."""
+        return np.clip((self.charge_mw - self.discharge_mw) / self.power_mw, -1.0, 1.0)
