@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from studies.checks import MEASURED_TABLES, locate
+from studies.members import members, onset_members
+from studies.policy_sources import policy_sources
 from studies.study import Study
 
 DISTRIBUTION = "goto-twin"
@@ -69,6 +71,9 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
     if study.weather.source == "measured" and data is not None:
         tables = [table for pattern in MEASURED_TABLES for table in sorted(data.glob(pattern))]
         files |= {table.relative_to(data).as_posix(): table for table in tables}
+    policies = dict.fromkeys(one.study.operation.policy for one in [*members(study), *onset_members(study)])
+    for policy in policies:
+        files |= {_public_name(name): path for name, path in policy_sources(policy, study.folder).items()}
     return files
 
 

@@ -16,6 +16,7 @@ from studies.input_names import input_problems
 from studies.key_lines import key_lines, line_of
 from studies.members import BASE, members
 from studies.network_names import Assignment, network_problems
+from studies.policy_files import policy_problems
 from studies.sections import GOTO
 from studies.study import Settings, Study, why_not_overridable
 from studies.suggestions import nearest
@@ -108,6 +109,7 @@ class _Reporter:
             found += self._list_problems(table, section, known)
         found += network_problems(self._assignments(table)) if _is_goto(table) else ()
         found += input_problems(self._assignments(table))
+        found += policy_problems(self._assignments(table), self.path.parent)
         return found + self._compare_problems(table)
 
     def where(self, parts: Sequence[str]) -> str:
@@ -116,7 +118,7 @@ class _Reporter:
 
     def _assignments(self, table: dict[str, Any]) -> Iterator[Assignment]:
         """Yield every value of the base sections, scenarios and sweeps, by dotted key."""
-        for section in ("grid", "fleet", "inputs"):
+        for section in ("grid", "fleet", "inputs", "operation"):
             for key, value in flatten(_subtable(table, section), f"{section}.").items():
                 yield key, value, self.where(key.split("."))
         for name, scenario in _subtables(table, "scenario").items():

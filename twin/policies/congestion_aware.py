@@ -1,0 +1,63 @@
+"""The policy `congestion_aware`: take energy while the link is expected to be full."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from twin.policies.interface import HALF_HOURS_OF_DAY, THREE_HOURS, Cadence, Dispatch, Mode, View
+from twin.policies.signals import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS, order, stored_mwh
+
+
+@dataclass
+class CongestionAware:
+    """`congestion_aware`: keep room for the half-hours in which the link's forecast export is highest.
+
+    On a day whose forecast export passes `alert_share` of the operator's limit, the batteries charge only in as many
+    half-hours as they need to fill, the ones with the highest forecast, and hold the sites' feed-in back then; before
+    that the surplus feeds in. On other days, and in the evening, it is plain self-consumption. Flexible demand and
+    grid batteries take energy in the half-hours above that share; batteries in the grid and beside plants give back
+    what they hold in the others.
+
+    Attributes
+    ----------
+    alert_share : float
+    least_mwh : dict of str to float
+        Remembered: the least that a battery was ever seen to hold, taken for empty.
+    """
+
+    cadence: Cadence = THREE_HOURS
+    alert_share: float = 0.9
+    least_mwh: dict[str, float] = field(default_factory=dict)
+
+    def decide(self, view: View) -> Dispatch:
+        """Order charging for the forecast peak."""
+        plan = view.plan(Mode.SELF_CONSUMPTION)
+        self._order_sites(plan, view)
+        self._order_devices(plan, view)
+        return plan
+
+    def _order_sites(self, plan: Dispatch, view: View) -> None:
+        ahead = view.half_hours
+        rest_of_day = view.outlook.export_mw[: HALF_HOURS_OF_DAY - view.half_hour_of_day]
+        if rest_of_day.max() < self.alert_share * view.export_limit_mw:
+            return
+        rank = np.empty(len(rest_of_day), dtype=np.int64)
+        rank[np.argsort(-rest_of_day, kind="stable")] = np.arange(len(rest_of_day))
+        half_hours_to_fill = np.ceil(2.0 * view.batteries.hours * (1.0 - view.batteries.soc_percent / 100.0))
+        peak = rank[:ahead, None] < np.maximum(half_hours_to_fill, 1.0)[None, :]
+        later_peak = np.array([(rank[step:] < half_hours_to_fill.max()).any() for step in range(ahead)])[:, None]
+        alert = rest_of_day[:ahead, None] >= self.alert_share * view.export_limit_mw
+        plan.mode[~peak & later_peak & (rest_of_day[:ahead, None] > 0.0)] = Mode.IDLE
+        plan.export_limit_pu[peak & alert] = 0.0
+
+    def _order_devices(self, plan: Dispatch, view: View) -> None:
+        alert = view.outlook.export_mw[: view.half_hours] >= self.alert_share * view.export_limit_mw
+        order(plan, view, [WATER_HEATERS, CARS, COMMERCIAL], alert.astype(float))
+        after_alert = np.concatenate([[False], np.logical_or.accumulate(alert)[:-1]])
+        for name, charging in ((GRID_BATTERIES, alert), (PLANT_BATTERIES, np.zeros_like(alert))):
+            stored = stored_mwh(view, name)
+            self.least_mwh[name] = min(stored, self.least_mwh.get(name, stored))
+            gives = ~alert & (after_alert | (stored > self.least_mwh[name]))
+            order(plan, view, [name], charging.astype(float) - gives)

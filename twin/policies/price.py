@@ -1,0 +1,77 @@
+"""The policy `price`: buy cheap half-hours of the day-ahead market, avoid dear ones."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.policies.interface import GATE_CLOSURE, Cadence, Dispatch, Mode, View
+from twin.policies.signals import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS, order
+from twin.policies.spread import traded
+
+_HOURS = 0.5
+
+
+@dataclass(frozen=True)
+class Price:
+    """`price`: at gate closure, trade the cheapest half-hours of the next day against the dearest.
+
+    The sites' batteries charge from PV and grid in the cheapest half-hours and cover the sites' expected demand in the
+    dearest, as far as the spread pays for the losses; else they rest and PV feeds in. Retail prices play no part.
+
+    Attributes
+    ----------
+    down_from_jpy_per_kwh : float
+        From this price on, commercial sites are told to use less.
+    share_of_day : float
+        Share of the cheapest and of the dearest half-hours in which water heaters are told to take much and little.
+    storage_hours, storage_round_trip : float
+        What is assumed of cars and of batteries in the grid and beside plants, whose size a policy is not told: hours
+        of full power from empty to full, and energy out over energy in.
+    """
+
+    cadence: Cadence = GATE_CLOSURE
+    down_from_jpy_per_kwh: float = 20.0
+    share_of_day: float = 0.25
+    storage_hours: float = 3.6
+    storage_round_trip: float = 0.88
+
+    def decide(self, view: View) -> Dispatch:
+        """Order batteries and flexible devices by the rank of the expected price."""
+        plan = view.plan(Mode.IDLE)
+        price = view.outlook.price_jpy_per_kwh[: view.half_hours]
+        for group in np.flatnonzero(view.batteries.power_mw > 0.0):
+            _order_sites(plan, view, price, int(group))
+        order(plan, view, [WATER_HEATERS], self._by_rank(price))
+        order(plan, view, [CARS, GRID_BATTERIES, PLANT_BATTERIES], self._of_storage(price))
+        order(plan, view, [COMMERCIAL], np.where(price >= self.down_from_jpy_per_kwh, -1.0, 0.0))
+        return plan
+
+    def _by_rank(self, price: np.ndarray) -> np.ndarray:
+        """Return 1 in the cheapest and -1 in the dearest half-hours; equal prices are no reason for either."""
+        low, high = np.quantile(price, [self.share_of_day, 1.0 - self.share_of_day])
+        return np.where(price <= low, 1.0, 0.0) - np.where(price >= high, 1.0, 0.0)
+
+    def _of_storage(self, price: np.ndarray) -> np.ndarray:
+        """Return the power of a battery of 1 MW, charging positive."""
+        efficiency = math.sqrt(self.storage_round_trip)
+        into, out_of = np.full(len(price), _HOURS * efficiency), np.full(len(price), _HOURS / efficiency)
+        put_in, taken_out = traded(price, into, out_of, self.storage_hours * efficiency, self.storage_round_trip)
+        return put_in / into - taken_out / out_of
+
+
+def _order_sites(plan: Dispatch, view: View, price: np.ndarray, group: int) -> None:
+    """Write the orders to the batteries of one site group."""
+    batteries, hours = view.batteries, len(price)
+    power, efficiency = batteries.power_mw[group], batteries.efficiency[group]
+    usable_percent = batteries.soc_max_percent[group] - batteries.soc_min_percent[group]
+    demand = view.outlook.load_mw[:hours, group] - view.outlook.pv_mw[:hours, group]
+    into = np.full(hours, _HOURS * power * efficiency)
+    out_of = _HOURS * np.clip(demand, 0.0, power) / efficiency
+    capacity = batteries.energy_mwh[group] * max(usable_percent, 0.0) / 100.0
+    put_in, taken_out = traded(price, into, out_of, capacity, efficiency**2)
+    plan.mode[put_in > 0.0, group] = Mode.POWER
+    plan.battery_power_pu[:, group] = put_in / into
+    plan.mode[taken_out > 0.0, group] = Mode.SELF_CONSUMPTION
