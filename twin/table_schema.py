@@ -20,6 +20,7 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "delivered_mw": ("MW", "was produced, from the injections of the final flow", "供給出力"),
             **{f"{cause}_mw": ("MW", f"lost by cause {cause}", f"{cause}による損失") for cause in CUT_CAUSES},
             "area_balance_settled_mw": ("MW", "area-balance cut as settled", "需給バランス制約の精算値"),
+            "battery_mw": ("MW", "into the battery beside the plant, discharging negative", "併設蓄電池の充電(放電負)"),
             "element": ("", "overloaded element that binds the largest congestion cut of the row", "混雑設備"),
             "outage": ("", "outage that binds it; empty in N-0", "想定事故"),
         }
@@ -144,6 +145,12 @@ TABLES: dict[str, dict[str, Quantity]] = {
                 "需給バランス制約の制御率(太陽光)",
             ),
             "price_jpy_per_kwh": ("JPY/kWh", "area price", "エリアプライス"),
+            "price_ratio": ("", "retail price announced to the homes over the usual one", "家庭向け小売料金の通常比"),
+            "home_demand_pu": (
+                "pu",
+                "demand of the mean home without price response, over its mean of a year",
+                "平均的家庭の需要(年平均比、需要応動前)",
+            ),
             "failure": ("", "empty where solved, else the class of failure", "計算失敗の種別"),
         }
     ),

@@ -135,6 +135,11 @@ class Case:
         of_shape = np.array([shape.demand_class for shape in self.sites.demand_shapes])
         return {str(name): np.flatnonzero(of_shape == name) for name in np.unique(of_shape)}
 
+    @cached_property
+    def is_home_shape(self) -> np.ndarray:
+        """Which columns of `Profiles.site_demand_per_kwh` are homes, (D,) bool."""
+        return np.array([shape.demand_class == "residential" for shape in self.sites.demand_shapes])
+
     def class_kw_per_kwh(self, t: int) -> dict[str, np.ndarray]:
         """Return the mean demand of each customer class at step `t`, (M,) kW per kWh of a year."""
         per_kwh = np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in self.profiles])

@@ -38,7 +38,8 @@ class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
     `flexible` and `plant_batteries` are what demand response, grid batteries and batteries beside plants did;
-    `policy_failed` (M,) marks decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
+    `price_ratio` (M,) is the retail price announced to the homes over the usual one; `policy_failed` (M,) marks
+    decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
     `q_support_mvar` (M,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (M, n) are
     the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (M, A) is
     gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
@@ -50,6 +51,7 @@ class Record:
     sites: SiteFlows
     flexible: FlexibleFlows
     plant_batteries: PlantBatteryFlows
+    price_ratio: np.ndarray
     policy_failed: np.ndarray
     site_export_mw: np.ndarray
     injections: Injections

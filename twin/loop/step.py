@@ -26,6 +26,7 @@ from twin.loop.state import State
 from twin.loop.uniform import Managed
 from twin.loop.verdict import judge, judge_again, limit_exceeded, residual_mva
 from twin.loop.voltage import relieve_voltage
+from twin.policies.interface import ORDER_SLOTS
 from twin.schema import CONGESTION_CAUSES
 
 
@@ -40,11 +41,12 @@ class Now:
 
 @dataclass(frozen=True)
 class Behind:
-    """What sites, flexible devices and batteries beside plants did, and where a policy failed."""
+    """What sites, flexible devices and batteries beside plants did, the price in force, and where a policy failed."""
 
     sites: SiteFlows
     flexible: FlexibleFlows
     plant_batteries: PlantBatteryFlows
+    price_ratio: np.ndarray
     policy_failed: np.ndarray
 
 
@@ -88,7 +90,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     left_mw = managed.injections.unit_mw
     plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
-    behind = Behind(sites, flexible, plant_batteries, policy_failed)
+    behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
     record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
     state = replace(state, soc_kwh=soc_kwh, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
     return _next_state(case, state, t, managed.flow, record), record
@@ -185,6 +187,7 @@ def _record(
         sites=sites,
         flexible=behind.flexible,
         plant_batteries=batteries,
+        price_ratio=behind.price_ratio,
         policy_failed=behind.policy_failed,
         site_export_mw=fed_in,
         injections=injections,

@@ -19,6 +19,7 @@ from twin.results.flows import BlockFlows, block_flows
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 SMALLEST_ROW_MW = 1e-9
+HOURS_PER_YEAR = 8760.0
 VOLTAGE_TOLERANCE_PU = 2e-5
 """Twice the 0.001 % beyond which a voltage is relieved."""
 CIRCUITS_IN_SCHEMA = 2
@@ -57,7 +58,7 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
     rows = list(wanted)
     plain = (
         "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
-        "missed", "residual_mva", "beside_clipped", "policy_failed", "failure",
+        "missed", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
     )  # fmt: skip
     values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
     values |= {
@@ -186,6 +187,8 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "negative_demand_areas": v["beside_clipped"],
         "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
         "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
+        "price_ratio": v["price_ratio"],
+        "home_demand_pu": profiles.site_demand_per_kwh[steps][:, case.is_home_shape].mean(axis=1) * HOURS_PER_YEAR,
     }
     failure = pa.array(v["failure"].tolist(), type=pa.string())
     return pa.table({"time": time, **columns, "failure": failure})
@@ -203,15 +206,18 @@ def _outside(case: Case, m: int, vm_pu: np.ndarray) -> np.ndarray:
 
 
 def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
-    """One row per half-hour and unit that could produce; single precision."""
+    """One row per half-hour and unit that could produce, or whose battery ran; single precision."""
     v = block.values
     available = v["available_mw"]
-    step, unit = np.nonzero(available > SMALLEST_ROW_MW)
+    battery = np.zeros_like(available)
+    battery[:, : case.plants] = block.plant_batteries["charge_mw"] - block.plant_batteries["discharge_mw"]
+    step, unit = np.nonzero((available > SMALLEST_ROW_MW) | (np.abs(battery) > SMALLEST_ROW_MW))
     columns = {
         "available_mw": available,
         "delivered_mw": v["delivered_mw"],
         **{f"{cause}_mw": block.cuts[cause] for cause in CUT_CAUSES},
         "area_balance_settled_mw": v["settled_mw"],
+        "battery_mw": battery,
     }
     congested = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
     return pa.table({
