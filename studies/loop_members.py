@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from studies.flexibility import flexible_devices
 from studies.grids import Grids
-from studies.inputs import Inputs, has_pv
+from studies.inputs import Inputs
 from studies.members import Member as StudyMember
 from studies.policy_files import load_policy
+from studies.site_devices import site_devices
 from studies.storage import plant_batteries
 from studies.study import Study
 from twin.grid.model import GridModel
-from twin.loop.member import Member, SiteDevices
+from twin.loop.member import Member
 from twin.profiles.sites import SiteFleet
 
 AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
@@ -24,7 +23,6 @@ ONSET = "onset"
 """Members that try one value after the other (``[onset]``); only sums are kept of them, too."""
 
 _UNLIMITED_MW = 1e9
-_WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
 
 
 def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
@@ -63,12 +61,14 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         operator_sees_dispatch=operation.operator_sees_dispatch,
         intertrip_cap_mw=_UNLIMITED_MW if cap is None else cap,
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
-        devices=_devices(member.study, fleet),
+        devices=site_devices(member.study, fleet),
         flexible=flexible_devices(member.study, model),
         plant_batteries=plant_batteries(member.study, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
         policy_seconds=operation.policy_seconds,
+        forecast=operation.forecast,
+        forecast_error_factor=operation.forecast_error_factor,
     )
 
 
@@ -83,24 +83,3 @@ def _group_firmness(study: Study, fleet: SiteFleet) -> list[str]:
         study.fleet.small_sites if kind == "new" else str(cut)
         for kind, cut in zip(fleet.groups.kind, fleet.groups.cut, strict=True)
     ]
-
-
-def _devices(study: Study, fleet: SiteFleet) -> SiteDevices:
-    settings = study.fleet.battery
-    pv = has_pv(fleet, new_pv=study.fleet.new_pv)
-    kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
-    has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
-
-    def setting(value: float | None, table: np.ndarray) -> np.ndarray:
-        return table if value is None else np.full(len(table), value)
-
-    return SiteDevices(
-        has_pv=pv,
-        demand_kwh=fleet.demand_kwh * study.fleet.demand_factor,
-        battery_kwh=setting(settings.battery_kwh, fleet.battery_kwh) * has_battery,
-        battery_kw=setting(settings.battery_kw, fleet.battery_kw) * has_battery,
-        efficiency=np.sqrt(setting(settings.round_trip_efficiency, fleet.round_trip_efficiency)),
-        soc_min_share=setting(settings.soc_min_percent, fleet.soc_min_percent) / 100.0,
-        soc_max_share=setting(settings.soc_max_percent, fleet.soc_max_percent) / 100.0,
-        throttle_when_full=study.fleet.when_full == "curtail",
-    )

@@ -195,7 +195,9 @@ class Battery(Section):
     )
     standby_w: NotNegative | None = Field(default=None, description="Standby consumption in W, all the time.")
     export_at_night: bool = Field(
-        default=False, description="Whether a battery may feed into the grid what the site does not use."
+        default=False,
+        description="Whether a battery that is ordered to discharge may feed into the grid what the site does not use, "
+        "up to the export limit.",
     )
 
     @model_validator(mode="after")
@@ -203,6 +205,9 @@ class Battery(Section):
         low, high = self.soc_min_percent, self.soc_max_percent
         if low is not None and high is not None and high <= low:
             raise ValueError(f"soc_max_percent = {high:g} must be above soc_min_percent = {low:g}")
+        reserve = self.reserve_percent
+        if reserve is not None and high is not None and high <= reserve:
+            raise ValueError(f"soc_max_percent = {high:g} must be above reserve_percent = {reserve:g}")
         return self
 
 

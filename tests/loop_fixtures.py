@@ -13,13 +13,13 @@ from twin.grid.model import GridModel
 from twin.grid.reduction import reduce_grids
 from twin.loop.case import Case
 from twin.loop.injections import Injections, solve_injections
-from twin.loop.member import Member, SiteDevices
+from twin.loop.member import BatteryWear, Member, SiteDevices
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
 from twin.loop.uniform import Managed
 from twin.loop.verdict import judge
-from twin.policies.rules import POLICIES
+from twin.policies.catalogue import shipped_policy
 from twin.profiles.build import build_profiles
 from twin.profiles.forecasts import make_forecasts
 from twin.profiles.outlook import make_outlooks
@@ -79,9 +79,9 @@ def make_inputs() -> Inputs:
 
 
 def devices(
-    fleet: SiteFleet, *, new_pv: bool = True, batteries: bool = True, throttle: bool = False, **changes: np.ndarray
+    fleet: SiteFleet, *, new_pv: bool = True, batteries: bool = True, throttle: bool = False, **changes: Any
 ) -> SiteDevices:
-    """Return what stands at the sites: all batteries or none."""
+    """Return what stands at the sites: all batteries or none, of the same efficiency at any power, without standby."""
     new = fleet.groups.kind.to_numpy(str)[fleet.group] == "new"
     has_battery = batteries & (fleet.battery_kwh > 0.0) & (new_pv | ~new)
     values = {
@@ -92,7 +92,12 @@ def devices(
         "efficiency": np.sqrt(fleet.round_trip_efficiency),
         "soc_min_share": fleet.soc_min_percent / 100.0,
         "soc_max_share": fleet.soc_max_percent / 100.0,
+        "standby_w": np.zeros(len(fleet.site_id)),
+        "constant_share": 0.0,
+        "quadratic_share": 0.0,
+        "export_at_night": False,
         "throttle_when_full": throttle,
+        "wear": BatteryWear(cycle_percent=0.01, calendar_empty_percent=1.0, calendar_full_percent=3.0),
     }
     return SiteDevices(**values | changes)
 
@@ -121,10 +126,12 @@ def member(inputs: Inputs, **changes: Any) -> Member:
         "policy": "none",
         "on_policy_failure": "stop",
         "policy_seconds": 60.0,
+        "forecast": "calibrated",
+        "forecast_error_factor": 1.0,
     }
     values |= changes
     if isinstance(values["policy"], str):
-        values["policy"] = POLICIES[values["policy"]]
+        values["policy"] = shipped_policy(values["policy"])
     return Member(**values)
 
 
@@ -138,9 +145,12 @@ def make_case(
 ) -> Case:
     """Return a case of `inputs`; `models` are grid variants in place of the inputs' one."""
     outlooks = tuple(
-        make_outlooks(inputs.profiles, inputs.forecasts, inputs.fleet, some.devices.has_pv, some.devices.demand_kwh)
+        make_outlooks(
+            inputs.profiles, inputs.forecasts, inputs.fleet, some.devices.has_pv, some.devices.demand_kwh,
+            some.forecast, some.forecast_error_factor,
+        )
         for some in members
-    )
+    )  # fmt: skip
     return Case(
         index=inputs.profiles.index,
         grid=reduce_grids(models or [inputs.model]),

@@ -6,6 +6,8 @@ import pandas as pd
 
 TIMEZONE = "Asia/Tokyo"
 
+HOURS_PER_YEAR = 8760.0
+
 
 def fiscal_year(year: int, step_minutes: int = 30) -> pd.DatetimeIndex:
     """Return the interval starts of a Japanese fiscal year (April of `year` to March of the next).

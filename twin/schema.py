@@ -82,11 +82,11 @@ KPIS: dict[str, Quantity] = {
                 "congestion cut under an operator who fixes caps ahead from a forecast",
                 "混雑制御量(予測に基づく系統運用者)",
             ),
-            "self_consumption_mwh": (
-                "PV of the sites used by the sites, direct or through the battery",
-                "自家消費電力量",
+            "site_export_mwh": ("PV and batteries of the sites fed to the grid", "需要家からの逆潮流電力量"),
+            "average_fleet_site_export_mwh": (
+                "the same, before any cut, if each group of sites were as many average sites",
+                "需要家群を平均的な需要家で代表させた場合の逆潮流電力量(制御前)",
             ),
-            "site_export_mwh": ("PV of the sites fed to the grid", "需要家からの逆潮流電力量"),
             "site_export_in_area_balance_mwh": (
                 "part of it in half-hours with an area-balance order",
                 "需給バランス制約による制御コマでの需要家からの逆潮流電力量",
@@ -97,6 +97,15 @@ KPIS: dict[str, Quantity] = {
         "any",
         "MWh",
         {
+            "self_consumption_mwh": (
+                "demand of the sites less what they take from the grid: own PV, direct or through the battery, less "
+                "what batteries take from the grid",
+                "自家消費電力量(需要家の需要 - 買電。蓄電池の系統からの充電・待機電力を控除)",
+            ),
+            "average_fleet_self_consumption_mwh": (
+                "the same if each group of sites were as many average sites",
+                "需要家群を平均的な需要家で代表させた場合の自家消費電力量",
+            ),
             "stored_change_mwh": ("change of stored energy, first to last half-hour", "蓄電残量の変化"),
             "congestion_masked_by_area_balance_mwh": (
                 "congestion cut with area balance switched off, minus with it on",
@@ -251,6 +260,10 @@ KPIS: dict[str, Quantity] = {
         "count",
         {
             "battery_cycles_per_year": ("full cycles of the average battery per year", "蓄電池の年間等価サイクル数"),
+            "battery_cycles_max_per_year": (
+                "full cycles of the most used battery of a site per year",
+                "最も使われた需要家蓄電池の年間等価サイクル数",
+            ),
             "unsolved_half_hours": (
                 "half-hours left out of energy KPIs because a power flow did not solve",
                 "潮流計算が収束しないコマ数",
@@ -270,6 +283,20 @@ KPIS: dict[str, Quantity] = {
             "negative_demand_half_hours": (
                 "half-hours of an area with sites' demand above the area's",
                 "需要家合計が地区需要を超えるコマ数",
+            ),
+        },
+    ),
+    **_quantities(
+        "not negative",
+        "%/year",
+        {
+            "battery_wear_percent_per_year": (
+                "loss of capacity of the sites' batteries by cycles and age, mean (an estimate)",
+                "需要家蓄電池の年間容量低下率(平均、推計)",
+            ),
+            "battery_wear_max_percent_per_year": (
+                "the same of the battery that loses most",
+                "需要家蓄電池の年間容量低下率(最大、推計)",
             ),
         },
     ),

@@ -169,6 +169,37 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "soc_percent": ("%", "mean state of charge at the end of the half-hour", "充電率"),
         }
     ),
+    "batteries": _columns(
+        {
+            "site": ("", "site with PV or a battery", "需要家"),
+            "kind": ("", "existing_plain, existing_battery or new", "需要家区分"),
+            "area": ("", "area", "地区"),
+            "battery_kwh": ("kWh", "capacity, 0 without a battery", "蓄電池容量"),
+            "cycles": ("", "energy delivered over capacity; null without a battery", "等価サイクル数"),
+            "mean_soc_percent": ("%", "mean state of charge; null without a battery", "平均充電率"),
+            "cycle_loss_percent": ("%", "capacity lost by cycles over the run (estimate)", "サイクル劣化(推計)"),
+            "calendar_loss_percent": ("%", "capacity lost by age over the run (estimate)", "経年劣化(推計)"),
+            "discharged_kwh": ("kWh", "delivered by the battery, AC", "放電電力量"),
+            "self_consumed_kwh": ("kWh", "demand less what is taken from the grid", "自家消費電力量"),
+            "exported_kwh": ("kWh", "fed to the grid, before any cut", "逆潮流電力量(制御前)"),
+            "throttled_kwh": ("kWh", "throttled by the inverter", "自己抑制電力量"),
+            "imported_kwh": ("kWh", "taken from the grid", "買電電力量"),
+        }
+    ),
+    "averages": _columns(
+        {
+            "group": ("", "site group (kind/area)", "需要家群"),
+            "sites": ("count", "sites of the group", "需要家数"),
+            "self_consumed_kwh": ("kWh", "demand less import, sum over the sites", "自家消費電力量(需要家別の合計)"),
+            "average_self_consumed_kwh": ("kWh", "the same of as many average sites", "同(平均的な需要家による)"),
+            "exported_kwh": ("kWh", "fed to the grid before any cut, sum over the sites", "逆潮流電力量(制御前、合計)"),
+            "average_exported_kwh": ("kWh", "the same of as many average sites", "同(平均的な需要家による)"),
+            "throttled_kwh": ("kWh", "throttled by the inverters, sum over the sites", "自己抑制電力量(合計)"),
+            "average_throttled_kwh": ("kWh", "the same of as many average sites", "同(平均的な需要家による)"),
+            "cycles": ("", "energy delivered over capacity of the group; null without batteries", "等価サイクル数"),
+            "average_cycles": ("", "the same of the average site", "同(平均的な需要家による)"),
+        }
+    ),
     "devices": _columns(
         _TIME
         | {

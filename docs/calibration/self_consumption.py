@@ -18,7 +18,7 @@ from loop_fixtures import Inputs, devices, make_case, member
 from twin.loop.site_devices import run_sites
 from twin.loop.state import initial_state
 from twin.policies.interface import Mode
-from twin.profiles.forecasts import Forecasts
+from twin.profiles.forecasts import make_forecasts
 
 
 @dataclass(frozen=True)
@@ -45,17 +45,16 @@ def site_energy() -> dict[str, SiteEnergy]:
         ),
     )
     steps = len(year.profiles.index)
-    nothing_expected = Forecasts(
-        year.profiles.plant_available_mw, year.profiles.area_demand_mw, np.zeros((steps, 48), dtype=float)
+    forecasts = make_forecasts(
+        year.profiles, year.model.plants, year.model.areas, np.zeros(steps), seed=0, weather_year=0, lead_hours=2.0
     )
-    inputs = Inputs(year.model, sites, year.profiles, nothing_expected)
+    inputs = Inputs(year.model, sites, year.profiles, forecasts)
     case = make_case(inputs, [member(inputs, devices=devices(sites))])
     state = initial_state(case)
     state = replace(state, mode=np.full_like(state.mode, int(Mode.SELF_CONSUMPTION)))
     totals = np.zeros((3, len(groups)))
     for t in range(steps):
-        flows, soc_kwh = run_sites(case, state, t)
-        state = replace(state, soc_kwh=soc_kwh)
+        flows, state = run_sites(case, state, t)
         totals += [flows.available_mw[0], flows.load_mw[0], flows.load_mw[0] - flows.import_mw[0]]
     kwh = 1000.0 * year.hours * totals
     return {str(name): SiteEnergy(*kwh[:, g].tolist()) for g, name in enumerate(groups)}

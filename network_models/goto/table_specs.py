@@ -107,8 +107,8 @@ SITES = TableSpec("sites", ("kind", "class"), (
     Column("count", "integer", minimum=0),
     _number("pv_dc_kw", 0), _number("pv_ac_kw", 0), _number("battery_kwh", 0), _number("battery_kw", 0),
     _positive("round_trip_efficiency", required=False, maximum=1), _number("soc_min_percent", 0, 100, required=False),
-    _number("soc_max_percent", 0, 100, required=False), _number("demand_kwh", 0),
-    Column("cut", choices=("cut-last", "non-firm")),
+    _number("soc_max_percent", 0, 100, required=False), _number("reserve_percent", 0, 100, required=False),
+    _number("standby_w", 0, required=False), _number("demand_kwh", 0), Column("cut", choices=("cut-last", "non-firm")),
 ), main="battery_kw")  # fmt: skip
 
 OUTAGE_RATES = TableSpec("outage_rates", ("class",), (

@@ -45,10 +45,10 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
     between = some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)
     state = replace(initial_state(case), soc_kwh=np.tile(between * some.battery_kwh, (2, 1)), **plan)
     for t in STEPS:
-        flows, soc_kwh = run_sites(case, state, t)
-        keeps_limits(some, soc_kwh)
-        loses_no_energy(case, state.soc_kwh, soc_kwh, flows)
-        state = replace(state, soc_kwh=soc_kwh)
+        before_kwh = state.soc_kwh
+        flows, state = run_sites(case, state, t)
+        keeps_limits(some, state.soc_kwh)
+        loses_no_energy(case, before_kwh, state.soc_kwh, flows)
 
 
 def keeps_limits(some, soc_kwh):

@@ -38,9 +38,9 @@ def one_site(windy, *, pv_kw, load_kw, soc_kwh, throttle=False, **orders):
     state = replace(state, soc_kwh=np.array([[soc_kwh]]), **{
         name: np.full_like(getattr(state, name), float(value)) for name, value in orders.items()
     })  # fmt: skip
-    flows, soc = run_sites(case, state, 0)
+    flows, state = run_sites(case, state, 0)
     return {name: float(1000.0 * np.sum(values)) for name, values in vars(flows).items()} | {
-        "soc_kwh": float(soc[0, 0]),
+        "soc_kwh": float(state.soc_kwh[0, 0]),
         "clipped": int(flows.clipped[0]),
     }
 

@@ -116,6 +116,13 @@ def folder(tmp_path):
         "discharge_mw": [0.0, 3.0, 1.0, 999.0],
     })  # fmt: skip
     write(tmp_path, "sites", pd.concat([kinds, kinds.assign(kind="existing_plain", discharge_mw=0.0)]))
+    write(tmp_path, "batteries", pd.DataFrame({
+        "battery_kwh": [20.0, 10.0, 0.0], "cycles": [0.01, 0.03, np.nan],
+        "cycle_loss_percent": [0.0001, 0.0003, np.nan], "calendar_loss_percent": [0.0002, 0.0001, np.nan],
+    }))  # fmt: skip
+    write(tmp_path, "averages", pd.DataFrame({
+        "average_self_consumed_kwh": [4000.0, 2500.0], "average_exported_kwh": [1000.0, 1500.0],
+    }))  # fmt: skip
     return tmp_path
 
 
@@ -156,6 +163,18 @@ def test_hours_and_counts(folder):
         "headroom_undefined_half_hours": 1.0, "battery_cycles_per_year": 2.0 / 8.0 * 17520.0 / 3.0,
     }  # fmt: skip
     assert {name: kpis[name] for name in expected} == pytest.approx(expected)
+
+
+def test_wear_of_the_batteries_of_two_hours_as_of_a_year(folder):
+    kpis = kpis_of(folder)
+    expected = {
+        "battery_wear_percent_per_year": 4380.0 * 0.00035, "battery_wear_max_percent_per_year": 4380.0 * 0.0004,
+        "battery_cycles_max_per_year": 4380.0 * 0.03,
+        "average_fleet_self_consumption_mwh": 6.5, "average_fleet_site_export_mwh": 2.5,
+    }  # fmt: skip
+    assert {name: kpis[name] for name in expected} == pytest.approx(expected)
+    write(folder, "batteries", read_table(folder, "batteries").iloc[2:])
+    assert kpis_of(folder)["battery_wear_max_percent_per_year"] == 0.0
 
 
 def test_shares(folder):

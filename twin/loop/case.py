@@ -11,6 +11,7 @@ import pandas as pd
 from twin.clock import step_hours
 from twin.grid.model import GridModel
 from twin.grid.reduction import ReducedGrid
+from twin.loop.average_site import AverageSites, average_sites
 from twin.loop.controls import Bands
 from twin.loop.lanes import Lane, lanes_of
 from twin.loop.member import DeviceArrays, Member
@@ -102,6 +103,11 @@ class Case:
         first = np.unique(self.device_class, return_index=True)[1]
         devices = [self.members[m].devices for m in first]
         return DeviceArrays(*(np.stack([getattr(some, name) for some in devices]) for name in DeviceArrays._fields))
+
+    @cached_property
+    def average_sites(self) -> AverageSites:
+        """The average site of each group, run beside the real ones."""
+        return average_sites(self.device_arrays, self.sites)
 
     @cached_property
     def device_names(self) -> tuple[str, ...]:
@@ -335,6 +341,11 @@ class Case:
     def is_twin(self) -> np.ndarray:
         """(M,) counterfactual twins, of which only sums are kept."""
         return np.array([bool(member.twin) for member in self.members])
+
+    @cached_property
+    def recorded(self) -> tuple[int, ...]:
+        """Members that are no counterfactual twins."""
+        return tuple(np.flatnonzero(~self.is_twin).tolist())
 
     @cached_property
     def unit_in_city(self) -> np.ndarray:

@@ -9,14 +9,35 @@ import numpy as np
 
 from twin.devices.contract import Device
 from twin.policies.interface import Policy
+from twin.profiles.outlook import Kind
 
-TOTALS = ("discharged_kwh", "stored_kwh_hours", "self_consumed_kwh", "exported_kwh", "throttled_kwh")
-"""What is summed up at each site over a run; ``stored_kwh_hours`` is the integral of the charge over time."""
+TOTALS = ("discharged_kwh", "stored_kwh_hours", "self_consumed_kwh", "exported_kwh", "throttled_kwh", "imported_kwh")
+"""What is summed up at each site over a run: ``stored_kwh_hours`` is the integral of the charge over time,
+``self_consumed_kwh`` the demand less what the site imports, ``exported_kwh`` what it feeds in before any cut."""
+
+
+class BatteryWear(NamedTuple):
+    """How batteries lose capacity.
+
+    Attributes
+    ----------
+    cycle_percent : float
+        Of the capacity, per equivalent full cycle.
+    calendar_empty_percent, calendar_full_percent : float
+        Of the capacity, per year at an empty and at a full battery; linear in the mean state of charge between.
+    """
+
+    cycle_percent: float
+    calendar_empty_percent: float
+    calendar_full_percent: float
 
 
 @dataclass(frozen=True)
 class SiteDevices:
     """What stands at the sites of one member.
+
+    Conversion at a share x of the rated power loses ``constant_share + (1 - constant_share - quadratic_share) x +
+    quadratic_share x**2`` of what it loses at rated power, and nothing at rest.
 
     Attributes
     ----------
@@ -24,11 +45,18 @@ class SiteDevices:
     demand_kwh, battery_kwh, battery_kw : numpy.ndarray, (S,)
         Yearly demand; battery capacity and power, 0 without a battery.
     efficiency : numpy.ndarray, (S,)
-        One-way efficiency of the batteries.
+        One-way efficiency of the batteries at rated power.
     soc_min_share, soc_max_share : numpy.ndarray, (S,)
-        Charge that is never used, charge that is never passed, of the capacity.
+        Charge that is never used (the reserve for blackouts is part of it), charge that is never passed, of the
+        capacity.
+    standby_w : numpy.ndarray, (S,)
+        What a battery system takes all the time; 0 without a battery.
+    constant_share, quadratic_share : float
+    export_at_night : bool
+        Whether an ordered discharge may go beyond the site's own demand, up to the export limit.
     throttle_when_full : bool
         A site that may not feed in and has a full battery throttles (True) or feeds in all the same (False).
+    wear : BatteryWear
     """
 
     has_pv: np.ndarray
@@ -38,11 +66,16 @@ class SiteDevices:
     efficiency: np.ndarray
     soc_min_share: np.ndarray
     soc_max_share: np.ndarray
+    standby_w: np.ndarray
+    constant_share: float
+    quadratic_share: float
+    export_at_night: bool
     throttle_when_full: bool
+    wear: BatteryWear
 
 
 class DeviceArrays(NamedTuple):
-    """`SiteDevices` of several classes of members, (C, S); `throttle_when_full` is (C,)."""
+    """`SiteDevices` of several classes of members, (C, S); what is one value in `SiteDevices` is (C,)."""
 
     has_pv: np.ndarray
     demand_kwh: np.ndarray
@@ -51,6 +84,10 @@ class DeviceArrays(NamedTuple):
     efficiency: np.ndarray
     soc_min_share: np.ndarray
     soc_max_share: np.ndarray
+    standby_w: np.ndarray
+    constant_share: np.ndarray
+    quadratic_share: np.ndarray
+    export_at_night: np.ndarray
     throttle_when_full: np.ndarray
 
 
@@ -117,6 +154,11 @@ class Member:
         ``stop``, or ``hold_behind_meter``: what happens where the policy fails.
     policy_seconds : float
         Longest time that a decision may take.
+    forecast : str
+        ``calibrated``, ``persistence``, ``climatology`` or ``perfect``: what the policy is told, see
+        `twin.profiles.outlook.Outlooks`.
+    forecast_error_factor : float
+        Factor on the calibrated error.
     """
 
     scenario: str
@@ -140,6 +182,13 @@ class Member:
     policy: Policy
     on_policy_failure: str
     policy_seconds: float
+    forecast: Kind
+    forecast_error_factor: float
+
+    @property
+    def name(self) -> str:
+        """Name in messages."""
+        return f"scenario {self.scenario}, {self.label}" + (f", {self.twin}" if self.twin else "")
 
     @property
     def orderable(self) -> tuple[str, ...]:

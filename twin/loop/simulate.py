@@ -18,6 +18,7 @@ from twin.loop.outage_watch import States, WatchOf, joined, judge_states, states
 from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
+from twin.results.battery_tables import battery_tables
 from twin.results.outage_tables import outage_tables
 from twin.results.sample_check import check_records, frozen_net
 from twin.results.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
@@ -71,7 +72,7 @@ def _run_block(
     case: Case, checked: Sequence[np.ndarray], net_of: NetOf, watch_of: WatchOf, steps: range, state: State
 ) -> tuple[State, list[dict[str, pa.Table]]]:
     """Run a block in stretches, so that memory holds the records of one stretch and the tables of one block."""
-    recorded = np.flatnonzero(~case.is_twin).tolist()
+    recorded = list(case.recorded)
     stretches: list[list[dict[str, pa.Table]]] = []
     states: list[States] = []
     for start in range(steps.start, steps.stop, STRETCH_STEPS):
@@ -84,6 +85,9 @@ def _run_block(
         states.append(states_of(case, records, recorded))
     tables = [_joined([tables[m] for tables in stretches]) for m in range(len(case.members))]
     index = case.index[steps.start : steps.stop]
+    if steps.stop == len(case.index):
+        for m in recorded:
+            tables[m] |= battery_tables(case, state, m)
     for m, found in zip(recorded, judge_states(case, watch_of, joined(states), steps.start), strict=True):
         tables[m] |= outage_tables(found, index)
     return state, tables

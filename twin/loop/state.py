@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,9 +14,11 @@ from twin.loop.case import Case
 from twin.loop.history import DayHistory
 from twin.loop.member import TOTALS
 from twin.loop.operator_caps import Caps
-from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mode
+from twin.loop.site_totals import SiteTotals
+from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mode, Policy
 
-_HISTORIES = ("history", "device_history")
+_PACKED = {"history": DayHistory, "device_history": DayHistory, "site_totals": SiteTotals}
+"""Fields that are made of several arrays."""
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 """Fields of `State` that hold the orders in force, named as in `Dispatch`."""
 
@@ -29,8 +32,8 @@ class State:
     positions, outside_half_hours : numpy.ndarray, (M, C) int
         Of taps and reactors, and for how long their quantity has left its band; see `twin.loop.controls`.
     soc_kwh : numpy.ndarray, (M, S)
-    site_totals : numpy.ndarray, (M, S, W)
-        Sums over the run at each site, see `twin.loop.member.TOTALS`.
+    site_totals : SiteTotals
+        Sums over the run at each site; counterfactual twins keep none.
     average_soc_kwh, average_totals : numpy.ndarray, (M, G), (M, G, W)
         The same of one average site a group, run beside the real ones for comparison.
     device_state : numpy.ndarray, (M, K)
@@ -54,12 +57,14 @@ class State:
         Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
     cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
         What bound them.
+    policies : tuple of Policy
+        One for each member, with what it remembers; the only part that changes in place.
     """
 
     positions: np.ndarray
     outside_half_hours: np.ndarray
     soc_kwh: np.ndarray
-    site_totals: np.ndarray
+    site_totals: SiteTotals
     average_soc_kwh: np.ndarray
     average_totals: np.ndarray
     device_state: np.ndarray
@@ -80,21 +85,23 @@ class State:
     cap_cause: np.ndarray
     cap_end: np.ndarray
     cap_outage: np.ndarray
+    policies: tuple[Policy, ...]
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """Return the fields by name, members first."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return values | {name: getattr(self, name).as_array() for name in _HISTORIES}
+        """Return the fields by name, members first, without the policies."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "policies"}
+        return values | {name: getattr(self, name).as_array() for name in _PACKED}
 
     @staticmethod
-    def from_arrays(values: Mapping[str, np.ndarray]) -> State:
-        """Make a state of what `arrays` gave."""
+    def from_arrays(values: Mapping[str, np.ndarray], policies: Sequence[Policy]) -> State:
+        """Make a state of what `arrays` gave and the members' policies."""
         plain: dict[str, Any] = dict(values)
-        return State(**plain | {name: DayHistory.from_array(values[name]) for name in _HISTORIES})
+        histories = {name: kind.from_array(values[name]) for name, kind in _PACKED.items()}
+        return State(**plain | histories, policies=tuple(policies))
 
 
 def initial_state(case: Case) -> State:
-    """Return the state before the first half-hour: batteries at their lowest charge, no orders, no caps."""
+    """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
     nothing = Dispatch.constant(ORDER_SLOTS, groups, Mode.IDLE, devices=case.most_devices)
     caps = Caps.none(case)
@@ -105,7 +112,7 @@ def initial_state(case: Case) -> State:
         positions=positions,
         outside_half_hours=np.zeros_like(positions),
         soc_kwh=soc_kwh,
-        site_totals=np.zeros((*soc_kwh.shape, len(TOTALS))),
+        site_totals=SiteTotals.zero(*soc_kwh.shape),
         average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
@@ -118,6 +125,7 @@ def initial_state(case: Case) -> State:
         history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
         device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
         cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
+        policies=tuple(copy.deepcopy(member.policy) for member in case.members),
     )  # fmt: skip
 
 

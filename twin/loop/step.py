@@ -69,7 +69,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     """
     now = _truth(case, t)
     state, policy_failed = obey_policies(case, state, t)
-    sites, soc_kwh = run_sites(case, state, t)
+    sites, state = run_sites(case, state, t)
     flexible, device_state = run_flexible(case, state, t, now.area_demand_mw)
     ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
     ledger.cut("unavailable", _of_plants(case, now.plant_outage_mw))
@@ -92,7 +92,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
     behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
     record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
-    state = replace(state, soc_kwh=soc_kwh, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
+    state = replace(state, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
     return _next_state(case, state, t, managed.flow, record), record
 
 

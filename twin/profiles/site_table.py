@@ -23,6 +23,9 @@ AMOUNTS = ("pv_dc_kw", "pv_ac_kw", "battery_kwh", "battery_kw", "demand_kwh")
 BATTERY_DEFAULTS = {"round_trip_efficiency": 1.0, "soc_min_percent": 0.0, "soc_max_percent": 100.0}
 """Columns that may be empty where there is no battery, and what they are then: without effect."""
 
+BATTERY_EXTRAS = {"reserve_percent": 0.0, "standby_w": 0.0}
+"""Columns that may be missing or empty, and what they are then: without effect."""
+
 SITE_COLUMNS = ("kind", "class", "count", *AMOUNTS, *BATTERY_DEFAULTS, "cut")
 """Columns that a site table must have; further ones are left alone."""
 
@@ -64,17 +67,34 @@ def _row_problems(row: Mapping[Hashable, Any], where: str) -> list[Problem]:
     for column, accepted in (("kind", KINDS), ("class", classes), ("cut", CUTS)):
         if row[column] not in accepted:
             found.append(Problem("unknown value", f"{where}, {column}", str(row[column]), ", ".join(accepted)))
-    for column in AMOUNTS:
+    for column in (*AMOUNTS, *(name for name in BATTERY_EXTRAS if not pd.isna(row.get(name)))):
         if not row[column] >= 0:
             found.append(Problem("not a size", f"{where}, {column}", str(row[column]), "a number from 0"))
     if not (row["count"] >= 0 and row["count"] == int(row["count"])):
         found.append(Problem("not a count", f"{where}, count", str(row["count"]), "a whole number from 0"))
-    if row["battery_kwh"] > 0:
-        efficiency = row["round_trip_efficiency"]
-        if not 0 < efficiency <= 1:
-            place = f"{where}, round_trip_efficiency"
-            found.append(Problem("not an efficiency", place, str(efficiency), "above 0, at most 1"))
-        if not 0 <= row["soc_min_percent"] < row["soc_max_percent"] <= 100:
-            seen = f"{row['soc_min_percent']} to {row['soc_max_percent']}"
-            found.append(Problem("not a range", f"{where}, soc_min_percent", seen, "within 0 to 100"))
+    return found + _battery_problems(row, where)
+
+
+def _battery_problems(row: Mapping[Hashable, Any], where: str) -> list[Problem]:
+    found = []
+    if not row["battery_kwh"] > 0:
+        for column in ("battery_kw", "reserve_percent", "standby_w"):
+            if row.get(column, 0) > 0:
+                repair = "give battery_kwh, or leave it empty"
+                found.append(Problem("a battery without energy", f"{where}, {column}", str(row[column]), "0", repair))
+        return found
+    if row["battery_kw"] == 0:
+        place = f"{where}, battery_kw"
+        found.append(Problem("a battery without power", place, str(row["battery_kw"]), "above 0"))
+    efficiency = row["round_trip_efficiency"]
+    if not 0 < efficiency <= 1:
+        place = f"{where}, round_trip_efficiency"
+        found.append(Problem("not an efficiency", place, str(efficiency), "above 0, at most 1"))
+    low, high = row["soc_min_percent"], row["soc_max_percent"]
+    if not 0 <= low < high <= 100:
+        found.append(Problem("not a range", f"{where}, soc_min_percent", f"{low} to {high}", "within 0 to 100"))
+    if row.get("reserve_percent", 0) >= high:
+        accepted = f"below soc_max_percent, {high}"
+        place = f"{where}, reserve_percent"
+        found.append(Problem("the reserve leaves nothing to use", place, str(row["reserve_percent"]), accepted))
     return found

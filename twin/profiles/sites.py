@@ -10,10 +10,11 @@ import pandas as pd
 from twin.errors import raise_if_any
 from twin.profiles.pv_fleets import orientations
 from twin.profiles.site_demand import DemandShape, demand_shapes, draw_variant
-from twin.profiles.site_table import AMOUNTS, BATTERY_DEFAULTS, KINDS, site_problems
+from twin.profiles.site_table import AMOUNTS, BATTERY_DEFAULTS, BATTERY_EXTRAS, KINDS, site_problems
 from twin.profiles.tables import read_table
 from twin.randomness import stream
 
+_OF_BATTERY = BATTERY_DEFAULTS | BATTERY_EXTRAS
 DRAWN = ("site_id", "area", "kind", "cut", "pv_shape", "demand_shape")
 
 
@@ -40,6 +41,8 @@ class SiteFleet:
         (S,) sizes and yearly demand, not negative.
     round_trip_efficiency, soc_min_percent, soc_max_percent : numpy.ndarray
         (S,) of the battery; 1, 0 and 100 where there is none.
+    reserve_percent, standby_w : numpy.ndarray
+        (S,) charge kept for blackouts and standby consumption of the battery; 0 where the table has none.
     pv_shape, demand_shape : numpy.ndarray
         (S,) position in `pv_shapes` and `demand_shapes`.
     groups : pandas.DataFrame
@@ -59,6 +62,8 @@ class SiteFleet:
     round_trip_efficiency: np.ndarray
     soc_min_percent: np.ndarray
     soc_max_percent: np.ndarray
+    reserve_percent: np.ndarray
+    standby_w: np.ndarray
     pv_shape: np.ndarray
     demand_shape: np.ndarray
     groups: pd.DataFrame
@@ -94,17 +99,18 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
     raise_if_any(site_problems(sites, areas))
     sites = sites.merge(read_table("site_kinds")[["kind", "pv_fleet", "pv_spread"]], on="kind")
     sites = sites.merge(read_table("site_demand")[["class", "size_spread"]], on="class")
-    sites = sites.fillna(BATTERY_DEFAULTS)
+    sites = sites.assign(**{name: value for name, value in BATTERY_EXTRAS.items() if name not in sites})
+    sites = sites.fillna(_OF_BATTERY)
     pv_shapes = _pv_shapes(areas)
     shapes = demand_shapes()
     rows = [_draw_row(row, areas, seed, pv_shapes, shapes) for _, row in sites[sites["count"] > 0].iterrows()]
-    frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*DRAWN, *AMOUNTS, *BATTERY_DEFAULTS])
+    frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*DRAWN, *AMOUNTS, *_OF_BATTERY])
     groups = _groups(frame, areas)
     return SiteFleet(
         site_id=frame["site_id"].to_numpy(str),
         area=frame["area"].to_numpy(int),
         group=groups.index.get_indexer(pd.Index(_group_id(frame, areas))),
-        **{name: frame[name].to_numpy(float) for name in (*AMOUNTS, *BATTERY_DEFAULTS)},
+        **{name: frame[name].to_numpy(float) for name in (*AMOUNTS, *_OF_BATTERY)},
         pv_shape=frame["pv_shape"].to_numpy(int),
         demand_shape=frame["demand_shape"].to_numpy(int),
         groups=groups,
@@ -136,7 +142,7 @@ def _draw_row(
     return frame.assign(
         kind=row["kind"], cut=row["cut"],
         pv_dc_kw=row["pv_dc_kw"] * pv, pv_ac_kw=row["pv_ac_kw"] * pv, demand_kwh=row["demand_kwh"] * demand,
-        **row[["battery_kwh", "battery_kw", *BATTERY_DEFAULTS]],
+        **row[["battery_kwh", "battery_kw", *_OF_BATTERY]],
         pv_shape=[pv_shapes.index(roof) for roof in frame["roof"]],
         demand_shape=[draw_variant(shapes, row["class"], draw) for draw in frame["variant"]],
     )  # fmt: skip

@@ -53,8 +53,10 @@ TABLES = {
         _table("area_rule_dates", ["rule"], "fiscal_year_from"),
         _table("price_months", ["month"]),
         _table("price_curve", ["net_demand_mw"]),
-        _table("forecast_errors", ["quantity"], FACTOR, ["sd_1h", "sd_24h"]),
+        _table("forecast_errors", ["quantity"], FACTOR, ["sd_1h", "sd_6h", "sd_24h", "bias_24h"]),
         _table("measured_columns", ["file", "column"]),
+        _table("battery_behaviour", ["name"], "value"),
+        _table("battery_wear", ["name"], "value"),
     )
 }
 """The tables by name; ``main`` is what ``low`` and ``high`` of a row are about (see `twin.input_tables`)."""

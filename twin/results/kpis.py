@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from twin.results.battery_kpis import battery_kpis
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 KWH_PER_MWH = 1000.0
@@ -77,6 +78,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
     }
     of_outages = _all_outage_kpis(read_table(folder, "security", _OF_OUTAGES), solved, hours)
+    of_sites |= battery_kpis(folder, hours * len(system))
     links = _link_kpis(link[solved], n1[solved])
     return {**energy, **counts, **moves, **of_sites, **links, **_voltage_kpis(folder), **of_outages}
 

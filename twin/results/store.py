@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from pyarrow import feather
 
 PARTS, CHECKPOINTS = "parts", "checkpoints"
-_TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "device", "failure"]
+_TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "area", "device", "failure"]
 _WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
 
 
