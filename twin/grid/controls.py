@@ -9,7 +9,7 @@ import numpy as np
 from pandapower import pandapowerNet
 
 from twin.errors import Problem
-from twin.grid.model import Compensator, GridModel, Reactors, TapChanger
+from twin.grid.model import Compensator, Controls, GridModel, Reactors, TapChanger
 
 HIGHEST_VM_PU = 1.05
 """A reactor's step is judged at this voltage, on the safe side of where it works."""
@@ -27,13 +27,19 @@ def first_positions(model: GridModel) -> tuple[int, ...]:
 
 def net_at(model: GridModel, positions: tuple[int, ...]) -> pandapowerNet:
     """Return a copy of the model's net with taps and reactors in the given positions."""
-    net, controls, left = copy.deepcopy(model.net), model.controls, list(positions)
+    net = copy.deepcopy(model.net)
+    set_positions(net, model.controls, positions)
+    return net
+
+
+def set_positions(net: pandapowerNet, controls: Controls, positions: tuple[int, ...]) -> None:
+    """Put the taps and reactors of a net into the given positions."""
+    left = list(positions)
     if controls.tap is not None:
         net.trafo.loc[list(controls.tap.transformers), "tap_pos"] = left.pop(0)
     if controls.reactors is not None:
         shunts = list(controls.reactors.shunts)
         net.shunt.loc[shunts, "in_service"] = np.arange(len(shunts)) < left.pop(0)
-    return net
 
 
 def hunting_problems(model: GridModel, x_svc_pu: float, base_mva: float) -> Iterator[Problem]:

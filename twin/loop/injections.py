@@ -64,7 +64,7 @@ class Injections:
 
 def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return active and reactive infeed per node in per unit, two arrays (R, n)."""
-    kept = _kept(injections)
+    kept = kept_share(injections)
     p = injections.unit_mw @ case.incidence
     q = (injections.unit_mw * injections.unit_q_per_p) @ case.incidence
     p -= (injections.demand_mw * kept) @ case.area_incidence
@@ -75,14 +75,14 @@ def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarr
 
 def infeed_and_demand_mva(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return what is fed in and what is drawn at the nodes apart, two arrays (R, n) complex."""
-    kept = _kept(injections)
+    kept = kept_share(injections)
     infeed = (injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p)) @ case.incidence
     drawn = ((injections.demand_mw + 1j * injections.demand_mvar) * kept) @ case.area_incidence
     return infeed + injections.diesel_mw @ case.diesel_incidence, drawn
 
 
-def _kept(injections: Injections) -> np.ndarray:
-    """Return the share of the demand that is supplied."""
+def kept_share(injections: Injections) -> np.ndarray:
+    """Return the share of the demand that is supplied, (R, A)."""
     shed, demand = injections.shed_mw, injections.demand_mw
     return 1.0 - np.divide(shed, demand, out=np.zeros_like(shed), where=shed > 0.0)
 

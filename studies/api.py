@@ -1,0 +1,105 @@
+"""Studies from Python: from a study file to a case in the loop, and to the tables of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from studies.cases import case_of
+from studies.cli import study_path
+from studies.grids import member_grids
+from studies.inputs import read_sources, study_inputs
+from studies.loop_members import loop_members
+from studies.members import BASE, middle_point, resolved
+from studies.read import read_study
+from studies.suggestions import nearest
+from twin.errors import InputError, Problem
+from twin.grid.reduction import reduce_grids
+from twin.loop.case import Case
+from twin.loop.state import initial_state
+from twin.loop.step import step
+from twin.results.tables import member_tables, stack
+
+Tables = dict[str, pd.DataFrame]
+
+
+def load_case(
+    study: str | Path,
+    *,
+    scenario: str | None = None,
+    days: tuple[int, int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    data: Path | None = None,
+) -> Case:
+    """Return one scenario of a study as a case with one member.
+
+    Parameters
+    ----------
+    study : str or pathlib.Path
+        A study file, or the name of a shipped study.
+    scenario : str, optional
+        Default: the first of the file.
+    days : tuple of int, optional
+        First and last day of the fiscal year, 1-based and inclusive; default: the whole year.
+    settings : mapping of str to Any, optional
+        Values by dotted key in place of the study's, e.g. ``{"grid.conductor_mm2": 240, "weather.weather_year": 3}``;
+        a swept key stands at the middle of its values otherwise.
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+
+    Returns
+    -------
+    Case
+        Without counterfactual twins.
+
+    Raises
+    ------
+    InputError
+        With all problems of the study file, of the scenario's name or of the settings.
+
+    Examples
+    --------
+    >>> case = load_case("goto_2030", scenario="new_pv_congestion_aware", days=(352, 353))  # doctest: +SKIP
+    >>> tables = run_case(case)[0]  # doctest: +SKIP
+    """
+    checked = read_study(study_path(str(study)), data, days)
+    names = list(checked.scenario) or [BASE]
+    name = names[0] if scenario is None else scenario
+    if name not in names:
+        raise InputError(
+            [Problem("there is no such scenario", f"study {study}", name, ", ".join(names), nearest(name, names))]
+        )
+    members = resolved(checked, [(name, BASE, middle_point(checked) | dict(settings or {}))])
+    own = members[0].study
+    grids = member_grids(members)
+    inputs = study_inputs(own, members, grids, read_sources(own, data))
+    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
+    return case_of(loop_members(members, grids, inputs), reduce_grids(grids.models), inputs, days, mean_mw[None])
+
+
+def run_case(case: Case) -> list[Tables]:
+    """Run all half-hours of a case and return each member's tables, in memory.
+
+    Parameters
+    ----------
+    case : Case
+        Short enough for its records to fit into memory: about a month.
+
+    Returns
+    -------
+    list of dict of str to pandas.DataFrame
+        ``system``, ``ledger``, ``link``, ``n1``, ``bus``, ``sites`` and ``devices`` as in a results folder, columns in
+        docs/data_dictionary.md; the outages after the loop and the key figures are left to ``goto-twin run``.
+    """
+    state, records = initial_state(case), []
+    for t in range(len(case.index)):
+        state, record = step(case, state, t)
+        records.append(record)
+    block = stack(0, records)
+    return [
+        {name: table.to_pandas() for name, table in member_tables(case, block, m).items()}
+        for m in range(len(case.members))
+    ]

@@ -1,0 +1,178 @@
+"""The Gymnasium environment: its checker, and the same half-hours as the loop under a policy."""
+
+import builtins
+import importlib
+import sys
+
+import numpy as np
+import pytest
+from gymnasium.envs.registration import EnvSpec
+from gymnasium.utils.env_checker import check_env
+from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
+
+from twin.adapters.environment import IslandEnvironment
+from twin.adapters.reward import energy_used_mwh, net_supply_jpy
+from twin.devices.grid_battery import GridBattery
+from twin.errors import InputError
+from twin.loop.changed import under_policies
+from twin.policies.interface import HALF_HOUR, Mode
+from twin.results.kpis import net_supply_mwh
+from twin.results.tables import member_tables, stack
+
+NOWHERE = (0.0,) * 12
+ISLAND = GridBattery((2.0, *NOWHERE, 1.0), (6.0, *NOWHERE, 2.0), 0.95, 0.1, 0.9)
+
+
+def hold(half_hour):
+    """Charge the batteries from ten to two, give back from six; the grid battery the other way round in the night."""
+    return (0.5 if 20 <= half_hour < 28 else -1.0 if half_hour >= 36 else 0.0), (1.0 if half_hour < 8 else -0.25)
+
+
+class Hold:
+    """The same as a policy."""
+
+    cadence = HALF_HOUR
+
+    def decide(self, view):
+        dispatch = view.plan(Mode.POWER)
+        power, grid = hold(view.half_hour_of_day)
+        dispatch.battery_power_pu[:, view.batteries.power_mw > 0.0] = power
+        dispatch.device_pu[:] = grid
+        return dispatch
+
+
+@pytest.fixture(scope="module")
+def case(goto_year):
+    inputs = goto_year.days(WINDY_DAY, 3)
+    return make_case(inputs, [member(inputs, devices=devices(inputs.fleet), flexible=(ISLAND,))])
+
+
+def actions(env, steps):
+    batteries = len(env.action_names) - 1
+    values = [hold(t % 48) for t in range(steps)]
+    return [np.array([*[power] * batteries, grid], dtype=np.float32) for power, grid in values]
+
+
+def test_gymnasiums_checker_has_nothing_to_say(case):
+    env = IslandEnvironment(case, days=2)
+    env.spec = EnvSpec("goto_twin/Island-v0", entry_point=lambda **_: IslandEnvironment(case, days=2))
+    check_env(env)
+
+
+def test_an_episode_under_a_policys_orders_is_the_loop_under_that_policy(case):
+    env = IslandEnvironment(case, days=3)
+    env.reset(options={"start": 0})
+    answers = [env.step(action) for action in actions(env, len(case.index))]
+    as_policy = under_policies(case, 0, [Hold()])
+    states, records = run(as_policy)
+    for field, values in env._state.arrays().items():
+        assert np.array_equal(values, states[-1].arrays()[field]), field
+    assert [answer[1] for answer in answers] == [float(energy_used_mwh(as_policy, record)[0]) for record in records]
+    clipped = [int(record.sites.clipped[0] + record.flexible.clipped[0].sum()) for record in records]
+    assert [answer[4]["clipped"] for answer in answers] == clipped
+    assert sum(clipped) > 0
+    assert [answer[3] for answer in answers] == [False] * (len(case.index) - 1) + [True]
+    assert not any(answer[2] for answer in answers)
+
+
+def test_rewards_add_up_to_the_key_figures(case):
+    as_policy = under_policies(case, 0, [Hold()])
+    _, records = run(as_policy)
+    system = member_tables(as_policy, stack(0, records), 0)["system"].to_pandas()
+    losses = system["battery_losses_mw"] + system["flexible_losses_mw"]
+    used = 0.5 * float((system["delivered_mw"] - losses).sum())
+    assert sum(energy_used_mwh(as_policy, record)[0] for record in records) == pytest.approx(used, rel=1e-12)
+    # the first half-hour's change of the charge depends on what stood before it; all others follow from the table
+    system["stored_change_mwh"] = system["stored_mwh"].diff()
+    worth = net_supply_mwh(system, 0.5) * system["price_jpy_per_kwh"] * 1000.0
+    ours = [net_supply_jpy(as_policy, record, t)[0] for t, record in enumerate(records)]
+    # stored energy of 20 MWh in double precision, times 1000 kWh and some 10 JPY
+    assert ours[1:] == pytest.approx(worth[1:].tolist(), abs=1e-6)
+
+
+def test_observations_are_what_a_policy_sees(case):
+    env = IslandEnvironment(case, days=3, ahead=4)
+    env.reset(options={"start": 0})
+    for action in actions(env, 60):
+        observation = env.step(action)[0]
+    seen = dict(zip(env.observation_names, observation.tolist(), strict=True))
+    assert len(seen) == env.observation_space.shape[0]
+    outlook = case.outlooks[0].at(60, 0, 50.0)
+    assert [seen[f"outlook export_mw +{k}"] for k in range(4)] == pytest.approx(outlook.export_mw[:4], rel=1e-6)
+    assert seen["outlook pv_mw +3"] == pytest.approx(outlook.pv_mw[3].sum(), rel=1e-6)
+    assert seen["sine of the time of the day"] == pytest.approx(1.0 if 60 % 48 == 12 else np.nan)
+    assert seen["stored_mwh grid_batteries"] == pytest.approx(float(env._state.device_stored_mwh.sum()), rel=1e-6)
+    assert env.observation_space.contains(observation)
+
+
+def test_the_first_day_is_drawn_from_the_seed_or_given(case):
+    env = IslandEnvironment(case)
+    drawn = [env.reset(seed=seed)[1]["time"] for seed in range(12)]
+    assert drawn == [env.reset(seed=seed)[1]["time"] for seed in range(12)]
+    assert len(set(drawn)) == 3
+    assert env.reset(options={"start": 2})[1]["time"] == str(case.index[96])
+
+
+def test_the_value_pays_nothing_for_what_is_only_stored(case):
+    rewards = {}
+    for name in ("energy", "value"):
+        env = IslandEnvironment(case, reward=name)
+        env.reset(options={"start": 0})
+        idle = np.zeros(env.action_space.shape, dtype=np.float32)
+        charging = idle.copy()
+        charging[-1] = 1.0
+        rewards[name] = []
+        for action in (idle, charging):
+            env.reset(options={"start": 0})
+            rewards[name].append(env.step(action)[1])
+    price = float(case.profiles[0][0].price_jpy_per_kwh[0])
+    # 2 MW and 1 MW for half an hour; what is charged loses 5 %
+    assert rewards["energy"][0] - rewards["energy"][1] == pytest.approx(1.5 * 0.05)
+    assert rewards["value"][0] - rewards["value"][1] == pytest.approx(1500.0 * price)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"days": 4}, "shorter than an episode"),
+        ({"ahead": 49}, "does not reach"),
+        ({"reward": "fun"}, "unknown reward"),
+    ],
+)
+def test_impossible_environments_are_told(case, options, text):
+    with pytest.raises(InputError, match=text):
+        IslandEnvironment(case, **options)
+
+
+def test_nothing_to_order_is_told(goto_year):
+    inputs = goto_year.days(PEAK_DAY)
+    with pytest.raises(InputError, match="nothing to order"):
+        IslandEnvironment(make_case(inputs, [member(inputs)]))
+
+
+def test_wrong_actions_are_told(case):
+    env = IslandEnvironment(case)
+    rest = np.zeros(env.action_space.shape)
+    with pytest.raises(InputError, match="call reset"):
+        env.step(rest)
+    with pytest.raises(InputError, match="no such first day"):
+        env.reset(options={"start": 3})
+    env.reset(options={"start": 0})
+    with pytest.raises(InputError, match="wrong shape"):
+        env.step(rest[:-1])
+    with pytest.raises(InputError, match="2031-03-21 00:00"):
+        env.step(np.full_like(rest, np.nan))
+
+
+def test_without_gymnasium_the_extra_is_named(monkeypatch):
+    real = builtins.__import__
+
+    def refuse(name, *arguments, **keywords):
+        if name == "gymnasium":
+            raise ImportError(name)
+        return real(name, *arguments, **keywords)
+
+    monkeypatch.delitem(sys.modules, "twin.adapters.environment")
+    monkeypatch.setattr(builtins, "__import__", refuse)
+    with pytest.raises(ImportError, match=r'pip install "goto-twin\[gym\]"'):
+        importlib.import_module("twin.adapters.environment")

@@ -1,0 +1,92 @@
+"""The loop inside pandapower's `run_timeseries`: what it writes solves to what it recorded."""
+
+import numpy as np
+import pandapower as pp
+import pandapower.networks
+import pytest
+from loop_fixtures import IMPORT_DAY, WINDY_DAY, all_plants, devices, make_case, member, run
+from pandapower.timeseries import OutputWriter
+from pandapower.timeseries.run_time_series import run_timeseries
+
+from twin.adapters.time_series import RUN_OPTIONS, LoopControl, loop_net
+from twin.errors import InputError
+from twin.results.flows import block_flows
+from twin.results.tables import stack
+
+
+def in_pandapower(case, m=0, steps=None, net=None):
+    """Run the loop inside `run_timeseries`; returns net, controller and output."""
+    net = loop_net(case, m) if net is None else net
+    control = LoopControl(net, case, m)
+    logged = [("res_bus", "vm_pu"), ("res_line", "loading_percent"), ("res_ext_grid", "p_mw"), ("res_sgen", "p_mw")]
+    writer = OutputWriter(net, output_path=None, log_variables=logged)
+    run_timeseries(net, steps or range(len(case.index)), verbose=False, **RUN_OPTIONS)
+    return net, control, writer.output
+
+
+def recorded(case, m=0):
+    """Return what the loop itself recorded of voltages and of the link's loading."""
+    _, records = run(case)
+    block = stack(0, records, [m]).member(m)
+    flows = block_flows(case.grid.variants, case.grid.nodes, block.values["variant"], block.values["node_i"])
+    return records, flows
+
+
+@pytest.mark.parametrize(("day", "firmness"), [(WINDY_DAY, "non-firm"), (IMPORT_DAY, "firm")])
+def test_voltages_and_link_are_those_of_the_record(goto_year, day, firmness):
+    inputs = goto_year.days(day).half_hours(24)
+    members = [
+        member(inputs),
+        member(inputs, policy="self_consumption", devices=devices(inputs.fleet), firmness=all_plants(inputs, firmness)),
+    ]
+    case = make_case(inputs, members)
+    _, control, output = in_pandapower(case, 1)
+    records, flows = recorded(case, 1)
+    buses = list(case.model.roles.voltage_buses)
+    # the loop stops at 1e-8 MVA a bus, runpp at 1e-9; both far below what 1e-6 pu needs
+    assert np.abs(output["res_bus.vm_pu"][buses].to_numpy() - flows.vm_pu).max() < 1e-6
+    link = [circuit.element[1] for circuit in case.model.roles.link]
+    assert np.abs(output["res_line.loading_percent"][link].to_numpy() - flows.loading_percent).max() < 1e-4
+    assert np.abs(flows.vm_pu - 1.0).max() > 1e-3
+    assert control.unsolved == 0
+    delivered = np.array([record.injections.unit_mw[1].sum() for record in records])
+    sites = output["res_sgen.p_mw"].sum(axis=1).to_numpy()
+    assert sites == pytest.approx(delivered, abs=1e-9)
+
+
+def test_a_second_run_begins_again(goto_year):
+    inputs = goto_year.days(WINDY_DAY).half_hours(6)
+    case = make_case(inputs, [member(inputs, policy="self_consumption", devices=devices(inputs.fleet))])
+    net, _, first = in_pandapower(case)
+    writer = OutputWriter(net, output_path=None, log_variables=[("res_bus", "vm_pu")])
+    run_timeseries(net, range(6), verbose=False, **RUN_OPTIONS)
+    assert writer.output["res_bus.vm_pu"].equals(first["res_bus.vm_pu"])
+
+
+def test_what_a_user_adds_to_the_net_is_seen(goto_year):
+    inputs = goto_year.days(WINDY_DAY).half_hours(2)
+    case = make_case(inputs, [member(inputs)])
+    _, _, plain = in_pandapower(case)
+    net = loop_net(case)
+    pp.create_load(net, int(net.load.bus.iloc[0]), 5.0, name="new factory")
+    _, _, with_factory = in_pandapower(case, net=net)
+    more = (with_factory["res_ext_grid.p_mw"] - plain["res_ext_grid.p_mw"]).to_numpy()
+    assert (more > 4.5).all()
+    assert (more < 5.5).all()
+
+
+def test_half_hours_may_not_be_left_out(goto_year):
+    inputs = goto_year.days(WINDY_DAY).half_hours(4)
+    case = make_case(inputs, [member(inputs)])
+    with pytest.raises(InputError, match="needs each half-hour"):
+        in_pandapower(case, steps=[0, 2])
+
+
+def test_another_net_is_refused(goto_year):
+    inputs = goto_year.days(WINDY_DAY).half_hours(1)
+    case = make_case(inputs, [member(inputs)])
+    net = pp.networks.create_cigre_network_mv(with_der="pv_wind")
+    with pytest.raises(InputError) as caught:
+        LoopControl(net, case)
+    assert len(caught.value.problems) == 2
+    assert net.controller.empty
