@@ -63,7 +63,11 @@ def name_of(policy: Policy) -> str:
 
 def described(view: View) -> list[str]:
     """Return what a policy sees, short, one subject a line; an array as its least, mean and largest value."""
-    lines = [f"half_hour_of_day {view.half_hour_of_day}, half_hours {view.half_hours}, devices {list(view.devices)}"]
+    devices = ", ".join(view.devices) or "none"
+    lines = [
+        f"what it saw (arrays as least | mean | largest), devices {devices}:",
+        f"half_hour_of_day {view.half_hour_of_day}, half_hours {view.half_hours}, orders from {view.outlook.start}",
+    ]
     for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
         values = {field.name: getattr(part, field.name) for field in fields(part)}
         numbers = {key: value for key, value in values.items() if isinstance(value, float | np.ndarray)}
