@@ -1,8 +1,9 @@
-"""The report's words in both languages, from `texts.csv`."""
+"""The words of reports and certificates in both languages, from `texts.csv` and `certificate_texts.csv`."""
 
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,10 +14,13 @@ Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
+_FILES = ("texts.csv", "certificate_texts.csv")
+
+
 @cache
 def _table() -> dict[str, dict[str, str]]:
-    text = (files("reports") / "texts.csv").read_text(encoding="utf-8")
-    return {row["key"]: row for row in csv.DictReader(text.splitlines())}
+    texts = [(files("reports") / name).read_text(encoding="utf-8") for name in _FILES]
+    return {row["key"]: row for text in texts for row in csv.DictReader(io.StringIO(text, newline=""))}
 
 
 @dataclass(frozen=True)

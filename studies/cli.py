@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from studies.certify_command import certify
 from studies.one_thread import ONE_THREAD
 from studies.uncertainty_command import uncertainty
 from studies.validate_command import validate
@@ -33,6 +34,7 @@ app = typer.Typer(
 )
 
 
+app.command()(certify)
 app.command()(uncertainty)
 app.command()(validate)
 

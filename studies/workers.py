@@ -55,7 +55,7 @@ def make_tasks(
     for number, share in enumerate(_shares(case, min(jobs, len(folders)))):
         file = place / f"share-{number}.pickle"
         with file.open("wb") as stream:
-            pickle.dump(_part(case, share), stream, protocol=pickle.HIGHEST_PROTOCOL)
+            pickle.dump(part_of(case, share), stream, protocol=pickle.HIGHEST_PROTOCOL)
         tasks.append(Task(file, tuple(folders[m] for m in share), tuple(checked[m] for m in share)))
     return tasks
 
@@ -103,7 +103,7 @@ def _shares(case: Case, workers: int) -> list[np.ndarray]:
     return [share for number in range(workers) if len(share := np.flatnonzero(worker == number))]
 
 
-def _part(case: Case, share: np.ndarray) -> Case:
+def part_of(case: Case, share: np.ndarray) -> Case:
     """Return the case of some members, with only the series that they use."""
     members = [case.members[m] for m in share]
     used = sorted({member.profiles for member in members})
