@@ -171,8 +171,9 @@ def _made(found: type, file: Path, where: str) -> Policy:
     if not callable(decide):
         problems.append(Problem("the policy class has no method decide", where, title, _SIGNATURE))
     elif not _takes_a_view(decide):
-        seen = f"{title}: def decide{inspect.signature(decide)} without self"
-        problems.append(Problem("decide has another signature", where, seen, _SIGNATURE))
+        problems.append(Problem("decide has another signature", where, _shown(decide, title), _SIGNATURE))
+    elif inspect.iscoroutinefunction(decide) or inspect.isgeneratorfunction(decide):
+        problems.append(Problem("decide is async or yields", where, _shown(decide, title), _SIGNATURE))
     if not isinstance(cadence, Cadence):
         what = "the policy class has no cadence" if cadence is None else "cadence is no Cadence"
         accepted = "HALF_HOUR, THREE_HOURS, DAY, GATE_CLOSURE or Cadence(...) of twin.policies.interface"
@@ -198,7 +199,12 @@ def _takes_a_view(decide: Any) -> bool:  # noqa: ANN401 - whatever a user calls 
         inspect.signature(decide).bind(None)
     except (TypeError, ValueError):
         return False
-    return not inspect.iscoroutinefunction(decide) and not inspect.isgeneratorfunction(decide)
+    return True
+
+
+def _shown(decide: Any, title: str) -> str:  # noqa: ANN401 - whatever a user calls decide
+    """Return the signature as it stands in the file, `self` included."""
+    return f"{title}: def decide{inspect.signature(getattr(decide, '__func__', decide))}"
 
 
 def _require_picklable(policy: Policy, title: str, where: str) -> None:
