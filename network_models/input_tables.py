@@ -48,4 +48,7 @@ OPTIONAL = {
 }
 """Tables that count only where a study key is not ``none``; settable, and read where they are used."""
 
-OPTIONAL_TABLES = {table.name: table for tables in OPTIONAL.values() for table in tables}
+MARKET = _goto("market", ["name"], "value")
+"""Prices and rules: settable, they move payments only and no simulated quantity."""
+
+OPTIONAL_TABLES = {table.name: table for tables in (*OPTIONAL.values(), (MARKET,)) for table in tables}

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from network_models.goto import parameter_table
+from studies.cash import write_payments
 from studies.loop_members import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR
 from studies.members import Member as StudyMember
 from studies.members import label
@@ -50,7 +51,8 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) 
         k, loop_member = loop_members[member.scenario, member.label]
         folder, devices = run / member.path, loop_member.devices
         stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
-        kpis = member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
+        cash = write_payments(member.study, case, loop_member, folder)
+        kpis = cash | member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
         has_twins = study.compare.counterfactuals
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:

@@ -15,6 +15,7 @@ Reason = tuple[str, str]
 
 NETWORK, PROFILES, WEATHER = "network_models/goto", "twin/profiles", "weather"
 OUTSIDE_THE_LOOP = ("outage_rates.csv",)
+PRICE_TABLES = ("market.csv",)
 START_POSITIONS = ("main_tap_position", "reactor_steps_in_service")
 CONTROL_BANDS = (
     "main_tap_target_vm_pu", "main_tap_dead_band_pu", "main_tap_delay_half_hours", "main_tap_most_steps",
@@ -43,6 +44,8 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
     if row.key.startswith("fleet.battery.") and set(_settings("fleet.batteries", study)) == {"none"}:
         return "no scenario has batteries", "蓄電池を含むシナリオなし"
+    if file in PRICE_TABLES:
+        return "moves payments only, outside the simulated headlines", "収支の試算のみに使用"
     if file in OUTSIDE_THE_LOOP:
         return "weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"
     if folder == NETWORK:

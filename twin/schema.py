@@ -140,6 +140,20 @@ KPIS: dict[str, Quantity] = {
                 "delivered energy less what batteries take and demand is moved up, at the half-hour's area price",
                 "正味供給電力量のエリアプライス評価額",
             ),
+            "cash_plant_owners_jpy": ("received less paid by the owners of plants", "発電事業者の収支"),
+            "cash_sites_jpy": ("received less paid by customers with small PV", "小規模太陽光設置需要家の収支"),
+            "cash_homes_jpy": (
+                "received less paid by homes with monitors and other flexible customers",
+                "HEMS世帯ほか需要応動需要家の収支",
+            ),
+            "cash_aggregator_jpy": ("received less paid by the aggregator", "アグリゲータの収支"),
+            "cash_retailer_jpy": ("received less paid by the local retailer", "地域新電力の収支"),
+            "cash_network_jpy": ("received less paid by the network operator", "送配電事業者の収支"),
+            "cash_outside_jpy": ("received less paid by market, levy fund and all others", "市場・賦課金等の収支"),
+            "cash_sum_mismatch_jpy": (
+                "largest difference between the payments to a party and what its own meters and prices give",
+                "支払明細と各者の計量値に基づく収支の差(最大)",
+            ),
             "net_benefit_jpy": ("net benefit at the half-hour's area price", "正味便益(円)"),
             "net_benefit_of_control_jpy": (
                 "net benefit of control at the half-hour's area price",

@@ -211,6 +211,15 @@ TABLES: dict[str, dict[str, Quantity]] = {
             "clipped": ("", "1 where the order could not be followed", "指令の制限"),
         }
     ),
+    "payments": _columns(
+        _TIME
+        | {
+            "item": ("", "what is paid for", "費目"),
+            "payer": ("", "party that pays", "支払者"),
+            "receiver": ("", "party that is paid", "受取者"),
+            "jpy": ("JPY", "amount of the half-hour, negative where the receiver pays", "金額(負は逆方向)"),
+        }
+    ),
     "security": _columns(
         _TIME
         | {

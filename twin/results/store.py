@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 from pyarrow import feather
 
 PARTS, CHECKPOINTS = "parts", "checkpoints"
-_TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "area", "device", "failure"]
+_TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "area", "device", "failure",
+                 "item", "payer", "receiver"]  # fmt: skip
 _WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False}
 
 
@@ -69,6 +70,13 @@ def finish(folder: Path) -> None:
         temporary.replace(folder / f"{parts.name}.parquet")
     shutil.rmtree(folder / CHECKPOINTS)
     shutil.rmtree(folder / PARTS)
+
+
+def write_table(folder: Path, name: str, table: pa.Table) -> None:
+    """Write a table that is made after the run; it is there as a whole or not at all."""
+    temporary = folder / f"{name}.tmp"
+    pq.write_table(table, temporary, use_dictionary=_text_columns(table.schema), **_WRITE)
+    temporary.replace(folder / f"{name}.parquet")
 
 
 def _text_columns(schema: pa.Schema) -> list[str]:

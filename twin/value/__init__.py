@@ -1,0 +1,1 @@
+"""Who pays whom, half-hour by half-hour."""
