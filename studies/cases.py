@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -63,19 +64,36 @@ def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
 
 
 def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, ...], list[Outlooks]]:
-    """Return the members with their outlook set, and the distinct outlooks."""
-    position: dict[tuple[int, bytes, bytes], int] = {}
+    """Return the members with their outlook set, and the distinct outlooks; equal series are held once."""
+    of_sites: dict[tuple[int, bytes, bytes], Outlooks] = {}
+    position: dict[tuple[object, ...], int] = {}
+    known: dict[tuple[str, bytes], np.ndarray] = {}
     outlooks: list[Outlooks] = []
     told = []
     for member in members:
         devices = member.devices
-        key = (member.profiles, devices.has_pv.tobytes(), devices.demand_kwh.tobytes())
+        sites = (member.profiles, devices.has_pv.tobytes(), devices.demand_kwh.tobytes())
+        if sites not in of_sites:
+            profiles, forecasts = inputs.series[member.profiles]
+            made = make_outlooks(profiles, forecasts, inputs.fleet, devices.has_pv, devices.demand_kwh)
+            of_sites[sites] = _with_shared_arrays(made, known)
+        key = (*sites, member.forecast, member.forecast_error_factor)
         if key not in position:
             position[key] = len(outlooks)
-            profiles, forecasts = inputs.series[member.profiles]
-            outlooks.append(make_outlooks(profiles, forecasts, inputs.fleet, devices.has_pv, devices.demand_kwh))
+            outlooks.append(of_sites[sites].told_as(member.forecast, member.forecast_error_factor))
         told.append(replace(member, outlook=position[key]))
     return tuple(told), outlooks
+
+
+def _with_shared_arrays(made: Outlooks, known: dict[tuple[str, bytes], np.ndarray]) -> Outlooks:
+    """Take series that are equal to known ones from there: members differ in their batteries rather than in PV."""
+    values = {}
+    for field in fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, np.ndarray):
+            digest = hashlib.sha256(value.tobytes()).digest()
+            values[field.name] = known.setdefault((field.name, digest), value)
+    return replace(made, **values)
 
 
 def _link_at_mean_demand(

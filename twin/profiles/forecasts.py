@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from twin.clock import step_hours
-from twin.profiles.noise import ar1, per_half_hour
-from twin.profiles.tables import parameter, read_table
-from twin.profiles.types import Forecasts, Profiles
-from twin.randomness import stream
-
-HORIZON = 48
-"""Steps that the operator's expectation reaches ahead."""
+from twin.profiles.forecast_errors import SIZES_AT_HOURS, error_size, unit_bias, unit_error
+from twin.profiles.tables import parameter
+from twin.profiles.types import Forecasts, Profiles, Published
 
 
 def make_forecasts(
@@ -31,7 +27,8 @@ def make_forecasts(
     """Return what was expected: truth plus an error that depends on nothing but its key and the lead.
 
     PV errors are a share of the output, wind errors of the contract, demand errors of the demand; outages are not
-    foreseen, only the plants' mean availability. An error at a longer lead is the same error, larger.
+    foreseen, only the plants' mean availability. An error at a longer lead is the same error, larger. Plants of a
+    kind, and areas, have ``forecast_common_share`` of the variance in common; sites have the common error.
 
     Parameters
     ----------
@@ -52,69 +49,77 @@ def make_forecasts(
     -------
     Forecasts
     """
-    errors = _draw_errors(profiles, plants, areas, seed, weather_year)
-    if demand_error is not None:
-        a_day_ahead = demand_error[:, None] / _size("demand", 24.0)
-        errors = replace(errors, demand=a_day_ahead * profiles.area_demand_mw)
-    error_mw = _size("pv", lead_hours) * errors.pv + _size("wind", lead_hours) * errors.wind
+    errors = _draw_errors(profiles, plants, areas, seed, weather_year, demand_error)
+    error_mw = error_size("pv", lead_hours) * errors.pv + error_size("wind", lead_hours) * errors.wind
     plant_mw = np.clip(profiles.plant_available_mw + error_mw, 0, plants["contract_mw"].to_numpy(float))
-    demand_mw = np.clip(profiles.area_demand_mw + _size("demand", lead_hours) * errors.demand, 0, None)
-    usable_mw = profiles.plant_available_mw @ plants["availability"].fillna(0).to_numpy(float)
-    export_mw = usable_mw + site_pv_mw - profiles.area_demand_mw.sum(axis=1)
-    day_ahead = _day_ahead(export_mw, errors, site_pv_mw, step_hours(profiles.index))
-    return Forecasts(plant_mw, demand_mw, day_ahead)
+    demand_mw = np.clip(profiles.area_demand_mw + error_size("demand", lead_hours) * errors.demand, 0, None)
+    return Forecasts(plant_mw, demand_mw, _publish(profiles, plants, site_pv_mw, errors))
 
 
 @dataclass(frozen=True)
 class _Errors:
-    """Errors in MW for a standard deviation of 1: `pv`, `wind` (T, P), `demand` (T, A); `sun` (T,) has no unit."""
+    """Errors in MW for a size of 1: `pv`, `wind` (T, P), `demand` (T, A); the common ones (T,) have no unit."""
 
     pv: np.ndarray
     wind: np.ndarray
     demand: np.ndarray
-    sun: np.ndarray
+    common_pv: np.ndarray
+    common_demand: np.ndarray
 
 
 def _draw_errors(
-    profiles: Profiles, plants: pd.DataFrame, areas: pd.DataFrame, seed: int, weather_year: int
+    profiles: Profiles,
+    plants: pd.DataFrame,
+    areas: pd.DataFrame,
+    seed: int,
+    weather_year: int,
+    demand_error: np.ndarray | None,
 ) -> _Errors:
-    def noise(quantity: str, name: str) -> np.ndarray:
-        of_quantity = read_table("forecast_errors").set_index("quantity")["correlation"][quantity]
-        correlation = per_half_hour(float(of_quantity), step_hours(profiles.index))
-        return ar1(stream(seed, f"forecast {quantity}", weather_year, name), len(profiles.index), correlation)
-
     share = parameter("forecast_common_share")
-    common = {kind: noise(kind, f"all {kind}") for kind in ("pv", "wind")}
-    size = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
-    drawn = {kind: np.zeros(profiles.plant_available_mw.shape) for kind in common}
+
+    def own(quantity: str, name: str) -> np.ndarray:
+        return unit_error(quantity, name, profiles.index, seed, weather_year)
+
+    common = {quantity: own(quantity, f"all {quantity}") for quantity in ("pv", "wind", "demand")}
+
+    def error(quantity: str, name: str) -> np.ndarray:
+        unbiased = np.sqrt(share) * common[quantity] + np.sqrt(1 - share) * own(quantity, name)
+        return unbiased + unit_bias(quantity)
+
+    amount = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
+    drawn = {kind: np.zeros(profiles.plant_available_mw.shape) for kind in amount}
     for column, (plant, kind) in enumerate(plants["kind"].items()):
         if kind in drawn:
-            error = np.sqrt(share) * common[kind] + np.sqrt(1 - share) * noise(kind, str(plant))
-            drawn[kind][:, column] = error * size[kind][:, column]
-    demand = np.column_stack([noise("demand", str(area)) for area in areas.index]) * profiles.area_demand_mw
-    return _Errors(drawn["pv"], drawn["wind"], demand, common["pv"])
+            drawn[kind][:, column] = error(kind, str(plant)) * amount[kind][:, column]
+    if demand_error is None:
+        of_areas = np.column_stack([error("demand", str(area)) for area in areas.index])
+        of_sites = common["demand"] + unit_bias("demand")
+    else:
+        size = float(error_size("demand", 24.0))
+        of_sites = demand_error / size if size > 0.0 else np.zeros(len(demand_error))
+        of_areas = of_sites[:, None]
+    demand_mw = of_areas * profiles.area_demand_mw
+    return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + unit_bias("pv"), of_sites)
 
 
-def _size(quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
-    """Return the standard deviation: straight from the value at 1 h to that at 24 h, held outside."""
-    row = read_table("forecast_errors").set_index("quantity").loc[quantity]
-    return np.interp(lead_hours, [1, 24], [row["sd_1h"], row["sd_24h"]])
-
-
-def _day_ahead(export_mw: np.ndarray, errors: _Errors, site_pv_mw: np.ndarray, hours: float) -> np.ndarray:
-    """Return (T, HORIZON) expectations, the issue in force renewed every ``forecast_issue_hours``."""
-    now = np.arange(len(export_mw))
-    issue = now - now % max(1, round(parameter("forecast_issue_hours") / hours))
-    target = now[:, None] + np.arange(HORIZON)
-    lead_hours = (target - issue[:, None]) * hours
-    known = _day_repeated_after_end(target, len(export_mw), round(24 / hours))
-    pv = errors.pv.sum(axis=1) + errors.sun * site_pv_mw
-    wind, demand = errors.wind.sum(axis=1), errors.demand.sum(axis=1)
-    error_mw = _size("pv", lead_hours) * pv[known] + _size("wind", lead_hours) * wind[known]
-    return export_mw[known] + error_mw - _size("demand", lead_hours) * demand[known]
-
-
-def _day_repeated_after_end(target: np.ndarray, steps: int, day: int) -> np.ndarray:
-    """Return `target` where it is a step of the year, else the same time of the last day that is."""
-    days_after_end = np.maximum(-(-(target - steps + 1) // day), 0)
-    return np.maximum(target - day * days_after_end, 0)
+def _publish(profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, errors: _Errors) -> Published:
+    hours = step_hours(profiles.index)
+    lead_hours = hours * np.arange(round(max(SIZES_AT_HOURS.values()) / hours) + 1)
+    in_order = profiles.plant_available_mw - profiles.plant_unavailable_mw
+    expected_in_order = profiles.plant_available_mw @ plants["availability"].fillna(0).to_numpy(float)
+    outages = expected_in_order - in_order.sum(axis=1)
+    pv, wind, demand = (error_size(quantity, lead_hours) for quantity in ("pv", "wind", "demand"))
+    return Published(
+        export_mw=in_order.sum(axis=1) + site_pv_mw - profiles.area_demand_mw.sum(axis=1),
+        export_error_mw=np.column_stack([
+            errors.pv.sum(axis=1) + errors.common_pv * site_pv_mw,
+            errors.wind.sum(axis=1),
+            -errors.demand.sum(axis=1),
+            outages,
+        ]),
+        pv_error=errors.common_pv,
+        load_error=errors.common_demand,
+        sizes=np.column_stack([pv, wind, demand, np.ones(len(lead_hours))]),
+        issue_steps=max(1, round(parameter("forecast_issue_hours") / hours)),
+        price_known_hour=parameter("price_known_hour"),
+    )  # fmt: skip

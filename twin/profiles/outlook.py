@@ -1,86 +1,287 @@
-"""What policies are told about the coming day: self-contained, the truth cannot be reached through it."""
+"""What policies are told about the coming day: self-contained, the loop's truth cannot be reached through it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
+from twin.errors import InputError, Problem, raise_if_any
 from twin.policies.interface import HALF_HOURS_OF_DAY, Outlook
+from twin.profiles.outlook_checks import gap_problems
 from twin.profiles.sites import SiteFleet
 from twin.profiles.types import Forecasts, Profiles
 
 KW_PER_MW = 1000.0
+MONTHS_OF_YEAR = 12
+HALF_HOUR = pd.Timedelta(minutes=30)
+
+Kind = Literal["calibrated", "persistence", "climatology", "perfect"]
+
+_AHEAD = np.arange(HALF_HOURS_OF_DAY)
 
 
 @dataclass(frozen=True)
 class Outlooks:
-    """Forecasts of a weather year for policies; axes T time, G site groups.
+    """Forecasts of a weather year for policies; axes N half-hours, G site groups, L leads.
 
-    None of its arrays is shared with `Profiles`.
+    What `at` tells of PV, load and export depends on the kind:
+
+    - ``calibrated``: truth and an error whose size grows with the lead, counted from the issue in force.
+    - ``perfect``: truth. The same as ``calibrated`` with no error.
+    - ``persistence``: the same half-hour of the last day that is over; before the first day is over, climatology.
+    - ``climatology``: the mean of all half-hours of the year of the same month and time of day; a day's own weather
+      is one of about thirty in it.
+
+    The price is never forecast: results of auctions that are over, beyond them the last known day again.
+    Half-hours after the end of the year are told as the same half-hours of its last day.
+    None of the arrays is shared with `Profiles`; variants of an outlook share theirs.
 
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        (T,).
-    export_mw : numpy.ndarray, (T, 48)
-        See `twin.profiles.types.Forecasts.export_day_ahead_mw`.
-    price_jpy_per_kwh : numpy.ndarray, (T,)
-        Results of the auctions.
-    pv_mw, load_mw : numpy.ndarray, (T, G)
-        Expected available PV and own demand of the site groups.
+        (N,) half-hours.
+    export_mw : numpy.ndarray, (N,)
+        Export of the link without management, as it comes.
+    pv_mw, load_mw : numpy.ndarray, (N, G)
+        Available PV and own demand of the site groups, as they come.
+    price_jpy_per_kwh : numpy.ndarray, (N,)
+        Area price.
+    export_error_mw : numpy.ndarray, (N, 4)
+        See `twin.profiles.types.Published`.
+    pv_error, load_error : numpy.ndarray, (N,)
+        Relative errors of size 1, the same for all groups.
+    error_sizes : numpy.ndarray, (L, 4)
+        Sizes at leads of 0 .. L - 1 half-hours, held beyond: PV, wind, demand, outages.
+    issue_half_hours : int
+        Half-hours between two issues; the first of a day at midnight.
+    price_known_half_hour : int
+        Half-hour of the day from which the prices of the next day are known.
+    kind : str
+    first : int
+        Position of the run's first half-hour.
     """
 
     index: pd.DatetimeIndex
     export_mw: np.ndarray
-    price_jpy_per_kwh: np.ndarray
     pv_mw: np.ndarray
     load_mw: np.ndarray
+    price_jpy_per_kwh: np.ndarray
+    export_error_mw: np.ndarray
+    pv_error: np.ndarray
+    load_error: np.ndarray
+    error_sizes: np.ndarray
+    issue_half_hours: int
+    price_known_half_hour: int
+    kind: Kind = "calibrated"
+    first: int = 0
 
     def at(self, t: int, lead: int, export_limit_mw: float) -> Outlook:
         """Return what is known at step `t` about the 48 half-hours from ``t + lead`` on."""
-        ahead = np.minimum(t + lead + np.arange(HALF_HOURS_OF_DAY), len(self.index) - 1)
-        export = self.export_mw[t][np.minimum(lead + np.arange(HALF_HOURS_OF_DAY), self.export_mw.shape[1] - 1)]
+        now = self.first + t
+        target = now + lead + _AHEAD
+        slot = int(self._slot[now])
+        since_issue = slot % self.issue_half_hours
+        export, pv, load = self._told(now, target, since_issue)
+        time = self.index[now]
         return Outlook(
-            start=self.index[min(t + lead, len(self.index) - 1)],
-            made_at=self.index[t],
-            export_mw=export.copy(),
+            start=time + lead * HALF_HOUR,
+            made_at=time - self._age(slot, since_issue) * HALF_HOUR,
+            export_mw=export,
             congestion_mw=np.maximum(export - export_limit_mw, 0.0),
-            price_jpy_per_kwh=self.price_jpy_per_kwh[ahead],
-            pv_mw=self.pv_mw[ahead],
-            load_mw=self.load_mw[ahead],
+            price_jpy_per_kwh=self.price_jpy_per_kwh[self._price_rows(now, slot, target)],
+            pv_mw=pv,
+            load_mw=load,
         )
 
     def window(self, start: int, stop: int) -> Outlooks:
-        """Return the steps ``start .. stop - 1``."""
-        return replace(self, **{field.name: getattr(self, field.name)[start:stop] for field in fields(self)})
+        """Return the outlooks of a run over the steps ``start .. stop - 1``; what is known around them stays known."""
+        steps = len(self.index) - self.first
+        if not 0 <= start < stop <= steps:
+            accepted = f"0 <= start < stop <= {steps}"
+            raise InputError([Problem("window outside the outlooks", "window", f"{start}:{stop}", accepted)])
+        return replace(self, first=self.first + start)
+
+    def told_as(self, kind: Kind, error_factor: float) -> Outlooks:
+        """Return another kind, with all errors times a factor; for ``calibrated`` only."""
+        raise_if_any(_setting_problems(kind, error_factor))
+        factor = error_factor if kind == "calibrated" else 0.0
+        return replace(self, kind=kind, error_sizes=factor * self.error_sizes)
+
+    def _told(self, now: int, target: np.ndarray, since_issue: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return export (48,), PV (48, G) and load (48, G), all copies."""
+        rows = _last_known(target, len(self.index))
+        if self.kind == "climatology":
+            return self._usual(rows)
+        if self.kind == "persistence":
+            return self._as_the_day_before(now, target, rows)
+        size = self.error_sizes[np.minimum(target - now + since_issue, len(self.error_sizes) - 1)]
+        export = self.export_mw[rows] + (size * self.export_error_mw[rows]).sum(axis=1)
+        pv = self.pv_mw[rows] * np.maximum(1.0 + size[:, 0] * self.pv_error[rows], 0.0)[:, None]
+        load = self.load_mw[rows] * np.maximum(1.0 + size[:, 2] * self.load_error[rows], 0.0)[:, None]
+        return export, pv, load
+
+    def _as_the_day_before(
+        self, now: int, target: np.ndarray, rows: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        past = _day_repeated(target, now)
+        if now >= HALF_HOURS_OF_DAY:
+            return self.export_mw[past], self.pv_mw[past], self.load_mw[past]
+        told = self._usual(rows)
+        measured = past >= 0
+        for values, truth in zip(told, (self.export_mw, self.pv_mw, self.load_mw), strict=True):
+            values[measured] = truth[past[measured]]
+        return told
+
+    def _usual(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        kinds = self._month_and_slot[rows]
+        export, pv, load = self._means
+        return export[kinds], pv[kinds], load[kinds]
+
+    def _price_rows(self, now: int, slot: int, target: np.ndarray) -> np.ndarray:
+        days = 2 if slot >= self.price_known_half_hour else 1
+        known_until = now - slot + days * HALF_HOURS_OF_DAY
+        return _last_known(target, min(known_until, len(self.index)))
+
+    def _age(self, slot: int, since_issue: int) -> int:
+        """Return the half-hours since the newest of all that is told was made."""
+        since_auction = (slot - self.price_known_half_hour) % HALF_HOURS_OF_DAY
+        of_kind = {"persistence": 0, "climatology": since_auction}
+        return of_kind.get(self.kind, min(since_issue, since_auction))
+
+    @cached_property
+    def _slot(self) -> np.ndarray:
+        """(N,) half-hours since midnight."""
+        return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
+
+    @cached_property
+    def _month_and_slot(self) -> np.ndarray:
+        """(N,) position in `_means`."""
+        return (self.index.month.to_numpy() - 1) * HALF_HOURS_OF_DAY + self._slot
+
+    @cached_property
+    def _means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Export, PV and load by month and half-hour of the day, (576, ...); 0 where the year has none."""
+        return _means_of(self.export_mw, self._month_and_slot), *(
+            _means_of(values, self._month_and_slot) for values in (self.pv_mw, self.load_mw)
+        )
 
 
 def make_outlooks(
-    profiles: Profiles, forecasts: Forecasts, sites: SiteFleet, has_pv: np.ndarray, demand_kwh: np.ndarray
+    profiles: Profiles,
+    forecasts: Forecasts,
+    sites: SiteFleet,
+    has_pv: np.ndarray,
+    demand_kwh: np.ndarray,
+    kind: Kind = "calibrated",
+    error_factor: float = 1.0,
 ) -> Outlooks:
     """Return what policies are told in a weather year.
 
     Parameters
     ----------
     profiles : Profiles
-        Truth.
+        Truth, half-hourly.
     forecasts : Forecasts
-        The operator's.
+        The operator's, for the errors.
     sites : SiteFleet
     has_pv, demand_kwh : numpy.ndarray, (S,)
         PV and yearly demand of the sites as the member has them.
+    kind : str
+    error_factor : float
+        Factor on the calibrated errors; 0 is a perfect forecast.
+
+    Raises
+    ------
+    InputError
+        Where the series have gaps or do not fit each other.
     """
-    pv_mw = _by_group(sites, sites.pv_shape, sites.pv_dc_kw * has_pv, len(sites.pv_shapes))
-    load_mw = _by_group(sites, sites.demand_shape, demand_kwh, len(sites.demand_shapes))
-    return Outlooks(
+    published = forecasts.published
+    outlooks = Outlooks(
         index=profiles.index,
-        export_mw=forecasts.export_day_ahead_mw,
+        export_mw=published.export_mw,
+        pv_mw=_pv_of_groups(profiles, sites, sites.pv_dc_kw * has_pv),
+        load_mw=profiles.site_demand_per_kwh
+        @ _by_group(sites, sites.demand_shape, demand_kwh, len(sites.demand_shapes)),
         price_jpy_per_kwh=profiles.price_jpy_per_kwh.copy(),
-        pv_mw=profiles.site_pv_per_kw @ pv_mw,
-        load_mw=profiles.site_demand_per_kwh @ load_mw,
+        export_error_mw=published.export_error_mw,
+        pv_error=published.pv_error,
+        load_error=published.load_error,
+        error_sizes=published.sizes,
+        issue_half_hours=published.issue_steps,
+        price_known_half_hour=round(published.price_known_hour * HALF_HOURS_OF_DAY / 24),
     )
+    raise_if_any(gap_problems(outlooks))
+    return outlooks.told_as(kind, error_factor)
+
+
+def given_outlooks(
+    index: pd.DatetimeIndex,
+    export_mw: np.ndarray,
+    pv_mw: np.ndarray,
+    load_mw: np.ndarray,
+    price_jpy_per_kwh: np.ndarray,
+    *,
+    issue_half_hours: int = 1,
+    price_known_half_hour: int = 20,
+) -> Outlooks:
+    """Return own forecasts as outlooks: told as they are, whatever the lead; see `Outlooks` for shapes.
+
+    Raises
+    ------
+    InputError
+        With every gap, every series of another length and a time axis with holes.
+    """
+    series = [np.array(values, dtype=float) for values in (export_mw, pv_mw, load_mw, price_jpy_per_kwh)]
+    steps = len(index)
+    no_errors = {"export_error_mw": np.zeros((steps, 4)), "pv_error": np.zeros(steps), "load_error": np.zeros(steps)}
+    outlooks = Outlooks(
+        index, *series, **no_errors, error_sizes=np.zeros((1, 4)),
+        issue_half_hours=issue_half_hours, price_known_half_hour=price_known_half_hour, kind="perfect",
+    )  # fmt: skip
+    raise_if_any(gap_problems(outlooks))
+    return outlooks
+
+
+def _setting_problems(kind: str, error_factor: float) -> list[Problem]:
+    problems = []
+    if kind not in get_args(Kind):
+        problems.append(Problem("no such kind of forecast", "forecast", str(kind), ", ".join(get_args(Kind))))
+    if not (np.isfinite(error_factor) and error_factor >= 0.0):
+        problems.append(Problem("no factor", "forecast_error_factor", str(error_factor), "0 or more"))
+    return problems
+
+
+def _last_known(target: np.ndarray, end: int) -> np.ndarray:
+    """Return `_day_repeated`, and the first half-hour in place of those before it: series shorter than a day."""
+    return target if target[-1] < end else np.maximum(_day_repeated(target, end), 0)
+
+
+def _day_repeated(target: np.ndarray, end: int) -> np.ndarray:
+    """Return `target` where it comes before `end`, else the same half-hour of the last day before it."""
+    days = np.maximum(-(-(target - end + 1) // HALF_HOURS_OF_DAY), 0)
+    return target - HALF_HOURS_OF_DAY * days
+
+
+def _means_of(values: np.ndarray, month_and_slot: np.ndarray) -> np.ndarray:
+    kinds = MONTHS_OF_YEAR * HALF_HOURS_OF_DAY
+    count = np.maximum(np.bincount(month_and_slot, minlength=kinds), 1)
+    columns = values.reshape(len(values), -1).T
+    means = np.stack([np.bincount(month_and_slot, column, kinds) for column in columns], axis=1) / count[:, None]
+    return means.reshape(kinds, *values.shape[1:])
+
+
+def _pv_of_groups(profiles: Profiles, sites: SiteFleet, pv_dc_kw: np.ndarray) -> np.ndarray:
+    """Return (N, G) MW of PV, each site clipped at its inverter; sites of one ratio of AC to DC together."""
+    ratio = np.divide(sites.pv_ac_kw, sites.pv_dc_kw, out=np.ones(len(pv_dc_kw)), where=sites.pv_dc_kw > 0.0)
+    pv_mw = np.zeros((len(profiles.index), len(sites.groups)))
+    for largest in np.unique(ratio):
+        weights = _by_group(sites, sites.pv_shape, pv_dc_kw * (ratio == largest), len(sites.pv_shapes))
+        pv_mw += np.minimum(profiles.site_pv_per_kw, largest) @ weights
+    return pv_mw
 
 
 def _by_group(sites: SiteFleet, shape: np.ndarray, amount: np.ndarray, shapes: int) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,7 +50,49 @@ class Profiles:
 
     def window(self, start: int, stop: int) -> Profiles:
         """Return the steps ``start .. stop - 1``; everything was calibrated on the whole year before."""
-        return replace(self, **_windowed(self, start, stop))
+        _check_window(start, stop, len(self.index))
+        return replace(self, **{field.name: getattr(self, field.name)[start:stop] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the operator's expectation of the coming days is made of: truth, errors of size 1, and sizes by lead.
+
+    An expectation made `lead` steps before step t is ``truth[t] + sum(sizes[lead] * error[t])``.
+
+    Attributes
+    ----------
+    export_mw : numpy.ndarray
+        (T,) the link's export without management as it comes, without network losses; export positive.
+    export_error_mw : numpy.ndarray
+        (T, 4) its errors of size 1: PV, wind, demand, and outages that nobody foresees.
+    pv_error, load_error : numpy.ndarray
+        (T,) relative errors of size 1 of the sites' PV and of their demand.
+    sizes : numpy.ndarray
+        (L, 4) size of the errors at leads of 0 .. L - 1 steps, held beyond; PV, wind, demand, 1.
+    issue_steps : int
+        Steps between two issues; the first of a day at midnight.
+    price_known_hour : float
+        Hour of the day from which the area prices of the next day are known.
+    """
+
+    export_mw: np.ndarray
+    export_error_mw: np.ndarray
+    pv_error: np.ndarray
+    load_error: np.ndarray
+    sizes: np.ndarray
+    issue_steps: int
+    price_known_hour: float
+
+    def window(self, start: int, stop: int) -> Published:
+        """Return the steps ``start .. stop - 1``."""
+        return replace(
+            self,
+            export_mw=self.export_mw[start:stop],
+            export_error_mw=self.export_error_mw[start:stop],
+            pv_error=self.pv_error[start:stop],
+            load_error=self.load_error[start:stop],
+        )
 
 
 @dataclass(frozen=True)
@@ -64,25 +105,24 @@ class Forecasts:
         (T, P) for t, made at t - lead.
     area_demand_mw : numpy.ndarray
         (T, A) for t, made at t - lead.
-    export_day_ahead_mw : numpy.ndarray
-        (T, 48) the operator's published expectation of the link's unmanaged export at t .. t + 47, from the
-        issue in force at t; export positive.
+    published : Published
+        What `twin.profiles.outlook` tells policies of.
     """
 
     plant_available_mw: np.ndarray
     area_demand_mw: np.ndarray
-    export_day_ahead_mw: np.ndarray
+    published: Published
 
     def window(self, start: int, stop: int) -> Forecasts:
         """Return the steps ``start .. stop - 1``."""
-        return replace(self, **_windowed(self, start, stop))
+        _check_window(start, stop, len(self.plant_available_mw))
+        return Forecasts(
+            self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop)
+        )
 
 
-def _windowed(series: Profiles | Forecasts, start: int, stop: int) -> dict[str, Any]:
-    values = {field.name: getattr(series, field.name) for field in fields(series)}
-    steps = len(next(iter(values.values())))
+def _check_window(start: int, stop: int, steps: int) -> None:
     if not 0 <= start < stop <= steps:
         raise InputError(
             [Problem("window outside the series", "window", f"{start}:{stop}", f"0 <= start < stop <= {steps}")]
         )
-    return {name: value[start:stop] for name, value in values.items()}
