@@ -64,9 +64,9 @@ def policy_problems(assignments: Iterable[Assignment], folder: Path) -> Iterator
     folder : pathlib.Path
         Folder of the study file.
     """
-    seen = set()
+    seen = {"", *POLICIES}  # a shipped one is not made here: pandas takes long
     for key, value, where in assignments:
-        if key == KEY and isinstance(value, str) and value and value not in seen:
+        if key == KEY and isinstance(value, str) and value not in seen:
             seen.add(value)
             try:
                 load_policy(value, folder, where)
