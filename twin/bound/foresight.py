@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from twin.bound.groups import StorageGroup, site_column, storage_groups, stored_at_start_mwh
+from twin.bound.fleet_group import FleetGroup
+from twin.bound.groups import fleet_groups, site_column, stored_at_start_mwh
 from twin.bound.link_condition import (
     HEADROOM_WITHIN_MW,
     MARGIN_MW,
@@ -127,7 +128,7 @@ def perfect_foresight(case: Case, m: int, folder: Path, objective: Objective) ->
         raise InputError([Problem("unknown objective", "perfect_foresight", str(objective), ", ".join(OBJECTIVES))])
     begun = time.perf_counter()
     before = read_uncontrolled(case, m, folder, stored_at_start_mwh(case, m))
-    groups = storage_groups(case, m, before.site_import_mw)
+    groups = fleet_groups(case, m, before.site_import_mw)
     condition = _condition(case, m, before, groups, folder)
     program = _program(case, before, groups, condition, objective)
     solution = solve_program(program)
@@ -151,10 +152,10 @@ def perfect_foresight(case: Case, m: int, folder: Path, objective: Objective) ->
     )
 
 
-def _condition(case: Case, m: int, before: Uncontrolled, groups: list[StorageGroup], folder: Path) -> LinkCondition:
+def _condition(case: Case, m: int, before: Uncontrolled, groups: list[FleetGroup], folder: Path) -> LinkCondition:
     if not holds_for(case, m):
         return no_condition()
-    additions = sum((group.discharge_mw for group in groups), np.zeros(len(case.index)))
+    additions = sum((group.additions_mw for group in groups), np.zeros(len(case.index)))
     condition = link_condition(case, m, before, additions)
     if condition.mismatch_mw > HEADROOM_WITHIN_MW:
         seen, accepted = f"{condition.mismatch_mw:.3f} MW", f"at most {HEADROOM_WITHIN_MW} MW"
@@ -164,7 +165,7 @@ def _condition(case: Case, m: int, before: Uncontrolled, groups: list[StorageGro
 
 
 def _program(
-    case: Case, before: Uncontrolled, groups: list[StorageGroup], condition: LinkCondition, objective: Objective
+    case: Case, before: Uncontrolled, groups: list[FleetGroup], condition: LinkCondition, objective: Objective
 ) -> Program:
     nothing, everything = np.zeros(len(case.index)), np.ones(len(case.index))
     price = before.price_jpy_per_kwh * _KWH_PER_MWH
@@ -190,7 +191,7 @@ def _relaxations(case: Case, m: int, condition: LinkCondition, before: Uncontrol
     )
 
 
-def _schedule(case: Case, groups: list[StorageGroup], solution: Solution) -> Schedule:
+def _schedule(case: Case, groups: list[FleetGroup], solution: Solution) -> Schedule:
     steps, count = len(case.index), len(groups)
     names = [group.name for group in groups]
     values = solution.x[: count * len(PER_GROUP) * steps].reshape(count, len(PER_GROUP), steps)

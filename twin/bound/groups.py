@@ -2,58 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from twin.bound.demand_groups import demand_group
+from twin.bound.fleet_group import FleetGroup, fleet_group
 from twin.devices.grid_battery import GridBattery
-from twin.errors import InputError, Problem
+from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
 from twin.loop.member import PLANT_BATTERIES, Member, SiteDevices
 from twin.profiles.sites import KINDS
 
 MOST_GROUPS = 8
+_KNOWN = "homes, water heaters, cars, commercial sites and grid batteries of twin.devices"
 _KW_PER_MW = 1e3
 _W_PER_MW = 1e6
 
 
-@dataclass(frozen=True)
-class StorageGroup:
-    """Batteries as one; axes T half-hours.
-
-    Attributes
-    ----------
-    name : str
-        Kind of sites, or name of the device.
-    charge_mw : float
-        Most charging power.
-    discharge_mw : numpy.ndarray, (T,)
-        Most discharging power.
-    capacity_mwh, lowest_mwh, highest_mwh, first_mwh : float
-        Capacity and charge.
-    loss_in, loss_out : float
-        Lost of a MW charged, and beside a MW discharged: the least of all devices at any power.
-    standby_mw : float
-        What the devices take all the time.
-    ordered_off_mw : numpy.ndarray, (T,)
-        Area-balance cuts that it may take at no change of infeed.
-    """
-
-    name: str
-    charge_mw: float
-    discharge_mw: np.ndarray
-    capacity_mwh: float
-    lowest_mwh: float
-    highest_mwh: float
-    first_mwh: float
-    loss_in: float
-    loss_out: float
-    standby_mw: float
-    ordered_off_mw: np.ndarray
-
-
-def storage_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) -> list[StorageGroup]:
-    """Return the batteries of member `m` in groups: kinds of sites, in the grid, beside plants.
+def fleet_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) -> list[FleetGroup]:
+    """Return the fleet of member `m` in groups: kinds of sites, flexible devices, batteries beside plants.
 
     Parameters
     ----------
@@ -68,27 +34,36 @@ def storage_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) ->
         Where there are more groups than `MOST_GROUPS`, or a device of which it is not known what it can do.
     """
     member = case.members[m]
-    groups = [
-        *_of_sites(case, member, site_import_mw),
-        *_of_grid_batteries(case, member),
-        *_of_plants(case, m),
-    ]
-    unknown = [device.name for device in member.flexible if not isinstance(device, GridBattery)]
+    of_devices = {
+        device.name: _of_grid_battery(case, device)
+        if isinstance(device, GridBattery)
+        else demand_group(case, m, device)
+        for device in member.flexible
+    }
     problems = [
-        Problem("it is not known what the device can do at most", "perfect_foresight, device", name, "grid batteries")
-        for name in unknown
+        Problem("it is not known what the device can do at most", "perfect_foresight, device", name, _KNOWN)
+        for name, group in of_devices.items()
+        if group is None
     ]
+    known = [group for group in of_devices.values() if group is not None]
+    groups = [*_of_sites(case, member, site_import_mw), *known, *_of_plants(case, m)]
     if len(groups) > MOST_GROUPS:
         problems.append(Problem("too many groups", "perfect_foresight", str(len(groups)), f"at most {MOST_GROUPS}"))
-    if problems:
-        raise InputError(problems)
+    raise_if_any(problems)
     return groups
 
 
 def stored_at_start_mwh(case: Case, m: int) -> float:
-    """Return the charge of all batteries of member `m` before the first half-hour."""
+    """Return the charge of all batteries of member `m` before the first half-hour; flexible demand has none."""
+    member = case.members[m]
+    storage = [device for device in member.flexible if isinstance(device, GridBattery)]
     nothing = {kind: np.zeros(len(case.index)) for kind in KINDS}
-    return sum(group.first_mwh for group in storage_groups(case, m, nothing))
+    groups = [
+        *_of_sites(case, member, nothing),
+        *(_of_grid_battery(case, device) for device in storage),
+        *_of_plants(case, m),
+    ]
+    return sum(group.first_mwh for group in groups)
 
 
 def site_column(case: Case, names: list[str]) -> np.ndarray:
@@ -109,7 +84,7 @@ def least_loss_share(devices: SiteDevices) -> float:
     return linear + 2.0 * float(np.sqrt(constant * quadratic))
 
 
-def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray]) -> list[StorageGroup]:
+def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray]) -> list[FleetGroup]:
     devices = member.devices
     kind_of_site = case.sites.groups.kind.to_numpy(str)[case.sites.group]
     groups = []
@@ -121,67 +96,46 @@ def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray])
         power = float(devices.battery_kw[some].sum()) / _KW_PER_MW
         efficiency, share = float(devices.efficiency[some].max()), least_loss_share(devices)
         lowest = float((devices.soc_min_share[some] * energy).sum())
+        discharge = power if devices.export_at_night else np.minimum(site_import_mw[kind], power)
+        highest = float((devices.soc_max_share[some] * energy).sum())
         groups.append(
-            StorageGroup(
-                name=kind,
-                charge_mw=power,
-                discharge_mw=np.full(len(case.index), power)
-                if devices.export_at_night
-                else np.minimum(site_import_mw[kind], power),
-                capacity_mwh=float(energy.sum()),
-                lowest_mwh=lowest,
-                highest_mwh=float((devices.soc_max_share[some] * energy).sum()),
-                first_mwh=lowest,
-                loss_in=(1.0 - efficiency) * share,
-                loss_out=(1.0 / efficiency - 1.0) * share,
+            fleet_group(
+                kind, len(case.index), float(energy.sum()), (power, discharge), (lowest, highest, lowest),
+                ((1.0 - efficiency) * share, (1.0 / efficiency - 1.0) * share),
+                more_lost_mw=power * (1.0 / float(devices.efficiency[some].min()) - 1.0),
                 standby_mw=float(devices.standby_w[some].sum()) / _W_PER_MW,
-                ordered_off_mw=np.zeros(len(case.index)),
             )
-        )
+        )  # fmt: skip
     return groups
 
 
-def _of_grid_batteries(case: Case, member: Member) -> list[StorageGroup]:
-    return [
-        _simple(
-            case,
-            device.name,
-            (sum(device.power_mw), sum(device.energy_mwh)),
-            (device.soc_min_share, device.soc_max_share, device.efficiency),
-            np.zeros(len(case.index)),
-        )
-        for device in member.flexible
-        if isinstance(device, GridBattery)
-    ]
+def _of_grid_battery(case: Case, battery: GridBattery) -> FleetGroup:
+    amount = (sum(battery.power_mw), sum(battery.energy_mwh))
+    limits = (battery.soc_min_share, battery.soc_max_share, battery.efficiency)
+    return _simple(case, battery.name, amount, limits, np.zeros(len(case.index)))
 
 
-def _of_plants(case: Case, m: int) -> list[StorageGroup]:
+def _of_plants(case: Case, m: int) -> list[FleetGroup]:
     some = case.members[m].plant_batteries
     if some is None:
         return []
     profiles = case.profiles[case.profile[m]][0]
     remaining = profiles.plant_available_mw - profiles.plant_unavailable_mw
     ordered_off = profiles.area_physical * remaining * case.members[m].area_balance
-    return [
-        _simple(
-            case,
-            PLANT_BATTERIES,
-            (float(some.power_mw.sum()), float(some.energy_mwh.sum())),
-            (some.soc_min_share, some.soc_max_share, some.efficiency),
-            np.minimum(ordered_off, some.power_mw).sum(axis=1),
-        )
-    ]
+    amount = (float(some.power_mw.sum()), float(some.energy_mwh.sum()))
+    limits = (some.soc_min_share, some.soc_max_share, some.efficiency)
+    return [_simple(case, PLANT_BATTERIES, amount, limits, np.minimum(ordered_off, some.power_mw).sum(axis=1))]
 
 
 def _simple(
     case: Case,
     name: str,
     amount: tuple[float, float],
-    shares_and_efficiency: tuple[float, float, float],
+    limits: tuple[float, float, float],
     ordered_off_mw: np.ndarray,
-) -> StorageGroup:
-    (power, energy), (low, high, efficiency) = amount, shares_and_efficiency
-    return StorageGroup(
-        name, power, np.full(len(case.index), power), energy, low * energy, high * energy, low * energy,
-        1.0 - efficiency, 1.0 / efficiency - 1.0, 0.0, ordered_off_mw,
-    )  # fmt: skip
+) -> FleetGroup:
+    """Return a battery of some power and energy; `limits` are lowest and highest charge, shares, and efficiency."""
+    (power, energy), (low, high, efficiency) = amount, limits
+    losses = (1.0 - efficiency, 1.0 / efficiency - 1.0)
+    charge = (low * energy, high * energy, low * energy)
+    return fleet_group(name, len(case.index), energy, (power, power), charge, losses, ordered_off_mw=ordered_off_mw)

@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from twin.bound.groups import StorageGroup
+from twin.bound.fleet_group import FleetGroup
 from twin.bound.link_condition import LinkCondition
 
 PER_GROUP = ("charge", "discharge", "stored", "ordered_off", "lost", "standby")
@@ -76,7 +76,7 @@ class Solution:
 
 
 def make_program(
-    groups: list[StorageGroup],
+    groups: list[FleetGroup],
     condition: LinkCondition,
     deliverable_mw: np.ndarray,
     worth: Worth,
@@ -86,7 +86,7 @@ def make_program(
 
     Parameters
     ----------
-    groups : list of StorageGroup
+    groups : list of FleetGroup
     condition : LinkCondition
     deliverable_mw : numpy.ndarray, (T,)
         What is delivered without any cut for congestion.
@@ -94,24 +94,26 @@ def make_program(
     hours : float
     """
     steps, rows = len(deliverable_mw), len(condition.steps)
-    cut_high = deliverable_mw[condition.steps] + np.maximum(-condition.allowed_mw, 0.0) / condition.most_per_mw
-    low = np.concatenate([*(_low(group, steps) for group in groups), np.zeros(rows)])
-    high = np.concatenate([*(_high(group, steps) for group in groups), cut_high])
-    cost = np.concatenate([*(_cost(group, worth) for group in groups), -worth.delivered[condition.steps]])
-    charges = [_charge_rows(group, steps, hours) for group in groups]
+    cut_high = deliverable_mw[condition.steps] + np.abs(condition.allowed_mw) / condition.most_per_mw
+    low = np.concatenate([*(_low(group) for group in groups), np.zeros(rows)])
+    high = np.concatenate([*(_high(group) for group in groups), cut_high])
+    cost = np.concatenate([*(_cost(group, worth, hours) for group in groups), -worth.delivered[condition.steps]])
+    charges = [_charge_rows(group, hours) for group in groups]
     link = _link_rows(groups, condition, steps)
     blocks = sparse.block_diag([*charges, sparse.csr_array((0, rows))]) if charges else sparse.csr_array((0, rows))
     matrix = sparse.vstack([blocks, link]).tocsc()
-    first = np.concatenate([np.zeros(0), *(_first(group, steps) for group in groups)])
-    standby = sum(group.standby_mw for group in groups)
+    first = np.concatenate([np.zeros(0), *(_right(group, hours) for group in groups)])
+    usual = sum((group.usual_mw[condition.steps] for group in groups), np.zeros(rows))
+    allowed = condition.allowed_mw - condition.least_per_mw * usual
     return Program(
         cost=hours * cost,
-        constant=hours * float(deliverable_mw @ worth.delivered - standby * (worth.lost + worth.stored).sum()),
+        constant=hours * float(deliverable_mw @ worth.delivered)
+        + sum(_constant(group, worth, hours) for group in groups),
         low=low,
         high=high,
         matrix=sparse.csc_array(matrix),
         row_low=np.concatenate([first, np.full(rows, -np.inf)]),
-        row_high=np.concatenate([first, condition.allowed_mw]),
+        row_high=np.concatenate([first, allowed]),
     )
 
 
@@ -149,41 +151,53 @@ def proven_value(program: Program, multipliers: np.ndarray) -> float:
     return program.constant + float(y @ program.row_high) + float(most.sum())
 
 
-def _low(group: StorageGroup, steps: int) -> np.ndarray:
-    nothing = np.zeros(steps)
-    return np.concatenate([nothing, nothing, np.full(steps, group.lowest_mwh), nothing, nothing, nothing])
+def _low(group: FleetGroup) -> np.ndarray:
+    nothing = np.zeros_like(group.charge_mw)
+    return np.concatenate([nothing, nothing, group.lowest_mwh, nothing, nothing, nothing])
 
 
-def _high(group: StorageGroup, steps: int) -> np.ndarray:
-    power, standby = np.full(steps, group.charge_mw), np.full(steps, group.standby_mw)
+def _high(group: FleetGroup) -> np.ndarray:
+    more_lost = np.full_like(group.charge_mw, group.more_lost_mw)
+    standby = np.full_like(group.charge_mw, group.standby_mw)
     return np.concatenate(
-        [power, group.discharge_mw, np.full(steps, group.highest_mwh), group.ordered_off_mw, power, standby]
+        [group.charge_mw, group.discharge_mw, group.highest_mwh, group.ordered_off_mw, more_lost, standby]
     )
 
 
-def _cost(group: StorageGroup, worth: Worth) -> np.ndarray:
+def _cost(group: FleetGroup, worth: Worth, hours: float) -> np.ndarray:
+    """Return what the columns add to the objective, per hour; charge costs what leaks of it a half-hour later."""
     charge = -worth.lost * group.loss_in - worth.stored
     discharge = -worth.lost * group.loss_out + worth.stored
-    nothing = np.zeros(len(charge))
-    return np.concatenate([charge, discharge, nothing, charge + worth.delivered, -worth.lost, worth.stored])
+    stored = -np.append(worth.lost[1:], 0.0) * group.leak / hours
+    return np.concatenate([charge, discharge, stored, charge + worth.delivered, -worth.lost, worth.stored])
 
 
-def _charge_rows(group: StorageGroup, steps: int, hours: float) -> sparse.csr_array:
-    """Rows ``stored - stored before - hours (charge - discharge - losses - standby) = 0``, losses as in `_cost`."""
+def _constant(group: FleetGroup, worth: Worth, hours: float) -> float:
+    """Return what the group adds whatever it does: standby, what is usual, what is called off for good at its best."""
+    usual = worth.lost @ group.usual_losses_mw + worth.stored @ group.in_demand_mw
+    first_leak = worth.lost[0] * group.leak * group.first_mwh / hours
+    called = np.sort(worth.stored * group.given_up_mw)[::-1][: group.given_up_half_hours]
+    standby = group.standby_mw * float((worth.lost + worth.stored).sum())
+    return hours * float(usual - first_leak + called.sum() - standby)
+
+
+def _charge_rows(group: FleetGroup, hours: float) -> sparse.csr_array:
+    """Rows ``stored - (1 - leak) stored before - hours (charge - discharge - losses - standby) = - hours drain``."""
+    steps = len(group.charge_mw)
     one = sparse.eye_array(steps, format="csr")
-    change = one - sparse.eye_array(steps, k=-1, format="csr")
+    change = one - (1.0 - group.leak) * sparse.eye_array(steps, k=-1, format="csr")
     taken = -hours * (1.0 - group.loss_in) * one
     given = hours * (1.0 + group.loss_out) * one
     return sparse.csr_array(sparse.hstack([taken, given, change, taken, hours * one, hours * one]))
 
 
-def _first(group: StorageGroup, steps: int) -> np.ndarray:
-    right = np.zeros(steps)
-    right[0] = group.first_mwh
+def _right(group: FleetGroup, hours: float) -> np.ndarray:
+    right = -hours * group.drain_mw
+    right[0] += (1.0 - group.leak) * group.first_mwh
     return right
 
 
-def _link_rows(groups: list[StorageGroup], condition: LinkCondition, steps: int) -> sparse.csr_array:
+def _link_rows(groups: list[FleetGroup], condition: LinkCondition, steps: int) -> sparse.csr_array:
     rows = len(condition.steps)
     pick = sparse.csr_array((np.ones(rows), (np.arange(rows), condition.steps)), shape=(rows, steps))
     nothing = sparse.csr_array((rows, steps))

@@ -15,6 +15,7 @@ POLICIES: dict[str, str] = {
     "congestion_aware": "twin.policies.congestion_aware:CongestionAware",
     "price": "twin.policies.price:Price",
     "free_hour": "twin.policies.free_hour:FreeHour",
+    "mpc": "twin.policies.mpc:Mpc",
 }
 """Module and class, which needs no arguments."""
 
