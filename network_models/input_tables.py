@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twin.input_tables import InputTable
+from twin.input_tables import FACTOR, InputTable
 
 
 def _goto(name: str, key: Sequence[str], main: str = "") -> InputTable:
@@ -41,8 +41,15 @@ TABLES = (
 
 PLANT_BATTERIES = _goto("plant_batteries", ["plant"], "energy_mwh")
 GRID_BATTERIES = _goto("grid_batteries", ["area"], "energy_mwh")
+DEMAND_RESPONSE = _goto("demand_response", ["name"], "value")
+HOME_CLASSES = _goto("home_classes", ["class"])
+HOT_WATER_HOURS = _goto("hot_water_hours", ["hour"])
+CAR_PATTERNS = InputTable(
+    "network_models.goto", "car_patterns", ("pattern",), FACTOR, ("work_trip_kwh", "free_trip_kwh")
+)
 
 OPTIONAL = {
+    "fleet.demand_response": (DEMAND_RESPONSE, HOME_CLASSES, HOT_WATER_HOURS, CAR_PATTERNS),
     "fleet.plant_batteries": (PLANT_BATTERIES,),
     "fleet.grid_batteries": (GRID_BATTERIES,),
 }

@@ -1,0 +1,155 @@
+"""The tables of the plan's demand response: read, checked, and with a study's own values in place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from network_models.goto.reading import FOLDER
+from network_models.input_tables import CAR_PATTERNS, DEMAND_RESPONSE
+from network_models.tables import Column, TableSpec, read_tables
+from twin.errors import Problem, raise_if_any
+from twin.input_tables import values_in_force
+
+DAY_TYPES = ("work", "free")
+HALF_HOURS_PER_HOUR = 2
+SUM_WITHIN = 1e-6
+
+_SHARE = Column("share", "number", minimum=0, maximum=1)
+_TITLES = (Column("name_en"), Column("name_ja"))
+
+DEMAND_RESPONSE_TABLES = (
+    TableSpec("demand_response", ("name",), (
+        Column("name"), Column("value", "number"), Column("unit"), Column("possible_low", "number"),
+        Column("possible_high", "number"), *_TITLES,
+    ), main="value"),
+    TableSpec("home_classes", ("class",), (Column("class"), _SHARE, Column("sensitivity", "number", minimum=0))),
+    TableSpec("hot_water_hours", ("hour",), (Column("hour", "integer", minimum=0, maximum=23), _SHARE)),
+    TableSpec("car_patterns", ("pattern",), (
+        Column("pattern"), _SHARE,
+        *(Column(f"{day}_{which}_hour", "number", minimum=0, maximum=24) for day in DAY_TYPES
+          for which in ("leave", "back")),
+        *(Column(f"{day}_trip_kwh", "number", minimum=0) for day in DAY_TYPES),
+        *_TITLES, Column("varies_with"),
+    )),
+)  # fmt: skip
+
+NAMES = (
+    "homes_with_monitor", "homes_in_city", "homes_elasticity", "homes_flexible_share", "homes_return_hours",
+    "homes_shift_loss", "water_heaters", "water_heaters_power_kw", "water_heaters_heat_per_energy",
+    "water_heaters_tank_kwh", "water_heaters_draw_kwh", "water_heaters_draw_spread", "water_heaters_standing_loss",
+    "water_heaters_reserve", "water_heaters_habit_from", "water_heaters_habit_until", "cars", "cars_battery_kwh",
+    "cars_power_kw", "cars_efficiency", "cars_reserve", "commercial_flexible_share", "commercial_buffer_hours",
+    "commercial_return_hours", "commercial_shift_loss", "commercial_down_share", "commercial_down_hours",
+)  # fmt: skip
+"""Rows that `demand_response.csv` must have."""
+
+
+def demand_response_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
+    """Read and check the tables of demand response.
+
+    Values in force (`twin.input_tables.inputs_in_force`) stand in place of the tables' own.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        By table name, indexed by the table's key.
+
+    Raises
+    ------
+    InputError
+        With all that is wrong: see `network_models.tables.read_tables`; values that are not possible; shares that do
+        not add up; cars whose day, trip or charging is impossible.
+    """
+    tables = read_tables(folder, DEMAND_RESPONSE_TABLES)
+    values, patterns = tables["demand_response"], tables["car_patterns"]
+    raise_if_any(_missing_names(values))
+    for name, value in values_in_force(DEMAND_RESPONSE).items():
+        values.loc[name, "value"] = value
+    for name, factor in values_in_force(CAR_PATTERNS).items():
+        patterns.loc[name, list(CAR_PATTERNS.factor_of)] *= factor
+    problems = [*_impossible_values(values), *_contradictions(values["value"]), *_shares(tables), *_days(patterns)]
+    raise_if_any(problems)
+    raise_if_any(_trips(patterns, values["value"]))
+    return tables
+
+
+def trip_hours(patterns: pd.DataFrame, which: str) -> np.ndarray:
+    """Return when cars leave or are back (`which`: ``leave`` or ``back``), (2, C) half-hours of work and free days."""
+    return np.stack([patterns[f"{day}_{which}_hour"].to_numpy() * HALF_HOURS_PER_HOUR for day in DAY_TYPES])
+
+
+def _missing_names(values: pd.DataFrame) -> Iterator[Problem]:
+    for name in NAMES:
+        if name not in values.index:
+            yield Problem("the row is missing", "demand_response.csv, column name", "", name, f"add the row {name}")
+    for name in values.index.difference(list(NAMES)):
+        yield Problem("unknown row", "demand_response.csv, column name", str(name), ", ".join(NAMES), "remove it")
+
+
+def _impossible_values(values: pd.DataFrame) -> Iterator[Problem]:
+    for name, row in values.iterrows():
+        if not row["possible_low"] <= row["value"] <= row["possible_high"]:
+            accepted = f"{row['possible_low']:g} to {row['possible_high']:g}"
+            where = f"demand_response.csv, row {name}, column value"
+            yield Problem("the value is not possible", where, f"{row['value']:g}", accepted)
+
+
+def _contradictions(values: pd.Series) -> Iterator[Problem]:
+    for part, whole in (("homes_with_monitor", "homes_in_city"), ("water_heaters", "homes_with_monitor")):
+        if values[part] > values[whole]:
+            where = f"demand_response.csv, row {part}, column value"
+            yield Problem(f"more than {whole}", where, f"{values[part]:g}", f"at most {values[whole]:g}")
+    both = values["commercial_flexible_share"] + values["commercial_down_share"]
+    if both > 1.0:
+        where = "demand_response.csv, row commercial_down_share, column value"
+        yield Problem("with commercial_flexible_share more than all demand", where, f"{both:g}", "at most 1 together")
+
+
+def _shares(tables: dict[str, pd.DataFrame]) -> Iterator[Problem]:
+    for name in ("home_classes", "hot_water_hours", "car_patterns"):
+        total = tables[name]["share"].sum()
+        if abs(total - 1.0) > SUM_WITHIN:
+            yield Problem("the shares do not add up", f"{name}.csv, column share", f"{total:g}", "1")
+    classes = tables["home_classes"]
+    mean = (classes["share"] * classes["sensitivity"]).sum()
+    if abs(mean - 1.0) > SUM_WITHIN:
+        where = "home_classes.csv, column sensitivity"
+        yield Problem("its mean over the homes moves the elasticity", where, f"{mean:g}", "1")
+    if len(tables["hot_water_hours"]) != 24:
+        yield Problem("not a day", "hot_water_hours.csv", f"{len(tables['hot_water_hours'])} rows", "24 hours")
+
+
+def _days(patterns: pd.DataFrame) -> Iterator[Problem]:
+    for name, row in patterns.iterrows():
+        for day in DAY_TYPES:
+            leave, back, trip = (row[f"{day}_{what}"] for what in ("leave_hour", "back_hour", "trip_kwh"))
+            where = f"car_patterns.csv, row {name}, column {day}_"
+            for what, hour in (("leave_hour", leave), ("back_hour", back)):
+                if hour * HALF_HOURS_PER_HOUR % 1:
+                    yield Problem("not on a half-hour", where + what, f"{hour:g}", "8 or 8.5")
+            if leave > back:
+                yield Problem("back before leaving", f"{where}back_hour", f"{back:g}", f"{leave:g} to 24")
+            if (trip > 0.0) != (back > leave):
+                accepted = "above 0 with a trip; 0 where leave and back are the same hour"
+                yield Problem("trip and hours do not fit", f"{where}trip_kwh", f"{trip:g}", accepted)
+
+
+def _trips(patterns: pd.DataFrame, values: pd.Series) -> Iterator[Problem]:
+    """Yield trips that no battery holds or that cannot be charged at home between two trips."""
+    usable = values["cars_battery_kwh"] * (1.0 - values["cars_reserve"])
+    leave, back = trip_hours(patterns, "leave"), trip_hours(patterns, "back")
+    first = np.where(back > leave, leave, np.inf).min(axis=0)
+    nights = (48.0 - back.max(axis=0) + first) / HALF_HOURS_PER_HOUR
+    for position, name in enumerate(patterns.index):
+        charged = nights[position] * values["cars_power_kw"] * values["cars_efficiency"]
+        most = min(usable, charged)
+        for day in DAY_TYPES:
+            trip = patterns[f"{day}_trip_kwh"].iloc[position]
+            if trip > most:
+                where = f"car_patterns.csv, row {name}, column {day}_trip_kwh"
+                accepted = f"at most {most:.1f} kWh: above the reserve, and charged between two trips"
+                yield Problem("more than the car can leave with", where, f"{trip:g}", accepted)
