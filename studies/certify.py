@@ -25,6 +25,7 @@ from studies.policy_files import load_policy, policy_file
 from studies.progress import Progress
 from studies.provenance import digest, file_sha256, input_files, manifest, run_log
 from studies.workers import make_tasks, run_tasks
+from twin.bound.groups import stored_at_start_mwh
 from twin.errors import InputError
 from twin.loop.case import Case
 from twin.loop.simulate import month_blocks
@@ -168,9 +169,7 @@ def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]
 
 
 def _kpis(case: Case, m: int, folder: Path) -> dict[str, float | None]:
-    devices = case.members[m].devices
-    stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
-    return member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[m].sum()), case.step_hours)
+    return member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
 
 
 def _worst_day(plan: Plan, case: Case, folders: Sequence[Path]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from studies.members import label
 from studies.output import study_record, write_json
 from studies.sources import status_counts
 from studies.study import Study
+from twin.bound.groups import stored_at_start_mwh
 from twin.loop.case import Case
 from twin.results.benefit import net_benefit
 from twin.results.kpis import (
@@ -49,10 +50,11 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) 
     kpis_of = {}
     for member in members:
         k, loop_member = loop_members[member.scenario, member.label]
-        folder, devices = run / member.path, loop_member.devices
-        stored_at_start_mwh = float((devices.soc_min_share * devices.battery_kwh).sum()) / 1000.0
+        folder = run / member.path
         cash = write_payments(member.study, case, loop_member, folder)
-        kpis = cash | member_kpis(folder, stored_at_start_mwh, float(case.battery_mwh[k].sum()), case.step_hours)
+        kpis = cash | member_kpis(
+            folder, stored_at_start_mwh(case, k), float(case.battery_mwh[k].sum()), case.step_hours
+        )
         has_twins = study.compare.counterfactuals
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
