@@ -121,7 +121,7 @@ def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
         found = "clean" if criterion["passed"] else "found"
         days = {end: checks[end].split(" ")[0] for end in ("first", "last")}
         return words(
-            f"certificate.{name}.{found}", where=criterion["where"], count=len(checks["replaced_at"]), **days
+            f"certificate.{name}.{found}", where=criterion["where"], count=checks["decisions"] + len(checks["replaced_at"]), **days
         )  # fmt: skip
     unit = KPIS[name].unit if name in KPIS else "count"
     excess = difference(criterion["excess"], unit)

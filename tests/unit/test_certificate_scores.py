@@ -1,0 +1,100 @@
+"""The verdict, and what is gained beside what it costs."""
+
+from dataclasses import replace
+
+import pytest
+
+from studies.certify_checks import Checks
+from studies.certify_scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
+
+CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
+KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0}
+
+
+def levels(**changes):
+    """Two years at two error levels; `changes` are of year 2 at twice the error."""
+    return [Level(1.0, (1, 2), [KPIS, KPIS]), Level(2.0, (1, 2), [KPIS, KPIS | changes])]
+
+
+def failed(found):
+    return [criterion.name for criterion in found if not criterion.passed]
+
+
+def test_as_much_as_without_control_passes():
+    found = verdict(levels(), [KPIS, KPIS], CLEAN)
+    assert failed(found) == []
+    assert [criterion.name for criterion in found] == [
+        *NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_MORE_THAN_NONE)
+def test_half_an_hour_more_in_one_year_at_one_level_fails_and_is_named(name):
+    found = verdict(levels(**{name: 3.5}), [KPIS, KPIS], CLEAN)
+    assert failed(found) == [name]
+    (criterion,) = (one for one in found if one.name == name)
+    assert (criterion.excess, criterion.year, criterion.error_factor) == (0.5, 2, 2.0)
+
+
+def test_less_in_one_year_does_not_make_up_for_more_in_another():
+    none = [KPIS | {"criterion_broken_hours": 100.0}, KPIS]
+    found = verdict(levels(criterion_broken_hours=3.5), none, CLEAN)
+    assert failed(found) == ["criterion_broken_hours"]
+
+
+def test_a_value_that_is_not_there_counts_as_none():
+    assert failed(verdict(levels(residual_overload_mwh=None), [KPIS, KPIS], CLEAN)) == []
+
+
+def test_failures_of_the_policy_fail_even_when_the_fallback_was_safe():
+    assert failed(verdict(levels(policy_failures=1.0), [KPIS, KPIS], CLEAN)) == ["failures"]
+
+
+def test_looking_ahead_fails():
+    checks = replace(CLEAN, looks_ahead=True, first_difference="2031-03-12 00:00, mode")
+    found = verdict(levels(), [KPIS, KPIS], checks)
+    assert failed(found) == ["look_ahead"]
+    assert found[-2].where == "2031-03-12 00:00, mode"
+
+
+def test_what_cannot_be_judged_does_not_pass():
+    checks = replace(CLEAN, is_deterministic=False, looks_ahead=None, first_unlike="2031-03-12 00:00, mode")
+    assert failed(verdict(levels(), [KPIS, KPIS], checks)) == ["look_ahead", "deterministic"]
+
+
+def test_gains_and_losses_are_means_over_the_years_with_their_sign():
+    none = {
+        "curtailed_congestion_n0_mwh": 1.0, "curtailed_congestion_n1_mwh": 10.0, "curtailed_congestion_firm_mwh": 0.0,
+        "curtailed_area_balance_mwh": 5.0, "curtailed_voltage_mwh": 0.0, "curtailed_behind_the_meter_mwh": 0.0,
+        "battery_losses_mwh": 0.0, "flexible_losses_mwh": 0.0,
+    }  # fmt: skip
+    held = none | {
+        "curtailed_congestion_n1_mwh": 4.0,
+        "curtailed_behind_the_meter_mwh": 20.0,
+        "battery_losses_mwh": 2.0,
+    }
+    found = gained_and_lost(Level(1.0, (1, 2), [held, none]), [none, none])
+    assert found == {
+        "congestion_avoided_mwh": 3.0, "other_cuts_avoided_mwh": 0.0, "lost_behind_the_meter_mwh": 10.0,
+        "lost_in_batteries_mwh": 1.0, "lost_by_shifting_mwh": 0.0,
+    }  # fmt: skip
+
+
+def test_a_score_stands_beside_none_and_the_bound():
+    level = Level(1.0, (1, 2), [{"energy_used_mwh": 105.0}, {"energy_used_mwh": 115.0}])
+    none = [{"energy_used_mwh": 100.0}, {"energy_used_mwh": 110.0}]
+    found = score("energy_used_mwh", level, none, [110.0, 120.0])
+    assert (found["mean"], found["none"], found["bound"]) == (110.0, 105.0, 115.0)
+    assert found["percent_of_gain"] == 50.0
+    assert found["percent_of_bound"] == pytest.approx(100.0 * 220.0 / 230.0)
+    assert found["difference"]["by_year"] == (5.0, 5.0)
+
+
+def test_without_a_bound_there_is_no_share_of_it():
+    level = Level(1.0, (1,), [{"energy_used_mwh": 105.0}])
+    found = score("energy_used_mwh", level, [{"energy_used_mwh": 100.0}], None)
+    assert (found["bound"], found["percent_of_bound"], found["percent_of_gain"]) == (None, None, None)
+
+
+def test_a_mean_needs_all_years():
+    assert mean_kpis([{"a": 1.0, "b": None}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": None}
