@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 from types import ModuleType
 
-from benchmarks import cases, limit, outages, protocol
+from benchmarks import cases, closed_loop, limit, outages, protocol
+from benchmarks.closed_loop import loop_times
 from benchmarks.loop_kernel import kernel_times
 from benchmarks.machine import facts
 from benchmarks.peers import (
@@ -22,8 +23,9 @@ from benchmarks.peers import (
 )
 from benchmarks.scaling import cost
 from benchmarks.shapes import YEAR
-from benchmarks.tables import OURS, Missed, kernel_table, limit_table, outcomes_table, scaling_table
+from benchmarks.tables import OURS, Missed, kernel_table, limit_table, loop_table, outcomes_table, scaling_table
 
+PEER = "power-grid-model"
 OUTAGE_TARGET = 10.0
 OPEN_LOOP_TARGETS = {
     "power-grid-model, Newton": 15.0,
@@ -55,10 +57,11 @@ class Size:
     outage_steps: int
     per_step_outage_steps: int
     years: tuple[int, ...]
+    loop_days: tuple[int, int] | None
 
 
-FULL = Size(YEAR, protocol.REPEATS, 300, 3_000, 300, (1, 2, 4, 8))
-QUICK = Size(240, 2, 48, 48, 8, (1, 2, 4))
+FULL = Size(YEAR, protocol.REPEATS, 300, 3_000, 300, (1, 2, 4, 8), None)
+QUICK = Size(240, 2, 48, 48, 8, (1, 2, 4), (355, 357))
 
 
 @dataclass
@@ -78,7 +81,7 @@ def report(size: Size) -> str:
     head = [f"| {name} | {value} |" for name, value in facts().items()]
     page = _Page()
     goto = cases.goto_2030(size.year)
-    seconds = _open_loop(page, goto, size)
+    seconds, peer = _open_loop(page, goto, size)
     _outages(page, goto, size)
     _open_loop(page, cases.cigre_mv(size.year), size)
     _open_loop(page, cases.ieee_118(size.year), size)
@@ -88,6 +91,7 @@ def report(size: Size) -> str:
     page.section("Distance from the machine's matrix product",
                  limit_table(goto.name, least, seconds / goto.steps, flops))  # fmt: skip
     page.section("Closed loop's kernel", kernel_table(kernel_times(size.year, size.repeats)))
+    _closed_loop(page, size, peer)
     flop_limit = flops[max(flops)] / least.flop
     missed = [_line(m, flop_limit) for m in page.missed] or ["None."]
     start = ["# Speed beside the peers", "", "Written by `make bench`.", "", "| | |", "|---|---|", *head, ""]
@@ -104,7 +108,8 @@ def _line(missed: Missed, limit_per_second: float) -> str:
     return f"- {missed.where}: {missed.text}{effort}"
 
 
-def _open_loop(page: _Page, case: cases.Case, size: Size) -> float:
+def _open_loop(page: _Page, case: cases.Case, size: Size) -> tuple[float, float]:
+    """Race; returns our seconds and the rate of the faster power-grid-model in flows per second, 0 without."""
     entries = [protocol.Entry(OURS, ours.OpenLoop)]
     if case.net.gen.empty:
         entries += [
@@ -124,7 +129,14 @@ def _open_loop(page: _Page, case: cases.Case, size: Size) -> float:
     table, missed = outcomes_table(title, outcomes, targets, case.steps, "Steps")
     page.missed += missed
     page.section(title, table, _notes(opendss) if case.net.gen.empty else _NO_PV)
-    return outcomes[0].median
+    peers = [case.steps / outcome.median for outcome in outcomes if outcome.name.startswith(PEER)]
+    return outcomes[0].median, max(peers, default=0.0)
+
+
+def _closed_loop(page: _Page, size: Size, peer_flows_per_second: float) -> None:
+    table, missed = loop_table(loop_times(size.loop_days), PEER, peer_flows_per_second)
+    page.missed += missed
+    page.section("Closed loop", table, _notes(closed_loop))
 
 
 def _outages(page: _Page, case: cases.Case, size: Size) -> None:

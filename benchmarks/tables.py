@@ -6,6 +6,14 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from benchmarks.closed_loop import (
+    AS_MANY_SINGLE,
+    BOUND_SECONDS,
+    LOOP_TARGET,
+    MANY_YEARS,
+    MPC_SECONDS,
+    LoopTimes,
+)
 from benchmarks.limit import Arithmetic
 from benchmarks.loop_kernel import KernelTimes
 from benchmarks.protocol import ERROR_PU, Outcome
@@ -114,3 +122,37 @@ def _steps(outcome: Outcome, whole: Outcome) -> str:
 
 def _ratio(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def loop_table(times: LoopTimes, peer: str, peer_flows_per_second: float) -> tuple[list[str], list[Missed]]:
+    """Return the closed loop's times beside the peer's for as many open-loop flows."""
+    peer_seconds = times.flows_a_year / peer_flows_per_second
+    of_many = times.many_years / MANY_YEARS
+    many_limit = AS_MANY_SINGLE * times.one_year
+    rows = [
+        (f"one year, {times.flows_a_year:,.0f} flows", times.one_year, peer_seconds / times.one_year, LOOP_TARGET),
+        (f"a year of {MANY_YEARS} in lock-step", of_many, peer_seconds / of_many, LOOP_TARGET),
+    ]
+    lines = [
+        f"| Task | Seconds | Time of {peer} for as many flows / ours | Target | Met |",
+        "|---|--:|--:|--:|---|",
+    ]
+    lines += [
+        f"| {name} | {seconds:,.1f} | {ratio:.1f} | {target:g} | {_met(ratio >= target)} |"
+        for name, seconds, ratio, target in rows
+    ]
+    limits = [
+        (f"{MANY_YEARS} years in lock-step, {AS_MANY_SINGLE} single years", times.many_years, many_limit),
+        ("what `mpc` adds to a year", times.mpc, MPC_SECONDS),
+        *((f"bound of the year, {name}", seconds, BOUND_SECONDS) for name, seconds in times.bounds.items()),
+    ]
+    lines += ["", "| Task | Seconds | At most | Met |", "|---|--:|--:|---|"]
+    lines += [f"| {name} | {seconds:,.1f} | {most:,.1f} | {_met(seconds <= most)} |" for name, seconds, most in limits]
+    slow = [(name, ratio, target) for name, _, ratio, target in rows if ratio < target]
+    missed = [f"{name}: {ratio:.1f} x {peer} instead of {target:g} x" for name, ratio, target in slow]
+    missed += [f"{name}: {seconds:,.0f} s instead of {most:,.0f} s" for name, seconds, most in limits if seconds > most]
+    return lines, [Missed("Closed loop", text) for text in missed]
+
+
+def _met(is_met: bool) -> str:
+    return "yes" if is_met else "**no**"
