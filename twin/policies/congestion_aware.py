@@ -9,6 +9,9 @@ import numpy as np
 from twin.policies.interface import HALF_HOURS_OF_DAY, THREE_HOURS, Cadence, Dispatch, Mode, View
 from twin.policies.signals import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS, order, stored_mwh
 
+EMPTY_WITHIN_MWH = 1e-3
+"""A battery that holds no more than this above its least is left alone: rounding, or not worth an order."""
+
 
 @dataclass
 class CongestionAware:
@@ -24,7 +27,7 @@ class CongestionAware:
     ----------
     alert_share : float
     least_mwh : dict of str to float
-        Remembered: the least that a battery was ever seen to hold, taken for empty.
+        Remembered: the least above 0 that a battery was ever seen to hold, taken for empty.
     """
 
     cadence: Cadence = THREE_HOURS
@@ -58,6 +61,7 @@ class CongestionAware:
         after_alert = np.concatenate([[False], np.logical_or.accumulate(alert)[:-1]])
         for name, charging in ((GRID_BATTERIES, alert), (PLANT_BATTERIES, np.zeros_like(alert))):
             stored = stored_mwh(view, name)
-            self.least_mwh[name] = min(stored, self.least_mwh.get(name, stored))
-            gives = ~alert & (after_alert | (stored > self.least_mwh[name]))
+            if stored > 0.0:
+                self.least_mwh[name] = min(stored, self.least_mwh.get(name, stored))
+            gives = ~alert & (after_alert | (stored > self.least_mwh.get(name, 0.0) + EMPTY_WITHIN_MWH))
             order(plan, view, [name], charging.astype(float) - gives)
