@@ -263,7 +263,9 @@ class Operation(Section):
         description="When a policy raises, orders what is no order or takes too long: end with a report, or hold "
         "behind the meter until its next decision and count it.",
     )
-    policy_seconds: Positive = Field(default=10.0, description="Longest time that one decision may take, in s.")
+    policy_seconds: Positive = Field(
+        default=10.0, description="Longest time that one decision may take, in s by the clock: depends on the machine."
+    )
     forecast: Literal["calibrated", "persistence", "climatology", "perfect"] = Field(
         default="calibrated",
         description='What policies are told: "calibrated" is truth with an error that grows with lead time.',
