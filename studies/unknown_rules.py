@@ -16,6 +16,8 @@ Reason = tuple[str, str]
 NETWORK, PROFILES, WEATHER = "network_models/goto", "twin/profiles", "weather"
 OUTSIDE_THE_LOOP = ("outage_rates.csv",)
 PRICE_TABLES = ("market.csv",)
+WEAR_TABLES = ("battery_wear.csv",)
+OF_BATTERIES = ("fleet.battery.", "inputs.battery_behaviour.")
 START_POSITIONS = ("main_tap_position", "reactor_steps_in_service")
 CONTROL_BANDS = (
     "main_tap_target_vm_pu", "main_tap_dead_band_pu", "main_tap_delay_half_hours", "main_tap_most_steps",
@@ -42,7 +44,9 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return "a scenario of the study sets it", "シナリオで設定済み"
     if not row.low <= row.base <= row.high:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
-    if row.key.startswith("fleet.battery.") and set(_settings("fleet.batteries", study)) == {"none"}:
+    if file in WEAR_TABLES:
+        return "ages the batteries, outside the simulated headlines", "蓄電池劣化の推計のみに使用"
+    if row.key.startswith(OF_BATTERIES) and set(_settings("fleet.batteries", study)) == {"none"}:
         return "no scenario has batteries", "蓄電池を含むシナリオなし"
     if file in PRICE_TABLES:
         return "moves payments only, outside the simulated headlines", "収支の試算のみに使用"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
+from twin.loop.member import TOTALS
 from twin.loop.site_devices import run_sites
 from twin.loop.state import initial_state
 from twin.policies.interface import Mode
@@ -17,12 +18,19 @@ STEPS = range(20, 28)
 HOURS = 0.5
 
 
+STANDBY_W = 40.0
+
+
 @pytest.fixture(scope="module")
 def case(goto_year):
+    """The same efficiency at any power without standby, and part-load losses, standby, a reserve, feed-in at night."""
     inputs = goto_year.days(WINDY_DAY)
-    return make_case(
-        inputs, [member(inputs, label=str(t), devices=devices(inputs.fleet, throttle=t)) for t in (False, True)]
-    )
+    fleet = inputs.fleet
+    real = devices(
+        fleet, throttle=True, standby_w=STANDBY_W * (fleet.battery_kwh > 0.0), constant_share=0.14,
+        quadratic_share=0.67, export_at_night=True, soc_min_share=np.full(len(fleet.site_id), 0.3),
+    )  # fmt: skip
+    return make_case(inputs, [member(inputs, label="plain", devices=devices(fleet)), member(inputs, devices=real)])
 
 
 def orders(groups):
@@ -41,29 +49,60 @@ def orders(groups):
 def test_devices_keep_their_limits_and_lose_no_energy(case, data):
     plan = data.draw(orders(len(case.sites.groups)))
     start = data.draw(st.floats(0.0, 1.0))
-    some = case.members[0].devices
-    between = some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)
-    state = replace(initial_state(case), soc_kwh=np.tile(between * some.battery_kwh, (2, 1)), **plan)
+    soc_kwh = np.array([
+        (some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)) * some.battery_kwh
+        for some in (one.devices for one in case.members)
+    ])  # fmt: skip
+    average = np.array([case.mean_of_groups(soc) for soc in soc_kwh])
+    state = replace(initial_state(case), soc_kwh=soc_kwh, average_soc_kwh=average, **plan)
     for t in STEPS:
-        before_kwh = state.soc_kwh
+        before = state
         flows, state = run_sites(case, state, t)
-        keeps_limits(some, state.soc_kwh)
-        loses_no_energy(case, before_kwh, state.soc_kwh, flows)
+        keeps_limits(case, state)
+        loses_no_energy(case, before.soc_kwh, state.soc_kwh, flows)
+    totals_are_those_of_the_sites(case, state)
 
 
-def keeps_limits(some, soc_kwh):
-    assert (soc_kwh >= some.soc_min_share * some.battery_kwh - 1e-9).all()
-    assert (soc_kwh <= some.soc_max_share * some.battery_kwh + 1e-9).all()
+def keeps_limits(case, state):
+    for m, one in enumerate(case.members):
+        some, average = one.devices, case.average_sites
+        d = case.device_class[m]
+        for soc_kwh, low, high in (
+            (state.soc_kwh[m], some.soc_min_share * some.battery_kwh, some.soc_max_share * some.battery_kwh),
+            (
+                state.average_soc_kwh[m],
+                average.soc_min_share[d] * average.battery_kwh[d],
+                average.soc_max_share[d] * average.battery_kwh[d],
+            ),
+        ):
+            assert (soc_kwh >= low - 1e-9).all()
+            assert (soc_kwh <= high + 1e-9).all()
 
 
 def loses_no_energy(case, before_kwh, after_kwh, flows):
     values = {name: value for name, value in vars(flows).items() if name != "clipped"}
     assert min(value.min() for value in values.values()) >= 0.0
-    battery_kw = np.array([case.by_group(m.devices.battery_kw) for m in case.members]) / 1000.0
-    assert (flows.charge_mw <= battery_kw + 1e-9).all()
-    assert (flows.discharge_mw <= battery_kw + 1e-9).all()
+    power_mw = np.array([case.by_group(m.devices.battery_kw) for m in case.members]) / 1e3
+    standby_mw = np.array([case.by_group(m.devices.standby_w) for m in case.members]) / 1e6
+    assert (flows.charge_mw <= power_mw + standby_mw + 1e-9).all()
+    assert (flows.discharge_mw <= power_mw + 1e-9).all()
+    assert (flows.battery_losses_mw >= standby_mw - 1e-9).all()
     stored_mwh = np.array([case.by_group(after - before) for after, before in zip(after_kwh, before_kwh, strict=True)])
     into_battery = HOURS * (flows.charge_mw - flows.discharge_mw - flows.battery_losses_mw)
     assert np.allclose(stored_mwh / 1000.0, into_battery, rtol=0.0, atol=1e-9)
     supply = flows.available_mw - flows.throttled_mw + flows.import_mw + flows.discharge_mw
     assert np.allclose(supply, flows.load_mw + flows.charge_mw + flows.export_mw, rtol=0.0, atol=1e-9)
+
+
+def totals_are_those_of_the_sites(case, state):
+    """What the sites used themselves and what they took from the grid is their demand, site by site."""
+    for m, one in enumerate(case.members):
+        totals = dict(zip(TOTALS, state.site_totals.of_member[m].T, strict=True))
+        profiles = case.profiles[0][0]
+        demand = profiles.site_demand_per_kwh[STEPS.start : STEPS.stop][:, case.sites.demand_shape].sum(axis=0)
+        demand_kwh = HOURS * demand * one.devices.demand_kwh
+        assert np.allclose(totals["self_consumed_kwh"] + totals["imported_kwh"], demand_kwh, rtol=1e-9, atol=1e-9)
+        assert (totals["stored_kwh_hours"] <= len(STEPS) * HOURS * one.devices.battery_kwh + 1e-9).all()
+        without = one.devices.battery_kwh == 0.0
+        assert not totals["discharged_kwh"][without].any()
+        assert not totals["throttled_kwh"][without].any()

@@ -42,107 +42,127 @@ def run_rows(
         is added.
     """
     clipped = np.zeros(len(device_class), dtype=np.int64)
-    groups = sums.shape[1]
-    dc_kw, load_kw = np.empty(groups), np.empty(groups)
+    groups = np.arange(sums.shape[1])
+    unused = np.zeros(sums.shape[1:])
     for r in range(len(device_class)):
         d = device_class[r]
-        mode, power_pu, limit_pu, kept = orders[0][r], orders[1][r], orders[2][r], orders[3][r]
-        dc_kw[:] = 0.0
-        load_kw[:] = 0.0
-        for s in range(group.shape[0]):
-            g = group[s]
-            from_roof = pv_per_kw[r, pv_shape[s]] * pv_dc_kw[s] if devices.has_pv[d, s] else 0.0
-            load = demand_per_kwh[r, demand_shape[s]] * devices.demand_kwh[d, s]
-            dc_kw[g] += from_roof
-            load_kw[g] += load
-            clipped[r] += _site(
-                min(from_roof, pv_ac_kw[s]), load, pv_ac_kw[s], devices.battery_kwh[d, s], devices.battery_kw[d, s],
-                devices.efficiency[d, s], devices.soc_min_share[d, s], devices.soc_max_share[d, s],
-                devices.standby_w[d, s], devices.constant_share[d], devices.quadratic_share[d],
-                devices.export_at_night[d], devices.throttle_when_full[d],
-                mode[g], power_pu[g], limit_pu[g], kept[g], hours, soc_kwh[r], s, totals[r, s], sums[r, g],
-            )  # fmt: skip
-        unused = np.zeros(sums.shape[2])
-        for g in range(groups):
-            sites = average.sites[g]
-            _site(
-                min(dc_kw[g] / sites, average.pv_ac_kw[g]), load_kw[g] / sites, average.pv_ac_kw[g],
-                average.battery_kwh[d, g], average.battery_kw[d, g],
-                average.efficiency[d, g], average.soc_min_share[d, g], average.soc_max_share[d, g],
-                average.standby_w[d, g], devices.constant_share[d], devices.quadratic_share[d],
-                devices.export_at_night[d], devices.throttle_when_full[d],
-                mode[g], power_pu[g], limit_pu[g], kept[g], hours, average_soc_kwh[r], g, average_totals[r, g], unused,
-            )  # fmt: skip
+        behaviour = (
+            devices.constant_share[d], devices.quadratic_share[d], devices.export_at_night[d],
+            devices.throttle_when_full[d],
+        )  # fmt: skip
+        ordered = (orders[0][r], orders[1][r], orders[2][r], orders[3][r])
+        from_roof, load = _raw(
+            pv_per_kw[r], demand_per_kwh[r], pv_shape, demand_shape, pv_dc_kw, devices.has_pv[d], devices.demand_kwh[d]
+        )
+        clipped[r] = _run(
+            from_roof, load, group, pv_ac_kw, devices.battery_kwh[d], devices.battery_kw[d], devices.efficiency[d],
+            devices.soc_min_share[d], devices.soc_max_share[d], devices.standby_w[d], *behaviour, *ordered, hours,
+            soc_kwh[r], totals[r], sums[r],
+        )  # fmt: skip
+        _run(
+            _means(from_roof, group, average.sites), _means(load, group, average.sites), groups, average.pv_ac_kw,
+            average.battery_kwh[d], average.battery_kw[d], average.efficiency[d], average.soc_min_share[d],
+            average.soc_max_share[d], average.standby_w[d], *behaviour, *ordered, hours,
+            average_soc_kwh[r], average_totals[r], unused,
+        )  # fmt: skip
     return clipped
 
 
 @njit(cache=True, nogil=True)
-def _site(
-    pv: float, load: float, pv_ac_kw: float, battery_kwh: float, battery_kw: float,
-    efficiency: float, soc_min_share: float, soc_max_share: float, standby_w: float,
+def _raw(
+    pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray, pv_shape: np.ndarray, demand_shape: np.ndarray,
+    pv_dc_kw: np.ndarray, has_pv: np.ndarray, demand_kwh: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Return PV before the inverter's rating and demand of one member's sites, (S,) kW."""
+    from_roof, load = np.zeros(len(pv_shape)), np.empty(len(pv_shape))
+    for s in range(len(pv_shape)):
+        if has_pv[s]:
+            from_roof[s] = pv_per_kw[pv_shape[s]] * pv_dc_kw[s]
+        load[s] = demand_per_kwh[demand_shape[s]] * demand_kwh[s]
+    return from_roof, load
+
+
+@njit(cache=True, nogil=True)
+def _means(per_site: np.ndarray, group: np.ndarray, sites: np.ndarray) -> np.ndarray:
+    """Return the mean over the sites of each group, (G,)."""
+    total = np.zeros(len(sites))
+    for s in range(len(group)):
+        total[group[s]] += per_site[s]
+    return total / sites
+
+
+@njit(cache=True, nogil=True)
+def _run(
+    from_roof: np.ndarray, load_kw: np.ndarray, group: np.ndarray, pv_ac_kw: np.ndarray,
+    battery_kwh: np.ndarray, battery_kw: np.ndarray, efficiency: np.ndarray, soc_min_share: np.ndarray,
+    soc_max_share: np.ndarray, standby_w: np.ndarray,
     constant_share: float, quadratic_share: float, export_at_night: bool, throttle: bool,
-    mode: int, power_pu: float, limit_pu: float, soc_min_percent: float, hours: float,
-    soc_kwh: np.ndarray, at: int, totals: np.ndarray, sums: np.ndarray,
+    mode: np.ndarray, power_pu: np.ndarray, limit_pu: np.ndarray, soc_min_percent: np.ndarray, hours: float,
+    soc_kwh: np.ndarray, totals: np.ndarray, sums: np.ndarray,
 ) -> int:  # fmt: skip
-    """Run one site, kW and kWh; moves its charge on and adds to its totals and its group's sums. Returns the clips.
+    """Run one member's sites, kW and kWh; moves their charges on, adds to totals and sums. Returns the clips.
 
     Standby comes out of the charge above the lowest permitted one, else from PV or grid. It and the losses of
     conversion are losses of the battery.
     """
     clipped = 0
-    charge, discharge, throttled = 0.0, 0.0, 0.0
-    if battery_kwh > 0.0:
-        before = soc_kwh[at]
-        floor = max(soc_min_share, soc_min_percent / 100.0) * battery_kwh
-        standby = standby_w * _KW_PER_W
-        out_of_charge = min(standby, max(before - floor, 0.0) / hours)
-        charged = before - out_of_charge * hours
-        surplus = pv - load - (standby - out_of_charge)
-        wish_in, wish_out, wanted = 0.0, 0.0, 0.0
-        if mode == _SELF:
-            wish_in, wish_out = max(surplus, 0.0), max(-surplus, 0.0)
-        elif mode == _POWER:
-            beyond = max(min(max(limit_pu, 0.0), 1.0) * pv_ac_kw, 0.0) if export_at_night else 0.0
-            wanted = power_pu * battery_kw
-            wish_in, wish_out = max(wanted, 0.0), min(max(-wanted, 0.0), max(beyond - surplus, 0.0))
-        lost = 0.0
-        if wish_in > 0.0:
-            room = max(soc_max_share * battery_kwh - charged, 0.0) / hours
-            per_pu = 1.0 - efficiency
-            most = _most_in_pu(room / battery_kw, per_pu, constant_share, quadratic_share)
-            pu = min(wish_in / battery_kw, most)
-            charge, lost = _converted(pu, battery_kw, per_pu, constant_share, quadratic_share)
-            charged += hours * (charge - lost)
-        elif wish_out > 0.0:
-            store = max(charged - floor, 0.0) / hours
-            per_pu = 1.0 / efficiency - 1.0
-            most = _most_out_pu(store / battery_kw, per_pu, constant_share, quadratic_share)
-            pu = min(wish_out / battery_kw, most)
-            discharge, lost = _converted(pu, battery_kw, per_pu, constant_share, quadratic_share)
-            charged -= hours * (discharge + lost)
-        if mode == _POWER and abs(charge - discharge - wanted) > FOLLOWED_WITHIN_KW:
-            clipped = 1
-        charge += standby - out_of_charge
-        soc_kwh[at] = charged
-        totals[0] += hours * discharge
-        totals[1] += hours * 0.5 * (before + charged)
-        sums[7] += lost + standby
-        sums[8] += charged
-        if throttle:
-            throttled = min(max(pv - load - charge + discharge - limit_pu * pv_ac_kw, 0.0), pv)
-    net = pv - throttled - load - charge + discharge
-    exported, imported = max(net, 0.0), max(-net, 0.0)
-    totals[2] += hours * (load - imported)
-    totals[3] += hours * exported
-    totals[4] += hours * throttled
-    totals[5] += hours * imported
-    sums[0] += pv
-    sums[1] += throttled
-    sums[2] += load
-    sums[3] += exported
-    sums[4] += imported
-    sums[5] += charge
-    sums[6] += discharge
+    for s in range(len(group)):
+        g = group[s]
+        pv, load = min(from_roof[s], pv_ac_kw[s]), load_kw[s]
+        charge, discharge, throttled = 0.0, 0.0, 0.0
+        if battery_kwh[s] > 0.0:
+            before, rating = soc_kwh[s], battery_kw[s]
+            floor = max(soc_min_share[s], soc_min_percent[g] / 100.0) * battery_kwh[s]
+            standby = standby_w[s] * _KW_PER_W
+            out_of_charge = min(standby, max(before - floor, 0.0) / hours)
+            charged = before - out_of_charge * hours
+            surplus = pv - load - (standby - out_of_charge)
+            wish_in, wish_out, wanted = 0.0, 0.0, 0.0
+            if mode[g] == _SELF:
+                wish_in, wish_out = max(surplus, 0.0), max(-surplus, 0.0)
+            elif mode[g] == _POWER:
+                wanted = power_pu[g] * rating
+                beyond = min(max(limit_pu[g], 0.0), 1.0) * pv_ac_kw[s] if export_at_night else 0.0
+                wish_in, wish_out = max(wanted, 0.0), min(max(-wanted, 0.0), max(beyond - surplus, 0.0))
+            lost = 0.0
+            if wish_in > 0.0:
+                per_pu = 1.0 - efficiency[s]
+                room_kw = max(soc_max_share[s] * battery_kwh[s] - charged, 0.0) / hours
+                most = _most_in_pu(room_kw / rating, per_pu, constant_share, quadratic_share)
+                pu = min(wish_in / rating, most)
+                charge, lost = _converted(pu, rating, per_pu, constant_share, quadratic_share)
+                charged += hours * (charge - lost)
+            elif wish_out > 0.0:
+                per_pu = 1.0 / efficiency[s] - 1.0
+                most = _most_out_pu(
+                    max(charged - floor, 0.0) / hours / rating, per_pu, constant_share, quadratic_share
+                )  # fmt: skip
+                pu = min(wish_out / rating, most)
+                discharge, lost = _converted(pu, rating, per_pu, constant_share, quadratic_share)
+                charged -= hours * (discharge + lost)
+            if mode[g] == _POWER and abs(charge - discharge - wanted) > FOLLOWED_WITHIN_KW:
+                clipped += 1
+            charge += standby - out_of_charge
+            soc_kwh[s] = charged
+            totals[s, 0] += hours * discharge
+            totals[s, 1] += hours * 0.5 * (before + charged)
+            sums[g, 7] += lost + standby
+            sums[g, 8] += charged
+            if throttle:
+                throttled = min(max(pv - load - charge + discharge - limit_pu[g] * pv_ac_kw[s], 0.0), pv)
+        net = pv - throttled - load - charge + discharge
+        exported, imported = max(net, 0.0), max(-net, 0.0)
+        totals[s, 2] += hours * (load - imported)
+        totals[s, 3] += hours * exported
+        totals[s, 4] += hours * throttled
+        totals[s, 5] += hours * imported
+        sums[g, 0] += pv
+        sums[g, 1] += throttled
+        sums[g, 2] += load
+        sums[g, 3] += exported
+        sums[g, 4] += imported
+        sums[g, 5] += charge
+        sums[g, 6] += discharge
     return clipped
 
 
