@@ -36,8 +36,8 @@ class PandapowerDevice:
     The change of demand is the feeder's import less that of the template with the same demand, without the controlled
     elements and without control: what the feeder loses more or less and what its voltages change is in it.
 
-    Every member's half-hour costs two power flows of pandapower or more, 50 ms and up: this is for single members over
-    days, not for studies of years.
+    Members run one after the other, and each half-hour costs a copy of the net and two power flows of pandapower or
+    more, a tenth of a second and up: this is for single members over days, not for studies of years.
 
     Attributes
     ----------
