@@ -80,7 +80,7 @@ def run_study(
         case = replace(case, profiles=(), outlooks=())
         run_tasks(tasks, len(month_blocks(case.index)), progress)
     with _timed(seconds, "key figures"):
-        write_kpis(study, case, members, partial)
+        write_kpis(study, case, members, partial, data)
         onset = onset_rows(study, members, tries, partial, case.step_hours)
         write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
         _write_manifests(members, facts, partial)

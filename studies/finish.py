@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from network_models.goto import parameter_table
-from studies.cash import write_payments
+from studies.cash import previous_price, write_payments
 from studies.loop_members import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR
 from studies.members import Member as StudyMember
 from studies.members import label
@@ -44,14 +44,15 @@ VM_TOLERANCE_PU = 1e-6
 """Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
 
 
-def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path) -> None:
-    """Write ``kpis.json`` of all members; comparisons are with members of the same sweep point."""
+def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, data: Path | None) -> None:
+    """Write ``kpis.json`` and payments of all members; comparisons are with members of the same sweep point."""
+    year_before = previous_price(study, data)
     loop_members = {(m.scenario, m.label): (k, m) for k, m in enumerate(case.members) if not m.twin}
     kpis_of = {}
     for member in members:
         k, loop_member = loop_members[member.scenario, member.label]
         folder = run / member.path
-        cash = write_payments(member.study, case, loop_member, folder)
+        cash = write_payments(member.study, case, loop_member, folder, year_before)
         kpis = cash | member_kpis(
             folder, stored_at_start_mwh(case, k), float(case.battery_mwh[k].sum()), case.step_hours
         )

@@ -1,12 +1,14 @@
 """The premium of FIP: months by hand, months with floor prices, and the reference price of FY2022 from real prices."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from value_case import market
 
+from studies.cash import previous_price
 from twin.clock import TIMEZONE, fiscal_year
 from twin.value.fip import at_floor, premium_price, reference_price
 from twin.value.market import price_matrix
@@ -97,3 +99,14 @@ def test_the_reference_price_of_a_steady_source_from_real_prices():
     )  # the balancing cost of FY2022
     for month in range(1, 13):
         assert found[month - 1] == pytest.approx(of_2021 + by_month[2022, month] - by_month[2021, month] + 0.6 - 1.0)
+
+
+@pytest.mark.skipif(not JEPX.exists(), reason="the shared data folder is not there")
+@pytest.mark.parametrize(("year", "mean"), [(2022, 11.29), (2021, None)])
+def test_a_measured_study_takes_the_year_before_where_the_data_have_it(year, mean):
+    study = SimpleNamespace(
+        weather=SimpleNamespace(source="measured"), period=SimpleNamespace(fiscal_year=year)
+    )  # of the study file only these are read
+    found = previous_price(study, JEPX.parents[1])
+    days = pd.Series(fiscal_year(2021).month).value_counts().sort_index().to_numpy() / 48
+    assert found is None if mean is None else float(days @ found.mean(axis=1)) / 365 == pytest.approx(mean, abs=0.01)

@@ -121,7 +121,7 @@ def made(tmp_path):
 
 
 def test_the_table_has_all_prices_and_a_study_may_change_them(made):
-    as_shipped, dearer = (write_payments(study(**prices), *made) for prices in ({}, {"retail_price": 30.0}))
+    as_shipped, dearer = (write_payments(study(**prices), *made, None) for prices in ({}, {"retail_price": 30.0}))
     bought_kwh = 2.6 * 500.0
     less = as_shipped["cash_sites_jpy"] - dearer["cash_sites_jpy"]
     assert less == pytest.approx((30.0 - 24.0) * bought_kwh)
@@ -145,7 +145,7 @@ def test_every_price_of_the_table_is_read_somewhere():
 
 def test_a_guest_network_has_an_empty_table(made):
     guest = SimpleNamespace(grid=SimpleNamespace(is_goto=False), inputs={})
-    assert write_payments(guest, *made) == dict.fromkeys(CASH_KPIS)
+    assert write_payments(guest, *made, None) == dict.fromkeys(CASH_KPIS)
     assert pq.read_table(made[2] / "payments.parquet").column_names == list(TABLES["payments"])
 
 

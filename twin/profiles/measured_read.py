@@ -78,6 +78,21 @@ def read_measured(folder: Path, year: int) -> Measured:
     return Measured(year, **frames)
 
 
+def read_price(folder: Path, year: int) -> pd.Series | None:
+    """Return the area price of one fiscal year from a data folder; None where the file has no row of that year.
+
+    Raises
+    ------
+    InputError
+        As `read_measured`, where it has some.
+    """
+    problems: list[Problem] = []
+    price = _read(folder, PRICE, year, problems)
+    if not len(price.columns) or len(price):
+        raise_if_any(problems)
+    return price["kyushu_price_jpy_per_kwh"] if len(price) else None
+
+
 def _read(folder: Path, file: SeriesFile, year: int, problems: list[Problem]) -> pd.DataFrame:
     columns = read_table("measured_columns").query("file == @file.name")
     raw = _raw(folder, file, list(columns["column"]), problems)
