@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -87,7 +88,7 @@ def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, 
 
 def _with_shared_arrays(made: Outlooks, known: dict[tuple[str, bytes], np.ndarray]) -> Outlooks:
     """Take series that are equal to known ones from there: members differ in their batteries rather than in PV."""
-    values = {}
+    values: dict[str, Any] = {}
     for field in fields(made):
         value = getattr(made, field.name)
         if isinstance(value, np.ndarray):

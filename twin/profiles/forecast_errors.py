@@ -30,7 +30,8 @@ def error_size(quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
         Of the shape of `lead_hours`.
     """
     row = _row(quantity)
-    return np.interp(lead_hours, list(SIZES_AT_HOURS.values()), [float(row[name]) for name in SIZES_AT_HOURS])
+    sizes = [row[name] for name in SIZES_AT_HOURS]
+    return np.asarray(np.interp(lead_hours, list(SIZES_AT_HOURS.values()), sizes))
 
 
 def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, weather_year: int) -> np.ndarray:
@@ -52,19 +53,22 @@ def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, wea
     def course(purpose: str, correlation: float) -> np.ndarray:
         return ar1(stream(seed, purpose, weather_year, name), len(index), per_half_hour(correlation, hours))
 
-    fast = course(f"forecast {quantity}", float(row["correlation"]))
-    share = float(row["slow_share"])
+    fast = course(f"forecast {quantity}", row["correlation"])
+    share = row["slow_share"]
     if share == 0.0:
         return fast
-    slow = course(f"slow forecast {quantity}", float(row["slow_correlation"]))
+    slow = course(f"slow forecast {quantity}", row["slow_correlation"])
     return np.sqrt(1.0 - share) * fast + np.sqrt(share) * slow
 
 
 def unit_bias(quantity: str) -> float:
     """Return the mean of an error of size 1: the bias grows with the lead as the size does."""
     row = _row(quantity)
-    return float(row["bias_24h"] / row["sd_24h"]) if row["sd_24h"] > 0.0 else 0.0
+    return row["bias_24h"] / row["sd_24h"] if row["sd_24h"] > 0.0 else 0.0
 
 
-def _row(quantity: str) -> pd.Series:
-    return read_table("forecast_errors").set_index("quantity").loc[quantity]
+def _row(quantity: str) -> dict[str, float]:
+    table = read_table("forecast_errors")
+    columns = [*SIZES_AT_HOURS, "bias_24h", "correlation", "slow_share", "slow_correlation"]
+    values = table.loc[table["quantity"] == quantity, columns].to_numpy(float)[0]
+    return dict(zip(columns, values.tolist(), strict=True))

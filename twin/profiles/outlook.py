@@ -13,6 +13,7 @@ from twin.errors import InputError, Problem, raise_if_any
 from twin.policies.interface import HALF_HOURS_OF_DAY, Outlook
 from twin.profiles.outlook_checks import gap_problems
 from twin.profiles.sites import SiteFleet
+from twin.profiles.tables import parameter
 from twin.profiles.types import Forecasts, Profiles
 
 KW_PER_MW = 1000.0
@@ -165,9 +166,10 @@ class Outlooks:
     @cached_property
     def _means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Export, PV and load by month and half-hour of the day, (576, ...); 0 where the year has none."""
-        return _means_of(self.export_mw, self._month_and_slot), *(
-            _means_of(values, self._month_and_slot) for values in (self.pv_mw, self.load_mw)
+        export, pv, load = (
+            _means_of(values, self._month_and_slot) for values in (self.export_mw, self.pv_mw, self.load_mw)
         )
+        return export, pv, load
 
 
 def make_outlooks(
@@ -212,7 +214,7 @@ def make_outlooks(
         load_error=published.load_error,
         error_sizes=published.sizes,
         issue_half_hours=published.issue_steps,
-        price_known_half_hour=round(published.price_known_hour * HALF_HOURS_OF_DAY / 24),
+        price_known_half_hour=_half_hour(published.price_known_hour),
     )
     raise_if_any(gap_problems(outlooks))
     return outlooks.told_as(kind, error_factor)
@@ -224,26 +226,38 @@ def given_outlooks(
     pv_mw: np.ndarray,
     load_mw: np.ndarray,
     price_jpy_per_kwh: np.ndarray,
-    *,
-    issue_half_hours: int = 1,
-    price_known_half_hour: int = 20,
 ) -> Outlooks:
-    """Return own forecasts as outlooks: told as they are, whatever the lead; see `Outlooks` for shapes.
+    """Return own forecasts as outlooks: told as they are, whatever the lead, as made at the decision.
+
+    See `Outlooks` for shapes; prices beyond the auctions that are over are not told.
 
     Raises
     ------
     InputError
         With every gap, every series of another length and a time axis with holes.
     """
-    series = [np.array(values, dtype=float) for values in (export_mw, pv_mw, load_mw, price_jpy_per_kwh)]
     steps = len(index)
-    no_errors = {"export_error_mw": np.zeros((steps, 4)), "pv_error": np.zeros(steps), "load_error": np.zeros(steps)}
     outlooks = Outlooks(
-        index, *series, **no_errors, error_sizes=np.zeros((1, 4)),
-        issue_half_hours=issue_half_hours, price_known_half_hour=price_known_half_hour, kind="perfect",
-    )  # fmt: skip
+        index=index,
+        export_mw=np.array(export_mw, dtype=float),
+        pv_mw=np.array(pv_mw, dtype=float),
+        load_mw=np.array(load_mw, dtype=float),
+        price_jpy_per_kwh=np.array(price_jpy_per_kwh, dtype=float),
+        export_error_mw=np.zeros((steps, 4)),
+        pv_error=np.zeros(steps),
+        load_error=np.zeros(steps),
+        error_sizes=np.zeros((1, 4)),
+        issue_half_hours=1,
+        price_known_half_hour=_half_hour(parameter("price_known_hour")),
+        kind="perfect",
+    )
     raise_if_any(gap_problems(outlooks))
     return outlooks
+
+
+def _half_hour(hour: float) -> int:
+    """Return the half-hour of the day that begins at an hour."""
+    return round(hour * HALF_HOURS_OF_DAY / 24)
 
 
 def _setting_problems(kind: str, error_factor: float) -> list[Problem]:
