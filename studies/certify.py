@@ -25,10 +25,10 @@ from studies.policy_files import load_policy, policy_file
 from studies.progress import Progress
 from studies.provenance import digest, file_sha256, input_files, manifest, run_log
 from studies.workers import make_tasks, run_tasks
-from twin.bound.groups import stored_at_start_mwh
 from twin.errors import InputError
 from twin.loop.case import Case
 from twin.loop.simulate import month_blocks
+from twin.loop.state import stored_at_start_mwh
 from twin.policies.catalogue import POLICIES
 from twin.results.kpis import member_kpis
 from twin.results.sample_check import sampled_steps
@@ -116,7 +116,7 @@ def _asked(plan: Plan) -> dict[str, Any]:
 def _checks(plan: Plan, case: Case) -> Checks:
     """Check the first year under the calibrated error; the truth is replaced by the last year's."""
     of_policy = positions(plan, ERROR_FACTORS[CALIBRATED])
-    return check_policy(case, of_policy[0], of_policy[-1], lambda: load_policy(plan.policy, plan.folder))
+    return check_policy(case, of_policy[0], of_policy[-1], lambda: load_policy(plan.policy, plan.folder, "POLICY"))
 
 
 def _record(

@@ -16,8 +16,8 @@ from studies.members import label
 from studies.output import study_record, write_json
 from studies.sources import status_counts
 from studies.study import Study
-from twin.bound.groups import stored_at_start_mwh
 from twin.loop.case import Case
+from twin.loop.state import stored_at_start_mwh
 from twin.results.benefit import net_benefit
 from twin.results.kpis import (
     CONGESTED_ABOVE_MW,

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from twin.bound.fleet_group import FleetGroup
-from twin.bound.groups import fleet_groups, site_column, stored_at_start_mwh
+from twin.bound.groups import fleet_groups, site_column
 from twin.bound.link_condition import (
     HEADROOM_WITHIN_MW,
     MARGIN_MW,
@@ -24,10 +24,12 @@ from twin.bound.schedule import Schedule
 from twin.bound.uncontrolled import Uncontrolled, read_uncontrolled
 from twin.errors import InputError, Problem
 from twin.loop.case import Case
+from twin.loop.state import stored_at_start_mwh
 
 Objective = Literal["energy", "value"]
 OBJECTIVES: tuple[Objective, ...] = ("energy", "value")
 _KWH_PER_MWH = 1000.0
+_STILL_MW = 1e-9
 
 _RELAXATIONS = (
     "sites of a kind are one battery: powers and charges add up, so each plan of the sites is one of the group",
@@ -203,6 +205,15 @@ def _schedule(case: Case, groups: list[FleetGroup], solution: Solution) -> Sched
         discharge_mw=discharge,
         ordered_off_mw=ordered_off,
         stored_percent=100.0 * stored / np.array([group.capacity_mwh for group in groups]),
-        power_mw=np.array([group.charge_mw for group in groups]),
+        signal_pu=np.stack([_signal(group, charge[:, k] - discharge[:, k]) for k, group in enumerate(groups)], axis=1)
+        if groups
+        else np.zeros((steps, 0)),
         group_of_sites=site_column(case, names),
     )
+
+
+def _signal(group: FleetGroup, power_mw: np.ndarray) -> np.ndarray:
+    """Return a power as a signal within -1 .. 1, (T,): 0 is the usual power."""
+    more = power_mw - group.usual_mw
+    room = np.where(more > 0.0, group.charge_mw - group.usual_mw, group.usual_mw + group.discharge_mw)
+    return np.clip(np.divide(more, room, out=np.zeros_like(more), where=room > _STILL_MW), -1.0, 1.0)

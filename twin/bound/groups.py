@@ -53,19 +53,6 @@ def fleet_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) -> l
     return groups
 
 
-def stored_at_start_mwh(case: Case, m: int) -> float:
-    """Return the charge of all batteries of member `m` before the first half-hour; flexible demand has none."""
-    member = case.members[m]
-    storage = [device for device in member.flexible if isinstance(device, GridBattery)]
-    nothing = {kind: np.zeros(len(case.index)) for kind in KINDS}
-    groups = [
-        *_of_sites(case, member, nothing),
-        *(_of_grid_battery(case, device) for device in storage),
-        *_of_plants(case, m),
-    ]
-    return sum(group.first_mwh for group in groups)
-
-
 def site_column(case: Case, names: list[str]) -> np.ndarray:
     """Return the group of each site group, (G,) int; -1 where it has none."""
     return np.array([names.index(kind) if kind in names else -1 for kind in case.sites.groups.kind])

@@ -73,7 +73,7 @@ class Device(Protocol):
     """A flexible device or a cohort of them; frozen, its state is passed through.
 
     `name` identifies it in `View.devices`, orders and tables; `is_storage` tells a grid battery, whose charge counts as
-    stored energy and not as demand.
+    stored energy and not as demand: its state is its charge in MWh and nothing else.
     """
 
     @property

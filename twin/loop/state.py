@@ -136,3 +136,11 @@ def _device_state(case: Case) -> np.ndarray:
     for m, row in enumerate(rows):
         state[m, : len(row)] = row
     return state
+
+
+def stored_at_start_mwh(case: Case, m: int) -> float:
+    """Return the charge of all batteries of member `m` before the first half-hour: sites, grid and plants."""
+    member = case.members[m]
+    of_sites = float((member.devices.soc_min_share * member.devices.battery_kwh).sum()) / KWH_PER_MWH
+    of_plants = float((case.plant_battery_mwh[m] * case.plant_soc_min_share[m]).sum())
+    return of_sites + of_plants + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)
