@@ -19,6 +19,7 @@ from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mo
 
 _PACKED = {"history": DayHistory, "device_history": DayHistory, "site_totals": SiteTotals}
 """Fields that are made of several arrays."""
+KWH_PER_MWH = 1000.0
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 """Fields of `State` that hold the orders in force, named as in `Dispatch`."""
 
