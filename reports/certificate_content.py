@@ -120,17 +120,14 @@ def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
     if name in ("look_ahead", "deterministic"):
         found = "clean" if criterion["passed"] else "found"
         days = {end: checks[end].split(" ")[0] for end in ("first", "last")}
-        return words(
-            f"certificate.{name}.{found}", where=criterion["where"], count=checks["decisions"] + len(checks["replaced_at"]), **days
-        )  # fmt: skip
+        count = checks["decisions"] + len(checks["replaced_at"])
+        return words(f"certificate.{name}.{found}", where=criterion["where"], count=count, **days)
     unit = KPIS[name].unit if name in KPIS else "count"
-    excess = difference(criterion["excess"], unit)
-    shown = words("certificate.excess", excess=excess, unit="" if unit == "count" else unit).strip()
-    if criterion["error_factor"] is None or abs(criterion["excess"]) == 0.0:
-        return shown
+    excess = difference(criterion["excess"], unit) + ("" if unit == "count" else f" {unit}")
+    if criterion["error_factor"] is None or criterion["excess"] == 0.0:
+        return excess
     kind = "certificate.excess.given" if criterion["year"] is None else "certificate.excess.at"
-    factor = f"{criterion['error_factor']:g}"
-    return words(kind, excess=excess, unit="" if unit == "count" else unit, year=criterion["year"], factor=factor)
+    return words(kind, excess=excess, year=criterion["year"], factor=f"{criterion['error_factor']:g}")
 
 
 def calibrated(record: Record) -> Mapping[str, Any]:
@@ -145,7 +142,7 @@ def _tiles(record: Record, words: Words) -> list[Tile]:
     of_energy = words(
         "certificate.tile.energy.part" if part else "certificate.tile.energy", days=f"{record['study']['days']:.0f}"
     )
-    nothing = words("certificate.nothing_to_gain")
+    no_share = words("certificate.no_share")
     return [
         Tile(
             difference(energy["difference"]["mean"], "MWh"), "MWh",
@@ -155,13 +152,13 @@ def _tiles(record: Record, words: Words) -> list[Tile]:
             difference(value["difference"]["mean"] / JPY_PER_MILLION, "MJPY"), words("certificate.mjpy"),
             words("certificate.tile.value") + "\n" + interval_text(value["difference"], "MJPY", JPY_PER_MILLION, words),
         ),
-        _share(energy["percent_of_gain"], nothing, words("certificate.tile.gain")),
-        _share(energy["percent_of_bound"], nothing, words("certificate.tile.bound")),
+        _share(energy["percent_of_gain"], no_share, words("certificate.tile.gain")),
+        _share(energy["percent_of_bound"], no_share, words("certificate.tile.bound")),
     ]  # fmt: skip
 
 
-def _share(percent: float | None, nothing: str, label: str) -> Tile:
-    return Tile(nothing, "", label) if percent is None else Tile(quantity(percent, "%"), "%", label)
+def _share(percent: float | None, no_share: str, label: str) -> Tile:
+    return Tile(no_share, "", label) if percent is None else Tile(quantity(percent, "%"), "%", label)
 
 
 def interval_text(paired: Mapping[str, Any], unit: str, per: float, words: Words) -> str:
@@ -176,8 +173,10 @@ def interval_text(paired: Mapping[str, Any], unit: str, per: float, words: Words
 def _notes(record: Record, words: Words) -> list[str]:
     count = len(record["years"])
     interval = words("certificate.note.interval", count=count) if count > 1 else words("certificate.note.one_year")
+    missing = record["bound"]["missing"]
     return [
         words("certificate.note.pairs"),
+        *([words("certificate.note.no_bound", why=missing)] if missing else []),
         interval,
         words(f"certificate.note.full.{record['when_full']}"),
         words("note.estimate"),

@@ -137,7 +137,7 @@ def certificate_case(plan: Plan, data: Path | None, days: tuple[int, int] | None
         With what is wrong with the policy, the network or the weather.
     """
     policies = [NONE if run.error_factor is None else plan.policy for run in plan.runs]
-    loaded = [load_policy(name, plan.folder) for name in policies]
+    loaded = [load_policy(name, plan.folder, "POLICY") for name in policies]
     everyone = study_members(plan)
     grids = member_grids(everyone)
     inputs = member_inputs(plan.study, everyone, grids, sources_of(everyone, data))

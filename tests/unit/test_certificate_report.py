@@ -1,0 +1,124 @@
+"""The certificate on paper: one page, both languages, nothing hidden."""
+
+import csv
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+from certificate_fixture import checks, criterion, level, record, write
+
+from reports import write_certificate
+from reports.certificate_content import sheet
+from reports.texts import LANGUAGES, Words
+
+TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
+ENGLISH, JAPANESE = Words("en"), Words("ja")
+
+
+def rows():
+    with TEXTS.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    return write_certificate(write(tmp_path_factory.mktemp("certificate"), record()))
+
+
+def detail(values, name):
+    marks = zip(values["verdict"], sheet(values, ENGLISH).marks, strict=True)
+    return next(mark for found, mark in marks if found["name"] == name)
+
+
+def test_both_languages_say_the_same_things():
+    assert len({row["key"] for row in rows()}) == len(rows())
+    for row in rows():
+        fields = [{name for _, name, _, _ in Formatter().parse(row[language]) if name} for language in LANGUAGES]
+        assert row["en"] and row["ja"] and fields[0] == fields[1], row["key"]
+        assert "空容量" not in row["ja"]
+
+
+def test_the_terms_of_the_trade_are_used(written):
+    page = written["html"].read_text(encoding="utf-8")
+    assert [term for term in ("出力制御", "運用容量", "N-1", "逆潮流", "地産地消率") if term not in page] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_pdf_has_one_page(written, language):
+    pdf = written[f"pdf_{language}"].read_bytes()
+    assert pdf.startswith(b"%PDF")
+    assert re.findall(rb"/Count (\d+)", pdf) == [b"1"]
+
+
+def test_the_same_record_gives_the_same_bytes(written, tmp_path):
+    again = write_certificate(write(tmp_path, record()))
+    assert {key: path.read_bytes() for key, path in again.items()} == {
+        key: path.read_bytes() for key, path in written.items()
+    }
+
+
+def test_no_text_key_and_no_host_reach_the_reader(written):
+    page = written["html"].read_text(encoding="utf-8")
+    visible = re.sub(r"<style>.*?</style>|<script>.*?</script>|data:image[^\"]*", "", page, flags=re.DOTALL)
+    assert "certificate." not in visible
+    assert "{" not in visible
+    assert "http" not in visible
+
+
+def test_a_fail_is_on_top_with_its_place():
+    verdict = [*record()["verdict"][1:], criterion("criterion_broken_hours", False, 3.5, 2, 2.0)]
+    values = record(passed=False, verdict=verdict)
+    assert sheet(values, ENGLISH).verdict == "Failed: 1 of 12 criteria are not met."
+    assert sheet(values, JAPANESE).verdict == "不合格：12項目中1項目に不適合。"
+    mark = detail(values, "criterion_broken_hours")
+    assert (mark.mark, mark.detail) == ("FAIL", "+3.5 h (year 2, error ×2)")
+
+
+def test_what_could_not_be_judged_is_said():
+    found = checks(is_deterministic=False, looks_ahead=None, first_unlike="2031-03-12 00:00, mode")
+    verdict = [criterion("look_ahead", False), criterion("deterministic", False, where="2031-03-12 00:00, mode")]
+    values = record(passed=False, verdict=verdict, checks=found)
+    assert detail(values, "look_ahead").detail == "cannot be judged: not deterministic"
+    assert detail(values, "deterministic").detail == "differs: 2031-03-12 00:00, mode"
+
+
+def test_what_chance_explains_is_called_not_distinguishable():
+    values = record(levels=[level(factor, -3.0, False) for factor in (0.0, 1.0, 2.0)])
+    tile = sheet(values, ENGLISH).tiles[0]
+    assert (tile.value, tile.unit) == ("+12", "MWh")
+    assert "95 %: \u22123.0 to +19, not distinguishable from none" in tile.label
+    assert "制御なしと有意差なし" in sheet(values, JAPANESE).tiles[0].label
+    assert "not distinguishable" not in sheet(record(), ENGLISH).tiles[0].label
+
+
+def test_one_year_has_no_interval_and_says_so():
+    values = record(years=[1], levels=[level(factor, None, None) for factor in (0.0, 1.0, 2.0)])
+    page = sheet(values, ENGLISH)
+    assert "one year: no interval" in page.tiles[0].label
+    assert any("nothing is said about chance" in note for note in page.notes)
+
+
+def test_a_missing_bound_is_said():
+    bare = [one | {"scores": {name: score | {"percent_of_bound": None, "percent_of_gain": None}
+                              for name, score in one["scores"].items()}} for one in record()["levels"]]  # fmt: skip
+    page = sheet(record(levels=bare, bound={"energy": None, "value": None, "missing": "a device: cars"}), ENGLISH)
+    assert [tile.value for tile in page.tiles[2:]] == ["none", "none"]
+    assert "No bound: a device: cars." in page.notes
+
+
+def test_who_and_what_is_in_the_footer():
+    footer = sheet(record(), ENGLISH).footer
+    for part in ("goto_2030", "seed 7", "years 1 to 3", "efefefefefef (changed)", "ab" * 32):
+        assert part in footer
+    assert "shipped policy" in sheet(record(policy_sha256=None), ENGLISH).footer
+
+
+def test_a_given_year_has_no_number():
+    worst = record()["worst_day"] | {"year": None}
+    page = sheet(
+        record(years=[None], worst_day=worst, verdict=[criterion("unsolved_half_hours", False, 2.0, None, 0.0)]),
+        ENGLISH,
+    )
+    assert page.picture.caption.startswith("The worst day, 2031-03-18 (error ×2)")
+    assert page.marks[0].detail == "+2 (error ×0)"
