@@ -100,6 +100,11 @@ def test_the_free_hour_counts_day_by_day(tmp_path):
     assert [step for step, _ in found["free_hour", "retailer", "homes"]] == [2, 3]
 
 
+def test_the_hour_that_is_compared_with_keeps_its_price_whatever_ratio_steers_the_homes_in_it(tmp_path):
+    as_shipped = rows(write_member(tmp_path))
+    assert rows(write_member(tmp_path, system={"price_ratio": [2.0, 2.0, 0.0, 0.0]})) == as_shipped
+
+
 def test_another_price_ratio_is_a_discount_on_all_use(tmp_path):
     found = rows(write_member(tmp_path, system={"price_ratio": [0.5, 1.0, 1.0, 1.25]}))
     assert found["price_menu", "retailer", "homes"] == [

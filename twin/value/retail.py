@@ -26,8 +26,7 @@ def retail_payments(meters: Meters, plants: pd.DataFrame, market: Market) -> Ite
     supplied_kwh = sites_kwh + flexible_kwh
     yield from _site_payments(meters, market, sites_kwh)
     yield Payment("retail", "homes", "retailer", flexible_kwh * market["retail_price"])
-    discounts = _discounts(meters, market, home_kwh)
-    for item, jpy in discounts.items():
+    for item, jpy in _discounts(meters, market, home_kwh).items():
         yield Payment(item, "retailer", "homes", jpy)
     yield Payment("up_dr", "aggregator", "homes", _moved_up_kwh(meters) * market["up_dr_wheeling"])
     yield Payment("wheeling", "retailer", "network", supplied_kwh * market["wheeling_low_voltage"])
@@ -44,26 +43,22 @@ def home_use_kwh(meters: Meters, market: Market) -> np.ndarray:
     return (usual + moved) * KWH_PER_MWH
 
 
-def is_free(meters: Meters, market: Market, home_kwh: np.ndarray) -> np.ndarray:
-    """Return the half-hours of a free hour that the homes have earned, (T,) bool.
-
-    The hour is announced free (price ratio 0), and the homes together use more in it than in the hour before.
-    """
-    hour = meters.half_hour // 2
-    free, before = int(market["free_hour"]), int(market["free_hour"]) - 1
-    days, day = np.unique(meters.day, return_inverse=True)
-    used = [np.bincount(day, home_kwh * (hour == h), len(days)) for h in (before, free)]
-    earned = used[1] > used[0]
-    return (hour == free) & (meters.price_ratio == 0.0) & earned[day]
-
-
 def _discounts(meters: Meters, market: Market, home_kwh: np.ndarray) -> dict[str, np.ndarray]:
-    """Return what the homes do not pay: in the free hour where they have earned it, elsewhere as announced."""
+    """Return what the homes do not pay, (T,) JPY each.
+
+    A free hour is announced by a price ratio of 0 in it. It is free on days on which the homes together use more in it
+    than in the hour before; that hour keeps its usual price, whatever ratio steers the homes there. At all other times
+    the ratio is the price.
+    """
     bill = home_kwh * market["retail_price"]
-    of_free_hour = (meters.half_hour // 2 == int(market["free_hour"])) & (meters.price_ratio == 0.0)
+    hour, free = meters.half_hour // 2, int(market["free_hour"])
+    days, day = np.unique(meters.day, return_inverse=True)
+    used, before = (np.bincount(day, home_kwh * (hour == h), len(days))[day] for h in (free, free - 1))
+    announced = (hour == free) & (meters.price_ratio == 0.0)
+    ruled = announced | ((hour == free - 1) & (np.bincount(day, announced, len(days))[day] > 0.0))
     return {
-        "free_hour": np.where(is_free(meters, market, home_kwh), bill, 0.0),
-        "price_menu": np.where(of_free_hour, 0.0, (1.0 - meters.price_ratio) * bill),
+        "free_hour": np.where(announced & (used > before), bill, 0.0),
+        "price_menu": np.where(ruled, 0.0, (1.0 - meters.price_ratio) * bill),
     }
 
 

@@ -139,5 +139,6 @@ def _discount(homes: pd.Series, ratio: pd.Series, free_hour: int) -> pd.Series:
     clock = pd.DatetimeIndex(homes.index)
     hour, day = pd.Series(clock.hour, homes.index), clock.normalize()
     used, before = (homes.where(hour == h, 0.0).groupby(day).transform("sum") for h in (free_hour, free_hour - 1))
-    missed = (hour == free_hour) & (ratio == 0.0) & (used <= before)
-    return (homes * (1.0 - ratio)).mask(missed, 0.0)
+    announced = (hour == free_hour) & (ratio == 0.0)
+    compared = (hour == free_hour - 1) & announced.groupby(day).transform("any")
+    return (homes * (1.0 - ratio)).mask((announced & (used <= before)) | compared, 0.0)
