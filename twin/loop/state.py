@@ -17,7 +17,11 @@ from twin.loop.operator_caps import Caps
 from twin.loop.site_totals import SiteTotals
 from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mode, Policy
 
-_PACKED = {"history": DayHistory, "device_history": DayHistory, "site_totals": SiteTotals}
+_PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
+    "history": DayHistory,
+    "device_history": DayHistory,
+    "site_totals": SiteTotals,
+}
 """Fields that are made of several arrays."""
 KWH_PER_MWH = 1000.0
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")

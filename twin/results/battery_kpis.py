@@ -11,7 +11,7 @@ from twin.clock import HOURS_PER_YEAR
 KWH_PER_MWH = 1000.0
 
 
-def battery_kpis(folder: Path, hours: float) -> dict[str, float | None]:
+def battery_kpis(folder: Path, hours: float) -> dict[str, float]:
     """Return the key figures of a member from its tables ``batteries`` and ``averages``.
 
     Parameters
