@@ -16,8 +16,8 @@ from twin.loop.step import step
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 
-MARGIN_MW = 0.5
-"""Allowance for what is not a theorem, see docs/optimisation.md: sampled states pass by at most 0.2 MW."""
+MARGIN_MW = 0.1
+"""Allowance for what is no theorem, see docs/optimisation.md; the solvers' own steps end within 0.02 MW."""
 PROBE_MW = 2.0
 HEADROOM_WITHIN_MW = 0.1
 """Difference between the tables' headroom and the recalculated one that the solver's last step explains."""

@@ -24,8 +24,8 @@ class Schedule:
         That part.
     stored_percent : numpy.ndarray, (T, N)
         Charge at the end of the half-hour, of the capacity.
-    power_mw : numpy.ndarray, (N,)
-        Rating.
+    signal_pu : numpy.ndarray, (T, N)
+        What is ordered of it: of what is left between the usual power and the most, either way, positive to charge.
     group_of_sites : numpy.ndarray, (G,) int
         Group of each site group; -1 where it has none.
     """
@@ -36,10 +36,5 @@ class Schedule:
     discharge_mw: np.ndarray
     ordered_off_mw: np.ndarray
     stored_percent: np.ndarray
-    power_mw: np.ndarray
+    signal_pu: np.ndarray
     group_of_sites: np.ndarray
-
-    @property
-    def power_pu(self) -> np.ndarray:
-        """Charge less discharge per unit of the rating, (T, N)."""
-        return np.clip((self.charge_mw - self.discharge_mw) / self.power_mw, -1.0, 1.0)

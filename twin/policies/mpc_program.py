@@ -110,10 +110,15 @@ class RollingProgram:
             With the solver's word for it.
         """
         solver, batteries = self._solver, len(self.fleet.power_mw)
-        solver.clearSolver()
-        solver.changeColsBounds(len(self._columns), self._columns, *self._bounds(expected))
-        solver.changeColsCost(len(self._columns), self._columns, _costs(expected))
-        solver.changeRowsBounds(len(self._rows), self._rows, *_sides(expected))
+        columns, rows = self._columns, self._rows
+        taken = [
+            solver.clearSolver(),
+            solver.changeColsBounds(len(columns), columns, *self._bounds(expected)),
+            solver.changeColsCost(len(columns), columns, _costs(expected)),
+            solver.changeRowsBounds(len(rows), rows, *_sides(expected)),
+        ]
+        if any(answer != highspy.HighsStatus.kOk for answer in taken):
+            raise NoPlanError("HiGHS refuses the numbers of the decision")
         solver.run()
         status = solver.getModelStatus()
         if status != highspy.HighsModelStatus.kOptimal:
