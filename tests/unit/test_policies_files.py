@@ -151,6 +151,22 @@ def test_a_bad_policy_file_ends_the_command_with_status_2(tmp_path, monkeypatch,
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
+def test_a_decision_that_fails_in_a_worker_ends_the_command_with_status_2(tmp_path, monkeypatch, capsys):
+    (tmp_path / "own.py").write_text(policy_class("cadence = DAY\ndef decide(self, view):\n    return 1 / 0"))
+    study, out = study_with(tmp_path, "own.py:Own"), tmp_path / "out"
+    options = ["--out", str(out), "--days", "1:1", "--jobs", "1"]
+    monkeypatch.setattr(sys, "argv", ["goto-twin", "run", str(study), *options])
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    told = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert "policy own.py:Own, scenario base, base, decision at 2030-04-01 00:00: ZeroDivisionError" in told
+    assert f"{tmp_path / 'own.py'}, line 7, in decide: return 1 / 0" in told
+    assert "Traceback" not in told
+    assert not out.exists()
+
+
 def test_copies_do_not_share_what_they_remember(tmp_path):
     (tmp_path / "own.py").write_text(GOOD)
     policy = load_policy("own.py:Counting", tmp_path)
