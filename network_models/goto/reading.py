@@ -57,7 +57,7 @@ def site_table() -> pd.DataFrame:
     -------
     pandas.DataFrame
         Columns `kind class count pv_dc_kw pv_ac_kw battery_kwh battery_kw round_trip_efficiency soc_min_percent
-        soc_max_percent demand_kwh cut source status low high`; capacities and annual demand are per site, `low` and
-        `high` are about `battery_kw`.
+        soc_max_percent reserve_percent standby_w demand_kwh cut source status low high`; capacities and annual demand
+        are per site, `low` and `high` are about `battery_kw`.
     """
     return goto_tables()["sites"]
