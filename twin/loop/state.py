@@ -101,8 +101,8 @@ class State:
     def from_arrays(values: Mapping[str, np.ndarray], policies: Sequence[Policy]) -> State:
         """Make a state of what `arrays` gave and the members' policies."""
         plain: dict[str, Any] = dict(values)
-        histories = {name: kind.from_array(values[name]) for name, kind in _PACKED.items()}
-        return State(**plain | histories, policies=tuple(policies))
+        packed = {name: kind.from_array(values[name]) for name, kind in _PACKED.items()}
+        return State(**plain | packed, policies=tuple(policies))
 
 
 def initial_state(case: Case) -> State:
@@ -121,7 +121,7 @@ def initial_state(case: Case) -> State:
         average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
-        device_stored_mwh=np.zeros((members, len(case.device_names))),
+        device_stored_mwh=_device_stored_mwh(case),
         plant_soc_mwh=case.plant_battery_mwh * case.plant_soc_min_share[:, None],
         **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
         export_mw=np.zeros(members),
@@ -141,6 +141,15 @@ def _device_state(case: Case) -> np.ndarray:
     for m, row in enumerate(rows):
         state[m, : len(row)] = row
     return state
+
+
+def _device_stored_mwh(case: Case) -> np.ndarray:
+    """Return what the devices hold before the first half-hour, (M, D): batteries their charge, demand nothing."""
+    stored = np.zeros((len(case.members), len(case.device_names)))
+    for m, member in enumerate(case.members):
+        for device in member.flexible:
+            stored[m, case.device_names.index(device.name)] = device.initial().sum() * device.is_storage
+    return stored
 
 
 def stored_at_start_mwh(case: Case, m: int) -> float:
