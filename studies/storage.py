@@ -11,7 +11,7 @@ from twin.devices.contract import Device
 from twin.devices.grid_battery import GridBattery
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import GridModel
-from twin.input_tables import InputTable, read_input
+from twin.input_tables import InputTable, inputs_in_force, read_input
 from twin.loop.member import PlantBatteries
 
 _COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
@@ -27,7 +27,7 @@ def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
     """
     if study.fleet.grid_batteries == "none":
         return ()
-    power, energy, common = _amounts(GRID_BATTERIES, model.areas.index)
+    power, energy, common = _amounts(study, GRID_BATTERIES, model.areas.index)
     return (GridBattery(tuple(power.tolist()), tuple(energy.tolist()), *common),)
 
 
@@ -41,7 +41,7 @@ def plant_batteries(study: Study, model: GridModel) -> PlantBatteries | None:
     """
     if study.fleet.plant_batteries == "none":
         return None
-    power, energy, common = _amounts(PLANT_BATTERIES, model.plants.index)
+    power, energy, common = _amounts(study, PLANT_BATTERIES, model.plants.index)
     in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
     return PlantBatteries(power * in_service, energy * in_service, *common)
 
@@ -56,9 +56,12 @@ def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
     return plants.assign(scheme=scheme)
 
 
-def _amounts(table: InputTable, elements: pd.Index) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
+def _amounts(
+    study: Study, table: InputTable, elements: pd.Index
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
     """Return power and energy of each element, and one-way efficiency and limits of charge that all rows share."""
-    frame = read_input(table)
+    with inputs_in_force(study.inputs):
+        frame = read_input(table)
     key = table.key[0]
     problems = [
         Problem(f"no such {key} in the network", f"{table.name}.csv, {key}", str(name), ", ".join(map(str, elements)))
