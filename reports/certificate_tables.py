@@ -11,15 +11,13 @@ from reports.texts import Words
 from twin.schema import KPIS
 
 JPY_PER_MILLION = 1e6
-CASH = "cash_"
-"""Beginning of the names of key figures that say who pays whom."""
-
 BESIDE_NONE = (
     "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
     "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_unsolved_cases", "unsolved_half_hours",
     "link_n1_max_loading_percent", "site_export_mwh", "local_use_percent", "battery_cycles_per_year",
     "battery_cycles_max_per_year", "battery_wear_percent_per_year", "clipped_commands", "policy_failures",
-    "unmet_service_mwh",
+    "unmet_service_mwh", "cash_sites_jpy", "cash_homes_jpy", "cash_plant_owners_jpy", "cash_aggregator_jpy",
+    "cash_retailer_jpy", "cash_network_jpy", "cash_outside_jpy",
 )  # fmt: skip
 
 
@@ -67,13 +65,10 @@ def _score_rows(record: Mapping[str, Any], name: str, unit: str, per: float, wor
 def beside_none(record: Mapping[str, Any], words: Words) -> Table:
     """Return the key figures of grid, devices and people, with and without the policy."""
     known = record["none"]
-    names = [name for name in BESIDE_NONE if name in known] + [name for name in known if name.startswith(CASH)]
+    with_policy = [level["kpis"] for level in record["levels"]]
     rows = [
-        [
-            _label(name, words),
-            *(_figure(some[name], name) for some in (known, *(lv["kpis"] for lv in record["levels"]))),
-        ]
-        for name in names
+        [words(f"certificate.kpi.{name}"), *(_figure(some[name], name) for some in (known, *with_policy))]
+        for name in BESIDE_NONE
     ]
     return _table(
         record,
@@ -125,13 +120,3 @@ def _figure(value: float | None, name: str) -> str:
         return NOT_DEFINED
     unit = KPIS[name].unit
     return quantity(value / JPY_PER_MILLION, "MJPY") if unit == "JPY" else quantity(value, unit)
-
-
-def _label(name: str, words: Words) -> str:
-    key = f"certificate.kpi.{name}"
-    if words.has(key):
-        return words(key)
-    meaning = KPIS[name].meaning if words.language == "en" else KPIS[name].meaning_ja
-    unit = KPIS[name].unit
-    shown = words("certificate.mjpy") if unit == "JPY" else unit
-    return f"{meaning}, {shown}" if words.language == "en" else f"{meaning}（{shown}）"

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from reports import write_certificate
+from studies.cash import previous_price, write_payments
 from studies.certify_bound import Bounds, upper_bounds
 from studies.certify_checks import Checks, check_policy
 from studies.certify_plan import CALIBRATED, ERROR_FACTORS, Plan, certificate_case, positions, study_members
@@ -82,7 +83,8 @@ def run_certificate(
         rmtree(partial)
         raise
     bounds = upper_bounds(case, positions(plan, None), folders, jobs, partial, progress)
-    record = _record(plan, case, folders, bounds, checks, facts)
+    kpis = _kpis(plan, case, folders, data)
+    record = _record(plan, case, kpis, folders, bounds, checks, facts)
     write_json(partial / CERTIFICATE_FILE, record)
     write_json(partial / "manifest.json", facts)
     write_certificate(partial)
@@ -120,10 +122,15 @@ def _checks(plan: Plan, case: Case) -> Checks:
 
 
 def _record(
-    plan: Plan, case: Case, folders: Sequence[Path], bounds: Bounds, checks: Checks, facts: dict[str, Any]
+    plan: Plan,
+    case: Case,
+    kpis: Sequence[Kpis],
+    folders: Sequence[Path],
+    bounds: Bounds,
+    checks: Checks,
+    facts: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the whole certificate as plain values."""
-    kpis = [_kpis(case, m, folder) for m, folder in enumerate(folders)]
     none = [kpis[m] for m in positions(plan, None)]
     levels = [Level(factor, plan.years, [kpis[m] for m in positions(plan, factor)]) for factor in ERROR_FACTORS]
     criteria = verdict(levels, none, checks)
@@ -168,8 +175,15 @@ def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]
     }
 
 
-def _kpis(case: Case, m: int, folder: Path) -> dict[str, float | None]:
-    return member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+def _kpis(plan: Plan, case: Case, folders: Sequence[Path], data: Path | None) -> list[dict[str, float | None]]:
+    """Return the key figures of all runs, payments included."""
+    year_before = previous_price(plan.study, data)
+    found = []
+    for m, (member, folder) in enumerate(zip(study_members(plan), folders, strict=True)):
+        cash = write_payments(member.study, case, case.members[m], folder, year_before)
+        battery_mwh = float(case.battery_mwh[m].sum())
+        found.append(cash | member_kpis(folder, stored_at_start_mwh(case, m), battery_mwh, case.step_hours))
+    return found
 
 
 def _worst_day(plan: Plan, case: Case, folders: Sequence[Path]) -> dict[str, Any]:

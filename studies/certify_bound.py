@@ -78,7 +78,8 @@ def upper_bounds(
     finally:
         for file in files:
             file.unlink()
-    return Bounds(*([of_year[name] for of_year in found] for name in OBJECTIVES), missing="")
+    energy, value = ([of_year[name] for of_year in found] for name in OBJECTIVES)
+    return Bounds(energy, value, "")
 
 
 def _of_year(file: Path, folder: Path) -> dict[str, float]:
