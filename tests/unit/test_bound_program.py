@@ -55,7 +55,8 @@ def test_a_full_battery_makes_room_at_the_price_of_the_way_out():
 
 def test_the_largest_effect_counts_for_reductions_and_the_smallest_for_additions():
     link = condition([0], [-4.0], most=1.25)
-    assert solved([battery(1, power_mw=0.0)], link, [10.0], energy(1)).dual == pytest.approx(HOURS * (10.0 - 4.0 / 1.25))
+    found = solved([battery(1, power_mw=0.0)], link, [10.0], energy(1))
+    assert found.dual == pytest.approx(HOURS * (10.0 - 4.0 / 1.25))
     sold = battery(2, power_mw=1.0, discharge_mw=np.array([0.0, 1.0]))
     link = condition([1], [0.5 * ETA**2], least=0.5)
     found = solved([sold], link, [10.0, 10.0], value([0.0, 10.0]))

@@ -102,17 +102,17 @@ def test_discharging_stays_below_the_own_demand_and_charge_within_its_limits():
 
 
 def some_expected(rng):
-    price = rng.uniform(0.0, 30e3, HALF_HOURS)
+    price = rng.uniform(0.0, 30.0, HALF_HOURS)
     return Expected(
         own_demand_mw=rng.uniform(0.0, 1.5, (2, HALF_HOURS)),
         stored_mwh=rng.uniform(0.5, 4.0, 2),
         lowest_mwh=np.array([0.5, 0.5]),
         highest_mwh=np.array([4.0, 6.0]),
         surplus_mw=rng.uniform(-10.0, 4.0, HALF_HOURS),
-        charge_cost=np.tile(price, (2, 1)) + 3e3,
+        charge_cost=np.tile(price, (2, 1)) + 3.0,
         discharge_gain=np.tile(price, (2, 1)),
-        cut_cost=price + 5e4,
-        left_worth=np.full(2, 9e3),
+        cut_cost=price + 50.0,
+        left_worth=np.full(2, 9.0),
     )
 
 

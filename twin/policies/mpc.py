@@ -20,8 +20,7 @@ from twin.policies.signals import (
     stored_mwh,
 )
 
-_KWH_PER_MWH = 1000.0
-_TIE_JPY_PER_MWH = 0.01
+_TIE_JPY_PER_KWH = 1e-5
 """Cost that rises with lead time, so that of equal plans the earliest is taken."""
 _DIGITS = 6
 
@@ -109,9 +108,9 @@ class Mpc:
             return np.array([mwh[part].sum() for part in clusters])
 
         demand = np.maximum(outlook.load_mw - outlook.pv_mw, 0.0)
-        price = outlook.price_jpy_per_kwh * _KWH_PER_MWH
-        worth = self.energy_value_jpy_per_kwh * _KWH_PER_MWH
-        later = _TIE_JPY_PER_MWH * np.arange(HALF_HOURS)
+        price = outlook.price_jpy_per_kwh
+        worth = self.energy_value_jpy_per_kwh
+        later = _TIE_JPY_PER_KWH * np.arange(HALF_HOURS)
         cycle_loss = worth * (1.0 - efficiency**2)
         return Expected(
             own_demand_mw=np.array([demand[:, part].sum(axis=1) for part in clusters]),

@@ -48,11 +48,11 @@ class Expected:
     surplus_mw : numpy.ndarray, (H,)
         Export beyond the limit.
     charge_cost, discharge_gain : numpy.ndarray, (K, H)
-        JPY/MWh.
+        JPY/kWh.
     cut_cost : numpy.ndarray, (H,)
-        JPY/MWh.
+        JPY/kWh.
     left_worth : numpy.ndarray, (K,)
-        JPY/MWh of what is stored at the end.
+        JPY/kWh of what is stored at the end.
     """
 
     own_demand_mw: np.ndarray
@@ -97,7 +97,7 @@ class RollingProgram:
         self._columns = np.arange((_COLUMNS * batteries + 1) * HALF_HOURS, dtype=np.int32)
         self._rows = np.arange((batteries + 1) * HALF_HOURS, dtype=np.int32)
         self._solver = highspy.Highs()
-        for option, value in {"output_flag": False, "threads": 1, "solver": "simplex", "presolve": "off"}.items():
+        for option, value in {"output_flag": False, "threads": 1, "solver": "simplex"}.items():
             self._solver.setOptionValue(option, value)
         self._solver.passModel(_model(fleet))
 
@@ -112,21 +112,28 @@ class RollingProgram:
         solver, batteries = self._solver, len(self.fleet.power_mw)
         columns, rows = self._columns, self._rows
         taken = [
-            solver.clearSolver(),
             solver.changeColsBounds(len(columns), columns, *self._bounds(expected)),
             solver.changeColsCost(len(columns), columns, _costs(expected)),
             solver.changeRowsBounds(len(rows), rows, *_sides(expected)),
         ]
         if any(answer != highspy.HighsStatus.kOk for answer in taken):
             raise NoPlanError("HiGHS refuses the numbers of the decision")
-        solver.run()
-        status = solver.getModelStatus()
+        status = self._status("off")
+        if status == highspy.HighsModelStatus.kUnknown:
+            status = self._status("on")
         if status != highspy.HighsModelStatus.kOptimal:
             raise NoPlanError(f"HiGHS ended with: {solver.modelStatusToString(status)}")
         x = np.array(solver.getSolution().col_value)
         of_batteries = x[:-HALF_HOURS].reshape(batteries, _COLUMNS, HALF_HOURS)
         charge, discharge, stored = of_batteries.transpose(1, 0, 2)
         return Plan(charge, discharge, stored, x[-HALF_HOURS:])
+
+    def _status(self, presolve: str) -> highspy.HighsModelStatus:
+        """Solve from scratch; without presolve it is faster, with it the numbers are tamer."""
+        self._solver.clearSolver()
+        self._solver.setOptionValue("presolve", presolve)
+        self._solver.run()
+        return self._solver.getModelStatus()
 
     def _bounds(self, expected: Expected) -> tuple[np.ndarray, np.ndarray]:
         batteries = len(self.fleet.power_mw)
