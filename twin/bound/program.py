@@ -122,8 +122,9 @@ def solve_program(program: Program) -> Solution:
     if not len(program.cost):
         return Solution("nothing to decide", program.constant, program.constant, 0.0, np.zeros(0))
     solver = highspy.Highs()
-    for option, value in {"output_flag": False, "threads": 1, "solver": "simplex"}.items():
-        solver.setOptionValue(option, value)
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("solver", "simplex")
     solver.passModel(_model(program))
     solver.run()
     found = solver.getSolution()

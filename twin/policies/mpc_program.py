@@ -95,10 +95,10 @@ class RollingProgram:
         self.fleet = fleet
         batteries = len(fleet.power_mw)
         self._columns = np.arange((_COLUMNS * batteries + 1) * HALF_HOURS, dtype=np.int32)
-        self._rows = np.arange((batteries + 1) * HALF_HOURS, dtype=np.int32)
         self._solver = highspy.Highs()
-        for option, value in {"output_flag": False, "threads": 1, "solver": "simplex"}.items():
-            self._solver.setOptionValue(option, value)
+        self._solver.setOptionValue("output_flag", False)
+        self._solver.setOptionValue("threads", 1)
+        self._solver.setOptionValue("solver", "simplex")
         self._solver.passModel(_model(fleet))
 
     def solve(self, expected: Expected) -> Plan:
@@ -110,11 +110,11 @@ class RollingProgram:
             With the solver's word for it.
         """
         solver, batteries = self._solver, len(self.fleet.power_mw)
-        columns, rows = self._columns, self._rows
+        columns = self._columns
         taken = [
             solver.changeColsBounds(len(columns), columns, *self._bounds(expected)),
             solver.changeColsCost(len(columns), columns, _costs(expected)),
-            solver.changeRowsBounds(len(rows), rows, *_sides(expected)),
+            *(solver.changeRowBounds(row, *sides) for row, sides in enumerate(_sides(expected))),
         ]
         if any(answer != highspy.HighsStatus.kOk for answer in taken):
             raise NoPlanError("HiGHS refuses the numbers of the decision")
@@ -156,11 +156,11 @@ def _costs(expected: Expected) -> np.ndarray:
     return np.concatenate([costs.ravel(), HOURS * expected.cut_cost])
 
 
-def _sides(expected: Expected) -> tuple[np.ndarray, np.ndarray]:
+def _sides(expected: Expected) -> list[tuple[float, float]]:
     charges = np.zeros((len(expected.stored_mwh), HALF_HOURS))
     charges[:, 0] = expected.stored_mwh
-    low = np.concatenate([charges.ravel(), expected.surplus_mw])
-    return low, np.concatenate([charges.ravel(), np.full(HALF_HOURS, np.inf)])
+    equal = [(value, value) for value in charges.ravel().tolist()]
+    return equal + [(value, np.inf) for value in expected.surplus_mw.tolist()]
 
 
 def _model(fleet: Fleet) -> highspy.HighsLp:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from twin.bound.schedule import Schedule
 from twin.errors import InputError, Problem
@@ -38,7 +39,7 @@ class Replay:
             If the schedule does not hold the half-hour.
         """
         schedule = self.schedule
-        first = int(schedule.index.get_indexer([view.outlook.start])[0])
+        first = int(schedule.index.get_indexer(pd.DatetimeIndex([view.outlook.start]))[0])
         if first < 0:
             accepted = f"{schedule.index[0]} to {schedule.index[-1]}"
             raise InputError([Problem("not in the schedule", "Replay", str(view.outlook.start), accepted)])
