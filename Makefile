@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real uncertainty test test-slow bench validate check format docs lock report clean
+.PHONY: help setup study study-real policies uncertainty test test-slow bench validate check format docs lock report clean
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030
@@ -48,6 +48,10 @@ study: setup ## run the default study (STUDY=name or path, JOBS=workers)
 
 study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
 	$(GOTO) run goto_fy2022 --data $(DATA)$(if $(JOBS), --jobs $(JOBS))
+
+policies: setup ## run all shipped policies at three links and two firmness cases, write docs/policy_results.md
+	$(GOTO) run goto_2030_policies$(if $(JOBS), --jobs $(JOBS))
+	$(PYTHON) docs/make_policies.py
 
 uncertainty: setup ## vary everything that nobody knows (STUDY, SAMPLES, JOBS): half an hour on two processors
 	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
