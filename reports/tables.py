@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -32,8 +33,13 @@ SCENARIO_KPIS = (
     "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
     "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
     "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh",
-    "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year",
+    "average_fleet_self_consumption_mwh", "average_fleet_site_export_mwh",
+    "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year", "battery_wear_percent_per_year",
+    "battery_losses_mwh", "flexible_losses_mwh", "energy_used_mwh", "net_supply_jpy",
+    "clipped_commands", "policy_failures", "unmet_service_mwh",
     "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
+    "cash_plant_owners_jpy", "cash_sites_jpy", "cash_homes_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
+    "cash_network_jpy",
 )  # fmt: skip
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
@@ -52,7 +58,7 @@ def scenarios(run: Run, point: str, words: Words) -> Table:
     """Return key figures by scenario: the value at `point`, below it the range over all sweep points."""
     rows = []
     for name in SCENARIO_KPIS:
-        if is_zero_everywhere(run, name):
+        if is_nothing_everywhere(run, name):
             continue
         is_money = KPIS[name].unit == "JPY"
         unit = "MJPY" if is_money else KPIS[name].unit
@@ -72,6 +78,11 @@ def scenarios(run: Run, point: str, words: Words) -> Table:
 def is_zero_everywhere(run: Run, name: str) -> bool:
     """Return whether a key figure is zero in all members."""
     return all(member.kpis[name] == 0 for member in run.members)
+
+
+def is_nothing_everywhere(run: Run, name: str) -> bool:
+    """Return whether a key figure is zero or not defined in all members."""
+    return all(member.kpis[name] == 0 or math.isnan(member.kpis[name]) for member in run.members)
 
 
 def points_congestion(run: Run, words: Words) -> Table:
