@@ -9,7 +9,7 @@ from typing import Any
 
 from reports.answer import Tile
 from reports.certificate_figure import worst_day
-from reports.certificate_tables import beside_none, scores
+from reports.certificate_tables import beside_none, payments, scores
 from reports.digits import difference, quantity
 from reports.document import Table
 from reports.selection import value_label
@@ -71,7 +71,7 @@ def sheet(record: Record, words: Words) -> Sheet:
         passed=record["passed"],
         marks=[_mark(criterion, record, words) for criterion in record["verdict"]],
         tiles=_tiles(record, words),
-        tables=[scores(record, words), beside_none(record, words)],
+        tables=[scores(record, words), beside_none(record, words), payments(record, words)],
         picture=worst_day(record, words),
         notes=_notes(record, words),
         footer=_footer(record, words),

@@ -16,7 +16,7 @@ from reports.texts import Words
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
 HOURS_OF_DAY = 24
-HEIGHT_INCH = 1.9
+HEIGHT_INCH = 2.1
 
 
 def worst_day(record: Mapping[str, Any], words: Words) -> Picture:

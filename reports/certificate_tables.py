@@ -1,4 +1,4 @@
-"""The two tables of a certificate: what the policy brings, and what it does to grid, devices and people."""
+"""The tables of a certificate: what the policy brings, who pays, and what it does to grid, devices and people."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from reports.texts import Words
 from twin.schema import KPIS
 
 JPY_PER_MILLION = 1e6
+LONG_CELLS, SHORT_CELLS = ("1.55fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
+"""Widths of the columns: label, none, each level."""
 BESIDE_NONE = (
     "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
     "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_unsolved_cases", "unsolved_half_hours",
     "link_n1_max_loading_percent", "site_export_mwh", "local_use_percent", "battery_cycles_per_year",
     "battery_cycles_max_per_year", "battery_wear_percent_per_year", "clipped_commands", "policy_failures",
-    "unmet_service_mwh", "cash_sites_jpy", "cash_homes_jpy", "cash_plant_owners_jpy", "cash_aggregator_jpy",
-    "cash_retailer_jpy", "cash_network_jpy", "cash_outside_jpy",
+    "unmet_service_mwh",
+)  # fmt: skip
+PAYMENTS = (
+    "cash_sites_jpy", "cash_homes_jpy", "cash_plant_owners_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
+    "cash_network_jpy", "cash_outside_jpy",
 )  # fmt: skip
 
 
@@ -34,7 +39,7 @@ def scores(record: Mapping[str, Any], words: Words) -> Table:
         record,
         words("certificate.caption.scores", count=count_text(record, words)),
         rows,
-        ("1.75fr", "0.8fr", "1.15fr"),
+        LONG_CELLS,
         words,
     )
 
@@ -62,21 +67,21 @@ def _score_rows(record: Mapping[str, Any], name: str, unit: str, per: float, wor
     ]
 
 
+def payments(record: Mapping[str, Any], words: Words) -> Table:
+    """Return what each party receives less what it pays, with and without the policy."""
+    caption = words("certificate.caption.payments", count=count_text(record, words))
+    return _table(record, caption, _kpi_rows(record, PAYMENTS, words), SHORT_CELLS, words)
+
+
 def beside_none(record: Mapping[str, Any], words: Words) -> Table:
     """Return the key figures of grid, devices and people, with and without the policy."""
-    known = record["none"]
-    with_policy = [level["kpis"] for level in record["levels"]]
-    rows = [
-        [words(f"certificate.kpi.{name}"), *(_figure(some[name], name) for some in (known, *with_policy))]
-        for name in BESIDE_NONE
-    ]
-    return _table(
-        record,
-        words("certificate.caption.beside", count=count_text(record, words)),
-        rows,
-        ("1fr", "auto", "auto"),
-        words,
-    )
+    caption = words("certificate.caption.beside", count=count_text(record, words))
+    return _table(record, caption, _kpi_rows(record, BESIDE_NONE, words), SHORT_CELLS, words)
+
+
+def _kpi_rows(record: Mapping[str, Any], names: tuple[str, ...], words: Words) -> list[list[str]]:
+    runs = [record["none"], *(level["kpis"] for level in record["levels"])]
+    return [[words(f"certificate.kpi.{name}"), *(_figure(run[name], name) for run in runs)] for name in names]
 
 
 def count_text(record: Mapping[str, Any], words: Words) -> str:

@@ -66,7 +66,7 @@ def _used_mw(system: pd.DataFrame) -> pd.Series:
 def _course(folder: Path, date: str, battery_mwh: pd.Series) -> dict[str, list[float | None]]:
     link = _of_day(read_table(folder, "link", ["time", "n1_loading_percent", "export_mw"]), date)
     sites = _of_day(read_table(folder, "sites", ["time", "kind", "soc_percent"]), date)
-    charge = sites.pivot_table(index="time", columns="kind", values="soc_percent")
+    charge = sites.pivot_table(index="time", columns="kind", values="soc_percent", observed=True)
     capacity = battery_mwh[battery_mwh > 0.0]
     soc = (charge[capacity.index] * capacity).sum(axis=1) / capacity.sum()
     return {
