@@ -49,7 +49,8 @@ def _pdf(one: Sheet) -> bytes:
         template = folder / "certificate.typ"
         template.write_bytes((files("reports") / "templates" / "certificate.typ").read_bytes())
         (folder / "sheet.json").write_text(json.dumps(one.content(), ensure_ascii=False), encoding="utf-8")
-        (folder / "worst_day.svg").write_bytes(one.picture.svg)
+        for picture in one.pictures:
+            (folder / f"{picture.name}.svg").write_bytes(picture.svg)
         pdf = typst.compile(
             template,
             root=folder,
@@ -69,7 +70,9 @@ def _html(sheets: Sequence[Sheet]) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     pictures = {
-        one.language: "data:image/svg+xml;base64," + base64.b64encode(one.picture.svg).decode() for one in sheets
+        f"{picture.name}_{one.language}": "data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode()
+        for one in sheets
+        for picture in one.pictures
     }
     template = environment.get_template("certificate.html.j2")
     return template.render(sheets=[one.content() for one in sheets], pictures=pictures)

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from reports.answer import Tile
-from reports.certificate_figure import worst_day
+from reports.certificate_figure import differences, worst_day
 from reports.certificate_tables import beside_none, payments, scores
 from reports.digits import difference, quantity
 from reports.document import Table
@@ -48,14 +48,14 @@ class Sheet:
     marks: list[Mark]
     tiles: list[Tile]
     tables: list[Table]
-    picture: Picture
+    pictures: list[Picture]
     notes: list[str]
     footer: str
 
     def content(self) -> dict[str, Any]:
-        """Return everything but the picture's drawing as plain dicts and lists."""
+        """Return everything but the drawings as plain dicts and lists; pictures as captions by name."""
         values = asdict(self)
-        return values | {"picture": self.picture.caption}
+        return values | {"pictures": {picture.name: picture.caption for picture in self.pictures}}
 
 
 def sheet(record: Record, words: Words) -> Sheet:
@@ -72,7 +72,7 @@ def sheet(record: Record, words: Words) -> Sheet:
         marks=[_mark(criterion, record, words) for criterion in record["verdict"]],
         tiles=_tiles(record, words),
         tables=[scores(record, words), beside_none(record, words), payments(record, words)],
-        picture=worst_day(record, words),
+        pictures=[differences(record, words), worst_day(record, words)],
         notes=_notes(record, words),
         footer=_footer(record, words),
     )

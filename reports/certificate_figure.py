@@ -1,4 +1,4 @@
-"""The plot of a certificate: the day on which the policy loses most."""
+"""The plots of a certificate: the differences of the years, and the day on which the policy loses most."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from reports.texts import Words
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
 HOURS_OF_DAY = 24
-HEIGHT_INCH = 2.1
+HEIGHT_INCH = 1.95
+HALF_WIDTH_INCH, LOW_INCH = 3.6, 1.55
+JPY_PER_MILLION = 1e6
 
 
 def worst_day(record: Mapping[str, Any], words: Words) -> Picture:
@@ -47,3 +49,24 @@ def worst_day(record: Mapping[str, Any], words: Words) -> Picture:
             loss=quantity(found["loss_mwh"], "MWh"),
         )
         return Picture("worst_day", style.svg(drawing), caption)
+
+
+def differences(record: Mapping[str, Any], words: Words) -> Picture:
+    """Draw the difference against none of each year, with the confidence interval of each error level."""
+    with style.look():
+        drawing, axes = style.figure(LOW_INCH, columns=2)
+        drawing.set_size_inches(HALF_WIDTH_INCH, LOW_INCH)
+        for panel, (name, per) in zip(axes[0], (("energy", 1.0), ("value", JPY_PER_MILLION)), strict=True):
+            for place, level in enumerate(record["levels"]):
+                found = level["scores"][name]["difference"]
+                if found["low"] is not None:
+                    panel.plot([place] * 2, [found["low"] / per, found["high"] / per], color=style.GRID, linewidth=7)
+                by_year = [value / per for value in found["by_year"]]
+                panel.plot([place] * len(by_year), by_year, "o", color=style.SERIES[0], markersize=3)
+            panel.set_xticks(
+                range(len(record["levels"])), [f"×{level['error_factor']:g}" for level in record["levels"]]
+            )
+            panel.set_xlim(-0.6, len(record["levels"]) - 0.4)
+            panel.set_title(words(f"certificate.axis.{name}"))
+            style.zero_line(panel)
+        return Picture("differences", style.svg(drawing), words("certificate.figure.differences"))

@@ -121,7 +121,7 @@ def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] |
 
 def gained_and_lost(level: Level, none: Sequence[Kpis]) -> dict[str, float]:
     """Return what is gained and lost against none, mean of the years, MWh; losses positive."""
-    gained = {name: -_change(kpis, level, none) for name, kpis in AVOIDED.items()}
+    gained = {name: 0.0 - _change(kpis, level, none) for name, kpis in AVOIDED.items()}
     return gained | {name: _change(kpis, level, none) for name, kpis in LOST.items()}
 
 

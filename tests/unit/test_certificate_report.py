@@ -51,6 +51,20 @@ def test_the_pdf_has_one_page(written, language):
     assert re.findall(rb"/Count (\d+)", pdf) == [b"1"]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_also_the_worst_certificate_has_one_page(tmp_path, language):
+    where = "2031-03-12 00:00, battery_power_pu; truth replaced from the same half-hour on"
+    verdict = [one | {"passed": False, "where": where} for one in record()["verdict"]]
+    found = checks(looks_ahead=True, first_difference=where)
+    why = "it is not known what the device can do at most: my_devices.SaltWaterHeaters"
+    bound = {"energy": None, "value": None, "missing": why}
+    values = record(
+        passed=False, verdict=verdict, checks=found, bound=bound, years=[1], policy=f"{'long_' * 8}name.Class"
+    )
+    pdf = write_certificate(write(tmp_path, values))[f"pdf_{language}"].read_bytes()
+    assert re.findall(rb"/Count (\d+)", pdf) == [b"1"]
+
+
 def test_the_same_record_gives_the_same_bytes(written, tmp_path):
     again = write_certificate(write(tmp_path, record()))
     assert {key: path.read_bytes() for key, path in again.items()} == {
@@ -120,5 +134,5 @@ def test_a_given_year_has_no_number():
         record(years=[None], worst_day=worst, verdict=[criterion("unsolved_half_hours", False, 2.0, None, 0.0)]),
         ENGLISH,
     )
-    assert page.picture.caption.startswith("The worst day, 2031-03-18 (error ×2)")
+    assert page.pictures[1].caption.startswith("The worst day, 2031-03-18 (error ×2)")
     assert page.marks[0].detail == "+2 (error ×0)"
