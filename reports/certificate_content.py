@@ -123,7 +123,7 @@ def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
         count = checks["decisions"] + len(checks["replaced_at"])
         return words(f"certificate.{name}.{found}", where=criterion["where"], count=count, **days)
     unit = KPIS[name].unit if name in KPIS else "count"
-    excess = difference(criterion["excess"], unit) + ("" if unit == "count" else f" {unit}")
+    excess = difference(criterion["excess"], unit) + ("" if unit == "count" else f"\u00a0{unit}")
     if criterion["error_factor"] is None or criterion["excess"] == 0.0:
         return excess
     kind = "certificate.excess.given" if criterion["year"] is None else "certificate.excess.at"

@@ -86,7 +86,7 @@ def test_a_fail_is_on_top_with_its_place():
     assert sheet(values, ENGLISH).verdict == "Failed: 1 of 12 criteria are not met."
     assert sheet(values, JAPANESE).verdict == "不合格：12項目中1項目に不適合。"
     mark = detail(values, "criterion_broken_hours")
-    assert (mark.mark, mark.detail) == ("FAIL", "+3.5 h (year 2, error ×2)")
+    assert (mark.mark, mark.detail) == ("FAIL", "+3.5\u00a0h (year 2, error ×2)")
 
 
 def test_what_could_not_be_judged_is_said():
