@@ -15,6 +15,7 @@ from reports.texts import Words
 LETTERS = 1.2
 """Page one is read from further away than the others."""
 ROW_INCH = 0.46
+MOST_TICKS = 4
 LEGEND_COLUMNS = 3
 
 
@@ -42,6 +43,7 @@ def headline(run: Run, words: Words) -> Picture:
             benefit = axes[0, 1]
             _dots(benefit, run, controlled, benefit_kpi(run), words)
             style.zero_line(benefit, "vertical")
+            benefit.locator_params(axis="x", nbins=MOST_TICKS)
             benefit.set_xlabel(words(f"axis.{benefit_kpi(run)}"))
             benefit.xaxis.set_major_formatter(
                 lambda value, _: digits.fixed(value, 0) if value == round(value) else digits.plain(float(value))
