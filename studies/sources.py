@@ -16,7 +16,7 @@ from twin.profiles.tables import TABLES as PROFILE_TABLES
 from weather.tables import TABLES as WEATHER_TABLES
 
 RANGES = InputTable("studies", "ranges", ("key",), "base")
-TEXTS = ("reports/texts.csv", "studies/unknown_titles.csv")
+TEXTS = ("reports/certificate_texts.csv", "reports/texts.csv", "studies/unknown_titles.csv")
 """Tables of words: nothing in them needs a source."""
 
 SHOWN = ("table", "row", "quantity", "value", "low", "high", "source")
