@@ -40,8 +40,15 @@ def save_checkpoint(folder: Path, block: int, arrays: Mapping[str, np.ndarray]) 
 
 
 def last_checkpoint(folder: Path) -> int:
-    """Return the last block whose state is saved, -1 without one."""
-    return max((int(path.stem) for path in (folder / CHECKPOINTS).glob("*.npz")), default=-1)
+    """Return the last block whose state is saved, -1 without one.
+
+    Whoever looks at the progress may look while the member's own process removes the folder.
+    """
+    try:
+        files = [path for path in (folder / CHECKPOINTS).iterdir() if path.suffix == ".npz"]
+    except FileNotFoundError:
+        return -1
+    return max((int(path.stem) for path in files), default=-1)
 
 
 def load_checkpoint(folder: Path, block: int) -> dict[str, np.ndarray]:
