@@ -1,4 +1,4 @@
-"""A random agent for a day; a learning one takes its place (needs `pip install "goto-twin[gym]"`)."""
+"""A random agent for a day; a learning one takes its place (needs Gymnasium: `pip install ".[gym]"`)."""
 
 from studies.api import load_case
 from twin.adapters.environment import IslandEnvironment
