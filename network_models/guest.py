@@ -16,10 +16,10 @@ from network_models.checks import branch_graph, check_grid, without
 from network_models.guest_cases import built_in_case
 from network_models.guest_json import read_net
 from network_models.guest_roles import GuestRoles, guest_roles
+from twin.clock import HOURS_PER_YEAR
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
 
-HOURS_PER_YEAR = 8760.0
 _KINDS = {"pv": "pv", "solar": "pv", "wp": "wind", "wind": "wind"}
 
 

@@ -16,12 +16,11 @@ from twin.loop.case import Case
 from twin.loop.member import Member
 from twin.profiles.measured_read import read_price
 from twin.results.store import write_table
+from twin.units import KWH_PER_MWH
 from twin.value.figures import CASH_KPIS, cash_kpis
 from twin.value.market import Market, price_matrix
 from twin.value.payment import payment_table
 from twin.value.payments import payments
-
-KWH_PER_MWH = 1000.0
 
 
 def previous_price(study: Study, data: Path | None) -> np.ndarray | None:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from network_models.goto.demand_response import DAY_TYPES, demand_response_tables, trip_hours
 from studies.study import Study
+from twin.clock import HOURS_PER_YEAR
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
 from twin.devices.contract import Device
@@ -19,10 +20,9 @@ from twin.grid.model import GridModel
 from twin.input_tables import inputs_in_force
 from twin.profiles.demand_components import WATER_HEATING
 from twin.profiles.tables import HOURS, MONTHS, read_table
+from twin.units import KWH_PER_MWH
 
-HOURS_PER_YEAR = 8760.0
 STEPS_PER_DAY, STEPS_PER_HOUR = 48, 2
-KWH_PER_MWH = 1000.0
 
 Tables = Mapping[str, pd.DataFrame]
 

@@ -7,6 +7,8 @@ import pandas as pd
 TIMEZONE = "Asia/Tokyo"
 
 HOURS_PER_YEAR = 8760.0
+MONTHS_OF_YEAR = 12
+HALF_HOURS_OF_DAY = 48
 
 
 def fiscal_year(year: int, step_minutes: int = 30) -> pd.DatetimeIndex:

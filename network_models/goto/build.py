@@ -11,10 +11,10 @@ import pandapower as pp
 import pandas as pd
 
 from network_models.goto.parameters import ParameterValue
+from twin.clock import HOURS_PER_YEAR
 from twin.errors import InputError, Problem
 
 FREQUENCY_HZ = 60.0
-HOURS_PER_YEAR = 8760.0
 STIFF_SHORT_CIRCUIT_MVA = 1e6
 """Level of the ideal source itself: the real level is in the impedance behind it."""
 

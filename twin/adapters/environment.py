@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.adapters.reward import energy_used_mwh, net_supply_jpy
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.errors import InputError, Problem
 from twin.loop.case import Case
 from twin.loop.changed import under_policies
@@ -16,7 +17,7 @@ from twin.loop.record import Record
 from twin.loop.state import State, initial_state
 from twin.loop.step import step
 from twin.loop.view import make_view
-from twin.policies.interface import HALF_HOUR, HALF_HOURS_OF_DAY, Cadence, Dispatch, Mode, View
+from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
 from twin.schema import CONGESTION_CAUSES
 
 try:

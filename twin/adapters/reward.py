@@ -6,8 +6,7 @@ import numpy as np
 
 from twin.loop.case import Case
 from twin.loop.record import Record
-
-KWH_PER_MWH = 1000.0
+from twin.units import KWH_PER_MWH
 
 
 def energy_used_mwh(case: Case, record: Record) -> np.ndarray:

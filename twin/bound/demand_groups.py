@@ -11,8 +11,7 @@ from twin.devices.contract import Device
 from twin.devices.homes import Homes
 from twin.devices.water_heaters import WaterHeaters
 from twin.loop.case import Case
-
-_KWH_PER_MWH = 1000.0
+from twin.units import KWH_PER_MWH
 
 
 def demand_group(case: Case, m: int, device: Device) -> FleetGroup | None:
@@ -31,7 +30,7 @@ def demand_group(case: Case, m: int, device: Device) -> FleetGroup | None:
 def class_load_mw(case: Case, m: int, demand_class: str, energy_kwh: float) -> np.ndarray:
     """Return the demand of customers of a class with some yearly demand, (T,) MW."""
     per_kwh = [case.class_kw_per_kwh(t)[demand_class][m] for t in range(len(case.index))]
-    return np.array(per_kwh) * energy_kwh / _KWH_PER_MWH
+    return np.array(per_kwh) * energy_kwh / KWH_PER_MWH
 
 
 def _homes(case: Case, m: int, homes: Homes) -> FleetGroup:
@@ -66,7 +65,7 @@ def _shifting(efficiency: float) -> tuple[float, float]:
 
 def _water_heaters(case: Case, heaters: WaterHeaters) -> FleetGroup:
     """Real tanks in electric energy: heating within power, hot water and standing losses as they come."""
-    electric = heaters.units / heaters.heat_per_energy / _KWH_PER_MWH
+    electric = heaters.units / heaters.heat_per_energy / KWH_PER_MWH
     month, slot = case.index.month.to_numpy() - 1, case.half_hour_of_day
     kept = np.exp(-heaters.standing_loss_per_hour * case.step_hours)
     draw = heaters.draw_kwh[month, slot]
@@ -78,7 +77,7 @@ def _water_heaters(case: Case, heaters: WaterHeaters) -> FleetGroup:
     usual_mw = usual @ electric / case.step_hours
     return fleet_group(
         heaters.name, len(case.index), full,
-        (heaters.power_kw * float(heaters.units.sum()) / _KWH_PER_MWH, 0.0), (least @ electric, full, full), (0.0, 0.0),
+        (heaters.power_kw * float(heaters.units.sum()) / KWH_PER_MWH, 0.0), (least @ electric, full, full), (0.0, 0.0),
         leak=1.0 - kept, drain_mw=draw @ electric / case.step_hours, usual_mw=usual_mw, in_demand_mw=usual_mw,
         usual_losses_mw=(1.0 - kept) * (before @ electric) / case.step_hours,
     )  # fmt: skip
@@ -107,10 +106,10 @@ def _cars(case: Case, m: int, some: Cars) -> FleetGroup:
     leave, back = some.leave[day], some.back[day]
     home = (slot[:, None] < leave) | (slot[:, None] >= back)
     goes = (leave == slot[:, None]) & (back > slot[:, None])
-    trip_mw = (goes * some.trip_kwh[day]) @ some.cars / _KWH_PER_MWH / case.step_hours
-    at_home = home @ some.cars / _KWH_PER_MWH
-    use_kw = class_load_mw(case, m, "residential", some.home_kwh) * _KWH_PER_MWH
-    energy = float(some.cars.sum()) * some.battery_kwh / _KWH_PER_MWH
+    trip_mw = (goes * some.trip_kwh[day]) @ some.cars / KWH_PER_MWH / case.step_hours
+    at_home = home @ some.cars / KWH_PER_MWH
+    use_kw = class_load_mw(case, m, "residential", some.home_kwh) * KWH_PER_MWH
+    energy = float(some.cars.sum()) * some.battery_kwh / KWH_PER_MWH
     usual = _usual_charge_mw(some, goes * some.trip_kwh[day], home, case.step_hours)
     return fleet_group(
         some.name, len(case.index), energy,
@@ -128,5 +127,5 @@ def _usual_charge_mw(some: Cars, trip_kwh: np.ndarray, home: np.ndarray, hours: 
         charge = np.maximum(charge - trip_kwh[t], 0.0)
         kw = np.clip((some.battery_kwh - charge) / (some.efficiency * hours), 0.0, some.power_kw) * home[t]
         charge = charge + hours * some.efficiency * kw
-        drawn[t] = kw @ some.cars / _KWH_PER_MWH
+        drawn[t] = kw @ some.cars / KWH_PER_MWH
     return drawn

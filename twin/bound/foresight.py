@@ -25,10 +25,10 @@ from twin.bound.uncontrolled import Uncontrolled, read_uncontrolled
 from twin.errors import InputError, Problem
 from twin.loop.case import Case
 from twin.loop.state import stored_at_start_mwh
+from twin.units import KWH_PER_MWH
 
 Objective = Literal["energy", "value"]
 OBJECTIVES: tuple[Objective, ...] = ("energy", "value")
-_KWH_PER_MWH = 1000.0
 _STILL_MW = 1e-9
 
 _RELAXATIONS = (
@@ -170,7 +170,7 @@ def _program(
     case: Case, before: Uncontrolled, groups: list[FleetGroup], condition: LinkCondition, objective: Objective
 ) -> Program:
     nothing, everything = np.zeros(len(case.index)), np.ones(len(case.index))
-    price = before.price_jpy_per_kwh * _KWH_PER_MWH
+    price = before.price_jpy_per_kwh * KWH_PER_MWH
     worth = Worth(everything, everything, nothing) if objective == "energy" else Worth(price, nothing, price)
     return make_program(groups, condition, before.deliverable_mw, worth, case.step_hours)
 

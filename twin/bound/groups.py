@@ -11,10 +11,10 @@ from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
 from twin.loop.member import PLANT_BATTERIES, Member, SiteDevices
 from twin.profiles.sites import KINDS
+from twin.units import KW_PER_MW, KWH_PER_MWH
 
 MOST_GROUPS = 8
 _KNOWN = "homes, water heaters, cars, commercial sites and grid batteries of twin.devices"
-_KW_PER_MW = 1e3
 _W_PER_MW = 1e6
 
 
@@ -79,8 +79,8 @@ def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray])
         some = (kind_of_site == kind) & (devices.battery_kwh > 0.0)
         if not some.any():
             continue
-        energy = devices.battery_kwh[some] / _KW_PER_MW
-        power = float(devices.battery_kw[some].sum()) / _KW_PER_MW
+        energy = devices.battery_kwh[some] / KWH_PER_MWH
+        power = float(devices.battery_kw[some].sum()) / KW_PER_MW
         efficiency, share = float(devices.efficiency[some].max()), least_loss_share(devices)
         lowest = float((devices.soc_min_share[some] * energy).sum())
         discharge = power if devices.export_at_night else np.minimum(site_import_mw[kind], power)

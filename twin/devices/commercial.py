@@ -9,8 +9,8 @@ import numpy as np
 from twin.devices.contract import DeviceFlows, DeviceNow
 from twin.devices.orders import not_followed
 from twin.devices.shifting import coming_back, settled
+from twin.units import KW_PER_MW
 
-KW_PER_MW = 1000.0
 ROUNDING_HOURS = 1e-9
 
 

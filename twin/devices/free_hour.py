@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-HALF_HOURS_OF_DAY = 48
+from twin.clock import HALF_HOURS_OF_DAY
+
 COMPARED = slice(22, 24)
 """Half-hours of 11 to 12 h."""
 FREE = slice(24, 26)

@@ -8,8 +8,7 @@ import numpy as np
 
 from twin.devices.contract import DeviceFlows, DeviceNow
 from twin.devices.shifting import coming_back, settled
-
-KW_PER_MW = 1000.0
+from twin.units import KW_PER_MW
 
 
 @dataclass(frozen=True, eq=False)

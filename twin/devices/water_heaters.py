@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.contract import DeviceFlows, DeviceNow
 from twin.devices.orders import not_followed, ordered_power
-
-KWH_PER_MWH = 1000.0
-HALF_HOURS_OF_DAY = 48
+from twin.units import KWH_PER_MWH
 
 
 @dataclass(frozen=True, eq=False)

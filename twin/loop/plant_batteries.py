@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.devices.grid_battery import FOLLOWED_WITHIN_MW
 from twin.loop.case import Case
 from twin.loop.ledger import Ledger
 from twin.loop.plan import plant_battery_pu
@@ -16,7 +17,6 @@ AT_THE_LINK = (*CONGESTION_CAUSES, "voltage")
 """Causes that act on the infeed of plant and battery together."""
 CHARGED = ("area_balance", *AT_THE_LINK)
 """Cuts that a battery may take: the plant could have produced it, only the grid did not want it."""
-FOLLOWED_WITHIN_MW = 1e-6
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.grid.controls import first_positions
 from twin.loop.case import Case
 from twin.loop.history import DayHistory
 from twin.loop.member import TOTALS
 from twin.loop.operator_caps import Caps
 from twin.loop.site_totals import SiteTotals
-from twin.policies.interface import HALF_HOURS_OF_DAY, ORDER_SLOTS, Dispatch, Mode, Policy
+from twin.policies.interface import ORDER_SLOTS, Dispatch, Mode, Policy
+from twin.units import KWH_PER_MWH
 
 _PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
     "history": DayHistory,
@@ -23,7 +25,6 @@ _PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
     "site_totals": SiteTotals,
 }
 """Fields that are made of several arrays."""
-KWH_PER_MWH = 1000.0
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 """Fields of `State` that hold the orders in force, named as in `Dispatch`."""
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.loop.case import Case
 from twin.loop.member import PLANT_BATTERIES
 from twin.loop.state import State
-from twin.policies.interface import HALF_HOURS_OF_DAY, Batteries, View
-
-_KWH_PER_MWH = 1000.0
+from twin.policies.interface import Batteries, View
+from twin.units import KW_PER_MW, KWH_PER_MWH
 
 
 def make_view(case: Case, state: State, t: int, m: int, lead: int, half_hours: int) -> View:
@@ -44,8 +44,8 @@ def _batteries(case: Case, state: State, m: int) -> Batteries:
 
     stored = case.by_group(state.soc_kwh[m])
     return Batteries(
-        energy_mwh=energy / _KWH_PER_MWH,
-        power_mw=case.by_group(devices.battery_kw) / _KWH_PER_MWH,
+        energy_mwh=energy / KWH_PER_MWH,
+        power_mw=case.by_group(devices.battery_kw) / KW_PER_MW,
         soc_percent=100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0),
         soc_min_percent=100.0 * mean(devices.soc_min_share),
         soc_max_percent=100.0 * mean(devices.soc_max_share),

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.policies.interface import HALF_HOURS_OF_DAY, THREE_HOURS, Cadence, Dispatch, Mode, View
+from twin.clock import HALF_HOURS_OF_DAY
+from twin.policies.interface import THREE_HOURS, Cadence, Dispatch, Mode, View
 from twin.policies.signals import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS, order, stored_mwh
 
 EMPTY_WITHIN_MWH = 1e-3

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.free_hour import FREE, free_hour_price_ratio
-from twin.policies.interface import DAY, HALF_HOURS_OF_DAY, Cadence, Dispatch, Mode, View
+from twin.policies.interface import DAY, Cadence, Dispatch, Mode, View
 from twin.policies.signals import CARS, WATER_HEATERS, order
 
 

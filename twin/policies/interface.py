@@ -9,9 +9,9 @@ from typing import Protocol
 import numpy as np
 import pandas as pd
 
+from twin.clock import HALF_HOURS_OF_DAY
 from twin.errors import InputError, Problem
 
-HALF_HOURS_OF_DAY = 48
 ORDER_SLOTS = 96
 """Half-hours that orders may reach ahead: two days."""
 

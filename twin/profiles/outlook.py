@@ -9,15 +9,15 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from twin.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
 from twin.errors import InputError, Problem, raise_if_any
-from twin.policies.interface import HALF_HOURS_OF_DAY, Outlook
+from twin.policies.interface import Outlook
 from twin.profiles.outlook_checks import gap_problems
 from twin.profiles.sites import SiteFleet
 from twin.profiles.tables import parameter
 from twin.profiles.types import Forecasts, Profiles
+from twin.units import KW_PER_MW
 
-KW_PER_MW = 1000.0
-MONTHS_OF_YEAR = 12
 HALF_HOUR = pd.Timedelta(minutes=30)
 
 Kind = Literal["calibrated", "persistence", "climatology", "perfect"]

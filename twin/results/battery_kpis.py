@@ -7,8 +7,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from twin.clock import HOURS_PER_YEAR
-
-KWH_PER_MWH = 1000.0
+from twin.units import KWH_PER_MWH
 
 
 def battery_kpis(folder: Path, hours: float) -> dict[str, float]:

@@ -9,8 +9,8 @@ from twin.clock import HOURS_PER_YEAR
 from twin.loop.case import Case
 from twin.loop.member import TOTALS, SiteDevices
 from twin.loop.state import State
+from twin.units import KWH_PER_MWH
 
-_KWH_PER_MWH = 1000.0
 _SHOWN = ("discharged_kwh", "self_consumed_kwh", "exported_kwh", "throttled_kwh", "imported_kwh")
 _COMPARED = ("self_consumed_kwh", "exported_kwh", "throttled_kwh")
 
@@ -98,7 +98,7 @@ def _averages(case: Case, state: State, m: int) -> pa.Table:
     site_wise = np.array([case.by_group(column) for column in state.site_totals.of_member[m].T])
     as_average = state.average_totals[m].T * average.sites
     sums = {"": dict(zip(TOTALS, site_wise, strict=True)), "average_": dict(zip(TOTALS, as_average, strict=True))}
-    capacity = case.battery_mwh[m] * _KWH_PER_MWH
+    capacity = case.battery_mwh[m] * KWH_PER_MWH
     columns: dict[str, np.ndarray | pa.Array] = {
         "group": pa.array(groups.index.astype(str).tolist(), type=pa.string()),
         "sites": average.sites.astype(np.int64),

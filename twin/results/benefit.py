@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from twin.results.kpis import read_table
+from twin.units import KWH_PER_MWH
 
 _COLUMNS = [
     "plants_congestion_mw", "sites_lost_mw", "battery_losses_mw", "flexible_losses_mw", "price_jpy_per_kwh", "failure",
 ]  # fmt: skip
-KWH_PER_MWH = 1000.0
 
 
 @dataclass(frozen=True)

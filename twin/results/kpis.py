@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from twin.clock import HOURS_PER_YEAR
 from twin.results.battery_kpis import battery_kpis
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
+from twin.units import KWH_PER_MWH
 
-KWH_PER_MWH = 1000.0
 CONGESTED_ABOVE_MW = 0.01
 SUPPORTED_ABOVE_MVAR = 0.001
 FULL_PERCENT = 100.0
@@ -29,7 +30,8 @@ def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
     """Return a member's key figures, without the ones that compare members.
 
-    Half-hours that did not solve are counted and left out of everything else.
+    Half-hours that did not solve are counted and left out of energies and hours. Clipped commands, policy failures,
+    unmet service, operations and what the batteries sum up over the run are of all half-hours.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     sites = of_kinds.groupby("time").sum()
     solved = (system["failure"] == "").to_numpy()
     known = system[solved]
-    steps_per_year = 365.0 * 24.0 / hours
+    steps_per_year = HOURS_PER_YEAR / hours
     system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
     energy = _energies(system[solved], hours)
     counts = {

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pyarrow as pa
 
+from twin.clock import HOURS_PER_YEAR
 from twin.loop.case import TIER_NON_FIRM, Case
 from twin.loop.flexible import FlexibleFlows
 from twin.loop.plant_batteries import PlantBatteryFlows
@@ -19,7 +20,6 @@ from twin.results.flows import BlockFlows, block_flows
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 
 SMALLEST_ROW_MW = 1e-9
-HOURS_PER_YEAR = 8760.0
 VOLTAGE_TOLERANCE_PU = 2e-5
 """Twice the 0.001 % beyond which a voltage is relieved."""
 CIRCUITS_IN_SCHEMA = 2

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.clock import step_hours
+from twin.clock import HOURS_PER_YEAR, step_hours
 from twin.errors import InputError, Problem
 from twin.grid.outage_kernels import UNSOLVED_PERCENT
 from twin.security.intertrip_kernels import Shedding
 
-HOURS_PER_YEAR = 8760.0
 RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
 
 

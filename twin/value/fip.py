@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from twin.value.market import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR, Market, cell_means, month_cell
+from twin.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
+from twin.value.market import Market, cell_means, month_cell
 
 FLOOR_MARGIN = 1e-6
 """Prices up to this above the floor count as floor prices."""

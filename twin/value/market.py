@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from twin.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
 from twin.errors import InputError, Problem
-
-HALF_HOURS_OF_DAY = 48
-MONTHS_OF_YEAR = 12
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from twin.clock import TIMEZONE
+from twin.results.kpis import CONGESTED_ABOVE_MW
 
-CONGESTED_ABOVE_MW = 0.01
 _PLANT_COLUMNS = ("delivered_mw", "area_balance_mw", "area_balance_settled_mw", "battery_mw")
 _SITE_COLUMNS = ("import_mw", "export_mw", "self_consumption_mw")
 _SYSTEM_COLUMNS = ["time", "price_jpy_per_kwh", "price_ratio", "home_demand_pu", "area_balance_share",

@@ -13,8 +13,6 @@ PARTIES = ("plant_owners", "sites", "homes", "aggregator", "retailer", "network"
 the aggregator, which also owns the new PV and the grid batteries; the local retailer; the network operator; all others:
 market, fund of the FIT levy, suppliers."""
 
-KWH_PER_MWH = 1000.0
-
 
 @dataclass(frozen=True)
 class Payment:

@@ -9,15 +9,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from twin.clock import HOURS_PER_YEAR, MONTHS_OF_YEAR
+from twin.units import KW_PER_MW, KWH_PER_MWH
 from twin.value.fip import at_floor, premium_price, reference_price
 from twin.value.market import Market
 from twin.value.meters import Meters, read_meters
-from twin.value.payment import KWH_PER_MWH, Payment, payment_table
+from twin.value.payment import Payment, payment_table
 from twin.value.retail import retail_payments
-
-HOURS_PER_YEAR = 8760.0
-KW_PER_MW = 1000.0
-MONTHS_OF_YEAR = 12
 
 
 def payments(folder: Path, plants: pd.DataFrame, market: Market) -> pa.Table:

@@ -7,14 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from twin.clock import HOURS_PER_YEAR
+from twin.units import KWH_PER_MWH
 from twin.value.market import Market
 from twin.value.meters import Meters
-from twin.value.payment import KWH_PER_MWH, Payment
+from twin.value.payment import Payment
 
 HOME_DEVICES = ("homes", "water_heaters", "cars")
 """Flexible devices behind the meters of homes; the others' change of demand is the retailer's too."""
 GRID_BATTERIES, PLANT_BATTERIES = "grid_batteries", "plant_batteries"
-HOURS_PER_YEAR = 8760.0
 
 
 def retail_payments(meters: Meters, plants: pd.DataFrame, market: Market) -> Iterator[Payment]:

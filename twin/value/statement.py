@@ -7,13 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from twin.clock import step_hours
+from twin.clock import HOURS_PER_YEAR, MONTHS_OF_YEAR, step_hours
+from twin.results.kpis import CONGESTED_ABOVE_MW
+from twin.units import KWH_PER_MWH
 from twin.value.fip import at_floor, premium_price, reference_price
 from twin.value.market import Market
-from twin.value.payment import KWH_PER_MWH
 from twin.value.payments import pays_generator_charge
-
-HOURS_PER_YEAR, MONTHS_OF_YEAR, CONGESTED_ABOVE_MW = 8760.0, 12, 0.01
 
 
 def statement(folder: Path, plants: pd.DataFrame, market: Market) -> dict[str, float]:
