@@ -11,8 +11,9 @@ import pandas as pd
 from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
 from twin.profiles.sites import KINDS
-from twin.results.kpis import KWH_PER_MWH, net_supply_mwh, read_table
+from twin.results.kpis import net_supply_mwh, read_table
 from twin.schema import CONGESTION_CAUSES
+from twin.units import KWH_PER_MWH
 
 STILL_MW = 1e-9
 
@@ -25,8 +26,6 @@ class Uncontrolled:
     ----------
     deliverable_mw : numpy.ndarray, (T,)
         Available less what is out of order and less area-balance orders before any battery takes of them.
-    ordered_off_mw : numpy.ndarray, (T, P)
-        Area-balance orders to each plant.
     headroom_mw : numpy.ndarray, (T,)
         Extra infeed that the N-1 link would take before congestion management; NaN where unknown.
     positions : numpy.ndarray, (T, C) int
@@ -42,7 +41,6 @@ class Uncontrolled:
     """
 
     deliverable_mw: np.ndarray
-    ordered_off_mw: np.ndarray
     headroom_mw: np.ndarray
     positions: np.ndarray
     price_jpy_per_kwh: np.ndarray
@@ -82,7 +80,6 @@ def read_uncontrolled(case: Case, m: int, folder: Path, stored_at_start_mwh: flo
     supply = net_supply_mwh(system, hours).to_numpy(float)
     return Uncontrolled(
         deliverable_mw=(system["available_mw"] - system["unavailable_mw"]).to_numpy(float) - ordered_off.sum(axis=1),
-        ordered_off_mw=ordered_off,
         headroom_mw=link["n1_export_headroom_before_mw"].to_numpy(float),
         positions=_positions(case, system),
         price_jpy_per_kwh=price,
