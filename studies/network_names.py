@@ -21,6 +21,24 @@ Assignment = tuple[str, object, str]
 """A dotted key, the value that the study gives it, and its place in the file."""
 
 
+DEVICES_OF_GOTO = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
+"""Study keys of devices that stand on the network ``goto`` only."""
+
+
+def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
+    """Yield devices of the Goto plan that a study of another network asks for.
+
+    Parameters
+    ----------
+    assignments : iterable of (str, object, str)
+        Every value of the base sections, scenarios and sweeps.
+    """
+    for key, value, where in assignments:
+        if key in DEVICES_OF_GOTO and value in ("plan", "example"):
+            repair = f'write {key} = "none"; docs/examples.md shows how to add devices of your own'
+            yield Problem(f"{key}: these devices stand on Goto only", where, str(value), "none", repair)
+
+
 def network_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
     """Yield what is wrong with parameters, plant ids and conductor of a study of the network ``goto``.
 

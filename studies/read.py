@@ -15,7 +15,7 @@ from studies.explain import explain, findings, shown
 from studies.input_names import input_problems
 from studies.key_lines import key_lines, line_of
 from studies.members import BASE, members
-from studies.network_names import Assignment, network_problems
+from studies.network_names import Assignment, guest_problems, network_problems
 from studies.policy_files import policy_problems
 from studies.sections import GOTO
 from studies.study import Settings, Study, why_not_overridable
@@ -107,7 +107,7 @@ class _Reporter:
         found += self._scenario_problems(table, known)
         for section in ("sweep", "onset"):
             found += self._list_problems(table, section, known)
-        found += network_problems(self._assignments(table)) if _is_goto(table) else ()
+        found += (network_problems if _is_goto(table) else guest_problems)(self._assignments(table))
         found += input_problems(self._assignments(table))
         found += policy_problems(self._assignments(table), self.path.parent)
         return found + self._compare_problems(table)

@@ -185,6 +185,22 @@ def test_missing_files_and_folders(tmp_path):
         read_study(tmp_path / "nothing.toml")
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("demand_response", "plan"), ("plant_batteries", "plan"), ("grid_batteries", "example")]
+)
+def test_devices_of_goto_in_another_network_are_told_when_the_study_is_read(tmp_path, key, value):
+    guest = GOOD.replace(
+        "year = 2030\n\n[w",
+        'model = "create_cigre_network_mv_pv_wind"\nroles.link = ["a"]\nroles.curtailable = ["b"]\n'
+        'roles.site_buses = ["c"]\n\n[w',
+    )
+    wanted = guest.replace("fleet.new_pv = true", f'fleet.{key} = "{value}"')
+    assert wanted != guest
+    problem = only_problem(tmp_path, wanted)
+    assert problem.what == f"fleet.{key}: these devices stand on Goto only"
+    assert "study.toml, line" in problem.where
+
+
 def test_a_year_outside_the_measured_data(tmp_path):
     for name in ("kyushu_area/x_supply_demand_x.csv", "jepx/x.csv"):
         (tmp_path / name).parent.mkdir()
