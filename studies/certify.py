@@ -24,7 +24,7 @@ from studies.members import middle_point
 from studies.output import CERTIFICATE_FILE, open_partial, publish, require_results_folder, write_json
 from studies.policy_files import load_policy, policy_file
 from studies.progress import Progress
-from studies.provenance import digest, file_sha256, input_files, manifest, run_log
+from studies.provenance import digest, file_sha256, input_files, manifest, policy_inputs, run_log
 from studies.workers import make_tasks, run_tasks
 from twin.errors import InputError
 from twin.loop.case import Case
@@ -69,7 +69,8 @@ def run_certificate(
     """
     require_results_folder(out)
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-    facts = manifest(plan.study, input_files(plan.study, data), days) | {"certificate": _asked(plan)}
+    files = input_files(plan.study, data) | policy_inputs(plan.policy, plan.folder)
+    facts = manifest(plan.study, files, days) | {"certificate": _asked(plan)}
     case = certificate_case(plan, data, days)
     progress("look-ahead and determinism", 0, 1)
     checks = _checks(plan, case)

@@ -116,7 +116,7 @@ def _imported(file: Path, where: str) -> ModuleType:
     """Return the module of a file; the same content is executed once, and no bytecode is left beside it."""
     if not file.is_file():
         others = ", ".join(sorted(other.name for other in file.parent.glob(f"*{_ENDING}")))
-        accepted = f"a path relative to the study file{'; in this folder: ' if others else ''}{others}"
+        accepted = f"a Python file; in this folder: {others or 'none'}"
         raise InputError([Problem("there is no such policy file", where, str(file), accepted)])
     content = file.read_bytes()
     name = f"policy_{file.stem}_{hashlib.sha256(str(file).encode() + content).hexdigest()[:16]}"

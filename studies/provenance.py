@@ -73,8 +73,13 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
         files |= {table.relative_to(data).as_posix(): table for table in tables}
     policies = dict.fromkeys(one.study.operation.policy for one in [*members(study), *onset_members(study)])
     for policy in policies:
-        files |= {_public_name(name): path for name, path in policy_sources(policy, study.folder).items()}
+        files |= policy_inputs(policy, study.folder)
     return files
+
+
+def policy_inputs(policy: str, folder: Path) -> dict[str, Path]:
+    """Return the files of a policy by a name without the user's folders; relative paths start from `folder`."""
+    return {_public_name(name): path for name, path in policy_sources(policy, folder).items()}
 
 
 def file_sha256(path: Path) -> str:

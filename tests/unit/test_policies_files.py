@@ -13,7 +13,7 @@ from test_policies import peak_at, view
 from studies import cli
 from studies.policy_files import load_policy
 from studies.policy_sources import policy_sources
-from studies.provenance import input_files, manifest
+from studies.provenance import input_files, manifest, policy_inputs
 from studies.read import read_study
 from twin.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
@@ -213,3 +213,5 @@ def test_the_file_and_those_beside_it_that_it_imports_are_inputs_of_the_run(tmp_
     after = manifest(study, input_files(study, None))["inputs_sha256"]
     assert {name for name in names if before[name] != after[name]} == {"policies/forecast.py"}
     assert policy_sources("none", tmp_path) == {}
+    absolute = f"{tmp_path / 'policies' / 'own.py'}:Counting"
+    assert set(policy_inputs(absolute, tmp_path)) == {"own.py", "forecast.py", "weights_of_mine.py"}
