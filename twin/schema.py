@@ -290,8 +290,8 @@ KPIS: dict[str, Quantity] = {
             "reactor_operations_per_year": ("switchings of shunt reactors", "分路リアクトルの年間開閉回数"),
             "clipped_commands": ("battery commands that a device could not follow", "機器限界で制限された指令数"),
             "policy_failures": (
-                "half-hours in which a decision of the policy failed and a fallback took its place",
-                "ポリシー異常により代替制御となったコマ数",
+                "decisions of the policy that failed, so that a fallback took their place",
+                "ポリシー異常により代替制御となった回数",
             ),
             "headroom_undefined_half_hours": ("half-hours without a headroom root", "余裕を定義できないコマ数"),
             "negative_demand_half_hours": (
@@ -319,8 +319,8 @@ KPIS: dict[str, Quantity] = {
         "MWh",
         {
             "unmet_service_mwh": (
-                "hot water and energy of leaving cars that flexible devices did not give",
-                "需要応動機器の未充足量(給湯・EV)",
+                "hot water and energy of leaving cars not given, and what called contracts took off",
+                "需要応動機器の未充足量(給湯・EV)と下げDR契約の発動量",
             ),
             "unsolved_available_mwh": ("available energy of the unsolved half-hours", "収束しないコマの発電可能電力量"),
         },
