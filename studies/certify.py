@@ -69,9 +69,9 @@ def run_certificate(
     """
     require_results_folder(out)
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+    case = certificate_case(plan, data, days)
     files = input_files(plan.study, data) | policy_inputs(plan.policy, plan.folder)
     facts = manifest(plan.study, files, days) | {"certificate": _asked(plan)}
-    case = certificate_case(plan, data, days)
     progress("look-ahead and determinism", 0, 1)
     checks = _checks(plan, case)
     progress("look-ahead and determinism", 1, 1)
