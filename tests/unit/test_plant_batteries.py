@@ -9,8 +9,9 @@ from test_loop_ledger import energy_mismatch_mwh, ledger_mismatch_mw
 
 from twin.devices.contract import DeviceNow
 from twin.devices.grid_battery import GridBattery
+from twin.devices.names import PLANT_BATTERIES
 from twin.loop.ledger import Ledger
-from twin.loop.member import PLANT_BATTERIES, PlantBatteries
+from twin.loop.member import PlantBatteries
 from twin.loop.plant_batteries import absorb, offer
 from twin.loop.state import initial_state
 from twin.policies.interface import HALF_HOUR, Mode
@@ -108,7 +109,8 @@ def test_orders_keep_power_charge_and_contract(alone):
     state.plant_soc_mwh[0, p] = 1.0
     infeed = np.zeros((1, len(case.unit_names)))
     for signal, plant_mw, expected in [
-        (-1.0, 0.0, 1.0 * ETA / HOURS), (-1.0, contract - 0.5, 0.5), (-0.25, 0.0, 1.0), (1.0, 2.5, -2.5), (1.0, 9.0, -4.0),
+        (-1.0, 0.0, 1.0 * ETA / HOURS), (-1.0, contract - 0.5, 0.5), (-0.25, 0.0, 1.0),
+        (1.0, 2.5, -2.5), (1.0, 9.0, -4.0),
     ]:  # fmt: skip
         infeed[0, p] = plant_mw
         state.device_pu[0, 0, 0] = signal

@@ -7,9 +7,10 @@ import numpy as np
 from twin.bound.demand_groups import demand_group
 from twin.bound.fleet_group import FleetGroup, fleet_group
 from twin.devices.grid_battery import GridBattery
+from twin.devices.names import PLANT_BATTERIES
 from twin.errors import Problem, raise_if_any
 from twin.loop.case import Case
-from twin.loop.member import PLANT_BATTERIES, Member, SiteDevices
+from twin.loop.member import Member, SiteDevices
 from twin.profiles.sites import KINDS
 from twin.units import KW_PER_MW, KWH_PER_MWH
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.contract import DeviceFlows, DeviceNow
+from twin.devices.names import CARS
 from twin.devices.orders import not_followed, ordered_power
 from twin.units import KWH_PER_MWH
 
@@ -54,7 +55,7 @@ class Cars:
     trip_kwh: np.ndarray
     home_kwh: float
     area_share: np.ndarray
-    name: str = "cars"
+    name: str = CARS
     is_storage: bool = False
     least_kwh: np.ndarray = field(init=False)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.devices.contract import DeviceFlows, DeviceNow
+from twin.devices.names import COMMERCIAL
 from twin.devices.orders import not_followed
 from twin.devices.shifting import coming_back, settled
 from twin.units import KW_PER_MW
@@ -47,7 +48,7 @@ class Commercial:
     down_share: float
     down_hours: float
     area_share: np.ndarray
-    name: str = "commercial"
+    name: str = COMMERCIAL
     is_storage: bool = False
 
     def initial(self) -> np.ndarray:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.devices.contract import DeviceFlows, DeviceNow
+from twin.devices.names import GRID_BATTERIES
 
 FOLLOWED_WITHIN_MW = 1e-6
 
@@ -31,7 +32,7 @@ class GridBattery:
     efficiency: float
     soc_min_share: float
     soc_max_share: float
-    name: str = "grid_batteries"
+    name: str = GRID_BATTERIES
     is_storage: bool = True
 
     def initial(self) -> np.ndarray:

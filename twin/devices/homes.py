@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.devices.contract import DeviceFlows, DeviceNow
+from twin.devices.names import HOMES
 from twin.devices.shifting import coming_back, settled
 from twin.units import KW_PER_MW
 
@@ -42,7 +43,7 @@ class Homes:
     return_hours: float
     efficiency: float
     area_share: np.ndarray
-    name: str = "homes"
+    name: str = HOMES
     is_storage: bool = False
 
     def initial(self) -> np.ndarray:

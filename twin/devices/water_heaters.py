@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.contract import DeviceFlows, DeviceNow
+from twin.devices.names import WATER_HEATERS
 from twin.devices.orders import not_followed, ordered_power
 from twin.units import KWH_PER_MWH
 
@@ -52,7 +53,7 @@ class WaterHeaters:
     standing_loss_per_hour: float
     reserve_share: float
     area_share: np.ndarray
-    name: str = "water_heaters"
+    name: str = WATER_HEATERS
     is_storage: bool = False
     least_kwh: np.ndarray = field(init=False)
 

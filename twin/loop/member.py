@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.devices.contract import Device
+from twin.devices.names import PLANT_BATTERIES
 from twin.policies.interface import Policy
 from twin.profiles.outlook import Kind
 
@@ -109,10 +110,6 @@ class PlantBatteries:
     efficiency: float
     soc_min_share: float
     soc_max_share: float
-
-
-PLANT_BATTERIES = "plant_batteries"
-"""Name of the batteries beside plants among the flexible devices that a policy may order."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
+from twin.devices.names import PLANT_BATTERIES
 from twin.loop.case import Case
-from twin.loop.member import PLANT_BATTERIES
 from twin.loop.state import ORDERS, State
 from twin.loop.view import make_view
 from twin.policies.interface import ORDER_SLOTS, Dispatch

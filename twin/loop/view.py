@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
+from twin.devices.names import PLANT_BATTERIES
 from twin.loop.case import Case
-from twin.loop.member import PLANT_BATTERIES
 from twin.loop.state import State
 from twin.policies.interface import Batteries, View
 from twin.units import KW_PER_MW, KWH_PER_MWH

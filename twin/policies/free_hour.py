@@ -8,8 +8,9 @@ import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.free_hour import FREE, free_hour_price_ratio
+from twin.devices.names import CARS, WATER_HEATERS
 from twin.policies.interface import DAY, Cadence, Dispatch, Mode, View
-from twin.policies.signals import CARS, WATER_HEATERS, order
+from twin.policies.signals import order
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from twin.devices.names import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS
 from twin.policies.following import order_power
 from twin.policies.interface import THREE_HOURS, Cadence, Dispatch, Mode, View
 from twin.policies.mpc_program import HALF_HOURS, Expected, Fleet, Plan, RollingProgram
-from twin.policies.signals import (
-    CARS,
-    COMMERCIAL,
-    GRID_BATTERIES,
-    PLANT_BATTERIES,
-    WATER_HEATERS,
-    order,
-    stored_mwh,
-)
+from twin.policies.signals import order, stored_mwh
 
 _TIE_JPY_PER_KWH = 1e-5
 """Cost that rises with lead time, so that of equal plans the earliest is taken."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.devices.names import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS
 from twin.policies.interface import GATE_CLOSURE, Cadence, Dispatch, Mode, View
-from twin.policies.signals import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS, order
+from twin.policies.signals import order
 from twin.policies.spread import traded
 
 _HOURS = 0.5

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from twin.bound.schedule import Schedule
+from twin.devices.names import HOMES
 from twin.errors import InputError, Problem
 from twin.policies.following import order_power
 from twin.policies.interface import DAY, Cadence, Dispatch, Mode, View
 from twin.policies.signals import order
-
-HOMES = "homes"
 
 
 @dataclass(frozen=True)

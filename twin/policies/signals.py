@@ -8,9 +8,6 @@ import numpy as np
 
 from twin.policies.interface import Dispatch, View
 
-WATER_HEATERS, CARS, COMMERCIAL = "water_heaters", "cars", "commercial"
-GRID_BATTERIES, PLANT_BATTERIES = "grid_batteries", "plant_batteries"
-
 
 def order(plan: Dispatch, view: View, names: Iterable[str], signal_pu: np.ndarray) -> None:
     """Write a signal to those of the named devices that the member has.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 import pyarrow as pa
 
+from twin.devices.names import PLANT_BATTERIES
 from twin.loop.case import Case
-from twin.loop.member import PLANT_BATTERIES
 
 COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 

@@ -8,14 +8,14 @@ import numpy as np
 import pandas as pd
 
 from twin.clock import HOURS_PER_YEAR
+from twin.devices.names import CARS, GRID_BATTERIES, HOMES, PLANT_BATTERIES, WATER_HEATERS
 from twin.units import KWH_PER_MWH
 from twin.value.market import Market
 from twin.value.meters import Meters
 from twin.value.payment import Payment
 
-HOME_DEVICES = ("homes", "water_heaters", "cars")
+HOME_DEVICES = (HOMES, WATER_HEATERS, CARS)
 """Flexible devices behind the meters of homes; the others' change of demand is the retailer's too."""
-GRID_BATTERIES, PLANT_BATTERIES = "grid_batteries", "plant_batteries"
 
 
 def retail_payments(meters: Meters, plants: pd.DataFrame, market: Market) -> Iterator[Payment]:
