@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from reports import write_certificate
-from studies.cash import previous_price, write_payments
+from studies.cash import previous_price
 from studies.certify_bound import Bounds, upper_bounds
 from studies.certify_checks import Checks, check_policy
 from studies.certify_plan import CALIBRATED, ERROR_FACTORS, Plan, certificate_case, positions, study_members
 from studies.certify_scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
 from studies.certify_worst_day import worst_day
-from studies.finish import sample_summary
+from studies.finish import own_kpis, sample_summary
 from studies.members import middle_point
 from studies.output import CERTIFICATE_FILE, open_partial, publish, require_results_folder, write_json
 from studies.policy_files import load_policy, policy_file
@@ -29,9 +29,7 @@ from studies.workers import make_tasks, run_tasks
 from twin.errors import InputError
 from twin.loop.case import Case
 from twin.loop.simulate import month_blocks
-from twin.loop.state import stored_at_start_mwh
 from twin.policies.catalogue import POLICIES
-from twin.results.kpis import member_kpis
 from twin.results.sample_check import sampled_steps
 
 TABLES = "tables"
@@ -179,12 +177,10 @@ def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]
 def _kpis(plan: Plan, case: Case, folders: Sequence[Path], data: Path | None) -> list[dict[str, float | None]]:
     """Return the key figures of all runs, payments included."""
     year_before = previous_price(plan.study, data)
-    found = []
-    for m, (member, folder) in enumerate(zip(study_members(plan), folders, strict=True)):
-        cash = write_payments(member.study, case, case.members[m], folder, year_before)
-        battery_mwh = float(case.battery_mwh[m].sum())
-        found.append(cash | member_kpis(folder, stored_at_start_mwh(case, m), battery_mwh, case.step_hours))
-    return found
+    return [
+        own_kpis(member.study, case, m, folder, year_before)
+        for m, (member, folder) in enumerate(zip(study_members(plan), folders, strict=True))
+    ]
 
 
 def _worst_day(plan: Plan, case: Case, folders: Sequence[Path]) -> dict[str, Any]:

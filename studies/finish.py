@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 
 from network_models.goto import parameter_table
@@ -52,10 +53,7 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
     for member in members:
         k, loop_member = loop_members[member.scenario, member.label]
         folder = run / member.path
-        cash = write_payments(member.study, case, loop_member, folder, year_before)
-        kpis = cash | member_kpis(
-            folder, stored_at_start_mwh(case, k), float(case.battery_mwh[k].sum()), case.step_hours
-        )
+        kpis = own_kpis(member.study, case, k, folder, year_before)
         has_twins = study.compare.counterfactuals
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
@@ -63,6 +61,25 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
         kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
+
+
+def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.ndarray | None) -> dict[str, float | None]:
+    """Write a member's payments and return its key figures, but for comparisons with other members.
+
+    Parameters
+    ----------
+    study : Study
+        The member's own.
+    case : Case
+    m : int
+        The member's position in the case.
+    folder : pathlib.Path
+        With the member's tables.
+    year_before : numpy.ndarray, optional
+        From `studies.cash.previous_price`.
+    """
+    cash = write_payments(study, case, case.members[m], folder, year_before)
+    return cash | member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
