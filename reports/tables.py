@@ -36,7 +36,7 @@ SCENARIO_KPIS = (
     "average_fleet_self_consumption_mwh", "average_fleet_site_export_mwh",
     "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year", "battery_wear_percent_per_year",
     "battery_losses_mwh", "flexible_losses_mwh", "energy_used_mwh", "net_supply_jpy",
-    "clipped_commands", "policy_failures", "unmet_service_mwh",
+    "clipped_commands", "policy_failures", "unmet_service_mwh", "called_contracts_mwh",
     "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
     "cash_plant_owners_jpy", "cash_sites_jpy", "cash_homes_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
     "cash_network_jpy",

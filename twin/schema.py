@@ -319,9 +319,10 @@ KPIS: dict[str, Quantity] = {
         "MWh",
         {
             "unmet_service_mwh": (
-                "hot water and energy of leaving cars not given, and what called contracts took off",
-                "需要応動機器の未充足量(給湯・EV)と下げDR契約の発動量",
+                "hot water and energy of leaving cars not given",
+                "需要応動機器の未充足量(給湯・EV)",
             ),
+            "called_contracts_mwh": ("load that called down-DR contracts took off", "下げDR契約の発動電力量"),
             "unsolved_available_mwh": ("available energy of the unsolved half-hours", "収束しないコマの発電可能電力量"),
         },
     ),

@@ -65,7 +65,7 @@ def battery_device(**changes):
     values = {
         "name": "feeder", "net": net, "area": 2, "share": 0.1, "controlled": (("storage", 0),),
         "state": (Place("storage", 0, "soc_percent"),), "order": Place("controller", control.index, "signal_pu"),
-        "followed": Place("controller", control.index, "followed_pu"), "is_storage": True,
+        "followed": Place("controller", control.index, "followed_pu"),
     }  # fmt: skip
     return PandapowerDevice(**values | changes)
 
@@ -180,7 +180,7 @@ def test_in_the_loop_the_demand_of_the_area_rises_by_what_the_feeder_takes(goto_
     inputs = goto_year.days(PEAK_DAY).half_hours(4)
     case = make_case(inputs, [member(inputs)])
     area = list(case.model.areas.index)[2]
-    device = battery_device(is_storage=False)
+    device = battery_device()
     with_feeder = under_policies(with_devices(case, [device]), 0, [Orders(), case.members[0].policy])
     _, records = run(with_feeder)
     rise = np.array([record.demand_mw[0] - record.demand_mw[1] for record in records])

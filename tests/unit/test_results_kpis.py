@@ -80,7 +80,10 @@ def system_table(**columns):
 @pytest.fixture
 def folder(tmp_path):
     """Three solved half-hours and one with absurd numbers that did not solve."""
-    write(tmp_path, "devices", pd.DataFrame({"unmet_mwh": [0.25, 0.5]}))
+    write(tmp_path, "devices", pd.DataFrame({
+        "time": TIME.repeat(2), "device": ["cars", "commercial"] * 4,
+        "unmet_mwh": [0.25, 1.0, 0.5, 2.0, 0.0, 0.0, 9.0, 9.0],
+    }))  # fmt: skip
     write(tmp_path, "system", system_table(
         demand_mw=[20.0, 20.0, 10.0, 999.0], available_mw=[30.0, 10.0, 40.0, 70.0],
         delivered_mw=[24.0, 10.0, 20.0, 999.0],
@@ -175,6 +178,12 @@ def test_wear_of_the_batteries_of_two_hours_as_of_a_year(folder):
     assert {name: kpis[name] for name in expected} == pytest.approx(expected)
     write(folder, "batteries", read_table(folder, "batteries").iloc[2:])
     assert kpis_of(folder)["battery_wear_max_percent_per_year"] == 0.0
+
+
+def test_called_contracts_are_no_service_that_was_not_given(folder):
+    kpis = kpis_of(folder)
+    assert kpis["unmet_service_mwh"] == pytest.approx(0.75)
+    assert kpis["called_contracts_mwh"] == pytest.approx(3.0)
 
 
 def test_shares(folder):

@@ -23,7 +23,7 @@ from twin.schema import CONGESTION_CAUSES
 try:
     import gymnasium
 except ImportError as error:
-    raise ImportError('the environment needs Gymnasium: pip install "goto-twin[gym]"') from error
+    raise ImportError('the environment needs Gymnasium: pip install ".[gym]"') from error
 
 Numbers = npt.NDArray[np.float32]
 FARTHEST = 1e6

@@ -58,8 +58,6 @@ class PandapowerDevice:
         Where a policy's order (-1 .. 1) is written; without it an order other than 0 counts as clipped.
     followed : Place, optional
         Where the controller leaves the order that it could follow; a difference counts as clipped.
-    is_storage : bool
-        Whether the flows are those of a grid battery. Energy stored is that of all rows of ``net.storage``.
 
     Raises
     ------
@@ -75,8 +73,12 @@ class PandapowerDevice:
     state: tuple[Place, ...]
     order: Place | None = None
     followed: Place | None = None
-    is_storage: bool = False
     run_options: dict[str, Any] = field(default_factory=lambda: {"numba": False})
+
+    @property
+    def is_storage(self) -> bool:
+        """Never: what its batteries take is demand of the area; `stored_mwh` tells the charge of ``net.storage``."""
+        return False
 
     def __post_init__(self) -> None:
         places = [place for place in (self.order, self.followed, *self.state) if place is not None]

@@ -149,7 +149,9 @@ class Case:
     def class_kw_per_kwh(self, t: int) -> dict[str, np.ndarray]:
         """Return the mean demand of each customer class at step `t`, (M,) kW per kWh of a year."""
         per_kwh = np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in self.profiles])
-        return {name: per_kwh[:, columns].mean(axis=1)[self.profile] for name, columns in self._classes.items()}
+        # rows in a block of their own: a sum over columns of another layout depends on how many rows there are
+        classes = {name: np.ascontiguousarray(per_kwh[:, columns]) for name, columns in self._classes.items()}
+        return {name: values.mean(axis=1)[self.profile] for name, values in classes.items()}
 
     @cached_property
     def plant_battery_mw(self) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from twin.clock import HALF_HOURS_OF_DAY
 from twin.devices.names import PLANT_BATTERIES
+from twin.errors import InputError, Problem
 from twin.loop.case import Case
 from twin.loop.state import ORDERS, State
 from twin.loop.view import make_view
@@ -42,6 +43,11 @@ def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     cadence = case.members[m].policy.cadence
     if cadence.is_due(slot) and (t > 0 or cadence.lead == 0):
         return cadence.lead, cadence.half_hours
+    if cadence.lead and slot:
+        where, accepted = f"policy of {case.members[m].name}", "a run that begins at midnight"
+        raise InputError(
+            [Problem("a policy that decides ahead cannot begin within a day", where, f"{slot / 2:g} h", accepted)]
+        )
     until_next = (cadence.first - slot) % cadence.half_hours or cadence.half_hours
     return 0, min(until_next + cadence.lead, HALF_HOURS_OF_DAY)
 

@@ -29,6 +29,8 @@ from twin.loop.voltage import relieve_voltage
 from twin.policies.interface import ORDER_SLOTS
 from twin.schema import CONGESTION_CAUSES
 
+NEGATIVE_BEYOND_MW = 1e-9
+
 
 @dataclass(frozen=True)
 class Now:
@@ -121,7 +123,7 @@ def _injections(
     sites, flexible = behind
     of_sites = sites.load_mw @ case.group_to_area
     beside_sites = now.area_demand_mw - of_sites
-    clipped = (beside_sites < -1e-9).sum(axis=1)
+    below_sites = beside_sites < -NEGATIVE_BEYOND_MW
     beside_sites = np.maximum(beside_sites, 0.0) + flexible.area_mw
     gross = beside_sites + of_sites
     injections = Injections(
@@ -133,7 +135,7 @@ def _injections(
         diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
         shed_mw=np.zeros_like(gross),
     )
-    return injections, gross, clipped
+    return injections, gross, (below_sites | (gross < -NEGATIVE_BEYOND_MW)).sum(axis=1)
 
 
 def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -> Managed:

@@ -45,7 +45,7 @@ class CongestionAware:
 
     def _order_sites(self, plan: Dispatch, view: View) -> None:
         ahead = view.half_hours
-        rest_of_day = view.outlook.export_mw[: HALF_HOURS_OF_DAY - view.half_hour_of_day]
+        rest_of_day = view.outlook.export_mw[: max(HALF_HOURS_OF_DAY - view.half_hour_of_day, ahead)]
         if rest_of_day.max() < self.alert_share * view.export_limit_mw:
             return
         rank = np.empty(len(rest_of_day), dtype=np.int64)

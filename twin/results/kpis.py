@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from twin.clock import HOURS_PER_YEAR
+from twin.devices.names import COMMERCIAL
 from twin.results.battery_kpis import battery_kpis
 from twin.schema import CONGESTION_CAUSES, CUT_CAUSES
 from twin.units import KWH_PER_MWH
@@ -63,7 +64,7 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
         "clipped_commands": float(system["clipped_commands"].sum()),
         "policy_failures": float(system["policy_failed"].sum()),
-        "unmet_service_mwh": float(read_table(folder, "devices", ["unmet_mwh"])["unmet_mwh"].sum()),
+        **_unmet(read_table(folder, "devices", ["time", "device", "unmet_mwh"]), system.loc[solved, "time"]),
         "negative_demand_half_hours": float(system["negative_demand_areas"].sum()),
     }
     ordered = solved & (system["area_balance_share"] > 0.0).to_numpy()
@@ -130,6 +131,13 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
         kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))
         kpis[f"{prefix}local_use_percent"] = _percent(local, total(f"{prefix}delivered_mw"))
     return kpis
+
+
+def _unmet(devices: pd.DataFrame, solved: pd.Series) -> dict[str, float | None]:
+    """Return what devices did not give in solved half-hours; load that contracts took off was agreed: it is apart."""
+    unmet = devices[devices["time"].isin(solved)].groupby("device", observed=True)["unmet_mwh"].sum()
+    called = float(unmet.get(COMMERCIAL, 0.0))
+    return {"unmet_service_mwh": float(unmet.drop(COMMERCIAL, errors="ignore").sum()), "called_contracts_mwh": called}
 
 
 def net_supply_mwh(system: pd.DataFrame, hours: float) -> pd.Series:

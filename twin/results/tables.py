@@ -188,7 +188,8 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
         "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
         "price_ratio": v["price_ratio"],
-        "home_demand_pu": profiles.site_demand_per_kwh[steps][:, case.is_home_shape].mean(axis=1) * HOURS_PER_YEAR,
+        "home_demand_pu": np.ascontiguousarray(profiles.site_demand_per_kwh[steps][:, case.is_home_shape]).mean(axis=1)
+        * HOURS_PER_YEAR,
     }
     failure = pa.array(v["failure"].tolist(), type=pa.string())
     return pa.table({"time": time, **columns, "failure": failure})

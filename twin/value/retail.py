@@ -112,7 +112,10 @@ def _other_devices_kwh(meters: Meters) -> np.ndarray:
 
 
 def _moved_up_kwh(meters: Meters) -> np.ndarray:
-    """Return what flexible demand takes more than by habit while plants are ordered off, kWh (T,)."""
-    demand = (mwh for name, mwh in meters.devices.items() if name not in (GRID_BATTERIES, PLANT_BATTERIES))
+    """Return what flexible demand takes more than by habit while plants are ordered off, kWh (T,).
+
+    Cars are left out: their demand is new, and the tables do not tell habit from order.
+    """
+    demand = (mwh for name, mwh in meters.devices.items() if name not in (CARS, GRID_BATTERIES, PLANT_BATTERIES))
     more = sum((np.maximum(mwh, 0.0) for mwh in demand), np.zeros(len(meters.price)))
     return np.where(meters.curtailing, more, 0.0) * KWH_PER_MWH

@@ -128,7 +128,7 @@ def _customers(folder: Path, market: Market, system: pd.DataFrame, hours: float)
     homes = at_home + system["home_demand_pu"] * market.home_mwh / HOURS_PER_YEAR * mwh
     use["flexible"] = homes + demand.sum(axis=1) - at_home
     off = (system["area_balance_share"] > 0.0) | (system["plants_congestion_mw"] > CONGESTED_ABOVE_MW)
-    use["moved_up"] = demand.clip(lower=0.0).sum(axis=1) * off
+    use["moved_up"] = demand.drop(columns="cars", errors="ignore").clip(lower=0.0).sum(axis=1) * off
     use["discount"] = _discount(homes, system["price_ratio"], int(market["free_hour"])) * market["retail_price"]
     return use
 
