@@ -56,11 +56,11 @@ def loop_times(days: tuple[int, int] | None) -> LoopTimes:
         one = _run(years_case("congestion_aware", 1, days), root / "one")
         many_case = years_case("congestion_aware", MANY_YEARS, days)
         many = _run(many_case, root / "many")
-        idle, mpc = years_case("none", 1, days), years_case("mpc", 1, days)
-        without = _run(idle, root / "idle")
-        with_mpc = _run(mpc, root / "mpc")
+        idle = years_case("none", 1, days)
+        _run(idle, root / "idle")
+        with_mpc = _run(years_case("mpc", 1, days), root / "mpc")
         bounds = {name: perfect_foresight(idle, 0, root / "idle" / "0", name).seconds for name in ("energy", "value")}
-        return LoopTimes(one, many, flows(many_case, root / "many" / "0"), max(with_mpc - without, 0.0), bounds)
+        return LoopTimes(one, many, flows(many_case, root / "many" / "0"), with_mpc, bounds)
 
 
 def years_case(scenario: str, years: int, days: tuple[int, int] | None) -> Case:

@@ -143,7 +143,7 @@ def loop_table(times: LoopTimes, peer: str, peer_flows_per_second: float) -> tup
     ]
     limits = [
         (f"{MANY_YEARS} years in lock-step, {AS_MANY_SINGLE} single years", times.many_years, many_limit),
-        ("what `mpc` adds to a year", times.mpc, MPC_SECONDS),
+        ("a year of the loop with `mpc`", times.mpc, MPC_SECONDS),
         *((f"bound of the year, {name}", seconds, BOUND_SECONDS) for name, seconds in times.bounds.items()),
     ]
     lines += ["", "| Task | Seconds | At most | Met |", "|---|--:|--:|---|"]
