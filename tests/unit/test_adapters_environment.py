@@ -174,5 +174,5 @@ def test_without_gymnasium_the_extra_is_named(monkeypatch):
 
     monkeypatch.delitem(sys.modules, "twin.adapters.environment")
     monkeypatch.setattr(builtins, "__import__", refuse)
-    with pytest.raises(ImportError, match=r'pip install "goto-twin\[gym\]"'):
+    with pytest.raises(ImportError, match=r'pip install "\.\[gym\]"'):
         importlib.import_module("twin.adapters.environment")
