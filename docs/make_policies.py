@@ -20,6 +20,7 @@ from studies.members import members
 from studies.one_thread import ONE_THREAD
 from studies.study import Study
 from twin.bound import Bound, perfect_foresight
+from twin.units import JPY_PER_MILLION
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER.parent / "runs" / "goto_2030_policies"
@@ -32,7 +33,7 @@ HEAD = (
 OTHER_DEVICES = ("plant_batteries",)
 """Scenarios with devices that the bound does not have."""
 RULE = "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
-MWH_PER_GWH, JPY_PER_MILLION = 1000.0, 1e6
+MWH_PER_GWH = 1000.0
 
 Kpis = Mapping[str, float]
 
@@ -95,12 +96,11 @@ def row(study: Study, one: Point, name: str) -> str:
     mine, none = one.kpis[name], one.kpis[REFERENCE]
     lost = lost_mwh(mine)
     avoided = congestion_mwh(none) - congestion_mwh(mine)
-    gained = mine["energy_used_mwh"] - none["energy_used_mwh"]
     value = mine["net_supply_jpy"] - none["net_supply_jpy"]
     reached = (
         f"{100.0 * mine['energy_used_mwh'] / one.energy.upper:.3f}",
-        part(gained, one.energy.upper - none["energy_used_mwh"]),
-        part(value, one.value.upper - none["net_supply_jpy"]),
+        part(one.energy.reached_percent(mine["energy_used_mwh"])),
+        part(one.value.reached_percent(mine["net_supply_jpy"])),
     )
     cells = (
         study.scenario_title(name, "en"),
@@ -118,8 +118,7 @@ def row(study: Study, one: Point, name: str) -> str:
 
 def bound_row(one: Point) -> str:
     """Return the row of the bounds."""
-    none = one.kpis[REFERENCE]
-    value = (one.value.upper - none["net_supply_jpy"]) / JPY_PER_MILLION
+    value = one.value.to_gain / JPY_PER_MILLION
     return (
         f"| *bound: perfect foresight* | {one.energy.upper / MWH_PER_GWH:,.3f} | | | | | | {value:+,.1f} | 100 | 100 % "
         "| 100 % |"
@@ -137,9 +136,9 @@ def lost_mwh(kpis: Kpis) -> float:
     return kpis["curtailed_behind_the_meter_mwh"] + kpis["battery_losses_mwh"] + kpis["flexible_losses_mwh"]
 
 
-def part(gained: float, possible: float) -> str:
+def part(reached_percent: float | None) -> str:
     """Return the part of what was to be gained."""
-    return "nothing to gain" if possible <= 0.0 else f"{100.0 * gained / possible:,.0f} %"
+    return "nothing to gain" if reached_percent is None else f"{reached_percent:,.0f} %"
 
 
 if __name__ == "__main__":

@@ -15,12 +15,12 @@ from reports.selection import Focus, controlled_scenarios, key_label, scenario_t
 from reports.texts import Words
 from reports.uncertainty import Uncertainty
 from twin.schema import CONGESTION_CAUSES
+from twin.units import JPY_PER_MILLION
 
 LITTLE_PERCENT = 0.1
 """Below this share of available energy congestion is called little."""
 NEUTRAL_MWH = 1.0
 """Below this net benefit in every case control is said to make no difference."""
-JPY_PER_MILLION = 1e6
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import base64
 import json
-import tempfile
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import jinja2
-import typst
 
 from reports.certificate_content import Sheet, sheet
-from reports.pdf import CREATED_AT_UNIX_SECONDS
-from reports.style import font_folder
+from reports.pdf import typeset
 from reports.texts import LANGUAGES, Words
 
 RECORD = "certificate.json"
@@ -43,25 +39,7 @@ def write_certificate(folder: Path) -> dict[str, Path]:
 
 
 def _pdf(one: Sheet) -> bytes:
-    """Return a sheet as PDF; no fonts and no files of the machine are used."""
-    with tempfile.TemporaryDirectory(prefix="goto-twin-certificate-") as name:
-        folder = Path(name)
-        template = folder / "certificate.typ"
-        template.write_bytes((files("reports") / "templates" / "certificate.typ").read_bytes())
-        (folder / "sheet.json").write_text(json.dumps(one.content(), ensure_ascii=False), encoding="utf-8")
-        for picture in one.pictures:
-            (folder / f"{picture.name}.svg").write_bytes(picture.svg)
-        pdf = typst.compile(
-            template,
-            root=folder,
-            font_paths=[font_folder()],
-            ignore_system_fonts=True,
-            format="pdf",
-            timestamp=CREATED_AT_UNIX_SECONDS,
-        )
-    if not isinstance(pdf, bytes):
-        raise TypeError(f"typst gave {type(pdf).__name__} instead of the bytes of a PDF")
-    return pdf
+    return typeset("certificate", one.content(), {f"{picture.name}.svg": picture.svg for picture in one.pictures})
 
 
 def _html(sheets: Sequence[Sheet]) -> str:

@@ -16,8 +16,8 @@ from reports.selection import value_label
 from reports.style import Picture
 from reports.texts import Language, Words
 from twin.schema import KPIS
+from twin.units import JPY_PER_MILLION
 
-JPY_PER_MILLION = 1e6
 CALIBRATED = 1.0
 HASH_LETTERS = 12
 

@@ -12,13 +12,13 @@ from reports import style
 from reports.digits import quantity
 from reports.style import Picture
 from reports.texts import Words
+from twin.units import JPY_PER_MILLION
 
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
 HOURS_OF_DAY = 24
 HEIGHT_INCH = 1.95
 HALF_WIDTH_INCH, LOW_INCH = 3.6, 1.55
-JPY_PER_MILLION = 1e6
 
 
 def worst_day(record: Mapping[str, Any], words: Words) -> Picture:

@@ -9,8 +9,8 @@ from reports.digits import NOT_DEFINED, difference, quantity
 from reports.document import Table
 from reports.texts import Words
 from twin.schema import KPIS
+from twin.units import JPY_PER_MILLION
 
-JPY_PER_MILLION = 1e6
 LONG_CELLS, SHORT_CELLS = ("1.55fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
 """Widths of the columns: label, none, each level."""
 BESIDE_NONE = (

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from reports import digits
-from reports.answer import JPY_PER_MILLION, congestion_mwh
+from reports.answer import congestion_mwh
 from reports.detail import Detail
 from reports.document import Table
 from reports.onset import Change, Onset
@@ -17,6 +17,7 @@ from reports.run_folder import Member, Run
 from reports.selection import Focus, member_label, point_label, scenario_title
 from reports.texts import Words
 from twin.schema import KPIS
+from twin.units import JPY_PER_MILLION
 
 SCENARIO_KPIS = (
     "available_mwh", "delivered_mwh",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PROCESSORS = os.cpu_count() or 1
+from studies.options import PROCESSORS, Data, Days, Jobs
 
 
 def certify(
@@ -18,13 +17,9 @@ def certify(
     study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
     years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
-    days: Annotated[
-        str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")
-    ] = PROCESSORS,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
     from rich.console import Console

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from studies.output import CERTIFICATE_FILE
-
-JPY_PER_MILLION = 1e6
+from twin.units import JPY_PER_MILLION
 
 
 def summary_lines(folder: Path) -> Iterator[str]:

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from studies.certify_command import certify
 from studies.one_thread import ONE_THREAD
+from studies.options import PROCESSORS, Data, Days, Jobs
 from studies.uncertainty_command import uncertainty
 from studies.validate_command import validate
 from twin.errors import InputError, Problem
@@ -23,7 +24,6 @@ RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
 WIDTH_IN_FILES = 200
 
-PROCESSORS = os.cpu_count() or 1
 app = typer.Typer(
     name="goto-twin",
     help="Power-flow studies of island grids behind a submarine link.",
@@ -93,13 +93,9 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
 def run(
     study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")] = None,
-    days: Annotated[
-        str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
-    ] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")
-    ] = PROCESSORS,
+    data: Data = None,
+    days: Days = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
     from studies.read import read_study

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-PROCESSORS = os.cpu_count() or 1
+from studies.options import PROCESSORS, Data, Days, Jobs
 
 
 def uncertainty(
@@ -17,13 +16,9 @@ def uncertainty(
     samples: Annotated[
         int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
     ] = None,
-    days: Annotated[
-        str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
-    ] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")] = None,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")
-    ] = PROCESSORS,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
 ) -> None:
     """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
     from rich.console import Console

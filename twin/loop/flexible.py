@@ -55,8 +55,9 @@ def run_flexible(case: Case, state: State, t: int, area_demand_mw: np.ndarray) -
     if case.lanes:
         device_state = device_state.copy()
     slot, month = t % ORDER_SLOTS, case.index[t].month
+    of_members = case.class_kw_per_kwh(t) if case.lanes else {}
     for lane in case.lanes:
-        classes = {name: per_kwh[lane.rows] for name, per_kwh in case.class_kw_per_kwh(t).items()}
+        classes = {name: per_kwh[lane.rows] for name, per_kwh in of_members.items()}
         for position, (device, columns) in enumerate(zip(lane.devices, lane.columns, strict=True)):
             now = DeviceNow(
                 half_hour_of_day=int(case.half_hour_of_day[t]),
