@@ -15,10 +15,10 @@ from pandapower.control import DiscreteTapControl
 from network_models.goto import goto
 from twin.errors import InputError
 from twin.grid.admittance import admittance
-from twin.grid.controls import net_at
+from twin.grid.controls import Bands, net_at
 from twin.grid.flow import flat_start, solve
 from twin.grid.reduction import reduce_grids
-from twin.loop.controls import Bands, next_positions
+from twin.loop.controls import next_positions
 from twin.results.sample_check import check_records, deviation, frozen_net
 from twin.results.tables import member_tables, stack
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from twin.clock import step_hours
+from twin.grid.controls import Bands
 from twin.grid.model import GridModel
 from twin.grid.reduction import ReducedGrid
 from twin.loop.average_site import AverageSites, average_sites
-from twin.loop.controls import Bands
 from twin.loop.lanes import Lane, lanes_of
 from twin.loop.member import DeviceArrays, Member
 from twin.profiles.calendar import is_free_day

@@ -2,72 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from twin.grid.flow import Flow
-from twin.grid.model import GridModel
 
 if TYPE_CHECKING:
     from twin.loop.case import Case
-
-
-@dataclass(frozen=True)
-class Bands:
-    """The controls of all members; axes M members, C controls: the tap changer, then the reactors.
-
-    Attributes
-    ----------
-    low, high : numpy.ndarray, (M, C)
-        Nothing moves while the measured quantity is between them: the voltage in pu, the compensator's output in Mvar.
-    effect : numpy.ndarray, (M, C)
-        Change of that quantity by one position, about; its sign tells the direction to move.
-    lowest, highest : numpy.ndarray, (M, C) int
-    delay, most_steps : numpy.ndarray, (M, C) int
-    tap_column, reactors_column : int or None
-        Which control they are.
-    """
-
-    low: np.ndarray
-    high: np.ndarray
-    effect: np.ndarray
-    lowest: np.ndarray
-    highest: np.ndarray
-    delay: np.ndarray
-    most_steps: np.ndarray
-    tap_column: int | None
-    reactors_column: int | None
-
-    @staticmethod
-    def of(models: Sequence[GridModel], network: np.ndarray) -> Bands:
-        """Return the controls of the members with the given networks, (M,) int."""
-        rows = [_controls_of(model) for model in models]
-        values = np.array(rows, dtype=float).reshape(len(models), -1, 7)[network]
-        low, high, effect = (values[..., k] for k in range(3))
-        lowest, highest, delay, most_steps = (values[..., k].astype(np.int64) for k in range(3, 7))
-        first = models[0].controls
-        tap_column = None if first.tap is None else 0
-        reactors_column = None if first.reactors is None else int(first.tap is not None)
-        return Bands(low, high, effect, lowest, highest, delay, most_steps, tap_column, reactors_column)
-
-
-def _controls_of(model: GridModel) -> list[tuple[float, ...]]:
-    controls = model.controls
-    rows: list[tuple[float, ...]] = []
-    if controls.tap is not None:
-        tap = controls.tap
-        low, high = tap.target_vm_pu - tap.dead_band_pu, tap.target_vm_pu + tap.dead_band_pu
-        moves = tap.most_steps * controls.automatic
-        rows.append((low, high, tap.step_pu, tap.lowest, tap.highest, tap.delay_half_hours, moves))
-    if controls.reactors is not None:
-        reactors = controls.reactors
-        low, high, count = reactors.in_below_mvar, reactors.out_above_mvar, len(reactors.shunts)
-        moves = reactors.most_steps * controls.automatic
-        rows.append((low, high, reactors.step_mvar, 0, count, reactors.delay_half_hours, moves))
-    return rows
 
 
 def next_positions(

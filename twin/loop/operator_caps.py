@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,30 +16,9 @@ from twin.schema import CONGESTION_CAUSES
 
 if TYPE_CHECKING:
     from twin.loop.case import Case
-    from twin.loop.state import State
+    from twin.loop.state import Caps, State
 
 CAP_STEP = 0.01
-
-
-@dataclass(frozen=True)
-class Caps:
-    """Caps per plant and slot, (M, L, P); slot = step modulo L; 1 leaves the plant free.
-
-    `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
-    """
-
-    pu: np.ndarray
-    cause: np.ndarray
-    end: np.ndarray
-    outage: np.ndarray
-
-    @staticmethod
-    def none(case: Case) -> Caps:
-        """Return caps that bind nobody."""
-        shape = (len(case.members), case.lead_slots, case.plants)
-        return Caps(
-            np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
-        )
 
 
 def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.ndarray) -> np.ndarray:

@@ -16,7 +16,8 @@ from twin.loop.case import Case
 from twin.loop.distinct import distinct_rows
 from twin.loop.injections import Injections, infeed_and_demand_mva
 from twin.loop.record import Record
-from twin.security.analysis import SecurityAnalysis, Watch
+from twin.security.analysis import SecurityAnalysis
+from twin.security.judging import Watch
 from twin.security.outages import OutageCase, OutageClass
 from twin.security.power import StepPower, power_at_buses
 from twin.security.result import SecurityResult

@@ -13,8 +13,8 @@ from twin.clock import HALF_HOURS_OF_DAY
 from twin.grid.controls import first_positions
 from twin.loop.case import Case
 from twin.loop.history import DayHistory
+from twin.loop.ledger import NOTHING
 from twin.loop.member import TOTALS
-from twin.loop.operator_caps import Caps
 from twin.loop.site_totals import SiteTotals
 from twin.policies.interface import ORDER_SLOTS, Dispatch, Mode, Policy
 from twin.units import KWH_PER_MWH
@@ -27,6 +27,27 @@ _PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
 """Fields that are made of several arrays."""
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 """Fields of `State` that hold the orders in force, named as in `Dispatch`."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Caps per plant and slot, (M, L, P); slot = step modulo L; 1 leaves the plant free.
+
+    `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
+    """
+
+    pu: np.ndarray
+    cause: np.ndarray
+    end: np.ndarray
+    outage: np.ndarray
+
+    @staticmethod
+    def none(case: Case) -> Caps:
+        """Return caps that bind nobody."""
+        shape = (len(case.members), case.lead_slots, case.plants)
+        return Caps(
+            np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
+        )
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import pandas as pd
 
 from twin.clock import HALF_HOURS_OF_DAY
 from twin.errors import InputError, Problem
+from twin.profiles.outlook import Outlook as Outlook
 
 ORDER_SLOTS = 96
 """Half-hours that orders may reach ahead: two days."""
@@ -66,35 +67,6 @@ THREE_HOURS = Cadence(6)
 DAY = Cadence(48)
 GATE_CLOSURE = Cadence(48, first=20, lead=28)
 """Ten o'clock for all half-hours of the next day, as the day-ahead market closes."""
-
-
-@dataclass(frozen=True)
-class Outlook:
-    """Forecasts from the first half-hour that an order covers, 48 half-hours; axes G site groups.
-
-    Attributes
-    ----------
-    start : pandas.Timestamp
-        Beginning of the first half-hour.
-    made_at : pandas.Timestamp
-        When the newest of them was made; never after the decision.
-    export_mw : numpy.ndarray, (48,)
-        The operator's published expectation of the link's export without management.
-    congestion_mw : numpy.ndarray, (48,)
-        The congestion that the operator publishes with it: expected export beyond the limit.
-    price_jpy_per_kwh : numpy.ndarray, (48,)
-        Area price: published for the days whose auction is over, as on the last known day beyond.
-    pv_mw, load_mw : numpy.ndarray, (48, G)
-        Available PV and own demand of the site groups.
-    """
-
-    start: pd.Timestamp
-    made_at: pd.Timestamp
-    export_mw: np.ndarray
-    congestion_mw: np.ndarray
-    price_jpy_per_kwh: np.ndarray
-    pv_mw: np.ndarray
-    load_mw: np.ndarray
 
 
 @dataclass(frozen=True)

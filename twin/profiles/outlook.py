@@ -11,7 +11,6 @@ import pandas as pd
 
 from twin.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
 from twin.errors import InputError, Problem, raise_if_any
-from twin.policies.interface import Outlook
 from twin.profiles.outlook_checks import gap_problems
 from twin.profiles.sites import SiteFleet
 from twin.profiles.tables import parameter
@@ -23,6 +22,35 @@ HALF_HOUR = pd.Timedelta(minutes=30)
 Kind = Literal["calibrated", "persistence", "climatology", "perfect"]
 
 _AHEAD = np.arange(HALF_HOURS_OF_DAY)
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """Forecasts from the first half-hour that an order covers, 48 half-hours; axes G site groups.
+
+    Attributes
+    ----------
+    start : pandas.Timestamp
+        Beginning of the first half-hour.
+    made_at : pandas.Timestamp
+        When the newest of them was made; never after the decision.
+    export_mw : numpy.ndarray, (48,)
+        The operator's published expectation of the link's export without management.
+    congestion_mw : numpy.ndarray, (48,)
+        The congestion that the operator publishes with it: expected export beyond the limit.
+    price_jpy_per_kwh : numpy.ndarray, (48,)
+        Area price: published for the days whose auction is over, as on the last known day beyond.
+    pv_mw, load_mw : numpy.ndarray, (48, G)
+        Available PV and own demand of the site groups.
+    """
+
+    start: pd.Timestamp
+    made_at: pd.Timestamp
+    export_mw: np.ndarray
+    congestion_mw: np.ndarray
+    price_jpy_per_kwh: np.ndarray
+    pv_mw: np.ndarray
+    load_mw: np.ndarray
 
 
 @dataclass(frozen=True)

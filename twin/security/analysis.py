@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -14,14 +13,13 @@ from pandapower import pandapowerNet
 from twin.errors import Problem, raise_if_any
 from twin.grid.model import Element, GridModel, Limits
 from twin.powerflow.given import checked
-from twin.security.judging import Relief, judge_steps
+from twin.security.judging import Relief, Watch
 from twin.security.measures import Means
 from twin.security.outages import OutageCase, OutageClass, Outages, highest_output_mw, outage_cases
-from twin.security.power import StepPower, step_power
 from twin.security.remedies import import_remedies
 from twin.security.result import SecurityResult
-from twin.security.subject import Subject, subject
-from twin.security.tally import CASE, ELEMENT, Tally, merge
+from twin.security.subject import subject
+from twin.security.tally import CASE, ELEMENT, Tally
 from twin.security.topology import Topologies
 
 PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
@@ -29,69 +27,6 @@ PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
 BLOCK_NUMBERS = 1_000_000
 """Complex numbers of one node array of a block (16 MB); a block holds about ten such arrays."""
 LARGEST_BLOCK = 1024
-
-
-@dataclass(frozen=True)
-class Watch:
-    """The outages of a grid made ready; judges blocks of steps.
-
-    Attributes
-    ----------
-    subject : Subject
-    topologies : Topologies
-        The intact grid first, then the outages in the order of the list.
-    relief : callable or None
-    """
-
-    subject: Subject
-    topologies: Topologies
-    relief: Relief | None = None
-
-    @property
-    def cases(self) -> tuple[OutageCase, ...]:
-        """The intact grid and every outage."""
-        return self.topologies.cases
-
-    def judge(self, steps: StepPower, first_step: int) -> Tally:
-        """Judge consecutive steps; rows never see each other.
-
-        Parameters
-        ----------
-        steps : StepPower
-        first_step : int
-            Absolute number of the first row; tallies of several calls are joined by it.
-        """
-        numbers = first_step + np.arange(len(steps.power.constant))
-        return self.judge_groups(steps, numbers, np.zeros_like(numbers))[0]
-
-    def judge_groups(self, power: StepPower, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
-        """Judge rows of any steps; each group of rows has a tally of its own.
-
-        Parameters
-        ----------
-        power : StepPower
-            Rows R.
-        steps : numpy.ndarray, (R,) int
-            Absolute step of each row.
-        groups : numpy.ndarray, (R,) int
-            Group of each row, 0 to G - 1, none empty.
-
-        Returns
-        -------
-        list of Tally
-            By group.
-        """
-        return judge_steps(self.topologies, power, steps, groups, self.relief)
-
-    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
-        """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
-        tripping = {element for out in self.topologies.outs for element in out}
-        return step_power(self.subject.network, rows, given, sorted(tripping))
-
-    def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
-        """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
-        repeats = self.topologies.repeats
-        return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)
 
 
 class SecurityAnalysis:

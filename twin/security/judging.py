@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 
 from twin.powerflow.node_power import NodePower
 from twin.powerflow.solution import Solution
 from twin.security.kernels import Found, judge_block
-from twin.security.outages import OutageClass
-from twin.security.power import StepPower, active_mw, at_nodes, less
+from twin.security.outages import OutageCase, OutageClass
+from twin.security.power import StepPower, active_mw, at_nodes, less, step_power
+from twin.security.result import SecurityResult
+from twin.security.subject import Subject
 from twin.security.tally import (
     KINDS,
     MILLIWATT_PER_MW,
@@ -21,6 +25,7 @@ from twin.security.tally import (
     Tally,
     Worst,
     empty_tally,
+    merge,
     split,
 )
 from twin.security.topology import Topologies, Topology
@@ -231,3 +236,66 @@ def _settled_as_at_once(of_class: ClassTally) -> None:
 
 def _copy(source: Worst, target: Worst) -> None:
     target.value[:], target.address[:] = source.value, source.address
+
+
+@dataclass(frozen=True)
+class Watch:
+    """The outages of a grid made ready; judges blocks of steps.
+
+    Attributes
+    ----------
+    subject : Subject
+    topologies : Topologies
+        The intact grid first, then the outages in the order of the list.
+    relief : callable or None
+    """
+
+    subject: Subject
+    topologies: Topologies
+    relief: Relief | None = None
+
+    @property
+    def cases(self) -> tuple[OutageCase, ...]:
+        """The intact grid and every outage."""
+        return self.topologies.cases
+
+    def judge(self, steps: StepPower, first_step: int) -> Tally:
+        """Judge consecutive steps; rows never see each other.
+
+        Parameters
+        ----------
+        steps : StepPower
+        first_step : int
+            Absolute number of the first row; tallies of several calls are joined by it.
+        """
+        numbers = first_step + np.arange(len(steps.power.constant))
+        return self.judge_groups(steps, numbers, np.zeros_like(numbers))[0]
+
+    def judge_groups(self, power: StepPower, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+        """Judge rows of any steps; each group of rows has a tally of its own.
+
+        Parameters
+        ----------
+        power : StepPower
+            Rows R.
+        steps : numpy.ndarray, (R,) int
+            Absolute step of each row.
+        groups : numpy.ndarray, (R,) int
+            Group of each row, 0 to G - 1, none empty.
+
+        Returns
+        -------
+        list of Tally
+            By group.
+        """
+        return judge_steps(self.topologies, power, steps, groups, self.relief)
+
+    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
+        """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
+        tripping = {element for out in self.topologies.outs for element in out}
+        return step_power(self.subject.network, rows, given, sorted(tripping))
+
+    def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
+        """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
+        repeats = self.topologies.repeats
+        return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)

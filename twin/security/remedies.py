@@ -14,7 +14,7 @@ from twin.security.measures import PROBE_SHARE, Means, Measure, diesels, flexibi
 from twin.security.power import StepPower
 
 if TYPE_CHECKING:
-    from twin.security.analysis import Watch
+    from twin.security.judging import Watch
 
 BISECTIONS = 40
 
