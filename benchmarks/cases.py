@@ -12,7 +12,7 @@ from pandapower import pandapowerNet
 from benchmarks import shapes
 from benchmarks.portable import portable
 from network_models.goto import goto
-from twin.randomness import stream
+from twin.core.random_streams import stream
 
 
 @dataclass(frozen=True)

@@ -16,20 +16,19 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from studies.cases import case_of
 from studies.cli import study_path
-from studies.grids import member_grids
-from studies.inputs import member_inputs, sources_of
-from studies.loop_members import loop_members
-from studies.members import middle_point, resolved
-from studies.read import read_study
-from studies.workers import make_tasks, run_tasks
+from studies.experiments.workers import make_tasks, run_tasks
+from studies.study.cases import case_of, loop_members
+from studies.study.grids import member_grids
+from studies.study.inputs import member_inputs, sources_of
+from studies.study.members import middle_point, resolved
+from studies.study.reading import read_study
 from twin.bound import perfect_foresight
-from twin.grid.reduction import reduce_grids
-from twin.loop.case import Case
-from twin.loop.outage_watch import watch_variant
-from twin.loop.simulate import month_blocks
-from twin.results.kpis import read_table
+from twin.metrics.kpis import read_table
+from twin.network.reduced.reduction import reduce_grids
+from twin.operation.all_outages import watch_variant
+from twin.operation.case import Case
+from twin.operation.simulate import month_blocks
 
 STUDY = "goto_2030_policies"
 WORKERS = 2

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.sparse.linalg import splu
 
 from benchmarks.cases import Case
-from twin.powerflow.extract import extract
-from twin.powerflow.node_power import node_power
+from twin.network.extraction import extract
+from twin.network.node_power import node_power
 
 SIZE, REPEATS = 1500, 7
 _STEP_PU, _SAMPLE, _MOST_STEPS = 1e-10, 200, 60

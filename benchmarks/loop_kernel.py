@@ -10,9 +10,9 @@ import pandapower as pp
 
 from benchmarks.protocol import interleaved
 from network_models.goto import goto
-from twin.grid.flow import flat_start, solve
-from twin.grid.reduction import reduce_grids
-from twin.randomness import stream
+from twin.core.random_streams import stream
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.reduction import reduce_grids
 
 RUNPP_ROWS = 20
 

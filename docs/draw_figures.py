@@ -10,12 +10,13 @@ import typst
 
 from network_models.drawing import map_figure, single_line_diagram
 from network_models.goto import goto
-from reports import figures_day, figures_link
-from reports.detail import read_detail
-from reports.run_folder import read_run
-from reports.selection import choose_focus
-from reports.style import WIDTH_INCH, Picture
-from reports.texts import LANGUAGES, Language, Words
+from reports.document.style import WIDTH_INCH, Picture
+from reports.document.texts import LANGUAGES, Language, Words
+from reports.figures import link as figures_day
+from reports.figures import link as figures_link
+from reports.reading.detail import read_detail
+from reports.reading.run_folder import read_run
+from reports.reading.selection import choose_focus
 
 WIDTH_PIXELS = 1200
 SUFFIX: dict[Language, str] = {"en": "", "ja": "_ja"}

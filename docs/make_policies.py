@@ -15,12 +15,12 @@ from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from studies.assemble import make_case
-from studies.members import members
-from studies.one_thread import ONE_THREAD
-from studies.study import Study
+from studies.doctor import ONE_THREAD
+from studies.experiments.run import make_case
+from studies.study.members import members
+from studies.study.schema import Study
 from twin.bound import Bound, perfect_foresight
-from twin.units import JPY_PER_MILLION
+from twin.core.units import JPY_PER_MILLION
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER.parent / "runs" / "goto_2030_policies"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from studies.api import load_case, run_case
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.loop.changed import under_policies, with_devices
+from twin.devices.device import DeviceFlows, DeviceNow
+from twin.operation.case import under_policies, with_devices
 from twin.policies.interface import HALF_HOUR, Dispatch, Mode, View
 
 

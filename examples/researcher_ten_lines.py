@@ -3,7 +3,7 @@
 from own_policy import OwnPolicy
 
 from studies.api import load_case, run_case
-from twin.loop.changed import under_policies
+from twin.operation.case import under_policies
 from twin.policies.catalogue import shipped_policy
 
 case = load_case("goto_2030", scenario="new_pv_held", days=(355, 356), settings={"fleet.firmness": "all_non_firm"})

@@ -8,8 +8,8 @@ import networkx as nx
 from pandapower import pandapowerNet
 from pandapower.topology import create_nxgraph
 
-from twin.errors import Problem, raise_if_any
-from twin.grid.model import Element, GridModel
+from twin.core.errors import Problem, raise_if_any
+from twin.network.model import Element, GridModel
 
 
 def check_grid(model: GridModel) -> None:

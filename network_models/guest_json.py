@@ -11,7 +11,7 @@ import numpy as np
 import pandapower as pp
 import pandas as pd
 
-from twin.errors import InputError, Problem, raise_if_any
+from twin.core.errors import InputError, Problem, raise_if_any
 
 ACCEPTED_TABLES = ("bus", "line", "trafo", "load", "sgen", "gen", "shunt", "ext_grid", "impedance", "switch")
 """Element tables that a guest network may fill."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from twin.input_tables import FACTOR, InputTable
+from twin.core.input_tables import FACTOR, InputTable
 
 
 def _goto(name: str, key: Sequence[str], main: str = "") -> InputTable:

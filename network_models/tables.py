@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from twin.errors import Problem, raise_if_any
+from twin.core.errors import Problem, raise_if_any
 
 Kind = Literal["text", "number", "integer", "flag", "date"]
 Cell = str | float | int | bool | pd.Timestamp | None

@@ -1,6 +1,5 @@
 """Reads a run folder and writes what a reader gets: PDF, HTML, figures, tables. Never simulates."""
 
-from reports.certificate import write_certificate
-from reports.write import write_report
+from reports.write import write_certificate, write_report
 
 __all__ = ["write_certificate", "write_report"]

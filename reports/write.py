@@ -1,16 +1,65 @@
-"""Writes the report of a run."""
+"""Write the report of a run, and the certificate of a policy."""
 
 from __future__ import annotations
 
+import base64
+import json
+from collections.abc import Sequence
 from pathlib import Path
 
-from reports import html, pdf
-from reports.content import document
-from reports.detail import read_detail
-from reports.run_folder import read_run
-from reports.selection import choose_focus
-from reports.texts import LANGUAGES, Words
-from reports.workbook import workbook
+import jinja2
+
+from reports.document.texts import LANGUAGES, Words
+from reports.reading.detail import read_detail
+from reports.reading.run_folder import read_run
+from reports.reading.selection import choose_focus
+from reports.renderers import html, pdf
+from reports.renderers.pdf import typeset
+from reports.renderers.workbook import workbook
+from reports.sections.certificate import Sheet, sheet
+from reports.sections.content import document
+
+RECORD = "certificate.json"
+
+
+def write_certificate(folder: Path) -> dict[str, Path]:
+    """Write the certificate beside its record; the same record gives the same bytes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        With ``certificate.json``, the only file that is read.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        ``html``, ``pdf_en``, ``pdf_ja``.
+    """
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    sheets = [sheet(record, Words(language)) for language in LANGUAGES]
+    contents = {"html": ("certificate.html", _html(sheets).encode())}
+    contents |= {f"pdf_{one.language}": (f"certificate_{one.language}.pdf", _pdf(one)) for one in sheets}
+    for file, content in contents.values():
+        (folder / file).write_bytes(content)
+    return {key: folder / file for key, (file, _) in contents.items()}
+
+
+def _pdf(one: Sheet) -> bytes:
+    return typeset("certificate", one.content(), {f"{picture.name}.svg": picture.svg for picture in one.pictures})
+
+
+def _html(sheets: Sequence[Sheet]) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("reports"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    pictures = {
+        f"{picture.name}_{one.language}": "data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode()
+        for one in sheets
+        for picture in one.pictures
+    }
+    template = environment.get_template("certificate.html.j2")
+    return template.render(sheets=[one.content() for one in sheets], pictures=pictures)
 
 
 def write_report(run: Path) -> dict[str, Path]:
@@ -28,7 +77,7 @@ def write_report(run: Path) -> dict[str, Path]:
 
     Raises
     ------
-    twin.errors.InputError
+    twin.core.errors.InputError
         With every file, key or column that is missing or broken; earlier reports stay untouched.
     """
     results = read_run(run)

@@ -8,20 +8,19 @@ from typing import Any
 
 import pandas as pd
 
-from studies.cases import case_of
 from studies.cli import study_path
-from studies.grids import member_grids
-from studies.inputs import read_sources, study_inputs
-from studies.loop_members import loop_members
-from studies.members import BASE, middle_point, resolved
-from studies.read import read_study
-from studies.suggestions import nearest
-from twin.errors import InputError, Problem
-from twin.grid.reduction import reduce_grids
-from twin.loop.case import Case
-from twin.loop.state import initial_state
-from twin.loop.step import step
-from twin.results.tables import member_tables, stack
+from studies.study.cases import case_of, loop_members
+from studies.study.grids import member_grids
+from studies.study.inputs import read_sources, study_inputs
+from studies.study.members import BASE, middle_point, resolved
+from studies.study.names import nearest
+from studies.study.reading import read_study
+from twin.core.errors import InputError, Problem
+from twin.metrics.tables import member_tables, stack
+from twin.network.reduced.reduction import reduce_grids
+from twin.operation.case import Case
+from twin.operation.half_hour import step
+from twin.operation.state import initial_state
 
 Tables = dict[str, pd.DataFrame]
 

@@ -7,17 +7,131 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from studies.certify_command import certify
-from studies.one_thread import ONE_THREAD
-from studies.options import PROCESSORS, Data, Days, Jobs
-from studies.uncertainty_command import uncertainty
-from studies.validate_command import validate
-from twin.errors import InputError, Problem
+from studies.doctor import ONE_THREAD
+from twin.core.errors import InputError, Problem
+
+PROCESSORS = os.cpu_count() or 1
+
+Days = Annotated[
+    str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
+]
+Data = Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")]
+Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")]
+
+
+COMPARISON_WIDTH = 120
+
+
+def validate(
+    kind: Annotated[Literal["wind", "pv", "demand"], typer.Argument(help="What was measured.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="CSV: time, power_mw or power_kw, and wind_speed | ghi [temp_air dni dhi] | temp_air."
+        ),
+    ],
+    timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
+    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
+    allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
+    plant: Annotated[str | None, typer.Option(help="Plant of Goto that was measured (wind, pv).")] = None,
+    capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
+    turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
+    units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
+    at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
+    dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
+    fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
+    tilt: Annotated[float | None, typer.Option(help="Degrees, with --azimuth (pv).")] = None,
+    azimuth: Annotated[float | None, typer.Option(help="Degrees clockwise from north (pv).")] = None,
+    in_service_year: Annotated[int | None, typer.Option(help="Fiscal year when the modules were new (pv).")] = None,
+    place: Annotated[str | None, typer.Option(help="Place of places.csv for the sun (pv).")] = None,
+    latitude: Annotated[float | None, typer.Option(help="Degrees, with --longitude, in place of --place's.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Degrees.")] = None,
+    demand_class: Annotated[str | None, typer.Option("--class", help="Class of demand, e.g. residential.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the figure; default: beside the file.")] = None,
+) -> None:
+    """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
+    from rich.console import Console
+
+    from studies.experiments.measured_pairs import Reading
+    from studies.experiments.validate import Subject, validate_file
+
+    subject = Subject(
+        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
+        longitude, demand_class,
+    )  # fmt: skip
+    outcome = validate_file(kind, file, subject, Reading(timezone, label, allow_gaps), out)
+    Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
+    typer.echo(f"Figure:  {outcome.figure}")
+
+
+def certify(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+    ],
+    study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
+    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
+    from rich.console import Console
+
+    from studies.study.reading import read_study
+
+    span = parse_days(days)
+    checked = read_study(study_path(study), data, span)
+    from studies.console import summary_lines
+    from studies.experiments.certify import make_plan, policy_name, run_certificate
+    from studies.experiments.workers import progress_bars
+    from studies.sources import check_sources
+
+    check_sources()
+    plan = make_plan(checked, policy, Path.cwd(), years)
+    with progress_bars(Console(stderr=True)) as progress:
+        where = out or RUNS / "certificates" / policy_name(policy)
+        folder = run_certificate(plan, where, data, span, jobs, progress)
+    for line in summary_lines(folder):
+        typer.echo(line)
+    for file in sorted(folder.glob("certificate*")):
+        typer.echo(f"Certificate: {file}")
+
+
+def uncertainty(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
+    ] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
+    from rich.console import Console
+
+    from studies.study.reading import read_study
+
+    span = parse_days(days)
+    checked = read_study(study_path(study), data, span)
+    from studies.console import uncertainty_tables
+    from studies.experiments.uncertainty import run_uncertainty
+    from studies.experiments.workers import progress_bars
+    from studies.sources import check_sources
+
+    check_sources()
+    with progress_bars(Console(stderr=True)) as progress:
+        where = out or RUNS / f"{checked.name}_uncertainty"
+        folder = run_uncertainty(checked, where, data, span, samples, jobs, progress)
+    table_console().print(*uncertainty_tables(folder), sep="\n")
+    typer.echo(f"Results: {folder}")
+
 
 SHIPPED = Path(__file__).parent
 RUNS = Path("runs")
@@ -98,16 +212,16 @@ def run(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
-    from studies.read import read_study
+    from studies.study.reading import read_study
 
     span = parse_days(days)
     checked = read_study(study_path(study), data, span)
     from studies.sources import check_sources
 
     check_sources()
-    from studies.assemble import run_study
-    from studies.progress import progress_bars
-    from studies.summary import headline_tables
+    from studies.console import headline_tables
+    from studies.experiments.run import run_study
+    from studies.experiments.workers import progress_bars
 
     with progress_bars(Console(stderr=True)) as progress:
         folder = run_study(checked, out or RUNS / checked.name, data, span, jobs, progress)
@@ -121,7 +235,7 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:
     """Write the report of a run again, from its results files only."""
-    from studies.summary import read_kpis
+    from studies.console import read_kpis
 
     read_kpis(folder)
     from reports import write_report
@@ -137,8 +251,8 @@ def compare(
     every: Annotated[bool, typer.Option("--all", help="All key figures, not only the headline.")] = False,
 ) -> None:
     """Show by how much the key figures of two runs differ, member by member."""
-    from studies.summary import HEADLINE, difference_table
-    from twin.schema import KPIS
+    from studies.console import HEADLINE, difference_table
+    from twin.core.quantities import KPIS
 
     table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
 
@@ -163,7 +277,7 @@ def sources(
 ) -> None:
     """Show where every number comes from: value, range and source by status, and how many there are of each."""
     from studies.sources import check_sources, sources_tables, status_counts, write_sources
-    from twin.input_tables import STATUSES
+    from twin.core.input_tables import STATUSES
 
     if status is not None and status not in STATUSES:
         raise typer.BadParameter(f"--status {status}: write one of {', '.join(STATUSES)}")
@@ -182,7 +296,7 @@ def schema() -> None:
     """Print the JSON Schema of a study file."""
     import json
 
-    from studies.study import Study
+    from studies.study.schema import Study
 
     typer.echo(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
 
@@ -218,7 +332,7 @@ def weather(
 ) -> None:
     """Print the quality report of weather files; status 1 when one of them has a problem."""
     from studies.weather_quality import quality_reports
-    from weather.reading import WeatherFile
+    from weather.readers.reading import WeatherFile
 
     stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year, fill_hours) for path in files]
     text, is_sound = quality_reports(stated, place, at, year)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator
 
-from twin.schema import KPIS
-from twin.table_schema import TABLES, Quantity
+from twin.core.quantities import KPIS, TABLES, Quantity
 
 HEADER = ("name", "unit", "sign", "meaning", "意味")
 OPENING = """# Data dictionary
 
-Generated from `twin/schema.py` by `make docs`; do not edit. A test holds that it is up to date.
+Generated from `twin/core/quantities.py` by `make docs`; do not edit. A test holds that it is up to date.
 
 Half-hours, label = start, Asia/Tokyo; energies are sums over the simulated days. Generation is positive for plants,
 consumption for loads and batteries (charging); the link's flow is positive for export. A figure that is not defined,

@@ -1,4 +1,4 @@
-"""What is installed and what is missing on this machine."""
+"""Linear algebra on one thread: the same bytes on any number of cores, and no idle threads beside the workers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies.provenance import SOURCE_ROOT, code_version, package_versions
+from studies.experiments.folders import SOURCE_ROOT, code_version, package_versions
+
+ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+"""Environment to set before numpy is imported, in the command and in its workers."""
+
 
 OLDEST_PYTHON = (3, 11)
 

@@ -10,10 +10,10 @@ from rich.table import Table
 
 from network_models.input_tables import OPTIONAL_TABLES
 from network_models.input_tables import TABLES as NETWORK_TABLES
-from twin.errors import raise_if_any
-from twin.input_tables import FACTOR, STATUSES, InputTable, read_input, source_problems, source_rows
-from twin.profiles.tables import TABLES as PROFILE_TABLES
-from weather.tables import TABLES as WEATHER_TABLES
+from twin.core.errors import raise_if_any
+from twin.core.input_tables import FACTOR, STATUSES, InputTable, read_input, source_problems, source_rows
+from twin.resources.tables import TABLES as PROFILE_TABLES
+from weather.climate import TABLES as WEATHER_TABLES
 
 RANGES = InputTable("studies", "ranges", ("key",), "base")
 TEXTS = ("reports/certificate_texts.csv", "reports/texts.csv", "studies/unknown_titles.csv")
@@ -30,7 +30,7 @@ def declared_tables() -> tuple[InputTable, ...]:
 
 
 def all_sources(tables: Iterable[InputTable] | None = None) -> pd.DataFrame:
-    """Return where each row comes from: columns `twin.input_tables.SOURCE_COLUMNS`; by default of all tables."""
+    """Return where each row comes from: columns `twin.core.input_tables.SOURCE_COLUMNS`; by default of all tables."""
     chosen = declared_tables() if tables is None else tables
     return pd.concat([source_rows(table) for table in chosen], ignore_index=True)
 

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from twin.errors import InputError, Problem
+from twin.core.errors import InputError, Problem
 from weather.climate import Climate, read_climates
-from weather.quality import examine
-from weather.quality_text import quality_text
-from weather.reading import WeatherFile
+from weather.quality.report import examine, quality_text
+from weather.readers.reading import WeatherFile
 
 FORMAT_OF_SUFFIX = {".epw": "epw", ".has": "hasp"}
 """Formats that the name of a file tells; all others are taken as plain CSV unless stated."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
-from twin.devices.contract import Device, DeviceFlows, DeviceNow
+from twin.devices.device import Device, DeviceFlows, DeviceNow
 from twin.devices.homes import Homes
 from twin.devices.water_heaters import WaterHeaters
 

@@ -9,23 +9,21 @@ from typing import Any
 import numpy as np
 
 from network_models.goto import goto, site_table
-from twin.grid.model import GridModel
-from twin.grid.reduction import reduce_grids
-from twin.loop.case import Case
-from twin.loop.injections import Injections, solve_injections
-from twin.loop.member import BatteryWear, Member, SiteDevices
-from twin.loop.record import Record
-from twin.loop.state import State, initial_state
-from twin.loop.step import step
-from twin.loop.uniform import Managed
-from twin.loop.verdict import judge
+from twin.network.model import GridModel
+from twin.network.reduced.reduction import reduce_grids
+from twin.operation.case import Case
+from twin.operation.half_hour import judge, step
+from twin.operation.injections import Injections, solve_injections
+from twin.operation.member import BatteryWear, Member, SiteDevices
+from twin.operation.record import Record
+from twin.operation.state import State, initial_state
+from twin.operation.uniform_cap import Managed
 from twin.policies.catalogue import shipped_policy
-from twin.profiles.build import build_profiles
-from twin.profiles.forecasts import make_forecasts
-from twin.profiles.outlook import make_outlooks
-from twin.profiles.sites import SiteFleet, build_fleet
-from twin.profiles.types import Forecasts, Profiles
-from weather.synthetic import synthetic_year
+from twin.resources.forecasts import make_forecasts
+from twin.resources.outlook import make_outlooks
+from twin.resources.profiles import Forecasts, Profiles, build_profiles
+from twin.resources.sites import SiteFleet, build_fleet
+from weather.synthetic.year import synthetic_year
 
 SEED = 20240614
 STEPS_PER_DAY = 48

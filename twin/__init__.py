@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from twin.powerflow.batch import BatchPowerFlow as BatchPowerFlow
+    from twin.network.batch import BatchPowerFlow as BatchPowerFlow
     from twin.security.analysis import SecurityAnalysis as SecurityAnalysis
 
 _PUBLIC = {
-    "BatchPowerFlow": "twin.powerflow.batch",
+    "BatchPowerFlow": "twin.network.batch",
     "SecurityAnalysis": "twin.security.analysis",
 }
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from twin.clock import fiscal_year as fiscal_year_index
-from twin.errors import InputError, Problem, raise_if_any
-from twin.weather_table import VARIABLES, Place, WeatherTable
-from weather.checks import check_weather
+from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.weather_table import VARIABLES, Place, WeatherTable
 from weather.climate import read_climates
-from weather.readers import read
-from weather.reading import WeatherFile
+from weather.quality.checks import check_weather
+from weather.readers.formats import read
+from weather.readers.reading import WeatherFile
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def from_files(
     Returns
     -------
     WeatherTable
-        Checked by `weather.checks.check_weather`.
+        Checked by `weather.quality.checks.check_weather`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The sun over an interval: position at its middle, mean extraterrestrial and clear-sky irradiance."""
+"""The sun over an interval, and beam and diffuse irradiance from global irradiance."""
 
 from __future__ import annotations
 
@@ -9,7 +9,33 @@ import numpy as np
 import pandas as pd
 import pvlib
 
-from twin.weather_table import Place
+from twin.core.weather_table import Place
+
+
+def beam_and_diffuse(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) -> tuple[np.ndarray, np.ndarray]:
+    """Split global horizontal irradiance into beam and diffuse.
+
+    Driesse's continuous version of the Erbs correlation (pvlib), with the sun at the middle of the interval. The
+    beam is zero where the sun stands lower than 3 degrees there, and never stronger than above the atmosphere; what
+    it does not carry is diffuse, so that ``ghi = dni cos(zenith) + dhi`` holds exactly.
+
+    Parameters
+    ----------
+    ghi : numpy.ndarray
+        W/m2, mean over each interval.
+    sun : Sun
+    index : pandas.DatetimeIndex
+
+    Returns
+    -------
+    dni, dhi : numpy.ndarray
+        W/m2.
+    """
+    extra = pvlib.irradiance.get_extra_radiation(index).to_numpy()
+    split = pvlib.irradiance.erbs_driesse(ghi, sun.zenith, dni_extra=extra)
+    dni = np.minimum(split["dni"], extra)
+    return dni, np.maximum(ghi - dni * sun.cos_zenith, 0.0)
+
 
 SAMPLES_PER_INTERVAL = 3
 """Clear-sky irradiance is averaged over so many instants per interval (midpoint rule)."""

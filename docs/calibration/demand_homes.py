@@ -10,9 +10,9 @@ import pandas as pd
 from demand_years import weather_year
 from model_year import SEED
 
-from twin.clock import step_hours
-from twin.profiles.demand import class_shapes
-from twin.profiles.site_demand import demand_shapes, site_demand
+from twin.core.clock import step_hours
+from twin.resources.demand import class_shapes
+from twin.resources.site_demand import demand_shapes, site_demand
 
 NIGHT, NOON, HEATERS_RUN = (0, 6), (9, 15), (2, 6)
 DRAWS = 200

@@ -20,7 +20,7 @@ from demand_years import (
 )
 from rows import Figure, Row
 
-from twin.profiles.tables import by_month
+from twin.resources.tables import by_month
 
 TOPIC = "Demand"
 KYUSHU_MONTHS = np.array([1.117, 1.058, 0.918, 0.873, 0.849, 0.993, 1.149, 1.168, 1.019, 0.874, 0.876, 1.103])

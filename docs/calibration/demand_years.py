@@ -10,10 +10,10 @@ import pandas as pd
 from model_year import CALENDAR_YEAR, SEED
 
 from network_models.goto import goto
-from twin.clock import fiscal_year
-from twin.profiles.calendar import is_free_day
-from twin.profiles.demand import CLASSES, area_demand, class_shapes
-from weather.synthetic import synthetic_year
+from twin.core.clock import fiscal_year
+from twin.resources.calendar import is_free_day
+from twin.resources.demand import CLASSES, area_demand, class_shapes
+from weather.synthetic.year import synthetic_year
 
 WEATHER_YEARS = range(6)
 HEATING_BELOW_C, COOLING_ABOVE_C = 16.0, 20.0

@@ -8,7 +8,7 @@ from link_cable import rating_mva
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reports import style
+from reports.document import style
 
 SHOWN_MVA = np.arange(35.0, 80.5, 0.5)
 CABLES_MM2 = (240, 300, 400)

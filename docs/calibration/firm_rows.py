@@ -9,7 +9,7 @@ from firm_figure import drawn
 from link_cable import rating_mva
 from rows import Figure, Row
 
-from reports import style
+from reports.document import style
 
 TOPIC = "Firm capacity and inter-trip (P21, P22)"
 

@@ -12,7 +12,7 @@ from market_figures import draw_cut, draw_price
 from market_years import HOURS, INSTALLED_PV_MW, AreaHours, SyntheticYear, measured_and_model, synthetic_years
 from rows import Figure, Row
 
-from twin.profiles.area_calls import plant_orders
+from twin.resources.area_market.orders import plant_orders
 
 row = partial(Row, "Area balance and price")
 

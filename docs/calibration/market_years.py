@@ -9,15 +9,23 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.clock import TIMEZONE, fiscal_year
-from twin.input_tables import inputs_in_force
-from twin.profiles.area_balance import AreaCalibration, AreaYear, area_year, calibrate, is_glut
-from twin.profiles.area_drivers import area_drivers
-from twin.profiles.area_system import AreaDrivers, cut_share, surplus_mw
-from twin.profiles.price import price_ratio
-from twin.profiles.tables import parameter
-from twin.weather_table import WeatherTable
-from weather.synthetic import synthetic_year
+from twin.core.clock import TIMEZONE, fiscal_year
+from twin.core.input_tables import inputs_in_force
+from twin.core.weather_table import WeatherTable
+from twin.resources.area_market.balance import (
+    AreaCalibration,
+    AreaDrivers,
+    AreaYear,
+    area_year,
+    calibrate,
+    cut_share,
+    is_glut,
+    price_ratio,
+    surplus_mw,
+)
+from twin.resources.area_market.drivers import area_drivers
+from twin.resources.tables import parameter
+from weather.synthetic.year import synthetic_year
 
 INSTALLED_PV_MW = {2021: 10_900.0, 2022: 11_600.0, 2024: 12_300.0}
 """README of the shared data; FY2024: 0.35 GW a year more, an estimate."""

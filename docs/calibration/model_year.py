@@ -8,14 +8,13 @@ from functools import cache
 import numpy as np
 
 from network_models.goto import goto, site_table
-from twin.clock import step_hours
-from twin.grid.model import GridModel
-from twin.profiles.build import WeatherShapes, build_profiles, weather_shapes
-from twin.profiles.plants import wind_scales
-from twin.profiles.sites import SiteFleet, build_fleet
-from twin.profiles.types import Profiles
-from twin.weather_table import WeatherTable
-from weather.synthetic import NORMAL_YEAR, synthetic_year
+from twin.core.clock import step_hours
+from twin.core.weather_table import WeatherTable
+from twin.network.model import GridModel
+from twin.resources.plants import wind_scales
+from twin.resources.profiles import Profiles, WeatherShapes, build_profiles, weather_shapes
+from twin.resources.sites import SiteFleet, build_fleet
+from weather.synthetic.year import NORMAL_YEAR, synthetic_year
 
 SEED = 20240614
 """The default study's."""

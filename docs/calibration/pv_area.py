@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.profiles.measured_read import read_measured
-from twin.profiles.pv import Sky, fleet_per_kw, sky_at
-from twin.weather_table import Place
+from twin.core.weather_table import Place
+from twin.resources.measured import read_measured
+from twin.resources.pv import Sky, fleet_per_kw, sky_at
 from weather.climate import Climate, read_climates
-from weather.process import read_process
-from weather.readers import read
-from weather.reading import WeatherFile
-from weather.synthetic import synthetic_year
+from weather.readers.formats import read
+from weather.readers.reading import WeatherFile
+from weather.synthetic.parameters import read_process
+from weather.synthetic.year import synthetic_year
 
 FOLDER = Path(__file__).parent
 INSTALLED_MW = {2021: 10_900.0, 2022: 11_600.0}

@@ -12,10 +12,9 @@ from pv_figures import figures
 from pv_shapes import day_spread, duration_distance, month_hour, shape_distance_percent, steps
 from rows import Row
 
-from twin.profiles.pv import clipped_output, fleet_per_kw, sky_at
-from twin.profiles.pv_fleets import read_pv_fleet
+from twin.resources.pv import clipped_output, fleet_per_kw, read_pv_fleet, sky_at
 from weather.climate import read_climates
-from weather.synthetic import NORMAL_YEAR, synthetic_year
+from weather.synthetic.year import NORMAL_YEAR, synthetic_year
 
 __all__ = ["figures", "rows"]
 

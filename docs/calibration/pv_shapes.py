@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import wasserstein_distance
 
-from twin.clock import fiscal_year
+from twin.core.clock import fiscal_year
 
 INDEX = fiscal_year(2021, 60)
 

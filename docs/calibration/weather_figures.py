@@ -26,7 +26,7 @@ from weather_years import (
 )
 
 from weather.climate import read_climates
-from weather.typhoon import read_typhoon_climate, typhoons_of_year
+from weather.synthetic.typhoon import read_typhoon_climate, typhoons_of_year
 
 STYLE = {"svg.hashsalt": "goto-twin", "font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
 MODEL, MEASURED, SHADE = "#1f5f8b", "#c0504d", "#9dbfd6"

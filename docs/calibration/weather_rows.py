@@ -31,7 +31,7 @@ from weather_years import (
 
 from weather.climate import read_climates
 from weather.conversion import wind_at_height
-from weather.typhoon import read_typhoon_climate, sea_wind, storm_wind, typhoons_of_year
+from weather.synthetic.typhoon import read_typhoon_climate, sea_wind, storm_wind, typhoons_of_year
 
 TOPIC = "Weather"
 FUKUE_SUN_HOURS = np.array([81.5, 107.4, 150.9, 175.7, 191.0, 122.2, 156.9, 197.6, 165.4, 177.7, 127.8, 96.2])

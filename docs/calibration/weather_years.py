@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.clock import fiscal_year
-from twin.weather_table import Place, WeatherTable
+from twin.core.clock import fiscal_year
+from twin.core.weather_table import Place, WeatherTable
 from weather.climate import Climate, read_climates
-from weather.readers import read
-from weather.reading import WeatherFile
+from weather.readers.formats import read
+from weather.readers.reading import WeatherFile
 from weather.sun import sun_over
-from weather.synthetic import synthetic_year
+from weather.synthetic.year import synthetic_year
 
 SEED = 1
 FISCAL_YEAR = 2022

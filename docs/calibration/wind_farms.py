@@ -10,13 +10,12 @@ import numpy as np
 import pandas as pd
 
 from network_models.goto.reading import goto_tables
-from twin.clock import fiscal_year, step_hours
-from twin.input_tables import inputs_in_force
-from twin.profiles.outages import down_share
-from twin.profiles.plants import farm_of, hub_speed, wind_scales
-from twin.profiles.tidal import current_speed, tidal_per_unit
-from twin.profiles.wind import Farm, farm_curve, farm_per_unit
-from weather.synthetic import NORMAL_YEAR, synthetic_year
+from twin.core.clock import fiscal_year, step_hours
+from twin.core.input_tables import inputs_in_force
+from twin.resources.plants import down_share, farm_of, hub_speed, wind_scales
+from twin.resources.tidal import current_speed, tidal_per_unit
+from twin.resources.wind import Farm, farm_curve, farm_per_unit
+from weather.synthetic.year import NORMAL_YEAR, synthetic_year
 
 SEED = 20240614
 """The default study's."""

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from wind_farms import LAGS_HOURS, FarmYear, autocorrelation, hourly
 
-from reports.style import look, svg
+from reports.document.style import look, svg
 
 COLOURS = ("#0072b2", "#56b4e9", "#009e73", "#e69f00", "#d55e00", "#cc79a7", "#999999")
 """Okabe and Ito, apart for every eye."""

@@ -11,8 +11,8 @@ import pandapower as pp
 import pandas as pd
 
 from network_models.goto.parameters import ParameterValue
-from twin.clock import HOURS_PER_YEAR
-from twin.errors import InputError, Problem
+from twin.core.clock import HOURS_PER_YEAR
+from twin.core.errors import InputError, Problem
 
 FREQUENCY_HZ = 60.0
 STIFF_SHORT_CIRCUIT_MVA = 1e6

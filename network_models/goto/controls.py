@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from network_models.goto.build import Parameters, Tables
-from twin.errors import InputError, Problem
-from twin.grid.model import Controls, Reactors, TapChanger
+from twin.core.errors import InputError, Problem
+from twin.network.model import Controls, Reactors, TapChanger
 
 
 def controls(tables: Tables, parameters: Parameters, buses: dict[str, int], *, automatic: bool) -> Controls:

@@ -11,8 +11,8 @@ import pandas as pd
 from network_models.goto.reading import FOLDER
 from network_models.input_tables import CAR_PATTERNS, DEMAND_RESPONSE
 from network_models.tables import Column, TableSpec, read_tables
-from twin.errors import Problem, raise_if_any
-from twin.input_tables import values_in_force
+from twin.core.errors import Problem, raise_if_any
+from twin.core.input_tables import values_in_force
 
 DAY_TYPES = ("work", "free")
 HALF_HOURS_PER_HOUR = 2
@@ -51,7 +51,7 @@ NAMES = (
 def demand_response_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """Read and check the tables of demand response.
 
-    Values in force (`twin.input_tables.inputs_in_force`) stand in place of the tables' own.
+    Values in force (`twin.core.input_tables.inputs_in_force`) stand in place of the tables' own.
 
     Returns
     -------

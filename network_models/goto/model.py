@@ -14,8 +14,8 @@ from network_models.goto.parameters import ParameterValue, resolve
 from network_models.goto.reading import goto_tables
 from network_models.goto.roles import roles
 from network_models.goto.variants import plants_of_year
-from twin.errors import InputError, Problem
-from twin.grid.model import Compensator, GridModel, Limits
+from twin.core.errors import InputError, Problem
+from twin.network.model import Compensator, GridModel, Limits
 
 Compensation = Literal["controlled", "fixed"]
 ControlMode = Literal["automatic", "fixed"]

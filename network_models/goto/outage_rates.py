@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from network_models.goto.reading import goto_tables
-from twin.grid.model import Element, GridModel
+from twin.network.model import Element, GridModel
 
 KM_PER_RATE = 100.0
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from twin.errors import Problem, raise_if_any
+from twin.core.errors import Problem, raise_if_any
 
 ParameterValue = float | int | str
 

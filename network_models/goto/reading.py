@@ -9,8 +9,8 @@ import pandas as pd
 from network_models.goto.table_specs import GRID_TABLES
 from network_models.input_tables import SETTABLE
 from network_models.tables import read_tables
-from twin.errors import Problem, raise_if_any
-from twin.input_tables import values_in_force
+from twin.core.errors import Problem, raise_if_any
+from twin.core.input_tables import values_in_force
 
 FOLDER = Path(__file__).parent
 
@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parent
 def goto_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
     """Read and check all tables of a folder laid out like this one; see `network_models.tables.read_tables`.
 
-    Values in force (`twin.input_tables.inputs_in_force`) stand in place of the tables' own.
+    Values in force (`twin.core.input_tables.inputs_in_force`) stand in place of the tables' own.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 from network_models.goto.build import HEAD_END_BUS, Parameters, Tables, line_in_service
-from twin.grid.model import Element, LinkCircuit, Roles
+from twin.network.model import Element, LinkCircuit, Roles
 
 HEADROOM_BUS = "narao"
 _MAINLAND_BUS = "matsushima"

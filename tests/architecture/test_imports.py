@@ -43,7 +43,7 @@ def test_imports_run_one_way(path):
         ("twin", "from studies import cli", {"studies"}),
         ("reports", "import network_models", {"network_models"}),
         ("weather", "from .. import twin", {"<relative>"}),
-        ("weather", "from twin.clock import TIMEZONE", set()),
+        ("weather", "from twin.core.clock import TIMEZONE", set()),
         ("studies", "import reports, weather, twin, network_models", set()),
     ],
 )

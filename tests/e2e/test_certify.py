@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from studies import certify
-from studies.certify_checks import Checks
+from studies.experiments import certify
+from studies.experiments.look_ahead import Checks
 
 DAYS = "30:30"
 """A quiet day in April, on which nothing is congested."""

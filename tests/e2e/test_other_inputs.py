@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from conftest import DATA, command
 
-from weather.synthetic import synthetic_year
+from weather.synthetic.year import synthetic_year
 
 GUEST = """\
 schema_version = 1

@@ -10,8 +10,9 @@ import time
 import pytest
 from conftest import DAYS, ROOT, command, reproducible_files
 
-from studies import assemble, output
-from studies.output import DIGEST_FILE, partial_folder
+from studies.experiments import folders as output
+from studies.experiments import run as assemble
+from studies.experiments.folders import DIGEST_FILE, partial_folder
 
 LONGEST_SECONDS = 240.0
 POLL_SECONDS = 0.005

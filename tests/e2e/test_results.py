@@ -8,8 +8,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 
-from twin.schema import KPIS
-from twin.table_schema import TABLES
+from twin.core.quantities import KPIS, TABLES
 
 MEMBERS = ("without/conductor_mm2=240", "aware/conductor_mm2=240")
 ASKED_FOR = """

@@ -5,13 +5,11 @@ import json
 import pytest
 from conftest import reproducible_files
 
-from studies import uncertainty
-from studies.read import read_study
-from studies.sections import Compare
-from studies.uncertainty_block import Setup, run_block
-from studies.uncertainty_design import BASE_PART, SAMPLES, Sample
-from studies.uncertainty_headlines import BENEFIT
-from studies.unknowns import Setting, Unknown
+from studies.experiments import uncertainty
+from studies.experiments.samples import BASE_PART, BENEFIT, SAMPLES, Sample, Setup, run_block
+from studies.experiments.unknowns import Setting, Unknown
+from studies.study.reading import read_study
+from studies.study.schema import Compare
 
 pytestmark = pytest.mark.slow
 SCENARIOS = ("without", "aware")

@@ -7,20 +7,20 @@ import pytest
 from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member
 
 from network_models.goto import goto
-from studies.demand_response import demand_response
+from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
 from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member
+from twin.core.errors import InputError
 from twin.devices.grid_battery import GridBattery
-from twin.errors import InputError
-from twin.loop.injections import Injections
-from twin.loop.member import PlantBatteries
-from twin.loop.simulate import simulate
-from twin.loop.state import initial_state, stored_at_start_mwh
-from twin.loop.step import step
+from twin.metrics.kpis import member_kpis
+from twin.metrics.sample_check import sampled_steps
+from twin.operation.half_hour import step
+from twin.operation.injections import Injections
+from twin.operation.member import PlantBatteries
+from twin.operation.simulate import simulate
+from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Dispatch
-from twin.policies.replay import Replay
-from twin.results.kpis import member_kpis
-from twin.results.sample_check import sampled_steps
+from twin.policies.rules import Replay
 
 DAYS = (WINDY_DAY, 2)
 NAMES = ("none", "self_consumption", "hold_behind_meter", "congestion_aware", "price", "free_hour", "mpc")

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from twin.loop.member import TOTALS
-from twin.loop.site_devices import run_sites
-from twin.loop.state import initial_state
+from twin.operation.member import TOTALS
+from twin.operation.sites import run_sites
+from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 
 STEPS = range(20, 28)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from reports.certificate_tables import BESIDE_NONE, PAYMENTS
-from studies.certify_scores import AVOIDED, LOST, NO_MORE_THAN_NONE
+from reports.sections.certificate import BESIDE_NONE, PAYMENTS
+from studies.experiments.scores import AVOIDED, LOST, NO_MORE_THAN_NONE
 
 KPIS = dict.fromkeys((*BESIDE_NONE, *PAYMENTS), 12.5)
 COURSE = {name: [float(k) for k in range(48)] for name in ("n1_loading_percent", "export_mw", "soc_percent")}

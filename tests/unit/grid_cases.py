@@ -8,12 +8,12 @@ import pandapower as pp
 import pandas as pd
 
 from network_models.goto import goto
-from twin.grid.flow import flat_start
-from twin.grid.kernels import end_loading_percent, solve_rows
-from twin.grid.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
-from twin.grid.outage_kernels import Trips
-from twin.grid.reduction import ReducedGrid, reduce_grids
-from twin.randomness import stream
+from twin.core.random_streams import stream
+from twin.network.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
+from twin.network.reduced.flow import flat_start
+from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.outage_kernels import Trips
+from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 
 FREQUENCY_HZ = 60.0
 PATIENCE = 20

@@ -10,7 +10,7 @@ import pandapower as pp
 from pandapower import pandapowerNet
 
 from twin import BatchPowerFlow
-from twin.powerflow.result import BatchResult
+from twin.network.result import BatchResult
 
 RUNPP = {"tolerance_mva": 1e-10, "init": "dc", "calculate_voltage_angles": True, "numba": False}
 VOLTAGE_PU = 1e-8

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pvlib
 
-from twin.clock import fiscal_year
-from twin.weather_table import Place, WeatherTable
+from twin.core.clock import fiscal_year
+from twin.core.weather_table import Place, WeatherTable
 
 PLACES = {
     "fukue": Place("fukue", 32.7, 128.84, 25.0, 10.0, 0.1),

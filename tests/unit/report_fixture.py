@@ -1,4 +1,4 @@
-"""A fake but plausible run folder that follows docs/architecture.md ("Results") and twin/schema.py to the letter."""
+"""A fake but plausible run folder that follows docs/architecture.md ("Results") and `twin.core.quantities`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from report_outage_fixture import outage_tables
 
-from twin.clock import TIMEZONE
-from twin.schema import CUT_CAUSES, KPIS
-from twin.table_schema import TABLES
+from twin.core.clock import TIMEZONE
+from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
 
 SCENARIOS = {
     "reference": ("Plan without new small PV", "新設小規模太陽光なし(計画)"),
@@ -112,7 +111,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
     steps, units = len(weather.index), len(UNITS)
     contract = np.array([unit[6] for unit in UNITS])
     wind = np.array([unit[3] == "wind" for unit in UNITS])
-    available = np.where(wind, weather.wind[:, None], weather.solar[:, None]) * contract
+    available = np.where(wind, weather.synthetic.variables[:, None], weather.solar[:, None]) * contract
     if scenario == "reference":
         available[:, 5] = 0.0
     stored, charge, discharge = _batteries(weather, scenario)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from twin.table_schema import TABLES
+from twin.core.quantities import TABLES
 
 
 def outage_tables(index: pd.DatetimeIndex) -> dict[str, pd.DataFrame]:

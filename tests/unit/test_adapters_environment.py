@@ -10,14 +10,13 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
 
-from twin.adapters.environment import IslandEnvironment
-from twin.adapters.reward import energy_used_mwh, net_supply_jpy
+from twin.adapters.environment import IslandEnvironment, energy_used_mwh, net_supply_jpy
+from twin.core.errors import InputError
 from twin.devices.grid_battery import GridBattery
-from twin.errors import InputError
-from twin.loop.changed import under_policies
+from twin.metrics.kpis import net_supply_mwh
+from twin.metrics.tables import member_tables, stack
+from twin.operation.case import under_policies
 from twin.policies.interface import HALF_HOUR, Mode
-from twin.results.kpis import net_supply_mwh
-from twin.results.tables import member_tables, stack
 
 NOWHERE = (0.0,) * 12
 ISLAND = GridBattery((2.0, *NOWHERE, 1.0), (6.0, *NOWHERE, 2.0), 0.95, 0.1, 0.9)

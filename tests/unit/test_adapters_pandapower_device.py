@@ -15,9 +15,9 @@ from pandapower.timeseries import DFData, OutputWriter
 from pandapower.timeseries.run_time_series import run_timeseries
 
 from twin.adapters.pandapower_device import PandapowerDevice, Place
-from twin.devices.contract import DeviceNow
-from twin.errors import InputError
-from twin.loop.changed import under_policies, with_devices
+from twin.core.errors import InputError
+from twin.devices.device import DeviceNow
+from twin.operation.case import under_policies, with_devices
 from twin.policies.interface import HALF_HOUR, Mode
 
 AREAS = 7

@@ -13,10 +13,10 @@ from pandapower.timeseries.run_time_series import run_timeseries
 
 from studies.api import load_case
 from twin.adapters.time_series import RUN_OPTIONS, LoopControl, loop_net
-from twin.errors import InputError
-from twin.loop.state import initial_state
-from twin.results.flows import block_flows
-from twin.results.tables import stack
+from twin.core.errors import InputError
+from twin.metrics.flows import block_flows
+from twin.metrics.tables import stack
+from twin.operation.state import initial_state
 
 OWN_NETWORK = Path(__file__).parents[2] / "examples" / "own_network.toml"
 

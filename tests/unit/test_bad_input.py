@@ -8,9 +8,9 @@ import pandapower as pp
 import pytest
 
 from studies import cli
-from studies.checks import needed_places
-from studies.sections import Grid
-from weather.synthetic import synthetic_year
+from studies.study.checks import needed_places
+from studies.study.schema import Grid
+from weather.synthetic.year import synthetic_year
 
 STUDY = """\
 schema_version = 1

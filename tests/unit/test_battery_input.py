@@ -4,10 +4,10 @@ import profile_fakes
 import pytest
 from loop_fixtures import devices
 
-from studies.site_devices import site_devices
-from studies.study import Study
-from twin.errors import InputError
-from twin.profiles.sites import build_fleet
+from studies.study.devices import site_devices
+from studies.study.schema import Study
+from twin.core.errors import InputError
+from twin.resources.sites import build_fleet
 
 
 def fleet(**columns):

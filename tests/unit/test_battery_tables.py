@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 
-from twin.loop.member import BatteryWear
+from twin.metrics.device_tables import battery_tables, battery_wear
+from twin.metrics.tables import member_tables, stack
+from twin.operation.member import BatteryWear
 from twin.policies.interface import Cadence, Mode
-from twin.results.battery_tables import battery_tables, battery_wear
-from twin.results.tables import member_tables, stack
 
 HOURS = 48.0
 

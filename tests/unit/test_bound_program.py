@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from twin.bound.fleet_group import fleet_group
-from twin.bound.groups import least_loss_share
+from twin.bound.groups import fleet_group, least_loss_share
 from twin.bound.link_condition import LinkCondition, no_condition
 from twin.bound.program import Worth, make_program, proven_value, solve_program
 

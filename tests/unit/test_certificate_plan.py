@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from studies.certify import policy_name
-from studies.certify_plan import make_plan, positions, study_members
-from studies.read import read_study
-from twin.errors import InputError
+from studies.experiments.certify import make_plan, policy_name, positions, study_members
+from studies.study.reading import read_study
+from twin.core.errors import InputError
 
 STUDY = """\
 schema_version = 1

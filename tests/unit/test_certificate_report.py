@@ -9,8 +9,8 @@ import pytest
 from certificate_fixture import checks, criterion, level, record, write
 
 from reports import write_certificate
-from reports.certificate_content import sheet
-from reports.texts import LANGUAGES, Words
+from reports.document.texts import LANGUAGES, Words
+from reports.sections.certificate import sheet
 
 TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
 ENGLISH, JAPANESE = Words("en"), Words("ja")

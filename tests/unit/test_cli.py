@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from studies import cli
-from studies.output import write_json
-from studies.summary import HEADLINE
-from twin.errors import InputError, Problem
-from twin.schema import KPIS
+from studies.console import HEADLINE
+from studies.experiments.folders import write_json
+from twin.core.errors import InputError, Problem
+from twin.core.quantities import KPIS
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 2.0
@@ -73,9 +73,9 @@ def fake_engine(monkeypatch):
         (out / "report" / "report.html").write_text("")
         return out
 
-    module = types.ModuleType("studies.assemble")
+    module = types.ModuleType("studies.experiments.run")
     module.run_study = run_study
-    monkeypatch.setitem(sys.modules, "studies.assemble", module)
+    monkeypatch.setitem(sys.modules, "studies.experiments.run", module)
     return asked
 
 
@@ -149,7 +149,7 @@ def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fa
     def run_study(*_):
         raise InputError([Problem("weather has a gap", "fukue.csv, 2022-05-01 12:00")])
 
-    monkeypatch.setattr(sys.modules["studies.assemble"], "run_study", run_study)
+    monkeypatch.setattr(sys.modules["studies.experiments.run"], "run_study", run_study)
     code, _, told = main(monkeypatch, capsys, "run", "goto_2030")
     assert code == 2
     assert told.endswith(
@@ -161,7 +161,7 @@ def test_an_unexpected_error_keeps_its_traceback(monkeypatch, fake_engine):
     def run_study(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sys.modules["studies.assemble"], "run_study", run_study)
+    monkeypatch.setattr(sys.modules["studies.experiments.run"], "run_study", run_study)
     monkeypatch.setattr(sys, "argv", ["goto-twin", "run", "goto_2030"])
     with pytest.raises(ZeroDivisionError):
         cli.main()

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from studies.data_dictionary import data_dictionary
-from twin.schema import KPIS
-from twin.table_schema import TABLES
+from twin.core.quantities import KPIS, TABLES
 
 PAGE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
 UNIT_ENDINGS = {"_mwh": "MWh", "_mw": "MW", "_percent": "%", "_jpy": "JPY", "_pu": "pu", "_hours": "h", "_mvar": "Mvar"}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from device_cases import HOURS, homes, run_steps, total_mw
 
-from twin.devices.free_hour import free_hour_price_ratio
+from twin.devices.homes import free_hour_price_ratio
 
 QUIET = 400
 """Half-hours after which nothing of a shift is left (time constant 4 h)."""

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run
 
-from studies.demand_response import demand_response
-from studies.dotted import with_values
-from studies.read import read_study
-from studies.study import Study
-from twin.devices.free_hour import free_hour_price_ratio
-from twin.loop.state import initial_state
+from studies.study.devices import demand_response
+from studies.study.names import with_values
+from studies.study.reading import read_study
+from studies.study.schema import Study
+from twin.devices.homes import free_hour_price_ratio
+from twin.operation.state import initial_state
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 FIRST, LAST = 20, 30

@@ -12,15 +12,15 @@ from network_models.goto import goto
 from network_models.goto.demand_response import DEMAND_RESPONSE_TABLES, demand_response_tables
 from network_models.goto.reading import FOLDER
 from network_models.input_tables import OPTIONAL
-from studies.demand_response import demand_response
-from studies.dotted import with_values
-from studies.read import read_study
-from studies.study import Study
-from studies.unknowns import unknowns
-from twin.devices.contract import DeviceNow
-from twin.devices.free_hour import free_hour_price_ratio
-from twin.errors import InputError
-from twin.loop.lanes import lanes_of
+from studies.experiments.unknowns import unknowns
+from studies.study.devices import demand_response
+from studies.study.names import with_values
+from studies.study.reading import read_study
+from studies.study.schema import Study
+from twin.core.errors import InputError
+from twin.devices.device import DeviceNow
+from twin.devices.homes import free_hour_price_ratio
+from twin.operation.equal_states import lanes_of
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 

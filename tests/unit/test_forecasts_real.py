@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.profiles.forecast_errors import error_size, unit_bias, unit_error
+from twin.core.clock import fiscal_year
+from twin.resources.forecasts import error_size, unit_bias, unit_error
 
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 FILE = DATA / "kyushu_area" / "kyushu_demand_forecast_hourly_fy2021_fy2022.csv"

@@ -12,11 +12,11 @@ SCRIPT = """
 import hashlib
 import numpy as np
 from network_models.goto import goto
-from twin.grid.flow import flat_start, solve
-from twin.grid.headroom_kernels import link_headroom
-from twin.grid.outage_kernels import Trips, judge_outages
-from twin.grid.reduction import reduce_grids
-from twin.randomness import stream
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.headroom_kernels import link_headroom
+from twin.network.reduced.outage_kernels import Trips, judge_outages
+from twin.network.reduced.reduction import reduce_grids
+from twin.core.random_streams import stream
 
 rows, draw = 200, stream(1, "cold and warm", 0)
 grid = reduce_grids([goto(2030, "controlled", {"conductor_mm2": 300})])

@@ -8,8 +8,8 @@ import pandapower as pp
 import pytest
 from grid_cases import FREQUENCY_HZ, add_line, empty_net, small_model, solve_one, two_circuits
 
-from twin.grid.model import Compensator
-from twin.grid.reduction import reduce_grids
+from twin.network.model import Compensator
+from twin.network.reduced.reduction import reduce_grids
 
 LINE_OHM = 5 + 10j
 CABLE_OHM = 4 + 6j

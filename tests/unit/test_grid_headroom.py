@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from grid_cases import goto_grid, goto_states, solve_pu, two_circuits
 
-from twin.grid.flow import flat_start, solve
-from twin.grid.headroom_kernels import link_headroom
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.headroom_kernels import link_headroom
 
 BASE_MVA = 100.0
 TOLERANCE_MW = 0.05

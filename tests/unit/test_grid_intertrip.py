@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from grid_cases import injections_pu, nothing_ignored, solve_pu, two_circuits
 
-from twin.grid.flow import flat_start, solve
-from twin.grid.outage_kernels import Trips, judge_outages
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.outage_kernels import Trips, judge_outages
 
 SHORT_TIME_FACTOR = 1.1
 BASE_MVA = 100.0

@@ -18,9 +18,9 @@ from grid_cases import (
     two_circuits,
 )
 
-from twin.grid.flow import flat_start, solve
-from twin.grid.outage_kernels import UNSOLVED_PERCENT, judge_outages
-from twin.grid.reduction import reduce_grids
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT, judge_outages
+from twin.network.reduced.reduction import reduce_grids
 
 ROWS = 300
 

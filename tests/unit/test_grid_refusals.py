@@ -4,8 +4,8 @@ import pandapower as pp
 import pytest
 from grid_cases import add_line, empty_net
 
-from twin.errors import InputError
-from twin.grid.admittance import admittance
+from twin.core.errors import InputError
+from twin.network.reduced.admittance import admittance
 
 
 def plain_net():

@@ -6,12 +6,12 @@ from grid_cases import goto_grid, goto_states, no_trips, nothing_ignored, solve_
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twin.grid.flow import flat_start, solve
-from twin.grid.headroom_kernels import link_headroom
-from twin.grid.kernels import solve_rows
-from twin.grid.outage_kernels import judge_outages
-from twin.randomness import stream
-from twin.results.flows import block_flows
+from twin.core.random_streams import stream
+from twin.metrics.flows import block_flows
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.headroom_kernels import link_headroom
+from twin.network.reduced.kernels import solve_rows
+from twin.network.reduced.outage_kernels import judge_outages
 
 ROWS = 24
 

@@ -8,7 +8,7 @@ import pandapower as pp
 import pytest
 from grid_cases import FREQUENCY_HZ, add_line, empty_net, small_model, solve_one
 
-from twin.grid.reduction import reduce_grids
+from twin.network.reduced.reduction import reduce_grids
 
 BASE_MVA = 100.0
 TAP_POS = -4

@@ -8,7 +8,7 @@ import pandapower.networks as cases
 import pytest
 
 from network_models.guest import guest
-from twin.errors import InputError
+from twin.core.errors import InputError
 
 ROLES = {"link": ["circuit 1", "circuit 2"], "curtailable": ["park"], "site_buses": ["village"]}
 

@@ -7,15 +7,15 @@ import pandapower as pp
 import pytest
 from grid_cases import goto_model
 
-from twin.grid.model import GridModel
-from twin.powerflow.node_power import NodePower, node_power
-from twin.powerflow.outage import without
-from twin.powerflow.ratings import ratings
-from twin.powerflow.solver import Solver
-from twin.randomness import stream
+from twin.core.random_streams import stream
+from twin.network.model import GridModel
+from twin.network.network import ratings
+from twin.network.node_power import NodePower, node_power
+from twin.network.outage import without
+from twin.network.solver import Solver
 from twin.security.headroom import headroom
 from twin.security.headroom_search import Outcome
-from twin.security.subject import network_of
+from twin.security.topologies import network_of
 
 TOLERANCE_MW = 0.01
 SCANNED = 40

@@ -9,11 +9,10 @@ from grid_cases import goto_grid, goto_model
 from test_grid_headroom import headroom_mw
 from test_headroom_brute_force import goto_profiles
 
-from twin.errors import InputError
-from twin.randomness import stream
+from twin.core.errors import InputError
+from twin.core.random_streams import stream
 from twin.security import headroom as module
-from twin.security.headroom import headroom, link_headroom
-from twin.security.headroom_figure import headroom_figure
+from twin.security.headroom import headroom, headroom_figure, link_headroom
 from twin.security.headroom_search import Outcome
 
 TOLERANCE_MW = 0.01

@@ -10,9 +10,9 @@ import pytest
 from network_models.goto.table_specs import GRID_TABLES
 from network_models.input_tables import TABLES as NETWORK_TABLES
 from studies.sources import TEXTS, all_sources, check_sources, declared_tables
-from twin.errors import InputError
-from twin.input_tables import FACTOR, InputTable, inputs_in_force, read_input, row_names, source_rows
-from weather.tables import TABLES as WEATHER_TABLES
+from twin.core.errors import InputError
+from twin.core.input_tables import FACTOR, InputTable, inputs_in_force, read_input, row_names, source_rows
+from weather.climate import TABLES as WEATHER_TABLES
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("twin", "network_models", "weather", "studies", "reports")

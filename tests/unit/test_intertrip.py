@@ -9,10 +9,10 @@ import pytest
 from grid_cases import goto_grid, goto_model, solve_pu
 from test_headroom_brute_force import goto_profiles
 
-from twin.errors import InputError
-from twin.grid.flow import flat_start, solve
-from twin.grid.model import GridModel
-from twin.grid.outage_kernels import Trips, judge_outages
+from twin.core.errors import InputError
+from twin.network.model import GridModel
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.outage_kernels import Trips, judge_outages
 from twin.security.intertrip import intertrip
 
 PLANTS = ("floating_farm", "planned_wind", "tamanoura_wind", "kogamidake_pv")

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from twin.loop.area_balance import order
+from twin.operation.operator import order
 
 
 def _case(obeys: list[bool], profile: list[int]) -> SimpleNamespace:

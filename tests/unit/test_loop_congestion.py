@@ -9,9 +9,9 @@ import pytest
 from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, member, run, total_cut_mw
 
 from network_models.goto import goto
-from twin.grid.admittance import POWER_FLOW_OPTIONS
-from twin.loop.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM
-from twin.schema import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES
+from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
+from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM
 
 AT_LIMIT_PERCENT = 100.001
 SAMPLE = 6

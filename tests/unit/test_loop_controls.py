@@ -13,14 +13,14 @@ from numpy.testing import assert_array_equal
 from pandapower.control import DiscreteTapControl
 
 from network_models.goto import goto
-from twin.errors import InputError
-from twin.grid.admittance import admittance
-from twin.grid.controls import Bands, net_at
-from twin.grid.flow import flat_start, solve
-from twin.grid.reduction import reduce_grids
-from twin.loop.controls import next_positions
-from twin.results.sample_check import check_records, deviation, frozen_net
-from twin.results.tables import member_tables, stack
+from twin.core.errors import InputError
+from twin.metrics.sample_check import check_records, deviation, frozen_net
+from twin.metrics.tables import member_tables, stack
+from twin.network.reduced.admittance import admittance
+from twin.network.reduced.controls import Bands, net_at
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.reduction import reduce_grids
+from twin.operation.controls import next_positions
 
 BASE_MVA = 100.0
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
-from twin.loop.member import TOTALS
-from twin.loop.site_devices import run_sites
-from twin.loop.state import initial_state
+from twin.metrics.tables import member_tables, stack
+from twin.operation.member import TOTALS
+from twin.operation.sites import run_sites
+from twin.operation.state import initial_state
 from twin.policies.interface import Mode
-from twin.results.tables import member_tables, stack
 
 NOON, EVENING = 24, 40
 

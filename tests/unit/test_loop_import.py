@@ -8,7 +8,7 @@ import pytest
 from loop_fixtures import IMPORT_DAY, criterion_percent, make_case, member, run, total_cut_mw
 
 from network_models.goto import goto
-from twin.schema import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES
 
 EVENING = range(34, 48)
 """Half-hours in which the islands import."""

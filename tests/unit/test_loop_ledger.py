@@ -7,11 +7,11 @@ import pytest
 from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 
 from network_models.goto import goto
-from twin.loop.ledger import Ledger
+from twin.metrics import tables
+from twin.metrics.flows import block_flows
+from twin.metrics.tables import member_tables, stack
+from twin.operation.ledger import Ledger
 from twin.policies.interface import Cadence, Mode
-from twin.results import tables
-from twin.results.flows import block_flows
-from twin.results.tables import member_tables, stack
 
 HALF_HOURS = 48
 

@@ -8,11 +8,11 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
 
 from network_models.goto import goto
-from twin.loop import simulate as simulation
-from twin.loop.simulate import month_blocks, simulate
-from twin.results import store
-from twin.results.sample_check import sampled_steps
-from twin.results.tables import member_tables, stack
+from twin.metrics import store
+from twin.metrics.sample_check import sampled_steps
+from twin.metrics.tables import member_tables, stack
+from twin.operation import simulate as simulation
+from twin.operation.simulate import month_blocks, simulate
 
 FEBRUARY_28_AND_MARCH_1 = (MONTH_END, 2)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member, run, total_cut_mw
 
-from twin.loop.operator_caps import CAP_STEP
-from twin.schema import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES
+from twin.operation.operator import CAP_STEP
 
 LEAD = 4
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run, total_cut_mw
 
-from twin.loop.injections import solve_injections
-from twin.loop.voltage import watched_voltage_pu
-from twin.results.tables import member_tables, stack
+from twin.metrics.tables import member_tables, stack
+from twin.operation.injections import solve_injections
+from twin.operation.voltage import watched_voltage_pu
 
 
 def with_limits(inputs, power_factor_limit, **limits):

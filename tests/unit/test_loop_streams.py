@@ -7,9 +7,9 @@ import pytest
 from loop_fixtures import SEED, WINDY_DAY, devices, make_case, member, run
 
 from network_models.goto import site_table
-from twin.profiles.build import build_profiles
-from twin.profiles.sites import build_fleet
-from weather.synthetic import synthetic_year
+from twin.resources.profiles import build_profiles
+from twin.resources.sites import build_fleet
+from weather.synthetic.year import synthetic_year
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from twin.policies.interface import Batteries, Mode, Outlook, View
-from twin.policies.mpc import Mpc
-from twin.policies.mpc_program import HALF_HOURS, Expected, Fleet, NoPlanError, RollingProgram
+from twin.policies.mpc import HALF_HOURS, Expected, Fleet, Mpc, NoPlanError, RollingProgram
 
 GROUPS = 3
 LIMIT_MW = 40.0

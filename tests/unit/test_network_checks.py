@@ -5,7 +5,7 @@ import pytest
 
 from network_models.checks import branch_graph, check_grid, link_is_cut_set, without
 from network_models.goto import goto
-from twin.errors import InputError
+from twin.core.errors import InputError
 
 
 def test_goto_is_one_piece_and_its_link_the_cut_set():

@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from network_models.drawing import map_figure, single_line_diagram
 from network_models.goto import goto
 from network_models.guest import guest
-from twin.errors import InputError
+from twin.core.errors import InputError
 
 
 @pytest.fixture(scope="module")

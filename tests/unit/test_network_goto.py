@@ -6,8 +6,8 @@ import pandapower as pp
 import pytest
 
 from network_models.goto import goto, site_table
-from twin.errors import InputError
-from twin.grid.model import GridModel
+from twin.core.errors import InputError
+from twin.network.model import GridModel
 
 CIVIL_KWH = {"residential_kwh": 82_305_998, "commercial_kwh": 57_777_960, "public_kwh": 14_157_823}
 

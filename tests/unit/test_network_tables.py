@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from network_models.goto.reading import FOLDER, goto_tables
-from twin.errors import InputError
+from twin.core.errors import InputError
 
 
 @pytest.fixture

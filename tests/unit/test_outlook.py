@@ -8,13 +8,12 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.profiles.forecast_errors import error_size
-from twin.profiles.forecasts import make_forecasts
-from twin.profiles.outlook import Outlooks, given_outlooks, make_outlooks
-from twin.profiles.sites import SiteFleet, build_fleet
-from twin.profiles.types import Profiles
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.resources.forecasts import error_size, make_forecasts
+from twin.resources.outlook import Outlooks, given_outlooks, make_outlooks
+from twin.resources.profiles import Profiles
+from twin.resources.sites import SiteFleet, build_fleet
 
 KEY = {"seed": 1, "weather_year": 0}
 KINDS = ("calibrated", "persistence", "climatology", "perfect")

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from loop_fixtures import devices, member
 
-from studies.cases import case_of
-from studies.inputs import Inputs
-from studies.workers import part_of
-from twin.grid.reduction import reduce_grids
+from studies.experiments.workers import part_of
+from studies.study.cases import case_of
+from studies.study.inputs import Inputs
+from twin.network.reduced.reduction import reduce_grids
 
 LIMIT_MW = 50.0
 FIRST_STEP = 9 * 48

@@ -7,13 +7,12 @@ import pytest
 from loop_fixtures import WINDY_DAY, all_plants, make_case, member, run
 from test_loop_ledger import energy_mismatch_mwh, ledger_mismatch_mw
 
-from twin.devices.contract import DeviceNow
+from twin.devices.device import PLANT_BATTERIES, DeviceNow
 from twin.devices.grid_battery import GridBattery
-from twin.devices.names import PLANT_BATTERIES
-from twin.loop.ledger import Ledger
-from twin.loop.member import PlantBatteries
-from twin.loop.plant_batteries import absorb, offer
-from twin.loop.state import initial_state
+from twin.operation.ledger import Ledger
+from twin.operation.member import PlantBatteries
+from twin.operation.plant_batteries import absorb, offer
+from twin.operation.state import initial_state
 from twin.policies.interface import HALF_HOUR, Mode
 
 HOURS, ETA = 0.5, 0.9

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
-from twin.errors import InputError
+from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.congestion_aware import CongestionAware
 from twin.policies.interface import Batteries, Cadence, Mode, Outlook, View

@@ -11,11 +11,10 @@ import pytest
 from test_policies import peak_at, view
 
 from studies import cli
-from studies.policy_files import load_policy
-from studies.policy_sources import policy_sources
-from studies.provenance import input_files, manifest, policy_inputs
-from studies.read import read_study
-from twin.errors import InputError
+from studies.experiments.folders import input_files, manifest, policy_inputs
+from studies.study.policy_files import load_policy, policy_sources
+from studies.study.reading import read_study
+from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
 
 HEAD = "from twin.policies.interface import DAY, Mode\n\n\n"

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
 
-from twin.errors import InputError
-from twin.loop import simulate as simulation
-from twin.loop.plan import obey_policies
-from twin.loop.simulate import simulate
-from twin.loop.state import initial_state
+from twin.core.errors import InputError
+from twin.operation import simulate as simulation
+from twin.operation.dispatch import obey_policies
+from twin.operation.simulate import simulate
+from twin.operation.state import initial_state
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Cadence, Mode
 
 HOLD = "hold_behind_meter"
@@ -94,7 +94,7 @@ def test_a_failed_decision_is_told_with_policy_member_time_and_view(windy, name)
 
 
 def test_code_that_cannot_be_interrupted_is_found_late_after_its_return(windy, monkeypatch):
-    monkeypatch.setattr("twin.policies.time_limit.can_interrupt", lambda: False)
+    monkeypatch.setattr("twin.policies.running.can_interrupt", lambda: False)
     case = case_of(windy, Failing(lambda plan: time.sleep(0.03) or plan), policy_seconds=0.01)
     with pytest.raises(InputError, match=r"longer than policy_seconds = 0\.01") as caught:
         obey_policies(case, initial_state(case), 0)

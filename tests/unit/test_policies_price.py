@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from test_policies import LIMIT_MW, peak_at, view
 
-from twin.devices.free_hour import free_hour_price_ratio
+from twin.devices.homes import free_hour_price_ratio
 from twin.policies.congestion_aware import CongestionAware
-from twin.policies.free_hour import FreeHour
 from twin.policies.interface import GATE_CLOSURE, Mode
-from twin.policies.price import Price
-from twin.policies.spread import traded
+from twin.policies.price import Price, traded
+from twin.policies.rules import FreeHour
 
 IDLE, SELF, POWER = int(Mode.IDLE), int(Mode.SELF_CONSUMPTION), int(Mode.POWER)
 DEVICES = ("homes", "water_heaters", "cars", "commercial", "grid_batteries", "plant_batteries")

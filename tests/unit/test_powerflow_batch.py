@@ -12,11 +12,11 @@ from pandapower import pandapowerNet
 from powerflow_cases import solved_by_pandapower, split_name, two_bus
 
 from twin import BatchPowerFlow
-from twin.errors import InputError
-from twin.powerflow import batch as batch_module
-from twin.powerflow.extract import extract
-from twin.powerflow.node_power import node_power
-from twin.powerflow.ratings import ratings
+from twin.core.errors import InputError
+from twin.network import batch as batch_module
+from twin.network.extraction import extract
+from twin.network.network import ratings
+from twin.network.node_power import node_power
 
 STEPS = 5
 

@@ -9,11 +9,11 @@ from pandapower import pandapowerNet
 from powerflow_cases import VOLTAGE_PU, solved_by_pandapower, two_bus
 
 from twin import BatchPowerFlow
-from twin.grid.model import Compensator
-from twin.powerflow.controls import with_compensator
-from twin.powerflow.extract import extract
-from twin.powerflow.node_power import node_power
-from twin.powerflow.solver import Solver
+from twin.network.extraction import extract
+from twin.network.model import Compensator
+from twin.network.node_power import node_power
+from twin.network.solver import Solver
+from twin.network.voltage_control import with_compensator
 
 V_SLACK_PU = 1.02
 BASE_MVA = 10.0

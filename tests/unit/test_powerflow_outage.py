@@ -11,12 +11,12 @@ import pytest
 from pandapower import pandapowerNet
 from powerflow_cases import VOLTAGE_PU, solved_by_pandapower
 
-from twin.errors import InputError
-from twin.powerflow.extract import extract
-from twin.powerflow.network import Network
-from twin.powerflow.node_power import node_power
-from twin.powerflow.outage import Outage, without
-from twin.powerflow.solver import Solver
+from twin.core.errors import InputError
+from twin.network.extraction import extract
+from twin.network.network import Network
+from twin.network.node_power import node_power
+from twin.network.outage import Outage, without
+from twin.network.solver import Solver
 
 
 def _mixed_net() -> pandapowerNet:

@@ -6,11 +6,11 @@ import pytest
 
 from network_models.goto.model import goto
 from network_models.goto.reading import site_table
-from twin.errors import InputError
-from twin.profiles import Profiles
-from twin.profiles.build import build_profiles
-from twin.profiles.sites import build_fleet
-from weather.synthetic import synthetic_year
+from twin.core.errors import InputError
+from twin.resources import Profiles
+from twin.resources.profiles import build_profiles
+from twin.resources.sites import build_fleet
+from weather.synthetic.year import synthetic_year
 
 KEY = {"seed": 1, "weather_year": 0}
 

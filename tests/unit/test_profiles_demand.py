@@ -7,22 +7,23 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force
-from twin.profiles.calendar import is_free_day
-from twin.profiles.demand import (
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force
+from twin.resources.calendar import is_free_day
+from twin.resources.demand import (
     APPLIANCES,
     CLASSES,
     WATER_HEATING,
     area_demand,
     class_demand_kw,
     class_shapes,
+    goto_factors,
+    kyushu_components,
     temperature_response,
 )
-from twin.profiles.demand_components import goto_factors, kyushu_components
-from twin.profiles.resampling import hourly_to_steps, hours_of
-from twin.profiles.tables import by_month, parameter, read_table
+from twin.resources.resampling import hourly_to_steps, hours_of
+from twin.resources.tables import by_month, parameter, read_table
 
 INDEX = fiscal_year(2030)
 NORMAL = by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()

@@ -6,10 +6,9 @@ import numpy as np
 import profile_fakes
 import pytest
 
-from twin.profiles.build import build_profiles
-from twin.profiles.forecasts import make_forecasts
-from twin.profiles.sites import build_fleet
-from twin.profiles.types import Profiles
+from twin.resources.forecasts import make_forecasts
+from twin.resources.profiles import Profiles, build_profiles
+from twin.resources.sites import build_fleet
 
 KEY = {"seed": 1, "weather_year": 0}
 

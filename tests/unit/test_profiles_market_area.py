@@ -7,17 +7,24 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force
-from twin.profiles.area_balance import AreaCalibration, AreaYear, area_year, calibrate
-from twin.profiles.area_drivers import area_drivers
-from twin.profiles.area_system import AreaDrivers, cut_share, surplus_mw
-from twin.profiles.build import area_calibration, build_profiles
-from twin.profiles.price import price_ratio
-from twin.profiles.sites import build_fleet
-from twin.profiles.tables import parameter, read_table
-from weather.synthetic import synthetic_year
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force
+from twin.resources.area_market.balance import (
+    AreaCalibration,
+    AreaDrivers,
+    AreaYear,
+    area_year,
+    calibrate,
+    cut_share,
+    price_ratio,
+    surplus_mw,
+)
+from twin.resources.area_market.drivers import area_drivers
+from twin.resources.profiles import area_calibration, build_profiles
+from twin.resources.sites import build_fleet
+from twin.resources.tables import parameter, read_table
+from weather.synthetic.year import synthetic_year
 
 HOURS = fiscal_year(2030, 60)
 

@@ -4,10 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.input_tables import inputs_in_force
-from twin.profiles.area_calls import PlantOrders, plant_orders
-from twin.profiles.area_rules import rules_of
+from twin.core.clock import fiscal_year
+from twin.core.input_tables import inputs_in_force
+from twin.resources.area_market.orders import PlantOrders, plant_orders, rules_of
 
 BEFORE_PROXIES, BEFORE_FIP_RULE, TODAY = 2021, 2025, 2030
 

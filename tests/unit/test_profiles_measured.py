@@ -8,12 +8,11 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.profiles.measured import measured_demand_error, profiles_from_measured
-from twin.profiles.measured_read import read_measured
-from twin.profiles.ranks import month_and_step, rank_mapped, season
-from twin.profiles.sites import build_fleet
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.resources.measured import measured_demand_error, profiles_from_measured, read_measured
+from twin.resources.resampling import month_and_step, rank_mapped, season
+from twin.resources.sites import build_fleet
 
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 needs_data = pytest.mark.skipif(not (DATA / "jepx").is_dir(), reason="the shared data folder is not there")

@@ -7,8 +7,16 @@ import profile_fakes
 import pytest
 from scipy.integrate import quad
 
-from twin.profiles.pv import Sky, clipped_output, fleet_per_kw, module_per_kw, oriented_per_kw, sky_at
-from twin.profiles.pv_fleets import PvFleet, read_pv_fleet
+from twin.resources.pv import (
+    PvFleet,
+    Sky,
+    clipped_output,
+    fleet_per_kw,
+    module_per_kw,
+    oriented_per_kw,
+    read_pv_fleet,
+    sky_at,
+)
 
 ONE = np.array([1.0])
 PLAIN = PvFleet("plain", -0.004, 25.0, 6.84, 0.2, 0.96, 1.0, 1.0, 0.0, 0.0, 0.0, 2014)

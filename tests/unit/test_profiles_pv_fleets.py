@@ -4,11 +4,10 @@ import numpy as np
 import profile_fakes
 import pytest
 
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force, row_names, source_problems, source_rows
-from twin.profiles.pv import Sky, fleet_per_kw, sky_at
-from twin.profiles.pv_fleets import fleet_names, orientations, read_pv_fleet
-from twin.profiles.tables import TABLES
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force, row_names, source_problems, source_rows
+from twin.resources.pv import Sky, fleet_names, fleet_per_kw, orientations, read_pv_fleet, sky_at
+from twin.resources.tables import TABLES
 
 PV_TABLES = ("pv_fleets", "pv_losses", "pv_ageing", "pv_orientations")
 SPREAD = [

@@ -4,9 +4,8 @@ import numpy as np
 import profile_fakes
 import pytest
 
-from twin.errors import InputError
-from twin.profiles.pv import fleet_per_kw, oriented_per_kw, sky_at
-from twin.profiles.pv_plant import PvPlant, pv_plant_kw
+from twin.core.errors import InputError
+from twin.resources.pv import PvPlant, fleet_per_kw, oriented_per_kw, pv_plant_kw, sky_at
 
 PLACE = profile_fakes.PLACES["fukue"]
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-import twin.profiles
-from twin.errors import InputError
-from twin.input_tables import source_problems, source_rows
-from twin.profiles.tables import TABLES, parameter, read_table
+import twin.resources
+from twin.core.errors import InputError
+from twin.core.input_tables import source_problems, source_rows
+from twin.resources.tables import TABLES, parameter, read_table
 
-FOLDER = Path(twin.profiles.__file__).parent
+FOLDER = Path(twin.resources.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.csv"))
 
 

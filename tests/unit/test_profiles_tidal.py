@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.profiles.tables import parameter, read_table
-from twin.profiles.tidal import HOURS_PER_CENTURY, MEAN_LONGITUDES, arguments, current_speed, tidal_per_unit
+from twin.core.clock import fiscal_year
+from twin.resources.tables import parameter, read_table
+from twin.resources.tidal import HOURS_PER_CENTURY, MEAN_LONGITUDES, arguments, current_speed, tidal_per_unit
 
 PUBLISHED_PERIOD_HOURS = {"M2": 12.4206012, "S2": 12.0, "N2": 12.65834751, "K1": 23.93447213, "O1": 25.81933871}
 

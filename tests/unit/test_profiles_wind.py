@@ -5,12 +5,11 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force
-from twin.profiles.plants import plant_available_mw, plant_problems, wind_scales
-from twin.profiles.tables import read_table
-from twin.profiles.wind import Farm, farm_curve, farm_per_unit, power_curve, speed_at_height
-from twin.profiles.wind_calibration import calibrated_scale
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force
+from twin.resources.plants import plant_available_mw, plant_problems, wind_scales
+from twin.resources.tables import read_table
+from twin.resources.wind import Farm, calibrated_scale, farm_curve, farm_per_unit, power_curve, speed_at_height
 
 MIDDLES = (np.arange(20000) + 0.5) / 20000
 RAYLEIGH = 7.0 * np.sqrt(-4 / np.pi * np.log(1 - MIDDLES))

@@ -4,10 +4,10 @@ import numpy as np
 import profile_fakes
 import pytest
 
-from twin.clock import fiscal_year
-from twin.profiles.outages import down_share, is_down
-from twin.profiles.tables import parameter
-from twin.randomness import stream
+from twin.core.clock import fiscal_year
+from twin.core.random_streams import stream
+from twin.resources.plants import down_share, is_down
+from twin.resources.tables import parameter
 
 
 def standard_error(availability, repair_hours, hours):

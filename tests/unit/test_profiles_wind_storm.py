@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from twin.input_tables import inputs_in_force
-from twin.profiles.wind import Farm, farm_per_unit
-from twin.profiles.wind_storm import running, speed_factors
+from twin.core.input_tables import inputs_in_force
+from twin.resources.wind import Farm, farm_per_unit, running, speed_factors
 
 TYPHOON = np.concatenate([np.linspace(10, 32, 45), np.linspace(32, 10, 45)])
 """Half-hours of a storm that rises and falls by 0.5 m/s an interval."""

@@ -15,14 +15,14 @@ import pytest
 from report_fixture import SCENARIOS, SWEEP, write_run
 
 from reports import write_report
-from reports.answer import sentences
-from reports.checks import all_checks
-from reports.content import document
-from reports.detail import read_detail
-from reports.run_folder import Run, read_run
-from reports.selection import choose_focus, points_label
-from reports.style import alike
-from reports.texts import LANGUAGES, Words
+from reports.document.style import alike
+from reports.document.texts import LANGUAGES, Words
+from reports.reading.detail import read_detail
+from reports.reading.run_folder import Run, read_run
+from reports.reading.selection import choose_focus, points_label
+from reports.sections.answer import sentences
+from reports.sections.checks import all_checks
+from reports.sections.content import document
 
 TEXTS = Path(__file__).parents[2] / "reports" / "texts.csv"
 CENTRAL = "conductor_mm2=240,criterion=n-1"

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from report_fixture import write_run
 
-from reports.detail import read_detail
-from reports.run_folder import read_run
-from reports.selection import choose_focus
-from reports.tables import voltage_controls
-from reports.texts import Words
+from reports.document.texts import Words
+from reports.reading.detail import read_detail
+from reports.reading.run_folder import read_run
+from reports.reading.selection import choose_focus
+from reports.sections.tables import voltage_controls
 
 CENTRAL = "uncontrolled/conductor_mm2=240,criterion=n-1"
 

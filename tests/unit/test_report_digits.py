@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from reports.digits import difference, fixed, plain, quantity, scientific, span
+from reports.document.digits import difference, fixed, plain, quantity, scientific, span
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from report_fixture import write_run
 
 from reports import write_report
-from twin.errors import InputError
+from twin.core.errors import InputError
 
 MEMBER = "uncontrolled/conductor_mm2=400,criterion=n-1"
 

@@ -8,18 +8,18 @@ from dataclasses import replace
 import pytest
 from report_fixture import SCENARIOS, write_run
 
-from reports import tables
-from reports.answer import sentences
-from reports.content import document
-from reports.detail import read_detail
-from reports.document import Heading, Table
-from reports.figures_onset import tornado
-from reports.onset import read_onset
-from reports.onset_words import change_name, change_value, sentence
-from reports.run_folder import Run, read_run
-from reports.selection import choose_focus
-from reports.texts import LANGUAGES, Words
-from twin.errors import InputError
+from reports.document.blocks import Heading, Table
+from reports.document.texts import LANGUAGES, Words
+from reports.figures.swings import tornado
+from reports.reading.detail import read_detail
+from reports.reading.onset import read_onset
+from reports.reading.run_folder import Run, read_run
+from reports.reading.selection import choose_focus
+from reports.sections import tables
+from reports.sections.answer import sentences
+from reports.sections.content import document
+from reports.sections.onset import change_name, change_value, sentence
+from twin.core.errors import InputError
 
 POINT = "conductor_mm2=240,criterion=n-1"
 START = ("", "", 16.04, 3.0, 3.5)

@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 from report_fixture import write_run
 
-from reports.checks import all_checks
-from reports.detail import read_detail
-from reports.outage_section import MOST_OUTAGES, section
-from reports.outages import all_outages, corridor_name, fold
-from reports.run_folder import read_run
-from reports.selection import choose_focus
-from reports.texts import LANGUAGES, Words
-from reports.workbook import workbook
+from reports.document.texts import LANGUAGES, Words
+from reports.reading.detail import read_detail
+from reports.reading.outages import all_outages, corridor_name, fold
+from reports.reading.run_folder import read_run
+from reports.reading.selection import choose_focus
+from reports.renderers.workbook import workbook
+from reports.sections.checks import all_checks
+from reports.sections.outages import MOST_OUTAGES, section
 
 CENTRAL = "uncontrolled/conductor_mm2=240,criterion=n-1"
 

@@ -11,17 +11,19 @@ import pytest
 from openpyxl import load_workbook
 from report_fixture import write_run
 
-from reports import answer, figures_uncertainty, uncertainty_section
-from reports.answer import Tile
-from reports.content import document
-from reports.detail import read_detail
-from reports.document import Block, FigureBlock, Heading, Paragraph, Table
-from reports.run_folder import Run, read_run
-from reports.selection import choose_focus
-from reports.tables import kpi_label
-from reports.texts import LANGUAGES, Language, Words
-from reports.uncertainty import read_uncertainty, study_digest, uncertainty_file
-from reports.workbook import workbook
+from reports.document.blocks import Block, FigureBlock, Heading, Paragraph, Table
+from reports.document.texts import LANGUAGES, Language, Words
+from reports.figures import swings as figures_uncertainty
+from reports.reading.detail import read_detail
+from reports.reading.run_folder import Run, read_run
+from reports.reading.selection import choose_focus
+from reports.reading.uncertainty import read_uncertainty, study_digest, uncertainty_file
+from reports.renderers.workbook import workbook
+from reports.sections import answer
+from reports.sections import uncertainty as uncertainty_section
+from reports.sections.answer import Tile
+from reports.sections.content import document
+from reports.sections.tables import kpi_label
 
 CONGESTION, AREA = "curtailed_congestion_percent_of_available", "curtailed_area_balance_mwh"
 UNKNOWNS = [

@@ -7,12 +7,10 @@ import pandas as pd
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from twin.loop.simulate import simulate
-from twin.results.benefit import net_benefit
-from twin.results.kpis import congestion_mwh, member_kpis, read_table
-from twin.results.sample_check import sampled_steps
-from twin.schema import CUT_CAUSES, KPIS
-from twin.table_schema import TABLES
+from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.metrics.kpis import congestion_mwh, member_kpis, net_benefit, read_table
+from twin.metrics.sample_check import sampled_steps
+from twin.operation.simulate import simulate
 
 HOURS = 0.5
 TIME = pd.date_range("2030-04-01", periods=4, freq="30min", tz="Asia/Tokyo", name="time")

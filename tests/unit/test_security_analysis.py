@@ -11,10 +11,10 @@ from grid_cases import add_line, empty_net, goto_model, small_model
 from security_cases import RUNPP
 
 from twin import SecurityAnalysis
-from twin.errors import InputError
-from twin.grid.model import Limits
-from twin.randomness import stream
-from twin.security.outages import CommonCorridor, OutageClass
+from twin.core.errors import InputError
+from twin.core.random_streams import stream
+from twin.network.model import Limits
+from twin.security.contingencies import CommonCorridor, OutageClass
 from twin.security.power import less
 from twin.security.tally import merge
 

@@ -8,8 +8,8 @@ from grid_cases import goto_model
 from security_cases import brute_force, worst
 
 from twin import SecurityAnalysis
-from twin.grid.model import Limits
-from twin.security.outages import OutageClass
+from twin.network.model import Limits
+from twin.security.contingencies import OutageClass
 
 pytestmark = pytest.mark.filterwarnings("ignore:tap_dependency_table:DeprecationWarning")
 

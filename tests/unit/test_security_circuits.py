@@ -5,8 +5,7 @@ import pytest
 
 from network_models.goto import goto
 from twin import SecurityAnalysis
-from twin.security.circuits import parallel_circuits
-from twin.security.outages import OutageClass
+from twin.security.contingencies import OutageClass, parallel_circuits
 
 
 @pytest.fixture

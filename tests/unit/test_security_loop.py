@@ -7,8 +7,8 @@ import pytest
 from grid_cases import goto_grid, goto_states, no_trips, nothing_ignored
 
 from twin import SecurityAnalysis
-from twin.grid.flow import flat_start, solve
-from twin.grid.outage_kernels import judge_outages
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.outage_kernels import judge_outages
 from twin.security.power import power_at_buses
 
 ROWS = 40

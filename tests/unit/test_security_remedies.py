@@ -10,7 +10,7 @@ from grid_cases import add_line, empty_net, goto_model
 from security_cases import RUNPP
 
 from twin import SecurityAnalysis
-from twin.security.measures import Means
+from twin.security.remedies import Means
 
 ISLAND = 1
 ORDER = ["reactors off", "batteries and demand response", "diesel", "load shed"]

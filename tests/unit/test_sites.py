@@ -5,9 +5,8 @@ import pandas as pd
 import profile_fakes
 import pytest
 
-from twin.errors import InputError
-from twin.profiles.site_table import AMOUNTS
-from twin.profiles.sites import SiteFleet, build_fleet
+from twin.core.errors import InputError
+from twin.resources.sites import AMOUNTS, SiteFleet, build_fleet
 
 PER_SITE = (*AMOUNTS, "area", "pv_shape", "demand_shape", "round_trip_efficiency")
 

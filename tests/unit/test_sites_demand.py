@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.input_tables import inputs_in_force
-from twin.profiles.demand import class_shapes
-from twin.profiles.site_demand import DemandShape, demand_shapes, site_demand
-from twin.profiles.tables import by_month, parameter
+from twin.core.clock import fiscal_year
+from twin.core.input_tables import inputs_in_force
+from twin.resources.demand import class_shapes
+from twin.resources.site_demand import DemandShape, demand_shapes, site_demand
+from twin.resources.tables import by_month, parameter
 
 INDEX = fiscal_year(2030)
 NORMAL = by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()

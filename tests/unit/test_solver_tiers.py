@@ -10,14 +10,12 @@ import pandapower.networks as nw
 import pytest
 from powerflow_cases import solved_by_pandapower
 
-from twin.powerflow.extract import extract
-from twin.powerflow.lanes import LANES
-from twin.powerflow.network import Network
-from twin.powerflow.node_power import NodePower, node_power
-from twin.powerflow.outage import without
-from twin.powerflow.solution import Failure, Method, Solution
-from twin.powerflow.solver import Solver
-from twin.powerflow.tiers import Tiers
+from twin.network.extraction import extract
+from twin.network.lanes import LANES
+from twin.network.network import Network
+from twin.network.node_power import NodePower, node_power
+from twin.network.outage import without
+from twin.network.solver import Failure, Method, Solution, Solver, Tiers
 
 VOLTAGE_PU = 1e-8
 
@@ -88,7 +86,7 @@ def test_rows_do_not_see_each_other(build) -> None:
 
 
 def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twin.powerflow.tiers.ROWS_PER_TASK", LANES + 1)
+    monkeypatch.setattr("twin.network.solver.ROWS_PER_TASK", LANES + 1)
     network = extract(nw.case57())
     power, solver = random_rows(network, 6 * LANES + 5), Solver(network)
     one, two = solver.solve(power, threads=1), solver.solve(power, threads=2)

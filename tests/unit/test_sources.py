@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from studies import cli, sources
-from twin.errors import InputError
-from twin.input_tables import InputTable
+from twin.core.errors import InputError
+from twin.core.input_tables import InputTable
 
 COMMAND = CliRunner()
 

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from network_models.goto import goto
-from studies.grids import member_grids
-from studies.members import Member
-from studies.storage import grid_batteries, plant_batteries, with_schemes
-from studies.study import Study
-from twin.errors import InputError
+from studies.study.grids import grid_batteries, member_grids, plant_batteries, with_schemes
+from studies.study.members import Member
+from studies.study.schema import Study
+from twin.core.errors import InputError
 
 PLAIN = {
     "schema_version": 1, "name": "test", "title_en": "Test", "period": {"fiscal_year": 2030}, "grid": {"year": 2030},

@@ -5,8 +5,8 @@ import pytest
 from loop_fixtures import run
 
 from studies.api import load_case, run_case
-from twin.errors import InputError
-from twin.loop.changed import under_policies
+from twin.core.errors import InputError
+from twin.operation.case import under_policies
 from twin.policies.catalogue import shipped_policy
 
 STUDY = """\

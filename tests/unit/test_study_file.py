@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 from studies.cli import shipped_studies
-from studies.explain import findings, literal_choices
-from studies.read import read_study
-from studies.sections import WeatherFile
-from studies.study import Study
-from twin.errors import InputError
+from studies.study.explaining import findings, literal_choices
+from studies.study.reading import read_study
+from studies.study.schema import Study, WeatherFile
+from twin.core.errors import InputError
 
 GOOD = """\
 schema_version = 1
@@ -238,7 +237,7 @@ wind_height = 10
 
 
 def test_the_weather_formats_are_those_that_have_a_reader():
-    from weather.readers import FORMATS
+    from weather.readers.formats import FORMATS
 
     assert set(literal_choices(WeatherFile.model_fields["format"])) == set(FORMATS)
 
@@ -295,7 +294,7 @@ def test_a_study_is_checked_without_slow_imports(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(GOOD)
     code = (
-        "import sys; from pathlib import Path; from studies.read import read_study; import studies.cli\n"
+        "import sys; from pathlib import Path; from studies.study.reading import read_study; import studies.cli\n"
         f"read_study(Path({str(path)!r}))\n"
         "print({'pandapower', 'pvlib', 'numba', 'pandas', 'scipy', 'matplotlib'} & set(sys.modules))"
     )

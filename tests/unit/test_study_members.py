@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from studies.cli import SHIPPED
-from studies.members import label, members
-from studies.read import read_study
+from studies.study.members import label, members
+from studies.study.reading import read_study
 
 ROOT = Path(__file__).parents[2]
 

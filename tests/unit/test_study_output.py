@@ -5,11 +5,22 @@ import json
 import pytest
 
 from studies.cli import SHIPPED
-from studies.members import members
-from studies.output import open_partial, partial_folder, publish, study_record, write_json
-from studies.provenance import digest, file_sha256, input_files, manifest, run_log, sources_sha256
-from studies.read import read_study
-from twin.errors import InputError
+from studies.experiments.folders import (
+    digest,
+    file_sha256,
+    input_files,
+    manifest,
+    open_partial,
+    partial_folder,
+    publish,
+    run_log,
+    sources_sha256,
+    study_record,
+    write_json,
+)
+from studies.study.members import members
+from studies.study.reading import read_study
+from twin.core.errors import InputError
 
 
 @pytest.fixture(scope="module")

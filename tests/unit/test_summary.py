@@ -3,9 +3,9 @@
 import pytest
 from rich.console import Console
 
-from studies.output import write_json
-from studies.summary import HEADLINE, difference_table, headline_tables
-from twin.schema import KPIS
+from studies.console import HEADLINE, difference_table, headline_tables
+from studies.experiments.folders import write_json
+from twin.core.quantities import KPIS
 
 SCENARIOS = ("plan_without_new_pv", "new_pv_uncontrolled", "new_pv_self_consumption", "new_pv_congestion_aware")
 

@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 
 from studies.cli import study_path
-from studies.read import read_study
-from studies.study import Study
-from studies.uncertainty_design import (
+from studies.experiments.samples import (
     Sample,
     base_and_years,
     blocks_of,
@@ -15,7 +13,9 @@ from studies.uncertainty_design import (
     sample_members,
     sampled_scenarios,
 )
-from studies.unknowns import Setting, Unknown
+from studies.experiments.unknowns import Setting, Unknown
+from studies.study.reading import read_study
+from studies.study.schema import Study
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,11 @@ import numpy as np
 import pytest
 
 from studies.cli import study_path
-from studies.read import read_study
-from studies.uncertainty_block import Row, Setup
-from studies.uncertainty_design import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Sample
-from studies.uncertainty_result import failures, most_important, sample_table, summary, without_failed
-from studies.uncertainty_table import uncertainty_tables
-from studies.unknowns import Setting, Unknown
+from studies.console import uncertainty_tables
+from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup
+from studies.experiments.unknowns import Setting, Unknown
+from studies.experiments.variance import failures, most_important, sample_table, summary, without_failed
+from studies.study.reading import read_study
 
 COUNT = 120
 BASE_MWH = 100.0
@@ -125,7 +124,7 @@ def test_the_table_on_the_terminal(setup, samples, rows, tmp_path: Path):
 def test_an_input_error_keeps_its_problems_on_the_way_out_of_a_worker():
     import pickle
 
-    from twin.errors import InputError, Problem
+    from twin.core.errors import InputError, Problem
 
     error = pickle.loads(pickle.dumps(InputError([Problem("what", "where"), Problem("more", "there")])))
     assert [problem.where for problem in error.problems] == ["where", "there"]

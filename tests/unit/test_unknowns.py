@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from network_models.input_tables import PLANTS
-from studies.dotted import flatten, with_values
-from studies.read import read_study
-from studies.study import Study
-from studies.unknown_rows import read_titles
-from studies.unknowns import Setting, left_out, unknowns
-from twin.input_tables import read_input
+from studies.experiments.unknowns import Setting, left_out, read_titles, unknowns
+from studies.study.names import flatten, with_values
+from studies.study.reading import read_study
+from studies.study.schema import Study
+from twin.core.input_tables import read_input
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 

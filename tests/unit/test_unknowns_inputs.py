@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.dotted import with_values
-from studies.grids import member_grids
-from studies.inputs import member_inputs, sources_of
-from studies.members import Member, label
-from studies.read import read_study
-from studies.study import Study
-from twin.errors import InputError
+from studies.study.grids import member_grids
+from studies.study.inputs import member_inputs, sources_of
+from studies.study.members import Member, label
+from studies.study.names import with_values
+from studies.study.reading import read_study
+from studies.study.schema import Study
+from twin.core.errors import InputError
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 

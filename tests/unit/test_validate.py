@@ -6,16 +6,14 @@ import pytest
 from typer.testing import CliRunner
 
 from studies.cli import app
-from studies.validate import validate_file
-from studies.validate_models import Subject
-from studies.validate_read import Reading
-from twin.errors import InputError
-from twin.profiles.demand import class_demand_kw
-from twin.profiles.pv_plant import PvPlant, pv_plant_kw
-from twin.profiles.wind import Farm, farm_per_unit
+from studies.experiments.measured_pairs import Reading
+from studies.experiments.validate import Subject, validate_file
+from twin.core.errors import InputError
+from twin.resources.demand import class_demand_kw
+from twin.resources.pv import PvPlant, pv_plant_kw
+from twin.resources.wind import Farm, farm_per_unit
 from weather.climate import read_climates
-from weather.decomposition import beam_and_diffuse
-from weather.sun import sun_over
+from weather.sun import beam_and_diffuse, sun_over
 
 TOKYO = Reading("Asia/Tokyo")
 FARM = Subject(capacity_mw=16.0, turbine="V80/2000", units=8)

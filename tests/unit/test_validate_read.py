@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.validate_read import Reading, read_pair
-from twin.errors import InputError
+from studies.experiments.measured_pairs import Reading, read_pair
+from twin.core.errors import InputError
 
 TOKYO = Reading("Asia/Tokyo")
 

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from value_case import HOURS, LEDGER, PLANTS, SITES, SYSTEM, VALUES, amounts, market, write_member
 
-from twin.errors import InputError
-from twin.value.market import Market
-from twin.value.payments import payments
+from twin.core.errors import InputError
+from twin.metrics.payments.market import Market
+from twin.metrics.payments.payments import payments
 
 MWH = 1000.0 * HOURS
 

@@ -8,10 +8,9 @@ import pandas as pd
 import pytest
 from value_case import market
 
-from studies.cash import previous_price
-from twin.clock import TIMEZONE, fiscal_year
-from twin.value.fip import at_floor, premium_price, reference_price
-from twin.value.market import price_matrix
+from studies.experiments.run import previous_price
+from twin.core.clock import TIMEZONE, fiscal_year
+from twin.metrics.payments.market import at_floor, premium_price, price_matrix, reference_price
 
 JEPX = Path(__file__).parents[3] / "shared/data/jepx/jepx_kyushu_spot_halfhourly_fy2021_fy2022.csv"
 APRIL, MAY, MARCH = 4, 5, 3

@@ -12,15 +12,12 @@ import pytest
 from value_case import LEDGER, PLANTS, SITES, VALUES, market, write_member
 
 from network_models.input_tables import MARKET
-from studies.cash import write_payments
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force, read_input
-from twin.schema import KPIS
-from twin.table_schema import TABLES
-from twin.value.figures import CASH_KPIS, cash_kpis
-from twin.value.payment import PARTIES, cash
-from twin.value.payments import payments
-from twin.value.statement import statement
+from studies.experiments.run import write_payments
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force, read_input
+from twin.core.quantities import KPIS, TABLES
+from twin.metrics.payments.payments import PARTIES, cash, payments
+from twin.metrics.payments.statement import CASH_KPIS, cash_kpis, statement
 
 ROUNDING_JPY = 1e-3
 """Sums of a year reach 1e10 JPY in double precision."""

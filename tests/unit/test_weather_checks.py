@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.errors import InputError
-from twin.weather_table import WeatherTable
-from weather.checks import check_weather, frame_problems
+from twin.core.errors import InputError
+from twin.core.weather_table import WeatherTable
 from weather.climate import read_climates
-from weather.synthetic import synthetic_year
+from weather.quality.checks import check_weather, frame_problems
+from weather.synthetic.year import synthetic_year
 
 FUKUE = read_climates()["fukue"]
 Break = Callable[[pd.DataFrame], pd.DataFrame]

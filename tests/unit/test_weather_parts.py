@@ -9,20 +9,21 @@ import pandas as pd
 import pytest
 from scipy.integrate import quad
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.input_tables import inputs_in_force, read_input, source_problems, source_rows
-from twin.weather_table import Place
-from weather.clearness import _exponent_of_mean, _truncated_exponential_quantile, clear_index_within_day
-from weather.climate import climates_of, read_climates
-from weather.decomposition import beam_and_diffuse
-from weather.field import Field, autoregressive, smooth_autoregressive, white_noise
-from weather.process import Process, parameters_of, read_process
-from weather.seasons import daily_from_monthly, typical_months
-from weather.sun import sun_over
-from weather.tables import TABLES
-from weather.temperature import daily_cycle
-from weather.wind import weibull_speed
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.core.input_tables import inputs_in_force, read_input, source_problems, source_rows
+from twin.core.weather_table import Place
+from weather.climate import TABLES, climates_of, daily_from_monthly, read_climates, typical_months
+from weather.sun import beam_and_diffuse, sun_over
+from weather.synthetic.field import Field, autoregressive, smooth_autoregressive, white_noise
+from weather.synthetic.parameters import Process, parameters_of, read_process
+from weather.synthetic.variables import (
+    _exponent_of_mean,
+    _truncated_exponential_quantile,
+    clear_index_within_day,
+    daily_cycle,
+    weibull_speed,
+)
 
 FUKUE = read_climates()["fukue"].place
 DAYS = pd.date_range("2030-04-01", "2031-03-31", freq="D", tz="Asia/Tokyo")

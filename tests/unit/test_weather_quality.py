@@ -11,13 +11,12 @@ import pytest
 from typer.testing import CliRunner
 
 from studies.cli import app
-from twin.clock import fiscal_year
+from twin.core.clock import fiscal_year
 from weather.climate import read_climates
-from weather.quality import FileQuality, examine
-from weather.quality_text import quality_text
-from weather.reading import WeatherFile
+from weather.quality.report import FileQuality, examine, quality_text
+from weather.readers.reading import WeatherFile
 from weather.sun import sun_over
-from weather.synthetic import synthetic_year
+from weather.synthetic.year import synthetic_year
 
 FUKUE = read_climates()["fukue"]
 HOURS = fiscal_year(2022, 60)

@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.input_tables import inputs_in_force, source_rows
-from weather.climate import Climate, read_climates
-from weather.synthetic import synthetic_year
-from weather.tables import TABLES
+from twin.core.input_tables import inputs_in_force, source_rows
+from weather.climate import TABLES, Climate, read_climates
+from weather.synthetic.year import synthetic_year
 
 ROWS = [
     (name, row["row"], row["low"], row["high"])

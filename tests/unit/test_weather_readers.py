@@ -10,17 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.errors import InputError
-from twin.weather_table import Place
-from weather.checks import frame_problems
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from twin.core.weather_table import Place
 from weather.climate import read_climates
 from weather.conversion import wind_at_height
-from weather.readers import FORMATS, read
-from weather.reading import WeatherFile
+from weather.quality.checks import frame_problems
+from weather.readers.formats import FORMATS, read
+from weather.readers.reading import WeatherFile
 from weather.sources import PlaceSource, from_files
 from weather.sun import sun_over
-from weather.synthetic import synthetic_year
+from weather.synthetic.year import synthetic_year
 
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 YAKUSHIMA_FILE = DATA / "weather" / "yakushima_standard_year_hourly.csv"

@@ -25,9 +25,9 @@ from weather_years import (  # noqa: E402
     station_year,
 )
 
-from twin.weather_table import Place  # noqa: E402
+from twin.core.weather_table import Place  # noqa: E402
 from weather.climate import read_climates  # noqa: E402
-from weather.synthetic import synthetic_year  # noqa: E402
+from weather.synthetic.year import synthetic_year  # noqa: E402
 
 needs_data = pytest.mark.skipif(not (DATA / "weather").exists(), reason=f"no real weather files at {DATA}")
 

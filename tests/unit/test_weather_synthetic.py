@@ -9,12 +9,12 @@ import pandas as pd
 import pytest
 from scipy.special import gamma
 
-from twin.weather_table import VARIABLES, WeatherTable
-from weather.checks import weather_problems
+from twin.core.weather_table import VARIABLES, WeatherTable
 from weather.climate import Climate, read_climates
+from weather.quality.checks import weather_problems
 from weather.sun import sun_over
-from weather.synthetic import synthetic_year
-from weather.typhoon import read_typhoon_climate
+from weather.synthetic.typhoon import read_typhoon_climate
+from weather.synthetic.year import synthetic_year
 
 CLIMATES = read_climates()
 FUKUE_JANUARY_GHI, FUKUE_AUGUST_GHI = 1.89, 4.91

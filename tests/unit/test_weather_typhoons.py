@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.clock import fiscal_year
-from twin.weather_table import Place
+from twin.core.clock import fiscal_year
+from twin.core.weather_table import Place
 from weather.climate import read_climates
-from weather.typhoon import (
+from weather.synthetic.typhoon import (
     Typhoon,
     distance_km,
     dull_days,

@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from twin.clock import TIMEZONE
-from twin.value.market import Market
+from twin.core.clock import TIMEZONE
+from twin.metrics.payments.market import Market
 
 HOURS = 0.5
 VALUES = {

@@ -15,8 +15,8 @@ from pandapower.pypower.makeSbus import makeSbus
 from scipy.sparse.linalg import MatrixRankWarning
 
 from twin import BatchPowerFlow
-from twin.errors import InputError
-from twin.powerflow.result import BatchResult
+from twin.core.errors import InputError
+from twin.network.result import BatchResult
 
 LOAD_FACTORS = (1.0, 0.5, 1.15)
 TOLERANCES = (1e-10, 1e-9)

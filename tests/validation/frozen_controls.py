@@ -14,16 +14,16 @@ from pandapower import pandapowerNet
 from settled_controls import STATES, at_state, node_injections
 
 from network_models.goto import goto
-from twin.grid.flow import flat_start
-from twin.grid.kernels import end_loading_percent, solve_rows
-from twin.grid.model import Compensator, GridModel
-from twin.grid.reduction import ReducedGrid, reduce_grids
-from twin.powerflow.controls import with_compensator
-from twin.powerflow.extract import extract
-from twin.powerflow.node_power import node_power
-from twin.powerflow.outage import without
-from twin.powerflow.result import BatchResult
-from twin.powerflow.solver import Solver
+from twin.network.extraction import extract
+from twin.network.model import Compensator, GridModel
+from twin.network.node_power import node_power
+from twin.network.outage import without
+from twin.network.reduced.flow import flat_start
+from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.result import BatchResult
+from twin.network.solver import Solver
+from twin.network.voltage_control import with_compensator
 
 TOLERANCE_MVA = 1e-10
 CONTROL_LIMIT_PU = 1e-8

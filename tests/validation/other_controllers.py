@@ -16,9 +16,9 @@ from settled_controls import SOURCES_PU, STATES, at_state, come_to_rest
 
 from network_models.goto import goto
 from twin import BatchPowerFlow
-from twin.grid.model import Controls, TapChanger
-from twin.grid.reduction import reduce_grids
-from twin.powerflow.result import BatchResult
+from twin.network.model import Controls, TapChanger
+from twin.network.reduced.reduction import reduce_grids
+from twin.network.result import BatchResult
 
 LIMITED = (
     *("case14", "case24_ieee_rts", "case30", "case_ieee30", "case39", "case57", "case89pegase", "case118", "case145"),

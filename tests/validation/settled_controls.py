@@ -11,10 +11,10 @@ import numpy as np
 from pandapower import pandapowerNet
 
 from network_models.goto import goto
-from twin.grid.flow import flat_start, solve
-from twin.grid.model import GridModel
-from twin.grid.reduction import ReducedGrid, reduce_grids
-from twin.loop.controls import Bands, next_positions
+from twin.network.model import GridModel
+from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.operation.controls import Bands, next_positions
 
 MOST_HALF_HOURS = 60
 QUIET_HALF_HOURS = 12

@@ -7,7 +7,7 @@ from frozen_controls import VARIANTS, comparisons, control_error
 from other_controllers import LIMITED, limited, tapped
 from settled_controls import SOURCES_PU, settled
 
-from twin.grid.model import Compensator
+from twin.network.model import Compensator
 
 FAST_LIMITED = ("case24_ieee_rts", "case_ieee30", "case39")
 

@@ -7,10 +7,10 @@ import pandapower as pp
 import pytest
 
 from network_models.goto import goto
-from twin.grid.flow import flat_start
-from twin.grid.kernels import end_loading_percent, solve_rows
-from twin.grid.reduction import ReducedGrid, reduce_grids
-from twin.randomness import stream
+from twin.core.random_streams import stream
+from twin.network.reduced.flow import flat_start
+from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 
 VM_TOLERANCE_PU = 1e-8
 LOADING_TOLERANCE_PERCENT = 1e-5

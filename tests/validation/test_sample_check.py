@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from network_models.goto import goto
-from twin.grid.reduction import reduce_grids
-from twin.results.sample_check import deviation, frozen_net
+from twin.metrics.sample_check import deviation, frozen_net
+from twin.network.reduced.reduction import reduce_grids
 
 
 @pytest.fixture(scope="module")

@@ -8,17 +8,43 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from twin.adapters.reward import energy_used_mwh, net_supply_jpy
-from twin.clock import HALF_HOURS_OF_DAY
-from twin.errors import InputError, Problem
-from twin.loop.case import Case
-from twin.loop.changed import under_policies
-from twin.loop.record import Record
-from twin.loop.state import State, initial_state
-from twin.loop.step import step
-from twin.loop.view import make_view
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.errors import InputError, Problem
+from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.units import KWH_PER_MWH
+from twin.operation.case import Case, under_policies
+from twin.operation.dispatch import make_view
+from twin.operation.half_hour import step
+from twin.operation.record import Record
+from twin.operation.state import State, initial_state
 from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
-from twin.schema import CONGESTION_CAUSES
+
+
+def energy_used_mwh(case: Case, record: Record) -> np.ndarray:
+    """Return the energy used in a half-hour, (M,) MWh: delivered less the losses of batteries and shifted demand."""
+    losses = record.sites.battery_losses_mw.sum(axis=1) + record.plant_batteries.losses_mw.sum(axis=1)
+    losses = losses + record.flexible.losses_mw.sum(axis=1)
+    return case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
+
+
+def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
+    """Return the value of the half-hour's net supply at the area price, (M,) JPY.
+
+    Net supply is what is delivered less what goes into batteries (discharge counts) and into shifted demand.
+
+    Parameters
+    ----------
+    case : Case
+    record : Record
+        Of step `t`.
+    t : int
+    """
+    batteries = (record.sites.charge_mw - record.sites.discharge_mw).sum(axis=1)
+    beside_plants = (record.plant_batteries.charge_mw - record.plant_batteries.discharge_mw).sum(axis=1)
+    supply_mw = record.delivered_mw.sum(axis=1) - batteries - beside_plants - record.flexible.demand_mw.sum(axis=1)
+    price = np.array([profiles.price_jpy_per_kwh[t] for profiles, _ in case.profiles])[case.profile]
+    return case.step_hours * supply_mw * KWH_PER_MWH * price
+
 
 try:
     import gymnasium
@@ -55,10 +81,10 @@ class PendingAction:
 
 
 class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
-    """One member of a case; a step of the environment is a half-hour of `twin.loop.step.step`.
+    """One member of a case; a step of the environment is a half-hour of `twin.operation.half_hour.step`.
 
     An action is the charging power of the batteries of each site group that has any, per unit of their rating
-    (discharging negative), then the signal to each flexible device (see `twin.devices.contract.DeviceNow`); both
+    (discharging negative), then the signal to each flexible device (see `twin.devices.device.DeviceNow`); both
     within -1 .. 1. What a device cannot follow is clipped by the device and counted in ``info``, as with any policy.
 
     An observation is what a policy's `View` shows, with names in `observation_names`: MW, MWh and JPY/kWh as they are;

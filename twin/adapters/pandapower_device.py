@@ -11,8 +11,8 @@ import pandapower as pp
 from pandapower.control.run_control import ctrl_variables_default, run_control
 from pandapower.timeseries.run_time_series import control_time_step, finalize_step
 
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.errors import InputError, Problem, raise_if_any
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.devices.device import DeviceFlows, DeviceNow
 
 NOT_SOLVED = (pp.LoadflowNotConverged, pp.auxiliary.ControllerNotConverged, pp.auxiliary.NetCalculationNotConverged)
 FOLLOWED_WITHIN_PU = 1e-6
@@ -103,7 +103,7 @@ class PandapowerDevice:
         return np.array([float(_get(self.net, place)) for place in self.state])
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Run one half-hour for R members, one after the other; see `twin.devices.contract.Device.step`.
+        """Run one half-hour for R members, one after the other; see `twin.devices.device.Device.step`.
 
         Raises
         ------

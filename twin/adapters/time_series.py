@@ -10,15 +10,15 @@ import numpy as np
 import pandapower as pp
 from pandapower.control.basic_controller import Controller
 
-from twin.errors import InputError, Problem, raise_if_any
-from twin.grid.admittance import POWER_FLOW_OPTIONS
-from twin.grid.controls import set_positions
-from twin.grid.model import GridModel
-from twin.loop.case import Case
-from twin.loop.injections import Injections, kept_share
-from twin.loop.record import Record
-from twin.loop.state import State, initial_state
-from twin.loop.step import step
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.network.model import GridModel
+from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
+from twin.network.reduced.controls import set_positions
+from twin.operation.case import Case
+from twin.operation.half_hour import step
+from twin.operation.injections import Injections, kept_share
+from twin.operation.record import Record
+from twin.operation.state import State, initial_state
 
 RUN_OPTIONS: dict[str, Any] = POWER_FLOW_OPTIONS | {"recycle": False}
 """Keywords for ``run_timeseries`` with which `runpp` solves the net as the loop does."""

@@ -1,6 +1,6 @@
 """The yardstick of policies: an upper bound on what any of them can reach."""
 
 from twin.bound.foresight import Bound, perfect_foresight
-from twin.bound.schedule import Schedule
+from twin.policies.rules import Schedule
 
 __all__ = ["Bound", "Schedule", "perfect_foresight"]

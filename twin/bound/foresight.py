@@ -9,23 +9,23 @@ from typing import Literal
 
 import numpy as np
 
-from twin.bound.fleet_group import FleetGroup
-from twin.bound.groups import fleet_groups, site_column
+from twin.bound.groups import FleetGroup, fleet_groups, site_column
 from twin.bound.link_condition import (
     HEADROOM_WITHIN_MW,
     MARGIN_MW,
     LinkCondition,
+    Uncontrolled,
     holds_for,
     link_condition,
     no_condition,
+    read_uncontrolled,
 )
 from twin.bound.program import PER_GROUP, Program, Solution, Worth, make_program, solve_program
-from twin.bound.schedule import Schedule
-from twin.bound.uncontrolled import Uncontrolled, read_uncontrolled
-from twin.errors import InputError, Problem
-from twin.loop.case import Case
-from twin.loop.state import stored_at_start_mwh
-from twin.units import KWH_PER_MWH
+from twin.core.errors import InputError, Problem
+from twin.core.units import KWH_PER_MWH
+from twin.operation.case import Case
+from twin.operation.state import stored_at_start_mwh
+from twin.policies.rules import Schedule
 
 Objective = Literal["energy", "value"]
 OBJECTIVES: tuple[Objective, ...] = ("energy", "value")

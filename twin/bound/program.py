@@ -8,7 +8,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
-from twin.bound.fleet_group import FleetGroup
+from twin.bound.groups import FleetGroup
 from twin.bound.link_condition import LinkCondition
 
 PER_GROUP = ("charge", "discharge", "stored", "ordered_off", "lost", "standby")

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.clock import HALF_HOURS_OF_DAY
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.devices.names import CARS
-from twin.devices.orders import not_followed, ordered_power
-from twin.units import KWH_PER_MWH
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.units import KWH_PER_MWH
+from twin.devices.device import CARS, DeviceFlows, DeviceNow, not_followed, ordered_power
 
 STEP_HOURS = 24.0 / HALF_HOURS_OF_DAY
 
@@ -72,7 +70,7 @@ class Cars:
         return np.full(2 * len(self.cars), self.battery_kwh)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Drive, charge or supply the home; see `twin.devices.contract.Device.step`.
+        """Drive, charge or supply the home; see `twin.devices.device.Device.step`.
 
         Orders reach the cars that are at home. ``unmet_mwh`` is what leaving cars lack of `needed_kwh`.
         """

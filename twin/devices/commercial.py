@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.devices.names import COMMERCIAL
-from twin.devices.orders import not_followed
-from twin.devices.shifting import coming_back, settled
-from twin.units import KW_PER_MW
+from twin.core.units import KW_PER_MW
+from twin.devices.device import COMMERCIAL, DeviceFlows, DeviceNow, not_followed
+from twin.devices.homes import coming_back, settled
 
 ROUNDING_HOURS = 1e-9
 
@@ -30,7 +28,7 @@ class Commercial:
     return_hours : float
         Time constant with which it comes back where no order holds it.
     efficiency : float
-        One-way, see `twin.devices.shifting.settled`.
+        One-way, see `twin.devices.homes.settled`.
     down_share : float
         Of the load that contracts may take off at signal -1; not made up for.
     down_hours : float
@@ -56,7 +54,7 @@ class Commercial:
         return np.zeros(2)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Run earlier or later as ordered, and use less at -1; see `twin.devices.contract.Device.step`.
+        """Run earlier or later as ordered, and use less at -1; see `twin.devices.device.Device.step`.
 
         The signal -1 calls the contracts too; what they take off is ``unmet_mwh``. A call beyond their hours counts as
         not followed.

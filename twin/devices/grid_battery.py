@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.devices.names import GRID_BATTERIES
+from twin.devices.device import GRID_BATTERIES, DeviceFlows, DeviceNow
 
 FOLLOWED_WITHIN_MW = 1e-6
 
@@ -40,7 +39,7 @@ class GridBattery:
         return self.soc_min_share * np.array(self.energy_mwh)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Charge or discharge as ordered within power and charge; see `twin.devices.contract.Device.step`."""
+        """Charge or discharge as ordered within power and charge; see `twin.devices.device.Device.step`."""
         power, energy = np.array(self.power_mw), np.array(self.energy_mwh)
         eta, hours = self.efficiency, now.step_hours
         ordered = now.signal_pu[:, None] * power

@@ -6,10 +6,63 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.devices.names import HOMES
-from twin.devices.shifting import coming_back, settled
-from twin.units import KW_PER_MW
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.units import KW_PER_MW
+from twin.devices.device import HOMES, DeviceFlows, DeviceNow
+
+
+def settled(change_mw: np.ndarray, efficiency: float, hours: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return what a change of demand adds to the energy held back, and what of it is lost.
+
+    Use taken early counts with `efficiency`; use put off counts by `efficiency` more. One unit moved to an earlier hour
+    hence saves ``efficiency ** 2`` later, one put off costs ``1 / efficiency ** 2``.
+
+    Parameters
+    ----------
+    change_mw : numpy.ndarray
+        Change of demand, consumption positive.
+    efficiency : float
+        One-way, above 0 and at most 1.
+    hours : float
+
+    Returns
+    -------
+    held_back_mwh : numpy.ndarray
+        Positive where use was taken early or caught up with.
+    losses_mw : numpy.ndarray
+        Not negative.
+    """
+    kept_mw = np.where(change_mw > 0.0, efficiency * change_mw, change_mw / efficiency)
+    return kept_mw * hours, change_mw - kept_mw
+
+
+def coming_back(held_back_mwh: np.ndarray, return_hours: float, efficiency: float, hours: float) -> np.ndarray:
+    """Return the change of demand by which shifted use comes back by itself, MW.
+
+    It takes off the share ``1 - exp(-hours / return_hours)`` of what is held back (positive, demand falls) or owed
+    (negative, demand rises).
+    """
+    part_mw = held_back_mwh * -np.expm1(-hours / return_hours) / hours
+    return np.where(held_back_mwh > 0.0, -efficiency * part_mw, -part_mw / efficiency)
+
+
+COMPARED = slice(22, 24)
+"""Half-hours of 11 to 12 h."""
+FREE = slice(24, 26)
+"""Half-hours of 12 to 13 h."""
+
+
+def free_hour_price_ratio() -> np.ndarray:
+    """Return the marginal retail price of each half-hour of a day over the usual one, (48,).
+
+    A customer pays nothing at 12 to 13 h for what exceeds his use at 11 to 12 h, so the bill of the two hours is
+    ``price * (use_11 + min(use_11, use_12))``. Where ``use_12 > use_11``, a kWh more at 12 h costs nothing and a kWh
+    more at 11 h costs twice its price, as it also lowers what is free.
+    """
+    ratio = np.ones(HALF_HOURS_OF_DAY)
+    ratio[COMPARED] = 2.0
+    ratio[FREE] = 0.0
+    return ratio
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +83,7 @@ class Homes:
     return_hours : float
         Time constant with which shifted use comes back.
     efficiency : float
-        One-way, see `twin.devices.shifting.settled`.
+        One-way, see `twin.devices.homes.settled`.
     area_share : numpy.ndarray, (A,)
         Share of the homes' demand in each area.
     name : str
@@ -51,7 +104,7 @@ class Homes:
         return np.zeros(len(self.energy_kwh))
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Respond to the price; see `twin.devices.contract.Device.step`.
+        """Respond to the price; see `twin.devices.device.Device.step`.
 
         Demand follows ``exp(-elasticity * (ratio - 1))``: the elasticity at the usual price, and finite where use is
         free. Homes obey no signal: one other than 0 counts as not followed.

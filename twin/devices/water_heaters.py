@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.clock import HALF_HOURS_OF_DAY
-from twin.devices.contract import DeviceFlows, DeviceNow
-from twin.devices.names import WATER_HEATERS
-from twin.devices.orders import not_followed, ordered_power
-from twin.units import KWH_PER_MWH
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.units import KWH_PER_MWH
+from twin.devices.device import WATER_HEATERS, DeviceFlows, DeviceNow, not_followed, ordered_power
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +63,7 @@ class WaterHeaters:
         return np.full(2 * len(self.units), self.tank_kwh)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Heat as ordered within what the tanks hold and need; see `twin.devices.contract.Device.step`.
+        """Heat as ordered within what the tanks hold and need; see `twin.devices.device.Device.step`.
 
         ``unmet_mwh`` is heat; ``stored_mwh`` and ``losses_mw`` are the electric energy behind heat. A tank that is
         heated later than by habit loses less than by habit: losses may then be negative.

@@ -14,7 +14,7 @@ POLICIES: dict[str, str] = {
     "hold_behind_meter": "twin.policies.rules:HoldBehindMeter",
     "congestion_aware": "twin.policies.congestion_aware:CongestionAware",
     "price": "twin.policies.price:Price",
-    "free_hour": "twin.policies.free_hour:FreeHour",
+    "free_hour": "twin.policies.rules:FreeHour",
     "mpc": "twin.policies.mpc:Mpc",
 }
 """Module and class, which needs no arguments."""

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.clock import HALF_HOURS_OF_DAY
-from twin.devices.names import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.devices.device import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS
 from twin.policies.interface import THREE_HOURS, Cadence, Dispatch, Mode, View
-from twin.policies.signals import order, stored_mwh
+from twin.policies.ordering import order, stored_mwh
 
 EMPTY_WITHIN_MWH = 1e-3
 """A battery that holds no more than this above its least is left alone: rounding, or not worth an order."""

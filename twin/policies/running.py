@@ -1,20 +1,60 @@
-"""Run a policy's decision: a failure ends in a report of when and with what view, or in a counted fallback."""
+"""Run a policy's decision: within its time, with its memory kept, a failure reported or replaced."""
 
 from __future__ import annotations
 
+import pickle
+import signal
 import sysconfig
+import threading
 import time
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 
 import numpy as np
 
-from twin.errors import InputError, Problem
-from twin.policies.interface import Dispatch, Mode, Policy, View
-from twin.policies.orders import order_problems, within_ranges
-from twin.policies.time_limit import TooLongError, time_limit
+from twin.core.errors import InputError, Problem
+from twin.policies.interface import Dispatch, Mode, Policy, View, order_problems, within_ranges
+
+
+class TooLongError(BaseException):
+    """A decision took longer than it may; no `Exception`, so that a policy's own `except` does not swallow it."""
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise `TooLongError` inside the block after some seconds of the clock.
+
+    It needs Unix, the main thread and no other timer of the process; else, and while compiled code runs, nothing is
+    interrupted and the caller has to look at the clock after the block.
+    """
+    if not can_interrupt():
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            yield
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0.0)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+def can_interrupt() -> bool:
+    """Return whether a timer can be set here."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        return False
+    return signal.getitimer(signal.ITIMER_REAL)[0] == 0.0
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    raise TooLongError
+
 
 STOP, HOLD = "stop", "hold_behind_meter"
 """What a study may do with a failed decision."""
@@ -113,3 +153,37 @@ def _short(value: float | np.ndarray) -> str:
     if not value.size:
         return "empty"
     return f"{value.min():.4g} | {value.mean():.4g} | {value.max():.4g}"
+
+
+def remembered(policy: Policy, whose: str) -> np.ndarray:
+    """Return a policy with its attributes as bytes.
+
+    Parameters
+    ----------
+    policy : Policy
+    whose : str
+        Member, for the message.
+
+    Raises
+    ------
+    InputError
+        If it holds something that cannot be saved, e.g. an open file.
+    """
+    try:
+        saved = pickle.dumps(policy)
+    except Exception as error:  # whatever a user's attribute raises
+        problem = Problem(
+            "what the policy remembers cannot be saved, so a run could not go on after a stop",
+            f"policy {name_of(policy)}, {whose}",
+            f"{type(error).__name__}: {error}",
+            "attributes that pickle can save: numbers, texts, arrays, lists, dictionaries",
+            "open files, solvers and generators inside decide, or leave them out in __getstate__",
+        )
+        raise InputError([problem]) from error
+    return np.frombuffer(saved, dtype=np.uint8)
+
+
+def recalled(saved: np.ndarray) -> Policy:
+    """Return the policy that `remembered` saved."""
+    policy: Policy = pickle.loads(saved.tobytes())  # noqa: S301 - written by this run
+    return policy

@@ -10,17 +10,15 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
-from twin.errors import Problem, raise_if_any
-from twin.grid.model import Element, GridModel, Limits
-from twin.powerflow.given import checked
+from twin.core.errors import Problem, raise_if_any
+from twin.network.batch import checked
+from twin.network.model import Element, GridModel, Limits
+from twin.security.contingencies import OutageCase, OutageClass, Outages, highest_output_mw, outage_cases
 from twin.security.judging import Relief, Watch
-from twin.security.measures import Means
-from twin.security.outages import OutageCase, OutageClass, Outages, highest_output_mw, outage_cases
-from twin.security.remedies import import_remedies
+from twin.security.remedies import Means, import_remedies
 from twin.security.result import SecurityResult
-from twin.security.subject import subject
 from twin.security.tally import CASE, ELEMENT, Tally
-from twin.security.topology import Topologies
+from twin.security.topologies import Topologies, subject
 
 PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
 """For a net that says nothing of its own."""

@@ -8,9 +8,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from twin.powerflow.node_power import NodePower
-from twin.security.headroom_case import HeadroomCase, TopologyCase
-from twin.security.headroom_kernels import Distance, distance
+from twin.network.node_power import NodePower
+from twin.security.headroom_case import Distance, HeadroomCase, TopologyCase, distance
 
 TRUST_SHARE = 0.25
 """A first-order distance may be wrong by this share of itself, and by `TRUST_REACH` of the furthest infeed."""

@@ -7,9 +7,16 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.grid.kernels import FLAGS, MAX_ITERATIONS, iterate
-from twin.grid.outage_kernels import UNSOLVED_PERCENT, Trips, allowed_percent, judge_outage, judged_end, relieve
-from twin.grid.reduction import GridArrays
+from twin.network.reduced.kernels import FLAGS, MAX_ITERATIONS, iterate
+from twin.network.reduced.outage_kernels import (
+    UNSOLVED_PERCENT,
+    Trips,
+    allowed_percent,
+    judge_outage,
+    judged_end,
+    relieve,
+)
+from twin.network.reduced.reduction import GridArrays
 
 SCAN_STEP_MW = 2.0
 MOST_SCAN_STEPS = 200

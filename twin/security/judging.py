@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from twin.powerflow.node_power import NodePower
-from twin.powerflow.solution import Solution
-from twin.security.kernels import Found, judge_block
-from twin.security.outages import OutageCase, OutageClass
+from twin.network.node_power import NodePower
+from twin.network.solver import Solution
+from twin.security.contingencies import OutageCase, OutageClass
+from twin.security.judging_kernels import Found, judge_block
 from twin.security.power import StepPower, active_mw, at_nodes, less, step_power
 from twin.security.result import SecurityResult
-from twin.security.subject import Subject
 from twin.security.tally import (
     KINDS,
     MILLIWATT_PER_MW,
@@ -28,7 +27,7 @@ from twin.security.tally import (
     merge,
     split,
 )
-from twin.security.topology import Topologies, Topology
+from twin.security.topologies import Subject, Topologies, Topology
 
 Relief = Callable[[Topology, NodePower, np.ndarray], NodePower]
 """``relief(topology, power, v)``: the node power (R, N) after the actions that follow an outage.

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from twin.powerflow.network import Injectors, Network
-from twin.powerflow.node_power import NodePower, node_power
-from twin.powerflow.outage import Outage
+from twin.network.network import Injectors, Network
+from twin.network.node_power import NodePower, node_power
+from twin.network.outage import Outage
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def step_power(
         The intact one.
     rows : int
     given : mapping of (table, column) to numpy.ndarray, (R, L)
-        As for `twin.powerflow.node_power.node_power`.
+        As for `twin.network.node_power.node_power`.
     tripping : iterable of (table, position)
         Elements of injecting tables that some outage case takes out.
     """

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.powerflow.solution import Failure
-from twin.security.outages import CLASS_NAMES, OutageCase, OutageClass
-from twin.security.subject import Subject
+from twin.network.solver import Failure
+from twin.security.contingencies import CLASS_NAMES, OutageCase, OutageClass
 from twin.security.tally import (
     CASE,
     CONTINUOUS,
@@ -26,6 +25,7 @@ from twin.security.tally import (
     Tally,
     Worst,
 )
+from twin.security.topologies import Subject
 
 _KIND_HOURS = {
     "hours_over_short_time": SHORT_TIME,

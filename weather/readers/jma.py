@@ -7,10 +7,10 @@ from io import StringIO
 
 import pandas as pd
 
-from twin.clock import TIMEZONE
-from twin.errors import InputError, Problem
+from twin.core.clock import TIMEZONE
+from twin.core.errors import InputError, Problem
+from weather.readers.reading import Reading, WeatherFile
 from weather.readers.text import numbers, read_text
-from weather.reading import Reading, WeatherFile
 
 STATION_ROW, ELEMENT_ROW = 2, 3
 TIME_COLUMN = "年月日時"

@@ -8,10 +8,10 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
-from twin.clock import TIMEZONE
-from twin.errors import InputError, Problem
+from twin.core.clock import TIMEZONE
+from twin.core.errors import InputError, Problem
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, at_interval_middles, in_tokyo
 from weather.readers.text import SHOWN, numbers, read_cells, read_text
-from weather.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, at_interval_middles, in_tokyo
 
 
 def read_plain(file: WeatherFile) -> Reading:

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pvlib
 
-from twin.errors import InputError, Problem
+from twin.core.errors import InputError, Problem
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, in_tokyo
 from weather.readers.text import read_text
-from weather.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, in_tokyo
 
 WIND_HEIGHT_M = 10.0
 """PVGIS gives the wind speed at 10 m (column WS10m)."""

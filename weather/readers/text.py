@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from twin.errors import InputError, Problem
+from twin.core.errors import InputError, Problem
 
 _ENCODING_NAMES = {"utf-8-sig": "UTF-8", "cp932": "CP932 (Shift_JIS)"}
 

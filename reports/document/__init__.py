@@ -1,0 +1,1 @@
+"""The parts of a document, its words, numbers and style."""

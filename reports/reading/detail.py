@@ -1,0 +1,121 @@
+"""What the detailed figures need from the tables, read once for both languages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from reports.reading.outages import AllOutages, all_outages
+from reports.reading.run_folder import CUT_COLUMNS, Run
+from reports.reading.selection import Focus
+from twin.core.clock import step_hours
+from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
+
+CURTAILMENT_CAUSES = tuple(cause for cause in CUT_CAUSES if cause != "unavailable")
+"""What the figures show: a plant that is out of order is not curtailed."""
+CONGESTION_COLUMNS = [f"{cause}_mw" for cause in CONGESTION_CAUSES]
+CONGESTED_ABOVE_MW = 0.01
+"""Threshold of the KPI ``congested_hours``."""
+
+
+@dataclass(frozen=True)
+class Detail:
+    """Tables behind the figures; energies in MWh over the run's period.
+
+    Attributes
+    ----------
+    hours : float
+        Length of a step.
+    link, system : pandas.DataFrame
+        Of the focus member, indexed by time.
+    survivor_before_percent : dict of str to numpy.ndarray
+        Survivor's loading before management at every sweep point, scenario of the focus.
+    cuts_by_month : pandas.DataFrame
+        Months (period) x causes.
+    cuts_by_unit : pandas.DataFrame
+        Ledger units x causes and ``available_mw`` (as MWh).
+    binding : pandas.DataFrame
+        ``element outage energy_mwh half_hours``, the largest first.
+    congested : numpy.ndarray
+        Bool per step: congestion cut above the threshold at the busy sweep point, without control.
+    charge_percent : dict of str to pandas.DataFrame
+        State of charge at the busy sweep point, by scenario: times x kinds of sites.
+    all_outages : AllOutages
+        N-1 over all outages of the focus member.
+    """
+
+    hours: float
+    link: pd.DataFrame
+    system: pd.DataFrame
+    survivor_before_percent: dict[str, np.ndarray]
+    cuts_by_month: pd.DataFrame
+    cuts_by_unit: pd.DataFrame
+    binding: pd.DataFrame
+    congested: np.ndarray
+    charge_percent: dict[str, pd.DataFrame]
+    all_outages: AllOutages
+
+    @property
+    def fuller_circuit_percent(self) -> pd.Series:
+        """Loading of the fuller circuit of the link, intact grid."""
+        return self.link[["circuit_1_loading_percent", "circuit_2_loading_percent"]].max(axis=1)
+
+    @property
+    def days(self) -> float:
+        """Length of the run in days."""
+        return len(self.link) * self.hours / 24
+
+
+def read_detail(run: Run, focus: Focus) -> Detail:
+    """Read the columns that the figures need, of the members that they show."""
+    member = run.member(focus.scenario, focus.point)
+    link = member.table("link").set_index("time")
+    system, ledger = _solved(member.table("system").set_index("time"), member.table("ledger"))
+    hours = step_hours(pd.DatetimeIndex(link.index))
+    months = pd.DatetimeIndex(system.index).tz_localize(None).to_period("M")
+    busy = run.member(focus.scenario, focus.busy_point).table("system", CONGESTION_COLUMNS)
+    return Detail(
+        hours=hours,
+        link=link,
+        system=system,
+        survivor_before_percent={
+            other.point: other.table("link", ["n1_before_loading_percent"]).to_numpy()[:, 0]
+            for other in run.of(focus.scenario)
+        },
+        cuts_by_month=system[list(CUT_COLUMNS)].groupby(months).sum() * hours,
+        cuts_by_unit=ledger.groupby("unit", observed=True)[[*CUT_COLUMNS, "available_mw"]].sum() * hours,
+        binding=_binding(ledger, hours),
+        congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
+        charge_percent=_charge(run, focus.busy_point),
+        all_outages=all_outages(member.table("security_branches"), member.table("security_outages")),
+    )
+
+
+def _solved(system: pd.DataFrame, ledger: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Leave out half-hours without a solution, as the key figures do: empty in `system`, dropped in `ledger`."""
+    failed = system.pop("failure") != ""
+    return system.mask(failed), ledger[~ledger["time"].isin(system.index[failed])]
+
+
+def _binding(ledger: pd.DataFrame, hours: float) -> pd.DataFrame:
+    cut = ledger[CONGESTION_COLUMNS].sum(axis=1)
+    rows = ledger.loc[cut > CONGESTED_ABOVE_MW, ["time", "element", "outage"]].astype({"element": str, "outage": str})
+    rows["energy_mwh"] = cut[cut > CONGESTED_ABOVE_MW] * hours
+    grouped = rows.groupby(["element", "outage"])
+    table = grouped.agg(energy_mwh=("energy_mwh", "sum"), half_hours=("time", "nunique")).reset_index()
+    return table.sort_values("energy_mwh", ascending=False)[["element", "outage", "energy_mwh", "half_hours"]]
+
+
+def _charge(run: Run, point: str) -> dict[str, pd.DataFrame]:
+    charge = {}
+    for scenario in run.scenarios:
+        sites = run.member(scenario, point).table("sites")
+        kinds = sites.groupby("kind", observed=True)["charge_mw"].max()
+        with_battery = sites[sites["kind"].isin(kinds.index[kinds > 0])]
+        if len(with_battery):
+            charge[scenario] = with_battery.pivot_table(
+                index="time", columns="kind", values="soc_percent", observed=True
+            )
+    return charge

@@ -1,0 +1,315 @@
+"""What stands on a certificate, in one language; both renderers (typst, HTML) draw exactly this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
+
+from reports.document.blocks import Table
+from reports.document.digits import NOT_DEFINED, difference, quantity
+from reports.document.style import Picture
+from reports.document.texts import Language, Words
+from reports.figures.certificate import differences, worst_day
+from reports.reading.selection import value_label
+from reports.sections.answer import Tile
+from twin.core.quantities import KPIS
+from twin.core.units import JPY_PER_MILLION
+
+LONG_CELLS, SHORT_CELLS = ("1.55fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
+"""Widths of the columns: label, none, each level."""
+BESIDE_NONE = (
+    "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
+    "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_unsolved_cases", "unsolved_half_hours",
+    "link_n1_max_loading_percent", "site_export_mwh", "local_use_percent", "battery_cycles_per_year",
+    "battery_cycles_max_per_year", "battery_wear_percent_per_year", "clipped_commands", "policy_failures",
+    "unmet_service_mwh",
+)  # fmt: skip
+PAYMENTS = (
+    "cash_sites_jpy", "cash_homes_jpy", "cash_plant_owners_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
+    "cash_network_jpy", "cash_outside_jpy",
+)  # fmt: skip
+
+
+def scores(record: Mapping[str, Any], words: Words) -> Table:
+    """Return the scores at each error level, and what is gained beside what it costs."""
+    rows = [
+        *_score_rows(record, "energy", "MWh", 1.0, words),
+        *_score_rows(record, "value", "MJPY", JPY_PER_MILLION, words),
+    ]
+    for name in record["levels"][0]["gained_and_lost"]:
+        amounts = [difference(level["gained_and_lost"][name], "MWh") for level in record["levels"]]
+        rows.append([words(f"certificate.row.{name}"), "", *amounts])
+    return _table(
+        record,
+        words("certificate.caption.scores", count=count_text(record, words)),
+        rows,
+        LONG_CELLS,
+        words,
+    )
+
+
+def _score_rows(record: Mapping[str, Any], name: str, unit: str, per: float, words: Words) -> list[list[str]]:
+    found = [level["scores"][name] for level in record["levels"]]
+    return [
+        [
+            words(f"certificate.row.{name}"),
+            quantity(found[0]["none"] / per, unit),
+            *(quantity(one["mean"] / per, unit) for one in found),
+        ],
+        [
+            words("certificate.row.difference"),
+            "",
+            *(_with_interval(one["difference"], unit, per, words) for one in found),
+        ],
+        [
+            words("certificate.row.distinguishable"),
+            "",
+            *(_yes_or_no(one["difference"]["is_distinguishable"], words) for one in found),
+        ],
+        [words("certificate.row.bound"), "", *(_percent(one["percent_of_bound"]) for one in found)],
+        [words("certificate.row.gain"), "", *(_percent(one["percent_of_gain"]) for one in found)],
+    ]
+
+
+def payments(record: Mapping[str, Any], words: Words) -> Table:
+    """Return what each party receives less what it pays, with and without the policy."""
+    caption = words("certificate.caption.payments", count=count_text(record, words))
+    return _table(record, caption, _kpi_rows(record, PAYMENTS, words), SHORT_CELLS, words)
+
+
+def beside_none(record: Mapping[str, Any], words: Words) -> Table:
+    """Return the key figures of grid, devices and people, with and without the policy."""
+    caption = words("certificate.caption.beside", count=count_text(record, words))
+    return _table(record, caption, _kpi_rows(record, BESIDE_NONE, words), SHORT_CELLS, words)
+
+
+def _kpi_rows(record: Mapping[str, Any], names: tuple[str, ...], words: Words) -> list[list[str]]:
+    runs = [record["none"], *(level["kpis"] for level in record["levels"])]
+    return [[words(f"certificate.kpi.{name}"), *(_figure(run[name], name) for run in runs)] for name in names]
+
+
+def count_text(record: Mapping[str, Any], words: Words) -> str:
+    """Return what the numbers are the mean of."""
+    count, study = len(record["years"]), record["study"]
+    if study["is_part_of_year"]:
+        return words("certificate.count.days", count=count, days=f"{study['days']:.0f}")
+    return words("certificate.count.year" if count == 1 else "certificate.count.years", count=count)
+
+
+def _table(
+    record: Mapping[str, Any], caption: str, rows: list[list[str]], widths: tuple[str, str, str], words: Words
+) -> Table:
+    """Return a table; `widths` are those of the label, of none and of a level."""
+    factors = [f"{level['error_factor']:g}" for level in record["levels"]]
+    header = ["", words("certificate.column.none"), *(words("certificate.column.error", factor=f) for f in factors)]
+    tracks = [widths[0], widths[1], *[widths[2]] * len(factors)]
+    return Table(caption, header, ["left", *["right"] * (len(header) - 1)], rows, tracks)
+
+
+def _with_interval(paired: Mapping[str, Any], unit: str, per: float, words: Words) -> str:
+    mean = difference(paired["mean"] / per, unit)
+    if paired["low"] is None:
+        return mean
+    low, high = (difference(paired[end] / per, unit) for end in ("low", "high"))
+    return f"{mean}\n{low}{words.between}{high}"
+
+
+def _yes_or_no(is_distinguishable: bool | None, words: Words) -> str:
+    if is_distinguishable is None:
+        return NOT_DEFINED
+    return words("certificate.yes" if is_distinguishable else "certificate.no")
+
+
+def _percent(value: float | None) -> str:
+    return NOT_DEFINED if value is None else quantity(value, "%")
+
+
+def _figure(value: float | None, name: str) -> str:
+    if value is None:
+        return NOT_DEFINED
+    unit = KPIS[name].unit
+    return quantity(value / JPY_PER_MILLION, "MJPY") if unit == "JPY" else quantity(value, unit)
+
+
+CALIBRATED = 1.0
+HASH_LETTERS = 12
+
+Record = Mapping[str, Any]
+"""A certificate's ``certificate.json``."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One criterion of the verdict."""
+
+    name: str
+    mark: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A certificate in one language."""
+
+    language: Language
+    labels: dict[str, str]
+    title: str
+    subtitle: str
+    verdict: str
+    passed: bool
+    marks: list[Mark]
+    tiles: list[Tile]
+    tables: list[Table]
+    pictures: list[Picture]
+    notes: list[str]
+    footer: str
+
+    def content(self) -> dict[str, Any]:
+        """Return everything but the drawings as plain dicts and lists; pictures as captions by name."""
+        values = asdict(self)
+        return values | {"pictures": {picture.name: picture.caption for picture in self.pictures}}
+
+
+def sheet(record: Record, words: Words) -> Sheet:
+    """Return the certificate in one language."""
+    failed = sum(not criterion["passed"] for criterion in record["verdict"])
+    outcome = "certificate.passed" if record["passed"] else "certificate.failed"
+    return Sheet(
+        language=words.language,
+        labels={"verdict": words("certificate.verdict"), "rule": words("certificate.rule")},
+        title=words("certificate.title", policy=record["policy"]),
+        subtitle=_subtitle(record, words),
+        verdict=words(outcome, count=len(record["verdict"]), failed=failed),
+        passed=record["passed"],
+        marks=[_mark(criterion, record, words) for criterion in record["verdict"]],
+        tiles=_tiles(record, words),
+        tables=[scores(record, words), beside_none(record, words), payments(record, words)],
+        pictures=[differences(record, words), worst_day(record, words)],
+        notes=_notes(record, words),
+        footer=_footer(record, words),
+    )
+
+
+def _subtitle(record: Record, words: Words) -> str:
+    study = record["study"]
+    ends = (date.fromisoformat(study[name]) for name in ("first_day", "last_day"))
+    first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in ends)
+    period = words(
+        "period.part" if study["is_part_of_year"] else "period.year",
+        fiscal_year=study["fiscal_year"], days=f"{study['days']:.0f}", first=first, last=last,
+    )  # fmt: skip
+    point = [value_label(key.rpartition(".")[2], value, words) for key, value in record["sweep"].items()]
+    return words(
+        "certificate.subtitle",
+        study=words.of(study, "title"),
+        scenario=words.of(study, "scenario"),
+        point=words("sweep.separator").join(point) or words("sweep.base"),
+        period=period,
+        years=_years(record, words),
+    )
+
+
+def _years(record: Record, words: Words) -> str:
+    years = record["years"]
+    kind = "given" if years[0] is None else "one" if len(years) == 1 else "many"
+    return words(f"certificate.years.{kind}", first=years[0], last=years[-1])
+
+
+def _mark(criterion: Mapping[str, Any], record: Record, words: Words) -> Mark:
+    name, passed = criterion["name"], criterion["passed"]
+    return Mark(
+        name=words(f"certificate.criterion.{name}"),
+        mark=words("certificate.mark.pass" if passed else "certificate.mark.fail"),
+        passed=passed,
+        detail=_detail(criterion, record, words),
+    )
+
+
+def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
+    name, checks = criterion["name"], record["checks"]
+    if name == "look_ahead" and checks["looks_ahead"] is None:
+        return words("certificate.look_ahead.unknown")
+    if name in ("look_ahead", "deterministic"):
+        found = "clean" if criterion["passed"] else "found"
+        days = {end: checks[end].split(" ")[0] for end in ("first", "last")}
+        count = checks["decisions"] + len(checks["replaced_at"])
+        return words(f"certificate.{name}.{found}", where=criterion["where"], count=count, **days)
+    unit = KPIS[name].unit if name in KPIS else "count"
+    excess = difference(criterion["excess"], unit) + ("" if unit == "count" else f"\u00a0{unit}")
+    if criterion["error_factor"] is None or criterion["excess"] == 0.0:
+        return excess
+    kind = "certificate.excess.given" if criterion["year"] is None else "certificate.excess.at"
+    return words(kind, excess=excess, year=criterion["year"], factor=f"{criterion['error_factor']:g}")
+
+
+def calibrated(record: Record) -> Mapping[str, Any]:
+    """Return the error level that the page's large numbers are of."""
+    return next(level for level in record["levels"] if level["error_factor"] == CALIBRATED)
+
+
+def _tiles(record: Record, words: Words) -> list[Tile]:
+    found = calibrated(record)["scores"]
+    energy, value = found["energy"], found["value"]
+    part = record["study"]["is_part_of_year"]
+    of_energy = words(
+        "certificate.tile.energy.part" if part else "certificate.tile.energy", days=f"{record['study']['days']:.0f}"
+    )
+    no_share = words("certificate.no_share")
+    return [
+        Tile(
+            difference(energy["difference"]["mean"], "MWh"), "MWh",
+            of_energy + "\n" + interval_text(energy["difference"], "MWh", 1.0, words),
+        ),
+        Tile(
+            difference(value["difference"]["mean"] / JPY_PER_MILLION, "MJPY"), words("certificate.mjpy"),
+            words("certificate.tile.value") + "\n" + interval_text(value["difference"], "MJPY", JPY_PER_MILLION, words),
+        ),
+        _share(energy["percent_of_gain"], no_share, words("certificate.tile.gain")),
+        _share(energy["percent_of_bound"], no_share, words("certificate.tile.bound")),
+    ]  # fmt: skip
+
+
+def _share(percent: float | None, no_share: str, label: str) -> Tile:
+    return Tile(no_share, "", label) if percent is None else Tile(quantity(percent, "%"), "%", label)
+
+
+def interval_text(paired: Mapping[str, Any], unit: str, per: float, words: Words) -> str:
+    """Return a confidence interval with what it means; with one year that there is none."""
+    if paired["low"] is None:
+        return words("certificate.tile.one_year")
+    kind = "interval" if paired["is_distinguishable"] else "not_distinguishable"
+    low, high = (difference(paired[end] / per, unit) for end in ("low", "high"))
+    return words(f"certificate.tile.{kind}", low=low, high=high)
+
+
+def _notes(record: Record, words: Words) -> list[str]:
+    count = len(record["years"])
+    interval = words("certificate.note.interval", count=count) if count > 1 else words("certificate.note.one_year")
+    missing = record["bound"]["missing"]
+    return [
+        words("certificate.note.pairs"),
+        *([words("certificate.note.no_bound", why=missing)] if missing else []),
+        interval,
+        words(f"certificate.note.full.{record['when_full']}"),
+        words("note.estimate"),
+    ]
+
+
+def _footer(record: Record, words: Words) -> str:
+    code, unknown = record["code"], words("certificate.footer.unknown")
+    commit = code.get("git_commit") or unknown
+    sha256 = record["policy_sha256"]
+    return words(
+        "certificate.footer",
+        study=record["study"]["name"],
+        seed=record["study"]["seed"],
+        years=_years(record, words),
+        version=code["version"],
+        commit=commit[:HASH_LETTERS],
+        dirty=words("certificate.footer.dirty") if code.get("git_dirty") else "",
+        sources=code["sources_sha256"][:HASH_LETTERS],
+        policy=sha256 or words("certificate.footer.shipped"),
+    )

@@ -1,0 +1,224 @@
+"""The report's tables, from key figures and the study's facts."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from reports.document import digits
+from reports.document.blocks import Table
+from reports.document.texts import Words
+from reports.reading.detail import Detail
+from reports.reading.onset import Change, Onset
+from reports.reading.run_folder import Member, Run
+from reports.reading.selection import Focus, member_label, point_label, scenario_title
+from reports.sections.answer import congestion_mwh
+from reports.sections.onset import change_name, change_value
+from twin.core.quantities import KPIS
+from twin.core.units import JPY_PER_MILLION
+
+SCENARIO_KPIS = (
+    "available_mwh", "delivered_mwh",
+    "curtailed_congestion_n0_mwh", "curtailed_congestion_n1_mwh", "curtailed_congestion_firm_mwh",
+    "curtailed_congestion_percent_of_available", "curtailed_congestion_percent_of_nonfirm", "congested_hours",
+    "criterion_broken_hours", "perfect_operator_curtailed_congestion_mwh",
+    "forecast_operator_curtailed_congestion_mwh", "forecast_operator_missed_hours",
+    "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
+    "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh", "residual_overload_mwh",
+    "link_n0_max_loading_percent", "link_n1_max_loading_percent", "all_outage_max_loading_percent",
+    "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_voltage_only_hours",
+    "all_outage_low_vm_min_pu", "tap_operations_per_year", "reactor_operations_per_year", "voltage_support_hours",
+    "voltage_outside_hours", "n1_export_headroom_before_min_mw",
+    "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
+    "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
+    "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh",
+    "average_fleet_self_consumption_mwh", "average_fleet_site_export_mwh",
+    "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year", "battery_wear_percent_per_year",
+    "battery_losses_mwh", "flexible_losses_mwh", "energy_used_mwh", "net_supply_jpy",
+    "clipped_commands", "policy_failures", "unmet_service_mwh", "called_contracts_mwh",
+    "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
+    "cash_plant_owners_jpy", "cash_sites_jpy", "cash_homes_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
+    "cash_network_jpy",
+)  # fmt: skip
+MOST_BINDING = 6
+DIMENSIONLESS = ("", "1", "-", "year", None)
+IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
+CHECKSUM, CHECKSUM_DIGITS_SHOWN = re.compile("[0-9a-f]{40,64}"), 16
+
+
+def kpi_label(name: str, words: Words) -> str:
+    """Return a short name of a key figure, else its meaning from the data dictionary."""
+    if words.has(f"kpi.{name}"):
+        return words(f"kpi.{name}")
+    return KPIS[name].meaning if words.language == "en" else KPIS[name].meaning_ja
+
+
+def scenarios(run: Run, point: str, words: Words) -> Table:
+    """Return key figures by scenario: the value at `point`, below it the range over all sweep points."""
+    rows = []
+    for name in SCENARIO_KPIS:
+        if is_nothing_everywhere(run, name):
+            continue
+        is_money = KPIS[name].unit == "JPY"
+        unit = "MJPY" if is_money else KPIS[name].unit
+        cells = []
+        for scenario in run.scenarios:
+            scale = 1 / JPY_PER_MILLION if is_money else 1.0
+            value = run.member(scenario, point).kpis[name] * scale
+            text = digits.quantity(value, unit)
+            over_points = digits.span((v * scale for v in run.kpi(scenario, name)), unit, words.between)
+            cells.append(text if over_points == text else f"{text}\n{over_points}")
+        rows.append([kpi_label(name, words), words.choice("unit", unit), *cells])
+    titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
+    header = [words("column.kpi"), words("column.unit"), *titles]
+    return Table(words("table.scenarios"), header, _align("ll", len(titles)), rows)
+
+
+def is_zero_everywhere(run: Run, name: str) -> bool:
+    """Return whether a key figure is zero in all members."""
+    return all(member.kpis[name] == 0 for member in run.members)
+
+
+def is_nothing_everywhere(run: Run, name: str) -> bool:
+    """Return whether a key figure is zero or not defined in all members."""
+    return all(member.kpis[name] == 0 or math.isnan(member.kpis[name]) for member in run.members)
+
+
+def points_congestion(run: Run, words: Words) -> Table:
+    """Return the congestion cut, sweep points x scenarios."""
+    return _by_point(run, run.scenarios, congestion_mwh, words("table.points.congestion"), words)
+
+
+def points_benefit(run: Run, scenarios_shown: tuple[str, ...], kpi: str, words: Words) -> Table:
+    """Return the net benefit, sweep points x controlled scenarios."""
+    caption = words("table.points.benefit", against=words(f"against.{kpi}"))
+    return _by_point(run, scenarios_shown, lambda member: member.kpis[kpi], caption, words)
+
+
+def _by_point(
+    run: Run, scenarios_shown: tuple[str, ...], value: Callable[[Member], float], caption: str, words: Words
+) -> Table:
+    rows = [
+        [
+            point_label(run, point, words),
+            *(digits.quantity(value(run.member(scenario, point)), "MWh") for scenario in scenarios_shown),
+        ]
+        for point in run.points
+    ]
+    titles = [scenario_title(run, scenario, words) for scenario in scenarios_shown]
+    return Table(caption, [words("column.point"), *titles], _align("l", len(titles)), rows)
+
+
+def onset(run: Run, tried: Onset, words: Words) -> Table:
+    """Return the congestion at the start and at each value that was tried alone."""
+    start = words("tried.start.row", point=point_label(run, tried.point, words))
+    rows = [[start, digits.NOT_DEFINED, *_onset_cells(tried.start, digits.NOT_DEFINED)]]
+    for change in tried.changes:
+        difference = digits.difference(change.difference_mwh, "MWh")
+        name, value = change_name(run, change.key, words), change_value(run, change, words)
+        rows.append([name, value, *_onset_cells(change, difference)])
+    columns = ("change", "change_value", "cut_mwh", "difference_mwh", "congested_hours", "broken_hours")
+    header = [words(f"column.{name}") for name in columns]
+    return Table(words("table.onset"), header, _align("ll", 4), rows, ["1.5fr", "1.3fr", "1fr", "1fr", "1fr", "1.2fr"])
+
+
+def _onset_cells(change: Change, difference: str) -> list[str]:
+    hours = (digits.quantity(value, "h") for value in (change.congested_hours, change.criterion_broken_hours))
+    return [digits.quantity(change.cut_mwh, "MWh"), difference, *hours]
+
+
+def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Table:
+    """Return how the taps and the reactors of a member move, and where the voltage stays."""
+    kpis = run.member(focus.scenario, focus.point).kpis
+    rows = []
+    for name, column, moves in (
+        ("taps", "main_tap_position", "tap_operations_per_year"),
+        ("reactors", "reactors_in_service", "reactor_operations_per_year"),
+    ):
+        positions = digits.span(detail.system[column].astype(float).dropna().unique(), "count", words.between)
+        is_there = positions != digits.NOT_DEFINED
+        operations = digits.quantity(kpis[moves], "count") if is_there else digits.NOT_DEFINED
+        rows.append([words(f"control.{name}"), positions, operations])
+    vm_pu = digits.span((kpis["vm_min_pu"], kpis["vm_max_pu"]), "pu", words.between)
+    hours = [digits.quantity(kpis[f"voltage_{name}_hours"], "h") for name in ("support", "outside")]
+    member = member_label(run, run.member(focus.scenario, focus.point), words)
+    caption = words("table.controls", member=member, vm_pu=vm_pu, support=hours[0], outside=hours[1])
+    return Table(caption, [words(f"column.{n}") for n in ("control", "positions", "moves")], _align("l", 2), rows)
+
+
+def energy_balance(run: Run, point: str, words: Words) -> Table:
+    """Return both sides of the energy identity by scenario."""
+    columns = [_balance(run.member(scenario, point).kpis) for scenario in run.scenarios]
+    rows = [
+        [words(f"balance.{name}"), *(_balance_cell(name, column[name]) for column in columns)] for name in columns[0]
+    ]
+    titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
+    return Table(words("table.balance"), [words("column.item"), *titles], _align("l", len(titles)), rows)
+
+
+def _balance(kpis: dict[str, float]) -> dict[str, float]:
+    supply = {name: kpis[name] for name in ("delivered_mwh", "diesel_mwh", "import_mwh")}
+    use = {"supplied_mwh": kpis["demand_mwh"] - kpis["unsupplied_mwh"]} | {
+        name: kpis[name] for name in ("losses_mwh", "battery_losses_mwh", "stored_change_mwh", "export_mwh")
+    }
+    last = {name: kpis[name] for name in ("energy_balance_mismatch_mwh", "unsupplied_mwh")}
+    return {**supply, "supply": sum(supply.values()), **use, "use": sum(use.values()), **last}
+
+
+def _balance_cell(name: str, value: float) -> str:
+    return digits.scientific(value) if name == "energy_balance_mismatch_mwh" else digits.fixed(value, 1)
+
+
+def assumptions(run: Run, words: Words) -> Table:
+    """Return the study's assumptions with range, status and source."""
+    rows = []
+    for entry in run.study["assumptions"]:
+        low, high = digits.plain(entry["low"]), digits.plain(entry["high"])
+        unit = "" if entry["unit"] in DIMENSIONLESS else f" {entry['unit']}".replace("mm2", "mm²")
+        rows.append(
+            [
+                f"{words.of(entry, 'meaning')}\n{entry['key']}",
+                digits.plain(entry["value"]) + unit,
+                low if low == high else f"{low}{words.between}{high}",
+                words.choice("status", entry["status"]),
+                str(entry["source"]),
+            ]
+        )
+    header = [words(f"column.{name}") for name in ("assumption", "value", "range", "status", "source")]
+    align = ["left", "right", "right", "left", "left"]
+    return Table(words("table.assumptions"), header, align, rows, ["1.7fr", "auto", "auto", "auto", "2fr"])
+
+
+def provenance(run: Run, words: Words) -> Table:
+    """Return the facts of the run's manifest that identify it: seed, days, code, hashes of inputs."""
+    facts = {key: run.manifest[key] for key in IDENTIFYING_FACTS if run.manifest.get(key) is not None}
+    header = [words("column.item"), words("column.value")]
+    return Table(words("table.provenance"), header, ["left", "left"], _rows(facts), ["auto", "1fr"])
+
+
+def _rows(facts: dict[str, Any], prefix: str = "") -> list[list[str]]:
+    rows = []
+    for key, value in facts.items():
+        if isinstance(value, dict):
+            rows += _rows(value, f"{prefix}{key}: ")
+        else:
+            text = "-".join(str(part) for part in value) if isinstance(value, list) else str(value)
+            rows.append([f"{prefix}{key}", f"{text[:CHECKSUM_DIGITS_SHOWN]}…" if CHECKSUM.fullmatch(text) else text])
+    return rows
+
+
+def _align(left: str, numbers: int) -> list[str]:
+    return ["left"] * len(left) + ["right"] * numbers
+
+
+def binding(detail: Detail, caption: str, words: Words) -> Table:
+    """Return the elements and outages that bind the congestion cut, the largest first."""
+    shown = detail.binding.head(MOST_BINDING)
+    rows = [
+        [element, outage or words("outage.none"), digits.quantity(energy_mwh, "MWh"), f"{half_hours:,}"]
+        for element, outage, energy_mwh, half_hours in shown.itertuples(index=False, name=None)
+    ]
+    header = [words(f"column.{name}") for name in ("element", "outage", "energy", "half_hours")]
+    return Table(caption, header, ["left", "left", "right", "right"], rows, ["1fr", "1fr", "auto", "auto"])

@@ -1,0 +1,246 @@
+"""Key figures of runs, certificates and uncertainty analyses as tables on the terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
+from studies.study.names import flatten
+from twin.core.errors import InputError, Problem
+from twin.core.quantities import KPIS
+from twin.core.units import JPY_PER_MILLION
+
+HEADLINE = (
+    "available_mwh",
+    "curtailed_congestion_n0_mwh",
+    "curtailed_congestion_n1_mwh",
+    "curtailed_congestion_firm_mwh",
+    "curtailed_area_balance_mwh",
+    "congested_hours",
+    "link_n1_max_loading_percent",
+    "n1_export_headroom_after_min_mw",
+    "all_outage_violation_hours",
+    "local_supply_percent",
+    "net_benefit_mwh",
+)
+"""Key figures that a run prints; all others are in ``kpis.json``."""
+
+LABEL_WIDTH, SCENARIO_WIDTH = 36, 21
+"""Characters that the first column and a scenario's column take, frame included."""
+
+UNIT_ENDINGS = ("_mwh", "_mw", "_percent", "_jpy", "_pu")
+
+Kpis = dict[str, float | None]
+
+
+def read_kpis(run: Path) -> dict[str, Kpis]:
+    """Return the key figures of a run by member path, in the study's order.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no complete run.
+    """
+    index = run / "study.json"
+    if not index.is_file():
+        repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
+        raise InputError([Problem("there is no complete run in this folder", str(run), repair=repair)])
+    paths = [member["path"] for member in _json(index)["members"]]
+    missing = [path for path in paths if not (run / path / "kpis.json").is_file()]
+    if missing:
+        raise InputError(
+            [Problem("kpis.json is missing", f"{run}/{path}", repair="run the study again") for path in missing]
+        )
+    return {path: _json(run / path / "kpis.json") for path in paths}
+
+
+def headline_tables(run: Path, width: int) -> list[Table]:
+    """Return the headline figures with a column a scenario: lowest to highest over the sweep.
+
+    Parameters
+    ----------
+    run : pathlib.Path
+        A results folder.
+    width : int
+        Characters of a line; scenarios that do not fit beside each other stand in a further table.
+
+    Raises
+    ------
+    InputError
+        If the folder holds no complete run.
+    """
+    scenarios: dict[str, list[Kpis]] = {}
+    for path, kpis in read_kpis(run).items():
+        scenarios.setdefault(path.partition("/")[0], []).append(kpis)
+    names = list(scenarios)
+    beside = max(1, (width - LABEL_WIDTH) // SCENARIO_WIDTH)
+    groups = [names[start : start + beside] for start in range(0, len(names), beside)]
+    return [_headline_table(run, {name: scenarios[name] for name in group}) for group in groups]
+
+
+def _headline_table(run: Path, scenarios: dict[str, list[Kpis]]) -> Table:
+    swept = any(len(members) > 1 for members in scenarios.values())
+    caption = "lowest to highest over the sweep; " if swept else ""
+    table = Table(title=f"{run.name}: key figures", caption=f"{caption}all key figures: kpis.json of each member")
+    table.add_column("key figure", no_wrap=True)
+    for name in scenarios:
+        table.add_column(name.replace("_", " "), justify="right")
+    for name in HEADLINE:
+        table.add_row(_label(name), *(_range([kpis.get(name) for kpis in members]) for members in scenarios.values()))
+    return table
+
+
+def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLINE) -> Table:
+    """Return a table of the key figures `names` that differ between two runs, member by member.
+
+    Members belong together that have the same scenario and the same value of whatever one of the runs sweeps.
+
+    Raises
+    ------
+    InputError
+        If a folder holds no run or the runs have no member in common.
+    """
+    before, after = read_kpis(first), read_kpis(second)
+    pairs = _pairs(first, second)
+    if not pairs:
+        seen = f"{len(before)} and {len(after)} members"
+        raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
+    table = Table(title=f"{second} against {first}", caption=_left_out(before, after, pairs))
+    for column in ("member", "key figure", "unit"):
+        table.add_column(column, overflow="fold")
+    for column in ("first", "second", "difference"):
+        table.add_column(column, justify="right")
+    for path, other in pairs:
+        for name in names:
+            a, b = before[path].get(name), after[other].get(name)
+            if a != b:
+                change = _number(b - a, sign=True) if a is not None and b is not None else ""
+                table.add_row(path, name, KPIS[name].unit, _number(a), _number(b), change)
+    return table
+
+
+def _pairs(first: Path, second: Path) -> list[tuple[str, str]]:
+    """Return the paths of members with the same scenario and the same values of everything that either run sweeps."""
+    befores, afters = (_json(run / "study.json")["members"] for run in (first, second))
+    swept = sorted({key for member in (*befores, *afters) for key in member.get("sweep", {})})
+    other = {_point(second, member, swept): member["path"] for member in afters}
+    points = [(member["path"], _point(first, member, swept)) for member in befores]
+    return [(path, other[point]) for path, point in points if point in other]
+
+
+def _point(run: Path, member: dict[str, Any], swept: list[str]) -> tuple[str, ...]:
+    """Return a member's scenario and its values of the swept keys, swept or not."""
+    scenario = member["path"].partition("/")[0]
+    if not swept:
+        return (scenario,)
+    values = flatten(_json(run / member["path"] / "manifest.json")["study"])
+    return (scenario, *(str(member["sweep"].get(key, values.get(key))) for key in swept))
+
+
+def _left_out(before: dict[str, Kpis], after: dict[str, Kpis], pairs: list[tuple[str, str]]) -> str:
+    known = {path for path, _ in pairs}, {path for _, path in pairs}
+    only = [f"only in the first: {path}" for path in before if path not in known[0]]
+    only += [f"only in the second: {path}" for path in after if path not in known[1]]
+    return "\n".join(["key figures that are equal are not shown", *only])
+
+
+def _label(name: str) -> str:
+    """Return a key figure's name for a narrow column, its unit behind a comma."""
+    ending = next((ending for ending in UNIT_ENDINGS if name.endswith(ending)), "")
+    words = name.removesuffix(ending).replace("_", " ")
+    return f"{words}, {KPIS[name].unit}" if ending else words
+
+
+def _range(values: list[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if not known:
+        return _number(None)
+    return " to ".join(dict.fromkeys((_number(min(known)), _number(max(known)))))
+
+
+def _number(value: float | None, sign: bool = False) -> str:
+    if value is None:
+        return "-"
+    return f"{value:{'+' if sign else ''},.{0 if abs(value) >= 1000 else 2}f}"
+
+
+def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+MATTER_MOST = 3
+LONGEST_TITLE = 40
+
+
+def uncertainty_tables(folder: Path) -> list[Table]:
+    """Return a table a scenario: the headlines' ranges and the unknowns that carry most of their variance.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Results of ``goto-twin uncertainty``.
+    """
+    record = json.loads((folder / UNCERTAINTY_FILE).read_text(encoding="utf-8"))
+    titles = {unknown["name"]: unknown["title_en"] for unknown in record["unknowns"]}
+    return [_table(record, scenario, kpis, titles) for scenario, kpis in record["headlines"].items()]
+
+
+def _table(record: Mapping[str, Any], scenario: str, kpis: Mapping[str, Any], titles: Mapping[str, str]) -> Table:
+    failed = len(record["failed"])
+    table = Table(
+        title=f"{record['study']}, {scenario}: {record['samples']} samples, {failed} failed and left out",
+        caption="p05 to p95: 90 % of the samples; share: of the samples' variance, * of their ranks' variance",
+    )
+    table.add_column("headline", overflow="fold")
+    for column in ("base", "p05", "p50", "p95"):
+        table.add_column(column, justify="right")
+    table.add_column("what matters most (share)", overflow="fold")
+    for name, found in kpis.items():
+        numbers = [_figure_text(found[key]) for key in ("base", "p05", "p50", "p95")]
+        table.add_row(f"{name.replace('_', ' ')}, {KPIS[name].unit}", *numbers, _most(found, titles))
+    return table
+
+
+def _most(found: Mapping[str, Any], titles: Mapping[str, str]) -> str:
+    """Return the largest shares whose interval leaves out zero; without any shares the largest one-at-a-time swings."""
+    mark = "*" if found["scale"] == "rank" else ""
+    if found["shares"]:
+        certain = [row for row in found["shares"] if row["low"] > 0.0][:MATTER_MOST]
+        parts = [f"{titles[row['unknown']][:LONGEST_TITLE]} {100.0 * row['share']:.0f} %{mark}" for row in certain]
+        return "; ".join([*parts, f"weather year {100.0 * found['weather_share']:.0f} %{mark}"])
+    swings = found["tornado"][:MATTER_MOST]
+    return "; ".join(
+        f"{titles[row['unknown']][:LONGEST_TITLE]} {_figure_text(row['at_low'])} to {_figure_text(row['at_high'])}"
+        for row in swings
+    )
+
+
+def _figure_text(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.{0 if abs(value) >= 1000 else 2}f}"
+
+
+def summary_lines(folder: Path) -> Iterator[str]:
+    """Yield the lines for the terminal."""
+    record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
+    failed = [criterion["name"] for criterion in record["verdict"] if not criterion["passed"]]
+    yield f"Policy {record['policy']}: " + (f"FAILED: {', '.join(failed)}" if failed else "passed all criteria")
+    for level in record["levels"]:
+        yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"]))
+
+
+def _scores(scores: dict[str, Any]) -> Iterator[str]:
+    for name, unit, per in (("energy", "MWh", 1.0), ("value", "million JPY", JPY_PER_MILLION)):
+        found = scores[name]
+        difference = found["difference"]
+        text = f"{name} {found['mean'] / per:,.1f} {unit}, {difference['mean'] / per:+,.2f} against none"
+        if difference["low"] is not None:
+            text += f" ({difference['low'] / per:+,.2f} to {difference['high'] / per:+,.2f})"
+            text += "" if difference["is_distinguishable"] else ", not distinguishable"
+        for key, what in (("percent_of_bound", "of the bound"), ("percent_of_gain", "of what was to be gained")):
+            text += "" if found[key] is None else f", {found[key]:.1f} % {what}"
+        yield text

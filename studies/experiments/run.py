@@ -1,0 +1,452 @@
+"""The experiment `run`: from a checked study to results and a report."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from network_models.drawing import map_figure, single_line_diagram
+from network_models.goto import parameter_table
+from network_models.input_tables import MARKET
+from reports import write_report
+from studies.experiments.folders import (
+    digest,
+    input_files,
+    manifest,
+    open_partial,
+    publish,
+    require_results_folder,
+    run_log,
+    study_record,
+    write_json,
+)
+from studies.experiments.workers import Progress, make_tasks, run_tasks
+from studies.sources import status_counts
+from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, case_of, loop_members, twins
+from studies.study.grids import member_grids
+from studies.study.inputs import read_sources, study_inputs
+from studies.study.members import Member as StudyMember
+from studies.study.members import label, onset_members
+from studies.study.members import members as study_members
+from studies.study.schema import Study
+from twin.core.errors import Problem, gathered, raise_if_any
+from twin.core.input_tables import inputs_in_force, read_input
+from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.units import KWH_PER_MWH
+from twin.devices.homes import Homes
+from twin.metrics.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh, member_kpis, net_benefit, read_table
+from twin.metrics.payments.market import Market, price_matrix
+from twin.metrics.payments.payments import payment_table, payments
+from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
+from twin.metrics.sample_check import sampled_steps
+from twin.metrics.store import write_table
+from twin.network.model import GridModel
+from twin.network.reduced.reduction import reduce_grids
+from twin.operation.case import Case
+from twin.operation.member import Member
+from twin.operation.simulate import month_blocks
+from twin.operation.state import stored_at_start_mwh
+from twin.resources.measured import read_price
+
+FOLDER = "network"
+LANGUAGES: tuple[Literal["en", "ja"], ...] = ("en", "ja")
+
+
+def write_network_figures(model: GridModel, run: Path) -> None:
+    """Write ``network/single_line_<language>.svg`` and ``network/map_<language>.svg``; the same bytes every time.
+
+    Parameters
+    ----------
+    model : GridModel
+        The network goto; guest networks carry no coordinates.
+    run : pathlib.Path
+        Results folder.
+    """
+    folder = run / FOLDER
+    folder.mkdir(exist_ok=True)
+    with mpl.rc_context({"svg.hashsalt": "goto-twin", "svg.fonttype": "path"}):
+        for language in LANGUAGES:
+            for name, draw in (("single_line", single_line_diagram), ("map", map_figure)):
+                figure = draw(model, language)
+                figure.savefig(folder / f"{name}_{language}.svg", metadata={"Date": None})
+
+
+def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
+    """Return the area price of the fiscal year before by month and half-hour of the day, (12, 48).
+
+    None where it is not measured: with synthetic weather, or where the data folder begins with the study's year. The
+    year before is then taken to have been like the simulated one.
+    """
+    if study.weather.source != "measured" or data is None:
+        return None
+    price = read_price(data, study.period.fiscal_year - 1)
+    return None if price is None else price_matrix(pd.DatetimeIndex(price.index), price.to_numpy())
+
+
+def write_payments(
+    study: Study, case: Case, member: Member, folder: Path, year_before: np.ndarray | None
+) -> dict[str, float | None]:
+    """Write ``payments.parquet`` of a member and return its key figures; a guest network has no prices and no payments.
+
+    Parameters
+    ----------
+    study : Study
+        The member's own, for its values of ``[inputs.market]``.
+    case : Case
+    member : Member
+        As in the loop.
+    folder : pathlib.Path
+        With the member's tables.
+    year_before : numpy.ndarray, optional
+        From `previous_price`.
+    """
+    if not study.grid.is_goto:
+        time = pq.read_table(folder / "system.parquet", columns=["time"])["time"].combine_chunks()
+        write_table(folder, "payments", payment_table(time, []))
+        return dict.fromkeys(CASH_KPIS)
+    market, plants = _market(study, member, year_before), case.grid.models[member.grid].plants
+    table = payments(folder, plants, market)
+    write_table(folder, "payments", table)
+    return dict(cash_kpis(table, folder, plants, market))
+
+
+def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Market:
+    with inputs_in_force(study.inputs):
+        values = read_input(MARKET).set_index("name")["value"]
+    homes = (device for device in member.flexible if isinstance(device, Homes))
+    return Market(
+        values={str(name): float(value) for name, value in values.items()},
+        sites_with_battery=int((member.devices.battery_kwh > 0.0).sum()),
+        home_mwh=sum((float(device.energy_kwh.sum()) for device in homes), 0.0) / KWH_PER_MWH,
+        previous_price=year_before,
+    )
+
+
+TWINS = "twins"
+_COMPARED = [*(f"{cause}_mw" for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
+"""Columns of ``system`` that counterfactuals are compared by."""
+_OF_TWINS = (
+    "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
+    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
+)  # fmt: skip
+SITE_KINDS = {
+    "existing_plain": ("Existing small PV", "既設小規模太陽光"),
+    "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
+    "new": ("New small PV", "新設小規模太陽光"),
+}
+VM_TOLERANCE_PU = 1e-6
+"""Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
+
+
+def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, data: Path | None) -> None:
+    """Write ``kpis.json`` and payments of all members; comparisons are with members of the same sweep point."""
+    year_before = previous_price(study, data)
+    loop_members = {(m.scenario, m.label): (k, m) for k, m in enumerate(case.members) if not m.twin}
+    kpis_of = {}
+    for member in members:
+        k, loop_member = loop_members[member.scenario, member.label]
+        folder = run / member.path
+        kpis = own_kpis(member.study, case, k, folder, year_before)
+        has_twins = study.compare.counterfactuals
+        kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
+    for member in members:
+        at_point = {other.scenario: other for other in members if other.label == member.label}
+        kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
+        kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
+        write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
+
+
+def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.ndarray | None) -> dict[str, float | None]:
+    """Write a member's payments and return its key figures, but for comparisons with other members.
+
+    Parameters
+    ----------
+    study : Study
+        The member's own.
+    case : Case
+    m : int
+        The member's position in the case.
+    folder : pathlib.Path
+        With the member's tables.
+    year_before : numpy.ndarray, optional
+        From `studies.experiments.run.previous_price`.
+    """
+    cash = write_payments(study, case, case.members[m], folder, year_before)
+    return cash | member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+
+
+def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
+    """Return what needs a counterfactual: congestion without area balance, and under either operator."""
+    system = read_table(folder, "system", _COMPARED)
+    own = congestion_mwh(system, hours)
+    if not has_twins:
+        return dict.fromkeys(_OF_TWINS) | {f"{operator}_operator_curtailed_congestion_mwh": own}
+    other = read_table(folder / TWINS / OTHER_OPERATOR, "system", _COMPARED)
+    kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
+    kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
+    forecast = system if operator == "forecast" else other
+    kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
+    twin = folder / TWINS / AREA_BALANCE_OFF
+    without = congestion_mwh(read_table(twin, "system", _COMPARED), hours) if twin.exists() else own
+    kpis["congestion_masked_by_area_balance_mwh"] = without - own
+    return kpis
+
+
+def _benefits(
+    study: Study, member: StudyMember, at_point: dict[str, StudyMember], run: Path, hours: float
+) -> dict[str, float | None]:
+    """Net benefits against the scenarios that the study names; None where it names none."""
+    compared = {"net_benefit": study.compare.reference, "net_benefit_of_control": study.compare.uncontrolled}
+    kpis: dict[str, float | None] = {}
+    for name, scenario in compared.items():
+        base = at_point.get(scenario or "")
+        found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
+        kpis[f"{name}_mwh"] = None if found is None else found.mwh
+        kpis[f"{name}_jpy"] = None if found is None else found.jpy
+    return kpis
+
+
+def _kept_off(
+    member: StudyMember, uncontrolled: StudyMember | None, kpis_of: dict[str, dict[str, float | None]]
+) -> dict[str, float | None]:
+    """Return the feed-in of small PV avoided in area-balance half-hours: a value for all of Kyushu, never added."""
+    name = "small_pv_kept_off_in_area_balance_mwh"
+    if uncontrolled is None:
+        return {name: None}
+    theirs, mine = (kpis_of[one.path]["site_export_in_area_balance_mwh"] for one in (uncontrolled, member))
+    return {name: None if theirs is None or mine is None else theirs - mine}
+
+
+def onset_rows(
+    study: Study, members: list[StudyMember], tries: list[StudyMember], run: Path, hours: float
+) -> list[dict[str, Any]]:
+    """Return the congestion of the values that were tried one at a time, after the member that they start from."""
+    if not tries:
+        return []
+    middle = {key: tries[0].sweep[key] for key in study.sweep_values if key in tries[0].sweep}
+    base = next(
+        m for m in members if m.scenario == tries[0].scenario and all(m.sweep[k] == v for k, v in middle.items())
+    )
+    rows = [
+        {"key": "", "value": "", "scenario": base.scenario, "member": base.label, **_congestion(run / base.path, hours)}
+    ]
+    for one in tries:
+        key = next(key for key in study.onset_values if key in one.sweep and one.label == label({key: one.sweep[key]}))
+        found = _congestion(run / ONSET / one.label, hours)
+        rows.append({"key": key, "value": one.sweep[key], "scenario": one.scenario, "member": base.label, **found})
+    return rows
+
+
+def _congestion(folder: Path, hours: float) -> dict[str, float]:
+    system = read_table(folder, "system", _COMPARED)
+    return {
+        "curtailed_congestion_mwh": congestion_mwh(system, hours),
+        "congested_hours": hours * float((congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
+        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
+    }
+
+
+def write_study_record(
+    study: Study, members: list[StudyMember], case: Case, onset: list[dict[str, Any]], run: Path, repeat_command: str
+) -> None:
+    """Write ``study.json``: the resolved study and what the report needs beside the tables."""
+    record = study_record(study, members) | {
+        "assumptions": _assumptions(members) if study.grid.is_goto else [],
+        "sources": status_counts(),
+        "units": _units(case),
+        "onset": onset,
+        "sample_check": sample_summary([run / member.path for member in members]),
+        "repeat_command": repeat_command,
+    }
+    write_json(run / "study.json", record)
+
+
+def sample_summary(folders: list[Path]) -> dict[str, Any]:
+    """Return how far the sampled states are from pandapower's."""
+    tables = [pq.read_table(folder / "sample_check.parquet").to_pandas() for folder in folders]
+    states = [row for table in tables for row in table.to_dict("records")]
+    solved = [row for row in states if row["solved"]]
+    return {
+        "half_hours": len(
+            {(number, row["step"]) for number, table in enumerate(tables) for row in table.to_dict("records")}
+        ),
+        "states": len(states),
+        "unsolved": len(states) - len(solved),
+        "max_vm_error_pu": max((row["vm_error_pu"] for row in solved), default=None),
+        "max_loading_error_percent": max((row["loading_error_percent"] for row in solved), default=None),
+        "tolerance_pu": VM_TOLERANCE_PU,
+    }
+
+
+def _units(case: Case) -> list[dict[str, Any]]:
+    plants, groups = case.model.plants, case.sites.groups
+    base = len(case.members) - 1
+    rows = [
+        {"unit": str(name), "name_en": row.name_en, "name_ja": row.name_ja, "kind": row.kind, "firmness": firmness,
+         "area": row.area, "contract_mw": float(row.contract_mw)}
+        for (name, row), firmness in zip(plants.iterrows(), case.members[0].firmness, strict=False)
+    ]  # fmt: skip
+    areas = case.model.areas
+    rows += [
+        {"unit": str(name), "name_en": f"{SITE_KINDS[row.kind][0]}, {areas.name_en[row.area]}",
+         "name_ja": f"{areas.name_ja[row.area]} {SITE_KINDS[row.kind][1]}", "kind": "site", "firmness": row.cut,
+         "area": row.area, "contract_mw": float(case.contract_mw[base, case.plants + k])}
+        for k, (name, row) in enumerate(groups.iterrows())
+    ]  # fmt: skip
+    return rows
+
+
+def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
+    """Return the network's parameters, with the values that the members use in place of the table's."""
+    used: dict[str, list[Any]] = {}
+    for member in members:
+        grid = member.study.grid
+        values = dict(grid.parameters) | ({} if grid.conductor_mm2 is None else {"conductor_mm2": grid.conductor_mm2})
+        for key, value in values.items():
+            if value not in used.setdefault(key, []):
+                used[key].append(value)
+    rows = json.loads(parameter_table().reset_index().to_json(orient="records"))
+    return [
+        {"key": row["key"], "value": ", ".join(map(str, used.get(row["key"], [row["value"]]))), "unit": row["unit"],
+         "low": row["low"], "high": row["high"], "source": row["source"], "status": row["status"],
+         "meaning_en": row["name_en"], "meaning_ja": row["name_ja"]}
+        for row in rows
+    ]  # fmt: skip
+
+
+SAMPLED_HALF_HOURS, SAMPLED_PER_MEMBER = 50, 2
+
+
+def run_study(
+    study: Study, out: Path, data: Path | None, days: tuple[int, int] | None, jobs: int, progress: Progress
+) -> Path:
+    """Run a study: results, key figures and report appear in `out` when all is done; an interrupted run goes on.
+
+    Parameters
+    ----------
+    study : Study
+    out : pathlib.Path
+        Results folder; earlier results in it are replaced only at the end.
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+    days : tuple of int, optional
+        First and last day of the fiscal year, 1-based and inclusive; cut out after everything has been calibrated.
+    jobs : int
+        Worker processes.
+    progress : Progress
+
+    Returns
+    -------
+    pathlib.Path
+        `out`.
+
+    Raises
+    ------
+    InputError
+        With all problems of an input at once.
+    """
+    require_results_folder(out)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    seconds: dict[str, float] = {}
+    facts = manifest(study, input_files(study, data), days)
+    members, tries = study_members(study), onset_members(study)
+    with _timed(seconds, "inputs"):
+        case = make_case(study, members, tries, data, days)
+    partial, _ = open_partial(out, digest(facts))
+    folders = _folders(case, partial)
+    per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
+    with _timed(seconds, "simulation"):
+        tasks = make_tasks(case, folders, sampled_steps(case, study.seed, per_member), jobs, partial)
+        case = replace(case, profiles=(), outlooks=())
+        run_tasks(tasks, len(month_blocks(case.index)), progress)
+    with _timed(seconds, "key figures"):
+        write_kpis(study, case, members, partial, data)
+        onset = onset_rows(study, members, tries, partial, case.step_hours)
+        write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
+        _write_manifests(members, facts, partial)
+        if study.grid.is_goto:
+            write_network_figures(case.model, partial)
+    with _timed(seconds, "report"):
+        progress("report", 0, 1)
+        write_report(partial)
+        progress("report", 1, 1)
+    write_json(partial / "run_log.json", run_log(seconds, len(tasks), started))
+    publish(partial, out)
+    return out
+
+
+def make_case(
+    study: Study,
+    members: list[StudyMember],
+    tries: list[StudyMember],
+    data: Path | None,
+    days: tuple[int, int] | None,
+) -> Case:
+    """Return the loop's case of a study: every member with its counterfactual twins, then the values that are tried.
+
+    Raises
+    ------
+    InputError
+        With the problems of the network and of the weather or measured data at once.
+    """
+    problems: list[Problem] = []
+    with gathered(problems):
+        grids = member_grids([*members, *tries])
+    with gathered(problems):
+        sources = read_sources(study, data)
+    raise_if_any(problems)
+    inputs = study_inputs(study, [*members, *tries], grids, sources)
+    settled = loop_members([*members, *tries], grids, inputs)
+    everyone = (
+        *(some for member in settled[: len(members)] for some in (member, *_twins(study, member))),
+        *(replace(member, twin=ONSET) for member in settled[len(members) :]),
+    )
+    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
+    return case_of(everyone, reduce_grids(grids.models), inputs, days, np.tile(mean_mw, (len(everyone), 1)))
+
+
+def _twins(study: Study, member: Member) -> list[Member]:
+    return twins(member) if study.compare.counterfactuals else []
+
+
+def _folders(case: Case, run: Path) -> list[Path]:
+    folders = []
+    for member in case.members:
+        folder = run / member.scenario / member.label
+        if member.twin == ONSET:
+            folder = run / ONSET / member.label
+        elif member.twin:
+            folder = folder / TWINS / member.twin
+        folders.append(folder)
+    return folders
+
+
+def _write_manifests(members: list[StudyMember], facts: dict[str, Any], run: Path) -> None:
+    """Write the run's manifest, and each member's with its own resolved study in place of the whole one."""
+    write_json(run / "manifest.json", facts)
+    for member in members:
+        write_json(run / member.path / "manifest.json", facts | {"study": member.study.model_dump(mode="json")})
+
+
+def _repeat_command(study: Study, data: Path | None, days: tuple[int, int] | None) -> str:
+    words = ["goto-twin", "run", f"studies/{study.name}.toml"]
+    words += ["--data", "DATA"] if data is not None else []
+    return " ".join(words + (["--days", f"{days[0]}:{days[1]}"] if days else []))
+
+
+@contextmanager
+def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
+    begin = time.perf_counter()
+    yield
+    seconds[stage] = round(time.perf_counter() - begin, 3)

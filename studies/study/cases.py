@@ -1,0 +1,220 @@
+"""From members, networks and inputs to the loop's case; for studies, uncertainty and certificates alike."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from studies.study.devices import flexible_devices, site_devices
+from studies.study.grids import Grids, plant_batteries
+from studies.study.inputs import Inputs
+from studies.study.members import Member as StudyMember
+from studies.study.policy_files import load_policy
+from studies.study.schema import Study
+from twin.network.model import GridModel
+from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
+from twin.network.reduced.headroom_kernels import link_headroom
+from twin.network.reduced.reduction import ReducedGrid
+from twin.operation.case import Case
+from twin.operation.member import Member
+from twin.resources.outlook import Outlooks, make_outlooks
+from twin.resources.sites import SiteFleet
+
+AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
+"""Counterfactual twins: the same member without area-balance orders, and under the other kind of operator."""
+
+ONSET = "onset"
+"""Members that try one value after the other (``[onset]``); only sums are kept of them, too."""
+
+_UNLIMITED_MW = 1e9
+
+
+def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
+    """Return the loop's members in the study's order."""
+    return [
+        _member(member, grids.models[grid], grid, series, inputs.fleet)
+        for member, grid, series in zip(members, grids.of_member, inputs.of_member, strict=True)
+    ]
+
+
+def twins(member: Member) -> list[Member]:
+    """Return the counterfactuals that are run beside a member; only sums are kept of them."""
+    other = "forecast" if member.operator == "perfect" else "perfect"
+    found = [replace(member, twin=OTHER_OPERATOR, operator=other)]
+    if member.area_balance:
+        found.insert(0, replace(member, twin=AREA_BALANCE_OFF, area_balance=False))
+    return found
+
+
+def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet: SiteFleet) -> Member:
+    operation = member.study.operation
+    cap = operation.intertrip_cap_mw
+    return Member(
+        scenario=member.scenario,
+        label=member.label,
+        twin="",
+        grid=grid,
+        profiles=series,
+        outlook=0,
+        criterion=operation.criterion,
+        operator=operation.operator,
+        uniform_basis=operation.uniform_basis,
+        area_balance=operation.area_balance,
+        flow_margin_mw=operation.flow_margin_mw,
+        forecast_lead_half_hours=operation.forecast_lead_half_hours,
+        operator_sees_dispatch=operation.operator_sees_dispatch,
+        intertrip_cap_mw=_UNLIMITED_MW if cap is None else cap,
+        firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
+        devices=site_devices(member.study, fleet),
+        flexible=flexible_devices(member.study, model),
+        plant_batteries=plant_batteries(member.study, model),
+        policy=load_policy(operation.policy, member.study.folder),
+        on_policy_failure=operation.on_policy_failure,
+        policy_seconds=operation.policy_seconds,
+        forecast=operation.forecast,
+        forecast_error_factor=operation.forecast_error_factor,
+    )
+
+
+def _plant_firmness(study: Study, model: GridModel) -> list[str]:
+    fixed = {"all_non_firm": "non-firm", "all_firm": "firm"}.get(study.fleet.firmness)
+    return [fixed or str(firmness) for firmness in model.plants.firmness]
+
+
+def _group_firmness(study: Study, fleet: SiteFleet) -> list[str]:
+    """Return the firmness of each site group: the study's for new sites, the fleet table's for existing ones."""
+    return [
+        study.fleet.small_sites if kind == "new" else str(cut)
+        for kind, cut in zip(fleet.groups.kind, fleet.groups.cut, strict=True)
+    ]
+
+
+STEPS_PER_DAY = 48
+PROBE_MW = 1.0
+
+
+def case_of(
+    members: Sequence[Member],
+    grid: ReducedGrid,
+    inputs: Inputs,
+    days: tuple[int, int] | None,
+    mean_demand_mw: np.ndarray,
+) -> Case:
+    """Return the case of some members.
+
+    Parameters
+    ----------
+    members : sequence of Member
+        Their `profiles` count in ``inputs.series``; `outlook` is set here.
+    grid : ReducedGrid
+    inputs : Inputs
+    days : tuple of int, optional
+        First and last day, 1-based and inclusive; cut out after everything has been calibrated.
+    mean_demand_mw : numpy.ndarray, (M, A)
+        Mean demand that the operator's stated limit is for.
+    """
+    steps = day_steps(days, len(inputs.series[0][0].index))
+    told, outlooks = _outlooks(members, inputs)
+    series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
+    limit, response = _link_at_mean_demand(grid, np.array([member.grid for member in members]), mean_demand_mw)
+    return Case(
+        index=series[0][0].index,
+        grid=grid,
+        members=told,
+        profiles=series,
+        outlooks=tuple(some.window(*steps) for some in outlooks),
+        sites=inputs.fleet,
+        export_limit_mw=limit,
+        export_per_mw=response,
+        lead_slots=max(member.forecast_lead_half_hours for member in members),
+    )
+
+
+def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+    """Return the first step of some days, 1-based and inclusive, and the one after the last; None takes all."""
+    return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
+
+
+def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, ...], list[Outlooks]]:
+    """Return the members with their outlook set, and the distinct outlooks; equal series are held once."""
+    of_sites: dict[tuple[int, bytes, bytes], Outlooks] = {}
+    position: dict[tuple[object, ...], int] = {}
+    known: dict[tuple[str, bytes], np.ndarray] = {}
+    outlooks: list[Outlooks] = []
+    told = []
+    for member in members:
+        devices = member.devices
+        sites = (member.profiles, devices.has_pv.tobytes(), devices.demand_kwh.tobytes())
+        if sites not in of_sites:
+            profiles, forecasts = inputs.series[member.profiles]
+            made = make_outlooks(profiles, forecasts, inputs.fleet, devices.has_pv, devices.demand_kwh)
+            of_sites[sites] = _with_shared_arrays(made, known)
+        key = (*sites, member.forecast, member.forecast_error_factor)
+        if key not in position:
+            position[key] = len(outlooks)
+            outlooks.append(of_sites[sites].told_as(member.forecast, member.forecast_error_factor))
+        told.append(replace(member, outlook=position[key]))
+    return tuple(told), outlooks
+
+
+def _with_shared_arrays(made: Outlooks, known: dict[tuple[str, bytes], np.ndarray]) -> Outlooks:
+    """Take series that are equal to known ones from there: members differ in their batteries rather than in PV."""
+    values: dict[str, Any] = {}
+    for field in fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, np.ndarray):
+            digest = hashlib.sha256(value.tobytes()).digest()
+            values[field.name] = known.setdefault((field.name, digest), value)
+    return replace(made, **values)
+
+
+def _link_at_mean_demand(
+    grid: ReducedGrid, network: np.ndarray, mean_demand_mw: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what an operator would state of the link at mean demand and no generation.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    network : numpy.ndarray, (M,) int
+        Position in ``grid.models``.
+    mean_demand_mw : numpy.ndarray, (M, A)
+        Mean demand of each area.
+
+    Returns
+    -------
+    limit_mw : numpy.ndarray, (M,)
+        N-1 export limit: extra infeed at the headroom bus until the survivor of a trip reaches its rating, less demand.
+    export_per_mw : numpy.ndarray, (M, A)
+        Change of the export for a MW more infeed in an area.
+    """
+    rows, inverse = np.unique(np.column_stack([network, mean_demand_mw]), axis=0, return_inverse=True)
+    variant, demand = rows[:, 0].astype(np.int64), rows[:, 1:]
+    base = grid.variants[0].grid.base_mva
+    p, q, flow = _flow(grid, variant, demand)
+    headroom = link_headroom(grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, base)
+    export = _export_mw(grid, flow)
+    response = np.zeros_like(demand)
+    for area in range(demand.shape[1]):
+        less = demand.copy()
+        less[:, area] -= PROBE_MW
+        response[:, area] = (_export_mw(grid, _flow(grid, variant, less)[2]) - export) / PROBE_MW
+    inverse = inverse.ravel()
+    return (headroom[:, 0] - demand.sum(axis=1))[inverse], response[inverse]
+
+
+def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray, Flow]:
+    first = grid.variants[0]
+    p = np.zeros((len(variant), len(grid.nodes.buses)))
+    np.add.at(p.T, grid.nodes.area, -demand_mw.T / first.grid.base_mva)
+    q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
+    return p, q, solve(grid, variant, p, q, *flat_start(grid, variant))
+
+
+def _export_mw(grid: ReducedGrid, flow: Flow) -> np.ndarray:
+    node_i = flow.i[:, 0] + 1j * flow.i[:, 1]
+    return link_export_mw(grid, flow.variant, node_i)

@@ -1,0 +1,158 @@
+"""Checks of a study against the world outside its file: other files, the data folder, the days asked for."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import functools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+import weather as weather_package
+from studies.study.names import nearest
+from studies.study.schema import Grid, Period, Weather
+from twin.core.errors import Problem
+
+MEASURED_TABLES = ("kyushu_area/*supply_demand*.csv", "jepx/*.csv")
+"""What ``source = "measured"`` reads below the data folder; the first column starts with the date."""
+
+LONGEST_YEAR_DAYS = 366
+PLACES = Path(weather_package.__file__).parent / "places.csv"
+"""Read as text: importing ``weather.climate`` would import pandas, which takes long."""
+
+
+def outside_problems(
+    table: dict[str, Any], path: Path, data: Path | None, days: tuple[int, int] | None
+) -> list[Problem]:
+    """Return what is wrong outside the study file; sections that are themselves invalid are passed over.
+
+    Parameters
+    ----------
+    table : dict
+        The parsed study file.
+    path : pathlib.Path
+        The study file; relative paths start from its folder.
+    data : pathlib.Path or None
+        Folder given by ``--data``.
+    days : tuple of int or None
+        First and last day given by ``--days``, 1-based and inclusive.
+    """
+    grid, weather, period = (_section(model, table) for model in (Grid, Weather, Period))
+    found: list[Problem] = []
+    if data is not None and not data.is_dir():
+        found.append(Problem("there is no such folder", f"--data {data}", repair="give the folder that holds the data"))
+        data = None
+    elif isinstance(weather, Weather) and weather.source == "measured":
+        found += _measured_problems(data, period if isinstance(period, Period) else None, path)
+    if isinstance(weather, Weather):
+        found += _weather_file_problems(weather, path, data)
+        found += _place_problems(weather, grid, path) if isinstance(grid, Grid) else ()
+    if isinstance(grid, Grid) and grid.is_file and not (path.parent / grid.model).is_file():
+        found.append(Problem("the network file does not exist", f"{path}, grid.model", str(path.parent / grid.model)))
+    if days is not None:
+        found += _day_problems(days, days_in(period.fiscal_year) if isinstance(period, Period) else LONGEST_YEAR_DAYS)
+    return found
+
+
+def days_in(fiscal_year: int) -> int:
+    """Return the number of days from 1 April of `fiscal_year` to the next 31 March."""
+    return (datetime.date(fiscal_year + 1, 4, 1) - datetime.date(fiscal_year, 4, 1)).days
+
+
+def _section(model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
+    try:
+        return model.model_validate(table.get(model.__name__.lower(), {}))
+    except ValidationError:
+        return None
+
+
+def _day_problems(days: tuple[int, int], length: int) -> list[Problem]:
+    first, last = days
+    if 1 <= first <= last <= length:
+        return []
+    accepted = f"A:B with 1 <= A <= B <= {length}; day 1 is 1 April"
+    return [Problem("these days are not in the fiscal year", "--days", f"{first}:{last}", accepted, "e.g. --days 1:7")]
+
+
+def _place_problems(weather: Weather, grid: Grid, path: Path) -> Iterator[Problem]:
+    """Yield places of weather files and roles that do not exist, and places of the network without a file."""
+    places = _places()
+    named = [(f"weather.files.{place}", place) for place in weather.files]
+    named += [] if grid.roles is None else [("grid.roles.place", grid.roles.place)]
+    for key, place in named:
+        if place not in places:
+            what = "there is no weather place of this name"
+            yield Problem(what, f"{path}, {key}", place, ", ".join(places), nearest(place, places))
+    for place in needed_places(grid) if weather.source == "files" else ():
+        if place in places and place not in weather.files:
+            repair = f"add [[weather.files.{place}]]; a file may serve several places"
+            yield Problem(f"the place {place} has no weather file", f"{path}, weather.files", repair=repair)
+
+
+def needed_places(grid: Grid) -> tuple[str, ...]:
+    """Return the weather places that a network needs: one for a guest network, all for Goto."""
+    return _places() if grid.roles is None else (grid.roles.place,)
+
+
+@functools.cache
+def _places() -> tuple[str, ...]:
+    with PLACES.open(encoding="utf-8-sig", newline="") as lines:
+        return tuple(row["place_id"] for row in csv.DictReader(lines))
+
+
+def _weather_file_problems(weather: Weather, path: Path, data: Path | None) -> Iterator[Problem]:
+    folders = " and ".join(str(folder) for folder in (path.parent, data) if folder)
+    for place, files in weather.files.items():
+        for file in files:
+            if locate(file.path, path.parent, data) is None:
+                yield Problem(
+                    "the weather file does not exist", f"{path}, weather.files.{place}", file.path,
+                    f"a path relative to {folders}", "correct the path, or give the folder with --data",
+                )  # fmt: skip
+
+
+def locate(name: str, folder: Path, data: Path | None) -> Path | None:
+    """Return the file `name` seen from the study's folder or else from the data folder; None when in neither."""
+    candidates = (base / name for base in (folder, data) if base)
+    return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _measured_problems(data: Path | None, period: Period | None, path: Path) -> list[Problem]:
+    if data is None:
+        repair = "add --data FOLDER with the tables of the area and of the exchange"
+        return [Problem('weather.source = "measured" needs a data folder', f"{path}, weather.source", repair=repair)]
+    found = []
+    for pattern in MEASURED_TABLES:
+        tables = sorted(data.glob(pattern))
+        if not tables:
+            found.append(Problem("a measured table is missing", f"--data {data}", accepted=pattern))
+        elif period is not None:
+            found += _date_problems(tables, period.fiscal_year, path)
+    return found
+
+
+def _date_problems(tables: list[Path], fiscal_year: int, path: Path) -> list[Problem]:
+    spans = [_date_span(table) for table in tables]
+    wanted = datetime.date(fiscal_year, 4, 1), datetime.date(fiscal_year + 1, 3, 31)
+    if any(first <= wanted[0] and wanted[1] <= last for first, last in spans):
+        return []
+    return [
+        Problem(
+            "the fiscal year lies outside the measured data", f"{path}, period.fiscal_year", str(fiscal_year),
+            "; ".join(f"{table.name}: {first} to {last}" for table, (first, last) in zip(tables, spans, strict=True)),
+            "choose a fiscal year (April to March) inside the data",
+        )
+    ]  # fmt: skip
+
+
+def _date_span(table: Path) -> tuple[datetime.date, datetime.date]:
+    """Return the first and last date in a table's first column; an empty span where it holds none."""
+    with table.open(encoding="utf-8", errors="replace", newline="") as lines:
+        dates = [row[0][:10].replace("/", "-") for row in csv.reader(lines) if row and row[0][:1].isdigit()]
+    try:
+        return datetime.date.fromisoformat(dates[0]), datetime.date.fromisoformat(dates[-1])
+    except (IndexError, ValueError):
+        return datetime.date.max, datetime.date.min

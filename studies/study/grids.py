@@ -1,0 +1,196 @@
+"""Grid models of a study's members, each distinct one built once, and the batteries in the grid."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from network_models.goto import goto
+from network_models.guest import guest
+from network_models.input_tables import GRID_BATTERIES, PLANT_BATTERIES, SETTABLE
+from studies.study.checks import locate
+from studies.study.members import Member
+from studies.study.schema import Study
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.input_tables import InputTable, inputs_in_force, read_input
+from twin.devices.device import Device
+from twin.devices.grid_battery import GridBattery
+from twin.network.model import GridModel
+from twin.operation.member import PlantBatteries
+
+_COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
+
+
+def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
+    """Return the batteries in the grid that a study has.
+
+    Raises
+    ------
+    InputError
+        Where the table names an area that the network does not have.
+    """
+    if study.fleet.grid_batteries == "none":
+        return ()
+    power, energy, common = _amounts(study, GRID_BATTERIES, model.areas.index)
+    return (GridBattery(tuple(power.tolist()), tuple(energy.tolist()), *common),)
+
+
+def plant_batteries(study: Study, model: GridModel) -> PlantBatteries | None:
+    """Return the batteries beside plants that a study has, None without.
+
+    Raises
+    ------
+    InputError
+        Where the table names a plant that the network does not have.
+    """
+    if study.fleet.plant_batteries == "none":
+        return None
+    power, energy, common = _amounts(study, PLANT_BATTERIES, model.plants.index)
+    in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
+    return PlantBatteries(power * in_service, energy * in_service, *common)
+
+
+def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
+    """Return the plants with the scheme that they move to with their battery."""
+    if study.fleet.plant_batteries == "none":
+        return plants
+    table = read_input(PLANT_BATTERIES).set_index("plant")
+    scheme = plants["scheme"].copy()
+    scheme.update(table["scheme"])
+    return plants.assign(scheme=scheme)
+
+
+def _amounts(
+    study: Study, table: InputTable, elements: pd.Index
+) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
+    """Return power and energy of each element, and one-way efficiency and limits of charge that all rows share."""
+    with inputs_in_force(study.inputs):
+        frame = read_input(table)
+    key = table.key[0]
+    problems = [
+        Problem(f"no such {key} in the network", f"{table.name}.csv, {key}", str(name), ", ".join(map(str, elements)))
+        for name in frame[key]
+        if name not in elements
+    ]
+    if len(frame[list(_COMMON)].drop_duplicates()) > 1:
+        problems.append(Problem("rows differ", f"{table.name}.csv", ", ".join(_COMMON), "one value in all rows"))
+    raise_if_any(problems)
+    of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
+    round_trip, low, high = (float(frame[name].iloc[0]) for name in _COMMON)
+    common = (float(np.sqrt(round_trip)), low / 100.0, high / 100.0)
+    return of_element["power_mw"].to_numpy(float), of_element["energy_mwh"].to_numpy(float), common
+
+
+DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Distinct grid models, and which of them each member uses."""
+
+    models: tuple[GridModel, ...]
+    of_member: tuple[int, ...]
+
+
+def member_grids(members: list[Member]) -> Grids:
+    """Build the distinct grid models of the members.
+
+    Raises
+    ------
+    InputError
+        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where models cannot be compared
+        because their elements differ.
+    """
+    position: dict[str, int] = {}
+    networks: dict[str, GridModel] = {}
+    models: list[GridModel] = []
+    of_member = []
+    for member in members:
+        key = _key(member.study)
+        if key not in position:
+            position[key] = len(models)
+            network = _network_key(member.study)
+            if network not in networks:
+                with inputs_in_force(member.study.inputs):
+                    networks[network] = _network(member.study)
+            models.append(_with_settings(networks[network], member.study))
+        of_member.append(position[key])
+    raise_if_any(_differences(models))
+    return Grids(tuple(models), tuple(of_member))
+
+
+def _network(study: Study) -> GridModel:
+    return _goto(study) if study.grid.is_goto else _guest(study)
+
+
+def _with_settings(model: GridModel, study: Study) -> GridModel:
+    """Return the model with what a study sets beside the network itself."""
+    if study.operation.short_time_factor is not None:
+        model = replace(model, limits=replace(model.limits, short_time_factor=study.operation.short_time_factor))
+    columns = [column for column in DEMAND_COLUMNS if column in model.areas]
+    plants = _with_contracts(model, study.fleet.contract_mw)
+    areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
+    return replace(model, areas=areas, plants=with_schemes(study, plants))
+
+
+def _goto(study: Study) -> GridModel:
+    parameters = dict(study.grid.parameters)
+    if study.grid.conductor_mm2 is not None:
+        parameters["conductor_mm2"] = study.grid.conductor_mm2
+    return goto(int(study.grid.year or 0), study.grid.compensation, parameters, study.grid.controls)
+
+
+def _guest(study: Study) -> GridModel:
+    source = locate(study.grid.model, study.folder, None) if study.grid.is_file else study.grid.model
+    if source is None:
+        raise InputError([Problem("no such file", "[grid] model", study.grid.model, "a pandapower JSON file")])
+    roles = study.grid.roles
+    return guest(source, {} if roles is None else roles.model_dump(exclude_none=True))
+
+
+def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataFrame:
+    unknown = [name for name in contract_mw if name not in model.plants.index]
+    raise_if_any(
+        Problem("no such plant", f"[fleet.contract_mw] {name}", name, ", ".join(map(str, model.plants.index)))
+        for name in unknown
+    )
+    plants = model.plants
+    before = plants["contract_mw"].astype(float)
+    after = before.copy()
+    after.update(pd.Series(contract_mw, dtype=float))
+    grown = (after / before).where(before > 0.0, 1.0)
+    dc_mw = plants["dc_mw"].where(plants["kind"] != "pv", plants["dc_mw"] * grown)
+    return plants.assign(contract_mw=after, dc_mw=dc_mw)
+
+
+def _network_key(study: Study) -> str:
+    values = {name: study.inputs[name] for name in SETTABLE if name in study.inputs}
+    return json.dumps([study.grid.model_dump(mode="json"), values], sort_keys=True)
+
+
+def _key(study: Study) -> str:
+    fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
+    fleet["plant_batteries"] = study.fleet.plant_batteries
+    return json.dumps([_network_key(study), study.operation.short_time_factor, fleet], sort_keys=True)
+
+
+def _differences(models: list[GridModel]) -> list[Problem]:
+    """Members run in lock-step on one set of buses, plants and outages; only parameters may differ."""
+    first = models[0]
+    return [
+        Problem(
+            f"the members' grids differ in their {what}",
+            "[scenario] and [sweep] of [grid]",
+            accepted="grids with the same elements",
+            repair="put grids with other elements in studies of their own and use goto-twin compare",
+        )
+        for what, same in (
+            ("buses", all(list(m.net.bus.name) == list(first.net.bus.name) for m in models)),
+            ("plants", all(list(m.plants.index) == list(first.plants.index) for m in models)),
+            ("link, outages or watched elements", all(m.roles == first.roles for m in models)),
+        )
+        if not same
+    ]

@@ -1,0 +1,260 @@
+"""Weather, profiles and forecasts of a study, each distinct one made once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from network_models.goto import site_table
+from studies.study.checks import locate, needed_places
+from studies.study.grids import Grids
+from studies.study.members import Member
+from studies.study.schema import Study
+from studies.study.schema import WeatherFile as NamedFile
+from twin.core.clock import step_hours
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.input_tables import inputs_in_force
+from twin.core.weather_table import WeatherTable
+from twin.network.model import GridModel
+from twin.resources.forecasts import make_forecasts
+from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured, read_measured
+from twin.resources.plants import wind_scales
+from twin.resources.profiles import (
+    Forecasts,
+    Profiles,
+    WeatherShapes,
+    area_calibration,
+    build_profiles,
+    model_problems,
+    weather_shapes,
+)
+from twin.resources.sites import SiteFleet, build_fleet
+from weather.climate import TABLES as WEATHER_TABLES
+from weather.climate import read_climates
+from weather.readers.reading import WeatherFile
+from weather.sources import PlaceSource, from_files
+from weather.synthetic.year import NORMAL_YEAR, synthetic_year
+
+_PROFILE_COLUMNS = ["contract_mw", "dc_mw", "place", "pv_fleet", "turbine", "units", "hub_height_m",
+                    "capacity_factor_target", "availability", "area_rule", "area_control", "scheme"]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What members read from outside.
+
+    `normal` is the weather in which wind farms meet their capacity factors; a year from files stands for itself.
+    """
+
+    weather: WeatherTable
+    normal: WeatherTable
+    measured: Measured | None
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Series of a study, and which of them each member uses."""
+
+    fleet: SiteFleet
+    series: tuple[tuple[Profiles, Forecasts], ...]
+    of_member: tuple[int, ...]
+
+
+def read_sources(study: Study, data: Path | None) -> Sources:
+    """Return weather and measured series of a study, with its own values of the input tables.
+
+    Raises
+    ------
+    InputError
+        With the problems of all files at once.
+    """
+    is_measured = study.weather.source == "measured"
+    measured = read_measured(_required(data), study.period.fiscal_year) if is_measured else None
+    with inputs_in_force(study.inputs):
+        weather = weather_table(study, data)
+        return Sources(weather, _normal(study, weather), measured)
+
+
+def sources_of(members: list[Member], data: Path | None) -> list[Sources]:
+    """Return each member's sources where weather years and weather inputs differ; equal ones are read once."""
+    known: dict[str, Sources] = {}
+    found = []
+    for member in members:
+        study = member.study
+        values = {name: study.inputs[name] for name in WEATHER_TABLES if name in study.inputs}
+        key = json.dumps([study.weather.model_dump(mode="json"), study.seed, values], sort_keys=True)
+        if key not in known:
+            known[key] = read_sources(study, data)
+        found.append(known[key])
+    return found
+
+
+def study_inputs(study: Study, members: list[Member], grids: Grids, sources: Sources) -> Inputs:
+    """Make the sites and all distinct profiles and forecasts of a study whose members share the weather.
+
+    Parameters
+    ----------
+    study : Study
+        For what all members share: the small sites.
+    members : list of Member
+    grids : Grids
+    sources : Sources
+    """
+    return member_inputs(study, members, grids, [sources] * len(members))
+
+
+def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Sequence[Sources]) -> Inputs:
+    """Make the sites, and the distinct profiles and forecasts of members with a weather of their own.
+
+    Parameters
+    ----------
+    study : Study
+        For what all members share: the small sites.
+    members : list of Member
+        Profiles take weather year, seed and ``[inputs]`` from the member's own study.
+    grids : Grids
+    sources : sequence of Sources
+        One per member, e.g. from `sources_of`; members of the same weather share the same object.
+    """
+    with inputs_in_force(study.inputs):
+        fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
+    raise_if_any(problem for model in grids.models for problem in model_problems(model, sources[0].weather))
+    shared: dict[str, _Shared] = {}
+    profiles: dict[str, Profiles] = {}
+    known: dict[tuple[str, str], Any] = {}
+    position: dict[tuple[str, bool, int], int] = {}
+    series: list[tuple[Profiles, Forecasts]] = []
+    of_member = []
+    for member, grid, source in zip(members, grids.of_member, sources, strict=True):
+        model, operation = grids.models[grid], member.study.operation
+        sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
+        key = sky + _profile_key(model, member.study)
+        whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
+        with inputs_in_force(member.study.inputs):
+            if sky not in shared:
+                shared[sky] = _Shared(weather_shapes(model.areas, source.weather), {})
+            if key not in profiles:
+                made = _profiles(member.study, model, source, shared[sky], fleet)
+                profiles[key] = _with_shared_arrays(made, known)
+            if whole_key not in position:
+                position[whole_key] = len(series)
+                made_for = (member.study, model, profiles[key], fleet, source.measured)
+                series.append((profiles[key], _forecasts(*made_for)))
+        of_member.append(position[whole_key])
+    return Inputs(fleet, tuple(series), tuple(of_member))
+
+
+def weather_table(study: Study, data: Path | None) -> WeatherTable:
+    """Return the study's weather; a measured year takes the plants' own distributions from the normal synthetic one."""
+    period, weather = study.period, study.weather
+    if weather.source != "files":
+        return synthetic_year(period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
+    sources = {
+        place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
+        for place, files in weather.files.items()
+    }
+    climates = read_climates()
+    places = {name: climates[name].place for name in needed_places(study.grid)}
+    return from_files({name: sources[name] for name in places}, period.fiscal_year, period.step_minutes, places)
+
+
+def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
+    period = study.period
+    if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
+        return weather
+    return synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
+
+
+def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
+    """Return which sites have PV, (S,) bool."""
+    return (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
+
+
+def _site_table(study: Study) -> pd.DataFrame:
+    """Return the sites of the shipped table; a guest network has them at its site buses only."""
+    table, roles = site_table(), study.grid.roles
+    return table if roles is None or roles.site_buses else table.iloc[:0]
+
+
+def _weather_file(file: NamedFile, folder: Path, data: Path | None) -> WeatherFile:
+    path = locate(file.path, folder, data)
+    if path is None:
+        raise InputError([Problem("no such weather file", "[[weather.files]] path", file.path, "a file below --data")])
+    values = file.model_dump(exclude={"path"}, exclude_none=True)
+    return WeatherFile(path=path, **values | {"variables": tuple(file.variables)})
+
+
+def _required(data: Path | None) -> Path:
+    if data is None:
+        repair = "name the folder by --data"
+        raise InputError([Problem("measured data needed", "[weather] source", "measured", "a data folder", repair)])
+    return data
+
+
+def _profile_key(model: GridModel, study: Study) -> str:
+    columns = [name for name in _PROFILE_COLUMNS if name in model.plants]
+    text = model.plants[columns].to_csv() + model.areas.to_csv() + str(study.operation.area_level_percent)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Profiles:
+    """Take series that are equal to known ones from there, so that memory and workers hold them once."""
+    values = {}
+    for field in fields(made):
+        value = getattr(made, field.name)
+        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
+        values[field.name] = known.setdefault((field.name, digest), value)
+    return Profiles(**values)
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the profiles of several grids under one sky have in common: shapes, and the factors of wind farms."""
+
+    shapes: WeatherShapes
+    farm_scales: dict[tuple[object, ...], float]
+
+
+def _profiles(study: Study, model: GridModel, sources: Sources, shared: _Shared, fleet: SiteFleet) -> Profiles:
+    key = {"seed": study.seed, "weather_year": study.weather.weather_year}
+    scales = wind_scales(model.plants, sources.normal, shared.farm_scales)
+    if sources.measured is not None:
+        return profiles_from_measured(
+            model, sources.weather, fleet, sources.measured, farm_scales=scales, weather_shapes=shared.shapes, **key
+        )
+    level = study.operation.area_level_percent
+    of_normal = None
+    if sources.normal is not sources.weather:
+        of_normal = area_calibration(
+            model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
+            farm_scales=scales,
+        )  # fmt: skip
+    return build_profiles(
+        model, sources.weather, fleet, area_level_percent=level, farm_scales=scales, area=of_normal,
+        shapes=shared.shapes, **key,
+    )  # fmt: skip
+
+
+def _forecasts(
+    study: Study, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
+) -> Forecasts:
+    dc_kw = np.bincount(
+        fleet.pv_shape, fleet.pv_dc_kw * has_pv(fleet, new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+    )
+    return make_forecasts(
+        profiles,
+        model.plants,
+        model.areas,
+        profiles.site_pv_per_kw @ dc_kw / 1000.0,
+        seed=study.seed,
+        weather_year=study.weather.weather_year,
+        lead_hours=study.operation.forecast_lead_half_hours * step_hours(profiles.index),
+        demand_error=None if measured is None else measured_demand_error(measured),
+    )

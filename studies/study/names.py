@@ -1,0 +1,123 @@
+"""Names in a study: dotted keys such as ``grid.conductor_mm2``, and what a misspelt name was probably meant to be."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import types
+import typing
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+UNIT_ENDINGS = (
+    "_m",
+    "_mw",
+    "_kw",
+    "_w",
+    "_mwh",
+    "_kwh",
+    "_percent",
+    "_pu",
+    "_mm2",
+    "_minutes",
+    "_hours",
+    "_half_hours",
+)
+
+
+def nearest(seen: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the accepted key nearest to `seen`; empty when nothing is near.
+
+    A key that differs only in its unit is named with a warning to convert the value.
+    """
+    names = list(known)
+    same_but_unit = [name for name in names if _stem(name) == _stem(seen) and name != seen]
+    if same_but_unit:
+        best = difflib.get_close_matches(seen, same_but_unit, n=1, cutoff=0.0)[0]
+        return f"write {best} and convert the value: the unit is part of the name"
+    close = difflib.get_close_matches(seen, names, n=2, cutoff=0.6)
+    if not close:
+        tails = {name.rsplit(".", 1)[-1]: name for name in names}
+        close = [tails[tail] for tail in difflib.get_close_matches(seen.rsplit(".", 1)[-1], tails, n=1, cutoff=0.6)]
+    return f"did you mean {' or '.join(close)}?" if close else ""
+
+
+def _stem(name: str) -> str:
+    for ending in sorted(UNIT_ENDINGS, key=len, reverse=True):
+        if name.endswith(ending):
+            return name.removesuffix(ending)
+    return name
+
+
+def flatten(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Return the leaves of nested tables by dotted key, in the order of the file.
+
+    Parameters
+    ----------
+    table : mapping
+        Nested tables; keys may themselves be dotted (``"grid.year"``).
+    prefix : str, optional
+        Put before every key.
+    """
+    leaves: dict[str, Any] = {}
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            leaves |= flatten(value, f"{prefix}{key}.")
+        else:
+            leaves[prefix + key] = value
+    return leaves
+
+
+def with_values(table: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a deep copy of `table` in which each dotted key of `values` has its value.
+
+    Raises
+    ------
+    ValueError
+        If a part of a dotted key is a value and not a table.
+    """
+    result = copy.deepcopy(dict(table))
+    for dotted, value in values.items():
+        *folders, leaf = parts_of(dotted)
+        node = result
+        for folder in folders:
+            node = node.setdefault(folder, {})
+            if not isinstance(node, dict):
+                raise ValueError(f"{folder} in {dotted} is a value, not a table")
+        node[leaf] = copy.deepcopy(value)
+    return result
+
+
+def parts_of(dotted: str) -> list[str]:
+    """Return the parts of a dotted key; the rows of input tables (``inputs.<table>.<row>``) may hold dots."""
+    return dotted.split(".", 2) if dotted.startswith("inputs.") else dotted.split(".")
+
+
+def model_behind(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - a type annotation has no narrower type
+    """Return the pydantic model in an annotation such as ``Roles | None``, or None."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if isinstance(annotation, types.UnionType) or typing.get_origin(annotation) is typing.Union:
+        found = (model_behind(part) for part in typing.get_args(annotation))
+        return next((model for model in found if model is not None), None)
+    return None
+
+
+def known_keys(model: type[BaseModel], prefix: str = "") -> Iterator[tuple[str, bool]]:
+    """Yield each dotted key of `model` and whether further names may follow it (a free table)."""
+    for name, field in model.model_fields.items():
+        inner = model_behind(field.annotation)
+        if inner is not None:
+            yield from known_keys(inner, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", typing.get_origin(field.annotation) is dict
+
+
+def is_known(model: type[BaseModel], dotted: str) -> bool:
+    """Return whether `dotted` names a value of `model`; names below a free table are accepted."""
+    return any(
+        dotted.startswith(f"{key}.") and len(dotted) > len(key) + 1 if free else dotted == key
+        for key, free in known_keys(model)
+    )

@@ -1,0 +1,271 @@
+"""Read a study file and report everything that is wrong with it at once, each with its line."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studies.study.checks import outside_problems
+from studies.study.explaining import explain, findings, shown
+from studies.study.input_names import Assignment, guest_problems, input_problems, network_problems
+from studies.study.members import BASE, members
+from studies.study.names import flatten, nearest, with_values
+from studies.study.policy_files import policy_problems
+from studies.study.schema import GOTO, Settings, Study, why_not_overridable
+from twin.core.errors import InputError, Problem, raise_if_any
+
+_PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""
+_KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
+_HEADER = re.compile(rf"^\s*(\[\[?)\s*({_KEY})\s*\]\]?\s*(?:#.*)?$")
+_ASSIGNMENT = re.compile(rf"^\s*({_KEY})\s*=")
+_MULTILINE = ('"""', "'''")
+
+
+def key_lines(text: str) -> dict[str, int]:
+    """Return the 1-based line of each table header and key, by dotted key.
+
+    Entries of an array of tables are numbered from 0, as pydantic does. Keys inside inline tables have no line of
+    their own; `line_of` falls back to the line of the table.
+    """
+    lines: dict[str, int] = {}
+    entries: Counter[str] = Counter()
+    table = ""
+    closing = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if closing:
+            closing = "" if closing in line else closing
+            continue
+        if header := _HEADER.match(line):
+            table = _plain(header.group(2))
+            lines.setdefault(table, number)
+            if header.group(1) == "[[":
+                entries[table] += 1
+                table = f"{table}.{entries[table] - 1}"
+                lines[table] = number
+        elif assignment := _ASSIGNMENT.match(line):
+            key = _plain(assignment.group(1))
+            lines.setdefault(f"{table}.{key}" if table else key, number)
+            closing = next((mark for mark in _MULTILINE if line.count(mark) % 2), "")
+    return lines
+
+
+def line_of(lines: dict[str, int], parts: Sequence[str]) -> int | None:
+    """Return the line of a key given by its parts, or of the nearest table around it, or None."""
+    for length in range(len(parts), 0, -1):
+        dotted = ".".join(parts[:length])
+        if dotted in lines:
+            return lines[dotted]
+        inside = [line for key, line in lines.items() if key.startswith(f"{dotted}.")]
+        if inside:
+            return min(inside)
+    return None
+
+
+def _plain(key: str) -> str:
+    return ".".join(part.strip("\"'") for part in re.findall(_PART, key))
+
+
+Days = tuple[int, int]
+
+
+def read_study(path: Path, data: Path | None = None, days: Days | None = None) -> Study:
+    """Read, check and return a study.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A TOML file (UTF-8).
+    data : pathlib.Path, optional
+        Folder given by ``--data``.
+    days : tuple of int, optional
+        First and last day given by ``--days``, 1-based and inclusive.
+
+    Raises
+    ------
+    InputError
+        With all problems of the file, its scenarios and sweeps, the files that it names and the command line.
+    """
+    text = _text(path)
+    table = _table(text, path)
+    problems = _Reporter(path, text).problems(table)
+    problems += outside_problems(table, path, data, days)
+    raise_if_any(sorted(problems, key=_line))
+    study = Study.model_validate(table).placed_in(path.parent)
+    members(study)
+    return study
+
+
+def _text(path: Path) -> str:
+    if not path.is_file():
+        what = "is a folder, not a study file" if path.is_dir() else "there is no such file"
+        raise InputError(
+            [Problem(what, str(path), repair="give the path of a .toml file; `goto-twin list` shows those shipped")]
+        )
+    content = path.read_bytes()
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise InputError([Problem("the file is saved as UTF-16", str(path), repair="save it as UTF-8")])
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError([_encoding_problem(content, f"{path}, line {line}")]) from None
+
+
+def _encoding_problem(content: bytes, where: str) -> Problem:
+    try:
+        content.decode("cp932")
+    except UnicodeDecodeError:
+        return Problem("the file is not a UTF-8 text", where, repair="save it as UTF-8")
+    return Problem("the file is not UTF-8; it looks like CP932 (Shift_JIS)", where, repair="save it as UTF-8")
+
+
+def _table(text: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+), column \d+\)", str(error))
+        lines = text.splitlines()
+        number = int(place[1]) if place else len(lines)
+        problem = Problem(
+            what=f"the file is not valid TOML: {error}",
+            where=f"{path}, line {number}",
+            seen=lines[number - 1].strip() if 0 < number <= len(lines) else "",
+            accepted="key = value, texts in quotes, true and false in lower case",
+            repair="correct this line; what comes after it is checked once it can be read",
+        )
+        raise InputError([problem]) from None
+
+
+class _Reporter:
+    """Finds the problems inside a study file and gives each its line."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path = path
+        self.lines = key_lines(text)
+
+    def problems(self, table: dict[str, Any]) -> list[Problem]:
+        base = findings(Study, table)
+        found = [explain(error, Study, self.where(_loc(error)), _dotted(error)) for error in base]
+        known = {_loc(error) for error in base}
+        found += self._scenario_problems(table, known)
+        for section in ("sweep", "onset"):
+            found += self._list_problems(table, section, known)
+        found += (network_problems if _is_goto(table) else guest_problems)(self._assignments(table))
+        found += input_problems(self._assignments(table))
+        found += policy_problems(self._assignments(table), self.path.parent)
+        return found + self._compare_problems(table)
+
+    def where(self, parts: Sequence[str]) -> str:
+        line = line_of(self.lines, parts)
+        return f"{self.path}, line {line}" if line else str(self.path)
+
+    def _assignments(self, table: dict[str, Any]) -> Iterator[Assignment]:
+        """Yield every value of the base sections, scenarios and sweeps, by dotted key."""
+        for section in ("grid", "fleet", "inputs", "operation"):
+            for key, value in flatten(_subtable(table, section), f"{section}.").items():
+                yield key, value, self.where(key.split("."))
+        for name, scenario in _subtables(table, "scenario").items():
+            for key, value in flatten(scenario).items():
+                yield key, value, self.where(("scenario", name, key))
+        for section in ("sweep", "onset"):
+            for key, values in flatten(_subtable(table, section)).items():
+                for value in values if isinstance(values, list) else ():
+                    yield key, value, self.where((section, key))
+
+    def _scenario_problems(self, table: dict[str, Any], known: set[tuple[str, ...]]) -> list[Problem]:
+        found = []
+        for name, scenario in _subtables(table, "scenario").items():
+            overrides = {key: value for key, value in flatten(scenario).items() if key not in ("title_en", "title_ja")}
+            found += self._override_problems(table, overrides, ("scenario", name), known)
+        return found
+
+    def _list_problems(self, table: dict[str, Any], section: str, known: set[tuple[str, ...]]) -> list[Problem]:
+        found = []
+        for key, values in flatten(_subtable(table, section)).items():
+            if not isinstance(values, list) or not values:
+                found.append(
+                    Problem(
+                        f"{section}.{key} must be a list with at least one value",
+                        self.where((section, key)),
+                        shown(values),
+                    )
+                )
+                continue
+            if why_not_overridable(key):
+                found.append(self._forbidden(key, values, (section,)))
+                continue
+            if any(value in values[:position] for position, value in enumerate(values)):
+                found.append(Problem(f"{section}.{key} has a value twice", self.where((section, key)), shown(values)))
+            repeated: set[Problem] = set()
+            for value in values:
+                repeated |= set(self._override_problems(table, {key: value}, (section,), known))
+            found += sorted(repeated, key=str)
+        return found
+
+    def _override_problems(
+        self, table: dict[str, Any], overrides: dict[str, Any], place: tuple[str, ...], known: set[tuple[str, ...]]
+    ) -> list[Problem]:
+        """Check overrides by name, then together with the base values; `known` places are already reported."""
+        found = [self._forbidden(key, value, place) for key, value in overrides.items() if why_not_overridable(key)]
+        allowed = {key: value for key, value in overrides.items() if not why_not_overridable(key)}
+        try:
+            member = with_values(table, allowed)
+        except ValueError:
+            return found
+        settings = {key: member[key] for key in Settings.model_fields if key in member}
+        for error in findings(Settings, settings):
+            overridden = [key for key in allowed if _dotted(error).startswith(key) or key.startswith(_dotted(error))]
+            if overridden and (_loc(error) not in known or _dotted(error) in allowed):
+                dotted = f"{'.'.join(place)}: {_dotted(error)}"
+                found.append(explain(error, Settings, self.where((*place, overridden[0])), dotted))
+        return found
+
+    def _forbidden(self, key: str, value: object, place: tuple[str, ...]) -> Problem:
+        what, repair = why_not_overridable(key) or ("", "")
+        return Problem(f"{'.'.join(place)}: {what}", self.where((*place, key)), shown(value), repair=repair)
+
+    def _compare_problems(self, table: dict[str, Any]) -> list[Problem]:
+        names = list(_subtables(table, "scenario")) or [BASE]
+        compare, sampled = _subtable(table, "compare"), _subtable(table, "uncertainty").get("scenarios")
+        named = [("compare", key, compare.get(key)) for key in ("reference", "uncontrolled")]
+        named += [("uncertainty", "scenarios", name) for name in (sampled if isinstance(sampled, list) else ())]
+        return [
+            Problem(
+                f"{section}.{key} names a scenario that does not exist", self.where((section, key)), shown(name),
+                ", ".join(names), nearest(name, names),
+            )
+            for section, key, name in named
+            if isinstance(name, str) and name not in names
+        ]  # fmt: skip
+
+
+def _line(problem: Problem) -> int:
+    """Return the line that a problem names; problems without one come last."""
+    line = re.search(r", line (\d+)$", problem.where)
+    return int(line[1]) if line else sys.maxsize
+
+
+def _is_goto(table: dict[str, Any]) -> bool:
+    return _subtable(table, "grid").get("model", GOTO) == GOTO
+
+
+def _subtable(table: dict[str, Any], key: str) -> dict[str, Any]:
+    inner = table.get(key, {})
+    return inner if isinstance(inner, dict) else {}
+
+
+def _subtables(table: dict[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    return {name: inner for name, inner in _subtable(table, key).items() if isinstance(inner, dict)}
+
+
+def _loc(error: Any) -> tuple[str, ...]:  # noqa: ANN401 - pydantic's TypedDict, keys checked where they are read
+    return tuple(str(part) for part in error["loc"])
+
+
+def _dotted(error: Any) -> str:  # noqa: ANN401 - see _loc
+    return ".".join(part for part in _loc(error) if part != "[key]")

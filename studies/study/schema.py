@@ -1,0 +1,464 @@
+"""The study file: one model a section; the field descriptions are the manual (`goto-twin schema`)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+
+from studies.study.input_names import why_shared
+from studies.study.names import flatten, is_known, known_keys, nearest
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(gt=0, le=1)]
+Percent = Annotated[float, Field(ge=0, le=100)]
+
+GOTO = "goto"
+"""Name of the network that is shipped."""
+
+GOTO_ONLY = ("year", "compensation", "controls", "conductor_mm2", "parameters")
+"""Keys of `[grid]` that mean something only for the network `goto`."""
+
+
+class Section(BaseModel):
+    """Base of all sections: unknown keys are errors, types are not guessed, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Period(Section):
+    """The time that is simulated."""
+
+    fiscal_year: int = Field(
+        ge=1990, le=2100, description="Calendar year in which the Japanese fiscal year (April to March) begins."
+    )
+    step_minutes: int = Field(default=30, description="Length of a step in minutes; only 30 for now.")
+
+    @field_validator("step_minutes")
+    @classmethod
+    def _only_half_hours(cls, value: int) -> int:
+        if value != 30:
+            raise ValueError("only half-hours can be simulated for now; write 30 or leave the key out")
+        return value
+
+
+class Roles(Section):
+    """What the elements of a guest network are for, by their names in the network."""
+
+    link: list[str] = Field(
+        min_length=1, description="Names of the lines or transformers whose sum is the link's flow (export positive)."
+    )
+    curtailable: list[str] = Field(description="Names of the static generators that may be curtailed.")
+    site_buses: list[str] = Field(default=[], description="Names of the buses at which small sites are connected.")
+    headroom_bus: str | None = Field(
+        default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
+    )
+    place: str = Field(default="fukue", description="Weather place of all plants and loads.")
+    pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")
+    turbine: str | None = Field(default=None, description="Turbine of all wind plants.")
+    hub_height_m: Positive | None = Field(default=None, description="Hub height of all wind plants in m.")
+    pv_capacity_factor: Share | None = Field(default=None, description="Capacity factor of all PV plants, a share.")
+    wind_capacity_factor: Share | None = Field(default=None, description="Capacity factor of all wind plants, a share.")
+    vm_min_pu: Positive | None = Field(default=None, description="Lowest permitted voltage in pu.")
+    vm_max_pu: Positive | None = Field(default=None, description="Highest permitted voltage in pu.")
+    short_time_factor: Annotated[float, Field(ge=1, le=2)] | None = Field(
+        default=None, description="Short-time over continuous rating after an outage."
+    )
+    compensator_slope_percent: NotNegative | None = Field(
+        default=None, description="Slope of the var compensator in percent, if the network has one."
+    )
+
+
+class Grid(Section):
+    """The network."""
+
+    model: str = Field(
+        default=GOTO,
+        min_length=1,
+        description='"goto", the path of a pandapower JSON file (relative to the study file), or the name of a '
+        "built-in pandapower case.",
+    )
+    year: int | None = Field(
+        default=None,
+        ge=1990,
+        le=2100,
+        description="Variant of the Goto network: which plants and lines are in service.",
+    )
+    compensation: Literal["controlled", "fixed"] = Field(
+        default="controlled",
+        description='"controlled": var compensator with limits; "fixed": no voltage control, nothing moves.',
+    )
+    controls: Literal["automatic", "fixed"] = Field(
+        default="automatic",
+        description='"automatic": taps and reactors move from half-hour to half-hour (only with controlled '
+        'compensation); "fixed": they stay where the parameters put them.',
+    )
+    conductor_mm2: int | None = Field(
+        default=None,
+        gt=0,
+        description="Conductor of the submarine link in mm2; resistance, reactance, capacitance and rating change "
+        "together. Default: the network's table.",
+    )
+    parameters: dict[str, float | int | str] = Field(
+        default={}, description="Network parameters by name, in place of the values in the network's parameter table."
+    )
+    roles: Roles | None = Field(default=None, description="Needed for a guest network, forbidden for goto.")
+
+    @property
+    def is_goto(self) -> bool:
+        """Whether the network is the one that is shipped."""
+        return self.model == GOTO
+
+    @property
+    def is_file(self) -> bool:
+        """Whether the network is a guest file."""
+        return self.model.lower().endswith(".json")
+
+    @model_validator(mode="after")
+    def _fits_its_model(self) -> Grid:
+        if self.is_goto:
+            if self.roles is not None:
+                raise ValueError("[grid.roles] belongs to guest networks; goto brings its own: remove the table")
+            if self.year is None:
+                raise ValueError("the network goto needs `year` (its variant): add it to [grid]")
+            return self
+        if self.roles is None:
+            raise ValueError("a guest network needs the table [grid.roles] with at least `link` and `curtailable`")
+        foreign = [key for key in GOTO_ONLY if key in self.model_fields_set]
+        if foreign:
+            raise ValueError(f"only the network goto has {', '.join(foreign)}: remove from [grid]")
+        return self
+
+
+class WeatherFile(Section):
+    """A weather file of one place."""
+
+    path: str = Field(min_length=1, description="Path, relative to the study file or to the folder given by --data.")
+    format: Literal["csv", "epw", "expanded_amedas", "hasp", "jma", "pvgis_hourly", "pvgis_tmy"] = Field(
+        description='Format of the file; "csv" has pvlib\'s column names.'
+    )
+    variables: list[Literal["ghi", "dni", "dhi", "temp_air", "wind_speed"]] = Field(
+        default=[], description="Take only these of the file's variables; empty takes all that it has."
+    )
+    timezone: str = Field(default="", description='Time zone of times without offset, for "csv" only.')
+    station: str = Field(default="", description='Which station, where the file has several, for "jma" only.')
+    wind_height_m: Positive | None = Field(
+        default=None, description="Height of the anemometer above ground in m, where the file does not say it."
+    )
+    any_year: bool = Field(
+        default=False, description="Take the file's months and days although it is of another year than the study."
+    )
+    fill_hours: NotNegative = Field(
+        default=0.0,
+        description="Fill gaps up to this long in h (irradiance as clear as around); longer ones are refused.",
+    )
+
+
+class Weather(Section):
+    """The weather, the same for all members of a study."""
+
+    source: Literal["synthetic", "files", "measured"] = Field(
+        default="synthetic",
+        description='"synthetic": a seeded year; "files": files per place; "measured": area demand, PV and wind '
+        "ranks, curtailment and prices from the folder given by --data.",
+    )
+    weather_year: int = Field(
+        default=0,
+        ge=0,
+        description="Number of the synthetic year: 0 has the normal monthly means, others scatter around them.",
+    )
+    files: dict[str, list[WeatherFile]] = Field(
+        default={}, description='Weather files by place, for source = "files": [[weather.files.<place>]].'
+    )
+
+    @model_validator(mode="after")
+    def _files_when_needed(self) -> Weather:
+        if self.source == "files" and not self.files:
+            raise ValueError('source = "files" needs [[weather.files.<place>]] with path and format for each place')
+        if self.source != "files" and self.files:
+            raise ValueError(f'[[weather.files]] is not used with source = "{self.source}": remove it or write "files"')
+        return self
+
+
+class Battery(Section):
+    """Battery of a small site; a key that is left out keeps the fleet table's value."""
+
+    battery_kwh: Positive | None = Field(default=None, description="Energy capacity in kWh.")
+    battery_kw: Positive | None = Field(
+        default=None, description="Largest charging and discharging power, AC side, in kW."
+    )
+    round_trip_efficiency: Share | None = Field(
+        default=None, description="Energy out over energy in, AC to AC, a share above 0 and at most 1."
+    )
+    soc_min_percent: Percent | None = Field(default=None, description="Lowest state of charge in percent.")
+    soc_max_percent: Percent | None = Field(default=None, description="Highest state of charge in percent.")
+    reserve_percent: Percent | None = Field(
+        default=None, description="Charge kept for blackouts, in percent; the higher of it and soc_min_percent counts."
+    )
+    standby_w: NotNegative | None = Field(default=None, description="Standby consumption in W, all the time.")
+    export_at_night: bool = Field(
+        default=False,
+        description="Whether a battery that is ordered to discharge may feed into the grid what the site does not use, "
+        "up to the export limit.",
+    )
+
+    @model_validator(mode="after")
+    def _has_room(self) -> Battery:
+        low, high = self.soc_min_percent, self.soc_max_percent
+        if low is not None and high is not None and high <= low:
+            raise ValueError(f"soc_max_percent = {high:g} must be above soc_min_percent = {low:g}")
+        reserve = self.reserve_percent
+        if reserve is not None and high is not None and high <= reserve:
+            raise ValueError(f"soc_max_percent = {high:g} must be above reserve_percent = {reserve:g}")
+        return self
+
+
+class Fleet(Section):
+    """Plants and small sites."""
+
+    new_pv: bool = Field(default=False, description="Whether the planned small PV sites produce.")
+    batteries: Literal["none", "existing", "all"] = Field(
+        default="none",
+        description='Which small sites have a battery: "existing" only at existing PV, "all" at existing and new PV.',
+    )
+    small_sites: Literal["cut-last", "non-firm"] = Field(
+        default="cut-last", description="Whether new small PV sites are cut last or like other non-firm plants."
+    )
+    when_full: Literal["feed", "curtail"] = Field(
+        default="feed", description="What a site does with PV beyond load and battery when its export is held back."
+    )
+    firmness: Literal["as_listed", "all_non_firm", "all_firm"] = Field(
+        default="as_listed", description="Which plants may be cut for congestion: the plant table's, or all, or none."
+    )
+    demand_response: Literal["none", "plan"] = Field(
+        default="none",
+        description='Flexible demand: "plan" has the homes with energy monitors, water heaters, cars and commercial '
+        "sites of the table demand_response.",
+    )
+    plant_batteries: Literal["none", "plan"] = Field(
+        default="none", description="Batteries beside the plants that move to FIP (table plant_batteries)."
+    )
+    grid_batteries: Literal["none", "example"] = Field(
+        default="none", description="Batteries in the grid (table grid_batteries): a scenario, not in the plan."
+    )
+    demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
+    contract_mw: dict[str, NotNegative] = Field(
+        default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
+    )
+    battery: Battery = Field(default=Battery(), description="Battery of a small site, in place of the fleet table's.")
+
+
+class Operation(Section):
+    """How the grid is operated and how the sites are dispatched."""
+
+    criterion: Literal["n-0", "n-1", "n-1-intertrip"] = Field(
+        default="n-1", description="Security criterion that congestion management holds."
+    )
+    policy: str = Field(
+        default="none",
+        min_length=1,
+        description="Dispatch policy of the aggregator: none, self_consumption, hold_behind_meter, congestion_aware, "
+        "price, free_hour, mpc, or my_policy.py:MyPolicy (path relative to the study file).",
+    )
+    on_policy_failure: Literal["stop", "hold_behind_meter"] = Field(
+        default="stop",
+        description="When a policy raises, orders what is no order or takes too long: end with a report, or hold "
+        "behind the meter until its next decision and count it.",
+    )
+    policy_seconds: Positive = Field(
+        default=10.0, description="Longest time that one decision may take, in s by the clock: depends on the machine."
+    )
+    forecast: Literal["calibrated", "persistence", "climatology", "perfect"] = Field(
+        default="calibrated",
+        description='What policies are told: "calibrated" is truth with an error that grows with lead time.',
+    )
+    forecast_error_factor: NotNegative = Field(
+        default=1.0, description="Factor on the calibrated error; 0 is a perfect forecast."
+    )
+    operator: Literal["perfect", "forecast"] = Field(
+        default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
+    )
+    uniform_basis: Literal["contract", "available"] = Field(
+        default="contract", description="What a uniform cut of non-firm plants is proportional to."
+    )
+    flow_margin_mw: NotNegative = Field(
+        default=0.0, description="Margin on the forecast flow when caps are fixed ahead, in MW."
+    )
+    forecast_lead_half_hours: Annotated[int, Field(ge=1, le=96)] = Field(
+        default=4, description="Half-hours between fixing the caps and delivery (an assumption: ask the operator)."
+    )
+    operator_sees_dispatch: bool = Field(
+        default=True, description="Whether the operator's forecast contains the aggregator's plan."
+    )
+    area_balance: bool = Field(default=True, description="Whether the area's balance orders curtailment.")
+    area_level_percent: Percent | None = Field(
+        default=None,
+        description="Share of controllable energy that the area's balance cuts in a year, in percent; needed with "
+        "synthetic weather, measured curtailment is taken otherwise.",
+    )
+    short_time_factor: Annotated[float, Field(ge=1, le=2)] | None = Field(
+        default=None, description="Short-time over continuous rating after an outage; default: the network's table."
+    )
+    intertrip_cap_mw: NotNegative | None = Field(
+        default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
+    )
+
+
+class Uncertainty(Section):
+    """What `goto-twin uncertainty` samples."""
+
+    samples: Annotated[int, Field(ge=1, le=100_000)] = Field(
+        default=200, description="Samples in which every unknown varies (Latin hypercube)."
+    )
+    weather_years: Annotated[int, Field(ge=1, le=1000)] = Field(
+        default=16, description="Synthetic weather years 1, 2, ... that the samples are spread over."
+    )
+    one_at_a_time: Annotated[int, Field(ge=0)] = Field(
+        default=24,
+        description="Unknowns that are also moved alone, to both ends: those that the samples show to matter most.",
+    )
+    scenarios: list[str] = Field(
+        default=[],
+        description="Scenarios that are sampled; default: the uncontrolled one (else the first) and the last one with "
+        "a policy.",
+    )
+
+
+class Compare(Section):
+    """Which scenarios the others are compared with."""
+
+    reference: str | None = Field(default=None, description="Scenario that net benefit is counted against.")
+    counterfactuals: bool = Field(
+        default=True, description="Whether each member is also run without area balance and under the other operator."
+    )
+    uncontrolled: str | None = Field(
+        default=None, description="Scenario with the same PV and no control, for the net benefit of control."
+    )
+
+
+NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
+FIXED_FOR_ALL = ("weather.", "seed", "period.", "schema_version", "name", "title_", "uncertainty.")
+"""Beginnings of keys that neither a scenario nor a sweep may change: all members share them."""
+
+Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
+
+
+class Settings(Section):
+    """The sections that a scenario or a sweep may change."""
+
+    grid: Grid = Field(description="The network.")
+    fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
+    operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
+    inputs: dict[str, dict[str, float]] = Field(
+        default={},
+        description="Numbers of the input tables (`goto-twin sources`) in place of the tables' own: "
+        "[inputs.<table>] <row> = value; in a table whose rows have several numbers, a factor on them.",
+    )
+
+    @model_validator(mode="after")
+    def _sites_need_buses(self) -> Self:
+        roles = self.grid.roles
+        if roles is not None and not roles.site_buses and (self.fleet.new_pv or self.fleet.batteries != "none"):
+            raise ValueError(
+                "a guest network without site buses has no small sites, so fleet.new_pv and fleet.batteries are idle: "
+                "name site_buses in [grid.roles], or leave both keys out"
+            )
+        return self
+
+
+class Scenario(BaseModel):
+    """A scenario: titles, and dotted keys (``fleet.new_pv = true``) in place of the base values."""
+
+    model_config = ConfigDict(extra="allow", strict=True, frozen=True)
+
+    title_en: str = Field(default="", description="Title in English; default: the scenario's name.")
+    title_ja: str = Field(default="", description="Title in Japanese; default: the English title.")
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Values by dotted key that replace the base values."""
+        return flatten(self.model_extra or {})
+
+
+class Study(Settings):
+    """A study: base sections, scenarios, sweep and comparison."""
+
+    schema_version: Literal[1] = Field(description="Version of this file format: 1.")
+    name: Name = Field(description="Name of the study and of its results folder: letters, digits, _ - and dot.")
+    title_en: str = Field(min_length=1, description="Title in English.")
+    title_ja: str = Field(default="", description="Title in Japanese; default: the English title.")
+    seed: int = Field(default=1, ge=0, lt=2**63, description="Seed of all random streams.")
+    period: Period = Field(description="The time that is simulated.")
+    weather: Weather = Field(default=Weather(), description="The weather, the same for all members.")
+    scenario: dict[Name, Scenario] = Field(
+        default={}, description="Scenarios by name: [scenario.<name>] with dotted keys in place of base values."
+    )
+    sweep: dict[str, Any] = Field(
+        default={}, description="Dotted key -> list of values; all combinations are run for each scenario."
+    )
+    onset: dict[str, Any] = Field(
+        default={},
+        description="Dotted key -> list of values, one at a time at the middle of the sweep in the uncontrolled "
+        "scenario: shows from which value on congestion begins; only sums are kept.",
+    )
+    compare: Compare = Field(default=Compare(), description="Which scenarios the others are compared with.")
+    uncertainty: Uncertainty = Field(default=Uncertainty(), description="What `goto-twin uncertainty` samples.")
+
+    _folder: Path = PrivateAttr(default=Path())
+
+    @model_validator(mode="after")
+    def _measured_needs_no_level(self) -> Study:
+        operation = self.operation
+        if self.weather.source == "measured":
+            return self
+        if operation.area_balance and operation.area_level_percent is None:
+            raise ValueError(
+                "[operation] area_balance = true needs area_level_percent unless the weather is measured: "
+                "add it, or write area_balance = false"
+            )
+        return self
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the study file, which relative paths start from."""
+        return self._folder
+
+    @property
+    def sweep_values(self) -> dict[str, list[Any]]:
+        """Values to sweep by dotted key, in the order of the file."""
+        return flatten(self.sweep)
+
+    @property
+    def onset_values(self) -> dict[str, list[Any]]:
+        """Values to try one at a time by dotted key, in the order of the file."""
+        return flatten(self.onset)
+
+    def placed_in(self, folder: Path) -> Study:
+        """Return the same study with `folder` as the start of its relative paths."""
+        study = self.model_copy()
+        study._folder = folder
+        return study
+
+    def title(self, language: Literal["en", "ja"]) -> str:
+        """Return the study's title in a language, in English where there is no other."""
+        return (self.title_ja if language == "ja" else "") or self.title_en
+
+    def scenario_title(self, name: str, language: Literal["en", "ja"]) -> str:
+        """Return a scenario's title in a language; its English title or its name where there is none."""
+        scenario = self.scenario.get(name, Scenario())
+        return (scenario.title_ja if language == "ja" else "") or scenario.title_en or name
+
+
+def why_not_overridable(dotted: str) -> tuple[str, str] | None:
+    """Return why a scenario or sweep may not set `dotted` and what to do, or None when it may."""
+    if any(dotted.startswith(start) for start in FIXED_FOR_ALL):
+        return (
+            f"{dotted} cannot differ between members: all run in lock-step on the same weather, seed and period",
+            "set it once in its own section, or make a second study file",
+        )
+    if is_known(Settings, dotted):
+        return why_shared(dotted)
+    keys = [key for key, _ in known_keys(Settings)]
+    return f"unknown key {dotted}", nearest(dotted, keys)

@@ -1,0 +1,118 @@
+"""What a flexible device is: it keeps its own limits, whatever a policy orders."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+HOMES, WATER_HEATERS, CARS, COMMERCIAL = "homes", "water_heaters", "cars", "commercial"
+GRID_BATTERIES = "grid_batteries"
+PLANT_BATTERIES = "plant_batteries"
+"""Batteries beside plants: no `twin.devices.device.Device`, but ordered like one."""
+
+
+FOLLOWED_WITHIN = 0.01
+"""Share of the device's power by which it may miss an order: what a meter of one per cent would not see."""
+
+
+def ordered_power(signal_pu: np.ndarray, habit: np.ndarray, most: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return what a signal asks for: 0 the habit, 1 `most`, -1 `least`, in proportion between; broadcast."""
+    toward = np.where(signal_pu >= 0.0, most, least)
+    return habit + np.abs(signal_pu) * (toward - habit)
+
+
+def not_followed(
+    done_mw: np.ndarray, ordered_mw: np.ndarray, power_mw: np.ndarray, signal_pu: np.ndarray
+) -> np.ndarray:
+    """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`; (R,) int."""
+    missed = np.abs(done_mw - ordered_mw) > FOLLOWED_WITHIN * power_mw
+    return (missed & (signal_pu != 0.0)).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class DeviceNow:
+    """What a device meets in a half-hour; axes R members, A areas.
+
+    Attributes
+    ----------
+    half_hour_of_day : int
+        0 .. 47.
+    is_workday : bool
+        Monday to Friday, no holiday.
+    step_hours : float
+        Length of the step.
+    signal_pu : numpy.ndarray, (R,)
+        Order within -1 .. 1: 0 leaves the device to its habit, 1 takes all that it can, -1 takes as little as it can
+        (a battery gives back).
+    price_ratio : numpy.ndarray, (R,)
+        Announced retail price over the usual one, not negative.
+    area_demand_mw : numpy.ndarray, (R, A)
+        Gross demand of the areas without the devices.
+    class_kw_per_kwh : dict of str to numpy.ndarray, (R,)
+        Mean demand of a customer class (``residential``, ``commercial``, ``public``) now, kW per kWh of a year.
+    month : int
+        Calendar month, 1 .. 12: hot water takes twice as much heat in winter as in summer.
+    """
+
+    half_hour_of_day: int
+    is_workday: bool
+    step_hours: float
+    signal_pu: np.ndarray
+    price_ratio: np.ndarray
+    area_demand_mw: np.ndarray
+    class_kw_per_kwh: dict[str, np.ndarray]
+    month: int = 1
+
+
+@dataclass(frozen=True)
+class DeviceFlows:
+    """What a device did in a half-hour; axes R members, A areas.
+
+    Attributes
+    ----------
+    demand_mw : numpy.ndarray, (R, A)
+        Change of what the areas take from the grid, consumption positive.
+    losses_mw : numpy.ndarray, (R,)
+        Part of it that is lost and was not lost without the device's flexibility; negative where it saves losses
+        (water that is heated later stays warm for less time).
+    stored_mwh : numpy.ndarray, (R,)
+        Energy held back (positive) or owed (negative) at the end of the half-hour.
+    unmet_mwh : numpy.ndarray, (R,)
+        Service that was not given in the half-hour: hot water, energy missing in a leaving car; 0 where none.
+    clipped : numpy.ndarray, (R,) int
+        1 where the order could not be followed.
+    """
+
+    demand_mw: np.ndarray
+    losses_mw: np.ndarray
+    stored_mwh: np.ndarray
+    unmet_mwh: np.ndarray
+    clipped: np.ndarray
+
+
+class Device(Protocol):
+    """A flexible device or a cohort of them; frozen, its state is passed through.
+
+    `name` identifies it in `View.devices`, orders and tables; `is_storage` tells a grid battery, whose charge counts as
+    stored energy and not as demand: its state is its charge in MWh and nothing else.
+    """
+
+    @property
+    def name(self) -> str:
+        """Name in orders and tables."""
+        ...
+
+    @property
+    def is_storage(self) -> bool:
+        """Whether its flows are charge and discharge of a grid battery instead of demand."""
+        ...
+
+    def initial(self) -> np.ndarray:
+        """Return the state before the first half-hour, (K,)."""
+        ...
+
+    def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
+        """Run one half-hour for R members; `state` is (R, K). A row must not depend on its neighbours."""
+        ...

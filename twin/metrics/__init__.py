@@ -1,0 +1,1 @@
+"""From records to tables, from tables to key figures and payments."""

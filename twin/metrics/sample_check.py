@@ -1,0 +1,153 @@
+"""Seeded sample of a study's states, solved once more by pandapower's own Newton power flow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandapower as pp
+import pyarrow as pa
+
+from twin.core.random_streams import stream
+from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
+from twin.network.reduced.controls import net_at
+from twin.network.reduced.flow import flat_start
+from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.operation.case import Case
+from twin.operation.injections import node_power
+from twin.operation.record import Record
+
+TOLERANCE_MVA = 1e-10
+SCHEMA = pa.schema([
+    ("step", pa.int64()), ("outage", pa.string()), ("solved", pa.bool_()),
+    ("vm_error_pu", pa.float64()), ("loading_error_percent", pa.float64()),
+])  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Deviation:
+    """Largest difference between the loop's state and pandapower's, over nodes and monitored ends."""
+
+    solved: bool
+    vm_error_pu: float
+    loading_error_percent: float
+
+
+def sampled_steps(case: Case, seed: int, per_member: int) -> list[np.ndarray]:
+    """Return the steps that are checked of each member; twins have none."""
+    steps = len(case.index)
+    return [
+        np.zeros(0, dtype=np.int64)
+        if member.twin
+        else np.sort(
+            stream(seed, "sample check", 0, f"{member.scenario}/{member.label}").choice(
+                steps, min(per_member, steps), False
+            )
+        )
+        for member in case.members
+    ]
+
+
+def check_records(
+    case: Case, m: int, steps: Sequence[int], records: Mapping[int, Record], net_of: Callable[[int], pp.pandapowerNet]
+) -> pa.Table:
+    """Check the final flow of member `m` at the given steps, intact and after the outage that binds there.
+
+    `net_of` gives the `frozen_net` of a grid variant, taps and reactors at the half-hour's position; it is left as it
+    was.
+    """
+    rows = []
+    for t in steps:
+        record = records[t]
+        p, q = node_power(case, record.injections.rows(np.array([m])))
+        variant = int(record.injections.variant[m])
+        binding = max(int(record.after.outage[m]), 1)
+        for topology in (0, binding) if len(case.grid.outages) > 1 else (0,):
+            found = deviation(case, variant, topology, p[0], q[0], net_of(variant))
+            rows.append(
+                (t, case.grid.outage_names[topology], found.solved, found.vm_error_pu, found.loading_error_percent)
+            )
+    columns = zip(*rows, strict=True) if rows else ((),) * len(SCHEMA)
+    return pa.table(
+        [pa.array(list(column), type=field.type) for column, field in zip(columns, SCHEMA, strict=True)], schema=SCHEMA
+    )
+
+
+def deviation(
+    case: Case, variant: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, net: pp.pandapowerNet
+) -> Deviation:
+    """Solve one state with the loop's kernel and with ``runpp``, the compensator's output frozen, and compare.
+
+    Parameters
+    ----------
+    case : Case
+    variant : int
+        Grid variant.
+    topology : int
+        0 for the intact grid.
+    p_pu, q_pu : numpy.ndarray, (n,)
+        Injections at the nodes without the compensator.
+    net : pandapowerNet
+        `frozen_net` of the variant; its injections are replaced.
+    """
+    grid, row = case.grid, np.array([variant])
+    v, q_svc = flat_start(grid, row)
+    used, i = solve_rows(grid.arrays, row, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
+    if used[0] <= 0:
+        return Deviation(False, np.nan, np.nan)
+    try:
+        _solve_frozen(case, net, topology, p_pu, q_pu, float(q_svc[0]))
+    except pp.LoadflowNotConverged:
+        return Deviation(False, np.nan, np.nan)
+    alive = grid.arrays.alive[variant, topology]
+    vm_theirs = net.res_bus.vm_pu[list(grid.nodes.buses)].to_numpy()[alive]
+    vm_error = np.abs(np.hypot(v[0, 0], v[0, 1])[alive] - vm_theirs).max()
+    return Deviation(True, float(vm_error), _loading_error(case, variant, topology, i[0], net))
+
+
+def frozen_net(case: Case, variant: int) -> pp.pandapowerNet:
+    """Return a copy of a variant's net, taps and reactors at its positions, with one static generator a node.
+
+    They are its only injections, in the nodes' order.
+    """
+    of_case = case.grid.variants[variant]
+    net = net_at(of_case.model, of_case.positions)
+    for table in ("load", "gen"):
+        net[table]["in_service"] = False
+    net.sgen = net.sgen.iloc[:0].copy()
+    pp.create_sgens(net, case.grid.nodes.buses, p_mw=0.0, q_mvar=0.0)
+    return net
+
+
+def _solve_frozen(
+    case: Case, net: pp.pandapowerNet, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, q_svc_pu: float
+) -> None:
+    """Solve the net with the given injections and outage; the outage is put back in service afterwards."""
+    q_pu = q_pu.copy()
+    if case.grid.nodes.svc >= 0:
+        q_pu[case.grid.nodes.svc] += q_svc_pu
+    net.sgen["p_mw"], net.sgen["q_mvar"] = p_pu * case.base_mva, q_pu * case.base_mva
+    out = [element for element in case.grid.outages[topology] if net[element[0]].in_service.at[element[1]]]
+    for table, index in out:
+        net[table].loc[index, "in_service"] = False
+    try:
+        pp.runpp(net, **POWER_FLOW_OPTIONS | {"tolerance_mva": TOLERANCE_MVA})
+    finally:
+        for table, index in out:
+            net[table].loc[index, "in_service"] = True
+
+
+def _loading_error(case: Case, variant: int, topology: int, i: np.ndarray, net: pp.pandapowerNet) -> float:
+    """Compare the worse end of each monitored branch that is still in service."""
+    a, largest = case.grid.arrays, 0.0
+    ends = [(element, k) for k, element in enumerate(case.grid.end_elements)]
+    for element in dict.fromkeys(case.grid.end_elements):
+        table, index = element
+        if element in case.grid.outages[topology]:
+            continue
+        ours = max(end_loading_percent(a, variant, topology, i, k) for other, k in ends if other == element)
+        theirs = net[f"res_{table}"].loading_percent.at[index]
+        if np.isfinite(theirs):
+            largest = max(largest, abs(ours - float(theirs)))
+    return largest

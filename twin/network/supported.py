@@ -1,0 +1,179 @@
+"""What of a pandapower net the engine calculates, and the refusal of everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+import pandapower as pp
+import pandas as pd
+from pandapower import pandapowerNet
+
+from twin.core.errors import Problem, raise_if_any
+
+SUPPORTED_TABLES = (
+    "bus", "ext_grid", "gen", "sgen", "load", "storage", "motor", "asymmetric_load", "asymmetric_sgen", "shunt", "ward",
+    "xward", "svc", "line", "trafo", "trafo3w", "impedance", "switch",
+)  # fmt: skip
+_WITHOUT_POWER_FLOW = ("controller", "measurement", "group", "pwl_cost", "poly_cost")
+_PHASES = tuple(f"{kind}_{phase}_{unit}" for kind, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc")
+_SHARES = tuple(f"const_{kind}_{power}_percent" for kind in "zi" for power in "pq")
+_NUMBERS = {
+    "bus": ("vn_kv",),
+    "ext_grid": ("vm_pu", "va_degree"),
+    "gen": ("p_mw", "vm_pu", "scaling"),
+    "sgen": ("p_mw", "q_mvar", "scaling"),
+    "load": ("p_mw", "q_mvar", "scaling", *_SHARES),
+    "storage": ("p_mw", "q_mvar", "scaling"),
+    "motor": ("pn_mech_mw", "loading_percent", "cos_phi", "efficiency_percent", "scaling"),
+    "asymmetric_load": (*_PHASES, "scaling"),
+    "asymmetric_sgen": (*_PHASES, "scaling"),
+    "shunt": ("p_mw", "q_mvar", "step"),
+    "ward": ("ps_mw", "qs_mvar", "pz_mw", "qz_mvar"),
+    "xward": ("ps_mw", "qs_mvar", "pz_mw", "qz_mvar", "r_ohm", "x_ohm", "vm_pu"),
+    "svc": ("x_l_ohm", "x_cvar_ohm", "set_vm_pu", "thyristor_firing_angle_degree"),
+    "line": ("length_km", "r_ohm_per_km", "x_ohm_per_km", "c_nf_per_km", "parallel"),
+    "trafo": ("sn_mva", "vn_hv_kv", "vn_lv_kv", "vk_percent", "vkr_percent", "pfe_kw", "i0_percent", "shift_degree",
+              "parallel"),
+    "trafo3w": (*(f"{name}_{side}_{unit}" for name, unit in (("sn", "mva"), ("vn", "kv"), ("vk", "percent"),
+                ("vkr", "percent")) for side in ("hv", "mv", "lv")), "pfe_kw", "i0_percent"),
+    "impedance": ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu", "sn_mva"),
+}  # fmt: skip
+_OTHER_COLUMNS = {
+    "ext_grid": ("slack_weight",), "gen": ("slack", "slack_weight"), "line": ("max_i_ka", "df"), "trafo": ("df",),
+    "shunt": ("vn_kv",), "svc": ("controllable", "min_angle_degree", "max_angle_degree"),
+}  # fmt: skip
+_BUS_COLUMNS = ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus")
+_FIXED_OPTIONS = {
+    "calculate_voltage_angles": True, "check_connectivity": True, "consider_line_temperature": False,
+    "distributed_slack": False, "enforce_p_lims": False, "neglect_open_switch_branches": False, "switch_rx_ratio": 2,
+    "tdpf": False, "trafo3w_losses": "hv", "trafo_loading": "current", "voltage_depend_loads": True,
+}  # fmt: skip
+
+
+def left_out_tables(net: pandapowerNet) -> tuple[str, ...]:
+    """Return pandapower's tables of elements that are not calculated; they must be empty or out of service."""
+    return tuple(name for name in _not_calculated() if name in net)
+
+
+@cache
+def _not_calculated() -> tuple[str, ...]:
+    known = pp.create_empty_network()
+    names = (name for name, table in known.items() if isinstance(table, pd.DataFrame) and "in_service" in table)
+    return tuple(name for name in names if name not in (*SUPPORTED_TABLES, *_WITHOUT_POWER_FLOW))
+
+
+def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) -> None:
+    """Raise one error with everything in `net` that would not be calculated as ``runpp`` does.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    trafo_model : str
+    enforce_q_lims : bool
+
+    Raises
+    ------
+    InputError
+        Unsupported elements in service, options kept in the net, missing or non-finite numbers, buses that do not
+        exist, no slack.
+    """
+    raise_if_any(_missing(net))
+    raise_if_any([
+        *_options(net, trafo_model, enforce_q_lims),
+        *_unsupported(net),
+        *_dangling(net),
+        *_not_finite(net),
+        *_without_impedance(net),
+        *_without_slack(net),
+        *_capability_curves(net, enforce_q_lims),
+    ])  # fmt: skip
+
+
+def _options(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) -> Iterator[Problem]:
+    if trafo_model not in ("t", "pi"):
+        yield Problem("unknown transformer model", "trafo_model", repr(trafo_model), "'t' or 'pi'")
+    used = _FIXED_OPTIONS | {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
+    for name, value in (net.get("user_pf_options") or {}).items():
+        if name in used and value != used[name]:
+            yield Problem(
+                "the option kept in the net is not the one used here", f"net.user_pf_options[{name!r}]", repr(value),
+                repr(used[name]), "take it out of the net, or give it as an argument",
+            )  # fmt: skip
+
+
+def _unsupported(net: pandapowerNet) -> Iterator[Problem]:
+    for table in left_out_tables(net):
+        in_service = net[table].index[net[table].in_service.astype(bool)].tolist()
+        if in_service:
+            yield Problem(
+                "elements of this kind are not calculated", f"net.{table}", f"in service: {in_service}",
+                ", ".join(SUPPORTED_TABLES), "set in_service to False, or replace them by other elements",
+            )  # fmt: skip
+
+
+def _dangling(net: pandapowerNet) -> Iterator[Problem]:
+    for table in SUPPORTED_TABLES:
+        for column in _BUS_COLUMNS:
+            if column in net[table]:
+                wrong = ~net[table][column].isin(net.bus.index)
+                if wrong.any():
+                    seen = f"{column} {net[table][column][wrong].tolist()} at index {net[table].index[wrong].tolist()}"
+                    yield Problem(
+                        "no such bus", f"net.{table}", seen, "an index of net.bus", "correct or drop the rows"
+                    )
+
+
+def _missing(net: pandapowerNet) -> Iterator[Problem]:
+    for table in SUPPORTED_TABLES:
+        for column in (*_NUMBERS.get(table, ()), *_OTHER_COLUMNS.get(table, ())):
+            if column not in net[table]:
+                yield Problem("column is missing", f"net.{table}.{column}", repair="pandapower.convert_format(net)")
+
+
+def _not_finite(net: pandapowerNet) -> Iterator[Problem]:
+    for table, columns in _NUMBERS.items():
+        live = net[table][net[table].in_service.astype(bool)]
+        for column in columns:
+            values = pd.to_numeric(live[column], errors="coerce").to_numpy(float)
+            wrong = live.index[~np.isfinite(values)].tolist()
+            if wrong:
+                yield Problem("not a number", f"net.{table}.{column}", f"index {wrong}", "a finite number",
+                              "fill it in, or set in_service to False")  # fmt: skip
+
+
+def _without_impedance(net: pandapowerNet) -> Iterator[Problem]:
+    line, impedance, xward, trafo = net.line, net.impedance, net.xward, net.trafo
+    short = {
+        "line": (line.length_km == 0.0) | (line.r_ohm_per_km == 0.0) & (line.x_ohm_per_km == 0.0),
+        "impedance": (impedance.rft_pu == 0.0) & (impedance.xft_pu == 0.0)
+        | (impedance.rtf_pu == 0.0) & (impedance.xtf_pu == 0.0),
+        "xward": (xward.r_ohm == 0.0) & (xward.x_ohm == 0.0),
+        "trafo": trafo.vk_percent == 0.0,
+    }
+    for table, wrong in short.items():
+        found = net[table].index[wrong & net[table].in_service.astype(bool)].tolist()
+        if found:
+            yield Problem("no impedance", f"net.{table}", f"index {found}", "a resistance or reactance that is not 0",
+                          "use a closed bus-bus switch instead")  # fmt: skip
+
+
+def _without_slack(net: pandapowerNet) -> Iterator[Problem]:
+    gen = net.gen[net.gen.slack.astype(bool)] if "slack" in net.gen else net.gen.iloc[:0]
+    live_buses = net.bus.index[net.bus.in_service.astype(bool)]
+    live = [table.bus[table.in_service.astype(bool)].isin(live_buses).any() for table in (net.ext_grid, gen)]
+    if not any(live):
+        yield Problem("no slack in service", "net.ext_grid", "", "an ext_grid, or a gen with slack = True, in service")
+
+
+def _capability_curves(net: pandapowerNet, enforce_q_lims: bool) -> Iterator[Problem]:
+    if not enforce_q_lims:
+        return
+    for table in ("gen", "sgen"):
+        if "reactive_capability_curve" in net[table]:
+            curves = net[table].reactive_capability_curve.eq(True) & net[table].in_service.astype(bool)
+            if curves.any():
+                yield Problem("reactive capability curves are not calculated", f"net.{table}",
+                              f"index {net[table].index[curves].tolist()}", "min_q_mvar and max_q_mvar",
+                              "set reactive_capability_curve to False, or enforce_q_lims=False")  # fmt: skip

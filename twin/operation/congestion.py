@@ -1,0 +1,150 @@
+"""Congestion management: the smallest uniform cut of the plants behind the overloaded element."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from twin.network.reduced.flow import Flow
+from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
+from twin.operation.injections import Injections, solve_injections
+from twin.operation.ledger import Ledger
+from twin.operation.security import (
+    Breach,
+    flow_per_infeed,
+    judge_pair,
+    nothing_ignored,
+    worst_after_outage,
+    worst_intact,
+)
+from twin.operation.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+
+BROKEN_ABOVE_PERCENT = 0.001
+BEHIND_SHARE = 0.2
+LEAST_FLOW_PER_INFEED = 0.05
+"""A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
+MAX_ROUNDS = 60
+
+Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Breach]
+"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Breach."""
+
+
+def smallest(
+    case: Case,
+    ledger: Ledger | None,
+    members: np.ndarray,
+    injections: Injections,
+    flow: Flow,
+    cause: str,
+    target_percent: np.ndarray,
+) -> Managed:
+    """Cut what the criterion asks for under one cause, and book it.
+
+    The worst pair of topology and monitored end is brought to its limit by one uniform cap on the plants behind it,
+    then the next pair, until none is left that a permitted cut would lower.
+
+    Parameters
+    ----------
+    case : Case
+    ledger : Ledger or None
+        Where cuts are booked; None plans without booking.
+    members : numpy.ndarray, (R,) int
+    injections : Injections
+    flow : Flow
+        Of these members.
+    cause : str
+        ``congestion_n0``, ``congestion_n1`` (non-firm plants) or ``congestion_firm`` (all others, sites last).
+    target_percent : numpy.ndarray, (R, k)
+        Loading to which each monitored end is brought; 100, less for a forecasting operator's margin.
+
+    Returns
+    -------
+    Managed
+    """
+    managed = Managed(injections, flow)
+    if cause != "congestion_n1":
+        tiers = (TIER_NON_FIRM,) if cause == "congestion_n0" else (TIER_FIRM, TIER_LAST)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
+    if cause != "congestion_n0":
+        tiers = (TIER_NON_FIRM,) if cause == "congestion_n1" else (TIER_FIRM, TIER_LAST)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
+    return managed
+
+
+def _worst_intact(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Breach:
+    return worst_intact(case, flow, ignored)
+
+
+def _relieve(
+    case: Case,
+    ledger: Ledger | None,
+    members: np.ndarray,
+    managed: Managed,
+    cause: str,
+    tiers: tuple[int, ...],
+    worst: Worst,
+    target_percent: np.ndarray,
+) -> Managed:
+    injections, flow = managed.injections, managed.flow
+    ignored = nothing_ignored(case, len(members))
+    todo = np.flatnonzero(flow.solved)
+    for _ in range(MAX_ROUNDS):
+        found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
+        broken = (found.measure > target_percent[todo, found.end] + BROKEN_ABOVE_PERCENT) & (found.end >= 0)
+        todo = todo[broken]
+        if not len(todo):
+            break
+        breach = found.rows(broken)
+        target = target_percent[todo, breach.end]
+        cut, met = _cut_pair(
+            case, members[todo], breach, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
+        )
+        ignored[todo[~met], breach.topology[~met], breach.end[~met]] = True
+        changed = cut.max(axis=1) > 0.0
+        rows = todo[changed]
+        if len(rows):
+            part = injections.rows(rows)
+            part = part.with_units(part.unit_mw - cut[changed])
+            injections = injections.replaced(rows, part)
+            flow = flow.replaced(rows, solve_injections(case, part, flow.rows(rows)))
+            if ledger is not None:
+                ledger.cut_for(cause, members[rows], cut[changed], breach.end[changed], breach.topology[changed])
+        todo = todo[flow.solved[todo]]
+    return Managed(injections, flow)
+
+
+def _cut_pair(
+    case: Case,
+    members: np.ndarray,
+    breach: Breach,
+    injections: Injections,
+    flow: Flow,
+    tiers: tuple[int, ...],
+    ignored: np.ndarray,
+    target: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bring one pair per member to its target, tier after tier; returns the cut (R, U) and whether it was met."""
+    unit_mw = injections.unit_mw.copy()
+    met = np.zeros(len(members), dtype=bool)
+    state = judge_pair(case, members, breach, injections, flow, ignored)
+    slope = flow_per_infeed(case, injections, breach, state)
+    behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
+    behind[:, case.trippable] &= ~breach.tripped
+    for tier in tiers:
+        chosen = behind & (case.tier[members] == tier) & (unit_mw > SMALLEST_OUTPUT_MW)
+        rows = np.flatnonzero(~met & chosen.any(axis=1))
+        if not len(rows):
+            continue
+        measure = _pair_measure(case, members[rows], breach.rows(rows), ignored[rows])
+        start = Managed(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
+        unit_mw[rows], met[rows] = highest_uniform_cap(case, members[rows], start, chosen[rows], measure, target[rows])
+    return injections.unit_mw - unit_mw, met
+
+
+def _pair_measure(case: Case, members: np.ndarray, breach: Breach, ignored: np.ndarray) -> Measure:
+    def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
+        picked = breach.rows(rows)
+        return judge_pair(case, members[rows], picked, managed.injections, managed.flow, ignored[rows]).measure
+
+    return measure

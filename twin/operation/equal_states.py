@@ -1,0 +1,103 @@
+"""Members with the same devices, and members in the same state to the bit: computed once."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numba import njit
+
+from twin.devices.device import Device
+from twin.operation.member import Member
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Members (`rows`) with the same devices, and the columns of state that each device has."""
+
+    rows: np.ndarray
+    devices: tuple[Device, ...]
+    columns: tuple[slice, ...]
+
+
+def lanes_of(members: Sequence[Member]) -> tuple[Lane, ...]:
+    """Return the members with flexible devices, those with equal ones together."""
+    alike: dict[bytes, list[int]] = {}
+    for m, member in enumerate(members):
+        if member.flexible:
+            alike.setdefault(pickle.dumps(member.flexible), []).append(m)
+    lanes = []
+    for rows in alike.values():
+        devices = members[rows[0]].flexible
+        ends = np.cumsum([0, *(len(device.initial()) for device in devices)])
+        columns = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
+        lanes.append(Lane(np.array(rows), devices, columns))
+    return tuple(lanes)
+
+
+def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first row of each distinct state and, for every row, its position among them.
+
+    Rows are the same only where all their bytes are, so sharing a result changes nothing.
+
+    Parameters
+    ----------
+    *columns : numpy.ndarray, (R, ...)
+        Everything that the shared computation depends on.
+
+    Returns
+    -------
+    first : numpy.ndarray, (D,) int
+    inverse : numpy.ndarray, (R,) int
+    """
+    words = np.concatenate([_words(column) for column in columns], axis=1)
+    first, inverse, same = _grouped(words)
+    return (first, inverse) if same else _by_bytes(words)
+
+
+def _words(column: np.ndarray) -> np.ndarray:
+    """Return the bytes of each row as 64-bit words, the last one filled with zeros, (R, w)."""
+    rows = len(column)
+    if column.itemsize == 8:
+        return np.ascontiguousarray(column).reshape(rows, -1 if column.size else 0).view(np.uint64)
+    content = np.ascontiguousarray(column).reshape(rows, -1 if column.size else 0).view(np.uint8)
+    padded = np.zeros((rows, -(-content.shape[1] // 8) * 8), dtype=np.uint8)
+    padded[:, : content.shape[1]] = content
+    return padded.view(np.uint64)
+
+
+@njit(cache=True, nogil=True)
+def _grouped(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Group rows by a hash of their words; tells whether the rows of each group are indeed the same."""
+    rows, width = words.shape
+    factor, shift, one = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64(1)
+    hashes = np.empty(rows, dtype=np.uint64)
+    first, inverse = np.empty(rows, dtype=np.int64), np.empty(rows, dtype=np.int64)
+    known, same = 0, True
+    for r in range(rows):
+        h, place = np.uint64(0), np.uint64(0)
+        for k in range(width):
+            place += one
+            mixed = (words[r, k] + place * factor) * factor
+            h += (mixed ^ (mixed >> shift)) * factor
+        hashes[r] = h
+        at = 0
+        while at < known and hashes[first[at]] != h:
+            at += 1
+        if at == known:
+            first[known] = r
+            known += 1
+        inverse[r] = at
+        for k in range(width):
+            same &= words[r, k] == words[first[at], k]
+    return first[:known].copy(), inverse, same
+
+
+def _by_bytes(words: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Group without hashes, for rows that differ and share one."""
+    seen: dict[bytes, int] = {}
+    inverse = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in words], dtype=np.int64)
+    return np.unique(inverse, return_index=True)[1], inverse

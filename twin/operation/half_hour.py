@@ -1,0 +1,307 @@
+"""One half-hour of all members, in its fixed order (docs/loop.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from twin.core.quantities import CONGESTION_CAUSES
+from twin.network.reduced.flow import Flow, link_export_mw
+from twin.network.reduced.headroom_kernels import link_headroom
+from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT
+from twin.operation import operator as area_balance
+from twin.operation.case import Case
+from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.operation.controls import next_positions
+from twin.operation.dispatch import obey_policies
+from twin.operation.equal_states import distinct_rows
+from twin.operation.flexible import FlexibleFlows, run_flexible
+from twin.operation.injections import Injections, solve_injections
+from twin.operation.ledger import Ledger
+from twin.operation.operator import apply_caps, fix_caps
+from twin.operation.plant_batteries import PlantBatteryFlows, absorb, offer
+from twin.operation.record import Record, Verdict
+from twin.operation.remedies import relieve_import
+from twin.operation.security import nothing_ignored, outages, worst_intact
+from twin.operation.sites import SiteFlows, run_sites
+from twin.operation.state import State
+from twin.operation.uniform_cap import Managed
+from twin.operation.voltage import relieve_voltage
+from twin.policies.interface import ORDER_SLOTS
+
+
+def judge(case: Case, managed: Managed) -> Verdict:
+    """Judge the intact grid, every outage and the link's headroom for all members."""
+    everyone = np.arange(len(case.members))
+    return _judge(case, everyone, managed.injections, managed.flow)
+
+
+def judge_again(case: Case, earlier: Verdict, members: np.ndarray, managed: Managed) -> Verdict:
+    """Return `earlier` with the members whose state has changed judged anew."""
+    if not len(members):
+        return earlier
+    part = managed.rows(members)
+    fresh = _judge(case, members, part.injections, part.flow)
+    updated = []
+    for field in fields(Verdict):
+        values = getattr(earlier, field.name).copy()
+        values[members] = getattr(fresh, field.name)
+        updated.append(values)
+    return Verdict(*updated)
+
+
+def limit_exceeded(case: Case, verdict: Verdict, tolerance_percent: float) -> np.ndarray:
+    """Return (M,) whether the member's own criterion is exceeded."""
+    intact = verdict.intact_percent > 100.0 + tolerance_percent
+    return intact | (case.secures_outages & (verdict.loading_percent > 100.0 + tolerance_percent))
+
+
+def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
+    """Return (M,) the largest MVA above what the member's criterion allows."""
+    everyone = np.arange(len(case.members))
+    rating = case.grid.end_rating_mva[case.network]
+    intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, verdict.intact_end]
+    known = (verdict.end >= 0) & (verdict.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
+    after_outage = (
+        np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
+    )
+    return np.maximum(intact, np.where(known, after_outage, 0.0))
+
+
+def _judge(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> Verdict:
+    ignored = nothing_ignored(case, len(members))
+    found = outages(case, members, injections, flow, ignored)
+    intact = worst_intact(case, flow, ignored)
+    return Verdict(
+        intact_percent=intact.measure,
+        intact_end=intact.end,
+        loading_percent=found.measure,
+        end=found.end,
+        outage=found.outage,
+        link_percent=found.link,
+        shed_mw=found.shed_pu * case.base_mva,
+        solved=found.solved,
+        headroom_mw=_headroom(case, members, flow),
+    )
+
+
+def _headroom(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
+    """Headroom of the members whose tables are kept; counterfactual twins have none."""
+    headroom = np.full((len(members), 2), np.nan)
+    kept = np.flatnonzero(~case.is_twin[members])
+    some = flow.rows(kept)
+    first, inverse = distinct_rows(some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
+    some = some.rows(first)
+    found = link_headroom(
+        case.grid.arrays, some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu,
+        case.grid.nodes.headroom, case.base_mva,
+    )  # fmt: skip
+    headroom[kept] = found[inverse]
+    return headroom
+
+
+NEGATIVE_BEYOND_MW = 1e-9
+
+
+@dataclass(frozen=True)
+class Now:
+    """Truth of one half-hour; axes M members, P plants, A areas."""
+
+    plant_available_mw: np.ndarray
+    plant_outage_mw: np.ndarray
+    area_demand_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Behind:
+    """What sites, flexible devices and batteries beside plants did, the price in force, and where a policy failed."""
+
+    sites: SiteFlows
+    flexible: FlexibleFlows
+    plant_batteries: PlantBatteryFlows
+    price_ratio: np.ndarray
+    policy_failed: np.ndarray
+
+
+def step(case: Case, state: State, t: int) -> tuple[State, Record]:
+    """Run half-hour `t` for all members.
+
+    Parameters
+    ----------
+    case : Case
+    state : State
+        At the start of the half-hour.
+    t : int
+        Position in ``case.index``.
+
+    Returns
+    -------
+    state : State
+        At the start of the next half-hour.
+    record : Record
+    """
+    now = _truth(case, t)
+    state, policy_failed = obey_policies(case, state, t)
+    sites, state = run_sites(case, state, t)
+    flexible, device_state = run_flexible(case, state, t, now.area_demand_mw)
+    ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
+    ledger.cut("unavailable", _of_plants(case, now.plant_outage_mw))
+    ledger.cut("behind_the_meter", _of_groups(case, sites.throttled_mw))
+    unit_mw = np.concatenate([now.plant_available_mw - now.plant_outage_mw, sites.export_mw], axis=1)
+    order = area_balance.order(case, t, unit_mw)
+    ledger.cut("area_balance", order.physical_mw)
+    ledger.settled_mw += order.settled_mw
+    offered = offer(case, state, t, unit_mw - order.physical_mw)
+    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
+    unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
+
+    injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
+    managed = Managed(injections, solve_injections(case, injections))
+    before = judge(case, managed)
+    broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
+    managed = _manage(case, ledger, np.flatnonzero(broken), managed)
+    managed, after = _hold_voltage(case, ledger, managed, before, broken)
+    left_mw = managed.injections.unit_mw
+    plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
+    behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
+    record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
+    state = replace(state, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
+    return _next_state(case, state, t, managed.flow, record), record
+
+
+def _truth(case: Case, t: int) -> Now:
+    """Gather the half-hour's truth, per member from its own profiles."""
+    profiles = [profiles for profiles, _ in case.profiles]
+    return Now(
+        plant_available_mw=np.stack([p.plant_available_mw[t] for p in profiles])[case.profile],
+        plant_outage_mw=np.stack([p.plant_unavailable_mw[t] for p in profiles])[case.profile],
+        area_demand_mw=np.stack([p.area_demand_mw[t] for p in profiles])[case.profile],
+    )
+
+
+def _of_plants(case: Case, plant_mw: np.ndarray) -> np.ndarray:
+    return np.concatenate([plant_mw, np.zeros((len(plant_mw), len(case.sites.groups)))], axis=1)
+
+
+def _of_groups(case: Case, group_mw: np.ndarray) -> np.ndarray:
+    return np.concatenate([np.zeros((len(group_mw), case.plants)), group_mw], axis=1)
+
+
+def _injections(
+    case: Case, state: State, now: Now, behind: tuple[SiteFlows, FlexibleFlows], unit_mw: np.ndarray
+) -> tuple[Injections, np.ndarray, np.ndarray]:
+    """Return the injections, the gross demand per area and how many areas the sites ask more of than it has."""
+    sites, flexible = behind
+    of_sites = sites.load_mw @ case.group_to_area
+    beside_sites = now.area_demand_mw - of_sites
+    below_sites = beside_sites < -NEGATIVE_BEYOND_MW
+    beside_sites = np.maximum(beside_sites, 0.0) + flexible.area_mw
+    gross = beside_sites + of_sites
+    injections = Injections(
+        variant=case.grid.variants_at(case.network, state.positions),
+        unit_mw=unit_mw,
+        unit_q_per_p=case.unit_q_per_p,
+        demand_mw=beside_sites + sites.import_mw @ case.group_to_area + flexible.storage_mw,
+        demand_mvar=gross * case.load_q_per_p,
+        diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
+        shed_mw=np.zeros_like(gross),
+    )
+    return injections, gross, (below_sites | (gross < -NEGATIVE_BEYOND_MW)).sum(axis=1)
+
+
+def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -> Managed:
+    """Cut cause by cause; a forecasting operator cuts at once only for the intact grid, the rest was fixed ahead."""
+    if not len(members):
+        return managed
+    part = managed.rows(members)
+    for cause in CONGESTION_CAUSES:
+        mine = np.flatnonzero(~case.forecast_operator[members]) if cause != "congestion_n0" else np.arange(len(members))
+        target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
+        some = part.rows(mine)
+        part = part.replaced(mine, smallest(case, ledger, members[mine], some.injections, some.flow, cause, target))
+    return managed.replaced(members, relieve_import(case, members, part))
+
+
+def _hold_voltage(
+    case: Case, ledger: Ledger, managed: Managed, before: Verdict, broken: np.ndarray
+) -> tuple[Managed, Verdict]:
+    """Relieve voltages and judge what has changed; an overload that the reactive power brings about is managed too."""
+    start = managed.injections
+    managed = relieve_voltage(case, ledger, managed)
+    moved = (managed.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
+    cut = (managed.injections.unit_mw != start.unit_mw).any(axis=1)
+    after = judge_again(case, before, np.flatnonzero(moved | cut | broken), managed)
+    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, BROKEN_ABOVE_PERCENT))
+    managed = _manage(case, ledger, overloaded, managed)
+    return managed, judge_again(case, after, overloaded, managed)
+
+
+def _record(
+    case: Case,
+    state: State,
+    ledger: Ledger,
+    behind: Behind,
+    managed: Managed,
+    demand_mw: np.ndarray,
+    beside_clipped: np.ndarray,
+    verdicts: tuple[Verdict, Verdict],
+    broken: np.ndarray,
+) -> Record:
+    injections, flow = managed.injections, managed.flow
+    sites, batteries = behind.sites, behind.plant_batteries
+    fed_in = injections.unit_mw[:, case.plants :]
+    used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
+    of_plants = injections.unit_mw[:, : case.plants] + batteries.charge_mw - batteries.discharge_mw
+    delivered = np.concatenate([of_plants, used_by_sites + fed_in], axis=1)
+    exceeded = limit_exceeded(case, verdicts[1], BROKEN_ABOVE_PERCENT)
+    return Record(
+        ledger=ledger,
+        delivered_mw=delivered,
+        sites=sites,
+        flexible=behind.flexible,
+        plant_batteries=batteries,
+        price_ratio=behind.price_ratio,
+        policy_failed=behind.policy_failed,
+        site_export_mw=fed_in,
+        injections=injections,
+        positions=state.positions,
+        q_support_mvar=(injections.unit_mw * (injections.unit_q_per_p - case.unit_q_per_p)).sum(axis=1),
+        node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
+        q_svc_mvar=flow.q_svc_pu * case.base_mva,
+        demand_mw=demand_mw,
+        before=verdicts[0],
+        after=verdicts[1],
+        broken=broken,
+        missed=case.forecast_operator & exceeded,
+        residual_mva=np.where(exceeded, residual_mva(case, verdicts[1]), 0.0),
+        beside_clipped=beside_clipped,
+        failure=_failures(flow, verdicts[1]),
+    )
+
+
+def _failures(flow: Flow, after: Verdict) -> np.ndarray:
+    outage = np.where(after.loading_percent >= UNSOLVED_PERCENT, "outage not converged", "")
+    return np.where(flow.solved, outage, "power flow not converged")
+
+
+def _next_state(case: Case, state: State, t: int, flow: Flow, record: Record) -> State:
+    slot = int(case.half_hour_of_day[t])
+    net_mw = record.site_export_mw - record.sites.import_mw
+    of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
+    positions, outside_half_hours = next_positions(case, state.positions, state.outside_half_hours, flow)
+    state = replace(
+        state,
+        positions=positions,
+        outside_half_hours=outside_half_hours,
+        device_stored_mwh=record.flexible.stored_mwh,
+        export_mw=link_export_mw(case.grid, flow.variant, record.node_i),
+        available_mw=record.sites.available_mw,
+        delivered_mw=record.delivered_mw[:, case.plants :],
+        history=state.history.with_slot(slot, of_today),
+        device_history=state.device_history.with_slot(
+            slot, (record.flexible.area_mw + record.flexible.storage_mw)[:, None]
+        ),
+    )
+    caps = fix_caps(case, state, t)
+    return replace(state, cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage)

@@ -1,0 +1,69 @@
+"""What one half-hour leaves behind; the tables are made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.operation.flexible import FlexibleFlows
+from twin.operation.injections import Injections
+from twin.operation.ledger import Ledger
+from twin.operation.plant_batteries import PlantBatteryFlows
+from twin.operation.sites import SiteFlows
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """N-1 of all members at one moment (before or after management).
+
+    `intact_percent` and `intact_end` are the worst loading of the intact grid; `loading_percent` is of what the
+    criterion allows after the worst outage, `end` and `outage` bind, `link_percent` is the survivor of the link,
+    `headroom_mw` (M, 2) export and import; NaN where not computed.
+    """
+
+    intact_percent: np.ndarray
+    intact_end: np.ndarray
+    loading_percent: np.ndarray
+    end: np.ndarray
+    outage: np.ndarray
+    link_percent: np.ndarray
+    shed_mw: np.ndarray
+    solved: np.ndarray
+    headroom_mw: np.ndarray
+
+
+@dataclass(frozen=True)
+class Record:
+    """One half-hour of all members; axes M members, U units, G groups, A areas.
+
+    `flexible` and `plant_batteries` are what demand response, grid batteries and batteries beside plants did;
+    `price_ratio` (M,) is the retail price announced to the homes over the usual one; `policy_failed` (M,) marks
+    decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
+    `q_support_mvar` (M,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (M, n) are
+    the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (M, A) is
+    gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
+    `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
+    """
+
+    ledger: Ledger
+    delivered_mw: np.ndarray
+    sites: SiteFlows
+    flexible: FlexibleFlows
+    plant_batteries: PlantBatteryFlows
+    price_ratio: np.ndarray
+    policy_failed: np.ndarray
+    site_export_mw: np.ndarray
+    injections: Injections
+    positions: np.ndarray
+    q_support_mvar: np.ndarray
+    node_i: np.ndarray
+    q_svc_mvar: np.ndarray
+    demand_mw: np.ndarray
+    before: Verdict
+    after: Verdict
+    broken: np.ndarray
+    missed: np.ndarray
+    residual_mva: np.ndarray
+    beside_clipped: np.ndarray
+    failure: np.ndarray

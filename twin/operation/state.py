@@ -1,0 +1,257 @@
+"""What one half-hour hands to the next; a checkpoint holds this and the step, nothing else."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.units import KWH_PER_MWH
+from twin.network.reduced.controls import first_positions
+from twin.operation.case import Case
+from twin.operation.ledger import NOTHING
+from twin.operation.member import TOTALS
+from twin.policies.interface import ORDER_SLOTS, Dispatch, Mode, Policy
+
+NET, RAW, LOAD = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class DayHistory:
+    """Quantities by half-hour of the day; one array a half-hour, so that a step replaces one and copies none.
+
+    Attributes
+    ----------
+    slots : tuple of numpy.ndarray, (M, Q, N)
+        Of sites, with N site groups: net infeed as measured (`NET`), net infeed without batteries (`RAW`) and own
+        demand (`LOAD`), MW. Of flexible devices, with N areas: what they take, MW, alone.
+    """
+
+    slots: tuple[np.ndarray, ...]
+
+    @staticmethod
+    def from_array(values: np.ndarray) -> DayHistory:
+        """Make a history of (M, 48, Q, N) values."""
+        return DayHistory(tuple(np.ascontiguousarray(values[:, slot]) for slot in range(values.shape[1])))
+
+    def as_array(self) -> np.ndarray:
+        """Return (M, 48, Q, N) values."""
+        return np.stack(self.slots, axis=1)
+
+    def at(self, rows: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Return (R, Q, N) values of member ``rows[r]`` at half-hour ``slots[r]``."""
+        return np.stack([self.slots[slot][row] for row, slot in zip(rows, slots, strict=True)])
+
+    def with_slot(self, slot: int, values: np.ndarray) -> DayHistory:
+        """Return a history with one half-hour replaced."""
+        return DayHistory((*self.slots[:slot], values, *self.slots[slot + 1 :]))
+
+
+@dataclass(frozen=True)
+class SiteTotals:
+    """Totals of the sites, one array a member, so that a step copies only those of members that keep them.
+
+    Attributes
+    ----------
+    of_member : tuple of numpy.ndarray, (S, W)
+        Columns as in `twin.operation.member.TOTALS`.
+    """
+
+    of_member: tuple[np.ndarray, ...]
+
+    @staticmethod
+    def zero(members: int, sites: int) -> SiteTotals:
+        """Return the totals before the first half-hour."""
+        return SiteTotals((np.zeros((sites, len(TOTALS))),) * members)
+
+    @staticmethod
+    def from_array(values: np.ndarray) -> SiteTotals:
+        """Make totals of (M, S, W) values."""
+        return SiteTotals(tuple(values))
+
+    def as_array(self) -> np.ndarray:
+        """Return (M, S, W) values."""
+        return np.stack(self.of_member)
+
+    def plus(self, more: np.ndarray, row: np.ndarray, members: Iterable[int]) -> SiteTotals:
+        """Return totals to which those of one half-hour are added.
+
+        Parameters
+        ----------
+        more : numpy.ndarray, (R, S, W)
+        row : numpy.ndarray, (M,) int
+            Row of `more` of each member.
+        members : iterable of int
+            Members that keep totals.
+        """
+        of_member = list(self.of_member)
+        for m in members:
+            of_member[m] = of_member[m] + more[row[m]]
+        return SiteTotals(tuple(of_member))
+
+
+_PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
+    "history": DayHistory,
+    "device_history": DayHistory,
+    "site_totals": SiteTotals,
+}
+"""Fields that are made of several arrays."""
+ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
+"""Fields of `State` that hold the orders in force, named as in `Dispatch`."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """Caps per plant and slot, (M, L, P); slot = step modulo L; 1 leaves the plant free.
+
+    `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
+    """
+
+    pu: np.ndarray
+    cause: np.ndarray
+    end: np.ndarray
+    outage: np.ndarray
+
+    @staticmethod
+    def none(case: Case) -> Caps:
+        """Return caps that bind nobody."""
+        shape = (len(case.members), case.lead_slots, case.plants)
+        return Caps(
+            np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
+        )
+
+
+@dataclass(frozen=True)
+class State:
+    """State at the start of a half-hour; axes M members, C controls, S sites, G groups, P plants, L lead.
+
+    Attributes
+    ----------
+    positions, outside_half_hours : numpy.ndarray, (M, C) int
+        Of taps and reactors, and for how long their quantity has left its band; see `twin.operation.controls`.
+    soc_kwh : numpy.ndarray, (M, S)
+    site_totals : SiteTotals
+        Sums over the run at each site; counterfactual twins keep none.
+    average_soc_kwh, average_totals : numpy.ndarray, (M, G), (M, G, W)
+        The same of one average site a group, run beside the real ones for comparison.
+    device_state : numpy.ndarray, (M, K)
+        Of the flexible devices, one after the other.
+    device_stored_mwh : numpy.ndarray, (M, D)
+        What they hold or owe.
+    plant_soc_mwh : numpy.ndarray, (M, P)
+        Of the batteries beside plants.
+    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 96, G)
+        Orders in force; slot = step modulo 96.
+    price_ratio : numpy.ndarray, (M, 96)
+    device_pu : numpy.ndarray, (M, 96, D)
+        Orders to homes and flexible devices, the devices in each member's own order.
+    export_mw : numpy.ndarray, (M,)
+        Link flow of the half-hour before.
+    available_mw, delivered_mw : numpy.ndarray, (M, G)
+        PV of the half-hour before.
+    history, device_history : DayHistory
+        Sites and flexible devices of the last day.
+    cap_pu : numpy.ndarray, (M, L, P)
+        Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
+    cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
+        What bound them.
+    policies : tuple of Policy
+        One for each member, with what it remembers; the only part that changes in place.
+    """
+
+    positions: np.ndarray
+    outside_half_hours: np.ndarray
+    soc_kwh: np.ndarray
+    site_totals: SiteTotals
+    average_soc_kwh: np.ndarray
+    average_totals: np.ndarray
+    device_state: np.ndarray
+    device_stored_mwh: np.ndarray
+    plant_soc_mwh: np.ndarray
+    mode: np.ndarray
+    battery_power_pu: np.ndarray
+    export_limit_pu: np.ndarray
+    soc_min_percent: np.ndarray
+    price_ratio: np.ndarray
+    device_pu: np.ndarray
+    export_mw: np.ndarray
+    available_mw: np.ndarray
+    delivered_mw: np.ndarray
+    history: DayHistory
+    device_history: DayHistory
+    cap_pu: np.ndarray
+    cap_cause: np.ndarray
+    cap_end: np.ndarray
+    cap_outage: np.ndarray
+    policies: tuple[Policy, ...]
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the fields by name, members first, without the policies."""
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "policies"}
+        return values | {name: getattr(self, name).as_array() for name in _PACKED}
+
+    @staticmethod
+    def from_arrays(values: Mapping[str, np.ndarray], policies: Sequence[Policy]) -> State:
+        """Make a state of what `arrays` gave and the members' policies."""
+        plain: dict[str, Any] = dict(values)
+        packed = {name: kind.from_array(values[name]) for name, kind in _PACKED.items()}
+        return State(**plain | packed, policies=tuple(policies))
+
+
+def initial_state(case: Case) -> State:
+    """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
+    members, groups = len(case.members), len(case.sites.groups)
+    nothing = Dispatch.constant(ORDER_SLOTS, groups, Mode.IDLE, devices=case.most_devices)
+    caps = Caps.none(case)
+    positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
+    soc_kwh = np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members])
+    day = HALF_HOURS_OF_DAY
+    return State(
+        positions=positions,
+        outside_half_hours=np.zeros_like(positions),
+        soc_kwh=soc_kwh,
+        site_totals=SiteTotals.zero(*soc_kwh.shape),
+        average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
+        average_totals=np.zeros((members, groups, len(TOTALS))),
+        device_state=_device_state(case),
+        device_stored_mwh=_device_stored_mwh(case),
+        plant_soc_mwh=case.plant_battery_mwh * case.plant_soc_min_share[:, None],
+        **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
+        export_mw=np.zeros(members),
+        available_mw=np.zeros((members, groups)),
+        delivered_mw=np.zeros((members, groups)),
+        history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
+        device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
+        cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
+        policies=tuple(copy.deepcopy(member.policy) for member in case.members),
+    )  # fmt: skip
+
+
+def _device_state(case: Case) -> np.ndarray:
+    """Return the devices' states, one member a row, filled up with zeros where a member has fewer."""
+    rows = [np.concatenate([np.zeros(0), *(device.initial() for device in m.flexible)]) for m in case.members]
+    state = np.zeros((len(rows), max(len(row) for row in rows)))
+    for m, row in enumerate(rows):
+        state[m, : len(row)] = row
+    return state
+
+
+def _device_stored_mwh(case: Case) -> np.ndarray:
+    """Return what the devices hold before the first half-hour, (M, D): batteries their charge, demand nothing."""
+    stored = np.zeros((len(case.members), len(case.device_names)))
+    for m, member in enumerate(case.members):
+        for device in member.flexible:
+            stored[m, case.device_names.index(device.name)] = device.initial().sum() * device.is_storage
+    return stored
+
+
+def stored_at_start_mwh(case: Case, m: int) -> float:
+    """Return the charge of all batteries of member `m` before the first half-hour: sites, grid and plants."""
+    member = case.members[m]
+    of_sites = float((member.devices.soc_min_share * member.devices.battery_kwh).sum()) / KWH_PER_MWH
+    of_plants = float((case.plant_battery_mwh[m] * case.plant_soc_min_share[m]).sum())
+    return of_sites + of_plants + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)

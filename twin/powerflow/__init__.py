@@ -1,1 +1,0 @@
-"""The AC engine for any pandapower net: see `twin.powerflow.batch.BatchPowerFlow`."""

@@ -1,0 +1,1 @@
+"""The area around the island as one node: its balance, its price, and whom its orders cut."""

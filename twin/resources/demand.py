@@ -1,0 +1,274 @@
+"""Demand by class and area: components with hours, months and special days, scaled to each class's energy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from twin.core.clock import step_hours
+from twin.core.errors import InputError, Problem
+from twin.core.random_streams import ar1, per_half_hour, stream
+from twin.resources.calendar import is_free_day, special_period
+from twin.resources.resampling import hourly_to_steps, hours_of
+from twin.resources.tables import HOURS, MONTHS, by_month, parameter, read_table
+
+CLASSES = ("residential", "commercial", "public", "industry", "fisheries")
+"""Classes of demand, in the order of the columns ``<class>_kwh`` of `GridModel.areas`."""
+
+WATER_HEATING = "water_heating"
+"""Component of residential demand: storage heaters on night tariffs."""
+
+EVENING_HOURS, NIGHT_HOURS = (17, 23), (0, 6)
+EVENING_CLASSES = ("residential", "commercial")
+FREE_DAY_SHARE = 1 / 3
+
+
+def kyushu_climatology(hours: pd.DatetimeIndex) -> np.ndarray:
+    """Return the usual demand of the Kyushu area over its yearly mean, hourly; (H,) for the hours given.
+
+    Special days (`special_days.csv`) count as free days: what is particular about them is not in it.
+    """
+    table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])[HOURS]
+    values = np.stack([table.xs(day_type, level="day_type").loc[1:12] for day_type in ("work", "free")])
+    return np.asarray(values[is_free_day(hours).astype(int), hours.month - 1, hours.hour])
+
+
+def kyushu_components(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+    """Return each component over the demand of the Kyushu area; together, by `demand_kyushu_mix.csv`, they are 1.
+
+    Parameters
+    ----------
+    hours : pandas.DatetimeIndex
+        (H,) hourly.
+    measured : bool
+        Whether the area's demand is a measured one, which holds the closed works of the special days already; a
+        climatology does not.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        (H,) per component, as a multiple of its yearly mean.
+    """
+    parts = _guesses(hours)
+    if measured:
+        parts = _times(parts, _special_days(hours, "works"))
+    mix = read_table("demand_kyushu_mix")[["class", "share"]].itertuples(index=False)
+    explained = sum(share * parts[name] for name, share in mix)
+    return {name: part / explained for name, part in parts.items()}
+
+
+def goto_factors(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+    """Return each class's demand on Goto over that of the Kyushu area.
+
+    Parameters
+    ----------
+    hours, measured
+        See `kyushu_components`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Per class of `CLASSES` (H,), in proportion, and `WATER_HEATING`, which is not in ``residential``; without the
+        response to temperature.
+    """
+    parts = kyushu_components(hours, measured)
+    factors = {name: parts[name] * _by_time_of_day(name, hours) for name in (*CLASSES, WATER_HEATING)}
+    visitors = read_table("demand_tourism_months").set_index("month")["visitors"].to_numpy()[hours.month - 1]
+    tourism = parameter("demand_tourism_share")
+    factors["commercial"] *= 1 - tourism + tourism * visitors
+    if not measured:
+        factors = _times(factors, _special_days(hours, "works"))
+    return _times(factors, _special_days(hours, "homecoming"))
+
+
+def _guesses(hours: pd.DatetimeIndex) -> dict[str, np.ndarray]:
+    """Return each component over its own yearly mean, roughly 1 in the mean; (H,) each."""
+    by_hour = read_table("demand_class_hours").set_index(["class", "day_type"])[HOURS]
+    by_month = read_table("demand_class_months").set_index("class")[MONTHS]
+    free = is_free_day(hours).astype(int)
+    guesses = {}
+    for name in by_month.index:
+        day_types = np.stack([by_hour.loc[(name, "work")], by_hour.loc[(name, "free")]]).astype(float)
+        mean = (1 - FREE_DAY_SHARE) * day_types[0].mean() + FREE_DAY_SHARE * day_types[1].mean()
+        months = by_month.loc[name].to_numpy(float)
+        guesses[str(name)] = day_types[free, hours.hour] / mean * months[hours.month - 1] / months.mean()
+    return guesses
+
+
+def _times(parts: dict[str, np.ndarray], factors: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {name: part * factors.get(name, 1.0) for name, part in parts.items()}
+
+
+def _by_time_of_day(name: str, hours: pd.DatetimeIndex) -> np.ndarray:
+    """Return what Goto's evenings and nights have over those of its mix of classes; (H,)."""
+    factor = np.ones(len(hours))
+    factor[(hours.hour >= NIGHT_HOURS[0]) & (hours.hour < NIGHT_HOURS[1])] = parameter("demand_night_factor")
+    if name in EVENING_CLASSES:
+        is_evening = (hours.hour >= EVENING_HOURS[0]) & (hours.hour < EVENING_HOURS[1])
+        factor[is_evening] = parameter("demand_evening_factor")
+    return factor
+
+
+def _special_days(hours: pd.DatetimeIndex, effect: str) -> dict[str, np.ndarray]:
+    """Return the factors of one effect by component, 1 on other days; (H,) each, only components that have one."""
+    period = special_period(hours)
+    factors: dict[str, np.ndarray] = {}
+    for row in read_table("demand_special_days").to_dict("records"):
+        if row["effect"] == effect:
+            factor = factors.setdefault(row["class"], np.ones(len(hours)))
+            factor[period == row["period"]] *= row["demand_ratio"]
+    return factors
+
+
+APPLIANCES = "appliances"
+"""Residential demand without water heating, among the results of `class_shapes`."""
+
+COMMON = "all areas"
+"""Key of the noise that all areas share."""
+
+
+def class_shapes(
+    index: pd.DatetimeIndex, temp_air: np.ndarray | None, area_shape: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
+    """Return the shape of each class over the year.
+
+    A class is the demand of the Kyushu area times what the class has over it (`twin.resources.demand`), and
+    follows the temperature where that is not yet in the area's demand.
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex
+        (T,).
+    temp_air : numpy.ndarray or None
+        (T,) degree C; None where `area_shape` is a measured one, which holds the weather already.
+    area_shape : numpy.ndarray or None
+        (H,) hourly demand of the area in any unit; default `kyushu_climatology`.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray
+        Per class of `CLASSES`, and for the two parts of ``residential``, `APPLIANCES` and `WATER_HEATING`: (T,),
+        mean 1, not negative.
+    """
+    hours = hours_of(index)
+    area = kyushu_climatology(hours) if area_shape is None else area_shape
+    shapes = {}
+    for name, factor in goto_factors(hours, measured=area_shape is not None).items():
+        shape = _at_steps(area * factor, index)
+        if temp_air is not None and name != WATER_HEATING:
+            shape = shape * temperature_response(name, index, temp_air)
+        shapes[name] = shape / shape.mean()
+    night = parameter("demand_night_water_heating_share")
+    appliances = shapes["residential"]
+    residential = (1 - night) * appliances + night * shapes[WATER_HEATING]
+    return shapes | {"residential": residential, APPLIANCES: appliances}
+
+
+def temperature_response(name: str, index: pd.DatetimeIndex, temp_air: np.ndarray) -> np.ndarray:
+    """Return a class's demand over that at the month's normal temperature; (T,).
+
+    Heating and cooling grow in proportion to the degrees below and above the class's thresholds; the temperature
+    is the mean of the hours before (``heating_smoothing_hours``), because buildings are slow.
+    """
+    row = read_table("demand_classes").set_index("class").loc[name]
+    smooth = felt_temperature(index, temp_air)
+    normal = by_month("temperature_normals", "temperature_c").loc[index.month].to_numpy()
+
+    def degrees(temperature: np.ndarray) -> np.ndarray:
+        heating = np.clip(row["heating_below_c"] - temperature, 0, None) * row["heating_per_kelvin"]
+        return heating + np.clip(temperature - row["cooling_above_c"], 0, None) * row["cooling_per_kelvin"]
+
+    return (1 + degrees(smooth)) / (1 + degrees(normal))
+
+
+def felt_temperature(index: pd.DatetimeIndex, temp_air: np.ndarray) -> np.ndarray:
+    """Return the mean of the last ``heating_smoothing_hours``, which buildings follow; (T,) degree C."""
+    window = max(1, round(parameter("heating_smoothing_hours") / step_hours(index)))
+    return pd.Series(temp_air).rolling(window, min_periods=1).mean().to_numpy()
+
+
+def area_demand(
+    areas: pd.DataFrame,
+    shapes: dict[str, dict[str, np.ndarray]],
+    index: pd.DatetimeIndex,
+    *,
+    seed: int,
+    weather_year: int,
+) -> np.ndarray:
+    """Return the gross demand of the areas.
+
+    Parameters
+    ----------
+    areas : pandas.DataFrame
+        `GridModel.areas`; columns ``<class>_kwh`` per year and ``place``.
+    shapes : dict
+        Per place the result of `class_shapes`.
+    index : pandas.DatetimeIndex
+        (T,), one year.
+    seed, weather_year : int
+        Key of the areas' noise, a part of which all areas share.
+
+    Returns
+    -------
+    numpy.ndarray
+        (T, A) MW; each class of each area has exactly its kWh over the year.
+    """
+    demand_mw = np.zeros((len(index), len(areas)))
+    own_noise = parameter("demand_noise"), parameter("demand_noise_correlation")
+    common_noise = parameter("demand_common_noise"), parameter("demand_common_noise_correlation")
+    common = _noise(index, COMMON, *common_noise, seed, weather_year)
+    for column, (area, row) in enumerate(areas.iterrows()):
+        noise = np.exp(common + _noise(index, str(area), *own_noise, seed, weather_year))
+        for name in CLASSES:
+            shape = shapes[row["place"]][name] * noise
+            demand_mw[:, column] += row[f"{name}_kwh"] * shape / (shape.sum() * step_hours(index)) / 1000
+    return demand_mw
+
+
+def class_demand_kw(demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float) -> np.ndarray:
+    """Return the demand of one class for a measured temperature, for comparison with its measured demand.
+
+    This is what ``goto-twin validate demand`` compares a user's file with: hours, days and months of the class, the
+    Japanese calendar and the response to temperature, without noise.
+
+    Parameters
+    ----------
+    demand_class : str
+        One of `CLASSES`.
+    index : pandas.DatetimeIndex
+        (T,) gapless, Asia/Tokyo, 60 minutes or a part of it; any period of at least two steps. The first
+        ``heating_smoothing_hours`` know only part of the temperatures that buildings remember.
+    temp_air : numpy.ndarray
+        (T,) degree C.
+    energy_kwh : float
+        Energy over the period, e.g. that of the measured demand; met exactly.
+
+    Returns
+    -------
+    numpy.ndarray
+        (T,) kW, consumption positive.
+
+    Raises
+    ------
+    InputError
+        Where there is no such class.
+    """
+    if demand_class not in CLASSES:
+        raise InputError([Problem("no such class of demand", "demand_class", demand_class, ", ".join(CLASSES))])
+    shape = class_shapes(index, temp_air)[demand_class]
+    return energy_kwh * shape / (shape.sum() * step_hours(index))
+
+
+def _at_steps(hourly: np.ndarray, index: pd.DatetimeIndex) -> np.ndarray:
+    """Spread values of the hours of `index` over its steps; (T,)."""
+    steps = round(1 / step_hours(index))
+    first = round((index[0] - index[0].floor("h")) / pd.Timedelta("1h") * steps)
+    return hourly_to_steps(hourly, steps)[first : first + len(index)]
+
+
+def _noise(
+    index: pd.DatetimeIndex, area: str, spread: float, correlation: float, seed: int, weather_year: int
+) -> np.ndarray:
+    """Return noise with mean 0, given the correlation of neighbouring half-hours; (T,)."""
+    rng = stream(seed, "area demand", weather_year, area)
+    return spread * ar1(rng, len(index), per_half_hour(correlation, step_hours(index)))

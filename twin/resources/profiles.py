@@ -1,0 +1,294 @@
+"""What the closed loop reads of weather, demand and market, and how it is made: `Profiles`, `Forecasts`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import pandas as pd
+
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.weather_table import WeatherTable
+from twin.network.model import GridModel
+from twin.resources.area_market.balance import AreaCalibration, AreaDrivers, area_year, calibrate
+from twin.resources.area_market.drivers import area_drivers
+from twin.resources.area_market.orders import controllable, plant_orders
+from twin.resources.demand import area_demand, class_shapes
+from twin.resources.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
+from twin.resources.pv import Sky, orientations, oriented_per_kw, sky_at
+from twin.resources.site_demand import site_demand
+from twin.resources.sites import SiteFleet
+from twin.resources.tables import parameter
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Truth of one weather year; axes T time, P plants, A areas, K site PV shapes, D site demand shapes.
+
+    Attributes
+    ----------
+    index : pandas.DatetimeIndex
+        Interval starts, Asia/Tokyo.
+    plant_available_mw : numpy.ndarray
+        (T, P) resource-limited AC output after clipping at `contract_mw`, before outages; not negative.
+    plant_unavailable_mw : numpy.ndarray
+        (T, P) part of it that is out of order; not negative, at most `plant_available_mw`.
+    area_demand_mw : numpy.ndarray
+        (T, A) gross demand, the sites' demand included; consumption positive.
+    site_pv_per_kw : numpy.ndarray
+        (T, K) AC kW per kW dc, before AC clipping, in the order of `SiteFleet.pv_shapes`.
+    site_demand_per_kwh : numpy.ndarray
+        (T, D) kW per kWh/year, in the order of `SiteFleet.demand_shapes`.
+    area_cut_pv, area_cut_wind : numpy.ndarray
+        (T,) share of the area's controllable output ordered off for area balance, 0..1.
+    area_physical, area_settled : numpy.ndarray
+        (T, P) share of the plant's output that is cut for it in fact, and that it is not paid for, 0..1.
+    price_jpy_per_kwh : numpy.ndarray
+        (T,) area price.
+    """
+
+    index: pd.DatetimeIndex
+    plant_available_mw: np.ndarray
+    plant_unavailable_mw: np.ndarray
+    area_demand_mw: np.ndarray
+    site_pv_per_kw: np.ndarray
+    site_demand_per_kwh: np.ndarray
+    area_cut_pv: np.ndarray
+    area_cut_wind: np.ndarray
+    area_physical: np.ndarray
+    area_settled: np.ndarray
+    price_jpy_per_kwh: np.ndarray
+
+    def window(self, start: int, stop: int) -> Profiles:
+        """Return the steps ``start .. stop - 1``; everything was calibrated on the whole year before."""
+        _check_window(start, stop, len(self.index))
+        return replace(self, **{field.name: getattr(self, field.name)[start:stop] for field in fields(self)})
+
+
+@dataclass(frozen=True)
+class Published:
+    """What the operator's expectation of the coming days is made of: truth, errors of size 1, and sizes by lead.
+
+    An expectation made `lead` steps before step t is ``truth[t] + sum(sizes[lead] * error[t])``.
+
+    Attributes
+    ----------
+    export_mw : numpy.ndarray
+        (T,) the link's export without management as it comes, without network losses; export positive.
+    export_error_mw : numpy.ndarray
+        (T, 4) its errors of size 1: PV, wind, demand, and outages that nobody foresees.
+    pv_error, load_error : numpy.ndarray
+        (T,) relative errors of size 1 of the sites' PV and of their demand.
+    sizes : numpy.ndarray
+        (L, 4) size of the errors at leads of 0 .. L - 1 steps, held beyond; PV, wind, demand, 1.
+    issue_steps : int
+        Steps between two issues; the first of a day at midnight.
+    price_known_hour : float
+        Hour of the day from which the area prices of the next day are known.
+    """
+
+    export_mw: np.ndarray
+    export_error_mw: np.ndarray
+    pv_error: np.ndarray
+    load_error: np.ndarray
+    sizes: np.ndarray
+    issue_steps: int
+    price_known_hour: float
+
+    def window(self, start: int, stop: int) -> Published:
+        """Return the steps ``start .. stop - 1``."""
+        return replace(
+            self,
+            export_mw=self.export_mw[start:stop],
+            export_error_mw=self.export_error_mw[start:stop],
+            pv_error=self.pv_error[start:stop],
+            load_error=self.load_error[start:stop],
+        )
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """What was expected; axes as in `Profiles`.
+
+    Attributes
+    ----------
+    plant_available_mw : numpy.ndarray
+        (T, P) for t, made at t - lead.
+    area_demand_mw : numpy.ndarray
+        (T, A) for t, made at t - lead.
+    published : Published
+        What `twin.resources.outlook` tells policies of.
+    """
+
+    plant_available_mw: np.ndarray
+    area_demand_mw: np.ndarray
+    published: Published
+
+    def window(self, start: int, stop: int) -> Forecasts:
+        """Return the steps ``start .. stop - 1``."""
+        _check_window(start, stop, len(self.plant_available_mw))
+        return Forecasts(
+            self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop)
+        )
+
+
+def _check_window(start: int, stop: int, steps: int) -> None:
+    if not 0 <= start < stop <= steps:
+        raise InputError(
+            [Problem("window outside the series", "window", f"{start}:{stop}", f"0 <= start < stop <= {steps}")]
+        )
+
+
+@dataclass(frozen=True)
+class WeatherShapes:
+    """What follows from the weather alone and serves several grids: skies and demand shapes, by place."""
+
+    skies: dict[str, Sky]
+    demand: dict[str, dict[str, np.ndarray]]
+
+
+def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
+    """Return the skies of all places and the demand shapes of the areas' places."""
+    values = weather.values
+    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
+    index, places = weather.index, areas["place"].unique()
+    return WeatherShapes(skies, {name: class_shapes(index, values[name]["temp_air"].to_numpy()) for name in places})
+
+
+def build_profiles(
+    model: GridModel,
+    weather: WeatherTable,
+    fleet: SiteFleet,
+    *,
+    seed: int,
+    weather_year: int,
+    area_level_percent: float | None = None,
+    farm_scales: Mapping[str, float] | None = None,
+    area: AreaCalibration | None = None,
+    shapes: WeatherShapes | None = None,
+) -> Profiles:
+    """Return the profiles of one weather year.
+
+    Parameters
+    ----------
+    model : GridModel
+        Its `plants` and `areas`.
+    weather : WeatherTable
+        A whole fiscal year; cut days out afterwards by `Profiles.window`.
+    fleet : SiteFleet
+        From `twin.resources.sites.build_fleet` with the same areas.
+    seed, weather_year : int
+        Key of all random streams.
+    area_level_percent : float, optional
+        Cut share of controllable PV energy for area balance in the normal year; default ``area_balance_level``; 0
+        switches it off. Not used where `area` is given.
+    farm_scales : mapping of str to float, optional
+        Wind-speed factor per farm from `twin.resources.plants.wind_scales` on a normal year; default: `weather` is
+        taken as the normal year.
+    area : AreaCalibration, optional
+        From `area_calibration` on a normal year; default: `weather` is taken as the normal year.
+    shapes : WeatherShapes, optional
+        From `weather_shapes` of the same weather, to share it between grids.
+
+    Returns
+    -------
+    Profiles
+
+    Raises
+    ------
+    InputError
+        With all plants, areas and places that do not fit together.
+    """
+    raise_if_any(model_problems(model, weather))
+    plants, areas, index = model.plants, model.areas, weather.index
+    key = {"seed": seed, "weather_year": weather_year}
+    shapes = weather_shapes(areas, weather) if shapes is None else shapes
+    scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
+
+    available = plant_available_mw(plants, weather, shapes.skies, scales)
+    demand = area_demand(areas, shapes.demand, index, **key)
+    drivers = area_drivers(weather, **key)
+    if area is None:
+        area = _calibration(index, drivers, available, plants, area_level_percent)
+    orders_of_area = area_year(index, drivers, area)
+    cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
+    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
+    return Profiles(
+        index=index,
+        plant_available_mw=available,
+        plant_unavailable_mw=available * plant_down_share(plants, index, **key),
+        area_demand_mw=demand,
+        site_pv_per_kw=site_pv(fleet, shapes.skies),
+        site_demand_per_kwh=site_demand(index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
+        area_cut_pv=cut_pv,
+        area_cut_wind=cut_wind,
+        area_physical=orders.physical,
+        area_settled=orders.settled,
+        price_jpy_per_kwh=orders_of_area.price_jpy_per_kwh,
+    )
+
+
+def area_calibration(
+    plants: pd.DataFrame,
+    normal: WeatherTable,
+    *,
+    seed: int,
+    normal_year: int = 0,
+    area_level_percent: float | None = None,
+    farm_scales: Mapping[str, float] | None = None,
+) -> AreaCalibration:
+    """Return what a normal year fixes of area balance and price, for `build_profiles` with another year's weather.
+
+    Parameters
+    ----------
+    plants : pandas.DataFrame
+        `GridModel.plants`.
+    normal : WeatherTable
+        The normal year.
+    seed, normal_year : int
+        Key of the area's noise in it.
+    area_level_percent, farm_scales
+        See `build_profiles`.
+    """
+    skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
+    scales = wind_scales(plants, normal) if farm_scales is None else farm_scales
+    available = plant_available_mw(plants, normal, skies, scales)
+    drivers = area_drivers(normal, seed=seed, weather_year=normal_year)
+    return _calibration(normal.index, drivers, available, plants, area_level_percent)
+
+
+def _calibration(
+    index: pd.DatetimeIndex,
+    drivers: AreaDrivers,
+    available_mw: np.ndarray,
+    plants: pd.DataFrame,
+    level_percent: float | None,
+) -> AreaCalibration:
+    level = parameter("area_balance_level") if level_percent is None else level_percent
+    pv_mw, wind_mw = (available_mw[:, controllable(plants, kind)].sum(axis=1) for kind in ("pv", "wind"))
+    return calibrate(index, drivers, pv_mw, wind_mw, level_percent=level)
+
+
+def model_problems(model: GridModel, weather: WeatherTable) -> list[Problem]:
+    """Return what does not fit between a grid model and a weather table."""
+    found = plant_problems(model.plants, weather)
+    for area, place in model.areas["place"].items():
+        if place not in weather.places:
+            found.append(Problem("no weather for the place", f"areas.csv, {area}", place, ", ".join(weather.places)))
+    return found
+
+
+def main_place(areas: pd.DataFrame) -> str:
+    """Return the place with most residential demand: its weather drives the sites' own demand."""
+    return str(areas.groupby("place")["residential_kwh"].sum().idxmax())
+
+
+def site_pv(fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
+    """Return AC kW per kW dc of each of `SiteFleet.pv_shapes`, before AC clipping; (T, K)."""
+    steps = len(next(iter(skies.values())).ghi)
+    per_kw = np.zeros((steps, len(fleet.pv_shapes)))
+    for column, shape in enumerate(fleet.pv_shapes):
+        tilt, azimuth, _ = orientations(shape.fleet).iloc[shape.orientation]
+        per_kw[:, column] = oriented_per_kw(skies[shape.place], shape.fleet, tilt, azimuth)
+    return per_kw

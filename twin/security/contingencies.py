@@ -1,0 +1,269 @@
+"""Which elements trip together: the contingencies of a net, parallel circuits among them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from itertools import combinations
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pandapower import pandapowerNet
+from pandapower.toolbox import element_bus_tuples
+
+from twin.core.errors import Problem, raise_if_any
+from twin.network.model import Element
+from twin.network.network import Network
+
+Ends = Mapping[int, tuple[int, int]]
+"""The two buses of each line."""
+
+
+def parallel_circuits(net: pandapowerNet, lines: Iterable[int]) -> list[tuple[Element, ...]]:
+    """Return each pair of circuits between the same two buses, the first line of each.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    lines : iterable of int
+        Lines in service. A circuit is a chain of them; its inner buses join two lines and nothing else.
+    """
+    ends = {line: (int(net.line.loc[line, "from_bus"]), int(net.line.loc[line, "to_bus"])) for line in lines}
+    at_bus: dict[int, list[int]] = {}
+    for line, buses in ends.items():
+        for bus in buses:
+            at_bus.setdefault(bus, []).append(line)
+    with_other_elements = _buses_of_other_elements(net)
+    inner = {bus: at for bus, at in at_bus.items() if len(at) == 2 and bus not in with_other_elements}
+    circuits: dict[int, frozenset[int]] = {}
+    seen: set[int] = set()
+    for line in ends:
+        if line not in seen:
+            chain, between = _circuit(line, ends, inner)
+            seen |= chain
+            circuits[min(chain)] = between
+    pairs = combinations(sorted(circuits), 2)
+    return [(("line", a), ("line", b)) for a, b in pairs if circuits[a] == circuits[b]]
+
+
+def _circuit(line: int, ends: Ends, inner: Mapping[int, Sequence[int]]) -> tuple[set[int], frozenset[int]]:
+    """Return the lines of the circuit that `line` is in, and the buses at its ends."""
+    chain, outer = {line}, []
+    for bus in ends[line]:
+        while further := [other for other in inner.get(bus, ()) if other not in chain]:
+            chain.add(further[0])
+            one, other = ends[further[0]]
+            bus = other if one == bus else one
+        outer.append(bus)
+    return chain, frozenset(outer)
+
+
+def _buses_of_other_elements(net: pandapowerNet) -> set[int]:
+    found: set[int] = set()
+    for table, column in element_bus_tuples():
+        if table not in ("line", "bus") and table in net:
+            found |= set(net[table][column].astype(int))
+    switches = net.switch
+    return found | set(switches.element[switches.et == "b"].astype(int))
+
+
+class OutageClass(IntEnum):
+    """Classes that are judged apart."""
+
+    INTACT = 0
+    SINGLE = 1
+    COMMON_CORRIDOR = 2
+
+
+CLASS_NAMES = {OutageClass.INTACT: "n-0", OutageClass.SINGLE: "n-1", OutageClass.COMMON_CORRIDOR: "common-corridor"}
+
+
+@dataclass(frozen=True)
+class CommonCorridor:
+    """Elements that a single event on a common corridor takes out; judged apart from the single outages."""
+
+    elements: tuple[Element, ...]
+
+
+Outages = Literal["all"] | Sequence[Element | tuple[Element, ...] | CommonCorridor]
+"""All of them, or a list of elements ``(table, index)``, groups that trip together, and common corridors."""
+
+
+@dataclass(frozen=True)
+class OutageCase:
+    """One event.
+
+    Attributes
+    ----------
+    name : str
+    outage_class : OutageClass
+    elements : tuple of Element
+        What trips, line reactors included; empty for the intact grid.
+    """
+
+    name: str
+    outage_class: OutageClass
+    elements: tuple[Element, ...]
+
+
+INTACT = OutageCase("", OutageClass.INTACT, ())
+TRIPPING_TABLES = (
+    *("line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward", "svc", "gen", "sgen", "load", "storage"),
+)
+_BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance")
+
+
+def outage_cases(
+    net: pandapowerNet,
+    network: Network,
+    outages: Outages,
+    tripped_with: Mapping[Element, tuple[int, ...]],
+    plant_mw: Mapping[Element, float],
+    largest_plants: int,
+) -> tuple[OutageCase, ...]:
+    """Return the intact grid and the outages, singles first.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    network : Network
+        Of `net`.
+    outages : "all" or sequence
+    tripped_with : mapping of Element to tuple of int
+        Shunts that an outage of a branch takes out too.
+    plant_mw : mapping of Element to float
+        Highest output of each plant, for "all".
+    largest_plants : int
+        How many of them trip one by one under "all".
+
+    Raises
+    ------
+    InputError
+        If the list names an element that is not there or not in service, or an outage twice.
+    """
+    if isinstance(outages, str):
+        if outages != "all":
+            raise_if_any([Problem("unknown choice of outages", "outages", outages, '"all" or a list of elements')])
+        found = (*_branches(net, network), *_compensation(net, network, plant_mw), *_largest(plant_mw, largest_plants))
+        singles: list[tuple[Element, ...]] = [(element,) for element in found]
+        corridors = parallel_circuits(net, [i for table, i in found if table == "line"])
+    else:
+        _check(net, network, outages)
+        singles = [_elements(item) for item in outages if not isinstance(item, CommonCorridor)]
+        corridors = [item.elements for item in outages if isinstance(item, CommonCorridor)]
+    classed = [(OutageClass.SINGLE, out) for out in singles]
+    classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
+    cases = [
+        OutageCase(" + ".join(element_names(net, out)), kind, with_tripped_shunts(net, out, tripped_with))
+        for kind, out in classed
+    ]
+    return INTACT, *cases
+
+
+def element_names(net: pandapowerNet, elements: Iterable[Element]) -> list[str]:
+    """Return the name of each element if no other of its table has it, else table and index."""
+    unique: dict[str, dict[int, str]] = {}
+    names = []
+    for table, index in elements:
+        if table not in unique:
+            named = net[table]["name"] if table in net and "name" in net[table] else pd.Series(dtype=object)
+            named = named[~named.duplicated(keep=False)]
+            unique[table] = {
+                i: name for i, name in zip(named.index, named, strict=True) if isinstance(name, str) and name
+            }
+        names.append(unique[table].get(index, f"{table} {index}"))
+    return names
+
+
+def position(net: pandapowerNet, element: Element) -> int:
+    """Return the element's row in its table."""
+    return int(net[element[0]].index.get_loc(element[1]))
+
+
+def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
+    """Tell whether the element is connected in the intact grid."""
+    table, at = element[0], position(net, element)
+    if table in _BRANCH_TABLES:
+        return bool((network.branch_rows[table][at] >= 0).any())
+    places = [network.shunt_node.get(table), network.controlled_by.get(table)]
+    places += [network.injectors[table].node] if table in network.injectors else []
+    return any(place is not None and place[at] >= 0 for place in places)
+
+
+def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Element, ...]:
+    if isinstance(item, CommonCorridor):
+        return tuple(item.elements)
+    if not item:
+        return ()
+    return (item,) if isinstance(item[0], str) else tuple(item)
+
+
+def with_tripped_shunts(
+    net: pandapowerNet, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
+) -> tuple[Element, ...]:
+    """Return what trips together: `out` and the shunts in service that go with one of its branches."""
+    shunts = [("shunt", shunt) for element in out for shunt in tripped_with.get(element, ())]
+    return (*out, *(s for s in dict.fromkeys(shunts) if s not in out and bool(net.shunt.in_service.loc[s[1]])))
+
+
+def _branches(net: pandapowerNet, network: Network) -> list[Element]:
+    found = [(table, int(index)) for table in _BRANCH_TABLES if table in net for index in net[table].index]
+    return [element for element in found if in_service(net, network, element)]
+
+
+def _compensation(net: pandapowerNet, network: Network, plant_mw: Mapping[Element, float]) -> list[Element]:
+    found = [(table, int(index)) for table in ("shunt", "svc", "gen") if table in net for index in net[table].index]
+    return [e for e in found if plant_mw.get(e, 0.0) == 0.0 and in_service(net, network, e)]
+
+
+def _largest(plant_mw: Mapping[Element, float], count: int) -> list[Element]:
+    """Return the plants with the highest output; ties in the tables' order."""
+    running = [plant for plant, p_mw in plant_mw.items() if p_mw > 0.0]
+    return sorted(running, key=lambda plant: -plant_mw[plant])[:count]
+
+
+def _check(net: pandapowerNet, network: Network, outages: Iterable[object]) -> None:
+    problems = []
+    seen: set[tuple[bool, frozenset[Element]]] = set()
+    for number, item in enumerate(outages):
+        where = f"outages, entry {number}"
+        elements = _elements(item)  # type: ignore[arg-type]
+        if not elements:
+            problems.append(Problem("an outage of nothing", where, repr(item), "at least one (table, index)"))
+        for element in elements:
+            problems += _problems(net, network, element, where)
+        key = isinstance(item, CommonCorridor), frozenset(elements)
+        if key in seen:
+            problems.append(Problem("the outage stands in the list twice", where, str(elements), repair="remove it"))
+        seen.add(key)
+    raise_if_any(problems)
+
+
+def _problems(net: pandapowerNet, network: Network, element: Element, where: str) -> list[Problem]:
+    table, index = element
+    if table not in TRIPPING_TABLES or table not in net:
+        return [Problem("elements of this table cannot trip", where, str(table), ", ".join(TRIPPING_TABLES))]
+    if index not in net[table].index:
+        known = ", ".join(str(i) for i in net[table].index[:10])
+        return [Problem("there is no such element", where, f"{table} {index}", f"{table} {known}")]
+    if not in_service(net, network, element):
+        return [Problem("the element is out of service already", where, f"{table} {index}", repair="remove it")]
+    return []
+
+
+def highest_output_mw(
+    net: pandapowerNet, network: Network, profiles: Mapping[tuple[str, str], np.ndarray]
+) -> dict[Element, float]:
+    """Return the highest infeed of each sgen and gen in service, from the profiles or the table."""
+    highest = {}
+    for table in ("sgen", "gen"):
+        if table not in network.injectors:
+            continue
+        injectors = network.injectors[table]
+        p_mw = np.atleast_2d(profiles.get((table, "p_mw"), injectors.p_mw)) * injectors.infeed_per_unit
+        for at, index in enumerate(net[table].index):
+            if injectors.node[at] >= 0:
+                highest[table, int(index)] = float(p_mw[:, at].max())
+    return highest

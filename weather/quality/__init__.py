@@ -1,0 +1,1 @@
+"""What is in a weather file and what is wrong with it."""

@@ -1,0 +1,102 @@
+"""Does the file's clock agree with the sun? Shifted clocks and clocks with daylight saving."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from twin.core.errors import Problem
+from weather.sun import Sun
+
+DAYS_FOR_CLOCK = 20
+CLOCK_TOLERANCE_HOURS = 0.35
+SAVING_TOLERANCE_HOURS = 0.6
+"""Between this and an hour and a half the clock of the summer is taken as daylight saving."""
+
+SUMMER_MONTHS, WINTER_MONTHS = (5, 6, 7, 8, 9), (11, 12, 1, 2)
+"""Months that have and months that have not daylight saving in every country north of the equator that has it."""
+
+CHANGE_MONTHS, CHANGE_HOURS = (3, 4, 9, 10, 11), range(5)
+SUNDAY = 6
+SAVING_REPAIR = "give the times with their UTC offset, or convert them to Japan time, which has no daylight saving"
+
+
+def clock_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where: str) -> list[Problem]:
+    """Return a problem if the sun of the file stands elsewhere than the sun of the place.
+
+    The highest irradiance of each month and time of day draws the clear days; the phase of its daily cycle is compared
+    with that of the clear sky, over the year and apart for summer and winter.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Column ``ghi``, may have NaN.
+    sun : Sun
+    index : pandas.DatetimeIndex
+    where : str
+
+    Returns
+    -------
+    list of Problem
+    """
+    ghi = frame["ghi"].to_numpy()
+    offset = clock_offset_hours(ghi, sun, index)
+    summer, winter = (clock_offset_hours(ghi, sun, index, months) for months in (SUMMER_MONTHS, WINTER_MONTHS))
+    noon = _phase_hours(sun.clear_sky, index)
+    accepted = f"about {_clock(noon)} Japan time"
+    if SAVING_TOLERANCE_HOURS <= summer - winter <= 1.5:
+        seen = f"sun highest {summer:+.1f} h off in May to September, {winter:+.1f} h in November to February"
+        what = "a clock with daylight saving"
+        return [Problem(what, f"{where}, ghi", seen, f"{accepted} in every month", SAVING_REPAIR)]
+    if not abs(offset) > CLOCK_TOLERANCE_HOURS:
+        return []
+    seen = f"sun highest at {_clock((noon + offset) % 24.0)}, {offset:+.1f} h off"
+    repair = "check the time zone, daylight saving, and whether a time is the start or the end of its interval"
+    return [Problem("shifted clock", f"{where}, ghi", seen, accepted, repair)]
+
+
+def clock_offset_hours(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, months: tuple[int, ...] = ()) -> float:
+    """Return by how many hours the sun of the file is later than the sun of the place.
+
+    Parameters
+    ----------
+    ghi : numpy.ndarray
+        W/m2, may have NaN.
+    sun : Sun
+    index : pandas.DatetimeIndex
+        Intervals of `ghi` and `sun`.
+    months : tuple of int, optional
+        Only these months; by default all.
+
+    Returns
+    -------
+    float
+        -12 to 12; NaN where there are less than `DAYS_FOR_CLOCK` days with sun.
+    """
+    counts = index.month.isin(months) if months else np.ones(len(index), dtype=bool)
+    lit = counts & (np.nan_to_num(ghi) > 0.0)
+    if len(index[lit].normalize().unique()) < DAYS_FOR_CLOCK:
+        return float("nan")
+    own, true = _phase_hours(ghi[counts], index[counts]), _phase_hours(sun.clear_sky[counts], index[counts])
+    return (own - true + 12.0) % 24.0 - 12.0
+
+
+def is_change_of_clocks(times: pd.DatetimeIndex, interval: pd.Timedelta) -> bool:
+    """Return whether doubled or missing times have just one hour on a night to Sunday in spring or autumn."""
+    at_night = times[(times.dayofweek == SUNDAY) & times.month.isin(CHANGE_MONTHS) & times.hour.isin(CHANGE_HOURS)]
+    an_hour = int(pd.Timedelta(hours=1) / interval)
+    return any((times.normalize() == day).sum() == an_hour for day in at_night.normalize().unique())
+
+
+def _phase_hours(irradiance: np.ndarray, index: pd.DatetimeIndex) -> float:
+    """Return the hour of day of the first harmonic's peak in the monthly upper envelope."""
+    hour = ((index - index.normalize()) / pd.Timedelta(hours=1)).to_numpy() + (index[1] - index[0]).seconds / 7200.0
+    envelope = pd.Series(irradiance).groupby([index.month.to_numpy(), hour]).max().fillna(0.0)
+    angle = 2.0 * np.pi * envelope.index.get_level_values(1).to_numpy() / 24.0
+    vector = (envelope.to_numpy() * np.exp(1j * angle)).sum()
+    return float(np.angle(vector) * 24.0 / (2.0 * np.pi) % 24.0)
+
+
+def _clock(hour: float) -> str:
+    minutes = round(hour * 60.0) % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"

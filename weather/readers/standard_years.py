@@ -1,0 +1,185 @@
+"""Standard years: EnergyPlus weather (EPW), HASP, Expanded AMeDAS."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pandas as pd
+import pvlib
+
+from twin.core.clock import TIMEZONE
+from twin.core.errors import InputError, Problem
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, in_tokyo
+from weather.readers.text import SHOWN, numbers, read_cells, read_text
+
+ANEMOMETER_HEIGHT_M = 10.0
+"""EnergyPlus takes the wind of a weather file as measured at 10 m (Engineering Reference, local wind speed)."""
+
+MISSING = {"ghi": 9999.0, "dni": 9999.0, "dhi": 9999.0, "temp_air": 99.9, "wind_speed": 999.0}
+"""Codes of missing values (EnergyPlus Auxiliary Programs, EPW data dictionary)."""
+
+
+def read_epw(file: WeatherFile) -> Reading:
+    """Read an EPW file; irradiance is of the hour before, temperature and wind at the end of the hour.
+
+    Parameters
+    ----------
+    file : WeatherFile
+
+    Returns
+    -------
+    Reading
+        A standard year: the months of an EPW may come from different years.
+
+    Raises
+    ------
+    InputError
+        If the file is no EPW.
+    """
+    text = read_text(file.path, ("utf-8-sig", "latin-1"))
+    try:
+        data, _ = pvlib.iotools.read_epw(StringIO(text))
+    except (ValueError, KeyError, IndexError) as error:
+        raise InputError([Problem("not an EPW file", str(file.path), str(error), "EPW with 8 header lines")]) from error
+    interval = pd.Timedelta(hours=1)
+    data.index = in_tokyo(pd.DatetimeIndex(data.index))
+    for name, code in MISSING.items():
+        data[name] = data[name].astype(float).mask(data[name] == code)
+    instants = data[list(INSTANTS)].set_axis(data.index + interval)
+    return Reading(data[list(IRRADIANCE)], interval, instants, True, file.wind_height_m or ANEMOMETER_HEIGHT_M)
+
+
+FIELDS = 24
+WIDTH = 3
+LINES_PER_DAY = 7
+END_OF_FILE = "\x1a"
+W_PER_KCAL_PER_HOUR = 1.163
+
+
+def read_hasp(file: WeatherFile) -> Reading:
+    """Read a HASP standard year: temperature, beam and diffuse irradiance, wind speed.
+
+    Parameters
+    ----------
+    file : WeatherFile
+        `wind_height_m` is needed where the wind is used: the format does not hold it.
+
+    Returns
+    -------
+    Reading
+        Hours as in `weather.readers.standard_years.hours_of_standard_year`.
+
+    Raises
+    ------
+    InputError
+        With every line that is out of order or cannot be read.
+    """
+    lines = [line for line in read_text(file.path, ("ascii",)).splitlines() if line.strip(END_OF_FILE + " ")]
+    series: dict[str, list[int]] = {str(kind): [] for kind in range(1, LINES_PER_DAY + 1)}
+    unreadable = []
+    for position, line in enumerate(lines):
+        kind = str(position % LINES_PER_DAY + 1)
+        cells = [line[WIDTH * hour : WIDTH * (hour + 1)] for hour in range(FIELDS)]
+        if line[-1] != kind or not all(_is_whole_number(cell) for cell in cells):
+            unreadable.append(f"line {position + 1}: {line[:30]!r}... ending in {line[-1]!r}, expected {kind!r}")
+        else:
+            series[kind] += [int(cell) for cell in cells]
+    problems = _problems(unreadable, len(lines), file)
+    if problems:
+        raise InputError(problems)
+    return _reading(series, file)
+
+
+def _is_whole_number(cell: str) -> bool:
+    return len(cell) == WIDTH and cell.strip().lstrip("-").isdigit()
+
+
+def _problems(unreadable: list[str], count: int, file: WeatherFile) -> list[Problem]:
+    problems = []
+    if count * FIELDS != HOURS * LINES_PER_DAY:
+        expected = HOURS * LINES_PER_DAY // FIELDS
+        problems.append(Problem("wrong number of lines", str(file.path), f"{count}", f"{expected}"))
+    if unreadable:
+        more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
+        accepted = "24 whole numbers of 3 characters; the days' lines in the order 1 to 7"
+        seen = "; ".join(unreadable[:SHOWN]) + more
+        problems.append(Problem("line out of order or unreadable", str(file.path), seen, accepted))
+    return problems
+
+
+def _reading(series: dict[str, list[int]], file: WeatherFile) -> Reading:
+    instants = hours_of_standard_year()
+    interval = pd.Timedelta(hours=1)
+    beam_and_diffuse = {"dni": series["3"], "dhi": series["4"]}
+    means = pd.DataFrame(beam_and_diffuse, index=instants - interval / 2) * W_PER_KCAL_PER_HOUR
+    temperature = (pd.Series(series["1"], index=instants) - 500) / 10.0
+    wind = pd.Series(series["7"], index=instants) / 10.0
+    frame = pd.DataFrame({"temp_air": temperature, "wind_speed": wind})
+    return Reading(means, interval, frame, is_standard_year=True, wind_height_m=file.wind_height_m)
+
+
+COLUMNS = {0: "temp_air", 1: "dni", 2: "dhi"}
+HEADER_LINES = 2
+HOURS = 8760
+DUMMY_YEAR = 2023
+"""Any year without leap day; standard years have none of their own."""
+
+W_PER_MJ_PER_HOUR = 1e6 / 3600.0
+
+
+def hours_of_standard_year() -> pd.DatetimeIndex:
+    """Return the instants that the 8,760 rows of an Expanded AMeDAS year belong to: 1 to 24 h of each day.
+
+    Row and instant: the file's own sun altitude equals the computed one at these instants within 0.04 degrees.
+    Irradiation is of the hour centred on them: only so do the clear days of both real files agree with the clear
+    sky before and after noon (docs/weather.md).
+    """
+    return pd.date_range(f"{DUMMY_YEAR}-01-01 01:00", periods=HOURS, freq="h", tz=TIMEZONE)
+
+
+def read_expanded_amedas(file: WeatherFile) -> Reading:
+    """Read a standard year of Expanded AMeDAS (cp932, two header lines, 8,760 rows).
+
+    Parameters
+    ----------
+    file : WeatherFile
+
+    Returns
+    -------
+    Reading
+        Beam and diffuse irradiance of the hours centred on 1 to 24 h, temperature at these hours; no wind.
+
+    Raises
+    ------
+    InputError
+        If the encoding, the number of rows or columns, or a cell is wrong.
+    """
+    text = read_text(file.path, ("utf-8-sig", "cp932"))
+    table = read_cells(text, file.path, skiprows=HEADER_LINES, header=None).dropna(how="all")
+    header = text.splitlines()[HEADER_LINES - 1] if text.count("\n") >= HEADER_LINES else ""
+    problems = _layout_problems(table, header, file)
+    if problems:
+        raise InputError(problems)
+    frame = pd.DataFrame()
+    for column, name in COLUMNS.items():
+        where = f"{file.path}, column {column + 1} ({name})"
+        frame[name], found = numbers(table[column], where, range(HEADER_LINES + 1, len(table) + HEADER_LINES + 1))
+        problems += found
+    if problems:
+        raise InputError(problems)
+    instants = hours_of_standard_year()
+    interval = pd.Timedelta(hours=1)
+    means = frame[["dni", "dhi"]].set_axis(instants - interval / 2) * W_PER_MJ_PER_HOUR
+    return Reading(means, interval, frame[["temp_air"]].set_axis(instants), is_standard_year=True)
+
+
+def _layout_problems(table: pd.DataFrame, header: str, file: WeatherFile) -> list[Problem]:
+    problems = []
+    if len(table) != HOURS:
+        problems.append(Problem("wrong number of hours", str(file.path), f"{len(table)}", f"{HOURS}"))
+    if table.shape[1] < len(COLUMNS):
+        problems.append(Problem("too few columns", str(file.path), f"{table.shape[1]}", f"{len(COLUMNS)} or more"))
+    if "MJ/" not in header:
+        accepted = "second line with the columns' names and the unit MJ/hm2"
+        problems.append(Problem("no unit in the header", f"{file.path}, line 2", header[:80], accepted))
+    return problems

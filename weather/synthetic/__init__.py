@@ -1,0 +1,1 @@
+"""Synthetic weather years: seeded, correlated in time and over places."""

@@ -1,0 +1,121 @@
+"""Synthetic weather years: seeded, correlated in time and over places, with the monthly normals of the places."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.weather_table import WeatherTable
+from weather.climate import Climate, days_of, read_climates
+from weather.sun import beam_and_diffuse, sun_over
+from weather.synthetic.field import Field, white_noise
+from weather.synthetic.latent import Latent, clouds, daily_clearness, temperature_anomaly, typical, wind
+from weather.synthetic.parameters import Process, read_process
+from weather.synthetic.typhoon import (
+    TyphoonClimate,
+    dull_days,
+    read_typhoon_climate,
+    storm_wind,
+    typhoons_of_year,
+    with_storms,
+)
+from weather.synthetic.variables import air_temperature, clear_index_within_day, daily_clear_index, wind_speed
+
+NORMAL_YEAR = 0
+"""The weather year whose monthly means are the normals; all others deviate from them at random."""
+
+
+def synthetic_year(
+    fiscal_year: int,
+    weather_year: int,
+    seed: int,
+    step_minutes: int = 30,
+    climates: Mapping[str, Climate] | None = None,
+    process: Process | None = None,
+    typhoons: TyphoonClimate | None = None,
+) -> WeatherTable:
+    """Return a synthetic weather year.
+
+    Parameters
+    ----------
+    fiscal_year : int
+        Calendar year in which the fiscal year begins (April).
+    weather_year : int
+        Which draw. `NORMAL_YEAR` (0) is the normal year: order and timing of the weather are random, the
+        months' distributions are not. Any other number is a random year whose monthly means scatter around the normals.
+    seed : int
+        The study's seed.
+    step_minutes : int, default 30
+        Step length, a divisor of a day. Daily cloudiness does not depend on it; the course within the day
+        is drawn anew.
+    climates : mapping of str to Climate, optional
+        The places by their ids; by default those of ``weather/places.csv``.
+    process : Process, optional
+        By default that of ``weather/process.csv``.
+    typhoons : TyphoonClimate, optional
+        By default that of ``weather/typhoons.csv``.
+
+    Returns
+    -------
+    WeatherTable
+        ``ghi = dni cos(zenith) + dhi`` holds with the true zenith angle at the middle of the interval.
+    """
+    climates = read_climates() if climates is None else climates
+    process = read_process() if process is None else process
+    index = fiscal_year_index(fiscal_year, step_minutes)
+    places = {place_id: climate.place for place_id, climate in climates.items()}
+
+    typhoons = read_typhoon_climate() if typhoons is None else typhoons
+    is_normal = weather_year == NORMAL_YEAR
+    storms = typhoons_of_year(index, typhoons, seed, weather_year, is_normal)
+
+    def noise(field: Field, count: int) -> Latent:
+        return white_noise(field, places.values(), count, seed, weather_year)
+
+    clearness = {
+        place_id: dull_days(latent, storms, places[place_id], index, typhoons)
+        for place_id, latent in daily_clearness(noise, index, process).items()
+    }
+    windy = wind(noise, index, process, clearness)
+    if is_normal:
+        clearness, windy = typical(clearness, days_of(index)), typical(windy, index)
+    cloudy = clouds(noise, index, process)
+    anomaly = temperature_anomaly(noise, index, process, clearness, is_normal)
+    storm = {place_id: storm_wind(storms, place, index, typhoons) for place_id, place in places.items()}
+    values = {
+        place_id: _weather(
+            climate, index, process, *(part[place_id] for part in (clearness, cloudy, anomaly, windy, storm))
+        )
+        for place_id, climate in climates.items()
+    }
+    return WeatherTable(index, places, values)
+
+
+def _weather(
+    climate: Climate,
+    index: pd.DatetimeIndex,
+    process: Process,
+    clearness: np.ndarray,
+    cloudy: np.ndarray,
+    anomaly: np.ndarray,
+    windy: np.ndarray,
+    storm: np.ndarray,
+) -> pd.DataFrame:
+    days = days_of(index)
+    sun = sun_over(index, climate.place)
+    daily = daily_clear_index(clearness, climate, sun, days, process)
+    ghi = sun.clear_sky * clear_index_within_day(daily, cloudy, sun, process)
+    dni, dhi = beam_and_diffuse(ghi, sun, index)
+    return pd.DataFrame(
+        {
+            "ghi": ghi,
+            "dni": dni,
+            "dhi": dhi,
+            "temp_air": air_temperature(anomaly, clearness, climate, index, days, process),
+            "wind_speed": with_storms(wind_speed(windy, climate, index, days), storm, index),
+        },
+        index=index,
+    )
