@@ -14,7 +14,7 @@ from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.units import KW_PER_MW
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter
+from twin.core.tables import Tables
 
 _SERIES = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _TABLES = ("pv_mw", "load_mw", "export_error_mw")
@@ -294,6 +294,7 @@ def make_outlooks(
 
 
 def given_outlooks(
+    tables: Tables,
     index: pd.DatetimeIndex,
     export_mw: np.ndarray,
     pv_mw: np.ndarray,
@@ -321,7 +322,7 @@ def given_outlooks(
         load_error=np.zeros(steps),
         error_sizes=np.zeros((1, 4)),
         issue_half_hours=1,
-        price_known_half_hour=_half_hour(parameter("price_known_hour")),
+        price_known_half_hour=_half_hour(tables.value("price_known_hour")),
         kind="perfect",
     )
     raise_if_any(gap_problems(outlooks))

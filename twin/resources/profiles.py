@@ -19,7 +19,7 @@ from twin.resources.plants import plant_available_mw, plant_down_share, plant_pr
 from twin.resources.pv import Sky, orientations, oriented_per_kw, sky_at
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter
+from twin.core.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -148,15 +148,16 @@ class WeatherShapes:
     demand: dict[str, dict[str, np.ndarray]]
 
 
-def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
+def weather_shapes(tables: Tables, areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
     """Return the skies of all places and the demand shapes of the areas' places."""
     values = weather.values
     skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
     index, places = weather.index, areas["place"].unique()
-    return WeatherShapes(skies, {name: class_shapes(index, values[name]["temp_air"].to_numpy()) for name in places})
+    return WeatherShapes(skies, {name: class_shapes(tables, index, values[name]["temp_air"].to_numpy()) for name in places})
 
 
 def build_profiles(
+    tables: Tables,
     model: GridModel,
     weather: WeatherTable,
     fleet: SiteFleet,
@@ -172,6 +173,7 @@ def build_profiles(
 
     Parameters
     ----------
+    tables : Tables
     model : GridModel
         Its `plants` and `areas`.
     weather : WeatherTable
@@ -200,27 +202,27 @@ def build_profiles(
     InputError
         With all plants, areas and places that do not fit together.
     """
-    raise_if_any(model_problems(model, weather))
+    raise_if_any(model_problems(tables, model, weather))
     plants, areas, index = model.plants, model.areas, weather.index
     key = {"seed": seed, "weather_year": weather_year}
-    shapes = weather_shapes(areas, weather) if shapes is None else shapes
-    scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
+    shapes = weather_shapes(tables, areas, weather) if shapes is None else shapes
+    scales = wind_scales(tables, plants, weather) if farm_scales is None else farm_scales
 
-    available = plant_available_mw(plants, weather, shapes.skies, scales)
-    demand = area_demand(areas, shapes.demand, index, **key)
-    drivers = area_drivers(weather, **key)
+    available = plant_available_mw(tables, plants, weather, shapes.skies, scales)
+    demand = area_demand(tables, areas, shapes.demand, index, **key)
+    drivers = area_drivers(tables, weather, **key)
     if area is None:
-        area = _calibration(index, drivers, available, plants, area_level_percent)
-    orders_of_area = area_year(index, drivers, area)
+        area = _calibration(tables, index, drivers, available, plants, area_level_percent)
+    orders_of_area = area_year(tables, index, drivers, area)
     cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
-    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
+    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, **key)
     return Profiles(
         index=index,
         plant_available_mw=available,
-        plant_unavailable_mw=available * plant_down_share(plants, index, **key),
+        plant_unavailable_mw=available * plant_down_share(tables, plants, index, **key),
         area_demand_mw=demand,
-        site_pv_per_kw=site_pv(fleet, shapes.skies),
-        site_demand_per_kwh=site_demand(index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
+        site_pv_per_kw=site_pv(tables, fleet, shapes.skies),
+        site_demand_per_kwh=site_demand(tables, index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
@@ -230,6 +232,7 @@ def build_profiles(
 
 
 def area_calibration(
+    tables: Tables,
     plants: pd.DataFrame,
     normal: WeatherTable,
     *,
@@ -242,6 +245,7 @@ def area_calibration(
 
     Parameters
     ----------
+    tables : Tables
     plants : pandas.DataFrame
         `GridModel.plants`.
     normal : WeatherTable
@@ -252,27 +256,28 @@ def area_calibration(
         See `build_profiles`.
     """
     skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
-    scales = wind_scales(plants, normal) if farm_scales is None else farm_scales
-    available = plant_available_mw(plants, normal, skies, scales)
-    drivers = area_drivers(normal, seed=seed, weather_year=normal_year)
-    return _calibration(normal.index, drivers, available, plants, area_level_percent)
+    scales = wind_scales(tables, plants, normal) if farm_scales is None else farm_scales
+    available = plant_available_mw(tables, plants, normal, skies, scales)
+    drivers = area_drivers(tables, normal, seed=seed, weather_year=normal_year)
+    return _calibration(tables, normal.index, drivers, available, plants, area_level_percent)
 
 
 def _calibration(
+    tables: Tables,
     index: pd.DatetimeIndex,
     drivers: AreaDrivers,
     available_mw: np.ndarray,
     plants: pd.DataFrame,
     level_percent: float | None,
 ) -> AreaCalibration:
-    level = parameter("area_balance_level") if level_percent is None else level_percent
+    level = tables.value("area_balance_level") if level_percent is None else level_percent
     pv_mw, wind_mw = (available_mw[:, controllable(plants, kind)].sum(axis=1) for kind in ("pv", "wind"))
-    return calibrate(index, drivers, pv_mw, wind_mw, level_percent=level)
+    return calibrate(tables, index, drivers, pv_mw, wind_mw, level_percent=level)
 
 
-def model_problems(model: GridModel, weather: WeatherTable) -> list[Problem]:
+def model_problems(tables: Tables, model: GridModel, weather: WeatherTable) -> list[Problem]:
     """Return what does not fit between a grid model and a weather table."""
-    found = plant_problems(model.plants, weather)
+    found = plant_problems(tables, model.plants, weather)
     for area, place in model.areas["place"].items():
         if place not in weather.places:
             found.append(Problem("no weather for the place", f"areas.csv, {area}", place, ", ".join(weather.places)))
@@ -284,11 +289,11 @@ def main_place(areas: pd.DataFrame) -> str:
     return str(areas.groupby("place")["residential_kwh"].sum().idxmax())
 
 
-def site_pv(fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
+def site_pv(tables: Tables, fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
     """Return AC kW per kW dc of each of `SiteFleet.pv_shapes`, before AC clipping; (T, K)."""
     steps = len(next(iter(skies.values())).ghi)
     per_kw = np.zeros((steps, len(fleet.pv_shapes)))
     for column, shape in enumerate(fleet.pv_shapes):
-        tilt, azimuth, _ = orientations(shape.fleet).iloc[shape.orientation]
-        per_kw[:, column] = oriented_per_kw(skies[shape.place], shape.fleet, tilt, azimuth)
+        tilt, azimuth, _ = orientations(tables, shape.fleet).iloc[shape.orientation]
+        per_kw[:, column] = oriented_per_kw(tables, skies[shape.place], shape.fleet, tilt, azimuth)
     return per_kw
