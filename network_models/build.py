@@ -109,7 +109,7 @@ def _source(
     ratio = parameters.number("source_rx")
     x_pu = 1.0 / math.hypot(1.0, ratio)
     pp.create_ext_grid(
-        net, buses[source], vm_pu=parameters.number("source_vm_pu"), name=tables["buses"].at[source, "name"],
+        net, buses[source], vm_pu=parameters.number("source_vm_pu"), name=tables["buses"]["name"][source],
         s_sc_max_mva=STIFF_SHORT_CIRCUIT_MVA, rx_max=ratio,
     )  # fmt: skip
     pp.create_impedance(

@@ -17,17 +17,10 @@ from pandapower.toolbox import fuse_buses
 
 from network_models.checks import branch_graph, check_grid, island_bus, link_circuits
 from network_models.guest_json import read_net
+from network_models.island import BUILT_IN
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.network.model import Compensator, Element, GridModel, Limits, Roles
-
-BUILT_IN = (
-    "case4gs", "case6ww", "case9", "case14", "case24_ieee_rts", "case30", "case33bw", "case39", "case57", "case118",
-    "create_cigre_network_hv", "create_cigre_network_mv", "create_cigre_network_mv_pv_wind",
-    "four_loads_with_branches_out", "mv_oberrhein", "panda_four_load_branch",
-    "simple_four_bus_system", "simple_mv_open_ring_net",
-)  # fmt: skip
-"""Names of ``pandapower.networks``; ``create_cigre_network_mv_pv_wind`` is the CIGRE network with its PV and wind."""
 
 
 def built_in_case(name: str) -> pp.pandapowerNet:
@@ -150,7 +143,7 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
     Parameters
     ----------
     source : str or Path
-        A pandapower JSON file, or the name of a built-in case (`network_models.guest.BUILT_IN`).
+        A pandapower JSON file, or the name of a built-in case (`network_models.island.BUILT_IN`).
     roles : mapping
         ``link`` (names of the lines or transformers, or ``"line:3"``), ``curtailable`` (names of static generators),
         ``site_buses`` and ``headroom_bus`` (names of buses); optional keys: see `GuestRoles`.

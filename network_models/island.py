@@ -16,9 +16,17 @@ from network_models.tables import DECLARATIONS
 from twin.core.errors import InputError, Problem
 
 FOLDER = Path(__file__).parent
-SETTINGS = "island.toml"
+SETTINGS, TITLES = "island.toml", "unknown_titles.csv"
 SHIPPED = "goto"
 """The island that studies take where they name none."""
+
+BUILT_IN = (
+    "case4gs", "case6ww", "case9", "case14", "case24_ieee_rts", "case30", "case33bw", "case39", "case57", "case118",
+    "create_cigre_network_hv", "create_cigre_network_mv", "create_cigre_network_mv_pv_wind",
+    "four_loads_with_branches_out", "mv_oberrhein", "panda_four_load_branch",
+    "simple_four_bus_system", "simple_mv_open_ring_net",
+)  # fmt: skip
+"""Names of ``pandapower.networks``; ``create_cigre_network_mv_pv_wind`` is the CIGRE network with its PV and wind."""
 
 
 class _Section(BaseModel):
@@ -101,6 +109,11 @@ class Island:
     def cells(self, table: str) -> list[dict[str, str]]:
         """Return the rows of a table as text, for names; none where the island leaves it out."""
         return _cells(self.folder / DECLARATIONS[table].file)
+
+    def titles(self) -> dict[str, tuple[str, str, str]]:
+        """Return title in English and Japanese, and unit, of unknowns whose rows have none themselves, by name."""
+        rows = _cells(self.folder / TITLES)
+        return {row["unknown"]: (row["title_en"], row["title_ja"], row["unit"]) for row in rows}
 
     def column(self, table: str, column: str) -> list[str]:
         """Return a column of a table as text."""

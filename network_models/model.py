@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import pandas as pd
 
 from network_models.build import GridTables, Parameters, build_net
 from network_models.checks import check_grid
-from network_models.island import Island, Settings
+from network_models.island import Island, Settings, find_island
 from network_models.parameters import ParameterValue, resolve
 from network_models.plants import plants_of_year
+from network_models.reading import island_tables
 from network_models.roles import controls as controls_of
 from network_models.roles import roles
 from network_models.tables import DECLARATIONS
@@ -116,3 +117,19 @@ def _compensator(values: Parameters, bus: int) -> Compensator:
         q_min_mvar=values.number("svc_q_min_mvar"),
         q_max_mvar=values.number("svc_q_max_mvar"),
     )
+
+
+def grid_of(model: str, year: int, **settings: Any) -> GridModel:  # noqa: ANN401 - those of build_grid
+    """Build the grid of an island given by name or path; for scripts.
+
+    Parameters
+    ----------
+    model : str
+        As in `network_models.island.find_island`.
+    year : int
+        Fiscal year.
+    **settings
+        Further ones of `build_grid`.
+    """
+    island = find_island(model)
+    return build_grid(island, island_tables(island), year, **settings)

@@ -100,7 +100,9 @@ def with_values(
 
 def row_names(facts: Declaration, frame: pd.DataFrame) -> pd.Series:
     """Return the name of each row, as ``[inputs.<table>]`` of a study uses it."""
-    parts = [frame[column].map(lambda cell: f"{cell:g}" if isinstance(cell, float) else str(cell)) for column in facts.key]
+    parts = [
+        frame[column].map(lambda cell: f"{cell:g}" if isinstance(cell, float) else str(cell)) for column in facts.key
+    ]
     names = parts[0]
     for part in parts[1:]:
         names = names + "/" + part
@@ -328,3 +330,20 @@ def _ends_problems(
         what = f"{facts.main} lies outside its own range"
         repair = f"widen low, high or correct {facts.main}"
         yield Problem(what, where, f"{value:g}", f"{low:g} .. {high:g}", repair)
+
+
+SOURCE_COLUMNS = ("table", "row", "quantity", "value", "low", "high", "varies_with", "source", "status")
+"""Columns of `source_rows`."""
+
+
+def source_rows(facts: Declaration, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return where each row of a table comes from; columns `SOURCE_COLUMNS`, numbers NaN where there is none.
+
+    ``varies_with`` names the unknown that moves the row: rows with the same name move together.
+    """
+    names = row_names(facts, frame)
+    value = 1.0 if facts.main == FACTOR else frame[facts.main] if facts.main else float("nan")
+    rows = pd.DataFrame({"table": facts.file, "row": names, "quantity": facts.main, "value": value})
+    rows["value"] = pd.to_numeric(rows["value"], errors="coerce").astype(float)
+    common = frame["varies_with"].where(frame["varies_with"] != "", facts.name + "." + names)
+    return rows.join(frame[["low", "high", "source", "status"]]).assign(varies_with=common)[list(SOURCE_COLUMNS)]

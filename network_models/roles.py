@@ -37,7 +37,9 @@ def roles(
         outages=tuple(element for element, row in [*lines, *trafos] if row["outage"]),
         monitored=(*(element for element, _ in lines), *(element for element, _ in trafos)),
         monitored_after_outage=(*transmission, *main_transformers),
-        voltage_buses=tuple(int(bus) for bus in net.bus.index[(net.bus["vn_kv"] == named.watched_kv) & net.bus["in_service"]]),
+        voltage_buses=tuple(
+            int(bus) for bus in net.bus.index[(net.bus["vn_kv"] == named.watched_kv) & net.bus["in_service"]]
+        ),
         headroom_bus=buses[named.headroom_bus],
         boundary_bus=buses[named.head_end_bus],
         shunts_tripped_with=_shunts_tripped_with(tables, parameters, line_rows),

@@ -1,4 +1,4 @@
-"""What the tables of an island look like: one model a row, one declaration a table, for reading, settings and sources."""
+"""What the tables of an island look like: a model of a row and a declaration for each."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ DayType = Literal["work", "free"]
 SiteKind = Literal["existing_plain", "existing_battery", "new"]
 
 
-def number(unit: str = "1", **limits: Any) -> Any:
+def number(unit: str = "1", **limits: Any) -> Any:  # noqa: ANN401 - a default of any type
     """Return a column of numbers that no row leaves empty; `limits` are pydantic's (``gt ge lt le``)."""
     return Field(json_schema_extra={"unit": unit}, allow_inf_nan=False, **limits)
 
 
-def maybe(unit: str = "1", **limits: Any) -> Any:
+def maybe(unit: str = "1", **limits: Any) -> Any:  # noqa: ANN401 - a default of any type
     """Return a column of numbers that may be empty or missing."""
     return Field(default=None, json_schema_extra={"unit": unit}, allow_inf_nan=False, **limits)
 
 
-def refers(target: str) -> Any:
+def refers(target: str) -> Any:  # noqa: ANN401 - a default of any type
     """Return a column whose cells name a row, ``<table>.<column>``."""
     return Field(json_schema_extra={"refers": target})
 
 
-def may_refer(target: str) -> Any:
+def may_refer(target: str) -> Any:  # noqa: ANN401 - a default of any type
     """Return a column whose cells name a row or are empty."""
     return Field(default="", json_schema_extra={"refers": target})
 
 
-def whole(unit: str = "1", **limits: Any) -> Any:
+def whole(unit: str = "1", **limits: Any) -> Any:  # noqa: ANN401 - a default of any type
     """Return a column of whole numbers."""
     return Field(json_schema_extra={"unit": unit}, **limits)
 
@@ -107,7 +107,9 @@ class Month(Row):
 
 def _with_columns(name: str, base: type[Row], columns: list[str]) -> type[Row]:
     """Return `base` with columns of numbers that are no Python names."""
-    fields: dict[str, Any] = {f"column_{column}": (float, Field(alias=column, allow_inf_nan=False)) for column in columns}
+    fields: dict[str, Any] = {
+        f"column_{column}": (float, Field(alias=column, allow_inf_nan=False)) for column in columns
+    }
     return create_model(name, __base__=base, **fields)
 
 
@@ -617,12 +619,23 @@ class ClimateNormal(Month):
     value: float = number()
 
 
+class StudyRange(Row):
+    """A study key that nobody knows the right value of."""
+
+    key: str
+    base: float = number()
+    whole: Literal["yes", "no"]
+    unit: str
+    title_en: str
+    title_ja: str
+
+
 ClassHours = _with_columns("ClassHours", ClassDay, HOURS)
 ClassMonths = _with_columns("ClassMonths", ClassYear, MONTHS)
 AreaHours = _with_columns("AreaHours", MonthDay, HOURS)
 SunHours = _with_columns("SunHours", Month, HOURS)
 
-Subject = Literal["grid", "resources", "area market", "weather", "devices", "money"]
+Subject = Literal["grid", "resources", "area market", "weather", "devices", "money", "study"]
 
 
 @dataclass(frozen=True)
@@ -682,7 +695,7 @@ class Declaration:
         return [name for name in columns if name in self.factor_of or (bool(ends) and name.endswith(ends))]
 
 
-def _table(name: str, row: type[Row], key: str, subject: Subject, main: str = "", **facts: Any) -> Declaration:
+def _table(name: str, row: type[Row], key: str, subject: Subject, main: str = "", **facts: Any) -> Declaration:  # noqa: ANN401
     """Declare a table whose main values ``[inputs]`` may set."""
     key_of_study = facts.pop("study_key", f"inputs.{name}.{{row}}" if main else "")
     return Declaration(name, row, tuple(key.split()), subject, main, study_key=key_of_study, **facts)
@@ -696,10 +709,6 @@ _TIDAL = {"absent": "tidal plants"}
 DECLARATIONS = {
     table.name: table
     for table in (
-        _table("conductors", Conductor, "conductor_id", "grid", "max_i_a"),
-        _table("lines", Line, "line_id", "grid", "length_km"),
-        _table("transformers", Transformer, "transformer_id", "grid", "sn_mva", absent="transformers"),
-        _table("repowering", Repowering, "plant_id", "grid", "capacity_factor_target", absent="repowering of old wind"),
         _table("grid_parameters", GridParameter, "key", "grid", "value", study_key="grid.parameters.{row}"),
         _table("plants", Plant, "plant_id", "grid", "contract_mw", study_key="fleet.contract_mw.{row}"),
         _table("sites", Site, "kind class", "grid", "battery_kw", study_key="fleet.battery.battery_kw",
@@ -711,16 +720,6 @@ DECLARATIONS = {
         _table("compensators", VarCompensator, "compensator_id", "grid", absent="a var compensator"),
         _table("shunts", Shunt, "shunt_id", "grid", absent="shunt reactors"),
         _table("diesels", Diesel, "diesel_id", "grid", absent="diesel sets"),
-        _table("demand_response", DemandResponse, "name", "devices", "value", **_RESPONSE),
-        _table("home_classes", HomeClass, "class", "devices", **_RESPONSE),
-        _table("hot_water_hours", HotWaterHour, "hour", "devices", **_RESPONSE),
-        _table("car_patterns", CarPattern, "pattern", "devices", FACTOR, factor_of=("work_trip_kwh", "free_trip_kwh"),
-               **_RESPONSE),
-        _table("plant_batteries", PlantBattery, "plant", "devices", "energy_mwh", absent="batteries beside plants",
-               counts_with="fleet.plant_batteries"),
-        _table("grid_batteries", AreaBattery, "area", "devices", "energy_mwh", absent="batteries in the grid",
-               counts_with="fleet.grid_batteries"),
-        _table("market", Value, "name", "money", "value", absent="tariffs and payments"),
         _table("parameters", Value, "name", "resources", "value"),
         _table("pv_fleets", PvFleet, "fleet", "resources", "output_factor"),
         _table("pv_losses", PvLoss, "loss", "resources", FACTOR, factor_of=("*_percent",)),
@@ -758,8 +757,23 @@ DECLARATIONS = {
         _table("normals", ClimateNormal, "station variable month", "weather", "value"),
         _table("process", Parameter, "parameter", "weather", "value"),
         _table("typhoons", Parameter, "parameter", "weather", "value", absent="typhoons"),
+        _table("conductors", Conductor, "conductor_id", "grid", "max_i_a"),
+        _table("lines", Line, "line_id", "grid", "length_km"),
+        _table("transformers", Transformer, "transformer_id", "grid", "sn_mva", absent="transformers"),
+        _table("repowering", Repowering, "plant_id", "grid", "capacity_factor_target", absent="repowering of old wind"),
+        _table("demand_response", DemandResponse, "name", "devices", "value", **_RESPONSE),
+        _table("home_classes", HomeClass, "class", "devices", **_RESPONSE),
+        _table("hot_water_hours", HotWaterHour, "hour", "devices", **_RESPONSE),
+        _table("car_patterns", CarPattern, "pattern", "devices", FACTOR, factor_of=("work_trip_kwh", "free_trip_kwh"),
+               **_RESPONSE),
+        _table("plant_batteries", PlantBattery, "plant", "devices", "energy_mwh", absent="batteries beside plants",
+               counts_with="fleet.plant_batteries"),
+        _table("grid_batteries", AreaBattery, "area", "devices", "energy_mwh", absent="batteries in the grid",
+               counts_with="fleet.grid_batteries"),
+        _table("market", Value, "name", "money", "value", absent="tariffs and payments"),
+        _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip
-"""All tables of an island by name."""
+"""All tables of an island by name; the order is that in which an uncertainty analysis counts its unknowns."""
 
 DEMAND_CLASSES = get_args(DemandClass)

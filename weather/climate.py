@@ -12,6 +12,7 @@ from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import Place
 
+
 def daily_from_monthly(monthly: np.ndarray, days: pd.DatetimeIndex, weights: np.ndarray | None = None) -> np.ndarray:
     """Return a smooth daily curve whose weighted monthly means are `monthly`.
 

@@ -58,12 +58,12 @@ def _plants() -> list[Row]:
 
 def _shares() -> list[Row]:
     demand_gwh = city_demand_gwh(model_year(2024))
-    first, then = (model_year(y).goto_city_re_gwh("existing_plain", "existing_battery") for y in (2024, 2026))
+    first, then = (model_year(y).municipality_re_gwh("existing_plain", "existing_battery") for y in (2024, 2026))
     what = (
         "of all demand of the city in the model (196 GWh, itself derived from P107 / 80 %), before any cut; "
         "range: +-5 points, the statement is a round number"
     )
-    city = model_year(2030).goto_city_re_gwh("existing_plain", "existing_battery", "new")
+    city = model_year(2030).municipality_re_gwh("existing_plain", "existing_battery", "new")
     return [
         Row(ENERGY, "RE share of Goto City's demand, FY2019 (fleet of 2024)", "dossier 3.3", "%", 54.0,
             100.0 * first / demand_gwh, 49.0, 59.0, what),
@@ -87,12 +87,12 @@ def _energy() -> list[Row]:
     farm_gwh = _of(then, "floating_farm")
     return [
         Row(ENERGY, "Existing RE of Goto City, plan section 1.1", "P106", "GWh", EXISTING_KWH / 1e6,
-            first.goto_city_re_gwh(*small), 0.9 * EXISTING_KWH / 1e6, 1.1 * EXISTING_KWH / 1e6,
+            first.municipality_re_gwh(*small), 0.9 * EXISTING_KWH / 1e6, 1.1 * EXISTING_KWH / 1e6,
             f"{why}less the model's wind ({wind_gwh:.1f} GWh) P106 asks {implied:.0f} kWh of each kW of P10, more "
             "than any published yield of panels. Either P10 counts inverters with more panels than the model's 1.15 "
             "to 1, or P106 counts more than these plants"),
         Row(ENERGY, "Existing RE of Goto City, plan section 4.2", "P107", "GWh", EXISTING_4_2_KWH / 1e6,
-            then.goto_city_re_gwh(*small), 0.9 * EXISTING_4_2_KWH / 1e6, 1.1 * EXISTING_4_2_KWH / 1e6,
+            then.municipality_re_gwh(*small), 0.9 * EXISTING_4_2_KWH / 1e6, 1.1 * EXISTING_4_2_KWH / 1e6,
             f"{why}with the floating farm"),
         Row(ENERGY, "Capacity factor of the floating farm by P107 - P106", "P106, P107", "%",
             (EXISTING_4_2_KWH - EXISTING_KWH) / (10.0 * FARM_MW * HOURS), 1e5 * farm_gwh / (FARM_MW * HOURS),
@@ -168,13 +168,13 @@ def _gwh(fact: str, claim: str, kwh: float, model_kwh: float, share: float, why:
 def contract_mw(year: ModelYear, kind: str) -> float:
     """Return the contracts of Goto City's plants of a kind."""
     plants = year.model.plants
-    return float(plants.loc[plants["goto_city"].astype(bool) & (plants["kind"] == kind), "contract_mw"].sum())
+    return float(plants.loc[plants["municipality"].astype(bool) & (plants["kind"] == kind), "contract_mw"].sum())
 
 
 def fit_mw(year: ModelYear) -> float:
     """Return the contracts of Goto City's plants under FIT."""
     plants = year.model.plants
-    return float(plants.loc[plants["goto_city"].astype(bool) & (plants["scheme"] == "FIT"), "contract_mw"].sum())
+    return float(plants.loc[plants["municipality"].astype(bool) & (plants["scheme"] == "FIT"), "contract_mw"].sum())
 
 
 def site_mw(year: ModelYear, *kinds: str) -> float:
@@ -186,7 +186,7 @@ def site_mw(year: ModelYear, *kinds: str) -> float:
 def city_demand_gwh(year: ModelYear) -> float:
     """Return the demand of Goto City in the model."""
     areas = year.model.areas
-    return float(year.profiles.area_demand_mw[:, areas["goto_city"].to_numpy(bool)].sum() * year.hours / 1000.0)
+    return float(year.profiles.area_demand_mw[:, areas["municipality"].to_numpy(bool)].sum() * year.hours / 1000.0)
 
 
 def _of(year: ModelYear, plant: str) -> float:
@@ -195,4 +195,4 @@ def _of(year: ModelYear, plant: str) -> float:
 
 def _city(year: ModelYear, kind: str) -> float:
     plants = year.model.plants
-    return float(year.plant_gwh[(plants["goto_city"].astype(bool) & (plants["kind"] == kind)).to_numpy()].sum())
+    return float(year.plant_gwh[(plants["municipality"].astype(bool) & (plants["kind"] == kind)).to_numpy()].sum())

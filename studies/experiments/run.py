@@ -17,8 +17,6 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
-from network_models.goto import parameter_table
-from network_models.input_tables import MARKET
 from reports import write_report
 from studies.experiments.folders import (
     digest,
@@ -35,13 +33,14 @@ from studies.experiments.workers import Progress, make_tasks, run_tasks
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, case_of, loop_members, twins
 from studies.study.grids import member_grids
+from studies.study.input_names import AREA_MARKET
 from studies.study.inputs import read_sources, study_inputs
+from studies.study.islands import island_of, tables_of
 from studies.study.members import Member as StudyMember
 from studies.study.members import label, onset_members
 from studies.study.members import members as study_members
 from studies.study.schema import Study
 from twin.core.errors import Problem, gathered, raise_if_any
-from twin.core.input_tables import inputs_in_force, read_input
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
@@ -69,7 +68,7 @@ def write_network_figures(model: GridModel, run: Path) -> None:
     Parameters
     ----------
     model : GridModel
-        The network goto; guest networks carry no coordinates.
+        Of an island; guest networks carry no coordinates.
     run : pathlib.Path
         Results folder.
     """
@@ -90,14 +89,14 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     """
     if study.weather.source != "measured" or data is None:
         return None
-    price = read_price(data, study.period.fiscal_year - 1)
+    price = read_price(tables_of(study), data, study.period.fiscal_year - 1)
     return None if price is None else price_matrix(pd.DatetimeIndex(price.index), price.to_numpy())
 
 
 def write_payments(
     study: Study, case: Case, member: Member, folder: Path, year_before: np.ndarray | None
 ) -> dict[str, float | None]:
-    """Write ``payments.parquet`` of a member and return its key figures; a guest network has no prices and no payments.
+    """Write ``payments.parquet`` of a member and return its key figures; without tariffs there are no payments.
 
     Parameters
     ----------
@@ -111,7 +110,7 @@ def write_payments(
     year_before : numpy.ndarray, optional
         From `previous_price`.
     """
-    if not study.grid.is_goto:
+    if not has_payments(study):
         time = pq.read_table(folder / "system.parquet", columns=["time"])["time"].combine_chunks()
         write_table(folder, "payments", payment_table(time, []))
         return dict.fromkeys(CASH_KPIS)
@@ -121,9 +120,13 @@ def write_payments(
     return dict(cash_kpis(table, folder, plants, market))
 
 
+def has_payments(study: Study) -> bool:
+    """Tell whether payments can be stated: an island with tariffs and area prices; a guest network has neither."""
+    return study.grid.is_island and {"market", AREA_MARKET} <= set(tables_of(study))
+
+
 def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Market:
-    with inputs_in_force(study.inputs):
-        values = read_input(MARKET).set_index("name")["value"]
+    values = tables_of(study)["market"].set_index("name")["value"]
     homes = (device for device in member.flexible if isinstance(device, Homes))
     return Market(
         values={str(name): float(value) for name, value in values.items()},
@@ -220,7 +223,7 @@ def _benefits(
 def _kept_off(
     member: StudyMember, uncontrolled: StudyMember | None, kpis_of: dict[str, dict[str, float | None]]
 ) -> dict[str, float | None]:
-    """Return the feed-in of small PV avoided in area-balance half-hours: a value for all of Kyushu, never added."""
+    """Return the feed-in of small PV avoided in area-balance half-hours: a value for the whole area, never added."""
     name = "small_pv_kept_off_in_area_balance_mwh"
     if uncontrolled is None:
         return {name: None}
@@ -262,8 +265,8 @@ def write_study_record(
 ) -> None:
     """Write ``study.json``: the resolved study and what the report needs beside the tables."""
     record = study_record(study, members) | {
-        "assumptions": _assumptions(members) if study.grid.is_goto else [],
-        "sources": status_counts(),
+        "assumptions": _assumptions(members) if study.grid.is_island else [],
+        "sources": status_counts(island_of(study)),
         "units": _units(case),
         "onset": onset,
         "sample_check": sample_summary([run / member.path for member in members]),
@@ -316,7 +319,7 @@ def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
         for key, value in values.items():
             if value not in used.setdefault(key, []):
                 used[key].append(value)
-    rows = json.loads(parameter_table().reset_index().to_json(orient="records"))
+    rows = json.loads(tables_of(members[0].study)["grid_parameters"].to_json(orient="records"))
     return [
         {"key": row["key"], "value": ", ".join(map(str, used.get(row["key"], [row["value"]]))), "unit": row["unit"],
          "low": row["low"], "high": row["high"], "source": row["source"], "status": row["status"],
@@ -375,7 +378,7 @@ def run_study(
         onset = onset_rows(study, members, tries, partial, case.step_hours)
         write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
         _write_manifests(members, facts, partial)
-        if study.grid.is_goto:
+        if study.grid.is_island:
             write_network_figures(case.model, partial)
     with _timed(seconds, "report"):
         progress("report", 0, 1)

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member
+from shipped import goto
 
-from network_models.goto import goto
 from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
 from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member

@@ -3,6 +3,7 @@
 import profile_fakes
 import pytest
 from loop_fixtures import devices
+from shipped import GOTO
 
 from studies.study.devices import site_devices
 from studies.study.schema import Study
@@ -16,7 +17,7 @@ def fleet(**columns):
     for name, value in columns.items():
         table[name] = table[name].astype(float)
         table.loc[1, name] = value
-    return build_fleet(table, profile_fakes.areas(), seed=1)
+    return build_fleet(GOTO, table, profile_fakes.areas(), seed=1)
 
 
 def study(**battery):
@@ -48,7 +49,7 @@ def test_the_site_table_names_row_and_column(columns, places):
 
 
 def test_columns_that_only_batteries_need_may_be_missing():
-    without = build_fleet(profile_fakes.sites(), profile_fakes.areas(), seed=1)
+    without = build_fleet(GOTO, profile_fakes.sites(), profile_fakes.areas(), seed=1)
     assert not without.standby_w.any()
     assert not without.reserve_percent.any()
 

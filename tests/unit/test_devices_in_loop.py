@@ -51,7 +51,7 @@ def test_the_free_hour_reaches_demand_area_by_area(noon):
     for record in records:
         change = record.demand_mw[2] - record.demand_mw[1]
         assert change == pytest.approx(record.flexible.area_mw[2] - record.flexible.area_mw[1], abs=1e-9)
-        assert not change[~case.model.areas.goto_city.to_numpy(bool)].any()
+        assert not change[~case.model.areas.municipality.to_numpy(bool)].any()
     homes = np.array([record.flexible.demand_mw[2, 0] for record in records])
     assert (homes[2:4] < -0.1).all() and (homes[4:6] > 0.1).all() and (homes[6:] < 0.0).all()
     heaters = np.array([record.flexible.demand_mw[2, 1] for record in records])

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from shipped import goto
 
-from network_models.goto import goto
 from studies.study.grids import grid_batteries, member_grids, plant_batteries, with_schemes
 from studies.study.members import Member
 from studies.study.schema import Study

@@ -150,7 +150,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     voltage = block.cuts["voltage"]
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
-    city_area = case.model.areas.goto_city.to_numpy(bool)
+    city_area = case.model.areas.municipality.to_numpy(bool)
     of_batteries = battery_sums(case, block.sites, block.flexible, block.plant_batteries)
     columns: dict[str, np.ndarray | pa.Array] = {
         "demand_mw": demand.sum(axis=1),

@@ -8,9 +8,9 @@ import pandas as pd
 from twin.core.clock import step_hours
 from twin.core.errors import InputError, Problem
 from twin.core.random_streams import ar1, per_half_hour, stream
+from twin.core.tables import HOURS, MONTHS, Tables
 from twin.resources.calendar import is_free_day, special_period
 from twin.resources.resampling import hourly_to_steps, hours_of
-from twin.core.tables import HOURS, MONTHS, Tables
 
 CLASSES = ("residential", "commercial", "public", "industry", "fisheries")
 """Classes of demand, in the order of the columns ``<class>_kwh`` of `GridModel.areas`."""
@@ -34,7 +34,7 @@ def area_climatology(tables: Tables, hours: pd.DatetimeIndex) -> np.ndarray:
 
 
 def area_components(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
-    """Return each component over the demand of the area around the island; together, by `area_demand_mix.csv`, they are 1.
+    """Return each component over the demand of the area around the island; by `area_demand_mix.csv` their sum is 1.
 
     Parameters
     ----------
@@ -132,8 +132,7 @@ COMMON = "all areas"
 
 
 def class_shapes(
-    tables: Tables,
-    index: pd.DatetimeIndex, temp_air: np.ndarray | None, area_shape: np.ndarray | None = None
+    tables: Tables, index: pd.DatetimeIndex, temp_air: np.ndarray | None, area_shape: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
     """Return the shape of each class over the year.
 
@@ -233,7 +232,9 @@ def area_demand(
     return demand_mw
 
 
-def class_demand_kw(tables: Tables, demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float) -> np.ndarray:
+def class_demand_kw(
+    tables: Tables, demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float
+) -> np.ndarray:
     """Return the demand of one class for a measured temperature, for comparison with its measured demand.
 
     This is what ``goto-twin validate demand`` compares a user's file with: hours, days and months of the class, the

@@ -9,8 +9,8 @@ import pandas as pd
 
 from twin.core.clock import step_hours
 from twin.core.random_streams import ar1, per_half_hour, stream
-from twin.resources.profiles import Forecasts, Profiles, Published
 from twin.core.tables import Tables
+from twin.resources.profiles import Forecasts, Profiles, Published
 
 SIZES_AT_HOURS = {"sd_1h": 1.0, "sd_6h": 6.0, "sd_24h": 24.0}
 """Columns of ``forecast_errors.csv`` and the lead that they are for."""
@@ -37,7 +37,9 @@ def error_size(tables: Tables, quantity: str, lead_hours: float | np.ndarray) ->
     return np.asarray(np.interp(lead_hours, list(SIZES_AT_HOURS.values()), sizes))
 
 
-def unit_error(tables: Tables, quantity: str, name: str, index: pd.DatetimeIndex, seed: int, weather_year: int) -> np.ndarray:
+def unit_error(
+    tables: Tables, quantity: str, name: str, index: pd.DatetimeIndex, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the course of an error of standard deviation 1, to be multiplied by `error_size`; (T,).
 
     The sum of two AR(1) series, the slow one with ``slow_share`` of the variance. Add `unit_bias` for its mean.
@@ -170,7 +172,9 @@ def _draw_errors(
     return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + unit_bias(tables, "pv"), of_sites)
 
 
-def _publish(tables: Tables, profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, errors: _Errors) -> Published:
+def _publish(
+    tables: Tables, profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, errors: _Errors
+) -> Published:
     hours = step_hours(profiles.index)
     lead_hours = hours * np.arange(round(max(SIZES_AT_HOURS.values()) / hours) + 1)
     in_order = profiles.plant_available_mw - profiles.plant_unavailable_mw

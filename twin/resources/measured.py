@@ -11,6 +11,7 @@ import pandas as pd
 
 from twin.core.clock import TIMEZONE, fiscal_year, step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import area_parameter
@@ -21,7 +22,6 @@ from twin.resources.profiles import Profiles, WeatherShapes, build_profiles
 from twin.resources.resampling import hourly_to_steps, month_and_step, rank_mapped, season
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.core.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -248,7 +248,7 @@ def profiles_from_measured(
     _check_index(weather.index, measured)
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
     key = {"seed": seed, "weather_year": weather_year}
-    own = build_profiles(tables, 
+    own = build_profiles(tables,
         model, weather, fleet, seed=seed, weather_year=weather_year, area_level_percent=0, farm_scales=farm_scales,
         shapes=weather_shapes,
     )  # fmt: skip

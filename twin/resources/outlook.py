@@ -11,10 +11,10 @@ import pandas as pd
 
 from twin.core.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
-from twin.core.tables import Tables
 
 _SERIES = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _TABLES = ("pv_mw", "load_mw", "export_error_mw")

@@ -10,9 +10,9 @@ import pandas as pd
 from twin.core.clock import step_hours
 from twin.core.errors import Problem
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.core.weather_table import Place, WeatherTable
 from twin.resources.pv import Sky, clipped_output, fleet_per_kw
-from twin.core.tables import Tables
 from twin.resources.tidal import tidal_per_unit
 from twin.resources.wind import Farm, farm_per_unit, farm_scale, is_at_sea, known_turbines, speed_at_height
 
@@ -53,7 +53,9 @@ def is_down(rng: np.random.Generator, hours: np.ndarray, availability: float, re
     return changed ^ starts_down
 
 
-def down_share(tables: Tables, index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_year: int) -> np.ndarray:
+def down_share(
+    tables: Tables, index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the share of a plant's units that is out of order.
 
     Parameters
@@ -117,8 +119,7 @@ def plant_problems(tables: Tables, plants: pd.DataFrame, weather: WeatherTable) 
 
 
 def wind_scales(
-    tables: Tables,
-    plants: pd.DataFrame, weather: WeatherTable, known: dict[tuple[object, ...], float] | None = None
+    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, known: dict[tuple[object, ...], float] | None = None
 ) -> dict[str, float]:
     """Return each farm's wind-speed factor that meets its capacity factor on `weather`, a normal year.
 
@@ -145,8 +146,7 @@ def wind_scales(
 
 
 def plant_available_mw(
-    tables: Tables,
-    plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
+    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
 ) -> np.ndarray:
     """Return what each plant could produce.
 
@@ -186,7 +186,9 @@ def plant_available_mw(
     return output
 
 
-def plant_down_share(tables: Tables, plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int, weather_year: int) -> np.ndarray:
+def plant_down_share(
+    tables: Tables, plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the share of each plant that is out of order; (T, P) 0..1."""
     share = np.zeros((len(index), len(plants)))
     for column, (_, row) in enumerate(plants.iterrows()):

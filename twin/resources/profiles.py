@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import AreaCalibration, AreaDrivers, area_year, calibrate
 from twin.resources.area_market.drivers import area_drivers
 from twin.resources.area_market.orders import controllable, plant_orders
+from twin.resources.calendar import is_free_day
 from twin.resources.demand import area_demand, class_shapes
 from twin.resources.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
 from twin.resources.pv import Sky, orientations, oriented_per_kw, sky_at
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.core.tables import Tables
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,8 @@ class Profiles:
         (T, P) share of the plant's output that is cut for it in fact, and that it is not paid for, 0..1.
     price_jpy_per_kwh : numpy.ndarray
         (T,) area price.
+    is_workday : numpy.ndarray
+        (T,) bool; days on which offices are open.
     """
 
     index: pd.DatetimeIndex
@@ -59,6 +62,7 @@ class Profiles:
     area_physical: np.ndarray
     area_settled: np.ndarray
     price_jpy_per_kwh: np.ndarray
+    is_workday: np.ndarray
 
     def window(self, start: int, stop: int) -> Profiles:
         """Return the steps ``start .. stop - 1``; everything was calibrated on the whole year before."""
@@ -153,7 +157,9 @@ def weather_shapes(tables: Tables, areas: pd.DataFrame, weather: WeatherTable) -
     values = weather.values
     skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
     index, places = weather.index, areas["place"].unique()
-    return WeatherShapes(skies, {name: class_shapes(tables, index, values[name]["temp_air"].to_numpy()) for name in places})
+    return WeatherShapes(
+        skies, {name: class_shapes(tables, index, values[name]["temp_air"].to_numpy()) for name in places}
+    )
 
 
 def build_profiles(
@@ -228,6 +234,7 @@ def build_profiles(
         area_physical=orders.physical,
         area_settled=orders.settled,
         price_jpy_per_kwh=orders_of_area.price_jpy_per_kwh,
+        is_workday=~is_free_day(tables, index),
     )
 
 

@@ -13,8 +13,8 @@ import pvlib
 
 from twin.core.clock import first_fiscal_year, step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.weather_table import VARIABLES, Place
 from twin.core.tables import Tables
+from twin.core.weather_table import VARIABLES, Place
 from twin.resources.wind import speed_at_height
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 
 from twin.core.clock import step_hours
 from twin.core.random_streams import ar1, per_half_hour, stream
+from twin.core.tables import Tables
 from twin.resources.calendar import day_number
 from twin.resources.demand import APPLIANCES, WATER_HEATING
-from twin.core.tables import Tables
 
 LARGEST_BRIEF_SHARE = 0.95
 HABIT_CORRELATION = 0.8

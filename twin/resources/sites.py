@@ -11,9 +11,9 @@ import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.resources.pv import orientations
 from twin.resources.site_demand import DemandShape, demand_shapes, draw_variant
-from twin.core.tables import Tables
 
 KINDS = ("existing_plain", "existing_battery", "new")
 """Kinds of sites, see docs/architecture.md."""
@@ -57,8 +57,8 @@ def site_problems(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame) -> l
     for number, row in enumerate(sites.to_dict("records"), start=2):
         found += _row_problems(tables, row, f"sites.csv, row {number}")
         column = f"{row['class']}_kwh"
-        if column in areas and not areas.loc[areas["goto_city"].astype(bool), column].sum() > 0:
-            found.append(Problem("no demand of this class in Goto City", f"areas.csv, {column}", "0", "above 0"))
+        if column in areas and not areas.loc[areas["municipality"].astype(bool), column].sum() > 0:
+            found.append(Problem("no demand of this class in the municipality", f"areas.csv, {column}", "0", "above 0"))
     twice = sites.duplicated(["kind", "class"])
     found += [Problem("row given twice", f"sites.csv, row {number + 2}") for number in np.flatnonzero(twice)]
     mixed = sites.groupby("kind")["cut"].nunique()
@@ -175,7 +175,7 @@ def build_fleet(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame, *, see
         A row per kind and class with the columns `twin.resources.sites.SITE_COLUMNS`: ``count`` sites with on
         average the given sizes; no row or no count gives a fleet without sites.
     areas : pandas.DataFrame
-        `GridModel.areas`; sites lie in the areas of Goto City, by the class's demand there.
+        `GridModel.areas`; sites lie in the areas of the municipality, by the class's demand there.
     seed : int
         Study's seed.
 
@@ -213,9 +213,13 @@ def build_fleet(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame, *, see
 
 def _draw_row(
     tables: Tables,
-    row: pd.Series, areas: pd.DataFrame, seed: int, pv_shapes: tuple[PvShape, ...], shapes: tuple[DemandShape, ...]
+    row: pd.Series,
+    areas: pd.DataFrame,
+    seed: int,
+    pv_shapes: tuple[PvShape, ...],
+    shapes: tuple[DemandShape, ...],
 ) -> pd.DataFrame:
-    weight = np.cumsum(np.where(areas["goto_city"], areas[f"{row['class']}_kwh"], 0.0))
+    weight = np.cumsum(np.where(areas["municipality"], areas[f"{row['class']}_kwh"], 0.0))
     places = areas["place"].to_numpy()
     mix = np.cumsum(orientations(tables, row["pv_fleet"])["share"].to_numpy())
     drawn = []
@@ -249,7 +253,7 @@ def _scaled(log_factor: pd.Series) -> pd.Series:
 def _pv_shapes(tables: Tables, areas: pd.DataFrame) -> tuple[PvShape, ...]:
     return tuple(
         PvShape(place, fleet, orientation)
-        for place in sorted(areas.loc[areas["goto_city"].astype(bool), "place"].unique())
+        for place in sorted(areas.loc[areas["municipality"].astype(bool), "place"].unique())
         for fleet in sorted(tables["site_kinds"]["pv_fleet"].unique())
         for orientation in range(len(orientations(tables, fleet)))
     )

@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from twin.core.errors import InputError, Problem
-from twin.core.weather_table import Place
 from twin.core.tables import Tables
+from twin.core.weather_table import Place
 
 WATER_ROUGHNESS_M = 0.001
 """A place with a shorter roughness length is taken as open water."""

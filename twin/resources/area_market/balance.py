@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from twin.core.errors import InputError, Problem
-from twin.resources.calendar import day_number
 from twin.core.tables import Tables
+from twin.resources.calendar import day_number
 
 
 def area_parameter(tables: Tables, name: str) -> float:
@@ -76,7 +76,9 @@ def surplus_mw(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers) ->
     day, net = day_number(index), drivers.net_mw
     highest = np.full(day.max() + 1, -np.inf)
     np.maximum.at(highest, day, net)
-    committed = area_parameter(tables, "thermal_floor_mw") + area_parameter(tables, "thermal_floor_share") * highest[day]
+    committed = (
+        area_parameter(tables, "thermal_floor_mw") + area_parameter(tables, "thermal_floor_share") * highest[day]
+    )
     return np.maximum(committed, 0) - net - area_parameter(tables, "pumping_mw") - drivers.export_mw
 
 
@@ -103,7 +105,9 @@ def price_scale(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, g
     return float(wanted / usual) if usual > 0 else 0.0
 
 
-def area_price(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, scale: float) -> np.ndarray:
+def area_price(
+    tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, scale: float
+) -> np.ndarray:
     """Return the price of a weather year.
 
     Parameters
@@ -128,7 +132,9 @@ def area_price(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, gl
 
 
 def _usual(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
-    return tables.by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(tables, drivers)
+    return tables.by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(
+        tables, drivers
+    )
 
 
 SEARCHED_MW = 60_000.0
@@ -172,7 +178,12 @@ class AreaYear:
 
 def calibrate(
     tables: Tables,
-    index: pd.DatetimeIndex, drivers: AreaDrivers, pv_mw: np.ndarray, wind_mw: np.ndarray, *, level_percent: float
+    index: pd.DatetimeIndex,
+    drivers: AreaDrivers,
+    pv_mw: np.ndarray,
+    wind_mw: np.ndarray,
+    *,
+    level_percent: float,
 ) -> AreaCalibration:
     """Find the offset, the wind factor and the price scale of a normal year.
 
@@ -216,7 +227,9 @@ def calibrate(
     offset = float(brentq(missing, -SEARCHED_MW, SEARCHED_MW, xtol=1e-7))
     share = cut_share(surplus + offset, controllable, largest)
     factor = _wind_factor(share, wind_mw, tables.value("area_balance_wind_ratio") * level_percent / 100)
-    return AreaCalibration(offset, factor, price_scale(tables, index, drivers, is_glut(tables, surplus + offset, share)))
+    return AreaCalibration(
+        offset, factor, price_scale(tables, index, drivers, is_glut(tables, surplus + offset, share))
+    )
 
 
 def area_year(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, calibration: AreaCalibration) -> AreaYear:

@@ -8,12 +8,12 @@ from scipy.stats import norm
 
 from twin.core.clock import step_hours
 from twin.core.random_streams import ar1, stream
+from twin.core.tables import HOURS, Tables
 from twin.core.weather_table import WeatherTable
 from twin.resources.area_market.balance import AreaDrivers, area_parameter
 from twin.resources.calendar import day_number
-from twin.resources.demand import felt_temperature, area_climatology
+from twin.resources.demand import area_climatology, felt_temperature
 from twin.resources.resampling import hourly_to_steps, hours_of
-from twin.core.tables import HOURS, Tables
 
 LOWEST_SUN = 0.15
 """A day's PV energy of the area over its monthly mean is not lower; FY2021 and FY2022 had 0.16 and 0.18."""
@@ -39,10 +39,14 @@ def area_drivers(tables: Tables, weather: WeatherTable, *, seed: int, weather_ye
     AreaDrivers
     """
     index = weather.index
-    usual_demand = area_parameter(tables, "demand_mean_mw") * _to_steps(area_climatology(tables, hours_of(index)), index)
+    usual_demand = area_parameter(tables, "demand_mean_mw") * _to_steps(
+        area_climatology(tables, hours_of(index)), index
+    )
     usual_sun = area_parameter(tables, "pv_installed_mw") * _to_steps(_usual_sun(tables, hours_of(index)), index)
     usual_wind = _of_months(tables, "area_months", "wind_mw", index)
-    must_run = _of_months(tables, "area_months", "must_run_mw", index) + _of_months(tables, "area_nuclear", "nuclear_mw", index)
+    must_run = _of_months(tables, "area_months", "must_run_mw", index) + _of_months(
+        tables, "area_nuclear", "nuclear_mw", index
+    )
     day = day_number(index)
     noise = {name: _day_noise(tables, name, day[-1] + 1, seed, weather_year) for name in ("sun", "wind", "demand")}
     demand_noise = 1 + area_parameter(tables, "demand_day_noise") * noise["demand"][day]
@@ -94,7 +98,11 @@ def _sun_of_days(tables: Tables, weather: WeatherTable, noise: np.ndarray) -> np
 
 def _wind_of_days(tables: Tables, weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
     speed = _daily_mean(weather, "wind_speed")
-    return np.clip(1 + area_parameter(tables, "wind_response") * _mixed(tables, (speed - speed.mean()) / speed.std(), noise), 0, None)
+    return np.clip(
+        1 + area_parameter(tables, "wind_response") * _mixed(tables, (speed - speed.mean()) / speed.std(), noise),
+        0,
+        None,
+    )
 
 
 def _temperature_factor(tables: Tables, weather: WeatherTable) -> np.ndarray:
@@ -109,7 +117,11 @@ def _response(tables: Tables, temperature: np.ndarray, spread: float) -> np.ndar
     """Return heating and cooling above a demand of 1; the mean over normally distributed days where they spread."""
     heating = _mean_excess(area_parameter(tables, "heating_below_c") - temperature, spread)
     cooling = _mean_excess(temperature - area_parameter(tables, "cooling_above_c"), spread)
-    return 1 + area_parameter(tables, "heating_per_kelvin") * heating + area_parameter(tables, "cooling_per_kelvin") * cooling
+    return (
+        1
+        + area_parameter(tables, "heating_per_kelvin") * heating
+        + area_parameter(tables, "cooling_per_kelvin") * cooling
+    )
 
 
 def _mean_excess(mean: np.ndarray, spread: float) -> np.ndarray:

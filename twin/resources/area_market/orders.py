@@ -10,9 +10,9 @@ import pandas as pd
 
 from twin.core.clock import first_fiscal_year, step_hours
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.resources.area_market.balance import area_parameter
 from twin.resources.calendar import day_number
-from twin.core.tables import Tables
 
 DAYS, HOURS = "days", "hours"
 """What a cap counts in a fiscal year: days with a cut, or hours times the share that is cut."""
