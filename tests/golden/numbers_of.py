@@ -48,7 +48,7 @@ def sums(values: np.ndarray) -> list[float]:
     return [*found, unknown] if unknown else found
 
 
-def of_json(value: object) -> Any:  # noqa: ANN401 - as nested as the file
+def of_json(value: object) -> Any:
     """Return a file of results without the places where versions, hashes and texts stand; only its numbers."""
     if isinstance(value, dict):
         inner = {key: of_json(one) for key, one in value.items() if not re.search("code|packages|sha256|seconds", key)}

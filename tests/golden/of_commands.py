@@ -1,6 +1,7 @@
 """Goldens of the other commands: certificate, uncertainty, reports, and what is printed."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -41,9 +42,8 @@ def uncertainty(place: Workplace) -> dict[str, Any]:
 
 def report(place: Workplace) -> dict[str, Any]:
     """The pages and the workbook that `goto-twin report` writes again from files of results."""
-    folder = place.quick()
-    for path in (folder / "report").glob("*"):
-        path.unlink()
+    folder = place.goto_2030()
+    shutil.rmtree(folder / "report")
     expect(place.folder, "report", folder.relative_to(place.folder))
     written = folder / "report"
     return {
@@ -64,10 +64,7 @@ def sources(place: Workplace) -> dict[str, Any]:
     """How many numbers have which status, and the numbers themselves."""
     counts = expect(place.folder, "sources", "--csv", "sources.csv").splitlines()[1:]
     rows = pd.read_csv(place.folder / "sources.csv", encoding="utf-8-sig", dtype=str, keep_default_na=False)
-    tables = {
-        f"table {name}": {"rows": len(group), "numbers": numbers_of.of_text("\n".join(group["value"]))}
-        for name, group in rows.groupby("table")
-    }
+    tables = {f"table {name}": _source_numbers(group) for name, group in rows.groupby(rows["table"].map(_file_name))}
     return {"counts": numbers_of.of_text("\n".join(counts))} | tables
 
 
@@ -110,8 +107,17 @@ def _numbers_of_json(path: Path) -> dict[str, Any]:
     return numbers_of.of_json(json.loads(path.read_text(encoding="utf-8")))
 
 
+def _file_name(path: str) -> str:
+    return Path(path).name
+
+
+def _source_numbers(rows: pd.DataFrame) -> dict[str, Any]:
+    columns = {name: numbers_of.of_text("\n".join(rows[name])) for name in ("value", "low", "high")}
+    return {"rows": len(rows)} | columns
+
+
 def _lines(text: str) -> dict[str, Any]:
-    """Return the numbers of each line that has any, and its words."""
+    """Return the lines that hold words or numbers, without the spaces that set them in columns."""
     lines = [" ".join(line.split()) for line in text.splitlines() if any(map(str.isalnum, line))]
     return {f"line {number:03}": line for number, line in enumerate(lines)}
 

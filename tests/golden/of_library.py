@@ -43,9 +43,7 @@ def case_in_memory(_: Workplace) -> dict[str, Any]:
     """The tables of a case that a program loads and runs."""
     from studies.api import load_case, run_case
 
-    case = load_case(
-        "goto_2030", scenario="new_pv_held", days=(355, 355), settings={"fleet.firmness": "all_non_firm"}
-    )
+    case = load_case("goto_2030", scenario="new_pv_held", days=(355, 355), settings={"fleet.firmness": "all_non_firm"})
     return {name: numbers_of.of_table(table) for name, table in run_case(case)[0].items()}
 
 
@@ -59,7 +57,7 @@ def environment(_: Workplace) -> dict[str, Any]:
     return {reward: _episode(IslandEnvironment(case, reward=reward, days=1)) for reward in ("energy", "value")}
 
 
-def _episode(env: Any) -> dict[str, Any]:  # noqa: ANN401 - its class is imported late
+def _episode(env: Any) -> dict[str, Any]:
     observation, _ = env.reset(seed=1, options={"start": 0})
     observations, rewards, infos = [observation], [], []
     for half_hour in range(HALF_HOURS):
@@ -78,6 +76,6 @@ def _episode(env: Any) -> dict[str, Any]:  # noqa: ANN401 - its class is importe
     }
 
 
-def _profiles(net: Any) -> dict[str, np.ndarray]:  # noqa: ANN401 - a pandapower net
+def _profiles(net: Any) -> dict[str, np.ndarray]:
     names = ("load_p_mw", "load_q_mvar")
     return {name: FACTORS[:, None] * net.load[name.removeprefix("load_")].to_numpy() for name in names}

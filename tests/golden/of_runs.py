@@ -7,10 +7,8 @@ from tests.golden import numbers_of
 from tests.golden.command_line import DATA, ROOT
 from tests.golden.made_files import write_weather
 from tests.golden.study_files import variant
-from tests.golden.workplace import Workplace
+from tests.golden.workplace import QUICK_DAYS, SPRING_DAYS, Workplace
 
-SPRING_DAYS = "355:357"
-"""21 to 23 March: congestion on the first day, cuts for the area's balance on all."""
 MONTH_END = "30:32"
 """30 April to 2 May: two blocks of calculation, so that there is a checkpoint between them."""
 GUEST_DAYS = "60:61"
@@ -28,13 +26,8 @@ CORNERS: dict[str, dict[str, Any]] = {
 
 
 def shipped_2030(place: Workplace) -> dict[str, Any]:
-    """All scenarios of goto_2030 at one link, without and with inter-trip, and two of its tries one at a time."""
-    study = variant("goto_2030", {"sweep": {"grid": {"conductor_mm2": [240]}}}, without=("onset",))
-    study["onset"] = {
-        "grid": {"parameters": {"svc_set_vm_pu": [0.97]}},
-        "fleet": {"firmness": ["all_non_firm"]},
-    }
-    return numbers_of.of_run(place.run("goto_2030", study, SPRING_DAYS, jobs=2))
+    """All scenarios of goto_2030 over three days."""
+    return numbers_of.of_run(place.goto_2030())
 
 
 def shipped_policies(place: Workplace) -> dict[str, Any]:
@@ -74,17 +67,17 @@ def corners(place: Workplace) -> dict[str, Any]:
 
 
 def fixed_grid(place: Workplace) -> dict[str, Any]:
-    """A grid of another year in which nothing moves, with other inputs and another weather year."""
+    """A grid in which nothing moves, with other inputs and another weather year."""
     study = variant("goto_2030", {}, without=("onset", "sweep", "scenario", "compare"))
     study["grid"] = {"year": 2030, "compensation": "fixed", "conductor_mm2": 300}
     study["fleet"] = {"new_pv": True, "batteries": "existing", "contract_mw": {"planned_wind": 25.0}}
     study["weather"] = {"weather_year": 2}
     study["inputs"] = {"area_parameters": {"offline_by_proxy_share": 0.0}}
-    return numbers_of.of_run(place.run("fixed_grid", study, "355:355"))
+    return numbers_of.of_run(place.run("fixed_grid", study, QUICK_DAYS))
 
 
 def guest_example(place: Workplace) -> dict[str, Any]:
-    """The network of the examples, two windy days."""
+    """The network of the examples over two days."""
     study = tomllib.loads((ROOT / "examples" / "own_network.toml").read_text(encoding="utf-8"))
     return numbers_of.of_run(place.run("guest", study, GUEST_DAYS))
 

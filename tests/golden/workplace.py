@@ -8,6 +8,8 @@ from tests.golden.study_files import variant, write_study
 
 QUICK_DAYS = "355:355"
 """21 March of fiscal 2030's synthetic year: congestion, spring sun and cuts for the area's balance."""
+SPRING_DAYS = "355:357"
+"""Two days more, on which only the area's balance cuts."""
 
 
 class Workplace:
@@ -26,8 +28,17 @@ class Workplace:
             self._runs.add(name)
         return out
 
+    def goto_2030(self) -> Path:
+        """Return all scenarios of goto_2030 at one link, without and with inter-trip, and two tries one at a time."""
+        study = variant("goto_2030", {"sweep": {"grid": {"conductor_mm2": [240]}}}, without=("onset",))
+        study["onset"] = {
+            "grid": {"parameters": {"svc_set_vm_pu": [0.97]}},
+            "fleet": {"firmness": ["all_non_firm"]},
+        }
+        return self.run("goto_2030", study, SPRING_DAYS, jobs=2)
+
     def quick(self) -> Path:
-        """Return the results of two scenarios over a day."""
+        """Return the results of two scenarios over a day, without counterfactual twins."""
         return self.run("quick", quick_study(), QUICK_DAYS)
 
     def quick_with_more_demand(self) -> Path:
@@ -43,5 +54,5 @@ def quick_study() -> dict[str, Any]:
     study = variant("goto_2030", {}, without=("onset",))
     study["scenario"] = {name: study["scenario"][name] for name in kept}
     study["sweep"] = {"grid": {"conductor_mm2": [240]}}
-    study["compare"] = {"reference": kept[0], "uncontrolled": kept[0]}
+    study["compare"] = {"reference": kept[0], "uncontrolled": kept[0], "counterfactuals": False}
     return study
