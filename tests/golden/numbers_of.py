@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from openpyxl import load_workbook
 
-NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)")
+NUMBER = re.compile(r"(?<![\w.])-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?![\w.]*\w)", re.ASCII)
 UNSTABLE_ROW = re.compile(r"\s*(code|packages?|inputs_sha256)\b")
 """Rows of a report's record that name versions, hashes and commits."""
 
