@@ -24,13 +24,13 @@ from twin.resources.tables import by_month
 
 TOPIC = "Demand"
 KYUSHU_MONTHS = np.array([1.117, 1.058, 0.918, 0.873, 0.849, 0.993, 1.149, 1.168, 1.019, 0.874, 0.876, 1.103])
-"""Monthly means of the Kyushu area over the year's, FY2022, January first (dossier 4)."""
+"""Monthly means of the Kyushu area over the year's, FY2022, January first (docs/goto_facts.md 4)."""
 
 WINTER, SUMMER = (12, 1, 2), (7, 8)
 GROUP = 5
 NAN = float("nan")
 RANGE_OF_HOMES = "range of the five homes, on which the spreads were chosen"
-HOMES_SOURCE, ABSENT_SERIES = "CAMSL sample, 2017-18", "no measured series at hand"
+HOMES_SOURCE, ABSENT_SERIES = "[camsl2021]", "no measured series at hand"
 
 
 def rows(data: Path | None) -> list[Row]:
@@ -43,10 +43,10 @@ def _energy() -> list[Row]:
     civil = gwh["residential"] + gwh["commercial"] + gwh["public"]
     by_construction = "met by construction: tests that nothing is lost between shapes, areas and noise"
     facts = [
-        ("residential", "P05", 82.305998, gwh["residential"]),
-        ("commercial", "P06", 57.777960, gwh["commercial"]),
-        ("public", "P07", 14.157823, gwh["public"]),
-        ("civil, all three", "P04", 154.241781, civil),
+        ("residential", "[goto_plan2024, P05]", 82.305998, gwh["residential"]),
+        ("commercial", "[goto_plan2024, P06]", 57.777960, gwh["commercial"]),
+        ("public", "[goto_plan2024, P07]", 14.157823, gwh["public"]),
+        ("civil, all three", "[goto_plan2024, P04]", 154.241781, civil),
     ]
     found = [
         Row(TOPIC, f"Demand of Goto City, {name}", source, "GWh/y", value, model, value - 1e-4, value + 1e-4,
@@ -56,10 +56,12 @@ def _energy() -> list[Row]:
     islands = float(np.mean([island_demand(number).sum() / 2000 for number in WEATHER_YEARS]))
     return [
         *found,
-        Row(TOPIC, "Demand of Goto City with industry and fisheries", "plan.md", "GWh/y", 196.0, sum(gwh.values()),
+        Row(TOPIC, "Demand of Goto City with industry and fisheries", "[model, docs/plan.md 3]",
+            "GWh/y", 196.0, sum(gwh.values()),
             195.5, 196.5, "156.5 GWh over 80 %, rounded"),
-        Row(TOPIC, "Demand of all islands on the link", "dossier 4", "GWh/y", 320.0, islands, 260.0, 380.0,
-            "the dossier's range; nothing is published"),
+        Row(TOPIC, "Demand of all islands on the link", "[model, docs/goto_facts.md 4]",
+            "GWh/y", 320.0, islands, 260.0, 380.0,
+            "range of docs/goto_facts.md 4; nothing is published"),
     ]  # fmt: skip
 
 
@@ -70,13 +72,17 @@ def _peaks() -> list[Row]:
         return float(np.mean(of_year))
 
     return [
-        Row(TOPIC, "Peak, mean of six weather years", "dossier 4", "MW", 63.0, mean([y.max() for y in years]),
-            48.0, 72.0, "the dossier's range, from energy and load factor"),
-        Row(TOPIC, "Minimum, mean of six weather years", "dossier 4", "MW", 25.0, mean([y.min() for y in years]),
-            20.0, 26.0, "40 % of the peak; the dossier's range"),
-        Row(TOPIC, "Load factor", "dossier 4", "1", 0.58, mean([y.mean() / y.max() for y in years]), 0.53, 0.62,
+        Row(TOPIC, "Peak, mean of six weather years", "[model, docs/goto_facts.md 4]",
+            "MW", 63.0, mean([y.max() for y in years]),
+            48.0, 72.0, "range of docs/goto_facts.md 4, from energy and load factor"),
+        Row(TOPIC, "Minimum, mean of six weather years", "[model, docs/goto_facts.md 4]",
+            "MW", 25.0, mean([y.min() for y in years]),
+            20.0, 26.0, "40 % of the peak; range of docs/goto_facts.md 4"),
+        Row(TOPIC, "Load factor", "[model, docs/goto_facts.md 4]",
+            "1", 0.58, mean([y.mean() / y.max() for y in years]), 0.53, 0.62,
             "the Kyushu area's 0.58-0.62 (FY2018-22); Goto may lie below"),
-        Row(TOPIC, "Minimum over peak", "dossier 4", "1", 0.40, mean([y.min() / y.max() for y in years]), 20 / 63,
+        Row(TOPIC, "Minimum over peak", "[model, docs/goto_facts.md 4]",
+            "1", 0.40, mean([y.min() / y.max() for y in years]), 20 / 63,
             26 / 63, "Kyushu area 0.40 in both years; 20 and 26 MW over 63 MW"),
     ]  # fmt: skip
 
@@ -90,21 +96,23 @@ def _courses() -> list[Row]:
         "regression on twelve months with Fukue's normals; half as much again for other classes and one year's weather"
     )
     return [
-        Row(TOPIC, "Monthly means: root mean square from the Kyushu area's", "dossier 4, FY2022", "1", 0.0, error,
+        Row(TOPIC, "Monthly means: root mean square from the Kyushu area's", "[kyuden_area, FY2022]", "1", 0.0, error,
             0.0, 0.051, "what FY2021 and FY2022 differ by"),
-        Row(TOPIC, "Heating: monthly demand per kelvin below 16 C", "dossier 4, 5.1", "%/K", published[0], model[0],
+        Row(TOPIC, "Heating: monthly demand per kelvin below 16 C", "[kyuden_area, FY2022] [jma_normals, Fukue 47843]",
+            "%/K", published[0], model[0],
             published[0] / 1.5, 1.5 * published[0], why),
-        Row(TOPIC, "Cooling: monthly demand per kelvin above 20 C", "dossier 4, 5.1", "%/K", published[1], model[1],
+        Row(TOPIC, "Cooling: monthly demand per kelvin above 20 C", "[kyuden_area, FY2022] [jma_normals, Fukue 47843]",
+            "%/K", published[1], model[1],
             published[1] / 1.5, 1.5 * published[1], why),
-        Row(TOPIC, "Hour of the highest mean demand, December to February", "dossier 4", "h", 18.0,
+        Row(TOPIC, "Hour of the highest mean demand, December to February", "[model, docs/goto_facts.md 4]", "h", 18.0,
             peak_hour(normal, WINTER), 18.0, 20.0, "Kyushu area 18 h; Goto expected at 18-20 h"),
-        Row(TOPIC, "Hour of the highest mean demand, July and August", "dossier 4", "h", 14.0,
+        Row(TOPIC, "Hour of the highest mean demand, July and August", "[model, docs/goto_facts.md 4]", "h", 14.0,
             peak_hour(normal, SUMMER), 14.0, 19.0,
             "Kyushu area 14 h, net of PV behind the meter; the model is gross and level within 3 % from 11 to 18 h"),
         *(
-            Row(TOPIC, f"Demand at 18-20 h over that at 11-13 h, {name}", "dossier 4", "1", kyushu,
+            Row(TOPIC, f"Demand at 18-20 h over that at 11-13 h, {name}", "[model, docs/goto_facts.md 4]", "1", kyushu,
                 evening_over_noon(normal, which), kyushu, 1.15 * kyushu,
-                "Kyushu area; dossier 4 expects Goto flatter at noon and higher at 18-20 h, by how much is open")
+                "Kyushu area; expectation: Goto flatter at noon and higher at 18-20 h, by how much is open")
             for name, which, kyushu in (("December to February", WINTER, 1.105), ("July and August", SUMMER, 0.931))
         ),
     ]  # fmt: skip
@@ -117,14 +125,15 @@ def _measured_years(data: Path | None) -> list[Row]:
         peak, published = island_demand_of_area(area, 2022).max(), workday_spread(area)
         model = pd.concat([workday_spread(island_demand(number)) for number in WEATHER_YEARS], axis=1).mean(axis=1)
     found = [
-        Row(TOPIC, "Peak with the measured area demand of FY2022", "dossier 4", "MW", 63.0, peak, 48.0, 72.0,
-            "the cold spell of January 2023 in the area's series; the dossier's range" if data else ABSENT_SERIES)
+        Row(TOPIC, "Peak with the measured area demand of FY2022", "[model, docs/goto_facts.md 4]",
+            "MW", 63.0, peak, 48.0, 72.0,
+            "the cold spell of January 2023 in the area's series; docs/goto_facts.md 4" if data else ABSENT_SERIES)
     ]  # fmt: skip
     for name, which in (("December to March", [12, 1, 2, 3]), ("June to September", [6, 7, 8, 9])):
         spread, of_model = (100 * float(of.loc[which].mean(skipna=False)) for of in (published, model))
         why = "slopes were set on it; a third either way: two years are few and hold one rare cold spell"
         found.append(
-            Row(TOPIC, f"Spread of work days within a month, {name}", "Kyuden T&D, FY2021-22", "%", spread, of_model,
+            Row(TOPIC, f"Spread of work days within a month, {name}", "[kyuden_area, FY2021-22]", "%", spread, of_model,
                 0.67 * spread, 1.33 * spread, why if data else ABSENT_SERIES)
         )  # fmt: skip
     return found

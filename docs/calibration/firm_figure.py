@@ -35,7 +35,7 @@ def drawn() -> Figure:
 def _cables(axes: Axes) -> None:
     top = axes.secondary_xaxis("top")
     top.set_xticks([rating_mva(area) for area in CABLES_MM2], [f"{area}" for area in CABLES_MM2])
-    top.set_xlabel("dossier's cable, mm²", fontsize=7.5)
+    top.set_xlabel("cable of table 2.1, mm²", fontsize=7.5)
     top.tick_params(labelsize=7.5)
 
 

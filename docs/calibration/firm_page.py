@@ -81,7 +81,7 @@ def _reading(ladder: Ladder, state: int) -> tuple[str, str, str, str]:
 
 
 def conductors(mva: float) -> str:
-    """Return the sizes of the dossier's table between whose ratings `mva` lies."""
+    """Return the sizes of the cable table between whose ratings `mva` lies."""
     sizes = [int(area) for area in submarine_sizes_mm2()]
     above = [area for area in sizes if rating_mva(area) >= mva]
     below = [area for area in sizes if rating_mva(area) < mva]

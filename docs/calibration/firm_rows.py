@@ -51,7 +51,7 @@ def _ratings() -> list[Row]:
     low, high = rating_mva(CABLES_MM2[0]), rating_mva(CABLES_MM2[-1])
     why = (
         "rating at which nothing is spare and what is connected still fits on one circuit; none is published: range "
-        "and middle are the dossier's assumption of 240 to 400 mm2"
+        "and middle are the assumption of 240 to 400 mm2"
     )
     found = []
     for fleet in FLEETS:
@@ -63,7 +63,8 @@ def _ratings() -> list[Row]:
             mva = ladder.rating_mva(0.0, state)
             beyond = "" if low <= mva <= high else f". Not what the planner assumed, or not {CABLES_MM2[0]} to 400 mm2"
             found.append(
-                Row(TOPIC, f"Rating that makes P21 true: {flow}, {fleet}", "P21, P22, dossier 2.1", "MVA",
+                Row(TOPIC, f"Rating that makes P21 true: {flow}, {fleet}",
+                    "[goto_plan2024, P21, P22] [abb_xlpe, docs/goto_facts.md 2.1]", "MVA",
                     rating_mva(300), mva, low, high, why + beyond)
             )  # fmt: skip
     return found
@@ -75,7 +76,7 @@ def _spare() -> list[Row]:
         "circuit, as only new plants trip; so 0 to 1 MW. 300 mm2 is the default study's cable"
     )
     return [
-        Row(TOPIC, f"Spare firm capacity in the highest half-hour, 300 mm2, {fleet}", "P21", "MW", 0.0,
+        Row(TOPIC, f"Spare firm capacity in the highest half-hour, 300 mm2, {fleet}", "[goto_plan2024, P21]", "MW", 0.0,
             plan(fleet).highest.firm_mw(rating_mva(300)), 0.0, NOT_SPARE_MW, why)
         for fleet in FLEETS
     ]  # fmt: skip
@@ -87,16 +88,19 @@ def _intertrip() -> list[Row]:
         ladder = plan(fleet).highest
         zero_mva = ladder.rating_mva(0.0)
         found += [
-            Row(TOPIC, f"Capacity by inter-trip at that rating, short-time factor {FACTOR:g}, {fleet}", "P22", "MW",
+            Row(TOPIC, f"Capacity by inter-trip at that rating, short-time factor {FACTOR:g}, {fleet}",
+                "[goto_plan2024, P22]", "MW",
                 INTERTRIP_MW, ladder.intertrip_mw(zero_mva, FACTOR), INTERTRIP_MW, MORE_MW,
                 "P22 takes 14 MW as the most; where nothing is spare only the short-time rating makes room: about "
                 "(factor - 1) x rating"),
-            Row(TOPIC, f"Short-time factor that makes P21 and P22 true together, {fleet}", "P21, P22, design 5", "1",
+            Row(TOPIC, f"Short-time factor that makes P21 and P22 true together, {fleet}",
+                "[goto_plan2024, P21, P22] [engineering]", "1",
                 FACTOR, ladder.short_time_factor(zero_mva, INTERTRIP_MW), 1.0, 1.2,
-                "no factor is published: the default and the range that the design sweeps"),
-            Row(TOPIC, f"Capacity by inter-trip without a short-time limit, {fleet}", "P22, dossier 6", "MW",
+                "no factor is published: the default and the range that is swept"),
+            Row(TOPIC, f"Capacity by inter-trip without a short-time limit, {fleet}",
+                "[goto_plan2024, P22] [kankyo_business]", "MW",
                 INTERTRIP_MW, ladder.intertrip_mw(zero_mva, 2.0), INTERTRIP_MW, MORE_MW,
-                "up to both circuits' capacity (kankyo-business.jp/dictionary/024349), tripped in part of a second: "
+                "up to both circuits' capacity ([kankyo_business]), tripped in part of a second: "
                 "several times 14 MW, so the 14 MW must come from another limit"),
         ]  # fmt: skip
     return found

@@ -1,4 +1,4 @@
-"""Rows of the calibration record: what the dossier and the design say of the link and the grid behind it."""
+"""Rows of the calibration record: what is published of the link and the grid behind it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TOPIC = "Link and grid"
 EARTH_RADIUS_KM = 6371.0
 
 PUBLISHED = {240: (54.9, 19.1, 167, 54.0), 300: (60.6, 20.9, 183, 59.7), 400: (67.4, 22.6, 198, 66.5)}
-"""Dossier 2.1 by conductor: MVA, charging of 53 km in Mvar, its current in A, MW with half of it at each end."""
+"""Table of docs/goto_facts.md 2.1: MVA, charging of 53 km in Mvar, its current in A, MW with half of it at each end."""
 
 
 def rows(data: Path | None) -> list[Row]:
@@ -35,19 +35,21 @@ def _cable() -> list[Row]:
         q_mvar, i_a = charging(area)
         rounding = "rounding of the published values"
         found += [
-            _row(f"Rating of a circuit, {area} mm2", "dossier 2.1", "MVA", mva, rating_mva(area), 0.005, rounding),
+            _row(f"Rating of a circuit, {area} mm2", "[abb_xlpe, docs/goto_facts.md 2.1]",
+                "MVA", mva, rating_mva(area), 0.005, rounding),
             _row(
-                f"Charging of 53 km, {area} mm2", "dossier 2.1", "Mvar", mvar, q_mvar, 0.02,
-                "the power flow feeds the cable from one end, whose far end rises (Ferranti), the dossier multiplies",
+                f"Charging of 53 km, {area} mm2", "[abb_xlpe, docs/goto_facts.md 2.1]", "Mvar", mvar, q_mvar, 0.02,
+                "the power flow feeds the cable from one end, whose far end rises (Ferranti), the fact is a product",
             ),
             _row(
-                f"Charging current of 53 km, {area} mm2", "dossier 2.1", "A", ampere, i_a, 0.02,
+                f"Charging current of 53 km, {area} mm2", "[abb_xlpe, docs/goto_facts.md 2.1]", "A", ampere, i_a, 0.02,
                 "as the charging power",
             ),
             _row(
-                f"Power of a circuit with half of the charging at each end, {area} mm2", "dossier 2.1", "MW", mw,
+                f"Power of a circuit with half of the charging at each end, {area} mm2",
+                    "[abb_xlpe, docs/goto_facts.md 2.1]", "MW", mw,
                 transfer_at_rating_mw(area), 0.02,
-                "what arrives at a stiff end; the dossier leaves out the voltage of the other end and what its "
+                "what arrives at a stiff end; the fact leaves out the voltage of the other end and what its "
                 "reactance takes",
             ),
         ]  # fmt: skip
@@ -56,32 +58,52 @@ def _cable() -> list[Row]:
 
 def _export() -> list[Row]:
     why = (
-        "the range of the design's prototype, 2 MW to each side for its own controls; export over the survivor counted "
+        "the range of a first prototype, 2 MW to each side for its own controls; export over the survivor counted "
         "at Matsushima, no demand, compensator at 1.0 pu"
     )
     small, large = (export_limit_mw(conductor_mm2=area) for area in (240, 400))
     low, high = (export_limit_mw(svc_set_vm_pu=vm_pu) for vm_pu in (0.97, 1.04))
     set_point = (
-        "300 mm2; the range of the design's prototype, 2 MW to each side. Here the compensator's limits and slope act, "
+        "300 mm2; the range of a first prototype, 2 MW to each side. Here the compensator's limits and slope act, "
         "so that its set point moves the voltage, and with it the limit, less"
     )
     return [
-        Row(TOPIC, "N-1 export limit, 240 mm2", "design 4", "MW", 46.0, small, 44.0, 48.0, why),
-        Row(TOPIC, "N-1 export limit, 400 mm2", "design 4", "MW", 61.0, large, 59.0, 63.0, why),
-        Row(TOPIC, "N-1 export limit, set point 0.97 pu", "design 4", "MW", 45.0, low, 43.0, 47.0, set_point),
-        Row(TOPIC, "N-1 export limit, set point 1.04 pu", "design 4", "MW", 61.0, high, 59.0, 63.0, set_point),
+        Row(TOPIC, "N-1 export limit, 240 mm2", "[engineering]", "MW", 46.0, small, 44.0, 48.0, why),
+        Row(TOPIC, "N-1 export limit, 400 mm2", "[engineering]", "MW", 61.0, large, 59.0, 63.0, why),
+        Row(TOPIC, "N-1 export limit, set point 0.97 pu", "[engineering]", "MW", 45.0, low, 43.0, 47.0, set_point),
+        Row(TOPIC, "N-1 export limit, set point 1.04 pu", "[engineering]", "MW", 61.0, high, 59.0, 63.0, set_point),
     ]
 
 
 def _import() -> list[Row]:
     low, high = (import_limit_mw(area) for area in (240, 400))
     why = (
-        "the dossier takes the cable's power between stiff voltages; in the grid the compensator of 20 Mvar and the "
+        "the fact is the cable's power between stiff voltages; in the grid the compensator of 20 Mvar and the "
         "reactors that stay in service leave the survivor more reactive power to carry, and losses are no supply"
     )
     return [
-        Row(TOPIC, "Demand that one circuit supplies, 240 mm2", "dossier 6", "MW", 54.0, low, 49.0, 56.0, why),
-        Row(TOPIC, "Demand that one circuit supplies, 400 mm2", "dossier 6", "MW", 66.0, high, 61.0, 68.0, why),
+        Row(
+            TOPIC,
+            "Demand that one circuit supplies, 240 mm2",
+            "[model, docs/goto_facts.md 6]",
+            "MW",
+            54.0,
+            low,
+            49.0,
+            56.0,
+            why,
+        ),
+        Row(
+            TOPIC,
+            "Demand that one circuit supplies, 400 mm2",
+            "[model, docs/goto_facts.md 6]",
+            "MW",
+            66.0,
+            high,
+            61.0,
+            68.0,
+            why,
+        ),
     ]
 
 
@@ -89,20 +111,23 @@ def _grid() -> list[Row]:
     model = goto(2030)
     return [
         Row(
-            TOPIC, "Short-circuit level at Fukue 66 kV", "design 11", "MVA", 310.0, short_circuit_mva("Fukue 66 kV"),
+            TOPIC, "Short-circuit level at Fukue 66 kV", "[engineering]",
+                "MVA", 310.0, short_circuit_mva("Fukue 66 kV"),
             280.0, 340.0, "about: 10 %; IEC 60909 maximum by pandapower, source of 5 GVA, mainland only",
         ),
         Row(
-            TOPIC, "Stand-by diesels in all", "dossier 3.1", "MW", 81.0, float(model.diesels["p_max_mw"].sum()),
+            TOPIC, "Stand-by diesels in all", "[model, docs/goto_facts.md 3.1]",
+                "MW", 81.0, float(model.diesels["p_max_mw"].sum()),
             80.5, 81.5, "sum of the table; which sets are still there is not known",
         ),
         Row(
-            TOPIC, "Straight line from the landing at Narao to Fukue", "dossier 1", "km", 26.0, landing_to_fukue_km(),
+            TOPIC, "Straight line from the landing at Narao to Fukue", "[model, docs/goto_facts.md 1]",
+                "km", 26.0, landing_to_fukue_km(),
             24.0, 28.0, "from the coordinates of the buses, +-2 km for their place",
         ),
         Row(
-            TOPIC, "Route from Narao to Fukue", "dossier 1", "km", 35.0, path_km(), 31.5, 38.5,
-            "sum of the sections of a circuit; the dossier says about 35 km: 10 %",
+            TOPIC, "Route from Narao to Fukue", "[model, docs/goto_facts.md 1]", "km", 35.0, path_km(), 31.5, 38.5,
+            "sum of the sections of a circuit; docs/goto_facts.md 1 says about 35 km: 10 %",
         ),
     ]  # fmt: skip
 

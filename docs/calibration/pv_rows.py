@@ -27,7 +27,7 @@ MODULES_PER_KW = (1.0, 1.25)
 """kW of modules behind a kW that the area lists: inverters of Goto's own plants carry 1.0 to 1.2."""
 
 MEASURED_YEARS = (2021, 2022)
-SOURCE = "Kyuden T&D area data (shared/data)"
+SOURCE = "[kyuden_area, FY2021-22]"
 row = partial(Row, "PV")
 
 
@@ -63,26 +63,28 @@ def _yields() -> list[Row]:
     loss = read_pv_fleet("ground").loss
     return [
         row(
-            "Yield of Fukue port, new, after outages", "dossier 3.3", "kWh/kW dc", 1085.0, port.mean,
+            "Yield of Fukue port, new, after outages", "[okawara2013]", "kWh/kW dc", 1085.0, port.mean,
             *port.around(1085.0),
             f"{port.told}; losses are PVWatts' own ({loss:.1%}) times {read_pv_fleet('ground').output_factor:g}. The"
             " figure was announced at the opening on 2013-12-11: a forecast of the owner, not a measurement",
         ),
         row(
-            "First year of Kogamidake, 5.3 MW dc, 5 MW ac", "techon.nikkeibp.co.jp 16/011805870", "GWh", 6.79,
+            "First year of Kogamidake, 5.3 MW dc, 5 MW ac", "[techon2016_01]", "GWh", 6.79,
             kogamidake, 6.79 * 0.9, 6.79 * 1.1,
             "range: as far as PVWatts claims to be right over a year (10 %). Two owners announce 1,085 and 1,281 kWh/kW"
             " on one island; the model follows the lower, the range of its row pv_fleets ground reaches to the higher",
         ),
         row(
-            "Yield of reused panels, first year", "P38 over P33", "kWh/kW", plan, reused.mean, *reused.around(plan),
+            "Yield of reused panels, first year", "[goto_plan2024, P38 over P33]",
+                "kWh/kW", plan, reused.mean, *reused.around(plan),
             f"{reused.told}; met by counting {read_pv_fleet('reused_panel').output_factor:g} kW of modules a kW: P108"
             " states 10 kW on the AC side",
         ),
         row(
-            "Yield of reused panels if the plan's kW are modules", "P38 over P33", "kWh/kW", plan, physics,
+            "Yield of reused panels if the plan's kW are modules", "[goto_plan2024, P38 over P33]",
+                "kWh/kW", plan, physics,
             *reused.around(plan, 5.0),
-            "modules after ten years of use, 0.5 % a year (Jordan, Kurtz 2013), roofs in several directions: old panels"
+            "modules after ten years of use, 0.5 % a year [jordan2013], roofs in several directions: old panels"
             " are planned to yield more than new ones at the port of the same island",
         ),
     ]  # fmt: skip
@@ -184,7 +186,7 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
         ),
         row(
             "Hourly steps of one site (99.9 % quantile) over its mean",
-            "standard years of Miyazaki and Yakushima, same chain", "-", float(np.mean(real)), site,
+            "[expanded_ameda] [model, docs/pv.md]", "-", float(np.mean(real)), site,
             min(real), max(real),
             f"between two stations' real skies; the area has {ramp:.1f}, one site {site / ramp:.1f} times that",
         ),

@@ -19,7 +19,7 @@ class Row:
     topic : str
         Heading of the record under which the row stands.
     fact, source, unit : str
-        The fact in words, where it was published (``dossier 5.1``, ``P38``), its unit.
+        The fact in words, its citation (``[jma_normals, Fukue]``), its unit.
     published, model : float
         Both in `unit`; `model` is NaN where the row could not be computed (`why` then says what was missing).
     low, high : float

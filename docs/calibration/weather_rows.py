@@ -73,17 +73,21 @@ def _irradiation() -> list[Row]:
     hours = np.mean([_sun_hours(frame["dni"].to_numpy()) for frame in fukue], axis=0)
     daily_mj = yearly / 365.0 * 3.6
     return [
-        _row("Irradiation of a normal year at Fukue", "dossier 5.1", "kWh/m2", 1326.0, yearly, 0.01 * 1326.0,
+        _row("Irradiation of a normal year at Fukue", "[jma_normals, docs/goto_facts.md 5.1]",
+            "kWh/m2", 1326.0, yearly, 0.01 * 1326.0,
              "met by construction; 1 % for the days of the months"),
-        _row("Irradiation, month and place furthest off", "dossier 5.1", "%", 0.0, _worst(months), 3.0,
-             "issue 4: 3 %; five places, five normal years"),
-        _row("The same against the nearest station that measures it", "dossier 5.1: Nagasaki", "MJ/m2 a day", 13.6,
+        _row("Irradiation, month and place furthest off", "[jma_normals, docs/goto_facts.md 5.1]",
+            "%", 0.0, _worst(months), 3.0,
+             "3 % (docs/weather.md); five places, five normal years"),
+        _row("The same against the nearest station that measures it", "[jma_normals, Nagasaki 47817]",
+            "MJ/m2 a day", 13.6,
              daily_mj, 0.07 * 13.6, "another place, 100 km away, with 5 % more sunshine hours"),
-        _row("Sunshine hours of a normal year at Fukue", "dossier 5.1", "h", FUKUE_SUN_HOURS.sum(), hours.sum(),
+        _row("Sunshine hours of a normal year at Fukue", "[jma_normals, docs/goto_facts.md 5.1]",
+            "h", FUKUE_SUN_HOURS.sum(), hours.sum(),
              0.1 * FUKUE_SUN_HOURS.sum(),
              "not fitted: half-hours with a beam above 120 W/m2; 10 %, since half-hour means hide short sun and shade "
              "and the split of beam and diffuse is off by as much"),
-        _row("Sunshine hours, month furthest off", "dossier 5.1", "%", 0.0,
+        _row("Sunshine hours, month furthest off", "[jma_normals, docs/goto_facts.md 5.1]", "%", 0.0,
              _worst([100.0 * (hours / FUKUE_SUN_HOURS - 1.0)]), 15.0, "as the year, and months differ in their clouds"),
     ]  # fmt: skip
 
@@ -107,13 +111,18 @@ def _temperature() -> list[Row]:
         for place in ("fukue", "kamigoto")
     )
     return [
-        _row("Temperature of a normal year at Fukue", "dossier 5.1", "C", 17.0, fukue, 0.1, "rounding of the normals"),
-        _row("Temperature of a normal year at Kamigoto (Arikawa)", "dossier 5.1", "C", 17.1, kamigoto, 0.1,
+        _row("Temperature of a normal year at Fukue", "[jma_normals, docs/goto_facts.md 5.1]",
+            "C", 17.0, fukue, 0.1, "rounding of the normals"),
+        _row("Temperature of a normal year at Kamigoto (Arikawa)", "[jma_normals, docs/goto_facts.md 5.1]",
+            "C", 17.1, kamigoto, 0.1,
              "rounding of the normals"),
-        _row("Temperature, month and place furthest off", "dossier 5.1", "C", 0.0, _worst(months), 0.5, "issue 4"),
-        _row("Mean of the daily maxima, mean difference", "dossier 5.1", "C", 0.0, float(np.mean(highest)), 0.5,
+        _row("Temperature, month and place furthest off", "[jma_normals, docs/goto_facts.md 5.1]",
+            "C", 0.0, _worst(months), 0.5, "0.5 C (docs/weather.md)"),
+        _row("Mean of the daily maxima, mean difference", "[jma_normals, docs/goto_facts.md 5.1]",
+            "C", 0.0, float(np.mean(highest)), 0.5,
              "as the mean temperature"),
-        _row("Mean of the daily minima, mean difference", "dossier 5.1", "C", 0.0, float(np.mean(lowest)), 0.5,
+        _row("Mean of the daily minima, mean difference", "[jma_normals, docs/goto_facts.md 5.1]",
+            "C", 0.0, float(np.mean(lowest)), 0.5,
              "as the mean temperature; the range of the day is one number for the year"),
     ]  # fmt: skip
 
@@ -132,13 +141,15 @@ def _wind() -> list[Row]:
     higher = replace(offshore, wind_height_m=70.0)
     at_70_m = float(wind_at_height(years[0] * (mean / years[0].mean()), offshore.wind_height_m, higher).mean())
     return [
-        _row("Wind offshore at 60 m", "dossier 5.2: demonstration site", "m/s", 7.5, mean, 0.05 * 7.5, "issue 4: 5 %"),
-        _row("Wind offshore at 70 m", "dossier 5.2: Kabashima candidate area", "m/s", 7.0, at_70_m, 0.05 * 7.0,
-             "issue 4: 5 %; both published values cannot hold at one site: the model is at the demonstration site's"),
-        _row("Wind, month and place furthest off", "dossier 5.1: seasons of Kamiotsu and Arikawa", "%", 0.0,
-             _worst(months), 5.0, "issue 4; the yearly means of the onshore places are estimates"),
-        Row(TOPIC, "Weibull shape offshore", "dossier 5.2", "-", 2.0, float(shape), 1.8, 2.2, "the dossier's range"),
-        _row("Weibull scale offshore", "dossier 5.2", "m/s", 8.46, float(scale), 0.05 * 8.46,
+        _row("Wind offshore at 60 m", "[goto_energy_about]", "m/s", 7.5, mean, 0.05 * 7.5, "5 % (docs/weather.md)"),
+        _row("Wind offshore at 70 m", "[env2013_1508]", "m/s", 7.0, at_70_m, 0.05 * 7.0,
+             "5 % (docs/weather.md); both published values cannot hold at one site: the model is at the "
+             "demonstration site's"),
+        _row("Wind, month and place furthest off", "[jma_normals, AMeDAS Kamiotsu and Arikawa]", "%", 0.0,
+             _worst(months), 5.0, "5 % (docs/weather.md); the yearly means of the onshore places are estimates"),
+        Row(TOPIC, "Weibull shape offshore", "[model, docs/goto_facts.md 5.2]",
+            "-", 2.0, float(shape), 1.8, 2.2, "range: docs/goto_facts.md 5.2"),
+        _row("Weibull scale offshore", "[model, docs/goto_facts.md 5.2]", "m/s", 8.46, float(scale), 0.05 * 8.46,
              f"5 % as the mean; {7.5 / gamma(1.5):.2f} by formula"),
     ]  # fmt: skip
 
@@ -150,11 +161,11 @@ def _spread() -> list[Row]:
     wind = np.array([frame["wind_speed"].mean() for frame in offshore])
     error = f"{len(RANDOM_YEARS)} years tell it within {100 / np.sqrt(2 * len(RANDOM_YEARS)):.0f} % of itself"
     return [
-        Row(TOPIC, "Yearly irradiation, standard deviation over years", "Thevenard and Pelland 2013", "%", 3.9,
+        Row(TOPIC, "Yearly irradiation, standard deviation over years", "[thevenard2013]", "%", 3.9,
             _percent(irradiation), 3.0, 5.0, f"customary 3 to 5 %; {error}"),
-        Row(TOPIC, "Yearly wind, standard deviation over years", "Pryor and others 2018", "%", 6.0, _percent(wind),
+        Row(TOPIC, "Yearly wind, standard deviation over years", "[pryor2018]", "%", 6.0, _percent(wind),
             4.0, 6.0, f"6 % is customary and by that paper rather too much; {error}"),
-        Row(TOPIC, "Yearly temperature, standard deviation over years", "adeac.jp: Toyotsu 1951-1993", "C", 0.37,
+        Row(TOPIC, "Yearly temperature, standard deviation over years", "[adeac_toyotsu, 1951-1993]", "C", 0.37,
             float(temperature.std(ddof=1)), 0.3, 0.5,
             f"14.6 to 16.2 C, the range of 43 normal values with 0.37 C; warming comes on top; {error}"),
     ]  # fmt: skip
@@ -169,9 +180,9 @@ def _storms() -> list[Row]:
     distance = np.arange(1.0, 800.0)
     reach = float(distance[sea_wind(distance, climate.peak_m_per_s, climate) >= GALE_M_PER_S].max())
     return [
-        Row(TOPIC, "Radius of 17.2 m/s of the median typhoon", "J. Meteor. Res. 2011, s13351-011-0008-9", "km", 265.0,
+        Row(TOPIC, "Radius of 17.2 m/s of the median typhoon", "[jmr2011]", "km", 265.0,
             reach, 250.0, 280.0, "mean of typhoons near south-west Japan"),
-        _row("10-minute wind at 10 m once in 50 years at Fukue", "Notification 1454 of 2000 (building code)", "m/s",
+        _row("10-minute wind at 10 m once in 50 years at Fukue", "[building_code2000]", "m/s",
              36.0, _fifty_year_wind(), 0.15 * 36.0,
              "not fitted; typhoons only, over open land (0.03 m); the eighth largest of 400 years"),
     ]  # fmt: skip
@@ -202,7 +213,8 @@ def _persistence(data: Path | None) -> list[Row]:
         )
         value = float(one) if data else float("nan")
         found.append(
-            Row(TOPIC, f"Offshore wind, autocorrelation after {lag} h", "Kyushu area and Miyazaki (data)", "-",
+            Row(TOPIC, f"Offshore wind, autocorrelation after {lag} h",
+                "[kyuden_area, FY2021-22] [expanded_ameda, Miyazaki]", "-",
                 float(wide), value, float(low), float(high), why if data else "the data are not there")
         )  # fmt: skip
     return found
@@ -211,7 +223,7 @@ def _persistence(data: Path | None) -> list[Row]:
 def _distances(data: Path | None) -> list[Row]:
     if data is None:
         why = "the standard years are not there"
-        return [Row(TOPIC, "Distance from a standard year", "data", "-", 0.0, np.nan, 0.0, 0.0, why)]
+        return [Row(TOPIC, "Distance from a standard year", "[expanded_ameda]", "-", 0.0, np.nan, 0.0, 0.0, why)]
     own = {place.place_id: clearness_sample(station_year(data, place.place_id)["ghi"], place) for place in STATIONS}
     like = {place.place_id: clearness_like(station_year(data, place.place_id)["ghi"], place) for place in STATIONS}
     found = []
@@ -220,7 +232,7 @@ def _distances(data: Path | None) -> list[Row]:
         for place, sample in own.items():
             distance = float(wasserstein_distance(like[place][name], sample[name]))
             found.append(
-                Row(TOPIC, f"Distance of {name} from {place.title()}", "Expanded AMeDAS (data)", "-", 0.0, distance,
+                Row(TOPIC, f"Distance of {name} from {place.title()}", "[expanded_ameda]", "-", 0.0, distance,
                     0.0, yardstick, f"nearer than the two stations to each other ({yardstick:.3f}); Wasserstein")
             )  # fmt: skip
     return found

@@ -15,10 +15,10 @@ from wind_figures import draw_autocorrelation, draw_duration
 row = partial(Row, "Wind and tide")
 
 ONSHORE_CITY = ("tamanoura_wind", "tomie_wind", "kishiku_wind")
-"""Goto City's farms of 2010: 16.4 MW by the dossier, 17.0 MW in plants.csv (a unit of Kishiku is newer)."""
+"""Goto City's farms of 2010: 16.4 MW by kamigoto_oe, 17.0 MW in plants.csv (a unit of Kishiku is newer)."""
 
 PUBLISHED_SPEED = (7.0, 7.6)
-"""m/s at 60 to 70 m: Kabashima 7.0, demonstration site 7.5, city officer 7.45 (dossier 5.2), places.csv up to 7.6."""
+"""m/s at 60 to 70 m: Kabashima 7.0, demonstration 7.5, officer 7.45 (docs/goto_facts.md 5.2), places.csv up to 7.6."""
 
 WINTER, SUMMER = (12, 1, 2), (6, 7, 8)
 DRAWS = 40
@@ -46,16 +46,38 @@ def figures(folder: Path, data: Path | None) -> list[Figure]:
 
 def _offshore() -> list[Row]:
     single, farm = farm_years()["haenkaze"], farm_years()["floating_farm"]
-    set_so = "met by construction (wind-speed factor); range: dossier 5.2, 31.3 to 35.7 %"
+    set_so = "met by construction (wind-speed factor); range: docs/goto_facts.md 5.2, 31.3 to 35.7 %"
     needs = "undisturbed wind that the planned 35 % needs with the losses of the model; range: published means"
     at_place = f"{needs}; 8 turbines with wake. At 7.5 m/s they give {100 * farm.metered_at_place:.0f} %"
     speed = "Mean wind at the hub of "
     return [
         row(
-            "はえんかぜ, energy of a year", "dossier 3.2", "GWh", 6.13, single.metered_gwh, *_gwh(0.313, 0.357), set_so
+            "はえんかぜ, energy of a year",
+            "[itmedia2016]",
+            "GWh",
+            6.13,
+            single.metered_gwh,
+            *_gwh(0.313, 0.357),
+            set_so,
         ),
-        row(f"{speed}はえんかぜ", "dossier 5.2", "m/s", 7.5, single.mean_speed, *PUBLISHED_SPEED, needs),
-        row(f"{speed}the floating farm", "dossier 5.2", "m/s", 7.5, farm.mean_speed, *PUBLISHED_SPEED, at_place),
+        row(
+            f"{speed}はえんかぜ",
+            "[model, docs/goto_facts.md 5.2]",
+            "m/s",
+            7.5,
+            single.mean_speed,
+            *PUBLISHED_SPEED,
+            needs,
+        ),
+        row(
+            f"{speed}the floating farm",
+            "[model, docs/goto_facts.md 5.2]",
+            "m/s",
+            7.5,
+            farm.mean_speed,
+            *PUBLISHED_SPEED,
+            at_place,
+        ),
         *(_at_mean_speed(speed, published) for speed, published in ((7.0, 31.3), (7.5, 35.7))),
     ]
 
@@ -65,9 +87,18 @@ def _gwh(*capacity_factors: float) -> tuple[float, ...]:
 
 
 def _at_mean_speed(speed: float, published_percent: float) -> Row:
-    why = "Weibull k 2 through one turbine's curve without losses; 5 %: another curve (V80) than the dossier's"
+    why = "Weibull k 2 through one turbine's curve without losses; 5 %: another curve (V80) than the published numbers'"
     model, low, high = 100 * capacity_factor_at(speed), 0.95 * published_percent, 1.05 * published_percent
-    return row(f"Capacity factor at {speed} m/s", "dossier 5.2", "%", published_percent, model, low, high, why)
+    return row(
+        f"Capacity factor at {speed} m/s",
+        "[model, docs/goto_facts.md 5.2]",
+        "%",
+        published_percent,
+        model,
+        low,
+        high,
+        why,
+    )
 
 
 def _onshore() -> list[Row]:
@@ -77,16 +108,25 @@ def _onshore() -> list[Row]:
     share = "about 90 % of 27 GWh (FY2012): 85 to 95 %. 17 % of 16.4 MW is the model's target, on 17.0 MW"
     law = "上大津 4.0 m/s by the logarithmic law; anemometer at 6.5 to 15 m (not known), roughness 0.03 to 0.2 m"
     return [
-        row("Onshore wind of Goto City in 2010", "dossier 3.2", "GWh", 24.3, city, 0.85 * 27, 0.95 * 27, share),
-        row("Mean wind at Tamanoura, 65 m", "dossier 5.1", "m/s", airport[2], tamanoura.mean_speed, *airport[:2], law),
+        row("Onshore wind of Goto City in 2010", "[itmedia2016]", "GWh", 24.3, city, 0.85 * 27, 0.95 * 27, share),
+        row(
+            "Mean wind at Tamanoura, 65 m",
+            "[jma_normals, docs/goto_facts.md 5.1]",
+            "m/s",
+            airport[2],
+            tamanoura.mean_speed,
+            *airport[:2],
+            law,
+        ),
     ]
 
 
 def _outages() -> list[Row]:
     farm = farm_years()["floating_farm"]
     return [
-        row("Availability of the floating farm, drawn outages", "dossier 5.2", "%", 93.0,
-            100 * (1 - farm.down_share(DRAWS)), 92.0, 95.0, f"mean of {DRAWS} weather years; range of the dossier")
+        row("Availability of the floating farm, drawn outages", "[model, docs/goto_facts.md 5.2]", "%", 93.0,
+            100 * (1 - farm.down_share(DRAWS)), 92.0, 95.0,
+            f"mean of {DRAWS} weather years; range: docs/goto_facts.md 5.2")
     ]  # fmt: skip
 
 
@@ -100,10 +140,26 @@ def _tide() -> list[Row]:
     month = "half a synodic month; strongest period of the daily energy of 8 years"
     return [
         row(
-            "Naru tidal turbine, energy", "dossier 3.2", "GWh", 2.41, tide.metered_gwh, 2.41 * 0.97, 2.41 * 1.03, rated
+            "Naru tidal turbine, energy",
+            "[denkishimbun2025]",
+            "GWh",
+            2.41,
+            tide.metered_gwh,
+            2.41 * 0.97,
+            2.41 * 1.03,
+            rated,
         ),
-        row("Largest current in the Naru strait", "dossier 3.2", "m/s", 3.0, tide.largest_speed, 2.9, 3.0, peak),
-        row("Springs follow each other after", "astronomy", "days", 14.77, tide.spring_days, 14.6, 14.9, month),
+        row("Largest current in the Naru strait", "[shindenryoku2021]", "m/s", 3.0, tide.largest_speed, 2.9, 3.0, peak),
+        row(
+            "Springs follow each other after",
+            "[iho_constituents, M2 and S2]",
+            "days",
+            14.77,
+            tide.spring_days,
+            14.6,
+            14.9,
+            month,
+        ),
     ]
 
 
@@ -118,7 +174,7 @@ def _area(data: Path | None) -> list[Row]:
     else:
         mean, largest, step = 100 * area.mean(), 100 * area.max(), 100 * area.diff().std()
         season, full, farm_step = season_ratio(area), 100 * farm.largest, 100 * farm.hourly_step
-    source, here = "Kyuden T&D area data", "needs the measured years in the data folder" if area is None else ""
+    source, here = "[kyuden_area]", "needs the measured years in the data folder" if area is None else ""
     factor = here or f"area over {AREA_WIND_MW:g} MW (+-5 %); islands have more wind than the area's mean site"
     steady = here or "a farm is less steady than the area; above six times it would be noise"
     months = here or "two standard errors from the spread of the measured months"

@@ -34,7 +34,7 @@ def test_unknown_parameter_is_told():
         parameter("speed_of_light")
 
 
-def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_dossier():
+def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_facts():
     table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])
     hours = table[[str(hour) for hour in range(24)]]
     assert len(hours) == 24
