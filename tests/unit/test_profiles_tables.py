@@ -24,7 +24,7 @@ def test_every_row_says_where_it_comes_from(name):
 
 
 def test_every_parameter_is_used():
-    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py"))
     for name in read_table("parameters")["name"]:
         assert name in code or name.startswith("repair_hours_"), name
 
