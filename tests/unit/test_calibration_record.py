@@ -11,8 +11,9 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
+GENERATORS = ROOT / "docs" / "generators"
 SHARED = ROOT.parent / "shared"
-sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "docs" / "calibration")]
+sys.path[:0] = [str(GENERATORS), str(GENERATORS / "calibration")]
 
 import make_calibration as record  # noqa: E402
 from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
@@ -73,7 +74,7 @@ def test_a_record_that_does_not_fit_is_no_failure_but_one_that_was_not_computed_
 
 def test_the_page_counts_marks_and_explains():
     template = "{summary}\n{by_topic}\n{differing}\n{topics}\n{figures}"
-    figure = Figure(record.FOLDER / "figures" / "calibration" / "wind.svg", "Wind | tide")
+    figure = Figure(record.FIGURES / "wind.svg", "Wind | tide")
     other = replace(OUTSIDE, topic="PV", fact="Yield | roof")
     page = record.page(template, [ROW, OUTSIDE, MISSING, other], [figure])
     assert "4 rows: 1 fit, 2 do not fit, 1 not computed." in page
@@ -83,7 +84,7 @@ def test_the_page_counts_marks_and_explains():
     assert "- Another ([goto_plan2024, P14] [itmedia2016]): model 39.0, published 35.0 %. Outages are drawn." in page
     assert "Yield \\| roof" in page
     assert "| not computed |" in page
-    assert "](figures/calibration/wind.svg)" in page
+    assert "](../figures/calibration/wind.svg)" in page
 
 
 def test_a_row_whose_published_value_comes_from_absent_data_is_a_row_all_the_same():
@@ -95,7 +96,7 @@ def test_a_row_whose_published_value_comes_from_absent_data_is_a_row_all_the_sam
 
 
 def test_every_topic_has_its_module():
-    assert {module.stem for module in (ROOT / "docs" / "calibration").glob("*_rows.py")} >= {
+    assert {module.stem for module in (GENERATORS / "calibration").glob("*_rows.py")} >= {
         f"{topic}_rows" for topic in TOPICS
     }
 
@@ -128,6 +129,6 @@ def assert_sources_exist(sources: set[str]) -> None:
         assert cited, source
         assert set(cited) <= keys, source
         assert set(re.findall(r"\bP\d{2,3}\b", source)) <= claims, source
-        for page, section in re.findall(r"docs/(\w+\.md) (\d+(?:\.\d+)?)", source):
+        for page, section in re.findall(r"docs/([\w/]+\.md) (\d+(?:\.\d+)?)", source):
             text = (ROOT / "docs" / page).read_text("utf-8")
             assert section in re.findall(r"^##+ (\d+(?:\.\d+)?)", text, re.M), source

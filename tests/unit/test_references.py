@@ -39,7 +39,7 @@ SOURCES = {
     for number, row in enumerate(_read(path), 2)
     if "source" in row
 }
-CODE = [*(ROOT / "docs" / "calibration").glob("*_rows.py")]
+CODE = [*(ROOT / "docs" / "generators" / "calibration").glob("*_rows.py")]
 """Python files whose texts in brackets are citations."""
 
 
@@ -79,7 +79,7 @@ def test_every_cited_key_is_in_the_bibliography():
     unknown = {where: keys for where, source in SOURCES.items() if (keys := _cited(source) - KEYS.keys())}
     assert unknown == {}
     assert _cited(FACTS) - KEYS.keys() == set()
-    for page in sorted((ROOT / "docs").glob("*.md")):
+    for page in sorted((ROOT / "docs").rglob("*.md")):
         assert {key for key in _cited(page.read_text(encoding="utf-8")) if "_" in key or key in KEYS} <= KEYS.keys(), (
             page
         )
@@ -114,7 +114,7 @@ def test_cited_claims_of_the_plan_exist():
     assert list(CLAIMS) == sorted(CLAIMS, key=lambda claim: int(claim[1:]))
     unknown = {where: ids for where, source in SOURCES.items() if (ids := set(CLAIM.findall(source)) - CLAIMS.keys())}
     assert unknown == {}
-    for page in sorted((ROOT / "docs").glob("*.md")):
+    for page in sorted((ROOT / "docs").rglob("*.md")):
         text = re.sub(r"`[A-Z]\w*`", lambda match: match[0].strip("`"), page.read_text(encoding="utf-8"))
         assert set(CLAIM.findall(text)) - CLAIMS.keys() == set(), page
     assert {row["reference"] for row in CLAIMS.values()} <= KEYS.keys()
@@ -123,14 +123,16 @@ def test_cited_claims_of_the_plan_exist():
 
 def test_cited_sections_of_the_projects_pages_exist():
     headings = {
-        page.name: set(re.findall(r"^##+ (\d+(?:\.\d+)?)", page.read_text(encoding="utf-8"), re.MULTILINE))
-        for page in (ROOT / "docs").glob("*.md")
+        page.relative_to(ROOT / "docs").as_posix(): set(
+            re.findall(r"^##+ (\d+(?:\.\d+)?)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        )
+        for page in (ROOT / "docs").rglob("*.md")
     }
     texts = [*SOURCES.values(), *_tracked_texts().values()]
     cited = {match for text in texts for match in re.findall(r"docs/(goto_facts|plan)\.md (\d+(?:\.\d+)?)", text)}
     assert cited
     assert {(page, section) for page, section in cited if section not in headings[f"{page}.md"]} == set()
-    pages = {match for source in SOURCES.values() for match in re.findall(r"docs/(\w+\.md)", source)}
+    pages = {match for source in SOURCES.values() for match in re.findall(r"docs/([\w/]+\.md)", source)}
     assert pages <= headings.keys()
 
 

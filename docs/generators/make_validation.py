@@ -1,4 +1,4 @@
-"""Writes docs/validation.md: the engine beside other solutions; exits with 1 if a row misses (make validate)."""
+"""Writes docs/validation/validation.md: the engine beside other solutions; exit status 1 if a row misses."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parent / "tests" / "validation"))
+sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "validation"))
 
 import closed_form  # noqa: E402
 import frozen_controls  # noqa: E402
@@ -46,7 +46,7 @@ def main() -> int:
     agreed = [row for rows in of_group.values() for row in rows]
     missed = [row for row in (*agreed, *frozen, *settled, *limited, *tapped) if row.misses]
     missed += [row for row in stored if not row[-1] < stored_case.LIMIT_PU]
-    template = (FOLDER / "validation.template.md").read_text(encoding="utf-8")
+    template = (FOLDER / "templates" / "validation.template.md").read_text(encoding="utf-8")
     page = template.format(
         versions=", ".join(f"{name} {version(name)}" for name in ("pandapower", "numpy", "scipy", "numba")),
         verdict=_headline(agreed, missed),
@@ -61,7 +61,7 @@ def main() -> int:
         ),
         pi_error=f"{closed_form.links_nominal_pi_error_pu(-40 + 0j):.1e}",
     )
-    (FOLDER / "validation.md").write_text(page, encoding="utf-8")
+    (FOLDER.parent / "validation" / "validation.md").write_text(page, encoding="utf-8")
     for row in missed:
         print(row, file=sys.stderr)
     print(_headline(agreed, missed))

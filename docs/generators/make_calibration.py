@@ -1,7 +1,8 @@
-"""Writes docs/calibration.md and its figures: published facts beside the model's values (make validate).
+"""Writes docs/validation/calibration.md and its figures: published facts beside the model's values (make validate).
 
-``python docs/make_calibration.py [DATA]``. It is a record: what does not fit stays in it and is no failure. The exit
-status is 1 if a row cannot be computed although its data are there, or if there are fewer than 40 rows.
+``python docs/generators/make_calibration.py [DATA]``. It is a record: what does not fit stays in it and is
+no failure. The exit status is 1 if a row cannot be computed although its data are there, or if there are fewer than
+40 rows.
 """
 
 from __future__ import annotations
@@ -15,13 +16,15 @@ from pathlib import Path
 from types import ModuleType
 
 FOLDER = Path(__file__).parent
+TEMPLATES = FOLDER / "templates"
+PAGES = FOLDER.parent / "validation"
 sys.path.insert(0, str(FOLDER / "calibration"))
 
 import firm_page  # noqa: E402
 from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
 
-DATA = FOLDER.parent.parent / "shared" / "data"
-FIGURES = FOLDER / "figures" / "calibration"
+DATA = FOLDER.parents[2] / "shared" / "data"
+FIGURES = FOLDER.parent / "figures" / "calibration"
 FEWEST_ROWS = 40
 MARK = {FITS: "fits", DIFFERS: "🟥 **does not fit**", ABSENT: "not computed"}
 ORDER = ("weather", "pv", "wind", "demand", "market", "plan", "grid", "firm")
@@ -41,10 +44,11 @@ def main(arguments: Sequence[str]) -> int:
         if hasattr(module, "figures"):
             figures += module.figures(FIGURES, data)
         print(f"{module.__name__}: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
-    template = (FOLDER / "calibration.template.md").read_text(encoding="utf-8")
-    (FOLDER / "calibration.md").write_text(page(template, found, figures), encoding="utf-8")
+    template = (TEMPLATES / "calibration.template.md").read_text(encoding="utf-8")
+    (PAGES / "calibration.md").write_text(page(template, found, figures), encoding="utf-8")
     started = time.process_time()
-    (FOLDER / "firm_capacity.md").write_text(firm_page.written(FOLDER / "firm_capacity.template.md"), encoding="utf-8")
+    written = firm_page.written(TEMPLATES / "firm_capacity.template.md")
+    (PAGES / "firm_capacity.md").write_text(written, encoding="utf-8")
     print(f"{firm_page.__name__}: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
     print(summary(found))
     return status(found, data is not None)
@@ -90,7 +94,7 @@ def page(template: str, rows: Sequence[Row], figures: Sequence[Figure]) -> str:
         differing="\n\n".join(_explained(of) for of in _by_topic([row for row in rows if row.verdict == DIFFERS])),
         topics="\n\n".join(f"## {of[0].topic}\n\n{topic_table(of)}" for of in topic_rows),
         figures="\n\n".join(
-            f"![{figure.caption}]({figure.path.relative_to(FOLDER).as_posix()})\n\n{figure.caption}"
+            f"![{figure.caption}](../{figure.path.relative_to(PAGES.parent).as_posix()})\n\n{figure.caption}"
             for figure in figures
         ),
     )

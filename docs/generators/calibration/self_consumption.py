@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from model_year import model_year
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
 
 from loop_fixtures import Inputs, devices, make_case, member
 

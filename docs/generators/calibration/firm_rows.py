@@ -1,4 +1,4 @@
-"""Rows of the calibration record: what rating of the link makes P21 and P22 true (docs/firm_capacity.md)."""
+"""Rows of the calibration record: what rating of the link makes P21 and P22 true (docs/validation/firm_capacity.md)."""
 
 from __future__ import annotations
 

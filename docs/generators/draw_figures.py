@@ -1,4 +1,4 @@
-"""Draws the pictures of the README from a run: python docs/draw_figures.py RUN docs/figures."""
+"""Draws the pictures of the README from a run: python docs/generators/draw_figures.py RUN docs/figures."""
 
 from __future__ import annotations
 

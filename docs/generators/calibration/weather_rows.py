@@ -78,7 +78,7 @@ def _irradiation() -> list[Row]:
              "met by construction; 1 % for the days of the months"),
         _row("Irradiation, month and place furthest off", "[jma_normals, docs/goto_facts.md 5.1]",
             "%", 0.0, _worst(months), 3.0,
-             "3 % (docs/weather.md); five places, five normal years"),
+             "3 % (docs/concepts/resources/weather.md); five places, five normal years"),
         _row("The same against the nearest station that measures it", "[jma_normals, Nagasaki 47817]",
             "MJ/m2 a day", 13.6,
              daily_mj, 0.07 * 13.6, "another place, 100 km away, with 5 % more sunshine hours"),
@@ -117,7 +117,7 @@ def _temperature() -> list[Row]:
             "C", 17.1, kamigoto, 0.1,
              "rounding of the normals"),
         _row("Temperature, month and place furthest off", "[jma_normals, docs/goto_facts.md 5.1]",
-            "C", 0.0, _worst(months), 0.5, "0.5 C (docs/weather.md)"),
+            "C", 0.0, _worst(months), 0.5, "0.5 C (docs/concepts/resources/weather.md)"),
         _row("Mean of the daily maxima, mean difference", "[jma_normals, docs/goto_facts.md 5.1]",
             "C", 0.0, float(np.mean(highest)), 0.5,
              "as the mean temperature"),
@@ -141,12 +141,15 @@ def _wind() -> list[Row]:
     higher = replace(offshore, wind_height_m=70.0)
     at_70_m = float(wind_at_height(years[0] * (mean / years[0].mean()), offshore.wind_height_m, higher).mean())
     return [
-        _row("Wind offshore at 60 m", "[goto_energy_about]", "m/s", 7.5, mean, 0.05 * 7.5, "5 % (docs/weather.md)"),
+        _row("Wind offshore at 60 m", "[goto_energy_about]", "m/s", 7.5, mean, 0.05 * 7.5,
+             "5 % (docs/concepts/resources/weather.md)"),
         _row("Wind offshore at 70 m", "[env2013_1508]", "m/s", 7.0, at_70_m, 0.05 * 7.0,
-             "5 % (docs/weather.md); both published values cannot hold at one site: the model is at the "
+             "5 % (docs/concepts/resources/weather.md); both published values cannot hold at one site: "
+             "the model is at the "
              "demonstration site's"),
         _row("Wind, month and place furthest off", "[jma_normals, AMeDAS Kamiotsu and Arikawa]", "%", 0.0,
-             _worst(months), 5.0, "5 % (docs/weather.md); the yearly means of the onshore places are estimates"),
+             _worst(months), 5.0,
+             "5 % (docs/concepts/resources/weather.md); the yearly means of the onshore places are estimates"),
         Row(TOPIC, "Weibull shape offshore", "[model, docs/goto_facts.md 5.2]",
             "-", 2.0, float(shape), 1.8, 2.2, "range: docs/goto_facts.md 5.2"),
         _row("Weibull scale offshore", "[model, docs/goto_facts.md 5.2]", "m/s", 8.46, float(scale), 0.05 * 8.46,

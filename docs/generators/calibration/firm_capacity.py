@@ -1,4 +1,4 @@
-"""How much more the link would take by a planner's question, for each rating it may have (docs/firm_capacity.md)."""
+"""How much more the link would take by a planner's question, for each rating (docs/validation/firm_capacity.md)."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def _area_spread(years: AreaYears, measured: dict[int, np.ndarray], data: Path) 
         ),
         row(
             "Hourly steps of one site (99.9 % quantile) over its mean",
-            "[expanded_ameda] [model, docs/pv.md]", "-", float(np.mean(real)), site,
+            "[expanded_ameda] [model, docs/concepts/resources/pv.md]", "-", float(np.mean(real)), site,
             min(real), max(real),
             f"between two stations' real skies; the area has {ramp:.1f}, one site {site / ramp:.1f} times that",
         ),

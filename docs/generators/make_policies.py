@@ -1,6 +1,7 @@
-"""Writes docs/policy_results.md: what the shipped policies achieve (make policies).
+"""Writes docs/validation/policy_results.md: what the shipped policies achieve (make policies).
 
-``python docs/make_policies.py [RUN]`` after ``goto-twin run goto_2030_policies``; the year's bounds are solved here.
+``python docs/generators/make_policies.py [RUN]`` after ``goto-twin run goto_2030_policies``; the year's
+bounds are solved here.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from twin.bound import Bound, perfect_foresight
 from twin.core.units import JPY_PER_MILLION
 
 FOLDER = Path(__file__).parent
-RUN = FOLDER.parent / "runs" / "goto_2030_policies"
+RUN = FOLDER.parents[1] / "runs" / "goto_2030_policies"
 REFERENCE = "none"
 FIRMNESS = {"cut-last": "9.9 kW sites, cut last", "non-firm": "10.0 kW sites, cut like non-firm plants"}
 HEAD = (
@@ -59,8 +60,8 @@ def main(arguments: Sequence[str]) -> int:
     os.environ.update(ONE_THREAD)
     with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
         points = list(pool.map(partial(point, study, run), labels))
-    template = (FOLDER / "policy_results.template.md").read_text(encoding="utf-8")
-    (FOLDER / "policy_results.md").write_text(page(template, study, points), encoding="utf-8")
+    template = (FOLDER / "templates" / "policy_results.template.md").read_text(encoding="utf-8")
+    (FOLDER.parent / "validation" / "policy_results.md").write_text(page(template, study, points), encoding="utf-8")
     return 0
 
 
