@@ -27,7 +27,7 @@ def plants_of_year(tables: GridTables, parameters: Parameters, year: int) -> pd.
     Returns
     -------
     pandas.DataFrame
-        Columns of docs/architecture.md; index `plant_id`.
+        Columns of docs/concepts/architecture.md; index `plant_id`.
     """
     plants = tables["plants"].drop(columns=["low", "high", "varies_with"])
     _repower_or_retire(plants, tables["repowering"], parameters, year)

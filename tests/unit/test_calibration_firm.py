@@ -10,7 +10,7 @@ import pytest
 from shipped import goto
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "calibration"))
+sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
 
 import firm_capacity  # noqa: E402
 import link_cable  # noqa: E402

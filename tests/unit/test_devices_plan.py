@@ -213,4 +213,4 @@ def test_a_guest_network_is_refused(model):
     guest = {"model": "case14", "roles": {"link": ["a"], "curtailable": ["b"]}}
     study = Study.model_validate(plain | {"grid": guest, "fleet": {"demand_response": "plan"}})
     with pytest.raises(InputError, match="demand_response"):
-        demand_response(study, model)
+        demand_response(study, GOTO, model)

@@ -6,8 +6,7 @@ import pytest
 from shipped import GOTO, goto
 
 from twin.core.errors import InputError
-from twin.resources import Profiles
-from twin.resources.profiles import build_profiles
+from twin.resources.profiles import Profiles, build_profiles
 from twin.resources.sites import build_fleet
 from weather.synthetic.year import synthetic_year
 

@@ -179,7 +179,7 @@ def test_measured_years_give_the_peak_and_minimum_of_the_dossier(year):
     areas = profile_fakes.areas()
     shapes = dict.fromkeys(PLACES, class_shapes(GOTO, index, None, area))
     demand = area_demand(GOTO, areas, shapes, index, seed=1, weather_year=0).sum(axis=1)
-    # Kyushu area 0.624 and 0.613; Goto has fewer works and more homes: lower (dossier 4).
+    # Kyushu area 0.624 and 0.613; Goto has fewer works and more homes: lower (docs/goto_facts.md 4).
     assert 0.53 < demand.mean() / demand.max() < area.mean() / area.max()
     assert 0.28 < demand.min() / demand.max() < 0.42
 

@@ -23,7 +23,7 @@ def test_unknown_parameter_is_told():
         GOTO.value("speed_of_light")
 
 
-def test_area_climatology_has_mean_one_and_the_peak_of_the_dossier():
+def test_area_climatology_has_mean_one_and_the_peak_of_the_facts():
     table = GOTO["area_demand_hours"].set_index(["month", "day_type"])
     hours = table[[str(hour) for hour in range(24)]]
     assert len(hours) == 24

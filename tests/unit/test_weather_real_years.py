@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import wasserstein_distance
 from shipped import GOTO
 
-FOLDER = Path(__file__).parents[2] / "docs" / "calibration"
+FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 sys.path.insert(0, str(FOLDER))
 
