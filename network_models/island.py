@@ -58,7 +58,6 @@ class Settings(_Section):
 
     name: Names = Field(description="Name of the island.")
     municipality: Names = Field(description="Name of the municipality whose areas have `municipality` = true.")
-    mainland: Names = Field(description="Name of the grid at the mainland's end of the link.")
     time_zone: str = Field(description="Name in the IANA data base, e.g. Europe/London.")
     currency: str = Field(min_length=3, max_length=3, description="ISO 4217 code.")
     holidays: str = Field(default="", description="Country of the public holidays, ISO 3166: JP, GB-SCT; empty: none.")
@@ -184,5 +183,9 @@ def _problem(path: Path, found: Mapping[str, object]) -> Problem:
 def _cells(path: Path) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    with path.open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return list(csv.DictReader(without_comments(path.read_text(encoding="utf-8-sig"))))
+
+
+def without_comments(text: str) -> list[str]:
+    """Return the lines of a table; those that begin with # are empty, so that the others keep their numbers."""
+    return ["" if line.startswith("#") else line for line in text.splitlines()]

@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from network_models.demand_response import response_problems
-from network_models.island import Island
+from network_models.island import Island, without_comments
 from network_models.tables import DECLARATIONS, FACTOR, Declaration, Row
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
@@ -164,18 +164,18 @@ def _read_raw(path: Path, facts: Declaration, problems: list[Problem]) -> _RawTa
         seen = f"byte {error.object[error.start]:#04x} at position {error.start}"
         problems.append(Problem("the file is not UTF-8 text", str(path), seen, "UTF-8", "save the file as 'CSV UTF-8'"))
         return None
-    lines = csv.reader(text.splitlines())
-    header = tuple(cell.strip() for cell in next(lines, []))
+    lines = csv.reader(without_comments(text))
+    header = tuple(cell.strip() for cell in next((cells for cells in lines if cells), []))
     header_problems = list(_header_problems(path, header, facts))
     problems.extend(header_problems)
     if header_problems:
         return None
     rows = []
     for cells in lines:
-        if len(cells) != len(header):
+        if cells and len(cells) != len(header):
             where = f"{path.name} line {lines.line_num}"
             problems.append(Problem("wrong number of cells", where, str(len(cells)), str(len(header))))
-        else:
+        elif cells:
             rows.append((lines.line_num, {name: cell.strip() for name, cell in zip(header, cells, strict=True)}))
     return _RawTable(facts, path, header, tuple(rows))
 

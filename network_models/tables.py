@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, create_model
 
-from twin.core.tables import HOURS, MONTHS
+HOURS = [str(hour) for hour in range(24)]
+MONTHS = [str(month) for month in range(1, 13)]
 
 FACTOR = "factor"
 """What a row's range is about where it is a factor on several columns at once."""

@@ -294,6 +294,20 @@ def sources(
 
 
 @app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets study.toml and the island's folder.")],
+    island: Annotated[str, typer.Option("--island", help="Name of the new island: small letters, digits, _.")],
+) -> None:
+    """Write the commented tables of an invented island and a study of it, to put an own island in its place."""
+    from network_models.new_island import write_island
+
+    study = write_island(folder, island)
+    typer.echo(f"Island:  {folder / island}")
+    typer.echo(f"Study:   {study}")
+    typer.echo(f"Run it:  goto-twin run {study}")
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a study file."""
     import json

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -165,7 +166,7 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
-        kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
+        kpis = kpis_of[member.path] | _known(_benefits(study, member, at_point, run, case.step_hours))
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
@@ -186,7 +187,13 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         From `studies.experiments.run.previous_price`.
     """
     cash = write_payments(study, case, case.members[m], folder, year_before)
-    return cash | member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+    return _known(cash | kpis)
+
+
+def _known(kpis: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return key figures with None where a part that the island leaves out would be needed: money without prices."""
+    return {name: None if value is None or math.isnan(value) else value for name, value in kpis.items()}
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
@@ -265,6 +272,7 @@ def write_study_record(
 ) -> None:
     """Write ``study.json``: the resolved study and what the report needs beside the tables."""
     record = study_record(study, members) | {
+        "island": _island(study),
         "assumptions": _assumptions(members) if study.grid.is_island else [],
         "sources": status_counts(island_of(study)),
         "units": _units(case),
@@ -273,6 +281,15 @@ def write_study_record(
         "repeat_command": repeat_command,
     }
     write_json(run / "study.json", record)
+
+
+def _island(study: Study) -> dict[str, Any]:
+    """Return the names of the island, and what it leaves out."""
+    island = island_of(study)
+    settings = island.settings
+    names = {f"{key}_{language}": getattr(settings, key).in_language(language)
+             for key in ("name", "municipality") for language in LANGUAGES}  # fmt: skip
+    return names | {"currency": settings.currency, "absent": list(island.absent())}
 
 
 def sample_summary(folders: list[Path]) -> dict[str, Any]:

@@ -20,7 +20,7 @@ NEEDS_PRICES = ("price", "free_hour", "mpc")
 """Shipped policies that plan by the area price."""
 
 AREA_MARKET = "area_parameters"
-"""A table of the market around the island: without it there are neither area balance nor prices."""
+"""As in `twin.resources.area_market.balance`, which takes long to import."""
 
 
 def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:

@@ -24,6 +24,7 @@ from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
+from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.forecasts import make_forecasts
 from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured, read_measured
 from twin.resources.plants import wind_scales
@@ -241,7 +242,7 @@ def _profiles(
         )
     level = study.operation.area_level_percent
     of_normal = None
-    if sources.normal is not sources.weather:
+    if sources.normal is not sources.weather and AREA_MARKET in tables:
         of_normal = area_calibration(
             tables, model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
             farm_scales=scales,

@@ -46,4 +46,4 @@ def test_tables_studies_and_templates_are_in_the_wheel(content):
     assert "studies/goto_2030.toml" in content
     assert "network_models/goto/grid_parameters.csv" in content
     assert any(name.startswith("reports/templates/") for name in content)
-    assert any(name.startswith("weather/") and name.endswith(".csv") for name in content)
+    assert "network_models/template/island.toml.in" in content

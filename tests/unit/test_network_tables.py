@@ -75,13 +75,13 @@ def test_problems_of_several_files_come_together(folder):
     change(folder / "lines.csv", 2, "length_km", "-1")
     change(folder / "lines.csv", 5, "from_bus", "nowhere")
     change(folder / "areas.csv", 3, "residential_kwh", "many")
-    (folder / "lines.csv").unlink()
+    (folder / "conductors.csv").unlink()
     found = "\n".join(problems_of(folder))
     for place in (
         "lines.csv line 2, column length_km",
         "lines.csv line 5, column from_bus",
         "areas.csv line 3",
-        "diesels.csv",
+        "conductors.csv",
     ):
         assert place in found
 

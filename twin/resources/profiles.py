@@ -12,9 +12,9 @@ from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
-from twin.resources.area_market.balance import AreaCalibration, AreaDrivers, area_year, calibrate
+from twin.resources.area_market.balance import AREA_MARKET, AreaCalibration, AreaDrivers, AreaYear, area_year, calibrate
 from twin.resources.area_market.drivers import area_drivers
-from twin.resources.area_market.orders import controllable, plant_orders
+from twin.resources.area_market.orders import PlantOrders, controllable, plant_orders
 from twin.resources.calendar import is_free_day
 from twin.resources.demand import area_demand, class_shapes
 from twin.resources.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
@@ -46,7 +46,7 @@ class Profiles:
     area_physical, area_settled : numpy.ndarray
         (T, P) share of the plant's output that is cut for it in fact, and that it is not paid for, 0..1.
     price_jpy_per_kwh : numpy.ndarray
-        (T,) area price.
+        (T,) area price; NaN where the island has no tables of the market around it.
     is_workday : numpy.ndarray
         (T,) bool; days on which offices are open.
     """
@@ -216,12 +216,13 @@ def build_profiles(
 
     available = plant_available_mw(tables, plants, weather, shapes.skies, scales)
     demand = area_demand(tables, areas, shapes.demand, index, **key)
-    drivers = area_drivers(tables, weather, **key)
-    if area is None:
-        area = _calibration(tables, index, drivers, available, plants, area_level_percent)
-    orders_of_area = area_year(tables, index, drivers, area)
-    cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
-    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, **key)
+    of_area, orders = _without_market(index, plants)
+    if AREA_MARKET in tables:
+        drivers = area_drivers(tables, weather, **key)
+        if area is None:
+            area = _calibration(tables, index, drivers, available, plants, area_level_percent)
+        of_area = area_year(tables, index, drivers, area)
+        orders = plant_orders(tables, index, of_area.cut_pv, of_area.cut_wind, available, plants, **key)
     return Profiles(
         index=index,
         plant_available_mw=available,
@@ -229,13 +230,19 @@ def build_profiles(
         area_demand_mw=demand,
         site_pv_per_kw=site_pv(tables, fleet, shapes.skies),
         site_demand_per_kwh=site_demand(tables, index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
-        area_cut_pv=cut_pv,
-        area_cut_wind=cut_wind,
+        area_cut_pv=of_area.cut_pv,
+        area_cut_wind=of_area.cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=orders_of_area.price_jpy_per_kwh,
+        price_jpy_per_kwh=of_area.price_jpy_per_kwh,
         is_workday=~is_free_day(tables, index),
     )
+
+
+def _without_market(index: pd.DatetimeIndex, plants: pd.DataFrame) -> tuple[AreaYear, PlantOrders]:
+    """Return what an island without a market around it has: no orders, and prices that nobody knows."""
+    nothing, of_plants = np.zeros(len(index)), np.zeros((len(index), len(plants)))
+    return AreaYear(nothing, nothing, np.full(len(index), np.nan)), PlantOrders(of_plants, of_plants)
 
 
 def area_calibration(

@@ -158,6 +158,6 @@ def _down_share(name: str, draws: int) -> float:
 
 
 def _tidal_gwh(tables: Tables) -> float:
-    plant = tables["plants"].loc["naru_tidal"]
+    plant = tables["plants"].set_index("plant_id").loc["naru_tidal"]
     output = tidal_per_unit(tables, fiscal_year(TIDAL_YEAR)).mean()
     return float(output * plant["availability"] * plant["contract_mw"] * 8.76)

@@ -12,6 +12,9 @@ from twin.core.errors import InputError, Problem
 from twin.core.tables import Tables
 from twin.resources.calendar import day_number
 
+AREA_MARKET = "area_parameters"
+"""A table of the market around the island: without it there are neither area balance nor prices."""
+
 
 def area_parameter(tables: Tables, name: str) -> float:
     """Return one value of ``area_parameters.csv``."""
