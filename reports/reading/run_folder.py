@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 
 from twin.core.clock import TIMEZONE
 from twin.core.errors import Problem, raise_if_any
-from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.core.quantities import KPIS, TABLES, CutCause
 
-CUT_COLUMNS = tuple(f"{cause}_mw" for cause in CUT_CAUSES)
+CUT_COLUMNS = tuple(cause.column for cause in CutCause)
 RERUN = "run the study again: goto-twin run STUDY.toml"
 STUDY_KEYS = (
     "name", "title_en", "title_ja", "fiscal_year", "reference", "uncontrolled", "scenarios", "sweep", "members",
-    "assumptions", "units", "sample_check", "repeat_command",
+    "assumptions", "units", "currency", "sample_check", "repeat_command",
 )  # fmt: skip
 ONSET_KEYS = (
     "key", "value", "scenario", "member", "curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",
@@ -100,6 +100,11 @@ class Run:
     def scenarios(self) -> tuple[str, ...]:
         """Keys of the scenarios in the study's order."""
         return tuple(self.study["scenarios"])
+
+    @property
+    def currency(self) -> str:
+        """Code of the island's currency."""
+        return str(self.study["currency"])
 
     @property
     def points(self) -> tuple[str, ...]:
