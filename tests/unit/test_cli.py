@@ -52,7 +52,7 @@ def main(monkeypatch, capsys, *arguments):
 
 
 def a_run(folder, change=0.0, members=("a/base", "b/base"), **kpis):
-    write_json(folder / "study.json", {"members": [{"path": path} for path in members]})
+    write_json(folder / "study.json", {"currency": "JPY", "members": [{"path": path} for path in members]})
     for number, path in enumerate(members):
         values = {name: float(number) for name in KPIS} | {"available_mwh": 1000.0 + change} | kpis
         write_json(folder / path / "kpis.json", values)
