@@ -11,7 +11,7 @@ from twin.core.errors import InputError
 from twin.core.quantities import KPIS, QUANTITIES_FILE, TABLES, Quantity, read_quantities
 
 NAMES = [field.name for field in fields(Quantity)]
-PAGE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
 UNIT_ENDINGS = {
     "_mwh": "MWh",
     "_mw": "MW",
