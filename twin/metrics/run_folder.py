@@ -127,6 +127,11 @@ class Run:
         return tuple(self.study["scenarios"])
 
     @property
+    def currency(self) -> str:
+        """Code of the island's currency."""
+        return str(self.study["currency"])
+
+    @property
     def points(self) -> tuple[str, ...]:
         """Names of the sweep points in the study's order."""
         return tuple(dict.fromkeys(member.point for member in self.members))
