@@ -10,9 +10,9 @@ from reports.document.texts import Words
 from reports.reading.run_folder import Run
 from reports.reading.selection import Focus, scenario_title
 from reports.reading.uncertainty import Headline, Uncertainty
-from reports.sections.answer import JPY_PER_MILLION
 from reports.sections.tables import kpi_label
 from twin.core.quantities import KPIS
+from twin.core.units import JPY_PER_MILLION
 
 TABLE_KPIS = (
     "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",

@@ -93,7 +93,8 @@ _OF_OUTAGES = ["loading_percent", "low_vm_pu", "violating_outages", "unsolved_ou
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Return one of a member's tables, or some of its columns."""
-    return pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    return result
 
 
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:

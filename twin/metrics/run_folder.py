@@ -98,7 +98,8 @@ class Member:
         if unknown:
             accepted = ", ".join(pq.read_schema(file).names)
             raise InputError([Problem("no such column", str(file), column, accepted) for column in unknown])
-        return pq.read_table(file, columns=list(columns) or None).to_pandas()
+        result: pd.DataFrame = pq.read_table(file, columns=list(columns) or None).to_pandas()
+        return result
 
 
 @dataclass(frozen=True)
