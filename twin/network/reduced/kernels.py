@@ -1,4 +1,4 @@
-"""Compiled fixed-point power flow on the reduced grid: a row a state, rows never see each other."""
+"""Compiled fixed-point power flow on the reduced grid: one row for each operating point, each solved on its own."""
 
 from __future__ import annotations
 
