@@ -78,6 +78,7 @@ def build_grid(
         compensator=_compensator(values, int(compensators.iloc[0])) if is_controlled and len(compensators) else None,
         limits=Limits(*(values.number(key) for key in ("vm_min_pu", "vm_max_pu", "short_time_factor"))),
         controls=controls_of(grid, values, buses, automatic=is_controlled and controls == "automatic"),
+        currency=island.settings.currency,
     )
     check_grid(model)
     return model

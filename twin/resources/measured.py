@@ -121,7 +121,8 @@ def _read(tables: Tables, folder: Path, file: SeriesFile, year: int, problems: l
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
     values.index = pd.DatetimeIndex(times[inside], name="time")
     problems.extend(_value_problems(values, columns, where))
-    return values
+    result: pd.DataFrame = values
+    return result
 
 
 def _raw(

@@ -50,7 +50,8 @@ def is_down(rng: np.random.Generator, hours: np.ndarray, availability: float, re
         changes.append(time)
         down = not down
     changed = np.searchsorted(np.array(changes), hours, side="right") % 2 == 1
-    return changed ^ starts_down
+    result: np.ndarray = changed ^ starts_down
+    return result
 
 
 def down_share(
@@ -85,7 +86,8 @@ def down_share(
 
 def _units(tables: Tables, plant: pd.Series) -> int:
     if plant["kind"] == "pv":
-        return max(1, round(plant["contract_mw"] / tables.value("pv_block_mw")))
+        result: int = max(1, round(plant["contract_mw"] / tables.value("pv_block_mw")))
+        return result
     return int(plant["units"])
 
 

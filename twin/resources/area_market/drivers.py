@@ -71,7 +71,8 @@ def _of_months(tables: Tables, table: str, column: str, index: pd.DatetimeIndex)
 def _monthly_mean(index: pd.DatetimeIndex, values: np.ndarray) -> np.ndarray:
     month = index.month.to_numpy()
     count = np.bincount(month)
-    return np.divide(np.bincount(month, values), count, out=np.zeros(len(count)), where=count > 0)[month]
+    result: np.ndarray = np.divide(np.bincount(month, values), count, out=np.zeros(len(count)), where=count > 0)[month]
+    return result
 
 
 def _usual_sun(tables: Tables, hours: pd.DatetimeIndex) -> np.ndarray:
@@ -84,7 +85,8 @@ def _day_noise(tables: Tables, name: str, days: int, seed: int, weather_year: in
 
 def _mixed(tables: Tables, local: np.ndarray, noise: np.ndarray) -> np.ndarray:
     weight = tables.value("area_balance_local_weight")
-    return weight * local + np.sqrt(1 - weight**2) * noise
+    result: np.ndarray = weight * local + np.sqrt(1 - weight**2) * noise
+    return result
 
 
 def _sun_of_days(tables: Tables, weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
@@ -93,7 +95,8 @@ def _sun_of_days(tables: Tables, weather: WeatherTable, noise: np.ndarray) -> np
     per_day_kwh = _daily_mean(weather, "ghi") * 24 / 1000
     relative = per_day_kwh / _of_months(tables, "area_months", "local_ghi_kwh_m2_day", first) - 1
     spread, highest = (_of_months(tables, "area_months", name, first) for name in ("sun_spread", "sun_highest"))
-    return np.clip(1 + spread * _mixed(tables, relative / relative.std(), noise), LOWEST_SUN, highest)
+    result: np.ndarray = np.clip(1 + spread * _mixed(tables, relative / relative.std(), noise), LOWEST_SUN, highest)
+    return result
 
 
 def _wind_of_days(tables: Tables, weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
@@ -110,7 +113,10 @@ def _temperature_factor(tables: Tables, weather: WeatherTable) -> np.ndarray:
     index = weather.index
     smooth = felt_temperature(tables, index, _local(weather, "temp_air"))
     normal = tables.by_month("temperature_normals", "temperature_c").to_numpy()[index.month - 1]
-    return _response(tables, smooth, 0.0) / _response(tables, normal, area_parameter(tables, "temperature_spread_c"))
+    result: np.ndarray = _response(tables, smooth, 0.0) / _response(
+        tables, normal, area_parameter(tables, "temperature_spread_c")
+    )
+    return result
 
 
 def _response(tables: Tables, temperature: np.ndarray, spread: float) -> np.ndarray:
@@ -127,12 +133,15 @@ def _response(tables: Tables, temperature: np.ndarray, spread: float) -> np.ndar
 def _mean_excess(mean: np.ndarray, spread: float) -> np.ndarray:
     """Return the mean of what is above 0 of a normal distribution (Bachelier's formula)."""
     if spread == 0:
-        return np.clip(mean, 0, None)
-    return mean * norm.cdf(mean / spread) + spread * norm.pdf(mean / spread)
+        result: np.ndarray = np.clip(mean, 0, None)
+        return result
+    result = mean * norm.cdf(mean / spread) + spread * norm.pdf(mean / spread)
+    return result
 
 
 def _local(weather: WeatherTable, variable: str) -> np.ndarray:
-    return np.mean([frame[variable].to_numpy() for frame in weather.values.values()], axis=0)
+    result: np.ndarray = np.mean([frame[variable].to_numpy() for frame in weather.values.values()], axis=0)
+    return result
 
 
 def _daily_mean(weather: WeatherTable, variable: str) -> np.ndarray:
