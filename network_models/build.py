@@ -129,7 +129,8 @@ def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Paramete
     name, key = line["conductor"], line["size_parameter"]
     if not key:
         if name in conductors.index:
-            return conductors.loc[name]
+            named: pd.Series = conductors.loc[name]
+            return named
         where, accepted = f"lines.csv, line {line.name}, column conductor", ", ".join(conductors.index)
         raise InputError([Problem("unknown conductor", where, name, accepted)])
     sizes = conductors[conductors["family"] == name]
@@ -138,7 +139,8 @@ def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Paramete
         accepted = ", ".join(f"{size:g}" for size in sizes["area_mm2"])
         raise InputError([Problem(f"no {name} conductor of this size", f"parameter {key}",
                                   f"{parameters.number(key):g}", accepted, "add it to conductors.csv")])  # fmt: skip
-    return match.iloc[0]
+    sized: pd.Series = match.iloc[0]
+    return sized
 
 
 def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters) -> None:

@@ -137,7 +137,7 @@ class _Names:
 _KINDS = {"pv": "pv", "solar": "pv", "wp": "wind", "wind": "wind"}
 
 
-def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
+def guest(source: str | Path, roles: Mapping[str, Any], currency: str = "") -> GridModel:
     """Return a guest network as a `GridModel`.
 
     Parameters
@@ -147,6 +147,8 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
     roles : mapping
         ``link`` (names of the lines or transformers, or ``"line:3"``), ``curtailable`` (names of static generators),
         ``site_buses`` and ``headroom_bus`` (names of buses); optional keys: see `GuestRoles`.
+    currency : str, optional
+        ISO 4217 code of the prices of the study's island.
 
     Returns
     -------
@@ -178,7 +180,7 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
         roles=_roles(net, graph, found, mainland),
         compensator=_compensator(net, found),
         limits=Limits(found.vm_min_pu, found.vm_max_pu, found.short_time_factor),
-        currency="JPY",
+        currency=currency,
     )
     check_grid(model)
     return model

@@ -272,7 +272,7 @@ def write_study_record(
 ) -> None:
     """Write ``study.json``: the resolved study and what the report needs beside the tables."""
     record = study_record(study, members) | {
-        "island": _island(study),
+        "island": {"name": island_of(study).name, "absent": list(island_of(study).absent())},
         "assumptions": _assumptions(members) if study.grid.is_island else [],
         "sources": status_counts(island_of(study)),
         "units": _units(case),
@@ -282,15 +282,6 @@ def write_study_record(
         "repeat_command": repeat_command,
     }
     write_json(run / "study.json", record)
-
-
-def _island(study: Study) -> dict[str, Any]:
-    """Return the names of the island, and what it leaves out."""
-    island = island_of(study)
-    settings = island.settings
-    names = {f"{key}_{language}": getattr(settings, key).in_language(language)
-             for key in ("name", "municipality") for language in LANGUAGES}  # fmt: skip
-    return names | {"currency": settings.currency, "absent": list(island.absent())}
 
 
 def sample_summary(folders: list[Path]) -> dict[str, Any]:

@@ -151,7 +151,7 @@ def _guest(study: Study) -> GridModel:
     given = {"place": usual.default_place, "pv_fleet": usual.default_pv_fleet, "turbine": usual.default_turbine}
     if study.grid.roles is not None:
         given |= study.grid.roles.model_dump(exclude_none=True)
-    return guest(source, given)
+    return guest(source, given, usual.currency)
 
 
 def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run
+from shipped import GOTO
 
 from studies.study.devices import demand_response
 from studies.study.names import with_values
@@ -24,7 +25,7 @@ def noon(goto_year):
     """Half-hours around noon of three members: without devices, with them by habit, with the free hour."""
     plain = read_study(GOTO_2030).model_dump(mode="json", exclude_unset=True)
     study = Study.model_validate(with_values(plain, {"fleet.demand_response": "plan"}))
-    devices = demand_response(study, goto_year.model)
+    devices = demand_response(study, GOTO, goto_year.model)
     windy = goto_year.days(WINDY_DAY)
     case = make_case(windy, [member(windy), member(windy, flexible=devices), member(windy, flexible=devices)])
     state = initial_state(case)

@@ -38,6 +38,7 @@ def _profiles(sites: SiteFleet) -> Profiles:
         index, available, 0.1 * available, drawn(len(areas), 3.0, 9.0),
         drawn(len(sites.pv_shapes), 0.2, 0.8), drawn(len(sites.demand_shapes), 1e-4, 2e-4),
         *np.zeros((2, steps)), *np.zeros((2, steps, len(plants))), drawn(1, 1.0, 20.0)[:, 0],
+        np.ones(steps, dtype=bool),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ def is_free_day(tables: Tables, index: pd.DatetimeIndex) -> np.ndarray:
     """
     dates = index.normalize().tz_localize(None)
     is_holiday = (index.dayofweek >= 5) | dates.isin(_public_holidays(tables, index))
-    return np.asarray(is_holiday) | (special_period(tables, index) != "")
+    result: np.ndarray = np.asarray(is_holiday) | (special_period(tables, index) != "")
+    return result
 
 
 def _public_holidays(tables: Tables, index: pd.DatetimeIndex) -> pd.DatetimeIndex:
