@@ -85,7 +85,8 @@ class _Diagram:
 def single_line_diagram(model: GridModel, language: Language = "en") -> Figure:
     """Draw the network as a single-line diagram.
 
-    Buses stand as vertical bars at the table's positions, transformers to a lower voltage with load and plants hang below them.
+    Buses stand as vertical bars at the table's positions, transformers to a lower voltage hang below them with load
+    and plants.
     Loads are labelled with the yearly mean, plants with their contract MW.
 
     Parameters
