@@ -22,7 +22,6 @@ extensions = [
     "myst_nb",
     "numpydoc",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
 ]
 exclude_patterns = ["generators/**", "figures/**", "_build/**"]
@@ -37,17 +36,16 @@ suppress_warnings = [
 
 nb_execution_mode = os.environ.get("DOCS_NOTEBOOKS", "cache")
 """Notebooks are executed once and kept until their code changes; ``DOCS_NOTEBOOKS=off`` leaves them out."""
+if nb_execution_mode == "off":
+    suppress_warnings.append("myst-nb.lexer")  # known only after execution
 nb_execution_timeout = 1800
 nb_execution_raise_on_error = True
 
-autosummary_generate = True
 autodoc_typehints = "none"
-autodoc_mock_imports: list[str] = []
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 
-templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "goto-twin"
 html_show_sphinx = False

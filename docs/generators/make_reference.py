@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -61,25 +63,27 @@ COMMANDS = """# Commands
 API = """# API
 
 What a Python user imports. Everything else may change without notice.
+"""
+MODULE = """# {name}
 
-```{eval-rst}
-.. autosummary::
-   :toctree: api
-   :template: module.rst
-   :nosignatures:
-
+```{{eval-rst}}
+.. automodule:: {name}
+   :members:
+```
 """
 
 
 def write_pages(folder: Path) -> None:
     """Write all reference pages into a folder."""
-    folder.mkdir(exist_ok=True)
-    for name, text in (
-        ("data_dictionary", data_dictionary()),
-        ("study_keys", study_keys()),
-        ("commands", commands()),
-        ("api", api()),
-    ):
+    pages = {
+        "data_dictionary": data_dictionary(),
+        "study_keys": study_keys(),
+        "commands": commands(),
+        "api": api(),
+        **{f"api/{name}": MODULE.format(name=name) for name in PUBLIC},
+    }
+    (folder / "api").mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
         page = folder / f"{name}.md"
         if not page.is_file() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")
@@ -183,8 +187,18 @@ def _argument(parameter: Any) -> str:  # noqa: ANN401 - typer wraps click's own 
 
 
 def api() -> str:
-    """Return the page that lists the public modules."""
-    return API + "".join(f"   {name}\n" for name in PUBLIC) + "```\n"
+    """Return the page that lists the public modules, each with what it is for."""
+    rows = [(f"[{name}](api/{name}.md)", _first_line(name)) for name in PUBLIC]
+    tree = ["", "```{toctree}", ":hidden:", "", *(f"api/{name}" for name in PUBLIC), "```", ""]
+    return "\n".join([API, *_table(("module", "what it is for"), rows), *tree])
+
+
+def _first_line(module: str) -> str:
+    found = find_spec(module)
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError(module)
+    text = ast.get_docstring(ast.parse(Path(found.origin).read_text(encoding="utf-8"))) or ""
+    return text.partition("\n")[0]
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
