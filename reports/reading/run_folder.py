@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from twin.core.clock import TIMEZONE
 from twin.core.errors import Problem, raise_if_any
-from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES, KPIS, TABLES
 
 CUT_COLUMNS = tuple(f"{cause}_mw" for cause in CUT_CAUSES)
 RERUN = "run the study again: goto-twin run STUDY.toml"
@@ -121,6 +121,25 @@ class Run:
     def kpi(self, scenario: str, name: str) -> list[float]:
         """Return a key figure of a scenario at all sweep points."""
         return [member.kpis[name] for member in self.of(scenario)]
+
+
+NO_CONTROL_NEEDED = ("reference", "uncontrolled")
+
+
+def controlled_scenarios(run: Run) -> tuple[str, ...]:
+    """Return the scenarios that are neither the reference nor the uncontrolled one."""
+    others = {run.study[role] for role in NO_CONTROL_NEEDED}
+    return tuple(scenario for scenario in run.scenarios if scenario not in others)
+
+
+def benefit_kpi(run: Run) -> str:
+    """Return the key figure that values control: against the uncontrolled scenario where there is one."""
+    return "net_benefit_mwh" if run.study["uncontrolled"] is None else "net_benefit_of_control_mwh"
+
+
+def congestion_mwh(member: Member) -> float:
+    """Return the energy cut for congestion of a member, all causes of congestion together."""
+    return sum(member.kpis[f"curtailed_{cause}_mwh"] for cause in CONGESTION_CAUSES)
 
 
 def read_run(path: Path) -> Run:

@@ -1,50 +1,21 @@
-"""Which member the detailed figures show, and how sweep points are named."""
+"""How a reader calls scenarios, sweep points, values and key figures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from reports.document.digits import plain
 from reports.document.texts import Words
+from reports.reading.onset import Change, assumption, contract_unit
 from reports.reading.run_folder import Member, Run
-
-NO_CONTROL_NEEDED = ("reference", "uncontrolled")
-
-
-@dataclass(frozen=True)
-class Focus:
-    """What the detailed figures show.
-
-    Attributes
-    ----------
-    scenario : str
-        The uncontrolled scenario, else the reference, else the first.
-    point : str
-        The central sweep point: the middle value of every swept key.
-    busy_point : str
-        `point` where it is congested, else the sweep point with the most congested hours.
-    """
-
-    scenario: str
-    point: str
-    busy_point: str
+from twin.core.quantities import KPIS
 
 
-def choose_focus(run: Run) -> Focus:
-    """Choose by rules, not by result: the central sweep point of the scenario without control."""
-    scenario = run.study["uncontrolled"] or run.study["reference"] or run.scenarios[0]
-    central = {key: values[(len(values) - 1) // 2] for key, values in run.study["sweep"].items()}
-    members = run.of(scenario)
-    point = next((member.point for member in members if member.sweep == central), members[0].point)
-    busiest = max(members, key=lambda member: member.kpis["congested_hours"])
-    is_busy = run.member(scenario, point).kpis["congested_hours"] > 0
-    return Focus(scenario, point, point if is_busy else busiest.point)
-
-
-def controlled_scenarios(run: Run) -> tuple[str, ...]:
-    """Return the scenarios that are neither the reference nor the uncontrolled one."""
-    others = {run.study[role] for role in NO_CONTROL_NEEDED}
-    return tuple(scenario for scenario in run.scenarios if scenario not in others)
+def kpi_label(name: str, words: Words) -> str:
+    """Return a short name of a key figure, else its meaning from the data dictionary."""
+    if words.has(f"kpi.{name}"):
+        return words(f"kpi.{name}")
+    return KPIS[name].meaning if words.language == "en" else KPIS[name].meaning_ja
 
 
 def scenario_title(run: Run, scenario: str, words: Words) -> str:
@@ -92,3 +63,43 @@ def member_label(run: Run, member: Member, words: Words) -> str:
     return words(
         "member", scenario=scenario_title(run, member.scenario, words), point=point_label(run, member.point, words)
     )
+
+
+def change_name(run: Run, key: str, words: Words) -> str:
+    """Return what is changed: by the report's words, the run's own facts, else the raw key."""
+    if words.has(f"onset_key.{key}"):
+        return words(f"onset_key.{key}")
+    fact, unit = assumption(run, key), contract_unit(run, key)
+    if fact is not None:
+        return words.of(fact, "meaning")
+    return key if unit is None else words("onset_key.contract", unit=words.of(unit, "name"))
+
+
+def change_value(run: Run, change: Change, words: Words) -> str:
+    """Return the starting value and the tried one with its unit, e.g. "1 → 0.97 pu"."""
+    value = _with_unit(run, change.key, change.value, words)
+    if change.start is None:
+        return value
+    return words("tried.from_to", start=_bare(change.key, change.start, words), value=value)
+
+
+def _with_unit(run: Run, key: str, value: object, words: Words) -> str:
+    bare = _bare(key, value, words)
+    if words.has(f"onset_value.{key}"):
+        return words(f"onset_value.{key}", value=bare)
+    fact = assumption(run, key)
+    unit = "MW" if contract_unit(run, key) is not None else "" if fact is None else fact["unit"]
+    return bare if unit in ("", "1", "-", None) else f"{bare} {unit}"
+
+
+def _bare(key: str, value: object, words: Words) -> str:
+    name = f"onset_value.{key}.{value}"
+    return words(name) if words.has(name) else plain(_number(value))
+
+
+def _number(value: object) -> object:
+    """Return a number that is written as text as a number, anything else as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
