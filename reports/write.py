@@ -32,7 +32,9 @@ def write_certificate(folder: Path) -> dict[str, Path]:
         ``html``, ``pdf_en``, ``pdf_ja``.
     """
     record = json.loads((folder / f"{CERTIFICATE}.json").read_text(encoding="utf-8"))
-    return _write(folder, CERTIFICATE, [certificate.document(record, Words(language)) for language in LANGUAGES])
+    currency = record["study"]["currency"]
+    documents = [certificate.document(record, Words(language, currency)) for language in LANGUAGES]
+    return _write(folder, CERTIFICATE, documents)
 
 
 def write_sections(
@@ -83,7 +85,7 @@ def write_report(run: Path) -> dict[str, Path]:
     results = read_run(run)
     focus = choose_focus(results)
     detail = read_detail(results, focus)
-    documents = [report.document(results, focus, detail, Words(language)) for language in LANGUAGES]
+    documents = [report.document(results, focus, detail, Words(language, results.currency)) for language in LANGUAGES]
     tables = workbook(results, focus, detail)
     written = _with_figures(run / REPORT, documents) | _write(run / REPORT, REPORT, documents)
     written["xlsx"] = run / REPORT / "tables.xlsx"

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reports.document.digits import plain
+from reports.document.digits import MILLION_MONEY, plain
 from reports.document.texts import Words
 from reports.reading.onset import Change, assumption, contract_unit
 from reports.reading.run_folder import Member, Run
 from twin.core.quantities import KPIS
+from twin.core.units import MONEY_PER_MILLION
 
 
 def kpi_label(name: str, words: Words) -> str:
     """Return a short name of a key figure, else its meaning from the data dictionary."""
     if words.has(f"kpi.{name}"):
         return words(f"kpi.{name}")
-    return KPIS[name].meaning if words.language == "en" else KPIS[name].meaning_ja
+    return KPIS[name].meaning(words.language)
+
+
+def shown_unit(kpi: str) -> tuple[str, float]:
+    """Return the unit in which a key figure is shown, and the factor to it."""
+    return (MILLION_MONEY, 1 / MONEY_PER_MILLION) if KPIS[kpi].is_money else (KPIS[kpi].unit, 1.0)
 
 
 def scenario_title(run: Run, scenario: str, words: Words) -> str:

@@ -9,11 +9,9 @@ from reports.document.blocks import Block, Heading, Paragraph, Table, figure_blo
 from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.detail import Focus
-from reports.reading.labels import kpi_label, scenario_title
+from reports.reading.labels import kpi_label, scenario_title, shown_unit
 from reports.reading.run_folder import Run
 from reports.reading.uncertainty import Headline, Uncertainty
-from twin.core.quantities import KPIS
-from twin.core.units import JPY_PER_MILLION
 
 TABLE_KPIS = (
     "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",
@@ -63,12 +61,6 @@ def percentiles(one: Headline, words: Words) -> str:
     return digits.span((one.p05 * scale, one.p95 * scale), unit, words.between)
 
 
-def shown_unit(kpi: str) -> tuple[str, float]:
-    """Return the unit in which a key figure is shown, and the factor to it."""
-    unit = KPIS[kpi].unit
-    return ("MJPY", 1 / JPY_PER_MILLION) if unit == "JPY" else (unit, 1.0)
-
-
 def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> str:
     """Return the range of the most important headline for page one; empty where nothing is known about it."""
     moved = [] if found is None else found.of(focus.scenario)
@@ -93,7 +85,7 @@ def _facts(run: Run, one: Headline, found: Uncertainty, words: Words) -> dict[st
     return {
         "headline": kpi_label(one.kpi, words),
         "scenario": scenario_title(run, one.scenario, words),
-        "unit": words.choice("unit", unit),
+        "unit": words.unit(unit),
         "base": digits.quantity(one.base * scale, unit),
         "range": percentiles(one, words),
         "samples": str(found.samples),

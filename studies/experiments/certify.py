@@ -236,6 +236,7 @@ class Certificate(Experiment):
             "days": len(index) * self.case.step_hours / 24.0,
             "is_part_of_year": self.days is not None,
             "seed": study.seed,
+            "currency": self.case.model.currency,
         }
 
     def _kpis(self, folders: Sequence[Path]) -> list[dict[str, float | None]]:

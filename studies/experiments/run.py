@@ -114,7 +114,7 @@ def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Mar
 
 
 TWINS = "twins"
-_COMPARED = [*(f"{cause}_mw" for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
+_COMPARED = [*(cause.column for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
 """Columns of ``system`` that counterfactuals are compared by."""
 _OF_TWINS = (
     "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
@@ -371,6 +371,7 @@ class StudyRun(Experiment):
             "assumptions": _assumptions(self.own) if self.study.grid.is_goto else [],
             "sources": status_counts(),
             "units": _units(self.case),
+            "currency": self.case.model.currency,
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
             "sample_check": sample_summary([work.folder / member.path for member in self.own]),
             "repeat_command": self._repeat_command(),

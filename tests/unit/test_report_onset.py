@@ -137,7 +137,7 @@ def test_it_begins_at_the_value_with_the_least_congestion_of_a_key(untried):
 
 @pytest.mark.parametrize("onset", [None, [], [row(*START)]])
 def test_nothing_tried_gives_no_section(untried, onset):
-    run = replace(untried, study=untried.study if onset is None else untried.study | {"onset": rows})
+    run = replace(untried, study=untried.study if onset is None else untried.study | {"onset": onset})
     for language in LANGUAGES:
         assert tornado(run, Words(language)) is None
         assert sentence(run, Words(language)) == ""
