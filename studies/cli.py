@@ -168,7 +168,7 @@ def uncertainty(
     data: Data = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
-    """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
+    """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
     checked, span = _checked(study, data, days)
     from studies.console import uncertainty_tables
     from studies.experiments.uncertainty import UncertaintyAnalysis
