@@ -171,7 +171,8 @@ class Document:
 
     def content(self) -> dict[str, Any]:
         """Return everything but the pictures as plain dicts and lists."""
-        return _without_svg(asdict(self))
+        plain: dict[str, Any] = _without_svg(asdict(self))
+        return plain
 
 
 def every_block(blocks: Sequence[Block]) -> Iterator[Block]:
