@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from network_models.demand_response import response_problems
-from network_models.island import Island, without_comments
+from network_models.island import Island, changed, without_comments
 from network_models.tables import DECLARATIONS, FACTOR, Declaration, Row
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
@@ -54,12 +54,13 @@ def island_tables(island: Island, values: InputValues | None = None) -> Tables:
         to rows that do not exist, missing source or status, a value outside its own `low` and `high`; values of rows
         that do not exist.
     """
-    return _tables(island, json.dumps(values or {}, sort_keys=True))
+    written = tuple(changed(island.folder / facts.file) for facts in DECLARATIONS.values())
+    return _tables(island, json.dumps(values or {}, sort_keys=True), written)
 
 
 @functools.lru_cache(maxsize=64)
-def _tables(island: Island, values: str) -> Tables:
-    frames = dict(_shipped(island.folder))
+def _tables(island: Island, values: str, written: tuple[int, ...]) -> Tables:
+    frames = dict(_as_written(island.folder, written))
     given: InputValues = json.loads(values)
     problems: list[Problem] = []
     for name, of_rows in given.items():
@@ -70,8 +71,8 @@ def _tables(island: Island, values: str) -> Tables:
     return Tables(types.MappingProxyType(frames), island.settings.holidays, island.name)
 
 
-@functools.cache
-def _shipped(folder: Path) -> dict[str, pd.DataFrame]:
+@functools.lru_cache(maxsize=16)
+def _as_written(folder: Path, _: tuple[int, ...]) -> dict[str, pd.DataFrame]:
     return read_tables(folder, DECLARATIONS.values())
 
 

@@ -34,9 +34,14 @@ class SeriesFile:
     step_minutes: int
 
 
-AREA = SeriesFile("area", "kyushu_area/kyushu_area_supply_demand_hourly_*.csv", ("datetime_start_JST",), 60)
-FORECAST = SeriesFile("forecast", "kyushu_area/kyushu_demand_forecast_hourly_*.csv", ("date", "time"), 60)
-PRICE = SeriesFile("price", "jepx/jepx_kyushu_spot_halfhourly_*.csv", ("date", "slot"), 30)
+def series_files(tables: Tables) -> dict[str, SeriesFile]:
+    """Return the files of measured series of an island (``measured_files.csv``) by name."""
+    return {
+        str(row["file"]): SeriesFile(
+            str(row["file"]), str(row["pattern"]), tuple(str(row["time_columns"]).split()), int(row["step_minutes"])
+        )
+        for row in tables["measured_files"].to_dict("records")
+    }
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Measured:
     forecast : pandas.DataFrame
         Hourly; ``demand_actual_10MW demand_forecast_10MW``, unit 10 MW.
     price : pandas.DataFrame
-        Half-hourly; ``kyushu_price_jpy_per_kwh``.
+        Half-hourly; ``price_jpy_per_kwh``.
     """
 
     year: int
@@ -69,7 +74,7 @@ def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
     ----------
     tables : Tables
     folder : pathlib.Path
-        Data folder with ``kyushu_area/`` and ``jepx/``.
+        Data folder with the files of ``measured_files.csv``.
     year : int
         Fiscal year; other rows are left out.
 
@@ -84,7 +89,7 @@ def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
         gaps, rows given twice, values that are no numbers, out of range, or in another unit.
     """
     problems: list[Problem] = []
-    frames = {file.name: _read(tables, folder, file, year, problems) for file in (AREA, FORECAST, PRICE)}
+    frames = {file.name: _read(tables, folder, file, year, problems) for file in series_files(tables).values()}
     raise_if_any(problems)
     raise_if_any(_contradictions(tables, frames["area"], frames["forecast"]))
     return Measured(year, **frames)
@@ -99,10 +104,10 @@ def read_price(tables: Tables, folder: Path, year: int) -> pd.Series | None:
         As `read_measured`, where it has some.
     """
     problems: list[Problem] = []
-    price = _read(tables, folder, PRICE, year, problems)
+    price = _read(tables, folder, series_files(tables)["price"], year, problems)
     if not len(price.columns) or len(price):
         raise_if_any(problems)
-    return price["kyushu_price_jpy_per_kwh"] if len(price) else None
+    return price["price_jpy_per_kwh"] if len(price) else None
 
 
 def _read(tables: Tables, folder: Path, file: SeriesFile, year: int, problems: list[Problem]) -> pd.DataFrame:
@@ -200,7 +205,9 @@ def _contradictions(tables: Tables, area: pd.DataFrame, forecast: pd.DataFrame) 
     if abs(ratio - 1) <= tables.value("measured_demand_agreement"):
         return []
     seen = f"{ratio:.3f} times the demand of the area file"
-    return [Problem("demand differs between the files", FORECAST.pattern, seen, "the same demand")]
+    return [
+        Problem("demand differs between the files", series_files(tables)["forecast"].pattern, seen, "the same demand")
+    ]
 
 
 STEPS_PER_HOUR = 2
@@ -276,7 +283,7 @@ def profiles_from_measured(
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float),
+        price_jpy_per_kwh=measured.price["price_jpy_per_kwh"].to_numpy(float),
     )
 
 
