@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import TIMEZONE, fiscal_year
+from twin.core.clock import TIMEZONE, Clock, fiscal_year
 from twin.core.input_tables import inputs_in_force
 from twin.core.weather_table import WeatherTable
 from twin.resources.area_market.balance import (
@@ -128,7 +128,7 @@ def synthetic_years(count: int, installed_mw: float, level_percent: float | None
 
 @cache
 def _weather(number: int) -> WeatherTable:
-    return synthetic_year(2030, number, 1, 60)
+    return synthetic_year(2030, number, 1, Clock(step_minutes=60))
 
 
 def _area(data: Path, year: int) -> pd.DataFrame:

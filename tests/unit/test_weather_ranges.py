@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from twin.core.clock import Clock
 from twin.core.input_tables import inputs_in_force, source_rows
 from weather.climate import TABLES, Climate, read_climates
 from weather.synthetic.year import synthetic_year
@@ -22,7 +23,7 @@ WEATHER_YEAR = 4
 def year() -> dict[str, pd.DataFrame]:
     climates: dict[str, Climate] = read_climates()
     two = {name: climates[name] for name in ("naru", "offshore")}
-    return dict(synthetic_year(2030, WEATHER_YEAR, 1, step_minutes=60, climates=two).values)
+    return dict(synthetic_year(2030, WEATHER_YEAR, 1, clock=Clock(step_minutes=60), climates=two).values)
 
 
 @pytest.fixture(scope="module")

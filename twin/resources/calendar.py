@@ -1,23 +1,49 @@
-"""Days: their number, which are free in Japan, and which are special."""
+"""Days: their number, which are free, and which are special."""
 
 from __future__ import annotations
+
+import datetime
 
 import holidays
 import numpy as np
 import pandas as pd
 
+from twin.core.clock import DEFAULT_CLOCK, Clock
+from twin.core.errors import InputError, Problem
 from twin.resources.tables import read_table
 
 
-def is_free_day(index: pd.DatetimeIndex) -> np.ndarray:
+def is_free_day(index: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> np.ndarray:
     """Return where offices are closed; (T,) bool.
 
-    Saturdays, Sundays, national holidays and the days of ``special_days.csv`` (turn of the year, Obon).
+    Saturdays, Sundays, public holidays of the clock's country and the days of ``special_days.csv`` (in Japan turn of
+    the year and Obon).
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex
+        (T,).
+    clock : Clock
+        Its `country`; days are those of the index.
+
+    Raises
+    ------
+    InputError
+        Where no public holidays of the country are known.
     """
-    national = holidays.country_holidays("JP", years=range(index[0].year, index[-1].year + 1))
     dates = index.normalize().tz_localize(None)
-    is_holiday = (index.dayofweek >= 5) | dates.isin(pd.to_datetime(list(national)))
+    is_holiday = (index.dayofweek >= 5) | dates.isin(pd.to_datetime(_public_holidays(clock.country, dates)))
     return np.asarray(is_holiday) | (special_period(index) != "")
+
+
+def _public_holidays(country: str, dates: pd.DatetimeIndex) -> list[datetime.date]:
+    if not country:
+        return []
+    try:
+        return list(holidays.country_holidays(country, years=range(dates[0].year, dates[-1].year + 1)))
+    except NotImplementedError as error:
+        accepted = "two letters as JP or GB; empty for no public holidays"
+        raise InputError([Problem("no public holidays known", "country of the clock", country, accepted)]) from error
 
 
 def special_period(index: pd.DatetimeIndex) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import step_hours
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours
 from twin.core.errors import InputError, Problem
 from twin.core.random_streams import ar1, per_half_hour, stream
 from twin.resources.calendar import is_free_day, special_period
@@ -23,17 +23,19 @@ EVENING_CLASSES = ("residential", "commercial")
 FREE_DAY_SHARE = 1 / 3
 
 
-def kyushu_climatology(hours: pd.DatetimeIndex) -> np.ndarray:
+def kyushu_climatology(hours: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> np.ndarray:
     """Return the usual demand of the Kyushu area over its yearly mean, hourly; (H,) for the hours given.
 
-    Special days (`special_days.csv`) count as free days: what is particular about them is not in it.
+    Special days (`special_days.csv`) count as free days: what is particular about them is not in it. Demand follows the
+    clock on the wall.
     """
+    hours = clock.wall(hours)
     table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])[HOURS]
     values = np.stack([table.xs(day_type, level="day_type").loc[1:12] for day_type in ("work", "free")])
-    return np.asarray(values[is_free_day(hours).astype(int), hours.month - 1, hours.hour])
+    return np.asarray(values[is_free_day(hours, clock).astype(int), hours.month - 1, hours.hour])
 
 
-def kyushu_components(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+def kyushu_components(hours: pd.DatetimeIndex, measured: bool, clock: Clock = DEFAULT_CLOCK) -> dict[str, np.ndarray]:
     """Return each component over the demand of the Kyushu area; together, by `demand_kyushu_mix.csv`, they are 1.
 
     Parameters
@@ -43,13 +45,16 @@ def kyushu_components(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.n
     measured : bool
         Whether the area's demand is a measured one, which holds the closed works of the special days already; a
         climatology does not.
+    clock : Clock
+        For the hours on the wall and the free days.
 
     Returns
     -------
     dict of str to numpy.ndarray
         (H,) per component, as a multiple of its yearly mean.
     """
-    parts = _guesses(hours)
+    hours = clock.wall(hours)
+    parts = _guesses(hours, clock)
     if measured:
         parts = _times(parts, _special_days(hours, "works"))
     mix = read_table("demand_kyushu_mix")[["class", "share"]].itertuples(index=False)
@@ -57,12 +62,12 @@ def kyushu_components(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.n
     return {name: part / explained for name, part in parts.items()}
 
 
-def goto_factors(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+def goto_factors(hours: pd.DatetimeIndex, measured: bool, clock: Clock = DEFAULT_CLOCK) -> dict[str, np.ndarray]:
     """Return each class's demand on Goto over that of the Kyushu area.
 
     Parameters
     ----------
-    hours, measured
+    hours, measured, clock
         See `kyushu_components`.
 
     Returns
@@ -71,7 +76,8 @@ def goto_factors(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarra
         Per class of `CLASSES` (H,), in proportion, and `WATER_HEATING`, which is not in ``residential``; without the
         response to temperature.
     """
-    parts = kyushu_components(hours, measured)
+    hours = clock.wall(hours)
+    parts = kyushu_components(hours, measured, clock)
     factors = {name: parts[name] * _by_time_of_day(name, hours) for name in (*CLASSES, WATER_HEATING)}
     visitors = read_table("demand_tourism_months").set_index("month")["visitors"].to_numpy()[hours.month - 1]
     tourism = parameter("demand_tourism_share")
@@ -81,11 +87,11 @@ def goto_factors(hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarra
     return _times(factors, _special_days(hours, "homecoming"))
 
 
-def _guesses(hours: pd.DatetimeIndex) -> dict[str, np.ndarray]:
+def _guesses(hours: pd.DatetimeIndex, clock: Clock) -> dict[str, np.ndarray]:
     """Return each component over its own yearly mean, roughly 1 in the mean; (H,) each."""
     by_hour = read_table("demand_class_hours").set_index(["class", "day_type"])[HOURS]
     by_month = read_table("demand_class_months").set_index("class")[MONTHS]
-    free = is_free_day(hours).astype(int)
+    free = is_free_day(hours, clock).astype(int)
     guesses = {}
     for name in by_month.index:
         day_types = np.stack([by_hour.loc[(name, "work")], by_hour.loc[(name, "free")]]).astype(float)
@@ -128,7 +134,10 @@ COMMON = "all areas"
 
 
 def class_shapes(
-    index: pd.DatetimeIndex, temp_air: np.ndarray | None, area_shape: np.ndarray | None = None
+    index: pd.DatetimeIndex,
+    temp_air: np.ndarray | None,
+    area_shape: np.ndarray | None = None,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> dict[str, np.ndarray]:
     """Return the shape of each class over the year.
 
@@ -143,6 +152,8 @@ def class_shapes(
         (T,) degree C; None where `area_shape` is a measured one, which holds the weather already.
     area_shape : numpy.ndarray or None
         (H,) hourly demand of the area in any unit; default `kyushu_climatology`.
+    clock : Clock
+        For the hours on the wall and the free days.
 
     Returns
     -------
@@ -151,9 +162,9 @@ def class_shapes(
         mean 1, not negative.
     """
     hours = hours_of(index)
-    area = kyushu_climatology(hours) if area_shape is None else area_shape
+    area = kyushu_climatology(hours, clock) if area_shape is None else area_shape
     shapes = {}
-    for name, factor in goto_factors(hours, measured=area_shape is not None).items():
+    for name, factor in goto_factors(hours, area_shape is not None, clock).items():
         shape = _at_steps(area * factor, index)
         if temp_air is not None and name != WATER_HEATING:
             shape = shape * temperature_response(name, index, temp_air)
@@ -225,23 +236,31 @@ def area_demand(
     return demand_mw
 
 
-def class_demand_kw(demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float) -> np.ndarray:
+def class_demand_kw(
+    demand_class: str,
+    index: pd.DatetimeIndex,
+    temp_air: np.ndarray,
+    energy_kwh: float,
+    clock: Clock = DEFAULT_CLOCK,
+) -> np.ndarray:
     """Return the demand of one class for a measured temperature, for comparison with its measured demand.
 
     This is what ``goto-twin validate demand`` compares a user's file with: hours, days and months of the class, the
-    Japanese calendar and the response to temperature, without noise.
+    calendar and the response to temperature, without noise.
 
     Parameters
     ----------
     demand_class : str
         One of `CLASSES`.
     index : pandas.DatetimeIndex
-        (T,) gapless, Asia/Tokyo, 60 minutes or a part of it; any period of at least two steps. The first
+        (T,) gapless, time-zone aware, 60 minutes or a part of it; any period of at least two steps. The first
         ``heating_smoothing_hours`` know only part of the temperatures that buildings remember.
     temp_air : numpy.ndarray
         (T,) degree C.
     energy_kwh : float
         Energy over the period, e.g. that of the measured demand; met exactly.
+    clock : Clock
+        For the hours on the wall and the free days.
 
     Returns
     -------
@@ -255,7 +274,7 @@ def class_demand_kw(demand_class: str, index: pd.DatetimeIndex, temp_air: np.nda
     """
     if demand_class not in CLASSES:
         raise InputError([Problem("no such class of demand", "demand_class", demand_class, ", ".join(CLASSES))])
-    shape = class_shapes(index, temp_air)[demand_class]
+    shape = class_shapes(index, temp_air, clock=clock)[demand_class]
     return energy_kwh * shape / (shape.sum() * step_hours(index))
 
 

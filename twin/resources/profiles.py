@@ -29,7 +29,7 @@ class Profiles:
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        Interval starts, Asia/Tokyo.
+        Interval starts; time-zone aware.
     plant_available_mw : numpy.ndarray
         (T, P) resource-limited AC output after clipping at `contract_mw`, before outages; not negative.
     plant_unavailable_mw : numpy.ndarray
@@ -151,9 +151,11 @@ class WeatherShapes:
 def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
     """Return the skies of all places and the demand shapes of the areas' places."""
     values = weather.values
-    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
+    skies = {name: sky_at(values[name], place, weather.clock) for name, place in weather.places.items()}
     index, places = weather.index, areas["place"].unique()
-    return WeatherShapes(skies, {name: class_shapes(index, values[name]["temp_air"].to_numpy()) for name in places})
+    temperature = {name: values[name]["temp_air"].to_numpy() for name in places}
+    demand = {name: class_shapes(index, temperature[name], clock=weather.clock) for name in places}
+    return WeatherShapes(skies, demand)
 
 
 def build_profiles(
@@ -213,7 +215,7 @@ def build_profiles(
         area = _calibration(index, drivers, available, plants, area_level_percent)
     orders_of_area = area_year(index, drivers, area)
     cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
-    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
+    orders = plant_orders(index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
     return Profiles(
         index=index,
         plant_available_mw=available,
@@ -251,7 +253,7 @@ def area_calibration(
     area_level_percent, farm_scales
         See `build_profiles`.
     """
-    skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
+    skies = {name: sky_at(normal.values[name], place, normal.clock) for name, place in normal.places.items()}
     scales = wind_scales(plants, normal) if farm_scales is None else farm_scales
     available = plant_available_mw(plants, normal, skies, scales)
     drivers = area_drivers(normal, seed=seed, weather_year=normal_year)
