@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import TIMEZONE, Clock, fiscal_year
+from twin.core.clock import DEFAULT_CLOCK, Clock, fiscal_year
 from twin.core.input_tables import inputs_in_force
 from twin.core.weather_table import WeatherTable
 from twin.resources.area_market.balance import (
@@ -134,7 +134,7 @@ def _weather(number: int) -> WeatherTable:
 def _area(data: Path, year: int) -> pd.DataFrame:
     (path,) = data.glob("kyushu_area/kyushu_area_supply_demand_hourly_*.csv")
     frame = pd.read_csv(path)
-    frame.index = pd.to_datetime(frame["datetime_start_JST"]).dt.tz_localize(TIMEZONE)
+    frame.index = pd.to_datetime(frame["datetime_start_JST"]).dt.tz_localize(DEFAULT_CLOCK.timezone)
     return frame.loc[fiscal_year(year, 60)]
 
 
@@ -142,7 +142,9 @@ def _price(data: Path, year: int) -> pd.Series:
     (path,) = data.glob("jepx/jepx_kyushu_spot_halfhourly_*.csv")
     frame = pd.read_csv(path)
     times = pd.to_datetime(frame["date"]) + pd.to_timedelta((frame["slot"] - 1) * 30, unit="min")
-    return frame["kyushu_price_jpy_per_kwh"].set_axis(times.dt.tz_localize(TIMEZONE)).loc[fiscal_year(year)]
+    return (
+        frame["kyushu_price_jpy_per_kwh"].set_axis(times.dt.tz_localize(DEFAULT_CLOCK.timezone)).loc[fiscal_year(year)]
+    )
 
 
 def _measured_drivers(area: pd.DataFrame) -> AreaDrivers:

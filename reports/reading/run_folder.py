@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from twin.core.clock import TIMEZONE
 from twin.core.errors import Problem, raise_if_any
 from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
 
@@ -68,12 +67,9 @@ class Member:
     kpis: dict[str, float]
 
     def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
-        """Return `columns` of a table, by default those of `COLUMNS_READ`; ``time`` in Asia/Tokyo."""
+        """Return `columns` of a table, by default those of `COLUMNS_READ`; ``time`` in the time zone of the run."""
         columns = columns or COLUMNS_READ[name]
-        frame = pq.read_table(self.folder / f"{name}.parquet", columns=list(columns)).to_pandas()
-        if "time" in frame:
-            frame["time"] = frame["time"].dt.tz_convert(TIMEZONE)
-        return frame
+        return pq.read_table(self.folder / f"{name}.parquet", columns=list(columns)).to_pandas()
 
 
 @dataclass(frozen=True)

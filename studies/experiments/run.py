@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
@@ -57,7 +56,8 @@ from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.operation.simulate import month_blocks
 from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import read_price
+from twin.resources.measured import PRICE, read_price
+from twin.resources.resampling import held_over_steps
 
 FOLDER = "network"
 LANGUAGES: tuple[Literal["en", "ja"], ...] = ("en", "ja")
@@ -90,8 +90,12 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     """
     if study.weather.source != "measured" or data is None:
         return None
-    price = read_price(data, study.period.fiscal_year - 1)
-    return None if price is None else price_matrix(pd.DatetimeIndex(price.index), price.to_numpy())
+    year, clock = study.period.fiscal_year - 1, study.clock
+    price = read_price(data, year, clock)
+    if price is None:
+        return None
+    on_steps = held_over_steps(price.to_numpy(), PRICE.step_minutes, clock.step_minutes)
+    return price_matrix(clock.fiscal_year(year), on_steps)
 
 
 def write_payments(

@@ -18,7 +18,7 @@ from studies.study.grids import Grids
 from studies.study.members import Member
 from studies.study.schema import Study
 from studies.study.schema import WeatherFile as NamedFile
-from twin.core.clock import step_hours
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.input_tables import inputs_in_force
 from twin.core.weather_table import WeatherTable
@@ -60,11 +60,12 @@ class Sources:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Series of a study, and which of them each member uses."""
+    """Series of a study on its clock, and which of them each member uses."""
 
     fleet: SiteFleet
     series: tuple[tuple[Profiles, Forecasts], ...]
     of_member: tuple[int, ...]
+    clock: Clock = DEFAULT_CLOCK
 
 
 def read_sources(study: Study, data: Path | None) -> Sources:
@@ -76,7 +77,7 @@ def read_sources(study: Study, data: Path | None) -> Sources:
         With the problems of all files at once.
     """
     is_measured = study.weather.source == "measured"
-    measured = read_measured(_required(data), study.period.fiscal_year) if is_measured else None
+    measured = read_measured(_required(data), study.period.fiscal_year, study.clock) if is_measured else None
     with inputs_in_force(study.inputs):
         weather = weather_table(study, data)
         return Sources(weather, _normal(study, weather), measured)
@@ -148,28 +149,28 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
                 made_for = (member.study, model, profiles[key], fleet, source.measured)
                 series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
-    return Inputs(fleet, tuple(series), tuple(of_member))
+    return Inputs(fleet, tuple(series), tuple(of_member), study.clock)
 
 
 def weather_table(study: Study, data: Path | None) -> WeatherTable:
     """Return the study's weather; a measured year takes the plants' own distributions from the normal synthetic one."""
     period, weather = study.period, study.weather
     if weather.source != "files":
-        return synthetic_year(period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
+        return synthetic_year(period.fiscal_year, weather.weather_year, study.seed, study.clock)
     sources = {
         place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
         for place, files in weather.files.items()
     }
     climates = read_climates()
     places = {name: climates[name].place for name in needed_places(study.grid)}
-    return from_files({name: sources[name] for name in places}, period.fiscal_year, period.step_minutes, places)
+    return from_files({name: sources[name] for name in places}, period.fiscal_year, study.clock, places)
 
 
 def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
     period = study.period
     if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
         return weather
-    return synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
+    return synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, study.clock)
 
 
 def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
@@ -255,6 +256,6 @@ def _forecasts(
         profiles.site_pv_per_kw @ dc_kw / 1000.0,
         seed=study.seed,
         weather_year=study.weather.weather_year,
-        lead_hours=study.operation.forecast_lead_half_hours * step_hours(profiles.index),
-        demand_error=None if measured is None else measured_demand_error(measured),
+        lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
+        demand_error=None if measured is None else measured_demand_error(measured, study.clock.step_minutes),
     )

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from studies.study.input_names import why_shared
 from studies.study.names import flatten, is_known, known_keys, nearest
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, Clock, step_problems
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -31,16 +32,16 @@ class Section(BaseModel):
 class Period(Section):
     """The time that is simulated."""
 
-    fiscal_year: int = Field(
-        ge=1990, le=2100, description="Calendar year in which the Japanese fiscal year (April to March) begins."
+    fiscal_year: int = Field(ge=1990, le=2100, description="Calendar year in which the island's fiscal year begins.")
+    step_minutes: int = Field(
+        default=MINUTES_OF_HALF_HOUR, description="Length of a step in minutes: 5 to 60, a divisor of an hour."
     )
-    step_minutes: int = Field(default=30, description="Length of a step in minutes; only 30 for now.")
 
     @field_validator("step_minutes")
     @classmethod
-    def _only_half_hours(cls, value: int) -> int:
-        if value != 30:
-            raise ValueError("only half-hours can be simulated for now; write 30 or leave the key out")
+    def _divides_an_hour(cls, value: int) -> int:
+        for problem in step_problems(value):
+            raise ValueError(f"{problem.what}; write one of {problem.accepted}")
         return value
 
 
@@ -424,6 +425,11 @@ class Study(Settings):
     def folder(self) -> Path:
         """Folder of the study file, which relative paths start from."""
         return self._folder
+
+    @property
+    def clock(self) -> Clock:
+        """How the study counts time."""
+        return DEFAULT_CLOCK.with_step(self.period.step_minutes)
 
     @property
     def sweep_values(self) -> dict[str, list[Any]]:

@@ -158,9 +158,8 @@ def test_normal_and_random_years_pass_the_checks(normal_year: WeatherTable):
 
 @pytest.mark.parametrize(("step_minutes", "count"), [(5, 366 * 288), (60, 366 * 24)])
 def test_other_steps_and_leap_years_keep_the_normals(step_minutes: int, count: int):
-    table = synthetic_year(
-        2027, 0, seed=7, clock=Clock(step_minutes=step_minutes), climates={"fukue": CLIMATES["fukue"]}
-    )
+    clock, climates = Clock(step_minutes=step_minutes), {"fukue": CLIMATES["fukue"]}
+    table = synthetic_year(2027, 0, seed=7, clock=clock, climates=climates)
     frame = table.values["fukue"]
     assert len(frame) == count
     assert list(frame.columns) == list(VARIABLES)

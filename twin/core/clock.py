@@ -39,7 +39,7 @@ class Clock:
     first_month : int
         Month in which the fiscal year begins: 4 for April, 1 for the calendar year.
     country : str
-        Country whose public holidays are free days, two letters (``JP``, ``GB``); empty: none.
+        Country whose public holidays are free days, ISO 3166 (``JP``, ``GB-SCT``); empty: none.
 
     Raises
     ------
@@ -65,8 +65,8 @@ class Clock:
         """Steps of a day."""
         return MINUTES_OF_DAY // self.step_minutes
 
-    def zone_of(self, year: int) -> str | datetime.timezone:
-        """Return the time zone of the index of a fiscal year: the civil one, or its standard time all year.
+    def zone_of(self, year: int) -> str:
+        """Return the time zone of the index of a fiscal year: the civil one, or the offset of its standard time.
 
         Parameters
         ----------
@@ -76,7 +76,10 @@ class Clock:
         zone = ZoneInfo(self.timezone)
         months = [datetime.datetime(y, month, 1, tzinfo=zone) for y in (year, year + 1) for month in range(1, 13)]
         offsets = {month.utcoffset() or datetime.timedelta(0) for month in months}
-        return self.timezone if len(offsets) == 1 else datetime.timezone(min(offsets))
+        if len(offsets) == 1:
+            return self.timezone
+        standard = min(offsets)
+        return datetime.timezone(standard).tzname(None).removeprefix("UTC") if standard else "UTC"
 
     def fiscal_year(self, year: int) -> pd.DatetimeIndex:
         """Return the interval starts of a fiscal year.
@@ -108,11 +111,16 @@ class Clock:
         return replace(self, step_minutes=step_minutes)
 
 
+def step_problems(minutes: int) -> Iterator[Problem]:
+    """Yield what is wrong with the length of a step."""
+    steps = [n for n in range(SHORTEST_STEP_MINUTES, LONGEST_STEP_MINUTES + 1) if MINUTES_OF_HOUR % n == 0]
+    if minutes not in steps:
+        accepted = ", ".join(map(str, steps))
+        yield Problem("the step is no divisor of an hour from 5 minutes on", "step_minutes", str(minutes), accepted)
+
+
 def _clock_problems(clock: Clock) -> Iterator[Problem]:
-    step, shortest, longest = clock.step_minutes, SHORTEST_STEP_MINUTES, LONGEST_STEP_MINUTES
-    if not shortest <= step <= longest or MINUTES_OF_HOUR % step:
-        steps = ", ".join(str(n) for n in range(shortest, longest + 1) if MINUTES_OF_HOUR % n == 0)
-        yield Problem("the step does not divide an hour", "step_minutes", str(step), steps)
+    yield from step_problems(clock.step_minutes)
     if clock.timezone not in available_timezones():
         yield Problem("unknown time zone", "timezone", clock.timezone, "a name as Asia/Tokyo or Europe/London")
     if not 1 <= clock.first_month <= MONTHS_OF_YEAR:

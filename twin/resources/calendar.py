@@ -39,10 +39,12 @@ def is_free_day(index: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> np.nda
 def _public_holidays(country: str, dates: pd.DatetimeIndex) -> list[datetime.date]:
     if not country:
         return []
+    nation, _, part = country.partition("-")
+    years = range(dates[0].year, dates[-1].year + 1)
     try:
-        return list(holidays.country_holidays(country, years=range(dates[0].year, dates[-1].year + 1)))
+        return list(holidays.country_holidays(nation, part or None, years=years))
     except NotImplementedError as error:
-        accepted = "two letters as JP or GB; empty for no public holidays"
+        accepted = "an ISO 3166 code as JP or GB-SCT; empty for no public holidays"
         raise InputError([Problem("no public holidays known", "country of the clock", country, accepted)]) from error
 
 

@@ -153,9 +153,8 @@ def _times(frame: pd.DataFrame, file: SeriesFile) -> pd.Series:
     """Return the starts of the rows' intervals as the file writes them; NaT where they cannot be read."""
     if "slot" in file.time_columns:
         slots = pd.to_numeric(frame["slot"], errors="coerce")
-        minutes = pd.to_timedelta(
-            (slots.where(slots.between(1, MINUTES_OF_DAY // file.step_minutes)) - 1) * file.step_minutes, unit="min"
-        )
+        slots = slots.where(slots.between(1, MINUTES_OF_DAY // file.step_minutes))
+        minutes = pd.to_timedelta((slots - 1) * file.step_minutes, unit="min")
         return pd.to_datetime(frame["date"], errors="coerce", format="%Y-%m-%d") + minutes
     text = frame[list(file.time_columns)].agg(" ".join, axis=1)
     return pd.to_datetime(text, errors="coerce", format="%Y-%m-%d %H:%M")

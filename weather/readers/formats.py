@@ -52,7 +52,7 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAU
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
     index = clock.fiscal_year(fiscal_year)
-    return _on_study_index(read_own_steps(file, clock).in_zone(index.tz), file, place, index)
+    return _on_study_index(read_own_steps(file, clock).in_zone(clock.zone_of(fiscal_year)), file, place, index)
 
 
 def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -80,7 +79,7 @@ class Reading:
         """Names of the variables that the file has."""
         return {*self.means.columns, *self.instants.columns}
 
-    def in_zone(self, zone: str | datetime.tzinfo) -> Reading:
+    def in_zone(self, zone: str) -> Reading:
         """Return the same series with their times told in a time zone."""
         means, instants = (
             frame.set_axis(pd.DatetimeIndex(frame.index).tz_convert(zone)) if len(frame.columns) else frame

@@ -38,9 +38,8 @@ def area_drivers(weather: WeatherTable, *, seed: int, weather_year: int) -> Area
     AreaDrivers
     """
     index = weather.index
-    usual_demand = area_parameter("demand_mean_mw") * _to_steps(
-        kyushu_climatology(hours_of(index), weather.clock), index
-    )
+    course = kyushu_climatology(hours_of(index), weather.clock)
+    usual_demand = area_parameter("demand_mean_mw") * _to_steps(course, index)
     usual_sun = area_parameter("pv_installed_mw") * _to_steps(_usual_sun(hours_of(index)), index)
     usual_wind = _of_months("area_months", "wind_mw", index)
     must_run = _of_months("area_months", "must_run_mw", index) + _of_months("area_nuclear", "nuclear_mw", index)
