@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.devices.grid_battery import FOLLOWED_WITHIN_MW
 from twin.operation.case import Case
 from twin.operation.dispatch import plant_battery_pu
 from twin.operation.ledger import Ledger
 from twin.operation.state import State
 
-AT_THE_LINK = (*CONGESTION_CAUSES, "voltage")
+AT_THE_LINK = (*CONGESTION_CAUSES, CutCause.VOLTAGE)
 """Causes that act on the infeed of plant and battery together."""
-CHARGED = ("area_balance", *AT_THE_LINK)
+CHARGED = (CutCause.AREA_BALANCE, *AT_THE_LINK)
 """Cuts that a battery may take: the plant could have produced it, only the grid did not want it."""
 
 
@@ -103,7 +103,7 @@ def absorb(
     discharge = offered.discharge_mw - withheld
     ledger.give_back(AT_THE_LINK, withheld)
     free_mw = np.minimum(case.plant_battery_mw, _room_mw(case, state)) - offered.charge_mw
-    cut_mw = sum(ledger.cut_mw[cause][:, : case.plants] for cause in CHARGED)
+    cut_mw = ledger.booked_mw(CHARGED)[:, : case.plants]
     taken = np.where(discharge > 0.0, 0.0, np.minimum(cut_mw, np.maximum(free_mw, 0.0)))
     ledger.give_back(CHARGED, taken)
     charge = offered.charge_mw + taken
