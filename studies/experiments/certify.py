@@ -444,6 +444,7 @@ def _record(
             "is_part_of_year": facts["days"] is not None,
             "seed": plan.study.seed,
             "currency": case.model.currency,
+            "step_minutes": case.clock.step_minutes,
         },
         "code": facts["code"],
         "passed": all(criterion.passed for criterion in criteria),

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import DEFAULT_CLOCK, Clock, step_of_day, steps_in
-from twin.core.errors import Problem, raise_if_any
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_minutes, step_of_day, steps_in
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.devices.device import Device
 from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
@@ -49,8 +49,6 @@ class Case:
         Longest lead in steps of any member of the study, also of members that another worker runs.
     clock : Clock
         How the island counts time, with the step of the study.
-    currency : str
-        Of prices and payments, e.g. ``JPY``.
     """
 
     index: pd.DatetimeIndex
@@ -63,7 +61,11 @@ class Case:
     export_per_mw: np.ndarray
     lead_slots: int
     clock: Clock = DEFAULT_CLOCK
-    currency: str = "JPY"
+
+    def __post_init__(self) -> None:
+        if len(self.index) > 1 and step_minutes(self.index) != self.clock.step_minutes:
+            seen, accepted = f"{step_minutes(self.index)} minutes", f"{self.clock.step_minutes} minutes"
+            raise InputError([Problem("the series have another step than the clock", "Case, index", seen, accepted)])
 
     @cached_property
     def model(self) -> GridModel:
