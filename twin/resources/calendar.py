@@ -32,8 +32,9 @@ def is_free_day(index: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> np.nda
         Where no public holidays of the country are known.
     """
     dates = index.normalize().tz_localize(None)
-    is_holiday = (index.dayofweek >= 5) | dates.isin(pd.to_datetime(_public_holidays(clock.country, dates)))
-    return np.asarray(is_holiday) | (special_period(index) != "")
+    free_dates = pd.to_datetime(_public_holidays(clock.country, dates))
+    result: np.ndarray = np.asarray((index.dayofweek >= 5) | dates.isin(free_dates)) | (special_period(index) != "")
+    return result
 
 
 def _public_holidays(country: str, dates: pd.DatetimeIndex) -> list[datetime.date]:

@@ -237,7 +237,8 @@ class Outlooks:
     @cached_property
     def _month_and_slot(self) -> np.ndarray:
         """(N,) position in `_means`."""
-        return (self.index.month.to_numpy() - 1) * self._day + self._slot
+        result: np.ndarray = (self.index.month.to_numpy() - 1) * self._day + self._slot
+        return result
 
     @cached_property
     def _means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -353,7 +354,8 @@ def _last_known(target: np.ndarray, end: int, day: int) -> np.ndarray:
 def _day_repeated(target: np.ndarray, end: int, day: int) -> np.ndarray:
     """Return `target` where it comes before `end`, else the same step of the last day before it."""
     days = np.maximum(-(-(target - end + 1) // day), 0)
-    return target - day * days
+    result: np.ndarray = target - day * days
+    return result
 
 
 def _means_of(values: np.ndarray, month_and_slot: np.ndarray, day: int) -> np.ndarray:
