@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
 
 from studies.study.input_names import why_shared
 from studies.study.names import flatten, is_known, known_keys, nearest
-from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, Clock, step_problems
+
+if TYPE_CHECKING:
+    from twin.core.clock import Clock
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -33,16 +35,9 @@ class Period(Section):
     """The time that is simulated."""
 
     fiscal_year: int = Field(ge=1990, le=2100, description="Calendar year in which the island's fiscal year begins.")
-    step_minutes: int = Field(
-        default=MINUTES_OF_HALF_HOUR, description="Length of a step in minutes: 5 to 60, a divisor of an hour."
+    step_minutes: Literal[5, 6, 10, 12, 15, 20, 30, 60] = Field(
+        default=30, description="Length of a step in minutes, a divisor of an hour."
     )
-
-    @field_validator("step_minutes")
-    @classmethod
-    def _divides_an_hour(cls, value: int) -> int:
-        for problem in step_problems(value):
-            raise ValueError(f"{problem.what}; write one of {problem.accepted}")
-        return value
 
 
 class Roles(Section):
@@ -429,6 +424,8 @@ class Study(Settings):
     @property
     def clock(self) -> Clock:
         """How the study counts time."""
+        from twin.core.clock import DEFAULT_CLOCK  # pandas is slow to import, and a study is checked first
+
         return DEFAULT_CLOCK.with_step(self.period.step_minutes)
 
     @property
