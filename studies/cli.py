@@ -134,6 +134,22 @@ def run(
 
 
 @app.command()
+def experiment(
+    kind: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="my_experiment.py:MyExperiment.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_<record>.")] = None,
+    data: Data = None,
+    days: Days = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Carry out an experiment of your own: its members are run, reduced and reported like those of any other."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.runner import load_experiment
+
+    _tell_where(_carry_out(load_experiment(kind, Path.cwd())(checked, data, span), out, jobs))
+
+
+@app.command()
 def certify(
     policy: Annotated[
         str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
