@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from clock_cases import constant, on_step
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
+from shipped import GOTO
 
 from twin.core.clock import DEFAULT_CLOCK, Clock, fiscal_year, step_of_day, steps_in, steps_of_day
 from twin.core.errors import InputError
@@ -27,7 +28,7 @@ from twin.resources.resampling import held_over_steps
 from weather.sun import sun_over
 
 STEPS = (5, 6, 10, 12, 15, 20, 30, 60)
-LONDON = Clock("Europe/London", 10, first_month=4, country="GB-ENG")
+LONDON = Clock("Europe/London", 10, first_month=4)
 GREENWICH = Place("greenwich", 51.48, 0.0, 30.0, 10.0, 0.1)
 
 
@@ -95,7 +96,7 @@ def test_the_sun_is_highest_at_noon_in_summer_and_winter(clock, place):
 def test_people_live_by_the_clock_on_the_wall():
     hourly = LONDON.with_step(60)
     index = hourly.fiscal_year(2030)
-    shape = class_shapes(index, None, np.ones(len(index)), hourly)["residential"]
+    shape = class_shapes(GOTO, index, None, np.ones(len(index)), hourly)["residential"]
     days = {month: pd.Series(shape, index)[f"2030-{month}"] for month in ("06", "12")}
     june, december = (values.groupby(values.index.hour).mean().to_numpy() for values in days.values())
     shifts = [np.corrcoef(np.roll(june, hours), december)[0, 1] for hours in (0, 1)]
@@ -104,11 +105,9 @@ def test_people_live_by_the_clock_on_the_wall():
 
 def test_free_days_are_those_of_the_country():
     days = pd.DatetimeIndex(["2030-04-29", "2030-12-25", "2030-12-26", "2030-08-26"])
-    assert is_free_day(days).tolist() == [True, False, False, False]
-    assert is_free_day(days, LONDON).tolist() == [False, True, True, True]
-    assert is_free_day(days, replace(LONDON, country="")).tolist() == [False] * 4
-    with pytest.raises(InputError, match="XX"):
-        is_free_day(days, replace(LONDON, country="XX"))
+    assert is_free_day(GOTO, days).tolist() == [True, False, False, False]
+    assert is_free_day(replace(GOTO, holidays="GB-ENG"), days).tolist() == [False, True, True, True]
+    assert is_free_day(replace(GOTO, holidays=""), days).tolist() == [False] * 4
 
 
 @pytest.mark.parametrize("minutes", STEPS)

@@ -38,8 +38,6 @@ class Clock:
         Length of a step: 5 to 60, a divisor of an hour.
     first_month : int
         Month in which the fiscal year begins: 4 for April, 1 for the calendar year.
-    country : str
-        Country whose public holidays are free days, ISO 3166 (``JP``, ``GB-SCT``); empty: none.
 
     Raises
     ------
@@ -50,7 +48,6 @@ class Clock:
     timezone: str = "Asia/Tokyo"
     step_minutes: int = 30
     first_month: int = 4
-    country: str = "JP"
 
     def __post_init__(self) -> None:
         raise_if_any(_clock_problems(self))

@@ -11,6 +11,7 @@ import pandas as pd
 
 from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HOUR, Clock, step_minutes
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import area_parameter
@@ -21,7 +22,6 @@ from twin.resources.profiles import Profiles, WeatherShapes, build_profiles
 from twin.resources.resampling import held_over_steps, hourly_to_steps, month_and_step, rank_mapped, season
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter, read_table
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ class Measured:
     price: pd.DataFrame
 
 
-def read_measured(folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> Measured:
+def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> Measured:
     """Read the three files of a data folder and check the rows of one fiscal year.
 
     Parameters
     ----------
+    tables : Tables
     folder : pathlib.Path
         Data folder with ``kyushu_area/`` and ``jepx/``.
     year : int
@@ -85,13 +86,13 @@ def read_measured(folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> Meas
         gaps, rows given twice, values that are no numbers, out of range, or in another unit.
     """
     problems: list[Problem] = []
-    frames = {file.name: _read(folder, file, year, clock, problems) for file in (AREA, FORECAST, PRICE)}
+    frames = {file.name: _read(tables, folder, file, year, clock, problems) for file in (AREA, FORECAST, PRICE)}
     raise_if_any(problems)
-    raise_if_any(_contradictions(frames["area"], frames["forecast"]))
+    raise_if_any(_contradictions(tables, frames["area"], frames["forecast"]))
     return Measured(year, **frames)
 
 
-def read_price(folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> pd.Series | None:
+def read_price(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> pd.Series | None:
     """Return the area price of one fiscal year from a data folder; None where the file has no row of that year.
 
     Raises
@@ -100,14 +101,16 @@ def read_price(folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> pd.Seri
         As `read_measured`, where it has some.
     """
     problems: list[Problem] = []
-    price = _read(folder, PRICE, year, clock, problems)
+    price = _read(tables, folder, PRICE, year, clock, problems)
     if not len(price.columns) or len(price):
         raise_if_any(problems)
     return price["kyushu_price_jpy_per_kwh"] if len(price) else None
 
 
-def _read(folder: Path, file: SeriesFile, year: int, clock: Clock, problems: list[Problem]) -> pd.DataFrame:
-    columns = read_table("measured_columns").query("file == @file.name")
+def _read(
+    tables: Tables, folder: Path, file: SeriesFile, year: int, clock: Clock, problems: list[Problem]
+) -> pd.DataFrame:
+    columns = tables["measured_columns"].query("file == @file.name")
     raw = _raw(folder, file, list(columns["column"]), problems)
     if raw is None:
         return pd.DataFrame()
@@ -197,15 +200,16 @@ def _value_problems(values: pd.DataFrame, columns: pd.DataFrame, where: Path) ->
     return found
 
 
-def _contradictions(area: pd.DataFrame, forecast: pd.DataFrame) -> list[Problem]:
+def _contradictions(tables: Tables, area: pd.DataFrame, forecast: pd.DataFrame) -> list[Problem]:
     ratio = float(10 * forecast["demand_actual_10MW"].sum() / area["demand_MWh"].sum())
-    if abs(ratio - 1) <= parameter("measured_demand_agreement"):
+    if abs(ratio - 1) <= tables.value("measured_demand_agreement"):
         return []
     seen = f"{ratio:.3f} times the demand of the area file"
     return [Problem("demand differs between the files", FORECAST.pattern, seen, "the same demand")]
 
 
 def profiles_from_measured(
+    tables: Tables,
     model: GridModel,
     weather: WeatherTable,
     fleet: SiteFleet,
@@ -226,6 +230,7 @@ def profiles_from_measured(
 
     Parameters
     ----------
+    tables : Tables
     model, fleet, seed, weather_year, farm_scales, weather_shapes
         See `twin.resources.profiles.build_profiles`.
     weather : WeatherTable
@@ -246,7 +251,7 @@ def profiles_from_measured(
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
     minutes = step_minutes(index)
     key = {"seed": seed, "weather_year": weather_year}
-    own = build_profiles(
+    own = build_profiles(tables,
         model, weather, fleet, seed=seed, weather_year=weather_year, area_level_percent=0, farm_scales=farm_scales,
         shapes=weather_shapes,
     )  # fmt: skip
@@ -258,18 +263,18 @@ def profiles_from_measured(
     wind = hourly_to_steps(_potential(area, "wind"), MINUTES_OF_HOUR // minutes)
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
 
-    shapes = class_shapes(index, None, area["demand_MWh"].to_numpy(float), weather.clock)
-    cut_pv = _cut_share(area, "solar", area_parameter("controllable_pv_share"), minutes)
-    cut_wind = _cut_share(area, "wind", area_parameter("controllable_wind_share"), minutes)
-    orders = plant_orders(index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
+    shapes = class_shapes(tables, index, None, area["demand_MWh"].to_numpy(float), weather.clock)
+    cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"), minutes)
+    cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"), minutes)
+    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
     price = measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float)
     return replace(
         own,
         plant_available_mw=available,
-        plant_unavailable_mw=available * plant_down_share(plants, index, **key),
-        area_demand_mw=area_demand(areas, dict.fromkeys(areas["place"], shapes), index, **key),
+        plant_unavailable_mw=available * plant_down_share(tables, plants, index, **key),
+        area_demand_mw=area_demand(tables, areas, dict.fromkeys(areas["place"], shapes), index, **key),
         site_pv_per_kw=rank_mapped(own.site_pv_per_kw, sun, month_and_step(index)),
-        site_demand_per_kwh=site_demand(index, shapes, fleet.demand_shapes, **key),
+        site_demand_per_kwh=site_demand(tables, index, shapes, fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
