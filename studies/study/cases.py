@@ -80,6 +80,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         policy_seconds=operation.policy_seconds,
         forecast=operation.forecast,
         forecast_error_factor=operation.forecast_error_factor,
+        congestion_rule=operation.congestion_rule,
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 from network_models.island import BUILT_IN, SHIPPED, Island
 from studies.study.input_names import why_shared
 from studies.study.names import flatten, is_known, known_keys, nearest
+from twin.operation.congestion_rules import rule_names
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -290,6 +291,11 @@ class Operation(Section):
     operator: Literal["perfect", "forecast"] = Field(
         default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
     )
+    congestion_rule: str = Field(
+        default="uniform",
+        description="Who is cut first among plants of equal connection terms: uniform (one cap on all), or another "
+        "file of twin/operation/congestion_rules.",
+    )
     uniform_basis: Literal["contract", "available"] = Field(
         default="contract", description="What a uniform cut of non-firm plants is proportional to."
     )
@@ -314,6 +320,13 @@ class Operation(Section):
     intertrip_cap_mw: NotNegative | None = Field(
         default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
     )
+
+    @field_validator("congestion_rule")
+    @classmethod
+    def _is_a_rule(cls, value: str) -> str:
+        if value not in rule_names():
+            raise ValueError(f"there is no such congestion rule; there are {', '.join(rule_names())}")
+        return value
 
 
 class Uncertainty(Section):
