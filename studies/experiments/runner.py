@@ -24,6 +24,7 @@ from studies.study.policy_files import imported, policy_file
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
+from twin.operation.case import Case
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
