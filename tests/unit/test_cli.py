@@ -72,7 +72,7 @@ def fake_engine(monkeypatch):
 
     class StudyRun:
         def __init__(self, study, data, days):
-            self.folder_name = study.name
+            self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
 
     def run_experiment(experiment, out, jobs, progress):
