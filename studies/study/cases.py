@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from studies.study.devices import flexible_devices, site_devices
-from studies.study.grids import Grids, member_grids, plant_batteries
+from studies.study.grids import member_grids, plant_batteries
 from studies.study.inputs import Inputs, member_inputs, sources_of
-from studies.study.islands import tables_of
+from studies.study.islands import Grids, tables_of
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study

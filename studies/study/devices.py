@@ -9,7 +9,6 @@ import pandas as pd
 
 from network_models.demand_response import DAY_TYPES, response_tables, trip_hours
 from studies.study.grids import grid_batteries
-from studies.study.inputs import has_pv
 from studies.study.islands import clock_of
 from studies.study.schema import Study
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
@@ -41,7 +40,7 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
         Where the study's values make a battery with what the fleet table has that cannot be.
     """
     settings = study.fleet.battery
-    pv = has_pv(fleet, new_pv=study.fleet.new_pv)
+    pv = fleet.with_pv(new_pv=study.fleet.new_pv)
     kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
     has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
 

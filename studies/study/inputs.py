@@ -14,8 +14,7 @@ import pandas as pd
 
 from network_models.tables import DECLARATIONS
 from studies.study.checks import locate, needed_places
-from studies.study.grids import Grids
-from studies.study.islands import clock_of, island_of, tables_of
+from studies.study.islands import Grids, clock_of, island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from studies.study.schema import WeatherFile as NamedFile
@@ -175,12 +174,6 @@ def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
     return synthetic_year(tables_of(study), period.fiscal_year, NORMAL_YEAR, study.seed, clock_of(study))
 
 
-def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
-    """Return which sites have PV, (S,) bool."""
-    result: np.ndarray = (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
-    return result
-
-
 def _site_table(study: Study, tables: Tables) -> pd.DataFrame:
     """Return the island's sites, if it has a table of them; a guest network has them at its site buses only."""
     if "sites" not in tables:
@@ -261,7 +254,7 @@ def _forecasts(
     study: Study, tables: Tables, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
 ) -> Forecasts:
     dc_kw = np.bincount(
-        fleet.pv_shape, fleet.pv_dc_kw * has_pv(fleet, new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
     )
     return make_forecasts(
         tables,

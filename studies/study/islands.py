@@ -1,12 +1,23 @@
-"""The island of a study and its tables with the study's own values in place."""
+"""The island of a study: its tables with the study's own values in place, and the grids that stand on it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from network_models.island import Island, find_island
 from network_models.reading import island_tables
 from studies.study.schema import Study
 from twin.core.clock import Clock
 from twin.core.tables import Tables
+from twin.network.model import GridModel
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Distinct grid models, and which of them each member uses."""
+
+    models: tuple[GridModel, ...]
+    of_member: tuple[int, ...]
 
 
 def island_of(study: Study) -> Island:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studies.cli import shipped_studies
 from studies.study.explaining import findings, literal_choices
-from studies.study.reading import read_study
+from studies.study.reading import read_study, shipped_studies
 from studies.study.schema import Study, WeatherFile
 from twin.core.errors import InputError
 
