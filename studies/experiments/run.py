@@ -25,6 +25,7 @@ from studies.study.islands import clock_of, island_of, tables_of
 from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
+from twin.core.clock import step_minutes
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
@@ -37,7 +38,7 @@ from twin.network.model import GridModel
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import PRICE, read_price
+from twin.resources.measured import read_price
 from twin.resources.resampling import held_over_steps
 
 FOLDER = "network"
@@ -75,7 +76,7 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     price = read_price(tables_of(study), data, year, clock)
     if price is None:
         return None
-    on_steps = held_over_steps(price.to_numpy(), PRICE.step_minutes, clock.step_minutes)
+    on_steps = held_over_steps(price.to_numpy(), step_minutes(pd.DatetimeIndex(price.index)), clock.step_minutes)
     return price_matrix(clock.fiscal_year(year), on_steps)
 
 

@@ -71,6 +71,7 @@ def test_it_runs_a_day_without_what_it_leaves_out():
     case = load_case(STUDY, scenario="congestion_aware", days=(350, 350))
     tables = run_case(case)[0]
     system = tables["system"]
+    assert len(system) == 24 * 6
     assert (system["failure"] == "").all()
     assert (system["area_balance_mw"] == 0.0).all()
     assert system["price_jpy_per_kwh"].isna().all()
@@ -143,8 +144,8 @@ def test_run_certify_and_report_without_a_line_of_python(tmp_path, monkeypatch):
         ["new", "work", "--island", "mine"],
         ["run", "work/study.toml", "--days", "350:350", "--jobs", "1", "--out", "out"],
         ["report", "out"],
-        ["certify", "congestion_aware", "--study", "work/study.toml", "--days", "350:350", "--years", "1", "--jobs", "1",
-         "--out", "certificate"],
+        ["certify", "congestion_aware", "--study", "work/study.toml", "--days", "350:350", "--years", "1", "--jobs",
+         "1", "--out", "certificate"],
         ["sources", "--island", "work/mine", "--csv", "sources.csv"],
     ):  # fmt: skip
         answer = COMMAND.invoke(cli.app, words, catch_exceptions=False)

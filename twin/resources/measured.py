@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HOUR, Clock, step_minutes
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock, step_minutes
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
@@ -264,7 +264,7 @@ def profiles_from_measured(
 
     available = own.plant_available_mw.copy()
     is_pv, is_wind = ((plants["kind"] == kind).to_numpy() for kind in ("pv", "wind"))
-    sun = held_over_steps(_potential(area, "solar"), AREA.step_minutes, minutes)
+    sun = held_over_steps(_potential(area, "solar"), _minutes_of(area), minutes)
     available[:, is_pv] = rank_mapped(available[:, is_pv], sun, month_and_step(index))
     wind = hourly_to_steps(_potential(area, "wind"), MINUTES_OF_HOUR // minutes)
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
@@ -273,7 +273,7 @@ def profiles_from_measured(
     cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"), minutes)
     cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"), minutes)
     orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
-    price = measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float)
+    price = measured.price["price_jpy_per_kwh"].to_numpy(float)
     return replace(
         own,
         plant_available_mw=available,
@@ -285,15 +285,19 @@ def profiles_from_measured(
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=measured.price["price_jpy_per_kwh"].to_numpy(float),
+        price_jpy_per_kwh=held_over_steps(price, _minutes_of(measured.price), minutes),
     )
 
 
-def measured_demand_error(measured: Measured, minutes: int = PRICE.step_minutes) -> np.ndarray:
+def measured_demand_error(measured: Measured, minutes: int = MINUTES_OF_HALF_HOUR) -> np.ndarray:
     """Return the operator's relative error of the area's demand forecast, for `make_forecasts`; (T,) by step."""
     forecast = measured.forecast
     error = forecast["demand_forecast_10MW"].to_numpy() / forecast["demand_actual_10MW"].to_numpy() - 1
-    return held_over_steps(error, FORECAST.step_minutes, minutes)
+    return held_over_steps(error, _minutes_of(forecast), minutes)
+
+
+def _minutes_of(series: pd.DataFrame) -> int:
+    return step_minutes(pd.DatetimeIndex(series.index))
 
 
 def _potential(area: pd.DataFrame, kind: str) -> np.ndarray:
@@ -306,7 +310,7 @@ def _cut_share(area: pd.DataFrame, kind: str, controllable_share: float, minutes
     potential = _potential(area, kind) * controllable_share
     curtailed = area[f"{kind}_curtailed_MWh"].to_numpy(float)
     share = np.divide(curtailed, potential, out=np.zeros_like(potential), where=potential > 0)
-    return held_over_steps(np.minimum(share, 1.0), AREA.step_minutes, minutes)
+    return held_over_steps(np.minimum(share, 1.0), _minutes_of(area), minutes)
 
 
 def _check_index(weather: WeatherTable, measured: Measured) -> None:
