@@ -788,4 +788,6 @@ DECLARATIONS = {
 }  # fmt: skip
 """All tables of an island by name; the order is that in which an uncertainty analysis counts its unknowns."""
 
-DEMAND_CLASSES = get_args(DemandClass)
+DEMAND_CLASSES: tuple[str, ...] = get_args(DemandClass)
+WATER_HEATING = "water_heating"
+"""Component of residential demand that has courses of its own."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
