@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,18 +10,11 @@ import pandas as pd
 
 from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.errors import InputError, Problem
+from twin.devices.device import Mode as Mode
 from twin.resources.outlook import Outlook as Outlook
 
 ORDER_SLOTS = 96
 """Half-hours that orders may reach ahead: two days."""
-
-
-class Mode(IntEnum):
-    """What the batteries of a group do."""
-
-    IDLE = 0
-    SELF_CONSUMPTION = 1
-    POWER = 2
 
 
 @dataclass(frozen=True)
