@@ -65,7 +65,7 @@ def _japanese_font() -> Finding:
 
 def _kernel_cache() -> Path:
     """Return where numba keeps compiled kernels: NUMBA_CACHE_DIR or beside the sources."""
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCE_ROOT / "twin" / "grid" / "__pycache__")
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCE_ROOT / "twin" / "network" / "reduced" / "__pycache__")
 
 
 def _compiled_kernels() -> Finding:

@@ -170,7 +170,7 @@ def _foreign(folder: Path) -> Problem:
 
 
 DISTRIBUTION = "goto-twin"
-SOURCE_ROOT = Path(__file__).resolve().parent.parent
+SOURCE_ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("twin", "network_models", "weather", "studies", "reports")
 LOCK_FILE = "requirements.lock"
 _BLOCK_BYTES = 1 << 20

@@ -16,8 +16,8 @@ from studies.study.names import flatten
 from studies.study.schema import Study
 from twin.core.input_tables import STATUSES, InputTable, read_input, source_rows
 
-RANGES = Path(__file__).with_name("ranges.csv")
-TITLES = Path(__file__).with_name("unknown_titles.csv")
+RANGES = Path(__file__).parents[1] / "ranges.csv"
+TITLES = Path(__file__).parents[1] / "unknown_titles.csv"
 
 KEYS_OF_PARAMETERS = {"conductor_mm2": "grid.conductor_mm2", "short_time_factor": "operation.short_time_factor"}
 """Network parameters that a study sets by a key of their own."""
@@ -159,7 +159,7 @@ def _lines(path: Path) -> list[dict[str, str]]:
 Reason = tuple[str, str]
 """In English and in Japanese."""
 
-NETWORK, PROFILES, WEATHER = "network_models/goto", "twin/profiles", "weather"
+NETWORK, PROFILES, WEATHER = "network_models/goto", "twin/resources", "weather"
 OUTSIDE_THE_LOOP = ("outage_rates.csv",)
 PRICE_TABLES = ("market.csv",)
 WEAR_TABLES = ("battery_wear.csv",)

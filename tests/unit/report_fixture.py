@@ -111,7 +111,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
     steps, units = len(weather.index), len(UNITS)
     contract = np.array([unit[6] for unit in UNITS])
     wind = np.array([unit[3] == "wind" for unit in UNITS])
-    available = np.where(wind, weather.synthetic.variables[:, None], weather.solar[:, None]) * contract
+    available = np.where(wind, weather.wind[:, None], weather.solar[:, None]) * contract
     if scenario == "reference":
         available[:, 5] = 0.0
     stored, charge, discharge = _batteries(weather, scenario)
