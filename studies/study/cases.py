@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from studies.study.devices import flexible_devices, site_devices
-from studies.study.grids import Grids, plant_batteries
+from studies.study.grids import Grids
 from studies.study.inputs import Inputs
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
@@ -71,7 +71,6 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
         devices=site_devices(member.study, fleet),
         flexible=flexible_devices(member.study, model),
-        plant_batteries=plant_batteries(member.study, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
         policy_seconds=operation.policy_seconds,

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from network_models.goto.demand_response import DAY_TYPES, demand_response_tables, trip_hours
-from studies.study.grids import grid_batteries
+from network_models.input_tables import GRID_BATTERIES, PLANT_BATTERIES
 from studies.study.inputs import has_pv
-from studies.study.schema import Study
+from studies.study.schema import Fleet, Study
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import inputs_in_force
+from twin.core.input_tables import InputTable, inputs_in_force, read_input
 from twin.core.units import KWH_PER_MWH
+from twin.devices.battery import Batteries, BatteryWear, make_batteries
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
 from twin.devices.device import Device
 from twin.devices.homes import Homes
+from twin.devices.sites import SiteDevices
+from twin.devices.storage import GridBattery, PlantBatteries
 from twin.devices.water_heaters import WaterHeaters
 from twin.network.model import GridModel
-from twin.operation.member import BatteryWear, SiteDevices
 from twin.resources.demand import WATER_HEATING
 from twin.resources.sites import SiteFleet
 from twin.resources.tables import HOURS, MONTHS, parameter, read_table
@@ -29,6 +31,7 @@ from twin.resources.tables import HOURS, MONTHS, parameter, read_table
 BEHAVIOUR, WEAR = "battery_behaviour", "battery_wear"
 """Tables of how batteries convert and age."""
 
+KW_PER_W = 1e-3
 _WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
 
 
@@ -59,14 +62,16 @@ def site_devices(study: Study, fleet: SiteFleet) -> SiteDevices:
     return SiteDevices(
         has_pv=pv,
         demand_kwh=fleet.demand_kwh * study.fleet.demand_factor,
-        battery_kwh=setting("battery_kwh") * has_battery,
-        battery_kw=setting("battery_kw") * has_battery,
-        efficiency=np.sqrt(setting("round_trip_efficiency")),
-        soc_min_share=lowest / 100.0,
-        soc_max_share=highest / 100.0,
-        standby_w=setting("standby_w") * has_battery,
-        constant_share=constant,
-        quadratic_share=quadratic,
+        battery=make_batteries(
+            setting("battery_kwh") * has_battery,
+            setting("battery_kw") * has_battery,
+            np.sqrt(setting("round_trip_efficiency")),
+            soc_min_share=lowest / 100.0,
+            soc_max_share=highest / 100.0,
+            standby=setting("standby_w") * has_battery * KW_PER_W,
+            constant_share=constant,
+            quadratic_share=quadratic,
+        ),
         export_at_night=settings.export_at_night,
         throttle_when_full=study.fleet.when_full == "curtail",
         wear=wear,
@@ -187,10 +192,12 @@ def _cars(tables: Tables, areas: pd.DataFrame) -> Cars:
     city_kwh = _city_kwh(areas, "residential")
     return Cars(
         cars=float(values["cars"]) * patterns["share"].to_numpy(),
-        battery_kwh=float(values["cars_battery_kwh"]),
-        power_kw=float(values["cars_power_kw"]),
-        efficiency=float(values["cars_efficiency"]),
-        reserve_share=float(values["cars_reserve"]),
+        battery=make_batteries(
+            np.full(len(patterns), float(values["cars_battery_kwh"])),
+            float(values["cars_power_kw"]),
+            float(values["cars_efficiency"]),
+            soc_min_share=float(values["cars_reserve"]),
+        ),
         leave=trip_hours(patterns, "leave").astype(np.int64),
         back=trip_hours(patterns, "back").astype(np.int64),
         trip_kwh=np.stack([patterns[f"{day}_trip_kwh"].to_numpy(float) for day in DAY_TYPES]),
@@ -219,6 +226,89 @@ def _one_way(loss_share: float) -> float:
     return float(np.sqrt(1.0 - loss_share))
 
 
+_COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
+
+
+def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
+    """Return the batteries in the grid that a study has.
+
+    Raises
+    ------
+    InputError
+        Where the table names an area that the network does not have.
+    """
+    if study.fleet.grid_batteries == "none":
+        return ()
+    return (GridBattery(_batteries_at(study, GRID_BATTERIES, model.areas.index)),)
+
+
+def plant_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
+    """Return the batteries beside plants that a study has; a plant that is out of service has none.
+
+    Raises
+    ------
+    InputError
+        Where the table names a plant that the network does not have.
+    """
+    if study.fleet.plant_batteries == "none":
+        return ()
+    there = _batteries_at(study, PLANT_BATTERIES, model.plants.index)
+    in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
+    return (PlantBatteries(there._replace(energy=there.energy * in_service, power=there.power * in_service)),)
+
+
+def _batteries_at(study: Study, table: InputTable, elements: pd.Index) -> Batteries:
+    """Return the battery of each element, MWh and MW; efficiency and limits of charge are those that all rows share."""
+    with inputs_in_force(study.inputs):
+        frame = read_input(table)
+    key = table.key[0]
+    problems = [
+        Problem(f"no such {key} in the network", f"{table.name}.csv, {key}", str(name), ", ".join(map(str, elements)))
+        for name in frame[key]
+        if name not in elements
+    ]
+    if len(frame[list(_COMMON)].drop_duplicates()) > 1:
+        problems.append(Problem("rows differ", f"{table.name}.csv", ", ".join(_COMMON), "one value in all rows"))
+    raise_if_any(problems)
+    of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
+    round_trip, low, high = (float(frame[name].iloc[0]) for name in _COMMON)
+    return make_batteries(
+        of_element["energy_mwh"].to_numpy(float), of_element["power_mw"].to_numpy(float), np.sqrt(round_trip),
+        soc_min_share=low / 100.0, soc_max_share=high / 100.0,
+    )  # fmt: skip
+
+
+Maker = Callable[[Study, GridModel], tuple[Device, ...]]
+
+DEVICE_KINDS: dict[str, Maker] = {
+    "demand_response": demand_response,
+    "grid_batteries": grid_batteries,
+    "plant_batteries": plant_batteries,
+}
+"""All kinds of flexible devices, by the key of ``[fleet]`` that has them. A kind that is no key of its own is had by a
+table ``[fleet.devices.<kind>]``, whose numbers its maker finds in ``study.fleet.devices``."""
+
+
 def flexible_devices(study: Study, model: GridModel) -> tuple[Device, ...]:
-    """Return the demand response and the grid batteries that a study has."""
-    return (*demand_response(study, model), *grid_batteries(study, model))
+    """Return the demand response and the batteries in the grid and beside plants that a study has.
+
+    Raises
+    ------
+    InputError
+        Where ``[fleet.devices]`` names a kind that is not known.
+    """
+    with_keys = {kind for kind in DEVICE_KINDS if kind in Fleet.model_fields}
+    by_table = [kind for kind in DEVICE_KINDS if kind not in with_keys]
+    raise_if_any(
+        Problem(
+            "no such kind of device",
+            f"{study.name}, fleet.devices",
+            kind,
+            ", ".join(by_table) or "none",
+            "add its maker to DEVICE_KINDS in studies/study/devices.py",
+        )
+        for kind in study.fleet.devices
+        if kind not in by_table
+    )
+    had = with_keys | set(study.fleet.devices)
+    return tuple(device for kind, make in DEVICE_KINDS.items() if kind in had for device in make(study, model))

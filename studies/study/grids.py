@@ -1,56 +1,21 @@
-"""Grid models of a study's members, each distinct one built once, and the batteries in the grid."""
+"""Grid models of a study's members, each distinct one built once."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
 
-import numpy as np
 import pandas as pd
 
 from network_models.goto import goto
 from network_models.guest import guest
-from network_models.input_tables import GRID_BATTERIES, PLANT_BATTERIES, SETTABLE
+from network_models.input_tables import PLANT_BATTERIES, SETTABLE
 from studies.study.checks import locate
 from studies.study.members import Member
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import InputTable, inputs_in_force, read_input
-from twin.devices.device import Device
-from twin.devices.grid_battery import GridBattery
+from twin.core.input_tables import inputs_in_force, read_input
 from twin.network.model import GridModel
-from twin.operation.member import PlantBatteries
-
-_COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
-
-
-def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
-    """Return the batteries in the grid that a study has.
-
-    Raises
-    ------
-    InputError
-        Where the table names an area that the network does not have.
-    """
-    if study.fleet.grid_batteries == "none":
-        return ()
-    power, energy, common = _amounts(study, GRID_BATTERIES, model.areas.index)
-    return (GridBattery(tuple(power.tolist()), tuple(energy.tolist()), *common),)
-
-
-def plant_batteries(study: Study, model: GridModel) -> PlantBatteries | None:
-    """Return the batteries beside plants that a study has, None without.
-
-    Raises
-    ------
-    InputError
-        Where the table names a plant that the network does not have.
-    """
-    if study.fleet.plant_batteries == "none":
-        return None
-    power, energy, common = _amounts(study, PLANT_BATTERIES, model.plants.index)
-    in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
-    return PlantBatteries(power * in_service, energy * in_service, *common)
 
 
 def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
@@ -61,27 +26,6 @@ def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
     scheme = plants["scheme"].copy()
     scheme.update(table["scheme"])
     return plants.assign(scheme=scheme)
-
-
-def _amounts(
-    study: Study, table: InputTable, elements: pd.Index
-) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
-    """Return power and energy of each element, and one-way efficiency and limits of charge that all rows share."""
-    with inputs_in_force(study.inputs):
-        frame = read_input(table)
-    key = table.key[0]
-    problems = [
-        Problem(f"no such {key} in the network", f"{table.name}.csv, {key}", str(name), ", ".join(map(str, elements)))
-        for name in frame[key]
-        if name not in elements
-    ]
-    if len(frame[list(_COMMON)].drop_duplicates()) > 1:
-        problems.append(Problem("rows differ", f"{table.name}.csv", ", ".join(_COMMON), "one value in all rows"))
-    raise_if_any(problems)
-    of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
-    round_trip, low, high = (float(frame[name].iloc[0]) for name in _COMMON)
-    common = (float(np.sqrt(round_trip)), low / 100.0, high / 100.0)
-    return of_element["power_mw"].to_numpy(float), of_element["energy_mwh"].to_numpy(float), common
 
 
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")

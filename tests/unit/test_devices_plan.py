@@ -20,7 +20,7 @@ from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.devices.device import DeviceNow
 from twin.devices.homes import free_hour_price_ratio
-from twin.operation.equal_states import lanes_of
+from twin.operation.member import placed_devices
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 
@@ -121,14 +121,17 @@ def test_the_free_hour_moves_load_of_the_plans_homes(devices):
     assert -0.12 < change_mw[22:24].mean() / habit_mw < -0.04
 
 
-def test_equal_members_share_a_lane(model):
+def test_equal_devices_run_together(model):
     class Fake:
         def __init__(self, flexible):
             self.flexible = flexible
 
     same = [Fake(demand_response(a_study(), model)) for _ in range(2)]
     other = Fake(demand_response(a_study(**{"inputs.demand_response.homes_elasticity": 0.15}), model))
-    assert [lane.rows.tolist() for lane in lanes_of([*same, other])] == [[0, 1], [2]]
+    at_areas, beside_plants = placed_devices([*same, other])
+    assert [placed.rows.tolist() for placed in at_areas if placed.device.name == "homes"] == [[0, 1], [2]]
+    assert [placed.position for placed in at_areas[:4]] == [0, 1, 2, 3]
+    assert beside_plants == ()
 
 
 def test_a_studys_own_values_count(model):

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
-from twin.devices.battery import Battery, least_loss_share, lowest_charge, power_to_reach, run_batteries
+from twin.devices.battery import Batteries, Battery, least_loss_share, lowest_charge, power_to_reach, run_batteries
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
 from twin.devices.device import Device
@@ -247,15 +247,14 @@ def _cars(case: Case, m: int, some: Cars) -> FleetGroup:
     )  # fmt: skip
 
 
-def _usual_charge_mw(
-    some: Cars, trip_kwh: np.ndarray, home: np.ndarray, hours: float
-) -> tuple[np.ndarray, np.ndarray]:
+def _usual_charge_mw(some: Cars, trip_kwh: np.ndarray, home: np.ndarray, hours: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the charging power by habit, at once when at home, and what of it is lost; (T,) MW."""
     charge = some.full_kwh
     drawn, lost = np.zeros(len(trip_kwh)), np.zeros(len(trip_kwh))
     for t in range(len(trip_kwh)):
         charge = np.maximum(charge - trip_kwh[t], 0.0)
-        done = run_batteries(some.battery, charge, power_to_reach(some.battery, charge, some.full_kwh, hours) * home[t], hours)
+        wanted = power_to_reach(some.battery, charge, some.full_kwh, hours) * home[t]
+        done = run_batteries(some.battery, charge, wanted, hours)
         charge = done.soc
         drawn[t], lost[t] = done.power @ some.cars / KWH_PER_MWH, done.losses @ some.cars / KWH_PER_MWH
     return drawn, lost
@@ -328,7 +327,7 @@ def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray])
 
 
 def _of_battery(
-    case: Case, name: str, battery: Battery, most_out_mw: np.ndarray | float, ordered_off_mw: np.ndarray
+    case: Case, name: str, battery: Batteries, most_out_mw: np.ndarray | float, ordered_off_mw: np.ndarray
 ) -> FleetGroup:
     """Return batteries (N,) in MW and MWh as one; they discharge at most `most_out_mw` together."""
     power = float(battery.power.sum())
@@ -342,7 +341,7 @@ def _of_battery(
     )  # fmt: skip
 
 
-def _least_losses(battery: Battery, power: float) -> tuple[tuple[float, float], float]:
+def _least_losses(battery: Batteries, power: float) -> tuple[tuple[float, float], float]:
     """Return the least losses of a MW charged and beside a MW discharged, and the most that can be lost beyond."""
     there = battery.energy > 0.0
     best, worst = float(battery.efficiency[there].max()), float(battery.efficiency[there].min())

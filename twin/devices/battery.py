@@ -6,7 +6,7 @@ Energy and power are in kWh and kW or in MWh and MW, whichever the battery is gi
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
@@ -14,8 +14,11 @@ from numba import njit
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem
 
+V = TypeVar("V", float, np.ndarray)
+"""A value of one battery, or an array of those of several."""
 
-class Battery(NamedTuple):
+
+class Battery(NamedTuple, Generic[V]):
     """What a battery system can do, or one value for each of N systems in arrays (N,).
 
     Conversion at a share x of the rated power loses ``constant_share + (1 - constant_share - quadratic_share) x +
@@ -35,17 +38,17 @@ class Battery(NamedTuple):
     constant_share, quadratic_share : float
     """
 
-    energy: np.ndarray
-    power: np.ndarray
-    efficiency: np.ndarray
-    soc_min_share: np.ndarray
-    soc_max_share: np.ndarray
-    standby: np.ndarray
-    constant_share: np.ndarray
-    quadratic_share: np.ndarray
+    energy: V
+    power: V
+    efficiency: V
+    soc_min_share: V
+    soc_max_share: V
+    standby: V
+    constant_share: V
+    quadratic_share: V
 
 
-class BatteryStep(NamedTuple):
+class BatteryStep(NamedTuple, Generic[V]):
     """What a battery did in a step: ``hours * (power + standby - losses)`` is what its charge has grown by.
 
     Attributes
@@ -60,16 +63,17 @@ class BatteryStep(NamedTuple):
         Charge at the end.
     """
 
-    power: np.ndarray
-    standby: np.ndarray
-    losses: np.ndarray
-    soc: np.ndarray
+    power: V
+    standby: V
+    losses: V
+    soc: V
 
 
+Batteries = Battery[np.ndarray]
 Values = np.ndarray | float
 
 
-def batteries(
+def make_batteries(
     energy: Values,
     power: Values,
     efficiency: Values,
@@ -79,7 +83,7 @@ def batteries(
     standby: Values = 0.0,
     constant_share: Values = 0.0,
     quadratic_share: Values = 0.0,
-) -> Battery:
+) -> Batteries:
     """Return batteries as arrays (N,); what is not given makes them ideal: no standby, efficiency by no power."""
     given = (energy, power, efficiency, soc_min_share, soc_max_share, standby, constant_share, quadratic_share)
     return Battery(*(np.ascontiguousarray(x) for x in np.broadcast_arrays(*np.atleast_1d(*map(_floats, given)))))
@@ -89,7 +93,7 @@ def _floats(values: Values) -> np.ndarray:
     return np.asarray(values, dtype=float)
 
 
-def without_standby(battery: Battery, device: str) -> None:
+def without_standby(battery: Batteries, device: str) -> None:
     """Refuse standby where nothing can supply it.
 
     Raises
@@ -102,14 +106,14 @@ def without_standby(battery: Battery, device: str) -> None:
         raise InputError([Problem("this battery cannot have standby of its own", f"device {device}", seen, "0")])
 
 
-def lowest_charge(battery: Battery) -> np.ndarray:
+def lowest_charge(battery: Batteries) -> np.ndarray:
     """Return the charge that discharging leaves, (N,); what batteries begin a run with."""
     return battery.soc_min_share * battery.energy
 
 
 def run_batteries(
-    battery: Battery, soc: np.ndarray, wanted: np.ndarray, hours: float, floor: np.ndarray | None = None
-) -> BatteryStep:
+    battery: Batteries, soc: np.ndarray, wanted: np.ndarray, hours: float, floor: np.ndarray | None = None
+) -> BatteryStep[np.ndarray]:
     """Run batteries over a step: each does what is wanted of it as far as its rating and its charge allow.
 
     Parameters
@@ -129,23 +133,24 @@ def run_batteries(
     BatteryStep
         Arrays (..., N).
     """
-    shape = (-1, len(battery.energy))
-    floor = np.broadcast_to(lowest_charge(battery) if floor is None else floor, soc.shape)
-    rows = [np.ascontiguousarray(x, dtype=float).reshape(shape) for x in (soc, floor, np.broadcast_to(wanted, soc.shape))]
-    found = _run_rows(battery, *rows, hours)
+    lowest = lowest_charge(battery) if floor is None else floor
+    found = _run_rows(battery, _rows(soc, soc), _rows(lowest, soc), _rows(wanted, soc), hours)
     return BatteryStep(*(part.reshape(soc.shape) for part in found))
 
 
-def power_to_reach(battery: Battery, soc: np.ndarray, target: np.ndarray | float, hours: float) -> np.ndarray:
+def power_to_reach(battery: Batteries, soc: np.ndarray, target: np.ndarray | float, hours: float) -> np.ndarray:
     """Return the charging power that lifts the charge to a target within a step, at most the rating; (..., N)."""
-    shape = (-1, len(battery.energy))
-    wanted = np.broadcast_to(target, soc.shape)
-    rows = [np.ascontiguousarray(x, dtype=float).reshape(shape) for x in (soc, wanted)]
-    return _powers_to_reach(battery, *rows, hours).reshape(soc.shape)
+    return _powers_to_reach(battery, _rows(soc, soc), _rows(target, soc), hours).reshape(soc.shape)
+
+
+def _rows(values: Values, like: np.ndarray) -> np.ndarray:
+    """Return values of the shape of others as rows of batteries, (R, N)."""
+    whole = np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=float), like.shape))
+    return whole.reshape(-1, like.shape[-1])
 
 
 @njit(cache=True, nogil=True)
-def unit(battery: Battery, n: int) -> Battery:
+def unit(battery: Batteries, n: int) -> Battery[float]:
     """Return one of several batteries."""
     return Battery(
         battery.energy[n], battery.power[n], battery.efficiency[n], battery.soc_min_share[n], battery.soc_max_share[n],
@@ -154,13 +159,13 @@ def unit(battery: Battery, n: int) -> Battery:
 
 
 @njit(cache=True, nogil=True)
-def standby_from_charge(battery: Battery, soc: float, floor: float, hours: float) -> float:
+def standby_from_charge(battery: Battery[float], soc: float, floor: float, hours: float) -> float:
     """Return the part of the standby that the charge above `floor` can give."""
     return min(battery.standby, max(soc - floor, 0.0) / hours)
 
 
 @njit(cache=True, nogil=True)
-def step_battery(battery: Battery, soc: float, floor: float, wanted: float, hours: float) -> BatteryStep:
+def step_battery(battery: Battery[float], soc: float, floor: float, wanted: float, hours: float) -> BatteryStep[float]:
     """Run one battery over a step; power is chosen so that the charge ends exactly at a limit where one binds.
 
     Where conversion would lose as much as it moves, the battery rests.
@@ -190,7 +195,7 @@ def step_battery(battery: Battery, soc: float, floor: float, wanted: float, hour
 
 @njit(cache=True, nogil=True)
 def _run_rows(
-    battery: Battery, soc: np.ndarray, floor: np.ndarray, wanted: np.ndarray, hours: float
+    battery: Batteries, soc: np.ndarray, floor: np.ndarray, wanted: np.ndarray, hours: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Run batteries of several members, (R, N)."""
     power, standby, losses, after = (np.empty_like(soc), np.empty_like(soc), np.empty_like(soc), np.empty_like(soc))
@@ -202,7 +207,7 @@ def _run_rows(
 
 
 @njit(cache=True, nogil=True)
-def _powers_to_reach(battery: Battery, soc: np.ndarray, target: np.ndarray, hours: float) -> np.ndarray:
+def _powers_to_reach(battery: Batteries, soc: np.ndarray, target: np.ndarray, hours: float) -> np.ndarray:
     power = np.zeros_like(soc)
     for r in range(soc.shape[0]):
         for n in range(soc.shape[1]):
@@ -256,7 +261,7 @@ def _most_out_pu(store_pu: float, per_pu: float, constant_share: float, quadrati
     return 2.0 * left / (slope + math.sqrt(slope * slope + 4.0 * per_pu * quadratic_share * left))
 
 
-def least_loss_share(constant_share: np.ndarray, quadratic_share: np.ndarray) -> np.ndarray:
+def least_loss_share(constant_share: Values, quadratic_share: Values) -> np.ndarray:
     """Return the least loss per unit of power over that at rated power; broadcast.
 
     ``constant / x + linear + quadratic x`` over the share x of the rated power is least at ``sqrt(constant /

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
-from twin.devices.battery import Battery, lowest_charge, power_to_reach, run_batteries, without_standby
+from twin.devices.battery import Batteries, lowest_charge, power_to_reach, run_batteries, without_standby
 from twin.devices.device import CARS, DeviceFlows, DeviceNow, not_followed, ordered_power
 
 STEP_HOURS = 24.0 / HALF_HOURS_OF_DAY
@@ -42,7 +42,7 @@ class Cars:
     """
 
     cars: np.ndarray
-    battery: Battery
+    battery: Batteries
     leave: np.ndarray
     back: np.ndarray
     trip_kwh: np.ndarray
@@ -83,13 +83,12 @@ class Cars:
         charge = charge - np.where(goes, np.minimum(self.trip_kwh[day], charge), 0.0)
 
         signal = np.stack([now.signal_pu, np.zeros(len(state))], axis=1)[:, :, None]
-        home_kw = np.minimum(
-            (now.class_kw_per_kwh["residential"] * self.home_kwh)[:, None, None], self.battery.power
-        )
+        home_kw = np.minimum((now.class_kw_per_kwh["residential"] * self.home_kwh)[:, None, None], self.battery.power)
         most_kw = power_to_reach(self.battery, charge, self.full_kwh, hours)
         ordered_kw = ordered_power(signal, most_kw, np.broadcast_to(self.battery.power, most_kw.shape), -home_kw)
         least = self.least_kwh[day, half_hour]
-        wanted_kw = np.fmax(ordered_kw, power_to_reach(self.battery, charge, least, hours))
+        needed_kw = power_to_reach(self.battery, charge, least, hours)
+        wanted_kw = np.where(needed_kw > 0.0, np.fmax(ordered_kw, needed_kw), ordered_kw)
         floor = np.maximum(least, lowest_charge(self.battery))
         done = run_batteries(self.battery, charge, np.where(is_home, wanted_kw, 0.0), hours, floor)
         after = np.clip(done.soc, 0.0, self.full_kwh)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.devices.battery import Battery, BatteryWear, standby_from_charge, step_battery, unit
+from twin.devices.battery import Batteries, Battery, BatteryWear, standby_from_charge, step_battery, unit
 from twin.devices.device import Mode
 from twin.resources.sites import SiteFleet
 
@@ -40,7 +40,7 @@ class SiteDevices:
 
     has_pv: np.ndarray
     demand_kwh: np.ndarray
-    battery: Battery
+    battery: Batteries
     export_at_night: bool
     throttle_when_full: bool
     wear: BatteryWear
@@ -56,7 +56,7 @@ class SiteArrays(NamedTuple):
 
     has_pv: np.ndarray
     demand_kwh: np.ndarray
-    battery: Battery
+    battery: Batteries
     export_at_night: np.ndarray
     throttle_when_full: np.ndarray
 
@@ -85,7 +85,7 @@ class AverageSites(NamedTuple):
 
     sites: np.ndarray
     pv_ac_kw: np.ndarray
-    battery: Battery
+    battery: Batteries
 
 
 def site_arrays(devices: Sequence[SiteDevices]) -> SiteArrays:
@@ -184,7 +184,7 @@ class _Sites(NamedTuple):
 
     group: np.ndarray
     pv_ac_kw: np.ndarray
-    battery: Battery
+    battery: Batteries
     export_at_night: bool
     throttle: bool
 
@@ -231,7 +231,7 @@ def run_rows(
 
 
 @njit(cache=True, nogil=True)
-def _of_class(battery: Battery, d: int) -> Battery:
+def _of_class(battery: Batteries, d: int) -> Batteries:
     """Return the batteries of one class of members, (S,)."""
     return Battery(
         battery.energy[d], battery.power[d], battery.efficiency[d], battery.soc_min_share[d], battery.soc_max_share[d],

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.devices.battery import Battery, lowest_charge, run_batteries, without_standby
+from twin.devices.battery import Batteries, lowest_charge, run_batteries, without_standby
 from twin.devices.device import GRID_BATTERIES, PLANT_BATTERIES, DeviceFlows, DeviceNow, PlantFlows
 
 FOLLOWED_WITHIN_MW = 1e-6
@@ -24,7 +24,7 @@ class GridBattery:
     is_storage : bool
     """
 
-    battery: Battery
+    battery: Batteries
     name: str = GRID_BATTERIES
     is_storage: bool = True
 
@@ -41,7 +41,7 @@ class GridBattery:
             losses_mw=done.losses.sum(axis=1),
             stored_mwh=done.soc.sum(axis=1),
             unmet_mwh=np.zeros(len(state)),
-            clipped=_missed(done.power, ordered_mw).any(axis=1).astype(np.int64),
+            clipped=np.minimum(_missed(done.power, ordered_mw), 1),
         )
 
 
@@ -64,7 +64,7 @@ class PlantBatteries:
         Where a battery has standby: a plant that does not produce could not supply it.
     """
 
-    battery: Battery
+    battery: Batteries
     name: str = PLANT_BATTERIES
     is_storage: bool = True
 
@@ -103,11 +103,11 @@ class PlantBatteries:
             losses_mw=done.losses.sum(axis=1),
             stored_mwh=done.soc.sum(axis=1),
             unmet_mwh=np.zeros(len(state)),
-            clipped=_missed(-offered_mw, now.signal_pu[:, None] * self.battery.power).sum(axis=1),
+            clipped=_missed(-offered_mw, now.signal_pu[:, None] * self.battery.power),
             taken_mw=taken_mw,
         )
 
 
 def _missed(done_mw: np.ndarray, ordered_mw: np.ndarray) -> np.ndarray:
-    """Return where an order was not followed; one that is no number never is."""
-    return ~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW)
+    """Return how many batteries did not follow an order, (R,) int; one that is no number is never followed."""
+    return np.count_nonzero(~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW), axis=1)

@@ -31,9 +31,7 @@ def battery_sums(
     }
 
 
-def device_table(
-    case: Case, m: int, flexible: Mapping[str, np.ndarray], time: pa.Array
-) -> pa.Table:
+def device_table(case: Case, m: int, flexible: Mapping[str, np.ndarray], time: pa.Array) -> pa.Table:
     """Return one row per half-hour and device of member `m`."""
     own = [device.name for device in case.members[m].flexible]
     rows = {name: [flexible[column][:, case.device_names.index(name)] for column in COLUMNS] for name in own}

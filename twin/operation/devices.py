@@ -1,4 +1,4 @@
-"""What sites and devices do in a half-hour: sites behind their meters, devices at the areas, batteries beside plants."""
+"""What sites, flexible devices and batteries beside plants do in a half-hour."""
 
 from __future__ import annotations
 
@@ -150,7 +150,8 @@ def run_devices(case: Case, state: State, t: int, area_demand_mw: np.ndarray) ->
         device_state[rows, columns], flows = placed.device.step(device_state[rows, columns], now)
         of_area[int(placed.device.is_storage), rows] += flows.demand_mw
         sums[:, rows, case.device_names.index(placed.device.name)] = _sums(flows)
-    return FlexibleFlows(*of_area, of_plants, *sums), device_state
+    area_mw, storage_mw = of_area
+    return FlexibleFlows(area_mw, storage_mw, of_plants, **dict(zip(_SUMS, sums, strict=True))), device_state
 
 
 @dataclass(frozen=True)
@@ -169,9 +170,7 @@ class Offer:
     parts: tuple[tuple[Placed[PlantDevice], DeviceNow, np.ndarray], ...]
 
 
-def offer_beside_plants(
-    case: Case, state: State, t: int, area_demand_mw: np.ndarray, plant_mw: np.ndarray
-) -> Offer:
+def offer_beside_plants(case: Case, state: State, t: int, area_demand_mw: np.ndarray, plant_mw: np.ndarray) -> Offer:
     """Return what the devices beside plants do as ordered, within their own limits and the plants' contracts.
 
     Parameters
@@ -266,13 +265,16 @@ def _met(
     classes = case.class_kw_per_kwh(t) if devices else {}
     for placed in devices:
         rows = placed.rows
-        yield placed, DeviceNow(
-            half_hour_of_day=int(case.half_hour_of_day[t]),
-            is_workday=bool(case.is_workday[t]),
-            step_hours=case.step_hours,
-            signal_pu=state.device_pu[rows, slot, placed.position],
-            price_ratio=state.price_ratio[rows, slot],
-            area_demand_mw=area_demand_mw[rows],
-            class_kw_per_kwh={name: per_kwh[rows] for name, per_kwh in classes.items()},
-            month=month,
+        yield (
+            placed,
+            DeviceNow(
+                half_hour_of_day=int(case.half_hour_of_day[t]),
+                is_workday=bool(case.is_workday[t]),
+                step_hours=case.step_hours,
+                signal_pu=state.device_pu[rows, slot, placed.position],
+                price_ratio=state.price_ratio[rows, slot],
+                area_demand_mw=area_demand_mw[rows],
+                class_kw_per_kwh={name: per_kwh[rows] for name, per_kwh in classes.items()},
+                month=month,
+            ),
         )

@@ -15,10 +15,15 @@ from twin.operation import operator as area_balance
 from twin.operation.case import Case
 from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
 from twin.operation.controls import next_positions
-from twin.operation.dispatch import obey_policies
 from twin.operation.devices import (
-    FlexibleFlows, SiteFlows, offer_beside_plants, run_devices, run_sites, settle_beside_plants,
+    FlexibleFlows,
+    SiteFlows,
+    offer_beside_plants,
+    run_devices,
+    run_sites,
+    settle_beside_plants,
 )
+from twin.operation.dispatch import obey_policies
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.operator import apply_caps, fix_caps
@@ -151,9 +156,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     order = area_balance.order(case, t, unit_mw)
     ledger.cut("area_balance", order.physical_mw)
     ledger.settled_mw += order.settled_mw
-    offered = offer_beside_plants(
-        case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants]
-    )
+    offered = offer_beside_plants(case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants])
     ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
     unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
 

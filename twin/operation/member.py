@@ -15,6 +15,7 @@ from twin.devices.sites import SiteDevices
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
 
+
 @dataclass(frozen=True)
 class Member:
     """One scenario at one sweep point.

@@ -35,12 +35,13 @@ class Verdict:
 class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
-    `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (M,) is the retail price announced to the homes over the usual one; `policy_failed` (M,) marks
-    decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
-    `q_support_mvar` (M,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (M, n) are
-    the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (M, A) is
-    gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
-    `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
+    `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (M,) is the
+    retail price announced to the homes over the usual one; `policy_failed` (M,) marks decisions that a fallback made;
+    `positions` (M, C) are those of taps and reactors; `q_support_mvar` (M,) is what plants supply beyond their own
+    power factor to hold the voltage; `node_i` (M, n) are the final flow's node currents, from which all branch flows,
+    losses and voltages follow; `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks
+    criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
+    `failure` is empty where solved.
     """
 
     ledger: Ledger
