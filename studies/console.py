@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
+from twin.metrics.run_folder import open_run
 
 HEADLINE = (
     "available_mwh",
@@ -46,17 +48,10 @@ def read_kpis(run: Path) -> dict[str, Kpis]:
     InputError
         If the folder holds no complete run.
     """
-    index = run / "study.json"
-    if not index.is_file():
-        repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
-        raise InputError([Problem("there is no complete run in this folder", str(run), repair=repair)])
-    paths = [member["path"] for member in _json(index)["members"]]
-    missing = [path for path in paths if not (run / path / "kpis.json").is_file()]
-    if missing:
-        raise InputError(
-            [Problem("kpis.json is missing", f"{run}/{path}", repair="run the study again") for path in missing]
-        )
-    return {path: _json(run / path / "kpis.json") for path in paths}
+    return {
+        member.folder.relative_to(run).as_posix(): {k: None if math.isnan(v) else v for k, v in member.kpis.items()}
+        for member in open_run(run).members
+    }
 
 
 def headline_tables(run: Path, width: int) -> list[Table]:
@@ -110,6 +105,7 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
     if not pairs:
         seen = f"{len(before)} and {len(after)} members"
         raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
+    currency = open_run(first).currency
     table = Table(title=f"{second} against {first}", caption=_left_out(before, after, pairs))
     for column in ("member", "key figure", "unit"):
         table.add_column(column, overflow="fold")
@@ -120,7 +116,7 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
             a, b = before[path].get(name), after[other].get(name)
             if a != b:
                 change = _number(b - a, sign=True) if a is not None and b is not None else ""
-                table.add_row(path, name, KPIS[name].unit, _number(a), _number(b), change)
+                table.add_row(path, name, KPIS[name].unit_in(currency), _number(a), _number(b), change)
     return table
 
 
@@ -229,12 +225,13 @@ def summary_lines(folder: Path) -> Iterator[str]:
     record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
     failed = [criterion["name"] for criterion in record["verdict"] if not criterion["passed"]]
     yield f"Policy {record['policy']}: " + (f"FAILED: {', '.join(failed)}" if failed else "passed all criteria")
+    currency = record["study"]["currency"]
     for level in record["levels"]:
-        yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"]))
+        yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"], currency))
 
 
-def _scores(scores: dict[str, Any]) -> Iterator[str]:
-    for name, unit, per in (("energy", "MWh", 1.0), ("value", "million JPY", JPY_PER_MILLION)):
+def _scores(scores: dict[str, Any], currency: str) -> Iterator[str]:
+    for name, unit, per in (("energy", "MWh", 1.0), ("value", f"million {currency}", MONEY_PER_MILLION)):
         found = scores[name]
         difference = found["difference"]
         text = f"{name} {found['mean'] / per:,.1f} {unit}, {difference['mean'] / per:+,.2f} against none"

@@ -443,6 +443,7 @@ def _record(
             "days": days_run,
             "is_part_of_year": facts["days"] is not None,
             "seed": plan.study.seed,
+            "currency": case.model.currency,
         },
         "code": facts["code"],
         "passed": all(criterion.passed for criterion in criteria),

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.core.clock import HOURS_PER_YEAR
-from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.device_tables import battery_sums, device_table
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.operation.case import TIER_NON_FIRM, Case
@@ -69,7 +69,7 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         start=start,
         members=wanted,
         values=values,
-        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CUT_CAUSES},
+        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
         before=_stacked([record.before for record in records], Verdict, rows),
@@ -84,7 +84,7 @@ def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, 
 def twin_tables(case: Case, start: int, records: Sequence[Record]) -> dict[int, dict[str, pa.Table]]:
     """Return the ``system`` table of each counterfactual twin: sums of the cuts, and whether the criterion held."""
     columns = {
-        f"{cause}_mw": np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CUT_CAUSES
+        cause.column: np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CutCause
     }
     columns["criterion_broken"] = np.stack([record.broken for record in records]).astype(np.int8)
     columns["forecast_missed"] = np.stack([record.missed for record in records]).astype(np.int8)
@@ -143,7 +143,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     profiles = case.profiles[case.profile[m]][0]
     available, delivered, demand = v["available_mw"], v["delivered_mw"], v["demand_mw"]
     congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
-    voltage = block.cuts["voltage"]
+    voltage = block.cuts[CutCause.VOLTAGE]
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.goto_city.to_numpy(bool)
@@ -169,10 +169,10 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "reactors_in_service": _position(v["positions"], case.bands.reactors_column),
         "plants_q_support_mvar": v["q_support_mvar"],
         "voltage_outside": _outside(case, m, flows.vm_pu).astype(np.int8),
-        **{f"{cause}_mw": block.cuts[cause].sum(axis=1) for cause in CUT_CAUSES},
+        **{cause.column: block.cuts[cause].sum(axis=1) for cause in CutCause},
         "area_balance_settled_mw": v["settled_mw"].sum(axis=1),
         "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
-        "sites_lost_mw": (congestion + voltage + block.cuts["behind_the_meter"])[:, sites].sum(axis=1),
+        "sites_lost_mw": (congestion + voltage + block.cuts[CutCause.BEHIND_THE_METER])[:, sites].sum(axis=1),
         "nonfirm_available_mw": available[:, non_firm].sum(axis=1),
         "nonfirm_congestion_mw": congestion[:, non_firm].sum(axis=1),
         "criterion_broken": v["broken"].astype(np.int8),
@@ -212,7 +212,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     columns = {
         "available_mw": available,
         "delivered_mw": v["delivered_mw"],
-        **{f"{cause}_mw": block.cuts[cause] for cause in CUT_CAUSES},
+        **{cause.column: block.cuts[cause] for cause in CutCause},
         "area_balance_settled_mw": v["settled_mw"],
         "battery_mw": battery,
     }

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.units import KW_PER_MW
 from twin.devices.device import DeviceFlows, DeviceNow, PlantDevice, PlantsNow
 from twin.devices.sites import TOTALS, SiteOrders, SiteSeries, SiteSums, run_rows
@@ -19,9 +19,9 @@ from twin.operation.state import State
 from twin.policies.interface import ORDER_SLOTS
 
 _FIELDS = 9
-AT_THE_LINK = (*CONGESTION_CAUSES, "voltage")
+AT_THE_LINK = (*CONGESTION_CAUSES, CutCause.VOLTAGE)
 """Causes that act on the infeed of plant and battery together."""
-CHARGED = ("area_balance", *AT_THE_LINK)
+CHARGED = (CutCause.AREA_BALANCE, *AT_THE_LINK)
 """Cuts that a battery may take: the plant could have produced it, only the grid did not want it."""
 
 
@@ -233,7 +233,7 @@ def settle_beside_plants(
         withheld_mw = np.minimum(reduced_mw[rows], np.maximum(offered_mw, 0.0))
         reduced_mw[rows] -= withheld_mw
         ledger.give_back(AT_THE_LINK, _of_rows(reduced_mw, rows, withheld_mw))
-        cut_mw = np.sum([ledger.cut_mw[cause][rows, : case.plants] for cause in CHARGED], axis=0)
+        cut_mw = ledger.booked_mw(CHARGED)[rows, : case.plants]
         now = replace(before, beside_plants=replace(before.beside_plants, withheld_mw=withheld_mw, cut_mw=cut_mw))
         device_state[rows, columns], done = placed.device.step(device_state[rows, columns], now)
         ledger.give_back(CHARGED, _of_rows(reduced_mw, rows, done.taken_mw))

@@ -1,4 +1,4 @@
-"""One half-hour of all members, in its fixed order (docs/loop.md)."""
+"""One half-hour of all members, in its fixed order (docs/concepts/loop.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.network.reduced.headroom_kernels import link_headroom
 from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT
@@ -150,11 +150,11 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     sites, state = run_sites(case, state, t)
     flexible, device_state = run_devices(case, state, t, now.area_demand_mw)
     ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
-    ledger.cut("unavailable", _of_plants(case, now.plant_outage_mw))
-    ledger.cut("behind_the_meter", _of_groups(case, sites.throttled_mw))
+    ledger.cut(CutCause.UNAVAILABLE, _of_plants(case, now.plant_outage_mw))
+    ledger.cut(CutCause.BEHIND_THE_METER, _of_groups(case, sites.throttled_mw))
     unit_mw = np.concatenate([now.plant_available_mw - now.plant_outage_mw, sites.export_mw], axis=1)
     order = area_balance.order(case, t, unit_mw)
-    ledger.cut("area_balance", order.physical_mw)
+    ledger.cut(CutCause.AREA_BALANCE, order.physical_mw)
     ledger.settled_mw += order.settled_mw
     offered = offer_beside_plants(case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants])
     ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
@@ -220,7 +220,8 @@ def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -
         return managed
     part = managed.rows(members)
     for cause in CONGESTION_CAUSES:
-        mine = np.flatnonzero(~case.forecast_operator[members]) if cause != "congestion_n0" else np.arange(len(members))
+        at_once = cause is CutCause.CONGESTION_N0
+        mine = np.arange(len(members)) if at_once else np.flatnonzero(~case.forecast_operator[members])
         target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
         some = part.rows(mine)
         part = part.replaced(mine, smallest(case, ledger, members[mine], some.injections, some.flow, cause, target))

@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
 from twin.operation.injections import solve_injections
@@ -137,7 +138,7 @@ def _cut(
         left, met[rows] = highest_uniform_cap(
             case, members[rows], start, chosen[rows], measure, np.full(len(rows), 100.0)
         )
-        ledger.cut_mw["voltage"][members[rows]] += start.injections.unit_mw - left
+        ledger.cut_mw[CutCause.VOLTAGE][members[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
         managed = managed.replaced(rows, Managed(injections, solve_injections(case, injections, start.flow)))
     return managed, met
