@@ -28,7 +28,7 @@ SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
 def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
-    """Return a workbook: ``kpis`` (a row a member), N-1 over all outages of the focus member, ``dictionary``."""
+    """Return a workbook: ``kpis`` (a row per member), N-1 over all outages of the focus member, ``dictionary``."""
     book = Workbook()
     book.properties.created = book.properties.modified = PINNED
     _kpi_sheet(book.active, run)

@@ -113,7 +113,8 @@ def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.nd
     solved = series["solved"]
 
     def energy(values: np.ndarray) -> np.ndarray:
-        return hours * np.where(solved, values, 0.0).sum(axis=0)
+        result: np.ndarray = hours * np.where(solved, values, 0.0).sum(axis=0)
+        return result
 
     available, demand = energy(series["available_mw"]), energy(series["demand_mw"])
     congestion, imported = energy(series["congestion_mw"]), series["import_mw"]
@@ -155,14 +156,16 @@ def net_benefit_mwh(series: Mapping[str, np.ndarray], member: int, base: int, ho
     both = series["solved"][:, member] & series["solved"][:, base]
 
     def less(name: str) -> np.ndarray:
-        return series[name][:, base] - series[name][:, member]
+        result: np.ndarray = series[name][:, base] - series[name][:, member]
+        return result
 
     gained = less("others_cut_mw") + less("sites_lost_mw") + less("battery_losses_mw")
     return hours * float(np.where(both, gained, 0.0).sum())
 
 
 def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
+    result: np.ndarray = 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
+    return result
 
 
 def _headroom(headroom_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

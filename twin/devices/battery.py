@@ -320,4 +320,5 @@ def battery_wear(
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    result: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    return result

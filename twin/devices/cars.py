@@ -59,7 +59,8 @@ class Cars:
     @property
     def needed_kwh(self) -> np.ndarray:
         """Charge with which a car must leave, (2, C)."""
-        return self.trip_kwh + lowest_charge(self.battery)
+        result: np.ndarray = self.trip_kwh + lowest_charge(self.battery)
+        return result
 
     @property
     def full_kwh(self) -> np.ndarray:

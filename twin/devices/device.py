@@ -28,7 +28,8 @@ FOLLOWED_WITHIN = 0.01
 def ordered_power(signal_pu: np.ndarray, habit: np.ndarray, most: np.ndarray, least: np.ndarray) -> np.ndarray:
     """Return what a signal asks for: 0 the habit, 1 `most`, -1 `least`, in proportion between; broadcast."""
     toward = np.where(signal_pu >= 0.0, most, least)
-    return habit + np.abs(signal_pu) * (toward - habit)
+    result: np.ndarray = habit + np.abs(signal_pu) * (toward - habit)
+    return result
 
 
 def not_followed(
@@ -39,7 +40,8 @@ def not_followed(
     An order that is no number is always missed.
     """
     missed = ~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN * power_mw)
-    return (missed & (signal_pu != 0.0)).astype(np.int64)
+    result: np.ndarray = (missed & (signal_pu != 0.0)).astype(np.int64)
+    return result
 
 
 @dataclass(frozen=True)

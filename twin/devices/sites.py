@@ -119,13 +119,15 @@ def average_sites(devices: SiteArrays, fleet: SiteFleet) -> AverageSites:
     battery = devices.battery
 
     def mean(per_site: np.ndarray) -> np.ndarray:
-        return np.array([np.bincount(fleet.group, row, groups) for row in per_site]) / sites
+        result: np.ndarray = np.array([np.bincount(fleet.group, row, groups) for row in per_site]) / sites
+        return result
 
     energy = mean(battery.energy)
 
     def over_capacity(per_kwh: np.ndarray, without: float) -> np.ndarray:
         total = mean(per_kwh * battery.energy)
-        return np.divide(total, energy, out=np.full_like(total, without), where=energy > 0.0)
+        result: np.ndarray = np.divide(total, energy, out=np.full_like(total, without), where=energy > 0.0)
+        return result
 
     return AverageSites(
         sites=sites,
@@ -258,7 +260,8 @@ def _means(per_site: np.ndarray, group: np.ndarray, sites: np.ndarray) -> np.nda
     total = np.zeros(len(sites))
     for s in range(len(group)):
         total[group[s]] += per_site[s]
-    return total / sites
+    result: np.ndarray = total / sites
+    return result
 
 
 @njit(cache=True, nogil=True)

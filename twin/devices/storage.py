@@ -110,4 +110,5 @@ class PlantBatteries:
 
 def _missed(done_mw: np.ndarray, ordered_mw: np.ndarray) -> np.ndarray:
     """Return how many batteries did not follow an order, (R,) int; one that is no number is never followed."""
-    return np.count_nonzero(~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW), axis=1)
+    result: np.ndarray = np.count_nonzero(~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW), axis=1)
+    return result

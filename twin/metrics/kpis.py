@@ -93,7 +93,8 @@ _OF_OUTAGES = ["loading_percent", "low_vm_pu", "violating_outages", "unsolved_ou
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Return one of a member's tables, or some of its columns."""
-    return pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    return result
 
 
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
@@ -269,7 +270,7 @@ def _all_outage_kpis(security: pd.DataFrame, solved: np.ndarray, hours: float) -
     Parameters
     ----------
     security : pandas.DataFrame
-        A row a half-hour T.
+        One row for each half-hour T.
     solved : numpy.ndarray, (T,) bool
         Half-hours whose worst loading and voltage count.
     hours : float

@@ -199,7 +199,8 @@ def _position(positions: np.ndarray, column: int | None) -> pa.Array:
 def _outside(case: Case, m: int, vm_pu: np.ndarray) -> np.ndarray:
     """Return the half-hours in which a watched voltage stays beyond its limits, (T,) bool."""
     low = vm_pu < case.vm_min_pu[m] - VOLTAGE_TOLERANCE_PU
-    return (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
+    result: np.ndarray = (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
+    return result
 
 
 def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
