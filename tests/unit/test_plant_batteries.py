@@ -12,7 +12,7 @@ from twin.devices.battery import make_batteries
 from twin.devices.device import PLANT_BATTERIES, Device, DeviceNow, PlantDevice
 from twin.devices.storage import GridBattery, PlantBatteries
 from twin.metrics.tables import member_tables, stack
-from twin.operation.devices import offer_beside_plants, run_devices, settle_beside_plants
+from twin.operation.devices import order_beside_plants, run_devices, settle_beside_plants
 from twin.operation.ledger import Ledger
 from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
@@ -62,7 +62,7 @@ def settled(case, p, *, offered_mw, reduced_mw, area_balance_mw, soc_mwh):
     before = units.copy()
     before[0, p] = 10.0 + offered_mw
     state.device_pu[0, 0, 0] = -offered_mw / 4.0
-    asked = offer_beside_plants(case, state, 0, demand, np.where(np.arange(case.plants) == p, 10.0, 0.0)[None])
+    asked = order_beside_plants(case, state, 0, demand, np.where(np.arange(case.plants) == p, 10.0, 0.0)[None])
     after = before.copy()
     after[0, p] -= reduced_mw
     ledger.cut("congestion_n1", before - after)
@@ -120,7 +120,7 @@ def test_orders_keep_power_charge_and_contract(alone):
     ]:  # fmt: skip
         infeed[0, p] = plant_mw
         state.device_pu[0, 0, 0] = signal
-        asked = offer_beside_plants(case, state, 0, demand, infeed)
+        asked = order_beside_plants(case, state, 0, demand, infeed)
         assert asked.infeed_mw[0, p] == pytest.approx(expected)
         flows, device_state = run_devices(case, state, 0, demand)
         flows, _ = settle_beside_plants(case, Ledger(infeed), asked, np.zeros_like(infeed), flows, device_state)

@@ -55,7 +55,7 @@ class PlantsNow:
     contract_mw : numpy.ndarray
         Most that plant and device may feed in together.
     withheld_mw : numpy.ndarray
-        Part of what the device offered that the grid did not take; known once cuts are.
+        Part of the ordered infeed that the grid did not take; known once cuts are.
     cut_mw : numpy.ndarray
         What is still cut of the plants' infeed and the device may take; known once cuts are.
     """
@@ -180,10 +180,10 @@ class Device(Protocol):
 class PlantDevice(Device, Protocol):
     """A device behind the connection points of plants: its step comes last, when the cuts are known."""
 
-    def offer(self, state: np.ndarray, now: DeviceNow) -> np.ndarray:
+    def ordered_infeed(self, state: np.ndarray, now: DeviceNow) -> np.ndarray:
         """Return the change of the plants' infeed as ordered, before any cut by the grid; (R, P) MW."""
         ...
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, PlantFlows]:
-        """Settle what was offered with what was withheld and cut; as `Device.step`."""
+        """Settle the ordered infeed with what was withheld and cut; as `Device.step`."""
         ...

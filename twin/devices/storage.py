@@ -75,8 +75,8 @@ class PlantBatteries:
         """Return the charge before the first half-hour, (P,) MWh: the lowest."""
         return lowest_charge(self.battery)
 
-    def offer(self, state: np.ndarray, now: DeviceNow) -> np.ndarray:
-        """Return the change of the plants' infeed as ordered; see `twin.devices.device.PlantDevice.offer`.
+    def ordered_infeed(self, state: np.ndarray, now: DeviceNow) -> np.ndarray:
+        """Return the change of the plants' infeed as ordered; see `twin.devices.device.PlantDevice.ordered_infeed`.
 
         Charging comes out of the plant's infeed; plant and battery together stay within the plant's contract.
         """
@@ -92,9 +92,9 @@ class PlantBatteries:
         A battery that discharges does not charge in the same half-hour. See `twin.devices.device.Device.step`.
         """
         plants = now.beside_plants
-        offered_mw = self.offer(state, now)
-        sold_mw = np.maximum(offered_mw, 0.0) - plants.withheld_mw
-        bought_mw = np.maximum(-offered_mw, 0.0)
+        ordered_infeed_mw = self.ordered_infeed(state, now)
+        sold_mw = np.maximum(ordered_infeed_mw, 0.0) - plants.withheld_mw
+        bought_mw = np.maximum(-ordered_infeed_mw, 0.0)
         wanted_mw = np.where(sold_mw > 0.0, -sold_mw, bought_mw + plants.cut_mw)
         done = run_batteries(self.battery, state, wanted_mw, now.step_hours)
         taken_mw = np.where(sold_mw > 0.0, 0.0, np.clip(done.power - bought_mw, 0.0, plants.cut_mw))
@@ -103,7 +103,7 @@ class PlantBatteries:
             losses_mw=done.losses.sum(axis=1),
             stored_mwh=done.soc.sum(axis=1),
             unmet_mwh=np.zeros(len(state)),
-            clipped=_missed(-offered_mw, now.signal_pu[:, None] * self.battery.power),
+            clipped=_missed(-ordered_infeed_mw, now.signal_pu[:, None] * self.battery.power),
             taken_mw=taken_mw,
         )
 

@@ -156,7 +156,7 @@ def run_devices(case: Case, state: State, t: int, area_demand_mw: np.ndarray) ->
 
 
 @dataclass(frozen=True)
-class Offer:
+class OrderedInfeed:
     """What devices beside plants add to the infeed as ordered.
 
     Attributes
@@ -171,7 +171,9 @@ class Offer:
     parts: tuple[tuple[Placed[PlantDevice], DeviceNow, np.ndarray], ...]
 
 
-def offer_beside_plants(case: Case, state: State, t: int, area_demand_mw: np.ndarray, plant_mw: np.ndarray) -> Offer:
+def order_beside_plants(
+    case: Case, state: State, t: int, area_demand_mw: np.ndarray, plant_mw: np.ndarray
+) -> OrderedInfeed:
     """Return what the devices beside plants do as ordered, within their own limits and the plants' contracts.
 
     Parameters
@@ -192,14 +194,19 @@ def offer_beside_plants(case: Case, state: State, t: int, area_demand_mw: np.nda
         left_mw, nothing = plant_mw[rows] + infeed_mw[rows], np.zeros((len(rows), case.plants))
         plants = PlantsNow(left_mw, case.contract_mw[rows, : case.plants], nothing, nothing)
         now = replace(now, beside_plants=plants)
-        offered = placed.device.offer(state.device_state[rows, placed.columns], now)
-        infeed_mw[rows] += offered
-        parts.append((placed, now, offered))
-    return Offer(infeed_mw, tuple(parts))
+        change_mw = placed.device.ordered_infeed(state.device_state[rows, placed.columns], now)
+        infeed_mw[rows] += change_mw
+        parts.append((placed, now, change_mw))
+    return OrderedInfeed(infeed_mw, tuple(parts))
 
 
 def settle_beside_plants(
-    case: Case, ledger: Ledger, offered: Offer, reduced_mw: np.ndarray, flows: FlexibleFlows, device_state: np.ndarray
+    case: Case,
+    ledger: Ledger,
+    ordered: OrderedInfeed,
+    reduced_mw: np.ndarray,
+    flows: FlexibleFlows,
+    device_state: np.ndarray,
 ) -> tuple[FlexibleFlows, np.ndarray]:
     """Settle the devices beside plants once the cuts are known: a cut falls on what they sell first.
 
@@ -211,9 +218,9 @@ def settle_beside_plants(
     case : Case
     ledger : Ledger
         Its cuts of plants with a battery are reduced by what the battery takes.
-    offered : Offer
+    ordered : OrderedInfeed
     reduced_mw : numpy.ndarray, (M, P)
-        Infeed with the offer before caps and congestion management, less that after them.
+        Infeed as ordered before caps and congestion management, less that after them.
     flows : FlexibleFlows
     device_state : numpy.ndarray, (M, K)
         Of `run_devices`.
@@ -225,13 +232,13 @@ def settle_beside_plants(
     device_state : numpy.ndarray, (M, K)
         At the end.
     """
-    if not offered.parts:
+    if not ordered.parts:
         return flows, device_state
     reduced_mw, device_state = reduced_mw.copy(), device_state.copy()
     of_plants, sums = flows.plant_mw.copy(), np.stack([getattr(flows, name) for name in _SUMS])
-    for placed, before, offered_mw in offered.parts:
+    for placed, before, change_mw in ordered.parts:
         rows, columns = placed.rows, placed.columns
-        withheld_mw = np.minimum(reduced_mw[rows], np.maximum(offered_mw, 0.0))
+        withheld_mw = np.minimum(reduced_mw[rows], np.maximum(change_mw, 0.0))
         reduced_mw[rows] -= withheld_mw
         ledger.give_back(AT_THE_LINK, _of_rows(reduced_mw, rows, withheld_mw))
         cut_mw = ledger.booked_mw(CHARGED)[rows, : case.plants]

@@ -18,7 +18,7 @@ from twin.operation.controls import next_positions
 from twin.operation.devices import (
     FlexibleFlows,
     SiteFlows,
-    offer_beside_plants,
+    order_beside_plants,
     run_devices,
     run_sites,
     settle_beside_plants,
@@ -157,8 +157,10 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     order = area_balance.order(case, t, unit_mw)
     ledger.cut(CutCause.AREA_BALANCE, order.physical_mw)
     ledger.settled_mw += order.settled_mw
-    offered = offer_beside_plants(case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants])
-    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
+    beside_plants = order_beside_plants(
+        case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants]
+    )
+    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, beside_plants.infeed_mw)
     unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
 
     injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
@@ -168,7 +170,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     reduced_mw = np.maximum(ordered_mw - managed.injections.unit_mw, 0.0)[:, : case.plants]
-    flexible, device_state = settle_beside_plants(case, ledger, offered, reduced_mw, flexible, device_state)
+    flexible, device_state = settle_beside_plants(case, ledger, beside_plants, reduced_mw, flexible, device_state)
     response = Response(sites, flexible, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
     record = _record(case, state, ledger, response, managed, demand_mw, beside_clipped, (before, after), broken)
     state = replace(state, device_state=device_state)
