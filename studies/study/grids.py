@@ -7,22 +7,23 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from network_models.goto import goto
 from network_models.guest import guest
-from network_models.input_tables import PLANT_BATTERIES, SETTABLE
+from network_models.model import build_grid
+from network_models.tables import DECLARATIONS
 from studies.study.checks import locate
+from studies.study.islands import island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import inputs_in_force, read_input
+from twin.core.tables import Tables
 from twin.network.model import GridModel
 
 
-def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
+def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataFrame:
     """Return the plants with the scheme that they move to with their battery."""
     if study.fleet.plant_batteries == "none":
         return plants
-    table = read_input(PLANT_BATTERIES).set_index("plant")
+    table = tables["plant_batteries"].set_index("plant")
     scheme = plants["scheme"].copy()
     scheme.update(table["scheme"])
     return plants.assign(scheme=scheme)
@@ -58,8 +59,7 @@ def member_grids(members: list[Member]) -> Grids:
             position[key] = len(models)
             network = _network_key(member.study)
             if network not in networks:
-                with inputs_in_force(member.study.inputs):
-                    networks[network] = _network(member.study)
+                networks[network] = _network(member.study)
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
     raise_if_any(_differences(models))
@@ -67,7 +67,7 @@ def member_grids(members: list[Member]) -> Grids:
 
 
 def _network(study: Study) -> GridModel:
-    return _goto(study) if study.grid.is_goto else _guest(study)
+    return _of_island(study) if study.grid.is_island else _guest(study)
 
 
 def _with_settings(model: GridModel, study: Study) -> GridModel:
@@ -77,22 +77,27 @@ def _with_settings(model: GridModel, study: Study) -> GridModel:
     columns = [column for column in DEMAND_COLUMNS if column in model.areas]
     plants = _with_contracts(model, study.fleet.contract_mw)
     areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
-    return replace(model, areas=areas, plants=with_schemes(study, plants))
+    return replace(model, areas=areas, plants=with_schemes(study, tables_of(study), plants))
 
 
-def _goto(study: Study) -> GridModel:
+def _of_island(study: Study) -> GridModel:
     parameters = dict(study.grid.parameters)
     if study.grid.conductor_mm2 is not None:
         parameters["conductor_mm2"] = study.grid.conductor_mm2
-    return goto(int(study.grid.year or 0), study.grid.compensation, parameters, study.grid.controls)
+    year = int(study.grid.year or 0)
+    island, tables = island_of(study), tables_of(study)
+    return build_grid(island, tables, year, study.grid.compensation, parameters, study.grid.controls)
 
 
 def _guest(study: Study) -> GridModel:
     source = locate(study.grid.model, study.folder, None) if study.grid.is_file else study.grid.model
     if source is None:
         raise InputError([Problem("no such file", "[grid] model", study.grid.model, "a pandapower JSON file")])
-    roles = study.grid.roles
-    return guest(source, {} if roles is None else roles.model_dump(exclude_none=True))
+    usual = island_of(study).settings
+    given = {"place": usual.default_place, "pv_fleet": usual.default_pv_fleet, "turbine": usual.default_turbine}
+    if study.grid.roles is not None:
+        given |= study.grid.roles.model_dump(exclude_none=True)
+    return guest(source, given, usual.currency)
 
 
 def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataFrame:
@@ -111,7 +116,7 @@ def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataF
 
 
 def _network_key(study: Study) -> str:
-    values = {name: study.inputs[name] for name in SETTABLE if name in study.inputs}
+    values = {name: rows for name, rows in study.inputs.items() if DECLARATIONS[name].subject == "grid"}
     return json.dumps([study.grid.model_dump(mode="json"), values], sort_keys=True)
 
 

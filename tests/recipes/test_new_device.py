@@ -9,6 +9,7 @@ from studies.api import load_case, run_case
 from studies.study.devices import DEVICE_KINDS
 from studies.study.schema import Study
 from twin.core.errors import InputError
+from twin.core.tables import Tables
 from twin.devices.device import Device, DeviceFlows, DeviceNow
 from twin.network.model import GridModel
 from twin.operation.case import under_policies
@@ -55,7 +56,7 @@ class IceStore:
         return after[:, None], DeviceFlows(demand_mw, np.zeros_like(after), after, np.zeros_like(after), clipped)
 
 
-def ice_store(study: Study, model: GridModel) -> tuple[Device, ...]:
+def ice_store(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
     """Second file, `studies/study/devices.py`: this maker, and its line in `DEVICE_KINDS`."""
     return (IceStore(model.areas.index.get_loc("fukue"), **study.fleet.devices["ice_store"]),)
 
