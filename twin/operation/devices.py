@@ -16,7 +16,6 @@ from twin.operation.case import Case
 from twin.operation.ledger import Ledger
 from twin.operation.member import D, Placed
 from twin.operation.state import State
-from twin.policies.interface import ORDER_SLOTS
 
 _FIELDS = 9
 AT_THE_LINK = (*CONGESTION_CAUSES, CutCause.VOLTAGE)
@@ -73,7 +72,7 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:
     state : State
         With the charges at the end and the totals up to it.
     """
-    slot = t % ORDER_SLOTS
+    slot = t % case.order_slots
     now = [getattr(state, name)[:, slot] for name in SiteOrders._fields]
     first, row = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)
     profile = case.profile[first]
@@ -269,14 +268,14 @@ def _met(
     case: Case, state: State, t: int, devices: Sequence[Placed[D]], area_demand_mw: np.ndarray
 ) -> Iterator[tuple[Placed[D], DeviceNow]]:
     """Yield each device with what it meets at step `t`."""
-    slot, month = t % ORDER_SLOTS, case.index[t].month
+    slot, month = t % case.order_slots, case.index[t].month
     classes = case.class_kw_per_kwh(t) if devices else {}
     for placed in devices:
         rows = placed.rows
         yield (
             placed,
             DeviceNow(
-                half_hour_of_day=int(case.half_hour_of_day[t]),
+                step_of_day=int(case.step_of_day[t]),
                 is_workday=bool(case.is_workday[t]),
                 step_hours=case.step_hours,
                 signal_pu=state.device_pu[rows, slot, placed.position],
