@@ -131,8 +131,7 @@ def _read(
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
     values.index = pd.DatetimeIndex(times[inside], name="time")
     problems.extend(_value_problems(values, columns, where))
-    result: pd.DataFrame = values
-    return result
+    return values.rename(columns=dict(zip(columns["column"], columns["quantity"], strict=True)))
 
 
 def _raw(
