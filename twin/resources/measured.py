@@ -131,7 +131,8 @@ def _read(
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
     values.index = pd.DatetimeIndex(times[inside], name="time")
     problems.extend(_value_problems(values, columns, where))
-    return values.rename(columns=dict(zip(columns["column"], columns["quantity"], strict=True)))
+    named: pd.DataFrame = values.rename(columns=dict(zip(columns["column"], columns["quantity"], strict=True)))
+    return named
 
 
 def _raw(
