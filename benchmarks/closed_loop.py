@@ -24,7 +24,7 @@ from studies.study.inputs import member_inputs, sources_of
 from studies.study.members import middle_point, resolved
 from studies.study.reading import read_study
 from twin.bound import perfect_foresight
-from twin.metrics.kpis import read_table
+from twin.metrics.series import read_table
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.all_outages import watch_variant
 from twin.operation.case import Case

@@ -14,9 +14,9 @@ from reports.reading.run_folder import Member, Run
 from reports.reading.selection import Focus, controlled_scenarios, key_label, scenario_title, value_label
 from reports.reading.uncertainty import Uncertainty
 from reports.sections import onset as onset_words
-from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import MONEY_PER_MILLION
 
+CONGESTION = "curtailed_congestion_mwh"
 LITTLE_PERCENT = 0.1
 """Below this share of available energy congestion is called little."""
 NEUTRAL_MWH = 1.0
@@ -30,11 +30,6 @@ class Tile:
     value: str
     unit: str
     label: str
-
-
-def congestion_mwh(member: Member) -> float:
-    """Return the energy cut for congestion of a member, all causes of congestion together."""
-    return sum(member.kpis[f"curtailed_{cause}_mwh"] for cause in CONGESTION_CAUSES)
 
 
 def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
@@ -82,7 +77,7 @@ def rank_controls(run: Run) -> list[str]:
 
 def _how_much(run: Run, focus: Focus, period: str, words: Words) -> str:
     members = run.of(focus.scenario)
-    cut = [congestion_mwh(member) for member in members]
+    cut = run.kpi(focus.scenario, CONGESTION)
     percent = run.kpi(focus.scenario, "curtailed_congestion_percent_of_available")
     area = run.kpi(focus.scenario, "curtailed_area_balance_mwh")
     size = "none" if max(cut) == 0 else "little" if max(percent) < LITTLE_PERCENT else "some"
@@ -119,7 +114,7 @@ def _where(run: Run, focus: Focus, words: Words) -> str:
     key = _onset_key(run)
     if key is None:
         return words("answer.onset.not_swept", loading=loading)
-    if all(congestion_mwh(member) == 0 for member in members):
+    if all(member.kpis[CONGESTION] == 0 for member in members):
         return words("answer.onset.never", loading=loading)
     parts = [_onset(key, group, words) for group in _groups(key, members)]
     return words("answer.onset", key=key_label(key, words), parts=words("list.separator").join(parts))
@@ -166,7 +161,7 @@ def _onset(key: str, group: list[Member], words: Words) -> str:
 
 def _where_congested(key: str, group: list[Member], words: Words) -> str:
     labels = [value_label(key, member.sweep[key], words) for member in group]
-    congested = [congestion_mwh(member) > 0 for member in group]
+    congested = [member.kpis[CONGESTION] > 0 for member in group]
     count = sum(congested)
     every = words("sweep.separator").join(labels)
     if count == len(group):

@@ -14,10 +14,11 @@ from reports.reading.detail import Detail
 from reports.reading.onset import Change, Onset
 from reports.reading.run_folder import Member, Run
 from reports.reading.selection import Focus, member_label, point_label, scenario_title
-from reports.sections.answer import congestion_mwh
+from reports.sections.answer import CONGESTION
 from reports.sections.onset import change_name, change_value
 from twin.core.quantities import KPIS, shown_in
 from twin.core.units import MONEY_PER_MILLION
+from twin.metrics import kpis as key_figures
 
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
@@ -68,7 +69,9 @@ def is_nothing_everywhere(run: Run, name: str) -> bool:
 
 def points_congestion(run: Run, words: Words) -> Table:
     """Return the congestion cut, sweep points x scenarios."""
-    return _by_point(run, run.scenarios, congestion_mwh, words("table.points.congestion"), words)
+    return _by_point(
+        run, run.scenarios, lambda member: member.kpis[CONGESTION], words("table.points.congestion"), words
+    )
 
 
 def points_benefit(run: Run, scenarios_shown: tuple[str, ...], kpi: str, words: Words) -> Table:
@@ -130,21 +133,13 @@ def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Ta
 
 def energy_balance(run: Run, point: str, words: Words) -> Table:
     """Return both sides of the energy identity by scenario."""
-    columns = [_balance(run.member(scenario, point).kpis) for scenario in run.scenarios]
+    kpis = [run.member(scenario, point).kpis for scenario in run.scenarios]
+    columns = [key_figures.energy_balance(of_one) | {"unsupplied_mwh": of_one["unsupplied_mwh"]} for of_one in kpis]
     rows = [
         [words(f"balance.{name}"), *(_balance_cell(name, column[name]) for column in columns)] for name in columns[0]
     ]
     titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
     return Table(words("table.balance"), [words("column.item"), *titles], _align("l", len(titles)), rows)
-
-
-def _balance(kpis: dict[str, float]) -> dict[str, float]:
-    supply = {name: kpis[name] for name in ("delivered_mwh", "diesel_mwh", "import_mwh")}
-    use = {"supplied_mwh": kpis["demand_mwh"] - kpis["unsupplied_mwh"]} | {
-        name: kpis[name] for name in ("losses_mwh", "battery_losses_mwh", "stored_change_mwh", "export_mwh")
-    }
-    last = {name: kpis[name] for name in ("energy_balance_mismatch_mwh", "unsupplied_mwh")}
-    return {**supply, "supply": sum(supply.values()), **use, "use": sum(use.values()), **last}
 
 
 def _balance_cell(name: str, value: float) -> str:

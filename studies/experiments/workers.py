@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from studies.doctor import ONE_THREAD
+from twin.metrics.member_tables import write_member_tables
 from twin.metrics.store import is_finished, last_checkpoint
 from twin.operation.case import Case
-from twin.operation.simulate import simulate
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,7 +120,7 @@ def run_tasks(tasks: Sequence[Task], blocks: int, progress: Progress) -> None:
 def _run(task: Task) -> None:
     with task.file.open("rb") as stream:
         case = pickle.load(stream)  # noqa: S301 - written by this run
-    simulate(case, task.folders, task.checked)
+    write_member_tables(case, task.folders, task.checked)
 
 
 def _shares(case: Case, workers: int) -> list[np.ndarray]:
