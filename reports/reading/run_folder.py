@@ -40,6 +40,20 @@ COLUMNS_READ: dict[str, tuple[str, ...]] = {
 """The columns of `twin.core.quantities.TABLES` that a report is made from; others may be missing."""
 
 
+NO_CONTROL_NEEDED = ("reference", "uncontrolled")
+
+
+def controlled_scenarios(run: Run) -> tuple[str, ...]:
+    """Return the scenarios that are neither the reference nor the uncontrolled one."""
+    others = {run.study[role] for role in NO_CONTROL_NEEDED}
+    return tuple(scenario for scenario in run.scenarios if scenario not in others)
+
+
+def benefit_kpi(run: Run) -> str:
+    """Return the key figure that values control: against the uncontrolled scenario where there is one."""
+    return "net_benefit_mwh" if run.study["uncontrolled"] is None else "net_benefit_of_control_mwh"
+
+
 def read_run(path: Path) -> Run:
     """Read and check a run folder.
 

@@ -14,9 +14,8 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.reading.detail import Detail
+from reports.reading.detail import Detail, Focus
 from reports.reading.run_folder import Member, Run
-from reports.reading.selection import Focus
 from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Uncertainty, read_uncertainty
 from twin.core.quantities import KPIS, TABLES, Quantity
 
@@ -28,7 +27,7 @@ SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
 def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
-    """Return a workbook: ``kpis`` (a row a member), N-1 over all outages of the focus member, ``dictionary``."""
+    """Return a workbook: ``kpis`` (a row per member), N-1 over all outages of the focus member, ``dictionary``."""
     book = Workbook()
     book.properties.created = book.properties.modified = PINNED
     _kpi_sheet(book.active, run)

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from reports.document.blocks import Tile
 from reports.document.digits import MILLION_MONEY, quantity, span
 from reports.document.texts import Words
-from reports.figures.scenarios import benefit_kpi
-from reports.reading.run_folder import Member, Run
-from reports.reading.selection import Focus, controlled_scenarios, key_label, scenario_title, value_label
+from reports.reading.detail import Focus
+from reports.reading.labels import key_label, scenario_title, value_label
+from reports.reading.run_folder import Member, Run, benefit_kpi, controlled_scenarios
 from reports.reading.uncertainty import Uncertainty
-from reports.sections import onset as onset_words
+from reports.sections import onset
 from twin.core.units import MONEY_PER_MILLION
 
 CONGESTION = "curtailed_congestion_mwh"
@@ -23,20 +23,11 @@ NEUTRAL_MWH = 1.0
 """Below this net benefit in every case control is said to make no difference."""
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One large number of page one."""
-
-    value: str
-    unit: str
-    label: str
-
-
 def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     """Return how much congestion there is, where it begins, and what control changes."""
     return [
         _how_much(run, focus, period, words),
-        _where(run, focus, words) + onset_words.sentence(run, words) + _masked(run, focus, words),
+        _where(run, focus, words) + onset.sentence(run, words) + _masked(run, focus, words),
         _control(run, words),
     ]
 

@@ -11,7 +11,7 @@ from scipy.stats import t as student_t
 
 from studies.experiments.look_ahead import Checks
 from twin.metrics import comparisons
-from twin.metrics.comparisons import Kpis
+from twin.metrics.comparisons import Kpis as Kpis
 
 CONFIDENCE = 0.95
 SMALLEST_GAIN = 1e-6

@@ -10,10 +10,11 @@ from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
 from studies.cli import study_path
-from studies.experiments.run import make_case, own_kpis, write_kpis, write_study_record
+from studies.experiments.folders import write_json
+from studies.experiments.run import StudyRun, own_kpis
+from studies.experiments.runner import Work
 from studies.experiments.samples import BASE_PART, BENEFIT, Sample, Setup, run_block
 from studies.experiments.scores import SCORES, Level, gained_and_lost, score
-from studies.study.members import members as study_members
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
 from twin.bound.link_condition import read_uncontrolled
@@ -28,7 +29,7 @@ from twin.operation.case import under_policies
 from twin.operation.simulate import simulate
 from twin.operation.state import stored_at_start_mwh
 
-DAY = (351, 351)
+DAY = (354, 354)
 BASE, EVERY_DEVICE = "none", "plant_batteries"
 CLOSE = {"rel": 1e-9, "abs": 1e-9}
 
@@ -49,14 +50,13 @@ def study():
 def run(study, tmp_path_factory):
     """The run of the study as `goto-twin run` leaves it, but for the report's files."""
     folder = tmp_path_factory.mktemp("run")
-    members = study_members(study)
-    case = make_case(study, members, [], None, DAY)
-    folders = [folder / member.path for member in members]
-    write_member_tables(case, folders, [np.zeros(0, dtype=int)] * len(folders))
-    write_kpis(study, case, members, folder, None)
-    write_study_record(study, members, case, [], folder, "")
-    (folder / "manifest.json").write_text("{}")
-    return case, folder, members
+    experiment = StudyRun(study, None, DAY)
+    experiment.prepare(lambda *_: None)
+    folders = experiment.folders(folder)
+    write_member_tables(experiment.case, folders, [np.zeros(0, dtype=int)] * len(folders))
+    write_json(folder / "study.json", experiment.reduce(Work(folder, {}, 1, lambda *_: None)))
+    write_json(folder / "manifest.json", {})
+    return experiment.case, folder, experiment.own
 
 
 @pytest.fixture(scope="module")
@@ -178,4 +178,5 @@ def test_a_member_of_a_block_has_the_figures_that_it_has_alone(run):
     together = type(alone[0])(tables, case.step_hours)
     found = key_figures(together, names)
     for m, one in enumerate(alone):
-        assert {name: found[name][m] for name in names} == pytest.approx(key_figures(one, names), **CLOSE)
+        expected = {name: float(value) for name, value in key_figures(one, names).items()}
+        assert {name: float(found[name][m]) for name in names} == pytest.approx(expected, **CLOSE)

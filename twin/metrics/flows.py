@@ -83,7 +83,8 @@ def _source_branches(variant: Variant, boundary: int) -> np.ndarray:
     grid = variant.grid
     if boundary == grid.slack:
         return np.zeros(len(grid.branches), dtype=bool)
-    return (grid.bus_from == grid.slack) | (grid.bus_to == grid.slack)
+    result: np.ndarray = (grid.bus_from == grid.slack) | (grid.bus_to == grid.slack)
+    return result
 
 
 def _import_mw(

@@ -91,7 +91,7 @@ def energy_used_mw(columns: HasColumns) -> Any:  # noqa: ANN401 - of the kind of
 def net_supply_step_mwh(series: MemberSeries) -> np.ndarray:
     """Return what the islands' renewables supply net of storage and shifted demand, step by step."""
     taken = series["battery_losses_mw"] + series["flexible_demand_mw"]
-    return series.hours * (series["delivered_mw"] - taken) - series.stored_change_mwh
+    return np.asarray(series.hours * (series["delivered_mw"] - taken) - series.stored_change_mwh)
 
 
 # --- energies
@@ -165,7 +165,7 @@ def energy_balance_mismatch_mwh(series: MemberSeries) -> np.ndarray:
 @key_figure
 def unsolved_available_mwh(series: MemberSeries) -> np.ndarray:
     """Return the available energy of the unsolved steps."""
-    return series.hours * np.where(series.solved, 0.0, series["available_mw"]).sum(axis=0)
+    return np.asarray(series.hours * np.where(series.solved, 0.0, series["available_mw"]).sum(axis=0))
 
 
 # --- shares
@@ -174,7 +174,7 @@ def unsolved_available_mwh(series: MemberSeries) -> np.ndarray:
 def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Return a share, NaN of nothing."""
     out = np.full_like(np.asarray(part, dtype=float), np.nan)
-    return 100.0 * np.divide(part, whole, out=out, where=np.asarray(whole > 0.0))
+    return np.asarray(100.0 * np.divide(part, whole, out=out, where=np.asarray(whole > 0.0)))
 
 
 @key_figure
@@ -281,7 +281,7 @@ def battery_cycles_per_year(series: MemberSeries) -> np.ndarray:
     discharged = series.energy_mwh(series.tables["sites"]["discharge_mw"])
     per_year = HOURS_PER_YEAR / series.hours / np.maximum(series.solved.sum(axis=0), 1)
     share = percent(discharged, np.asarray(series.battery_mwh, dtype=float)) / 100.0
-    return np.nan_to_num(share) * per_year
+    return np.asarray(np.nan_to_num(share) * per_year)
 
 
 @key_figure
@@ -367,13 +367,13 @@ KEY_FIGURES |= {
 @key_figure
 def link_max_export_mw(series: MemberSeries) -> np.ndarray:
     """Return the largest export over the link."""
-    return np.fmax(series.statistic(series.tables["link"]["export_mw"], np.max), 0.0)
+    return np.asarray(np.fmax(series.statistic(series.tables["link"]["export_mw"], np.max), 0.0))
 
 
 @key_figure
 def link_max_import_mw(series: MemberSeries) -> np.ndarray:
     """Return the largest import over the link."""
-    return np.fmax(series.statistic(-series.tables["link"]["export_mw"], np.max), 0.0)
+    return np.asarray(np.fmax(series.statistic(-series.tables["link"]["export_mw"], np.max), 0.0))
 
 
 _HEADROOMS = tuple(f"n1_{side}_headroom_{when}" for side in ("export", "import") for when in ("before", "after"))
@@ -399,9 +399,9 @@ def headroom_undefined_half_hours(series: MemberSeries) -> np.ndarray:
 
 
 def _vm_pu(of: Callable[[np.ndarray], Any], series: MemberSeries) -> np.ndarray:
-    of_buses = [x for name, x in series.tables["bus"].items() if name != "time"]
-    known = [series.statistic(np.asarray(x, dtype=float), of) for x in of_buses]
-    return np.asarray(of(np.array(known)[~np.isnan(known)]) if not np.isnan(known).all() else np.nan)
+    of_buses = [series.statistic(np.asarray(x, dtype=float), of) for x in series.tables["bus"].values()]
+    known = np.array(of_buses)[~np.isnan(of_buses)]
+    return np.asarray(of(known) if len(known) else np.nan)
 
 
 KEY_FIGURES |= {"vm_min_pu": partial(_vm_pu, np.min), "vm_max_pu": partial(_vm_pu, np.max)}

@@ -98,7 +98,8 @@ class Member:
         if unknown:
             accepted = ", ".join(pq.read_schema(file).names)
             raise InputError([Problem("no such column", str(file), column, accepted) for column in unknown])
-        return pq.read_table(file, columns=list(columns) or None).to_pandas()
+        result: pd.DataFrame = pq.read_table(file, columns=list(columns) or None).to_pandas()
+        return result
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ class Run:
 
     @property
     def kpis(self) -> pd.DataFrame:
-        """Key figures, a row a member (scenario, point), a column a figure; NaN where a figure is not defined."""
+        """Key figures: one row for each member (scenario, point), one column for each figure; NaN where not defined."""
         index = pd.MultiIndex.from_tuples([(m.scenario, m.point) for m in self.members], names=["scenario", "point"])
         return pd.DataFrame([member.kpis for member in self.members], index=index)
 
@@ -209,8 +210,8 @@ class Run:
         Parameters
         ----------
         *names : str
-            Tables with a row a time step, or a row a time step and unit, device, kind or item; by default ``system``
-            and ``link``.
+            Tables with one row for each time step, or for each time step and unit, device, kind or item; by
+            default ``system`` and ``link``.
 
         Returns
         -------

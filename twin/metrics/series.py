@@ -84,12 +84,28 @@ class MemberSeries:
 
     def member(self, m: int) -> MemberSeries:
         """Return one of several members."""
-        tables = {name: {key: x[:, m] for key, x in columns.items()} for name, columns in self.tables.items()}
+        tables = {name: _OfMember(columns, m) for name, columns in self.tables.items()}
         facts = {
             name: np.broadcast_to(getattr(self, name), self.solved.shape[1])[m]
             for name in ("stored_at_start_mwh", "battery_mwh")
         }
         return replace(self, tables=tables, **facts)
+
+
+class _OfMember(Mapping[str, np.ndarray]):
+    """Columns of one of several members, each taken out when it is asked for."""
+
+    def __init__(self, columns: Columns, m: int) -> None:
+        self._columns, self._m = columns, m
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._columns[name][:, self._m]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
 
 
 def series_of_folder(
@@ -127,7 +143,8 @@ def series_of_tables(
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Return one of a member's tables, or some of its columns."""
-    return pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    return result
 
 
 class _TablesOfFolder(Mapping[str, Columns]):
@@ -154,7 +171,7 @@ def _plain(folder: Path, name: str) -> Columns:
 
 
 def _columns(frame: pd.DataFrame) -> Columns:
-    return {str(name): frame[name].to_numpy() for name in frame}
+    return {str(name): frame[name].to_numpy() for name in frame if name != "time"}
 
 
 def _site_sums(folder: Path, name: str) -> Columns:

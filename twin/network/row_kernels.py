@@ -188,4 +188,5 @@ def _infeed(n: int, k: int, r: int, w: Work) -> float:
     v_re, v_im = w.v[2 * k, r], w.v[2 * k + 1, r]
     square = v_re * v_re + v_im * v_im
     others = w.s[2 * k + 1, r] + np.sqrt(square) * w.s[2 * (n + k) + 1, r] + square * w.s[2 * (2 * n + k) + 1, r]
-    return v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - others
+    result: float = v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - others
+    return result

@@ -66,7 +66,8 @@ def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
     after_outage = (
         np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
     )
-    return np.maximum(intact, np.where(known, after_outage, 0.0))
+    result: np.ndarray = np.maximum(intact, np.where(known, after_outage, 0.0))
+    return result
 
 
 def _judge(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> Verdict:

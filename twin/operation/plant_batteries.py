@@ -48,7 +48,8 @@ class Offer:
     @property
     def infeed_mw(self) -> np.ndarray:
         """Change of the plants' infeed, (M, P)."""
-        return self.discharge_mw - self.charge_mw
+        result: np.ndarray = self.discharge_mw - self.charge_mw
+        return result
 
 
 def offer(case: Case, state: State, t: int, unit_mw: np.ndarray) -> Offer:
@@ -116,10 +117,16 @@ def absorb(
 def _room_mw(case: Case, state: State) -> np.ndarray:
     """Return the charging power that fills the batteries within the step, (M, P)."""
     full = case.plant_soc_max_share[:, None] * case.plant_battery_mwh
-    return np.maximum(full - state.plant_soc_mwh, 0.0) / (case.plant_battery_efficiency[:, None] * case.step_hours)
+    result: np.ndarray = np.maximum(full - state.plant_soc_mwh, 0.0) / (
+        case.plant_battery_efficiency[:, None] * case.step_hours
+    )
+    return result
 
 
 def _store_mw(case: Case, state: State) -> np.ndarray:
     """Return the discharging power that empties the batteries within the step, (M, P)."""
     empty = case.plant_soc_min_share[:, None] * case.plant_battery_mwh
-    return np.maximum(state.plant_soc_mwh - empty, 0.0) * case.plant_battery_efficiency[:, None] / case.step_hours
+    result: np.ndarray = (
+        np.maximum(state.plant_soc_mwh - empty, 0.0) * case.plant_battery_efficiency[:, None] / case.step_hours
+    )
+    return result

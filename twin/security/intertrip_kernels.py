@@ -16,7 +16,7 @@ from twin.network.reduced.outage_kernels import (
     judged_end,
     relieve,
 )
-from twin.network.reduced.reduction import GridArrays
+from twin.network.reduced.stacking import GridArrays
 
 SCAN_STEP_MW = 2.0
 MOST_SCAN_STEPS = 200

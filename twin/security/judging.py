@@ -259,7 +259,7 @@ class Watch:
         return self.topologies.cases
 
     def judge(self, steps: StepPower, first_step: int) -> Tally:
-        """Judge consecutive steps; rows never see each other.
+        """Judge consecutive steps, each on its own.
 
         Parameters
         ----------

@@ -236,7 +236,7 @@ def import_remedies(watch: Watch, steps: StepPower, case: int, branch: int, mean
     Returns
     -------
     pandas.DataFrame
-        A row a remedy, in order: reactors off, batteries and demand response, diesels, shedding. `available`;
+        One row for each remedy, in order: reactors off, batteries and demand response, diesels, shedding. `available`;
         `estimate`, by a straight line, if it is used alone; `needed` of it alone, found in AC (NaN: not enough);
         `used` after the remedies above it; `loading_percent` of the branch and `worst_loading_percent` of all branches
         with the remedies down to this row; `start_hours`.

@@ -75,7 +75,8 @@ def _connected_to_slack(grid: Admittance, in_service: np.ndarray) -> np.ndarray:
     size = len(grid.y_bus)
     graph = csr_matrix((np.ones(len(ends[0])), ends), shape=(size, size))
     label = connected_components(graph, directed=False)[1]
-    return label == label[grid.slack]
+    result: np.ndarray = label == label[grid.slack]
+    return result
 
 
 SUPPORTED_TABLES = ("bus", "line", "trafo", "impedance", "load", "sgen", "shunt", "ext_grid", "gen")
@@ -216,7 +217,8 @@ def _from_pandapower(solved: pandapowerNet) -> Admittance:
 
 def _shunt_pu(net: pandapowerNet, row: pd.Series) -> complex:
     at_bus_voltage = (net.bus.vn_kv.loc[row.bus] / row.vn_kv) ** 2
-    return complex(row.p_mw, -row.q_mvar) * row.step * at_bus_voltage / net.sn_mva
+    result: complex = complex(row.p_mw, -row.q_mvar) * row.step * at_bus_voltage / net.sn_mva
+    return result
 
 
 def _dense(matrix: csr_matrix) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 
 from twin.network.reduced.kernels import MAX_ITERATIONS, end_loading_percent, iterate
-from twin.network.reduced.reduction import GridArrays
+from twin.network.reduced.stacking import GridArrays
 
 STEPS = 32
 LAST_STEP_MW = 0.02

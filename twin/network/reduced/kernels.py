@@ -1,4 +1,4 @@
-"""Compiled fixed-point power flow on the reduced grid: a row a state, rows never see each other."""
+"""Compiled fixed-point power flow on the reduced grid: one row for each operating point, each solved on its own."""
 
 from __future__ import annotations
 
@@ -91,7 +91,8 @@ def end_loading_percent(a: GridArrays, g: int, o: int, i: np.ndarray, k: int) ->
     for node in range(i.shape[1]):
         re += a.ar[g, o, k, node] * i[0, node] - a.ai[g, o, k, node] * i[1, node]
         im += a.ar[g, o, k, node] * i[1, node] + a.ai[g, o, k, node] * i[0, node]
-    return 100.0 * np.sqrt(re * re + im * im) / a.limit[g, k]
+    result: float = 100.0 * np.sqrt(re * re + im * im) / a.limit[g, k]
+    return result
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

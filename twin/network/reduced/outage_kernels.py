@@ -8,7 +8,7 @@ import numpy as np
 from numba import njit
 
 from twin.network.reduced.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterate, worst_end
-from twin.network.reduced.reduction import GridArrays
+from twin.network.reduced.stacking import GridArrays
 
 SCREEN_BELOW_PERCENT = 75.0
 SCREEN_ERROR_SHARE = 0.1
@@ -109,7 +109,8 @@ def _screen_percent(
     for k in range(ends):
         if not ignored[k]:
             worst = max(worst, (re[k] * re[k] + im[k] * im[k]) / (a.limit[g, k] * a.limit[g, k]))
-    return 100.0 * np.sqrt(worst)
+    result: float = 100.0 * np.sqrt(worst)
+    return result
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
