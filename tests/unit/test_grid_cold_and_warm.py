@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import hashlib
 import numpy as np
-from network_models.goto import goto
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.headroom_kernels import link_headroom
 from twin.network.reduced.outage_kernels import Trips, judge_outages

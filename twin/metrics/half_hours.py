@@ -123,15 +123,15 @@ def energy_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
     held = congestion + block.cuts[CutCause.VOLTAGE]
     lost = held + block.cuts[CutCause.BEHIND_THE_METER]
     non_firm = case.tier[members] == TIER_NON_FIRM
-    city_area = case.model.areas.goto_city.to_numpy(bool)
+    city_area = case.model.areas.municipality.to_numpy(bool)
     shifting = ~case.is_storage
     obeys = case.obeys_area_balance[members]
     return {
         "demand_mw": demand.sum(axis=-1),
         "delivered_mw": delivered.sum(axis=-1),
         "available_mw": available.sum(axis=-1),
-        "goto_city_demand_mw": (demand * city_area).sum(axis=-1),
-        "goto_city_delivered_mw": (delivered * case.unit_in_city).sum(axis=-1),
+        "municipality_demand_mw": (demand * city_area).sum(axis=-1),
+        "municipality_delivered_mw": (delivered * case.unit_in_city).sum(axis=-1),
         "diesel_mw": v["diesel_mw"],
         **_battery_columns(case, block),
         "flexible_demand_mw": (block.flexible["demand_mw"] * shifting).sum(axis=-1),

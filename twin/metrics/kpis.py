@@ -196,7 +196,7 @@ def _local(prefix: str, over: str, series: MemberSeries) -> np.ndarray:
 
 KEY_FIGURES |= {
     f"{prefix}local_{name}_percent": partial(_local, prefix, over)
-    for prefix in ("", "goto_city_")
+    for prefix in ("", "municipality_")
     for name, over in (("supply", "demand_mw"), ("use", "delivered_mw"))
 }
 
