@@ -74,13 +74,13 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
-        "devices": device_table(case, m, block.flexible, block.plant_batteries, time),
+        "devices": device_table(case, m, block.flexible, time),
     }
 
 
 def _times(case: Case, start: int, steps: int) -> pa.Array:
     index = case.index[start : start + steps]
-    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz)))
+    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz).removeprefix("UTC") or "UTC"))
 
 
 def _system(case: Case, block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:
@@ -106,7 +106,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     v = block.values
     available = v["available_mw"]
     battery = np.zeros_like(available)
-    battery[:, : case.plants] = block.plant_batteries["charge_mw"] - block.plant_batteries["discharge_mw"]
+    battery[:, : case.plants] = block.flexible["plant_mw"]
     step, unit = np.nonzero((available > SMALLEST_ROW_MW) | (np.abs(battery) > SMALLEST_ROW_MW))
     columns = {
         "available_mw": available,
