@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from shipped import GOTO, goto
 
+from twin.core.clock import DEFAULT_CLOCK, Clock, steps_in
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
@@ -140,7 +141,11 @@ def all_plants(inputs: Inputs, firmness: str) -> tuple[str, ...]:
 
 
 def make_case(
-    inputs: Inputs, members: Sequence[Member], models: Sequence[GridModel] = (), export_limit_mw: float = 50.0
+    inputs: Inputs,
+    members: Sequence[Member],
+    models: Sequence[GridModel] = (),
+    export_limit_mw: float = 50.0,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> Case:
     """Return a case of `inputs`; `models` are grid variants in place of the inputs' one."""
     outlooks = tuple(
@@ -159,7 +164,8 @@ def make_case(
         sites=inputs.fleet,
         export_limit_mw=np.full(len(members), export_limit_mw),
         export_per_mw=np.ones((len(members), len(inputs.model.areas))),
-        lead_slots=max(some.forecast_lead_half_hours for some in members),
+        lead_slots=max(steps_in(some.forecast_lead_half_hours, clock.step_minutes) for some in members),
+        clock=clock,
     )
 
 

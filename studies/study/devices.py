@@ -9,9 +9,9 @@ import pandas as pd
 
 from network_models.demand_response import DAY_TYPES, response_tables, trip_hours
 from studies.study.grids import grid_batteries
-from studies.study.inputs import has_pv
+from studies.study.islands import clock_of
 from studies.study.schema import Study
-from twin.core.clock import HOURS_PER_YEAR
+from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import HOURS, MONTHS, Tables
 from twin.core.units import KWH_PER_MWH
@@ -40,7 +40,7 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
         Where the study's values make a battery with what the fleet table has that cannot be.
     """
     settings = study.fleet.battery
-    pv = has_pv(fleet, new_pv=study.fleet.new_pv)
+    pv = fleet.with_pv(new_pv=study.fleet.new_pv)
     kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
     has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
 
@@ -95,8 +95,6 @@ def _share_problems(constant: float, quadratic: float) -> Iterator[Problem]:
         yield Problem("constant_share and quadratic_share exceed the whole", f"inputs.{BEHAVIOUR}", seen, accepted)
 
 
-STEPS_PER_DAY, STEPS_PER_HOUR = 48, 2
-
 Response = Mapping[str, pd.DataFrame]
 """Tables of demand response, indexed by their keys."""
 
@@ -118,8 +116,8 @@ def demand_response(study: Study, tables: Tables, model: GridModel) -> tuple[Dev
     response = response_tables(tables)
     return (
         _homes(response, model.areas),
-        _water_heaters(tables, response, model.areas),
-        _cars(response, model.areas),
+        _water_heaters(tables, response, model.areas, clock_of(study)),
+        _cars(response, model.areas, clock_of(study)),
         _commercial(response, model.areas),
     )
 
@@ -143,12 +141,13 @@ def _homes(response: Response, areas: pd.DataFrame) -> Homes:
     )
 
 
-def _water_heaters(tables: Tables, response: Response, areas: pd.DataFrame) -> WaterHeaters:
+def _water_heaters(tables: Tables, response: Response, areas: pd.DataFrame, clock: Clock) -> WaterHeaters:
     values = response["demand_response"]["value"]
     spread = float(values["water_heaters_draw_spread"])
     by_hour = response["hot_water_hours"]["share"].sort_index().to_numpy()
     by_month = tables["demand_class_months"].set_index("class").loc[WATER_HEATING, MONTHS].to_numpy(float)
-    a_day = np.repeat(by_hour, STEPS_PER_HOUR) / STEPS_PER_HOUR * float(values["water_heaters_draw_kwh"])
+    per_hour = MINUTES_OF_HOUR // clock.step_minutes
+    a_day = np.repeat(by_hour, per_hour) / per_hour * float(values["water_heaters_draw_kwh"])
     of_months = (by_month / by_month.mean())[:, None, None] * a_day[:, None]
     municipal_kwh = _municipal_kwh(areas, "residential")
     return WaterHeaters(
@@ -158,7 +157,7 @@ def _water_heaters(tables: Tables, response: Response, areas: pd.DataFrame) -> W
         tank_kwh=float(values["water_heaters_tank_kwh"]),
         draw_kwh=of_months * np.array([1.0 - spread, 1.0 + spread]),
         fill_share=_fill_share(
-            tables, float(values["water_heaters_habit_from"]), float(values["water_heaters_habit_until"])
+            tables, float(values["water_heaters_habit_from"]), float(values["water_heaters_habit_until"]), clock
         ),
         standing_loss_per_hour=float(values["water_heaters_standing_loss"]),
         reserve_share=float(values["water_heaters_reserve"]),
@@ -166,24 +165,28 @@ def _water_heaters(tables: Tables, response: Response, areas: pd.DataFrame) -> W
     )
 
 
-def _fill_share(tables: Tables, begin_hour: float, end_hour: float) -> np.ndarray:
-    """Return the share of what a tank lacks that habit heats in each half-hour, (48,).
+def _fill_share(tables: Tables, begin_hour: float, end_hour: float, clock: Clock) -> np.ndarray:
+    """Return the share of what a tank lacks that habit heats in each step of the day, (D,).
 
     Between the two hours tanks are filled in the proportions of the demand model's water heating: the share is a
-    half-hour's weight over those from then to the end.
+    step's weight over those from then to the end.
     """
     hours = tables["demand_class_hours"].set_index(["class", "day_type"]).loc[(WATER_HEATING, "work"), HOURS]
-    weight = np.repeat(hours.to_numpy(float), STEPS_PER_HOUR)
-    begin, end = round(begin_hour * STEPS_PER_HOUR), round(end_hour * STEPS_PER_HOUR)
-    night = np.arange(begin, end + STEPS_PER_DAY) % STEPS_PER_DAY
+    per_hour, of_day = MINUTES_OF_HOUR // clock.step_minutes, clock.steps_of_day
+    weight = np.repeat(hours.to_numpy(float), per_hour)
+    begin, end = round(begin_hour * per_hour), round(end_hour * per_hour)
+    night = np.arange(begin, end + of_day) % of_day
     still_to_come = np.cumsum(weight[night][::-1])[::-1]
-    share = np.zeros(STEPS_PER_DAY)
+    share = np.zeros(of_day)
     share[night] = weight[night] / still_to_come
     return share
 
 
-def _cars(response: Response, areas: pd.DataFrame) -> Cars:
+def _cars(response: Response, areas: pd.DataFrame, clock: Clock) -> Cars:
     values, patterns = response["demand_response"]["value"], response["car_patterns"]
+    half_hours = trip_hours(patterns, "leave"), trip_hours(patterns, "back")
+    steps = MINUTES_OF_HALF_HOUR / clock.step_minutes
+    leave = np.floor(half_hours[0] * steps)
     municipal_kwh = _municipal_kwh(areas, "residential")
     return Cars(
         cars=float(values["cars"]) * patterns["share"].to_numpy(),
@@ -191,11 +194,12 @@ def _cars(response: Response, areas: pd.DataFrame) -> Cars:
         power_kw=float(values["cars_power_kw"]),
         efficiency=float(values["cars_efficiency"]),
         reserve_share=float(values["cars_reserve"]),
-        leave=trip_hours(patterns, "leave").astype(np.int64),
-        back=trip_hours(patterns, "back").astype(np.int64),
+        leave=leave.astype(np.int64),
+        back=np.where(half_hours[1] > half_hours[0], np.ceil(half_hours[1] * steps), leave).astype(np.int64),
         trip_kwh=np.stack([patterns[f"{day}_trip_kwh"].to_numpy(float) for day in DAY_TYPES]),
         home_kwh=float(municipal_kwh.sum() / values["homes_in_city"]),
         area_share=municipal_kwh / municipal_kwh.sum(),
+        steps_of_day=clock.steps_of_day,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from network_models.guest import guest
 from network_models.model import build_grid
 from network_models.tables import DECLARATIONS
 from studies.study.checks import locate
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
@@ -84,14 +84,6 @@ def _amounts(
 
 
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
-
-
-@dataclass(frozen=True)
-class Grids:
-    """Distinct grid models, and which of them each member uses."""
-
-    models: tuple[GridModel, ...]
-    of_member: tuple[int, ...]
 
 
 def member_grids(members: list[Member]) -> Grids:

@@ -190,7 +190,7 @@ def _shifting(efficiency: float) -> tuple[float, float]:
 def _water_heaters(case: Case, heaters: WaterHeaters) -> FleetGroup:
     """Real tanks in electric energy: heating within power, hot water and standing losses as they come."""
     electric = heaters.units / heaters.heat_per_energy / KWH_PER_MWH
-    month, slot = case.index.month.to_numpy() - 1, case.half_hour_of_day
+    month, slot = case.index.month.to_numpy() - 1, case.step_of_day
     kept = np.exp(-heaters.standing_loss_per_hour * case.step_hours)
     draw = heaters.draw_kwh[month, slot]
     usual, before = _usual_heat(heaters, draw, slot, month, kept, case.step_hours)
@@ -226,7 +226,7 @@ def _usual_heat(
 
 def _cars(case: Case, m: int, some: Cars) -> FleetGroup:
     """All cars as one battery: charged at home, emptied by trips and by homes."""
-    day, slot = (~case.is_workday).astype(np.int64), case.half_hour_of_day
+    day, slot = (~case.is_workday).astype(np.int64), case.step_of_day
     leave, back = some.leave[day], some.back[day]
     home = (slot[:, None] < leave) | (slot[:, None] >= back)
     goes = (leave == slot[:, None]) & (back > slot[:, None])

@@ -6,11 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.clock import HALF_HOURS_OF_DAY, HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
 from twin.devices.device import CARS, DeviceFlows, DeviceNow, not_followed, ordered_power
-
-STEP_HOURS = 24.0 / HALF_HOURS_OF_DAY
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,16 +29,17 @@ class Cars:
     reserve_share : float
         Of the battery: never discharged to the home, and left after the next trip.
     leave, back : numpy.ndarray, (2, C) int
-        Half-hours at whose beginning a car leaves and is back; equal where it stays.
+        Steps of the day at whose beginning a car leaves and is back; equal where it stays.
     trip_kwh : numpy.ndarray, (2, C)
         Energy of the day's trip.
     home_kwh : float
         Yearly demand of a car's home.
     area_share : numpy.ndarray, (A,)
+    steps_of_day : int
     name : str
     is_storage : bool
-    least_kwh : numpy.ndarray, (2, 48, C)
-        Least charge at the end of a half-hour with which full power from then on still suffices for the next trip.
+    least_kwh : numpy.ndarray, (2, steps of the day, C)
+        Least charge at the end of a step with which full power from then on still suffices for the next trip.
     """
 
     cars: np.ndarray
@@ -53,6 +52,7 @@ class Cars:
     trip_kwh: np.ndarray
     home_kwh: float
     area_share: np.ndarray
+    steps_of_day: int = HALF_HOURS_OF_DAY
     name: str = CARS
     is_storage: bool = False
     least_kwh: np.ndarray = field(init=False)
@@ -74,9 +74,9 @@ class Cars:
 
         Orders reach the cars that are at home. ``unmet_mwh`` is what leaving cars lack of `needed_kwh`.
         """
-        day, half_hour, hours = int(not now.is_workday), now.half_hour_of_day, now.step_hours
-        goes = (self.leave[day] == half_hour) & (self.back[day] > half_hour)
-        is_home = (half_hour < self.leave[day]) | (half_hour >= self.back[day])
+        day, step, hours = int(not now.is_workday), now.step_of_day, now.step_hours
+        goes = (self.leave[day] == step) & (self.back[day] > step)
+        is_home = (step < self.leave[day]) | (step >= self.back[day])
         charge = state.reshape(len(state), 2, len(self.cars))
         missing = np.where(goes, np.maximum(self.needed_kwh[day] - charge, 0.0), 0.0)
         charge = charge - np.where(goes, np.minimum(self.trip_kwh[day], charge), 0.0)
@@ -106,7 +106,7 @@ class Cars:
         self, ordered_kw: np.ndarray, most_kw: np.ndarray, charge: np.ndarray, day: int, now: DeviceNow
     ) -> np.ndarray:
         """Return the power nearest to the order that reserve, room and the next trip allow."""
-        least = self.least_kwh[day, now.half_hour_of_day]
+        least = self.least_kwh[day, now.step_of_day]
         above = charge - np.maximum(least, self.reserve_share * self.battery_kwh)
         given_kw = np.maximum(above, 0.0) * self.efficiency / now.step_hours
         needed_kw = np.maximum(least - charge, 0.0) / (self.efficiency * now.step_hours)
@@ -115,17 +115,17 @@ class Cars:
         return result
 
     def _least(self) -> np.ndarray:
-        """Return the least charge after each half-hour; the owner does not say what day comes next.
+        """Return the least charge after each step; the owner does not say what day comes next.
 
         Before today's trip it counts; after it (or without one) tomorrow's, of a work day or a free day, whichever asks
         for more.
         """
-        full_kwh = self.power_kw * self.efficiency * STEP_HOURS
+        full_kwh = self.power_kw * self.efficiency * (HOURS_OF_DAY / self.steps_of_day)
         goes = self.back > self.leave
-        least = np.zeros((2, HALF_HOURS_OF_DAY, len(self.cars)))
-        for half_hour in range(HALF_HOURS_OF_DAY):
-            left = self.leave - half_hour - 1
-            tomorrow = np.where(goes, self.needed_kwh - (left + HALF_HOURS_OF_DAY) * full_kwh, 0.0).max(axis=0)
+        least = np.zeros((2, self.steps_of_day, len(self.cars)))
+        for step in range(self.steps_of_day):
+            left = self.leave - step - 1
+            tomorrow = np.where(goes, self.needed_kwh - (left + self.steps_of_day) * full_kwh, 0.0).max(axis=0)
             today = self.needed_kwh - left * full_kwh
-            least[:, half_hour] = np.where(goes & (left >= 0), today, tomorrow)
+            least[:, step] = np.where(goes & (left >= 0), today, tomorrow)
         return np.clip(least, 0.0, self.battery_kwh)

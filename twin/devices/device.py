@@ -13,6 +13,9 @@ PLANT_BATTERIES = "plant_batteries"
 """Batteries beside plants: no `twin.devices.device.Device`, but ordered like one."""
 
 
+HALF_HOURS_OF_HOUR = 2
+ROUNDING = 1e-9
+
 FOLLOWED_WITHIN = 0.01
 """Share of the device's power by which it may miss an order: what a meter of one per cent would not see."""
 
@@ -35,12 +38,12 @@ def not_followed(
 
 @dataclass(frozen=True)
 class DeviceNow:
-    """What a device meets in a half-hour; axes R members, A areas.
+    """What a device meets in a step of time; axes R members, A areas.
 
     Attributes
     ----------
-    half_hour_of_day : int
-        0 .. 47.
+    step_of_day : int
+        From 0 at midnight.
     is_workday : bool
         Monday to Friday, no holiday.
     step_hours : float
@@ -58,7 +61,7 @@ class DeviceNow:
         Calendar month, 1 .. 12: hot water takes twice as much heat in winter as in summer.
     """
 
-    half_hour_of_day: int
+    step_of_day: int
     is_workday: bool
     step_hours: float
     signal_pu: np.ndarray
@@ -67,10 +70,15 @@ class DeviceNow:
     class_kw_per_kwh: dict[str, np.ndarray]
     month: int = 1
 
+    @property
+    def half_hour_of_day(self) -> int:
+        """Half-hour of the day in which the step begins, 0 .. 47."""
+        return int(self.step_of_day * self.step_hours * HALF_HOURS_OF_HOUR + ROUNDING)
+
 
 @dataclass(frozen=True)
 class DeviceFlows:
-    """What a device did in a half-hour; axes R members, A areas.
+    """What a device did in a step of time; axes R members, A areas.
 
     Attributes
     ----------
@@ -80,9 +88,9 @@ class DeviceFlows:
         Part of it that is lost and was not lost without the device's flexibility; negative where it saves losses
         (water that is heated later stays warm for less time).
     stored_mwh : numpy.ndarray, (R,)
-        Energy held back (positive) or owed (negative) at the end of the half-hour.
+        Energy held back (positive) or owed (negative) at the end of the step.
     unmet_mwh : numpy.ndarray, (R,)
-        Service that was not given in the half-hour: hot water, energy missing in a leaving car; 0 where none.
+        Service that was not given in the step: hot water, energy missing in a leaving car; 0 where none.
     clipped : numpy.ndarray, (R,) int
         1 where the order could not be followed.
     """
@@ -112,9 +120,9 @@ class Device(Protocol):
         ...
 
     def initial(self) -> np.ndarray:
-        """Return the state before the first half-hour, (K,)."""
+        """Return the state before the first step, (K,)."""
         ...
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Run one half-hour for R members; `state` is (R, K). A row must not depend on its neighbours."""
+        """Run one step of time for R members; `state` is (R, K). A row must not depend on its neighbours."""
         ...

@@ -139,7 +139,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
 
 def _times(case: Case, start: int, steps: int) -> pa.Array:
     index = case.index[start : start + steps]
-    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz)))
+    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz).removeprefix("UTC") or "UTC"))
 
 
 def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:

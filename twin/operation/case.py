@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import step_hours
-from twin.core.errors import Problem, raise_if_any
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_minutes, step_of_day, steps_in
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.devices.device import Device
 from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
@@ -18,7 +18,7 @@ from twin.network.reduced.reduction import ReducedGrid
 from twin.operation.equal_states import Lane, lanes_of
 from twin.operation.member import DeviceArrays, Member
 from twin.operation.site_kernel import AverageSites, average_sites
-from twin.policies.interface import Policy
+from twin.policies.interface import DAYS_AHEAD, Policy, Rhythm
 from twin.resources.outlook import Outlooks
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
@@ -45,7 +45,9 @@ class Case:
     export_per_mw : numpy.ndarray, (M, A)
         Change of the link's export for a MW more infeed in an area, given to policies.
     lead_slots : int
-        Longest lead of any member of the study, also of members that another worker runs.
+        Longest lead in steps of any member of the study, also of members that another worker runs.
+    clock : Clock
+        How the island counts time, with the step of the study.
     """
 
     index: pd.DatetimeIndex
@@ -57,6 +59,12 @@ class Case:
     export_limit_mw: np.ndarray
     export_per_mw: np.ndarray
     lead_slots: int
+    clock: Clock = DEFAULT_CLOCK
+
+    def __post_init__(self) -> None:
+        if len(self.index) > 1 and step_minutes(self.index) != self.clock.step_minutes:
+            seen, accepted = f"{step_minutes(self.index)} minutes", f"{self.clock.step_minutes} minutes"
+            raise InputError([Problem("the series have another step than the clock", "Case, index", seen, accepted)])
 
     @cached_property
     def model(self) -> GridModel:
@@ -71,12 +79,22 @@ class Case:
     @cached_property
     def step_hours(self) -> float:
         """Length of a step."""
-        return step_hours(self.index)
+        return self.clock.step_hours
 
     @cached_property
-    def half_hour_of_day(self) -> np.ndarray:
-        """(T,) half-hours since midnight."""
-        return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
+    def step_of_day(self) -> np.ndarray:
+        """(T,) steps since midnight."""
+        return step_of_day(self.index, self.clock.step_minutes)
+
+    @property
+    def order_slots(self) -> int:
+        """Steps that orders may reach ahead."""
+        return DAYS_AHEAD * self.clock.steps_of_day
+
+    @cached_property
+    def rhythms(self) -> tuple[Rhythm, ...]:
+        """When each member's policy decides."""
+        return tuple(member.policy.cadence.in_steps(self.clock.step_minutes) for member in self.members)
 
     @cached_property
     def network(self) -> np.ndarray:
@@ -86,7 +104,7 @@ class Case:
     @cached_property
     def bands(self) -> Bands:
         """When taps and reactors move."""
-        return Bands.of(self.grid.models, self.network)
+        return Bands.of(self.grid.models, self.network, self.clock.step_minutes)
 
     @cached_property
     def profile(self) -> np.ndarray:
@@ -324,9 +342,9 @@ class Case:
         return result
 
     @cached_property
-    def lead_half_hours(self) -> np.ndarray:
+    def lead_steps(self) -> np.ndarray:
         """(M,) how far ahead a forecasting operator fixes caps."""
-        return np.array([member.forecast_lead_half_hours for member in self.members])
+        return np.array([steps_in(m.forecast_lead_half_hours, self.clock.step_minutes) for m in self.members])
 
     @cached_property
     def flow_margin_mw(self) -> np.ndarray:

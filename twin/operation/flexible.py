@@ -9,7 +9,6 @@ import numpy as np
 from twin.devices.device import DeviceFlows, DeviceNow
 from twin.operation.case import Case
 from twin.operation.state import State
-from twin.policies.interface import ORDER_SLOTS
 
 
 @dataclass(frozen=True)
@@ -54,13 +53,13 @@ def run_flexible(case: Case, state: State, t: int, area_demand_mw: np.ndarray) -
     device_state = state.device_state
     if case.lanes:
         device_state = device_state.copy()
-    slot, month = t % ORDER_SLOTS, case.index[t].month
+    slot, month = t % case.order_slots, case.index[t].month
     of_members = case.class_kw_per_kwh(t) if case.lanes else {}
     for lane in case.lanes:
         classes = {name: per_kwh[lane.rows] for name, per_kwh in of_members.items()}
         for position, (device, columns) in enumerate(zip(lane.devices, lane.columns, strict=True)):
             now = DeviceNow(
-                half_hour_of_day=int(case.half_hour_of_day[t]),
+                step_of_day=int(case.step_of_day[t]),
                 is_workday=bool(case.is_workday[t]),
                 step_hours=case.step_hours,
                 signal_pu=state.device_pu[lane.rows, slot, position],

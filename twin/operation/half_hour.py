@@ -28,7 +28,6 @@ from twin.operation.sites import SiteFlows, run_sites
 from twin.operation.state import State
 from twin.operation.uniform_cap import Managed
 from twin.operation.voltage import relieve_voltage
-from twin.policies.interface import ORDER_SLOTS
 
 
 def judge(case: Case, managed: Managed) -> Verdict:
@@ -165,7 +164,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     left_mw = managed.injections.unit_mw
     plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
-    behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
+    behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % case.order_slots], policy_failed)
     record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
     state = replace(state, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
     return _next_state(case, state, t, managed.flow, record), record
@@ -288,14 +287,14 @@ def _failures(flow: Flow, after: Verdict) -> np.ndarray:
 
 
 def _next_state(case: Case, state: State, t: int, flow: Flow, record: Record) -> State:
-    slot = int(case.half_hour_of_day[t])
+    slot = int(case.step_of_day[t])
     net_mw = record.site_export_mw - record.sites.import_mw
     of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
-    positions, outside_half_hours = next_positions(case, state.positions, state.outside_half_hours, flow)
+    positions, outside_steps = next_positions(case, state.positions, state.outside_steps, flow)
     state = replace(
         state,
         positions=positions,
-        outside_half_hours=outside_half_hours,
+        outside_steps=outside_steps,
         device_stored_mwh=record.flexible.stored_mwh,
         export_mw=link_export_mw(case.grid, flow.variant, record.node_i),
         available_mw=record.sites.available_mw,

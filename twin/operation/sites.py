@@ -11,7 +11,6 @@ from twin.operation.equal_states import distinct_rows
 from twin.operation.member import TOTALS
 from twin.operation.site_kernel import run_rows
 from twin.operation.state import State
-from twin.policies.interface import ORDER_SLOTS
 
 _FIELDS = 9
 
@@ -64,7 +63,7 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:
     state : State
         With the charges at the end and the totals up to it.
     """
-    slot, sites = t % ORDER_SLOTS, case.sites
+    slot, sites = t % case.order_slots, case.sites
     orders = (state.mode, state.battery_power_pu, state.export_limit_pu, state.soc_min_percent)
     now = [order[:, slot] for order in orders]
     first, row = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)

@@ -9,20 +9,19 @@ from typing import Any
 
 import numpy as np
 
-from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
 from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.ledger import NOTHING
 from twin.operation.member import TOTALS
-from twin.policies.interface import ORDER_SLOTS, Dispatch, Mode, Policy
+from twin.policies.interface import Dispatch, Mode, Policy
 
 NET, RAW, LOAD = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class DayHistory:
-    """Quantities by half-hour of the day; one array a half-hour, so that a step replaces one and copies none.
+    """Quantities by step of the day; one array a step, so that a step replaces one and copies none.
 
     Attributes
     ----------
@@ -35,19 +34,19 @@ class DayHistory:
 
     @staticmethod
     def from_array(values: np.ndarray) -> DayHistory:
-        """Make a history of (M, 48, Q, N) values."""
+        """Make a history of (M, D, Q, N) values; D steps of the day."""
         return DayHistory(tuple(np.ascontiguousarray(values[:, slot]) for slot in range(values.shape[1])))
 
     def as_array(self) -> np.ndarray:
-        """Return (M, 48, Q, N) values."""
+        """Return (M, D, Q, N) values."""
         return np.stack(self.slots, axis=1)
 
     def at(self, rows: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Return (R, Q, N) values of member ``rows[r]`` at half-hour ``slots[r]``."""
+        """Return (R, Q, N) values of member ``rows[r]`` at step ``slots[r]`` of the day."""
         return np.stack([self.slots[slot][row] for row, slot in zip(rows, slots, strict=True)])
 
     def with_slot(self, slot: int, values: np.ndarray) -> DayHistory:
-        """Return a history with one half-hour replaced."""
+        """Return a history with one step replaced."""
         return DayHistory((*self.slots[:slot], values, *self.slots[slot + 1 :]))
 
 
@@ -131,7 +130,7 @@ class State:
 
     Attributes
     ----------
-    positions, outside_half_hours : numpy.ndarray, (M, C) int
+    positions, outside_steps : numpy.ndarray, (M, C) int
         Of taps and reactors, and for how long their quantity has left its band; see `twin.operation.controls`.
     soc_kwh : numpy.ndarray, (M, S)
     site_totals : SiteTotals
@@ -144,10 +143,10 @@ class State:
         What they hold or owe.
     plant_soc_mwh : numpy.ndarray, (M, P)
         Of the batteries beside plants.
-    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 96, G)
-        Orders in force; slot = step modulo 96.
-    price_ratio : numpy.ndarray, (M, 96)
-    device_pu : numpy.ndarray, (M, 96, D)
+    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, O, G)
+        Orders in force; slot = step modulo O, the steps of two days.
+    price_ratio : numpy.ndarray, (M, O)
+    device_pu : numpy.ndarray, (M, O, D)
         Orders to homes and flexible devices, the devices in each member's own order.
     export_mw : numpy.ndarray, (M,)
         Link flow of the half-hour before.
@@ -164,7 +163,7 @@ class State:
     """
 
     positions: np.ndarray
-    outside_half_hours: np.ndarray
+    outside_steps: np.ndarray
     soc_kwh: np.ndarray
     site_totals: SiteTotals
     average_soc_kwh: np.ndarray
@@ -205,14 +204,14 @@ class State:
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
-    nothing = Dispatch.constant(ORDER_SLOTS, groups, Mode.IDLE, devices=case.most_devices)
+    nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.most_devices)
     caps = Caps.none(case)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
     soc_kwh = np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members])
-    day = HALF_HOURS_OF_DAY
+    day = case.clock.steps_of_day
     return State(
         positions=positions,
-        outside_half_hours=np.zeros_like(positions),
+        outside_steps=np.zeros_like(positions),
         soc_kwh=soc_kwh,
         site_totals=SiteTotals.zero(*soc_kwh.shape),
         average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
