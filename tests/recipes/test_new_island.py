@@ -28,7 +28,8 @@ def test_the_folder_holds_tables_only(place):
 @pytest.mark.slow
 def test_it_runs_and_a_larger_plant_delivers_more(place):
     expect(place, "run", "work/study.toml", "--days", DAY, "--jobs", "1")
-    table = place / "work" / "skerries" / "plants.csv"
+    expect(place, "new", "larger", "--island", "skerries")
+    table = place / "larger" / "skerries" / "plants.csv"
     lines = table.read_text(encoding="utf-8").splitlines()
     head = next(number for number, line in enumerate(lines) if not line.startswith("#"))
     plant = next(number for number, line in enumerate(lines) if line.startswith("town_pv,"))
@@ -37,7 +38,7 @@ def test_it_runs_and_a_larger_plant_delivers_more(place):
         cells[column] = str(2.0 * float(cells[column]))
     lines[plant] = ",".join(cells)
     table.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    expect(place, "run", "work/study.toml", "--days", DAY, "--jobs", "1", "--out", "runs/larger")
+    expect(place, "run", "larger/study.toml", "--days", DAY, "--jobs", "1", "--out", "runs/larger")
     first, larger = _kpis(place / "runs" / "skerries"), _kpis(place / "runs" / "larger")
     assert larger["available_mwh"] > first["available_mwh"] > 0.0
 
