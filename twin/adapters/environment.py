@@ -21,8 +21,7 @@ from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
 
 def energy_used_mwh(case: Case, record: Record) -> np.ndarray:
     """Return the energy used in a half-hour, (M,) MWh: delivered less the losses of batteries and shifted demand."""
-    losses = record.sites.battery_losses_mw.sum(axis=1) + record.plant_batteries.losses_mw.sum(axis=1)
-    losses = losses + record.flexible.losses_mw.sum(axis=1)
+    losses = record.sites.battery_losses_mw.sum(axis=1) + record.flexible.losses_mw.sum(axis=1)
     result: np.ndarray = case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
     return result
 
@@ -40,8 +39,7 @@ def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
     t : int
     """
     batteries = (record.sites.charge_mw - record.sites.discharge_mw).sum(axis=1)
-    beside_plants = (record.plant_batteries.charge_mw - record.plant_batteries.discharge_mw).sum(axis=1)
-    supply_mw = record.delivered_mw.sum(axis=1) - batteries - beside_plants - record.flexible.demand_mw.sum(axis=1)
+    supply_mw = record.delivered_mw.sum(axis=1) - batteries - record.flexible.demand_mw.sum(axis=1)
     price = np.array([profiles.price_jpy_per_kwh[t] for profiles, _ in case.profiles])[case.profile]
     result: np.ndarray = case.step_hours * supply_mw * KWH_PER_MWH * price
     return result
@@ -206,7 +204,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
 
     def _info(self, record: Record, t: int) -> dict[str, Any]:
         congestion_mw = sum(float(record.ledger.cut_mw[cause][0].sum()) for cause in CONGESTION_CAUSES)
-        clipped = record.sites.clipped[0] + record.plant_batteries.clipped[0] + record.flexible.clipped[0].sum()
+        clipped = record.sites.clipped[0] + record.flexible.clipped[0].sum()
         return {
             "time": str(self._case.index[t]),
             "clipped": int(clipped),
