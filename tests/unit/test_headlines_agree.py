@@ -41,7 +41,8 @@ def study():
     del content["sweep"]
     content["scenario"] = {name: content["scenario"][name] for name in (BASE, EVERY_DEVICE)}
     content["scenario"][EVERY_DEVICE]["fleet"]["grid_batteries"] = "example"
-    content["grid"] |= {"parameters": {"link_rating_factor": 0.5}}
+    content["scenario"][EVERY_DEVICE]["operation"]["policy"] = "price"
+    content["grid"] |= {"parameters": {"link_rating_factor": 0.3}}
     content["fleet"] |= {"small_sites": "non-firm"}
     return Study.model_validate(content)
 
