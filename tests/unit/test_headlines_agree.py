@@ -9,12 +9,12 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
-from studies.cli import study_path
 from studies.experiments.folders import write_json
 from studies.experiments.run import StudyRun, own_kpis
 from studies.experiments.runner import Work
 from studies.experiments.samples import BASE_PART, BENEFIT, Sample, Setup, run_block
 from studies.experiments.scores import SCORES, Level, gained_and_lost, score
+from studies.study.reading import study_path
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
 from twin.bound.link_condition import read_uncontrolled
