@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -148,7 +146,7 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
-        kpis = kpis_of[member.path] | _known(_benefits(study, member, at_point, run, case.step_hours))
+        kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
@@ -169,13 +167,8 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         From `studies.experiments.run.previous_price`.
     """
     cash = write_payments(study, case, case.members[m], folder, year_before)
-    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
-    return _known(cash | kpis)
 
-
-def _known(kpis: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Return key figures with None where a part that the island leaves out would be needed: money without prices."""
-    return {name: None if value is None or math.isnan(value) else value for name, value in kpis.items()}
+    return cash | member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
