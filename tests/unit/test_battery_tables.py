@@ -7,7 +7,8 @@ import pytest
 from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 
 from twin.metrics.device_tables import battery_tables, battery_wear
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.member import BatteryWear
 from twin.policies.interface import Cadence, Mode
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.member import TOTALS
 from twin.operation.sites import run_sites
 from twin.operation.state import initial_state

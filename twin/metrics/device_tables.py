@@ -20,20 +20,6 @@ from twin.security.result import SecurityResult
 COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
 
-def battery_sums(
-    case: Case, sites: Mapping[str, np.ndarray], flexible: Mapping[str, np.ndarray], plants: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return losses and charge of all batteries, and the commands that any device could not follow; (T,) each."""
-    storage = case.is_storage
-    losses = sites["battery_losses_mw"].sum(axis=1) + plants["losses_mw"].sum(axis=1)
-    stored = sites["stored_mwh"].sum(axis=1) + plants["stored_mwh"].sum(axis=1)
-    return {
-        "losses": losses + flexible["losses_mw"][:, storage].sum(axis=1),
-        "stored": stored + flexible["stored_mwh"][:, storage].sum(axis=1),
-        "clipped": sites["clipped"] + plants["clipped"] + flexible["clipped"].sum(axis=1).astype(np.int64),
-    }
-
-
 def device_table(
     case: Case, m: int, flexible: Mapping[str, np.ndarray], plants: Mapping[str, np.ndarray], time: pa.Array
 ) -> pa.Table:
