@@ -108,7 +108,7 @@ def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Mar
     homes = (device for device in member.flexible if isinstance(device, Homes))
     return Market(
         values={str(name): float(value) for name, value in values.items()},
-        sites_with_battery=int((member.devices.battery_kwh > 0.0).sum()),
+        sites_with_battery=int((member.devices.battery.energy > 0.0).sum()),
         home_mwh=sum((float(device.energy_kwh.sum()) for device in homes), 0.0) / KWH_PER_MWH,
         previous_price=year_before,
     )

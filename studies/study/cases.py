@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from studies.study.devices import flexible_devices, site_devices
-from studies.study.grids import member_grids, plant_batteries
+from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
 from studies.study.islands import Grids, tables_of
 from studies.study.members import Member as StudyMember
@@ -75,7 +75,6 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
         devices=site_devices(member.study, tables, fleet),
         flexible=flexible_devices(member.study, tables, model),
-        plant_batteries=plant_batteries(member.study, tables, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
         policy_seconds=operation.policy_seconds,

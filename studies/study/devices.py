@@ -2,32 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from network_models.demand_response import DAY_TYPES, response_tables, trip_hours
-from studies.study.grids import grid_batteries
+from network_models.tables import DECLARATIONS
 from studies.study.islands import clock_of
-from studies.study.schema import Study
+from studies.study.schema import Fleet, Study
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import HOURS, MONTHS, Tables
 from twin.core.units import KWH_PER_MWH
+from twin.devices.battery import Batteries, BatteryWear, make_batteries
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
 from twin.devices.device import Device
 from twin.devices.homes import Homes
+from twin.devices.sites import SiteDevices
+from twin.devices.storage import GridBattery, PlantBatteries
 from twin.devices.water_heaters import WaterHeaters
 from twin.network.model import GridModel
-from twin.operation.member import BatteryWear, SiteDevices
 from twin.resources.demand import WATER_HEATING
 from twin.resources.sites import SiteFleet
 
 BEHAVIOUR, WEAR = "battery_behaviour", "battery_wear"
 """Tables of how batteries convert and age."""
 
+KW_PER_W = 1e-3
 _WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
 
 
@@ -57,14 +60,16 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
     return SiteDevices(
         has_pv=pv,
         demand_kwh=fleet.demand_kwh * study.fleet.demand_factor,
-        battery_kwh=setting("battery_kwh") * has_battery,
-        battery_kw=setting("battery_kw") * has_battery,
-        efficiency=np.sqrt(setting("round_trip_efficiency")),
-        soc_min_share=lowest / 100.0,
-        soc_max_share=highest / 100.0,
-        standby_w=setting("standby_w") * has_battery,
-        constant_share=constant,
-        quadratic_share=quadratic,
+        battery=make_batteries(
+            setting("battery_kwh") * has_battery,
+            setting("battery_kw") * has_battery,
+            np.sqrt(setting("round_trip_efficiency")),
+            soc_min_share=lowest / 100.0,
+            soc_max_share=highest / 100.0,
+            standby=setting("standby_w") * has_battery * KW_PER_W,
+            constant_share=constant,
+            quadratic_share=quadratic,
+        ),
         export_at_night=settings.export_at_night,
         throttle_when_full=study.fleet.when_full == "curtail",
         wear=wear,
@@ -190,10 +195,12 @@ def _cars(response: Response, areas: pd.DataFrame, clock: Clock) -> Cars:
     municipal_kwh = _municipal_kwh(areas, "residential")
     return Cars(
         cars=float(values["cars"]) * patterns["share"].to_numpy(),
-        battery_kwh=float(values["cars_battery_kwh"]),
-        power_kw=float(values["cars_power_kw"]),
-        efficiency=float(values["cars_efficiency"]),
-        reserve_share=float(values["cars_reserve"]),
+        battery=make_batteries(
+            np.full(len(patterns), float(values["cars_battery_kwh"])),
+            float(values["cars_power_kw"]),
+            float(values["cars_efficiency"]),
+            soc_min_share=float(values["cars_reserve"]),
+        ),
         leave=leave.astype(np.int64),
         back=np.where(half_hours[1] > half_hours[0], np.ceil(half_hours[1] * steps), leave).astype(np.int64),
         trip_kwh=np.stack([patterns[f"{day}_trip_kwh"].to_numpy(float) for day in DAY_TYPES]),
@@ -223,6 +230,87 @@ def _one_way(loss_share: float) -> float:
     return float(np.sqrt(1.0 - loss_share))
 
 
+_COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
+
+
+def grid_batteries(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
+    """Return the batteries in the grid that a study has.
+
+    Raises
+    ------
+    InputError
+        Where the table names an area that the network does not have.
+    """
+    if study.fleet.grid_batteries == "none":
+        return ()
+    return (GridBattery(_batteries_at(tables, "grid_batteries", model.areas.index)),)
+
+
+def plant_batteries(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
+    """Return the batteries beside plants that a study has; a plant that is out of service has none.
+
+    Raises
+    ------
+    InputError
+        Where the table names a plant that the network does not have.
+    """
+    if study.fleet.plant_batteries == "none":
+        return ()
+    there = _batteries_at(tables, "plant_batteries", model.plants.index)
+    in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
+    return (PlantBatteries(there._replace(energy=there.energy * in_service, power=there.power * in_service)),)
+
+
+def _batteries_at(tables: Tables, name: str, elements: pd.Index) -> Batteries:
+    """Return the battery of each element, MWh and MW; efficiency and limits of charge are those that all rows share."""
+    frame, key = tables[name], DECLARATIONS[name].key[0]
+    problems = [
+        Problem(f"no such {key} in the network", f"{name}.csv, {key}", str(element), ", ".join(map(str, elements)))
+        for element in frame[key]
+        if element not in elements
+    ]
+    if len(frame[list(_COMMON)].drop_duplicates()) > 1:
+        problems.append(Problem("rows differ", f"{name}.csv", ", ".join(_COMMON), "one value in all rows"))
+    raise_if_any(problems)
+    of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
+    round_trip, low, high = (float(frame[column].iloc[0]) for column in _COMMON)
+    return make_batteries(
+        of_element["energy_mwh"].to_numpy(float), of_element["power_mw"].to_numpy(float), np.sqrt(round_trip),
+        soc_min_share=low / 100.0, soc_max_share=high / 100.0,
+    )  # fmt: skip
+
+
+Maker = Callable[[Study, Tables, GridModel], tuple[Device, ...]]
+
+DEVICE_KINDS: dict[str, Maker] = {
+    "demand_response": demand_response,
+    "grid_batteries": grid_batteries,
+    "plant_batteries": plant_batteries,
+}
+"""All kinds of flexible devices, by the key of ``[fleet]`` that has them. A kind that is no key of its own is had by a
+table ``[fleet.devices.<kind>]``, whose numbers its maker finds in ``study.fleet.devices``."""
+
+
 def flexible_devices(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
-    """Return the demand response and the grid batteries that a study has."""
-    return (*demand_response(study, tables, model), *grid_batteries(study, tables, model))
+    """Return the demand response and the batteries in the grid and beside plants that a study has.
+
+    Raises
+    ------
+    InputError
+        Where ``[fleet.devices]`` names a kind that is not known.
+    """
+    with_keys = {kind for kind in DEVICE_KINDS if kind in Fleet.model_fields}
+    by_table = [kind for kind in DEVICE_KINDS if kind not in with_keys]
+    raise_if_any(
+        Problem(
+            "no such kind of device",
+            f"{study.name}, fleet.devices",
+            kind,
+            ", ".join(by_table) or "none",
+            "add its maker to DEVICE_KINDS in studies/study/devices.py",
+        )
+        for kind in study.fleet.devices
+        if kind not in by_table
+    )
+    had = with_keys | set(study.fleet.devices)
+    return tuple(device for kind, make in DEVICE_KINDS.items() if kind in had for device in make(study, tables, model))

@@ -246,6 +246,9 @@ class Fleet(Section):
     grid_batteries: Literal["none", "example"] = Field(
         default="none", description="Batteries in the grid (table grid_batteries): a scenario, not in the plan."
     )
+    devices: dict[str, dict[str, float]] = Field(
+        default={}, description="Further kinds of flexible devices, each with its numbers: [fleet.devices.<kind>]."
+    )
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."

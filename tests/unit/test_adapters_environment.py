@@ -13,7 +13,8 @@ from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
 from twin.adapters.environment import REWARDS, IslandEnvironment
 from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.devices.grid_battery import GridBattery
+from twin.devices.battery import make_batteries
+from twin.devices.storage import GridBattery
 from twin.metrics.half_hours import stack
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import series_of_tables
@@ -23,7 +24,9 @@ from twin.operation.state import stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
 
 NOWHERE = (0.0,) * 12
-ISLAND = GridBattery((2.0, *NOWHERE, 1.0), (6.0, *NOWHERE, 2.0), 0.95, 0.1, 0.9)
+ISLAND = GridBattery(
+    make_batteries((6.0, *NOWHERE, 2.0), (2.0, *NOWHERE, 1.0), 0.95, soc_min_share=0.1, soc_max_share=0.9)
+)
 
 
 def hold(half_hour):

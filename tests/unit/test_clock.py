@@ -10,13 +10,13 @@ import pytest
 from clock_cases import constant, on_step
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 from shipped import GOTO
+from twin.devices.grid_battery import GridBattery
 
 from twin.core.clock import DEFAULT_CLOCK, Clock, fiscal_year, step_of_day, steps_in, steps_of_day
 from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.weather_table import Place
 from twin.devices.device import DeviceNow
-from twin.devices.grid_battery import GridBattery
 from twin.network.reduced.controls import Bands
 from twin.operation.dispatch import make_view
 from twin.operation.state import initial_state

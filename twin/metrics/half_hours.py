@@ -12,10 +12,8 @@ from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.metrics.series import MemberSeries
 from twin.operation.case import TIER_NON_FIRM, Case
-from twin.operation.flexible import FlexibleFlows
-from twin.operation.plant_batteries import PlantBatteryFlows
+from twin.operation.devices import FlexibleFlows, SiteFlows
 from twin.operation.record import Record, Verdict
-from twin.operation.sites import SiteFlows
 from twin.operation.state import State, stored_at_start_mwh
 from twin.resources.profiles import Profiles
 
@@ -36,7 +34,6 @@ class Block:
     cuts: Mapping[str, np.ndarray]
     sites: Mapping[str, np.ndarray]
     flexible: Mapping[str, np.ndarray]
-    plant_batteries: Mapping[str, np.ndarray]
     before: Mapping[str, np.ndarray]
     after: Mapping[str, np.ndarray]
 
@@ -50,7 +47,7 @@ class Block:
 
     def _picked(self, m: int, pick: int | list[int]) -> Block:
         groups = (
-            self.values, self.cuts, self.sites, self.flexible, self.plant_batteries, self.before, self.after,
+            self.values, self.cuts, self.sites, self.flexible, self.before, self.after,
         )  # fmt: skip
         return Block(self.start, (m,), *({name: x[:, pick] for name, x in group.items()} for group in groups))
 
@@ -78,7 +75,6 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
-        plant_batteries=_stacked([record.plant_batteries for record in records], PlantBatteryFlows, rows),
         before=_stacked([record.before for record in records], Verdict, rows),
         after=_stacked([record.after for record in records], Verdict, rows),
     )
@@ -185,13 +181,12 @@ def link_columns(block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
 
 def _battery_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
     """Return losses and charge of all batteries, and the commands that any device could not follow."""
-    sites, plants, flexible, storage = block.sites, block.plant_batteries, block.flexible, case.is_storage
-    losses = sites["battery_losses_mw"].sum(axis=-1) + plants["losses_mw"].sum(axis=-1)
-    stored = sites["stored_mwh"].sum(axis=-1) + plants["stored_mwh"].sum(axis=-1)
+    sites, flexible, storage = block.sites, block.flexible, case.is_storage
+    losses, stored = sites["battery_losses_mw"].sum(axis=-1), sites["stored_mwh"].sum(axis=-1)
     return {
         "battery_losses_mw": losses + (flexible["losses_mw"] * storage).sum(axis=-1),
         "stored_mwh": stored + (flexible["stored_mwh"] * storage).sum(axis=-1),
-        "clipped_commands": sites["clipped"] + plants["clipped"] + flexible["clipped"].sum(axis=-1).astype(np.int64),
+        "clipped_commands": sites["clipped"] + flexible["clipped"].sum(axis=-1).astype(np.int64),
     }
 
 

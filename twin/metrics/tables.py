@@ -74,7 +74,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
-        "devices": device_table(case, m, block.flexible, block.plant_batteries, time),
+        "devices": device_table(case, m, block.flexible, time),
     }
 
 
@@ -106,7 +106,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     v = block.values
     available = v["available_mw"]
     battery = np.zeros_like(available)
-    battery[:, : case.plants] = block.plant_batteries["charge_mw"] - block.plant_batteries["discharge_mw"]
+    battery[:, : case.plants] = block.flexible["plant_mw"]
     step, unit = np.nonzero((available > SMALLEST_ROW_MW) | (np.abs(battery) > SMALLEST_ROW_MW))
     columns = {
         "available_mw": available,

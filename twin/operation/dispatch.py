@@ -8,7 +8,6 @@ import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
-from twin.devices.device import PLANT_BATTERIES
 from twin.operation.case import Case
 from twin.operation.state import ORDERS, State
 from twin.policies.interface import Batteries, Dispatch, View
@@ -38,23 +37,23 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int) -
 
 
 def _batteries(case: Case, state: State, m: int) -> Batteries:
-    devices = case.members[m].devices
-    energy = case.by_group(devices.battery_kwh)
+    battery = case.members[m].devices.battery
+    energy = case.by_group(battery.energy)
 
     def mean(per_kwh: np.ndarray) -> np.ndarray:
         """Average over the capacity of each group; 0 without batteries."""
-        total = case.by_group(per_kwh * devices.battery_kwh)
+        total = case.by_group(per_kwh * battery.energy)
         result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
         return result
 
     stored = case.by_group(state.soc_kwh[m])
     return Batteries(
         energy_mwh=energy / KWH_PER_MWH,
-        power_mw=case.by_group(devices.battery_kw) / KW_PER_MW,
+        power_mw=case.by_group(battery.power) / KW_PER_MW,
         soc_percent=100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0),
-        soc_min_percent=100.0 * mean(devices.soc_min_share),
-        soc_max_percent=100.0 * mean(devices.soc_max_share),
-        efficiency=mean(devices.efficiency),
+        soc_min_percent=100.0 * mean(battery.soc_min_share),
+        soc_max_percent=100.0 * mean(battery.soc_max_share),
+        efficiency=mean(battery.efficiency),
     )
 
 
@@ -73,7 +72,6 @@ def _stored(case: Case, state: State, m: int) -> np.ndarray:
     """Return what the member's devices held at the end of the step before, (K,)."""
     member = case.members[m]
     of_names = dict(zip(case.device_names, state.device_stored_mwh[m], strict=True))
-    of_names[PLANT_BATTERIES] = float(state.plant_soc_mwh[m].sum())
     return np.array([of_names[name] for name in member.orderable], dtype=float)
 
 
@@ -128,13 +126,3 @@ def _put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, disp
             orders[name][m, slots, : values.shape[1]] = values
         else:
             orders[name][m, slots] = values
-
-
-def plant_battery_pu(case: Case, state: State, t: int) -> np.ndarray:
-    """Return the order in force for the batteries beside plants, (M,)."""
-    slot = t % case.order_slots
-    found = np.zeros(len(case.members))
-    for m, member in enumerate(case.members):
-        if member.plant_batteries is not None:
-            found[m] = state.device_pu[m, slot, member.orderable.index(PLANT_BATTERIES)]
-    return found

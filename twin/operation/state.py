@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from twin.core.units import KWH_PER_MWH
+from twin.devices.battery import lowest_charge
+from twin.devices.sites import TOTALS
 from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.ledger import NOTHING
-from twin.operation.member import TOTALS
 from twin.policies.interface import Dispatch, Mode, Policy
 
 NET, RAW, LOAD = 0, 1, 2
@@ -57,7 +58,7 @@ class SiteTotals:
     Attributes
     ----------
     of_member : tuple of numpy.ndarray, (S, W)
-        Columns as in `twin.operation.member.TOTALS`.
+        Columns as in `twin.devices.sites.TOTALS`.
     """
 
     of_member: tuple[np.ndarray, ...]
@@ -141,8 +142,6 @@ class State:
         Of the flexible devices, one after the other.
     device_stored_mwh : numpy.ndarray, (M, D)
         What they hold or owe.
-    plant_soc_mwh : numpy.ndarray, (M, P)
-        Of the batteries beside plants.
     mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, O, G)
         Orders in force; slot = step modulo O, the steps of two days.
     price_ratio : numpy.ndarray, (M, O)
@@ -170,7 +169,6 @@ class State:
     average_totals: np.ndarray
     device_state: np.ndarray
     device_stored_mwh: np.ndarray
-    plant_soc_mwh: np.ndarray
     mode: np.ndarray
     battery_power_pu: np.ndarray
     export_limit_pu: np.ndarray
@@ -207,7 +205,7 @@ def initial_state(case: Case) -> State:
     nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.most_devices)
     caps = Caps.none(case)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
-    soc_kwh = np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members])
+    soc_kwh = np.array([lowest_charge(m.devices.battery) for m in case.members])
     day = case.clock.steps_of_day
     return State(
         positions=positions,
@@ -218,7 +216,6 @@ def initial_state(case: Case) -> State:
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
         device_stored_mwh=_device_stored_mwh(case),
-        plant_soc_mwh=case.plant_battery_mwh * case.plant_soc_min_share[:, None],
         **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
         export_mw=np.zeros(members),
         available_mw=np.zeros((members, groups)),
@@ -251,6 +248,5 @@ def _device_stored_mwh(case: Case) -> np.ndarray:
 def stored_at_start_mwh(case: Case, m: int) -> float:
     """Return the charge of all batteries of member `m` before the first half-hour: sites, grid and plants."""
     member = case.members[m]
-    of_sites = float((member.devices.soc_min_share * member.devices.battery_kwh).sum()) / KWH_PER_MWH
-    of_plants = float((case.plant_battery_mwh[m] * case.plant_soc_min_share[m]).sum())
-    return of_sites + of_plants + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)
+    of_sites = float(lowest_charge(member.devices.battery).sum()) / KWH_PER_MWH
+    return of_sites + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)

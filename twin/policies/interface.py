@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -11,6 +10,7 @@ import pandas as pd
 
 from twin.core.clock import HALF_HOURS_OF_DAY, MINUTES_OF_DAY, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, steps_in
 from twin.core.errors import InputError, Problem
+from twin.devices.device import Mode as Mode
 from twin.resources.outlook import Outlook as Outlook
 
 DAYS_AHEAD = 2
@@ -18,14 +18,6 @@ DAYS_AHEAD = 2
 
 ORDER_SLOTS = DAYS_AHEAD * HALF_HOURS_OF_DAY
 """The same in half-hours."""
-
-
-class Mode(IntEnum):
-    """What the batteries of a group do."""
-
-    IDLE = 0
-    SELF_CONSUMPTION = 1
-    POWER = 2
 
 
 @dataclass(frozen=True)
