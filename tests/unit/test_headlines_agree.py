@@ -9,14 +9,17 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
-from studies.cli import study_path
 from studies.experiments.folders import write_json
 from studies.experiments.key_figures import own_kpis
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
 from studies.experiments.samples import BASE_PART, Sample, Setup
 from studies.experiments.scores import SCORES, Level, gained_and_lost, score
+<<<<<<< HEAD
 from studies.experiments.uncertainty import BENEFIT, run_block
+=======
+from studies.study.reading import study_path
+>>>>>>> main
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
 from twin.bound.link_condition import read_uncontrolled
@@ -43,7 +46,8 @@ def study():
     del content["sweep"]
     content["scenario"] = {name: content["scenario"][name] for name in (BASE, EVERY_DEVICE)}
     content["scenario"][EVERY_DEVICE]["fleet"]["grid_batteries"] = "example"
-    content["grid"] |= {"parameters": {"link_rating_factor": 0.5}}
+    content["scenario"][EVERY_DEVICE]["operation"]["policy"] = "price"
+    content["grid"] |= {"parameters": {"link_rating_factor": 0.3}}
     content["fleet"] |= {"small_sites": "non-firm"}
     return Study.model_validate(content)
 
