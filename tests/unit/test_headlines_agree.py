@@ -15,11 +15,8 @@ from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
 from studies.experiments.samples import BASE_PART, Sample, Setup
 from studies.experiments.scores import SCORES, Level, gained_and_lost, score
-<<<<<<< HEAD
 from studies.experiments.uncertainty import BENEFIT, run_block
-=======
 from studies.study.reading import study_path
->>>>>>> main
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
 from twin.bound.link_condition import read_uncontrolled
