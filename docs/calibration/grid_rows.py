@@ -15,7 +15,7 @@ from rows import Row
 from network_models.goto import goto
 from network_models.goto.reading import goto_tables
 from twin.network.model import GridModel
-from twin.security.headroom import link_headroom, model_profiles
+from twin.security.headroom.buses import link_headroom, model_profiles
 
 TOPIC = "Link and grid"
 EARTH_RADIUS_KM = 6371.0

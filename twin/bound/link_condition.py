@@ -13,7 +13,6 @@ from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.kpis import net_supply_mwh, read_table
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
 from twin.operation.case import Case
 from twin.operation.half_hour import step
 from twin.operation.injections import Injections, node_power
@@ -21,6 +20,7 @@ from twin.operation.state import initial_state
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 from twin.resources.sites import KINDS
+from twin.security.reduced.headroom import link_headroom
 
 STILL_MW = 1e-9
 
@@ -278,7 +278,5 @@ def _places(case: Case) -> list[tuple[int, float]]:
 
 def _headroom(case: Case, variant: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
     flow = solve(case.grid, variant, p, q, *flat_start(case.grid, variant))
-    found = link_headroom(
-        case.grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, case.grid.nodes.headroom, case.base_mva
-    )
+    found = link_headroom(case.grid.arrays, flow.states, case.grid.nodes.headroom, case.base_mva)
     return np.where(flow.solved, found[:, 0], np.nan)

@@ -8,8 +8,6 @@ import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.network.reduced.flow import Flow, link_export_mw
-from twin.network.reduced.headroom_kernels import link_headroom
-from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
 from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
@@ -29,6 +27,8 @@ from twin.operation.state import State
 from twin.operation.uniform_cap import Managed
 from twin.operation.voltage import relieve_voltage
 from twin.policies.interface import ORDER_SLOTS
+from twin.security.reduced.headroom import link_headroom
+from twin.security.reduced.outages import UNSOLVED_PERCENT
 
 
 def judge(case: Case, managed: Managed) -> Verdict:
@@ -94,7 +94,7 @@ def _headroom(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     first, inverse = distinct_rows(some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
     some = some.rows(first)
     found = link_headroom(
-        case.grid.arrays, some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu,
+        case.grid.arrays, some.states,
         case.grid.nodes.headroom, case.base_mva,
     )  # fmt: skip
     headroom[kept] = found[inverse]

@@ -16,7 +16,7 @@ from twin.metrics.device_tables import battery_tables, outage_tables
 from twin.metrics.sample_check import check_records, frozen_net
 from twin.metrics.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.metrics.tables import member_tables, stack, twin_tables
-from twin.operation.all_outages import States, WatchOf, joined, judge_states, states_of, watch_variant
+from twin.operation.all_outages import AnalysisOf, States, assess_states, joined, outage_analysis, states_of
 from twin.operation.case import Case
 from twin.operation.half_hour import step
 from twin.operation.record import Record
@@ -46,11 +46,11 @@ def simulate(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray])
         return
     done = min(last_checkpoint(folder) for folder in folders)
     state = initial_state(case) if done < 0 else _load(folders, done)
-    net_of, watch_of = cache(partial(frozen_net, case)), cache(partial(watch_variant, case))
+    net_of, analysis_of = cache(partial(frozen_net, case)), cache(partial(outage_analysis, case))
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
             continue
-        state, tables = _run_block(case, checked, net_of, watch_of, steps, state)
+        state, tables = _run_block(case, checked, net_of, analysis_of, steps, state)
         for folder, of_member in zip(folders, tables, strict=True):
             write_part(folder, block, of_member)
         for m, folder in enumerate(folders):
@@ -68,7 +68,7 @@ def month_blocks(index: pd.DatetimeIndex) -> list[range]:
 
 
 def _run_block(
-    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, watch_of: WatchOf, steps: range, state: State
+    case: Case, checked: Sequence[np.ndarray], net_of: NetOf, analysis_of: AnalysisOf, steps: range, state: State
 ) -> tuple[State, list[dict[str, pa.Table]]]:
     """Run a block in stretches, so that memory holds the records of one stretch and the tables of one block."""
     recorded = list(case.recorded)
@@ -87,7 +87,7 @@ def _run_block(
     if steps.stop == len(case.index):
         for m in recorded:
             tables[m] |= battery_tables(case, state, m)
-    for m, found in zip(recorded, judge_states(case, watch_of, joined(states), steps.start), strict=True):
+    for m, found in zip(recorded, assess_states(case, analysis_of, joined(states), steps.start), strict=True):
         tables[m] |= outage_tables(found, index)
     return state, tables
 

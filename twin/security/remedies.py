@@ -15,11 +15,11 @@ from twin.network.network import Network
 from twin.network.node_power import NodePower
 from twin.network.outage import without
 from twin.network.solver import Solver
-from twin.security.judging import power_after
-from twin.security.power import StepPower, active_mw, added, times
+from twin.security.assessment import power_after
+from twin.security.operating_points import OperatingPoints, active_mw, added, times
 
 if TYPE_CHECKING:
-    from twin.security.judging import Watch
+    from twin.security.assessment import OutageAnalysis
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class State:
 
 
 @dataclass(frozen=True)
-class Breach:
+class Overload:
     """The branch whose loading is to come down to its continuous rating.
 
     Attributes
@@ -115,12 +115,12 @@ class Measure:
     start_hours: float = 0.0
 
 
-def reactors_off(net: pandapowerNet, first: State, breach: Breach) -> Measure:
+def reactors_off(net: pandapowerNet, first: State, overload: Overload) -> Measure:
     """Take reactors out one by one, the most helpful first; those that do not help stay."""
     absorbs_mvar = (net.shunt.q_mvar * net.shunt.step).to_numpy(float)
     candidates = [int(at) for at in np.flatnonzero((absorbs_mvar > 0.0) & (first.network.shunt_node["shunt"] >= 0))]
-    now = breach.loading_percent(first)
-    relief = {at: now - breach.loading_percent(_switched_off(first, [at])) for at in candidates}
+    now = overload.loading_percent(first)
+    relief = {at: now - overload.loading_percent(_switched_off(first, [at])) for at in candidates}
     order = sorted((at for at in candidates if relief[at] > 0.0), key=lambda at: -relief[at])
 
     def taken(share: float) -> list[int]:
@@ -147,7 +147,7 @@ def flexibility(net: pandapowerNet, first: State, means: Means) -> Measure:
     )
 
 
-def diesels(net: pandapowerNet, first: State, breach: Breach, means: Means) -> Measure:
+def diesels(net: pandapowerNet, first: State, overload: Overload, means: Means) -> Measure:
     """Start diesels one after another, the most helpful first.
 
     None runs below its least stable output, all together give no more than the islands import.
@@ -157,12 +157,12 @@ def diesels(net: pandapowerNet, first: State, breach: Breach, means: Means) -> M
     table = table.loc[live & table.available.to_numpy(bool)]
     buses, p_max = table.bus.to_numpy(np.int64), table.p_max_mw.to_numpy(float)
     p_min = np.minimum(table.p_min_mw.to_numpy(float), p_max)
-    now = breach.loading_percent(first)
+    now = overload.loading_percent(first)
     relief = np.zeros(len(buses))
     for row, bus in enumerate(buses):
         probe_mw = PROBE_SHARE * p_max[row]
         probed = first.fed(_infeed_pu(net, first.network, [int(bus)], np.array([probe_mw])))
-        relief[row] = (now - breach.loading_percent(probed)) / probe_mw
+        relief[row] = (now - overload.loading_percent(probed)) / probe_mw
     order = np.argsort(-np.round(relief, RELIEF_DIGITS), kind="stable")
     buses, p_max, p_min = buses[order], p_max[order], p_min[order]
     imported = max(-float(active_mw(first.network, first.power)[0, first.network.alive].sum()), 0.0)
@@ -184,7 +184,7 @@ def diesels(net: pandapowerNet, first: State, breach: Breach, means: Means) -> M
     )
 
 
-def shedding(first: State, steps: StepPower) -> Measure:
+def shedding(first: State, steps: OperatingPoints) -> Measure:
     """Shed demand, everywhere the same share of active and reactive power."""
     demand = steps.demand
     live_mw = -float(active_mw(first.network, demand)[0, first.network.alive].sum())
@@ -221,14 +221,16 @@ class Use(NamedTuple):
     suffices: bool
 
 
-def import_remedies(watch: Watch, steps: StepPower, case: int, branch: int, means: Means) -> pd.DataFrame:
+def import_remedies(
+    analysis: OutageAnalysis, steps: OperatingPoints, case: int, branch: int, means: Means
+) -> pd.DataFrame:
     """Return what each remedy must give until a branch is within its continuous rating after an outage.
 
     Parameters
     ----------
-    watch : Watch
-    steps : StepPower
-        One row: the step of the breach.
+    analysis : OutageAnalysis
+    steps : OperatingPoints
+        One row: the step of the overload.
     case, branch : int
         Numbers of the outage case and of the overloaded branch, as in the addresses of the tally.
     means : Means
@@ -241,43 +243,43 @@ def import_remedies(watch: Watch, steps: StepPower, case: int, branch: int, mean
         `used` after the remedies above it; `loading_percent` of the branch and `worst_loading_percent` of all branches
         with the remedies down to this row; `start_hours`.
     """
-    topology = watch.topologies[case]
+    topology = analysis.topologies[case]
     first = State(topology.network, power_after(topology, steps))
     solution = topology.solver.solve(first.power)
     start = np.where(solution.converged[:, None], solution.v, topology.network.start)
-    breach, net = Breach(branch, topology.branches.limit, start), watch.subject.net
+    overload, net = Overload(branch, topology.branches.limit, start), analysis.grid.net
     measures = (
-        reactors_off(net, first, breach),
+        reactors_off(net, first, overload),
         flexibility(net, first, means),
-        diesels(net, first, breach, means),
+        diesels(net, first, overload, means),
         shedding(first, steps),
     )
     rows, state = [], first
     for measure in measures:
-        alone, used = _smallest(breach, first, measure), _smallest(breach, state, measure)
+        alone, used = _smallest(overload, first, measure), _smallest(overload, state, measure)
         state = measure.apply(state, used.share)
         rows.append(
             {
                 "remedy": measure.name,
                 "unit": measure.unit,
                 "available": measure.amount(1.0),
-                "estimate": _estimate(breach, first, measure),
+                "estimate": _estimate(overload, first, measure),
                 "needed": measure.amount(alone.share) if alone.suffices else math.nan,
                 "used": measure.amount(used.share),
-                "loading_percent": breach.loading_percent(state),
-                "worst_loading_percent": breach.worst_percent(state),
+                "loading_percent": overload.loading_percent(state),
+                "worst_loading_percent": overload.worst_percent(state),
                 "start_hours": measure.start_hours,
             }
         )
     return pd.DataFrame(rows)
 
 
-def _smallest(breach: Breach, state: State, measure: Measure) -> Use:
+def _smallest(overload: Overload, state: State, measure: Measure) -> Use:
     """Return the smallest share that brings the branch to its rating; all of it where that helps but is not enough."""
-    now = breach.loading_percent(state)
+    now = overload.loading_percent(state)
     if now <= 100.0:
         return Use(0.0, True)
-    with_all = breach.loading_percent(measure.apply(state, 1.0)) if measure.amount(1.0) > 0.0 else now
+    with_all = overload.loading_percent(measure.apply(state, 1.0)) if measure.amount(1.0) > 0.0 else now
     if with_all > 100.0:
         return Use(1.0 if with_all < now else 0.0, False)
     low, high = 0.0, 1.0
@@ -287,18 +289,18 @@ def _smallest(breach: Breach, state: State, measure: Measure) -> Use:
             middle = math.floor(middle * measure.steps) / measure.steps
         if middle <= low:
             break
-        if breach.loading_percent(measure.apply(state, middle)) <= 100.0:
+        if overload.loading_percent(measure.apply(state, middle)) <= 100.0:
             high = middle
         else:
             low = middle
     return Use(high, True)
 
 
-def _estimate(breach: Breach, state: State, measure: Measure) -> float:
+def _estimate(overload: Overload, state: State, measure: Measure) -> float:
     """Return the amount that a straight line through a small share gives; NaN where that does not help."""
     share = 1.0 / measure.steps if measure.steps else PROBE_SHARE
     if measure.amount(1.0) <= 0.0:
         return math.nan
-    now = breach.loading_percent(state)
-    relief = now - breach.loading_percent(measure.apply(state, share))
+    now = overload.loading_percent(state)
+    relief = now - overload.loading_percent(measure.apply(state, share))
     return max(now - 100.0, 0.0) / relief * measure.amount(share) if relief > 0.0 else math.nan

@@ -16,11 +16,11 @@ from twin.core.errors import InputError, Problem
 from twin.network.batch import checked
 from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
+from twin.network.monitored import PLAIN_LIMITS, element_names, monitored_model, monitored_net
 from twin.network.node_power import node_power
-from twin.security.contingencies import element_names
-from twin.security.headroom_case import HeadroomCase, Item, headroom_case, scope_of
-from twin.security.headroom_search import TOLERANCE_MW, Breach, Outcome, Rows, first_breach
-from twin.security.topologies import network_of
+from twin.security.contingencies import Outages
+from twin.security.headroom.prepared import MonitoredLimit, PreparedHeadroom, prepared_headroom, scope_of
+from twin.security.headroom.search import TOLERANCE_MW, FirstViolation, Outcome, Rows, first_violation
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -128,7 +128,7 @@ class HeadroomResult:
         `Outcome`.
     outages : tuple of str
         Names; the first is empty.
-    items : tuple of Item
+    items : tuple of MonitoredLimit
     item_names : tuple of str
     tolerance_mw : float
         Largest distance of a value from the first breach.
@@ -145,7 +145,7 @@ class HeadroomResult:
     item: np.ndarray
     outcome: np.ndarray
     outages: tuple[str, ...]
-    items: tuple[Item, ...]
+    items: tuple[MonitoredLimit, ...]
     item_names: tuple[str, ...]
     tolerance_mw: float
     solved: int
@@ -243,7 +243,7 @@ def headroom(
     index: pd.DatetimeIndex | None = None,
     *,
     buses: Sequence[int] | None = None,
-    outages: Sequence[Element | tuple[Element, ...]] | Literal["all"] = "all",
+    outages: Outages = "all",
     direction: Literal["infeed", "demand"] = "infeed",
     monitored: Sequence[Element] | None = None,
     voltage_limits: tuple[float, float] | None = None,
@@ -289,13 +289,17 @@ def headroom(
     plain = net.net if isinstance(net, GridModel) else net
     steps, given = checked(plain, profiles)
     _check(plain, direction, buses, index, steps)
-    if buses is None and model is not None:
-        buses = model.roles.voltage_buses
-    scope = scope_of(plain, model, buses, outages, monitored, voltage_limits)
-    case = headroom_case(plain, extract(plain) if model is None else network_of(model), scope)
+    if model is None:
+        grid = monitored_net(plain, extract(plain), PLAIN_LIMITS)
+        wanted = plain.bus.index[plain.bus.in_service.astype(bool)] if buses is None else buses
+    else:
+        grid = monitored_model(model, extract(plain))
+        wanted = model.roles.voltage_buses if buses is None else buses
+        outages = model.roles.outages if isinstance(outages, str) else outages
+    case = prepared_headroom(grid, scope_of(grid, wanted, outages, monitored, voltage_limits))
     blocks = [slice(first, min(first + STEPS_PER_BLOCK, steps)) for first in range(0, steps, STEPS_PER_BLOCK)]
 
-    def solve(block: slice) -> Breach:
+    def solve(block: slice) -> FirstViolation:
         return _block(case, {key: values[block] for key, values in given.items()}, block, _SIGN[direction])
 
     with ThreadPoolExecutor(threads) as pool:
@@ -334,15 +338,17 @@ def _check(
         raise InputError(problems)
 
 
-def _block(case: HeadroomCase, given: Mapping[tuple[str, str], np.ndarray], block: slice, sign: float) -> Breach:
+def _block(
+    case: PreparedHeadroom, given: Mapping[tuple[str, str], np.ndarray], block: slice, sign: float
+) -> FirstViolation:
     steps, buses = block.stop - block.start, len(case.buses)
-    powers = [node_power(topology.network, steps, given) for topology in case.topologies]
+    powers = [node_power(topology.network, steps, given) for topology in case.contingencies]
     rows = Rows(np.repeat(np.arange(steps), buses), np.tile(np.arange(buses), steps))
-    return first_breach(case, powers, rows, sign)
+    return first_violation(case, powers, rows, sign)
 
 
 def _collect(
-    net: pandapowerNet, case: HeadroomCase, found: Sequence[Breach], index: pd.DatetimeIndex, direction: str
+    net: pandapowerNet, case: PreparedHeadroom, found: Sequence[FirstViolation], index: pd.DatetimeIndex, direction: str
 ) -> HeadroomResult:
     shape = (len(index), len(case.buses))
     return HeadroomResult(
@@ -354,7 +360,7 @@ def _collect(
         topology=np.concatenate([f.topology for f in found]).reshape(shape),
         item=np.concatenate([f.item for f in found]).reshape(shape),
         outcome=np.concatenate([f.outcome for f in found]).reshape(shape),
-        outages=tuple(" + ".join(element_names(net, topology.outage)) for topology in case.topologies),
+        outages=tuple(" + ".join(element_names(net, topology.outage)) for topology in case.contingencies),
         items=case.items,
         item_names=tuple(element_names(net, [item.element for item in case.items])),
         tolerance_mw=max(STATED_TOLERANCE_MW, TOLERANCE_MW),

@@ -69,7 +69,7 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def judge_block(
+def find_violations(
     v: np.ndarray,
     solved: np.ndarray,
     steps: np.ndarray,

@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from twin.network.monitored import MonitoredGrid
 from twin.network.node_power import NodePower
 from twin.network.solver import Solution
-from twin.security.contingencies import OutageCase, OutageClass
-from twin.security.judging_kernels import Found, judge_block
-from twin.security.power import StepPower, active_mw, at_nodes, less, step_power
+from twin.security.contingencies import Contingency, OutageClass
+from twin.security.operating_points import OperatingPoints, active_mw, at_nodes, less, operating_points
+from twin.security.prepared import PreparedContingencies, PreparedContingency
 from twin.security.result import SecurityResult
 from twin.security.tally import (
     KINDS,
@@ -27,9 +28,9 @@ from twin.security.tally import (
     merge,
     split,
 )
-from twin.security.topologies import Subject, Topologies, Topology
+from twin.security.violations import Found, find_violations
 
-Relief = Callable[[Topology, NodePower, np.ndarray], NodePower]
+Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
 """``relief(topology, power, v)``: the node power (R, N) after the actions that follow an outage.
 
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
@@ -55,9 +56,9 @@ class _Rows(NamedTuple):
     cases: int
 
 
-def judge_steps(
-    topologies: Topologies,
-    power: StepPower,
+def assess_steps(
+    topologies: PreparedContingencies,
+    power: OperatingPoints,
     steps: np.ndarray,
     groups: np.ndarray,
     relief: Relief | None = None,
@@ -66,9 +67,9 @@ def judge_steps(
 
     Parameters
     ----------
-    topologies : Topologies
+    topologies : PreparedContingencies
         The intact grid first.
-    power : StepPower
+    power : OperatingPoints
         Rows R; they never see each other.
     steps : numpy.ndarray, (R,) int
         Absolute step of each row.
@@ -89,7 +90,7 @@ def judge_steps(
     return split(whole, bounds)
 
 
-def _judge_rows(topologies: Topologies, steps: StepPower, rows: _Rows, relief: Relief | None) -> Tally:
+def _judge_rows(topologies: PreparedContingencies, steps: OperatingPoints, rows: _Rows, relief: Relief | None) -> Tally:
     intact, groups = topologies[0], len(rows.bounds) - 1
     branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
     tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
@@ -117,7 +118,7 @@ def _judge_rows(topologies: Topologies, steps: StepPower, rows: _Rows, relief: R
     return tally
 
 
-def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: Topology) -> _Stage:
+def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: PreparedContingency) -> _Stage:
     count = len(rows.steps)
     flags = (
         np.zeros((count, len(intact.branches.watched)), dtype=np.uint8),
@@ -135,7 +136,7 @@ def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: Topology
     return _Stage(at_once, found(of_class.step_settled, of_class.branch_settled, cases.settled))
 
 
-def power_after(topology: Topology, steps: StepPower) -> NodePower:
+def power_after(topology: PreparedContingency, steps: OperatingPoints) -> NodePower:
     """Return the nodes' power without the tripped elements; what dead nodes lose is left to the network."""
     power = steps.power
     for element in topology.out:
@@ -146,7 +147,7 @@ def power_after(topology: Topology, steps: StepPower) -> NodePower:
 
 def _judge_case(
     number: int,
-    topology: Topology,
+    topology: PreparedContingency,
     power: NodePower,
     found: Solution,
     rows: _Rows,
@@ -171,14 +172,14 @@ def _judge_case(
 
 def _judge_state(
     number: int,
-    topology: Topology,
+    topology: PreparedContingency,
     state: Solution,
     rows: _Rows,
     judged: tuple[bool, bool],
     written: Found,
     flags: np.ndarray,
 ) -> None:
-    judge_block(
+    find_violations(
         np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, number, rows.cases, *judged,
         topology.branches, topology.buses, written, flags,
     )  # fmt: skip
@@ -209,7 +210,9 @@ def _per_group(values: np.ndarray, rows: _Rows) -> np.ndarray:
     return np.asarray(np.add.reduceat(values, rows.bounds[:-1], axis=0, dtype=np.int64))
 
 
-def _count_lost(number: int, topology: Topology, steps: StepPower, rows: _Rows, cases: CaseTally) -> None:
+def _count_lost(
+    number: int, topology: PreparedContingency, steps: OperatingPoints, rows: _Rows, cases: CaseTally
+) -> None:
     """Count the demand and infeed of dead nodes and of tripped elements elsewhere, at 1 pu voltage."""
     dead = topology.dead
     lost = np.zeros((2, len(steps.power.constant)))
@@ -238,44 +241,44 @@ def _copy(source: Worst, target: Worst) -> None:
 
 
 @dataclass(frozen=True)
-class Watch:
+class OutageAnalysis:
     """The outages of a grid made ready; judges blocks of steps.
 
     Attributes
     ----------
-    subject : Subject
-    topologies : Topologies
+    grid : MonitoredGrid
+    topologies : PreparedContingencies
         The intact grid first, then the outages in the order of the list.
     relief : callable or None
     """
 
-    subject: Subject
-    topologies: Topologies
+    grid: MonitoredGrid
+    topologies: PreparedContingencies
     relief: Relief | None = None
 
     @property
-    def cases(self) -> tuple[OutageCase, ...]:
+    def cases(self) -> tuple[Contingency, ...]:
         """The intact grid and every outage."""
         return self.topologies.cases
 
-    def judge(self, steps: StepPower, first_step: int) -> Tally:
+    def assess(self, steps: OperatingPoints, first_step: int) -> Tally:
         """Judge consecutive steps; rows never see each other.
 
         Parameters
         ----------
-        steps : StepPower
+        steps : OperatingPoints
         first_step : int
             Absolute number of the first row; tallies of several calls are joined by it.
         """
         numbers = first_step + np.arange(len(steps.power.constant))
-        return self.judge_groups(steps, numbers, np.zeros_like(numbers))[0]
+        return self.assess_groups(steps, numbers, np.zeros_like(numbers))[0]
 
-    def judge_groups(self, power: StepPower, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+    def assess_groups(self, power: OperatingPoints, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
         """Judge rows of any steps; each group of rows has a tally of its own.
 
         Parameters
         ----------
-        power : StepPower
+        power : OperatingPoints
             Rows R.
         steps : numpy.ndarray, (R,) int
             Absolute step of each row.
@@ -287,14 +290,14 @@ class Watch:
         list of Tally
             By group.
         """
-        return judge_steps(self.topologies, power, steps, groups, self.relief)
+        return assess_steps(self.topologies, power, steps, groups, self.relief)
 
-    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
+    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
         tripping = {element for out in self.topologies.outs for element in out}
-        return step_power(self.subject.network, rows, given, sorted(tripping))
+        return operating_points(self.grid.network, rows, given, sorted(tripping))
 
     def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
         """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
         repeats = self.topologies.repeats
-        return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)
+        return SecurityResult(self.grid, self.cases, repeats, merge(tallies), step_hours, index)
