@@ -58,9 +58,9 @@ def validate(
     from rich.console import Console
 
     from studies.experiments.measured_pairs import Reading
-    from studies.experiments.validate import MonitoredGrid, validate_file
+    from studies.experiments.validate import Subject, validate_file
 
-    subject = MonitoredGrid(
+    subject = Subject(
         plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
         longitude, demand_class,
     )  # fmt: skip

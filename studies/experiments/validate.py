@@ -41,7 +41,7 @@ WARMEST_HOUR = 13.5
 
 
 @dataclass(frozen=True)
-class MonitoredGrid:
+class Subject:
     """What was measured; None where it is not needed or taken from `plant`.
 
     Attributes
@@ -107,10 +107,10 @@ OPTIONS = {
     },
     "demand": {"demand_class"},
 }  # fmt: skip
-"""Attributes of `MonitoredGrid` that each kind takes."""
+"""Attributes of `Subject` that each kind takes."""
 
 
-def build_model(kind: str, subject: MonitoredGrid) -> Model:
+def build_model(kind: str, subject: Subject) -> Model:
     """Return the model of what was measured.
 
     Raises
@@ -132,7 +132,7 @@ def build_model(kind: str, subject: MonitoredGrid) -> Model:
     return {"wind": _wind, "pv": _pv, "demand": _demand}[kind](subject)
 
 
-def _wind(subject: MonitoredGrid) -> Model:
+def _wind(subject: Subject) -> Model:
     if subject.plant:
         row = _plant(subject.plant, "wind")
         farm, capacity = farm_of(row, _place(subject, str(row["place"])).place), float(row["contract_mw"])
@@ -151,7 +151,7 @@ def _wind(subject: MonitoredGrid) -> Model:
     return Model(f"{farm.units} x {farm.turbine}, {capacity:g} MW", capacity, power_mw)
 
 
-def _pv(subject: MonitoredGrid) -> Model:
+def _pv(subject: Subject) -> Model:
     row = _plant(subject.plant, "pv") if subject.plant else None
     dc_mw, ac_mw, fleet = subject.dc_mw, subject.capacity_mw, subject.fleet
     if row is not None:
@@ -178,7 +178,7 @@ def _pv(subject: MonitoredGrid) -> Model:
     return Model(label, plant.ac_kw / 1000, power_mw, problems)
 
 
-def _demand(subject: MonitoredGrid) -> Model:
+def _demand(subject: Subject) -> Model:
     _need({"--class": subject.demand_class})
     name = str(subject.demand_class)
 
@@ -224,7 +224,7 @@ def _plant(name: str, kind: str) -> pd.Series:
     return rows[name]
 
 
-def _place(subject: MonitoredGrid, of_plant: str | None) -> Climate:
+def _place(subject: Subject, of_plant: str | None) -> Climate:
     climates, name = read_climates(), subject.place or of_plant or "fukue"
     if name not in climates:
         raise InputError([Problem("no such place", "--place", name, ", ".join(climates))])
@@ -365,7 +365,7 @@ class Outcome:
     figure: Path
 
 
-def validate_file(kind: str, path: Path, subject: MonitoredGrid, reading: Reading, out: Path | None = None) -> Outcome:
+def validate_file(kind: str, path: Path, subject: Subject, reading: Reading, out: Path | None = None) -> Outcome:
     """Run the model on the measured driver of a file and compare.
 
     Parameters
@@ -374,7 +374,7 @@ def validate_file(kind: str, path: Path, subject: MonitoredGrid, reading: Readin
         ``wind``, ``pv`` or ``demand``.
     path : pathlib.Path
         See `studies.experiments.measured_pairs.read_pair`.
-    subject : MonitoredGrid
+    subject : Subject
         What was measured.
     reading : Reading
         How the file is to be read.

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from studies.cli import app
 from studies.experiments.measured_pairs import Reading
-from studies.experiments.validate import MonitoredGrid, validate_file
+from studies.experiments.validate import Subject, validate_file
 from twin.core.errors import InputError
 from twin.resources.demand import class_demand_kw
 from twin.resources.pv import PvPlant, pv_plant_kw
@@ -16,8 +16,8 @@ from weather.climate import read_climates
 from weather.sun import beam_and_diffuse, sun_over
 
 TOKYO = Reading("Asia/Tokyo")
-FARM = MonitoredGrid(capacity_mw=16.0, turbine="V80/2000", units=8)
-PLANT = MonitoredGrid(capacity_mw=5.0, dc_mw=5.8, fleet="ground", place="fukue")
+FARM = Subject(capacity_mw=16.0, turbine="V80/2000", units=8)
+PLANT = Subject(capacity_mw=5.0, dc_mw=5.8, fleet="ground", place="fukue")
 
 
 def days(count, start="2024-04-01"):
@@ -103,7 +103,7 @@ def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
     power = class_demand_kw("residential", index, temperature, 5e6) / 1000
     power[100:130] = np.nan
     path = write(tmp_path / "a.csv", index, power_mw=power, temp_air=temperature)
-    found = validate_file("demand", path, MonitoredGrid(demand_class="residential"), TOKYO).comparison
+    found = validate_file("demand", path, Subject(demand_class="residential"), TOKYO).comparison
     assert found.missing == 30
     assert found.overall.energy_ratio == pytest.approx(1.0)
     assert found.overall.rmse_mw / found.base_mw < 1e-3
@@ -111,14 +111,14 @@ def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
 
 def test_options_that_are_missing_are_all_told(tmp_path):
     with pytest.raises(InputError) as caught:
-        validate_file("wind", tmp_path / "none.csv", MonitoredGrid(), TOKYO)
+        validate_file("wind", tmp_path / "none.csv", Subject(), TOKYO)
     assert [problem.where for problem in caught.value.problems] == ["--turbine", "--units", "--capacity-mw"]
 
 
 def test_options_of_another_kind_are_refused(tmp_path):
     with pytest.raises(InputError) as caught:
         validate_file(
-            "demand", tmp_path / "none.csv", MonitoredGrid(demand_class="residential", units=3, tilt=0.0), TOKYO
+            "demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO
         )
     assert [problem.where for problem in caught.value.problems] == ["--units", "--tilt"]
 
@@ -139,7 +139,7 @@ def test_a_plant_of_goto_is_known_by_its_name(tmp_path):
     wind = gusty_wind(index)
     power = 16.8 * farm_per_unit(wind, Farm("HTW2.1-80", 8, at_sea=True))
     path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
-    found = validate_file("wind", path, MonitoredGrid(plant="floating_farm"), TOKYO).comparison
+    found = validate_file("wind", path, Subject(plant="floating_farm"), TOKYO).comparison
     assert found.overall.rmse_mw < 1e-4
     with pytest.raises(InputError, match="no such wind plant"):
-        validate_file("wind", path, MonitoredGrid(plant="big_ben"), TOKYO)
+        validate_file("wind", path, Subject(plant="big_ben"), TOKYO)

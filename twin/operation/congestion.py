@@ -19,9 +19,8 @@ from twin.operation.security import (
     worst_intact,
 )
 from twin.operation.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+from twin.security.limits import BEHIND_SHARE, VIOLATED_ABOVE_PERCENT
 
-BROKEN_ABOVE_PERCENT = 0.001
-BEHIND_SHARE = 0.2
 LEAST_FLOW_PER_INFEED = 0.05
 """A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
 MAX_ROUNDS = 60
@@ -93,7 +92,7 @@ def _relieve(
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
         found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
-        broken = (found.measure > target_percent[todo, found.end] + BROKEN_ABOVE_PERCENT) & (found.end >= 0)
+        broken = (found.measure > target_percent[todo, found.end] + VIOLATED_ABOVE_PERCENT) & (found.end >= 0)
         todo = todo[broken]
         if not len(todo):
             break

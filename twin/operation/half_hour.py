@@ -10,7 +10,7 @@ from twin.core.quantities import CONGESTION_CAUSES
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
-from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.operation.congestion import smallest
 from twin.operation.controls import next_positions
 from twin.operation.dispatch import obey_policies
 from twin.operation.equal_states import distinct_rows
@@ -27,6 +27,7 @@ from twin.operation.state import State
 from twin.operation.uniform_cap import Managed
 from twin.operation.voltage import relieve_voltage
 from twin.policies.interface import ORDER_SLOTS
+from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT
 
@@ -159,7 +160,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
     managed = Managed(injections, solve_injections(case, injections))
     before = judge(case, managed)
-    broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
+    broken = managed.flow.solved & limit_exceeded(case, before, VIOLATED_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     left_mw = managed.injections.unit_mw
@@ -232,7 +233,7 @@ def _hold_voltage(
     moved = (managed.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
     cut = (managed.injections.unit_mw != start.unit_mw).any(axis=1)
     after = judge_again(case, before, np.flatnonzero(moved | cut | broken), managed)
-    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, BROKEN_ABOVE_PERCENT))
+    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, VIOLATED_ABOVE_PERCENT))
     managed = _manage(case, ledger, overloaded, managed)
     return managed, judge_again(case, after, overloaded, managed)
 
@@ -254,7 +255,7 @@ def _record(
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
     of_plants = injections.unit_mw[:, : case.plants] + batteries.charge_mw - batteries.discharge_mw
     delivered = np.concatenate([of_plants, used_by_sites + fed_in], axis=1)
-    exceeded = limit_exceeded(case, verdicts[1], BROKEN_ABOVE_PERCENT)
+    exceeded = limit_exceeded(case, verdicts[1], VIOLATED_ABOVE_PERCENT)
     return Record(
         ledger=ledger,
         delivered_mw=delivered,

@@ -16,6 +16,7 @@ from twin.network.node_power import NodePower
 from twin.network.outage import without
 from twin.network.solver import Solver
 from twin.security.assessment import power_after
+from twin.security.limits import largest_kept
 from twin.security.operating_points import OperatingPoints, active_mw, added, times
 
 if TYPE_CHECKING:
@@ -23,20 +24,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class State:
+class OutageState:
     """A network after an outage and the power at its nodes, one row."""
 
     network: Network
     power: NodePower
 
-    def fed(self, infeed_pu: np.ndarray) -> State:
+    def fed(self, infeed_pu: np.ndarray) -> OutageState:
         """Return the state with more infeed (N,) at constant power."""
-        return State(self.network, added(self.power, NodePower(infeed_pu[None].astype(complex), None, None)))
+        return OutageState(self.network, added(self.power, NodePower(infeed_pu[None].astype(complex), None, None)))
 
 
 @dataclass(frozen=True)
 class Overload:
-    """The branch whose loading is to come down to its continuous rating.
+    """The overloaded branch, whose loading is to come down to its continuous rating.
 
     Attributes
     ----------
@@ -50,15 +51,15 @@ class Overload:
     rating_pu: np.ndarray
     start: np.ndarray
 
-    def loading_percent(self, state: State) -> float:
+    def loading_percent(self, state: OutageState) -> float:
         """Return the loading of the branch's worse end; infinite without a solution."""
         return float(self._loadings(state)[self.branch])
 
-    def worst_percent(self, state: State) -> float:
+    def worst_percent(self, state: OutageState) -> float:
         """Return the highest loading of any watched branch."""
         return float(self._loadings(state).max())
 
-    def _loadings(self, state: State) -> np.ndarray:
+    def _loadings(self, state: OutageState) -> np.ndarray:
         solution = Solver(state.network).solve(state.power, self.start)
         if not solution.converged[0]:
             return np.full(self.rating_pu.shape[1], np.inf)
@@ -68,10 +69,42 @@ class Overload:
 
 
 DIESEL_COLUMNS = ("bus", "p_max_mw", "p_min_mw", "start_half_hours", "available")
-PROBE_SHARE = 0.01
+PROBE_SHARE = 0.1
+"""Share of a remedy that is tried to see how much it helps."""
+STRAIGHT_LINE_SHARE = 0.01
+EXACT_PERCENT = 1e-9
+"""How far below the rating the smallest amount of a remedy may end."""
 RELIEF_DIGITS = 3
 """Percentage points per MW to which diesels are told apart; ties keep the table's order."""
 HOURS_PER_HALF_HOUR = 0.5
+
+
+def most_helpful_first(relief_percent_per_mw: np.ndarray) -> np.ndarray:
+    """Return the order in which diesels are started, the most relief a MW first, (..., D) int."""
+    return np.argsort(-np.round(relief_percent_per_mw, RELIEF_DIGITS), axis=-1, kind="stable")
+
+
+def diesel_output_mw(share: np.ndarray, imported_mw: np.ndarray, p_max: np.ndarray, p_min: np.ndarray) -> np.ndarray:
+    """Return what diesels give that are started one after another, (R, D) MW.
+
+    None runs below its least stable output, all together give no more than the islands import.
+
+    Parameters
+    ----------
+    share : numpy.ndarray, (R,)
+        Of the most that they may give: 0 nothing, 1 all.
+    imported_mw : numpy.ndarray, (R,)
+        Without diesels.
+    p_max, p_min : numpy.ndarray, (R, D)
+        In the order in which they are started; 0 where not available.
+    """
+    imported_mw = np.maximum(imported_mw, 0.0)
+    p_max = np.where(p_min.cumsum(axis=1) <= imported_mw[:, None], p_max, 0.0)
+    wanted = share * np.minimum(imported_mw, p_max.sum(axis=1))
+    running = (p_max > 0.0) & (p_max.cumsum(axis=1) - p_max < wanted[:, None])
+    least, room = np.where(running, p_min, 0.0), np.where(running, p_max - p_min, 0.0)
+    more = np.maximum(wanted - least.sum(axis=1), 0.0) / np.maximum(room.sum(axis=1), 1e-9)
+    return np.asarray(least + more[:, None] * room)
 
 
 @dataclass(frozen=True)
@@ -91,7 +124,7 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Remedy:
     """A remedy that can be used in part.
 
     Attributes
@@ -109,13 +142,13 @@ class Measure:
 
     name: str
     unit: str
-    apply: Callable[[State, float], State]
+    apply: Callable[[OutageState, float], OutageState]
     amount: Callable[[float], float]
     steps: int = 0
     start_hours: float = 0.0
 
 
-def reactors_off(net: pandapowerNet, first: State, overload: Overload) -> Measure:
+def reactors_off(net: pandapowerNet, first: OutageState, overload: Overload) -> Remedy:
     """Take reactors out one by one, the most helpful first; those that do not help stay."""
     absorbs_mvar = (net.shunt.q_mvar * net.shunt.step).to_numpy(float)
     candidates = [int(at) for at in np.flatnonzero((absorbs_mvar > 0.0) & (first.network.shunt_node["shunt"] >= 0))]
@@ -126,7 +159,7 @@ def reactors_off(net: pandapowerNet, first: State, overload: Overload) -> Measur
     def taken(share: float) -> list[int]:
         return order[: round(share * len(order))]
 
-    return Measure(
+    return Remedy(
         name="reactors off",
         unit="Mvar",
         apply=lambda state, share: _switched_off(state, taken(share)),
@@ -135,11 +168,11 @@ def reactors_off(net: pandapowerNet, first: State, overload: Overload) -> Measur
     )
 
 
-def flexibility(net: pandapowerNet, first: State, means: Means) -> Measure:
+def flexibility(net: pandapowerNet, first: OutageState, means: Means) -> Remedy:
     """Discharge batteries and use demand response, everywhere the same share."""
     live = {bus: mw for bus, mw in means.flexible_mw.items() if _node(net, first.network, bus) >= 0}
     infeed_pu = _infeed_pu(net, first.network, list(live), np.array(list(live.values()), dtype=float))
-    return Measure(
+    return Remedy(
         name="batteries and demand response",
         unit="MW",
         apply=lambda state, share: state.fed(share * infeed_pu),
@@ -147,11 +180,8 @@ def flexibility(net: pandapowerNet, first: State, means: Means) -> Measure:
     )
 
 
-def diesels(net: pandapowerNet, first: State, overload: Overload, means: Means) -> Measure:
-    """Start diesels one after another, the most helpful first.
-
-    None runs below its least stable output, all together give no more than the islands import.
-    """
+def diesels(net: pandapowerNet, first: OutageState, overload: Overload, means: Means) -> Remedy:
+    """Start diesels one after another, the most helpful first; see `diesel_output_mw`."""
     table = means.diesels
     live = np.array([_node(net, first.network, int(bus)) >= 0 for bus in table.bus], dtype=bool)
     table = table.loc[live & table.available.to_numpy(bool)]
@@ -163,41 +193,36 @@ def diesels(net: pandapowerNet, first: State, overload: Overload, means: Means) 
         probe_mw = PROBE_SHARE * p_max[row]
         probed = first.fed(_infeed_pu(net, first.network, [int(bus)], np.array([probe_mw])))
         relief[row] = (now - overload.loading_percent(probed)) / probe_mw
-    order = np.argsort(-np.round(relief, RELIEF_DIGITS), kind="stable")
-    buses, p_max, p_min = buses[order], p_max[order], p_min[order]
-    imported = max(-float(active_mw(first.network, first.power)[0, first.network.alive].sum()), 0.0)
-    p_max = np.where(p_min.cumsum() <= imported, p_max, 0.0)
-    most = min(imported, float(p_max.sum()))
+    order = most_helpful_first(relief)
+    p_max, p_min = p_max[None, order], p_min[None, order]
+    imported = -active_mw(first.network, first.power)[:, first.network.alive].sum(axis=1)
 
     def output_mw(share: float) -> np.ndarray:
-        running = (p_max > 0.0) & (p_max.cumsum() - p_max < share * most)
-        least, room = np.where(running, p_min, 0.0), np.where(running, p_max - p_min, 0.0)
-        more = max(share * most - least.sum(), 0.0) / max(room.sum(), 1e-9)
-        return np.asarray(least + min(more, 1.0) * room)
+        return diesel_output_mw(np.array([share]), imported, p_max, p_min)[0]
 
-    return Measure(
+    return Remedy(
         name="diesel",
         unit="MW",
-        apply=lambda state, share: state.fed(_infeed_pu(net, state.network, buses.tolist(), output_mw(share))),
+        apply=lambda state, share: state.fed(_infeed_pu(net, state.network, buses[order].tolist(), output_mw(share))),
         amount=lambda share: float(output_mw(share).sum()),
         start_hours=HOURS_PER_HALF_HOUR * float(table.start_half_hours.max()) if len(table) else 0.0,
     )
 
 
-def shedding(first: State, steps: OperatingPoints) -> Measure:
+def shedding(first: OutageState, steps: OperatingPoints) -> Remedy:
     """Shed demand, everywhere the same share of active and reactive power."""
     demand = steps.demand
     live_mw = -float(active_mw(first.network, demand)[0, first.network.alive].sum())
-    return Measure(
+    return Remedy(
         name="load shed",
         unit="MW",
-        apply=lambda state, share: State(state.network, added(state.power, times(demand, -share))),
+        apply=lambda state, share: OutageState(state.network, added(state.power, times(demand, -share))),
         amount=lambda share: share * live_mw,
     )
 
 
-def _switched_off(state: State, shunts: Sequence[int]) -> State:
-    return State(without(state.network, [("shunt", at) for at in shunts]), state.power) if shunts else state
+def _switched_off(state: OutageState, shunts: Sequence[int]) -> OutageState:
+    return OutageState(without(state.network, [("shunt", at) for at in shunts]), state.power) if shunts else state
 
 
 def _node(net: pandapowerNet, network: Network, bus: int) -> int:
@@ -211,11 +236,8 @@ def _infeed_pu(net: pandapowerNet, network: Network, buses: Sequence[int], mw: n
     return infeed
 
 
-BISECTIONS = 40
-
-
 class Use(NamedTuple):
-    """The share of a measure, and whether the branch is within its rating then."""
+    """The share of a remedy, and whether the branch is within its rating then."""
 
     share: float
     suffices: bool
@@ -244,63 +266,60 @@ def import_remedies(
         with the remedies down to this row; `start_hours`.
     """
     topology = analysis.topologies[case]
-    first = State(topology.network, power_after(topology, steps))
+    first = OutageState(topology.network, power_after(topology, steps))
     solution = topology.solver.solve(first.power)
     start = np.where(solution.converged[:, None], solution.v, topology.network.start)
     overload, net = Overload(branch, topology.branches.limit, start), analysis.grid.net
-    measures = (
+    remedies = (
         reactors_off(net, first, overload),
         flexibility(net, first, means),
         diesels(net, first, overload, means),
         shedding(first, steps),
     )
     rows, state = [], first
-    for measure in measures:
-        alone, used = _smallest(overload, first, measure), _smallest(overload, state, measure)
-        state = measure.apply(state, used.share)
+    for remedy in remedies:
+        alone, used = _smallest(overload, first, remedy), _smallest(overload, state, remedy)
+        state = remedy.apply(state, used.share)
         rows.append(
             {
-                "remedy": measure.name,
-                "unit": measure.unit,
-                "available": measure.amount(1.0),
-                "estimate": _estimate(overload, first, measure),
-                "needed": measure.amount(alone.share) if alone.suffices else math.nan,
-                "used": measure.amount(used.share),
+                "remedy": remedy.name,
+                "unit": remedy.unit,
+                "available": remedy.amount(1.0),
+                "estimate": _estimate(overload, first, remedy),
+                "needed": remedy.amount(alone.share) if alone.suffices else math.nan,
+                "used": remedy.amount(used.share),
                 "loading_percent": overload.loading_percent(state),
                 "worst_loading_percent": overload.worst_percent(state),
-                "start_hours": measure.start_hours,
+                "start_hours": remedy.start_hours,
             }
         )
     return pd.DataFrame(rows)
 
 
-def _smallest(overload: Overload, state: State, measure: Measure) -> Use:
+def _smallest(overload: Overload, state: OutageState, remedy: Remedy) -> Use:
     """Return the smallest share that brings the branch to its rating; all of it where that helps but is not enough."""
     now = overload.loading_percent(state)
     if now <= 100.0:
         return Use(0.0, True)
-    with_all = overload.loading_percent(measure.apply(state, 1.0)) if measure.amount(1.0) > 0.0 else now
+    with_all = overload.loading_percent(remedy.apply(state, 1.0)) if remedy.amount(1.0) > 0.0 else now
     if with_all > 100.0:
         return Use(1.0 if with_all < now else 0.0, False)
-    low, high = 0.0, 1.0
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        if measure.steps:
-            middle = math.floor(middle * measure.steps) / measure.steps
-        if middle <= low:
-            break
-        if overload.loading_percent(measure.apply(state, middle)) <= 100.0:
-            high = middle
-        else:
-            low = middle
-    return Use(high, True)
+    if remedy.steps:
+        shares = (step / remedy.steps for step in range(1, remedy.steps + 1))
+        return Use(next(x for x in shares if overload.loading_percent(remedy.apply(state, x)) <= 100.0), True)
+
+    def excess(_: np.ndarray, unused: np.ndarray) -> np.ndarray:
+        return np.array([overload.loading_percent(remedy.apply(state, 1.0 - float(unused[0]))) - 100.0])
+
+    unused, _ = largest_kept(excess, np.ones(1), np.array([now - 100.0]), EXACT_PERCENT)
+    return Use(1.0 - float(unused[0]), True)
 
 
-def _estimate(overload: Overload, state: State, measure: Measure) -> float:
+def _estimate(overload: Overload, state: OutageState, remedy: Remedy) -> float:
     """Return the amount that a straight line through a small share gives; NaN where that does not help."""
-    share = 1.0 / measure.steps if measure.steps else PROBE_SHARE
-    if measure.amount(1.0) <= 0.0:
+    share = 1.0 / remedy.steps if remedy.steps else STRAIGHT_LINE_SHARE
+    if remedy.amount(1.0) <= 0.0:
         return math.nan
     now = overload.loading_percent(state)
-    relief = now - overload.loading_percent(measure.apply(state, share))
-    return max(now - 100.0, 0.0) / relief * measure.amount(share) if relief > 0.0 else math.nan
+    relief = now - overload.loading_percent(remedy.apply(state, share))
+    return max(now - 100.0, 0.0) / relief * remedy.amount(share) if relief > 0.0 else math.nan
