@@ -49,9 +49,9 @@ study: setup ## run the default study (STUDY=name or path, JOBS=workers)
 study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
 	$(GOTO) run goto_fy2022 --data $(DATA)$(if $(JOBS), --jobs $(JOBS))
 
-policies: setup ## run all shipped policies at three links and two firmness cases, write docs/policy_results.md
+policies: setup ## run all shipped policies at three links and two firmness cases, write docs/validation/policy_results.md
 	$(GOTO) run goto_2030_policies$(if $(JOBS), --jobs $(JOBS))
-	$(PYTHON) docs/make_policies.py
+	$(PYTHON) docs/generators/make_policies.py
 
 uncertainty: setup ## vary everything that nobody knows (STUDY, SAMPLES, JOBS): half an hour on two processors
 	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
@@ -79,12 +79,12 @@ format: setup ## format the sources
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-validate: setup ## write docs/validation.md, docs/calibration.md and their figures again (DATA=folder)
-	$(PYTHON) docs/make_validation.py
-	$(PYTHON) docs/make_calibration.py $(DATA)
+validate: setup ## write docs/validation/validation.md, docs/validation/calibration.md and their figures again (DATA=folder)
+	$(PYTHON) docs/generators/make_validation.py
+	$(PYTHON) docs/generators/make_calibration.py $(DATA)
 
 docs: setup ## write the generated pages again
-	$(PYTHON) -m studies.data_dictionary > docs/data_dictionary.md
+	$(PYTHON) -m studies.data_dictionary > docs/reference/data_dictionary.md
 
 lock: ## write the lock files again (needs uv)
 	$(LOCK_COMMAND) --group build --output-file requirements.lock

@@ -91,7 +91,7 @@ def run_case(case: Case) -> list[Tables]:
     -------
     list of dict of str to pandas.DataFrame
         ``system``, ``ledger``, ``link``, ``n1``, ``bus``, ``sites`` and ``devices`` as in a results folder, columns in
-        docs/data_dictionary.md; the outages after the loop and the key figures are left to ``goto-twin run``.
+        docs/reference/data_dictionary.md; the outages after the loop and the key figures are left to ``goto-twin run``.
     """
     state, records = initial_state(case), []
     for t in range(len(case.index)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from studies.study.names import flatten
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.core.units import JPY_PER_MILLION
+from twin.metrics.run_folder import open_run
 
 HEADLINE = (
     "available_mwh",
@@ -46,17 +48,10 @@ def read_kpis(run: Path) -> dict[str, Kpis]:
     InputError
         If the folder holds no complete run.
     """
-    index = run / "study.json"
-    if not index.is_file():
-        repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
-        raise InputError([Problem("there is no complete run in this folder", str(run), repair=repair)])
-    paths = [member["path"] for member in _json(index)["members"]]
-    missing = [path for path in paths if not (run / path / "kpis.json").is_file()]
-    if missing:
-        raise InputError(
-            [Problem("kpis.json is missing", f"{run}/{path}", repair="run the study again") for path in missing]
-        )
-    return {path: _json(run / path / "kpis.json") for path in paths}
+    return {
+        member.folder.relative_to(run).as_posix(): {k: None if math.isnan(v) else v for k, v in member.kpis.items()}
+        for member in open_run(run).members
+    }
 
 
 def headline_tables(run: Path, width: int) -> list[Table]:

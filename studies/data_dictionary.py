@@ -1,4 +1,4 @@
-"""The data dictionary as a page: ``python -m studies.data_dictionary > docs/data_dictionary.md``."""
+"""The data dictionary as a page: ``python -m studies.data_dictionary > docs/reference/data_dictionary.md``."""
 
 from __future__ import annotations
 

@@ -16,8 +16,14 @@ from twin.resources.tables import TABLES as PROFILE_TABLES
 from weather.climate import TABLES as WEATHER_TABLES
 
 RANGES = InputTable("studies", "ranges", ("key",), "base")
-TEXTS = ("reports/certificate_texts.csv", "reports/texts.csv", "studies/unknown_titles.csv")
-"""Tables of words: nothing in them needs a source."""
+TEXTS = (
+    "network_models/goto/plan_claims.csv",
+    "network_models/goto/references.csv",
+    "reports/certificate_texts.csv",
+    "reports/texts.csv",
+    "studies/unknown_titles.csv",
+)
+"""Tables of words, the bibliography and the plan's claims: nothing in them needs a source."""
 
 SHOWN = ("table", "row", "quantity", "value", "low", "high", "source")
 MOST_VALUES = 3

@@ -1,6 +1,6 @@
 """The engine: profiles, closed loop, results, key figures; imports none of the other packages.
 
-`BatchPowerFlow` and `SecurityAnalysis` are loaded when they are first used, because pandapower takes seconds to import.
+`BatchPowerFlow`, `SecurityAnalysis` and `open_run` are loaded when first used: pandapower takes seconds to import.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from twin.metrics.run_folder import open_run as open_run
     from twin.network.batch import BatchPowerFlow as BatchPowerFlow
     from twin.security.analysis import SecurityAnalysis as SecurityAnalysis
 
 _PUBLIC = {
     "BatchPowerFlow": "twin.network.batch",
     "SecurityAnalysis": "twin.security.analysis",
+    "open_run": "twin.metrics.run_folder",
 }
 
 

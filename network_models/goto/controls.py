@@ -12,7 +12,7 @@ def controls(tables: Tables, parameters: Parameters, buses: dict[str, int], *, a
 
     The main transformers move together on the high-voltage side and hold their low-voltage bus. The reactors keep the
     compensator's output inside a band given in percent of its range. The taps of the 66/6.6 kV banks stay where
-    ``bank_tap_position`` puts them; docs/loop.md says why.
+    ``bank_tap_position`` puts them; docs/concepts/loop.md says why.
 
     Parameters
     ----------

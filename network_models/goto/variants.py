@@ -26,7 +26,7 @@ def plants_of_year(tables: Tables, parameters: Parameters, year: int) -> pd.Data
     Returns
     -------
     pandas.DataFrame
-        Columns of docs/architecture.md and `group`; index `plant_id`.
+        Columns of docs/concepts/architecture.md and `group`; index `plant_id`.
     """
     plants = tables["plants"].drop(columns=["low", "high", "varies_with"])
     _repower_or_retire(plants, tables["repowering"], parameters, year)

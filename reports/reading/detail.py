@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from reports.reading.outages import AllOutages, all_outages
-from reports.reading.run_folder import CUT_COLUMNS, Run
+from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS, Run
 from reports.reading.selection import Focus
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
@@ -71,8 +71,12 @@ class Detail:
 def read_detail(run: Run, focus: Focus) -> Detail:
     """Read the columns that the figures need, of the members that they show."""
     member = run.member(focus.scenario, focus.point)
-    link = member.table("link").set_index("time")
-    system, ledger = _solved(member.table("system").set_index("time"), member.table("ledger"))
+
+    def read(name: str) -> pd.DataFrame:
+        return member.table(name, COLUMNS_READ[name])
+
+    link = read("link").set_index("time")
+    system, ledger = _solved(read("system").set_index("time"), read("ledger"))
     hours = step_hours(pd.DatetimeIndex(link.index))
     months = pd.DatetimeIndex(system.index).tz_localize(None).to_period("M")
     busy = run.member(focus.scenario, focus.busy_point).table("system", CONGESTION_COLUMNS)
@@ -89,7 +93,10 @@ def read_detail(run: Run, focus: Focus) -> Detail:
         binding=_binding(ledger, hours),
         congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
         charge_percent=_charge(run, focus.busy_point),
-        all_outages=all_outages(member.table("security_branches"), member.table("security_outages")),
+        all_outages=all_outages(
+            read("security_branches"),
+            read("security_outages"),
+        ),
     )
 
 
@@ -111,7 +118,7 @@ def _binding(ledger: pd.DataFrame, hours: float) -> pd.DataFrame:
 def _charge(run: Run, point: str) -> dict[str, pd.DataFrame]:
     charge = {}
     for scenario in run.scenarios:
-        sites = run.member(scenario, point).table("sites")
+        sites = run.member(scenario, point).table("sites", COLUMNS_READ["sites"])
         kinds = sites.groupby("kind", observed=True)["charge_mw"].max()
         with_battery = sites[sites["kind"].isin(kinds.index[kinds > 0])]
         if len(with_battery):

@@ -193,7 +193,7 @@ def failures(setup: Setup, samples: Sequence[Sample], table: pd.DataFrame) -> li
 
 
 def summary(setup: Setup, table: pd.DataFrame) -> dict[str, dict[str, Any]]:
-    """Return the results of each scenario and headline: ranges, shares, swings; the form is in docs/uncertainty.md."""
+    """Return the results of each scenario and headline: ranges, shares, swings (form: docs/how_to/uncertainty.md)."""
     good = without_failed(table)
     return {
         scenario: {

@@ -39,7 +39,7 @@ def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
     """
     for key, value, where in assignments:
         if key in DEVICES_OF_GOTO and value in ("plan", "example"):
-            repair = f'write {key} = "none"; docs/examples.md shows how to add devices of your own'
+            repair = f'write {key} = "none"; docs/how_to/examples.md shows how to add devices of your own'
             yield Problem(f"{key}: these devices stand on Goto only", where, str(value), "none", repair)
 
 

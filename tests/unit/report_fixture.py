@@ -1,4 +1,4 @@
-"""A fake but plausible run folder that follows docs/architecture.md ("Results") and `twin.core.quantities`."""
+"""A fake but plausible run folder that follows docs/concepts/architecture.md ("Results") and `twin.core.quantities`."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "calibration"))
+sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
 
 import firm_capacity  # noqa: E402
 import link_cable  # noqa: E402

@@ -11,13 +11,16 @@ import pandas as pd
 import pytest
 
 ROOT = Path(__file__).parents[2]
+GENERATORS = ROOT / "docs" / "generators"
 SHARED = ROOT.parent / "shared"
-sys.path[:0] = [str(ROOT / "docs"), str(ROOT / "docs" / "calibration")]
+sys.path[:0] = [str(GENERATORS), str(GENERATORS / "calibration")]
 
 import make_calibration as record  # noqa: E402
 from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
 
-ROW = Row("Wind", "Capacity factor", "P14, dossier 3.2", "%", 35.0, 34.4, 32.0, 38.0, "outages are drawn")
+ROW = Row(
+    "Wind", "Capacity factor", "[goto_plan2024, P14] [itmedia2016]", "%", 35.0, 34.4, 32.0, 38.0, "outages are drawn"
+)
 OUTSIDE = replace(ROW, fact="Another", model=39.0)
 MISSING = replace(ROW, fact="A third", model=float("nan"), why="needs the data folder")
 TOPICS = ("demand", "firm", "grid", "market", "plan", "pv", "weather", "wind")
@@ -71,29 +74,29 @@ def test_a_record_that_does_not_fit_is_no_failure_but_one_that_was_not_computed_
 
 def test_the_page_counts_marks_and_explains():
     template = "{summary}\n{by_topic}\n{differing}\n{topics}\n{figures}"
-    figure = Figure(record.FOLDER / "figures" / "calibration" / "wind.svg", "Wind | tide")
+    figure = Figure(record.FIGURES / "wind.svg", "Wind | tide")
     other = replace(OUTSIDE, topic="PV", fact="Yield | roof")
     page = record.page(template, [ROW, OUTSIDE, MISSING, other], [figure])
     assert "4 rows: 1 fit, 2 do not fit, 1 not computed." in page
     assert "| Wind | 3 | 1 | 1 | 1 |" in page
     assert "| PV | 1 |  | 1 |  |" in page
     assert page.count("🟥 **does not fit**") == 2
-    assert "- Another (P14, dossier 3.2): model 39.0, published 35.0 %. Outages are drawn." in page
+    assert "- Another ([goto_plan2024, P14] [itmedia2016]): model 39.0, published 35.0 %. Outages are drawn." in page
     assert "Yield \\| roof" in page
     assert "| not computed |" in page
-    assert "](figures/calibration/wind.svg)" in page
+    assert "](../figures/calibration/wind.svg)" in page
 
 
 def test_a_row_whose_published_value_comes_from_absent_data_is_a_row_all_the_same():
     nan = float("nan")
     table = record.topic_table([replace(MISSING, published=nan, low=nan, high=nan)])
     assert table.splitlines()[-1] == (
-        "| A third | P14, dossier 3.2 | % |  |  |  |  |  | needs the data folder | not computed |"
+        "| A third | [goto_plan2024, P14] [itmedia2016] | % |  |  |  |  |  | needs the data folder | not computed |"
     )
 
 
 def test_every_topic_has_its_module():
-    assert {module.stem for module in (ROOT / "docs" / "calibration").glob("*_rows.py")} >= {
+    assert {module.stem for module in (GENERATORS / "calibration").glob("*_rows.py")} >= {
         f"{topic}_rows" for topic in TOPICS
     }
 
@@ -117,17 +120,15 @@ def test_rows_of_all_topics_are_sound(with_data):
 
 
 def assert_sources_exist(sources: set[str]) -> None:
-    """Every named claim and section is there; a source that names none is at least a text."""
-    facts = SHARED / "facts"
-    if not facts.is_dir():
-        pytest.skip("no dossier beside the project")
-    claims = set(pd.read_csv(facts / "plan_claims.csv")["id"])
-    numbers = {
-        "dossier": set(re.findall(r"^##+ (\d+(?:\.\d+)?)", (facts / "goto_facts.md").read_text("utf-8"), re.M)),
-        "design": set(re.findall(r"^##+ (\d+)", (SHARED / "design.md").read_text("utf-8"), re.M)),
-    }
+    """Every source cites the bibliography, and every named claim and section is there."""
+    tables = ROOT / "network_models" / "goto"
+    keys = set(pd.read_csv(tables / "references.csv")["key"])
+    claims = set(pd.read_csv(tables / "plan_claims.csv")["id"])
     for source in sources:
-        assert len(source) >= 3, source
+        cited = re.findall(r"\[([a-z][a-z0-9_]*)(?:, [^\[\]]+)?\]", source)
+        assert cited, source
+        assert set(cited) <= keys, source
         assert set(re.findall(r"\bP\d{2,3}\b", source)) <= claims, source
-        for document, section in re.findall(r"\b(dossier|design) (\d+(?:\.\d+)?)", source):
-            assert section in numbers[document], source
+        for page, section in re.findall(r"docs/([\w/]+\.md) (\d+(?:\.\d+)?)", source):
+            text = (ROOT / "docs" / page).read_text("utf-8")
+            assert section in re.findall(r"^##+ (\d+(?:\.\d+)?)", text, re.M), source

@@ -52,7 +52,10 @@ def main(monkeypatch, capsys, *arguments):
 
 
 def a_run(folder, change=0.0, members=("a/base", "b/base"), **kpis):
-    write_json(folder / "study.json", {"members": [{"path": path} for path in members]})
+    listed = [{"path": path, "scenario": path[0], "member": "base", "sweep": {}} for path in members]
+    scenarios = {member["scenario"]: {} for member in listed}
+    write_json(folder / "study.json", {"name": folder.name, "scenarios": scenarios, "members": listed})
+    write_json(folder / "manifest.json", {})
     for number, path in enumerate(members):
         values = {name: float(number) for name in KPIS} | {"available_mwh": 1000.0 + change} | kpis
         write_json(folder / path / "kpis.json", values)
@@ -201,7 +204,8 @@ def test_report_needs_a_complete_run(tmp_path, monkeypatch, capsys):
     (run / "a" / "base" / "kpis.json").unlink()
     code, _, told = main(monkeypatch, capsys, "report", run)
     assert code == 2
-    assert "kpis.json is missing" in told
+    assert "kpis.json" in told
+    assert "the file is missing" in told
 
 
 def test_list_names_studies_and_runs(tmp_path, monkeypatch, capsys):

@@ -7,7 +7,7 @@ import pytest
 from studies.data_dictionary import data_dictionary
 from twin.core.quantities import KPIS, TABLES
 
-PAGE = Path(__file__).parents[2] / "docs" / "data_dictionary.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
 UNIT_ENDINGS = {"_mwh": "MWh", "_mw": "MW", "_percent": "%", "_jpy": "JPY", "_pu": "pu", "_hours": "h", "_mvar": "Mvar"}
 QUANTITIES = [*KPIS.values(), *(column for columns in TABLES.values() for column in columns.values())]
 

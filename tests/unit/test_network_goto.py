@@ -23,7 +23,7 @@ def test_civil_demand_of_goto_city_is_the_plans_to_the_kwh(model):
     assert sum(CIVIL_KWH.values()) == 154_241_781
 
 
-def test_other_demand_is_what_the_dossier_gives(model):
+def test_other_demand_is_what_the_facts_give(model):
     demand = model.areas.filter(like="_kwh").sum(axis=1)
     city = model.areas["goto_city"]
     assert demand[city].sum() == 196_000_000
@@ -88,7 +88,7 @@ def test_conductor_moves_everything_of_the_link_together(
 
 
 def test_link_charging_by_hand():
-    """53 km of 300 mm2: 2 pi 60 Hz x 0.24 uF/km x 53 km x (66 kV)^2 = 20.9 Mvar a circuit (dossier 2.1)."""
+    """53 km of 300 mm2: 2 pi 60 Hz x 0.24 uF/km x 53 km x (66 kV)^2 = 20.9 Mvar a circuit (docs/goto_facts.md 2.1)."""
     net = goto(2030, "fixed", {"link_land_km": 0.0}).net
     line = net.line.iloc[0]
     mvar = 2 * math.pi * net.f_hz * line["c_nf_per_km"] * 1e-9 * line["length_km"] * 66e3**2 / 1e6

@@ -7,8 +7,7 @@ import pytest
 from network_models.goto.model import goto
 from network_models.goto.reading import site_table
 from twin.core.errors import InputError
-from twin.resources import Profiles
-from twin.resources.profiles import build_profiles
+from twin.resources.profiles import Profiles, build_profiles
 from twin.resources.sites import build_fleet
 from weather.synthetic.year import synthetic_year
 

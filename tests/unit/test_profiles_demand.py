@@ -77,7 +77,7 @@ def test_goto_peaks_in_the_evening_and_has_its_minimum_in_a_spring_or_autumn_nig
 
 
 def test_months_are_those_of_the_kyushu_area(total):
-    # Dossier 4, FY2022; FY2021 differs from it by 0.051 (root mean square), one year's weather.
+    # Kyushu area, FY2022; FY2021 differs from it by 0.051 (root mean square), one year's weather.
     fy2022 = [0.873, 0.849, 0.993, 1.149, 1.168, 1.019, 0.874, 0.876, 1.103, 1.117, 1.058, 0.918]
     months = (total.groupby(INDEX.month).mean() / total.mean()).loc[[*range(4, 13), 1, 2, 3]]
     assert np.sqrt(np.mean((months.to_numpy() - fy2022) ** 2)) < 0.051
@@ -173,14 +173,14 @@ def test_class_demand_of_a_measured_temperature_for_validate():
 
 @pytest.mark.skipif(not MEASURED.exists(), reason=f"no {MEASURED}")
 @pytest.mark.parametrize("year", [2021, 2022])
-def test_measured_years_give_the_peak_and_minimum_of_the_dossier(year):
+def test_measured_years_give_the_peak_and_minimum_of_the_facts(year):
     table = pd.read_csv(MEASURED, index_col=0)["demand_MWh"]
     area = table.loc[f"{year}-04-01" : f"{year + 1}-03-31 23:00"].to_numpy(float)
     index = fiscal_year(year)
     areas = profile_fakes.areas()
     shapes = dict.fromkeys(PLACES, class_shapes(index, None, area))
     demand = area_demand(areas, shapes, index, seed=1, weather_year=0).sum(axis=1)
-    # Kyushu area 0.624 and 0.613; Goto has fewer works and more homes: lower (dossier 4).
+    # Kyushu area 0.624 and 0.613; Goto has fewer works and more homes: lower (docs/goto_facts.md 4).
     assert 0.53 < demand.mean() / demand.max() < area.mean() / area.max()
     assert 0.28 < demand.min() / demand.max() < 0.42
 

@@ -62,7 +62,7 @@ def test_cut_share_by_hand():
     assert share.tolist() == [0.0, 0.0, 0.5, 0.9, 0.0]
 
 
-def test_controllable_is_the_share_of_the_dossier_and_nothing_in_the_dark():
+def test_controllable_is_the_published_share_and_nothing_in_the_dark():
     two = np.array([0.0, 7200.0])
     drivers = AreaDrivers(two, two, np.array([100.0, 100.0]), two, two, two)
     assert drivers.controllable_mw() == pytest.approx([0.0, 7200 * 6.2 / 8.6 + 95], rel=2e-3)

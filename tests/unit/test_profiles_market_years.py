@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "docs" / "calibration"
+FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 sys.path.insert(0, str(FOLDER))
 
@@ -24,7 +24,7 @@ def _daily(cut: np.ndarray) -> np.ndarray:
 
 @needs_data
 @pytest.mark.parametrize(("year", "percent", "days", "floor"), [(2021, 3.88, 108, 8.6), (2022, 3.01, 149, 10.9)])
-def test_the_measured_years_are_those_of_the_dossier(year, percent, days, floor):
+def test_the_measured_years_are_those_of_the_facts(year, percent, days, floor):
     measured, _ = measured_and_model(DATA, year)
     assert measured.cut_percent == pytest.approx(percent, abs=0.005)
     assert measured.days_above(0) == days

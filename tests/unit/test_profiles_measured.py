@@ -16,7 +16,7 @@ from twin.resources.sites import build_fleet
 
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 needs_data = pytest.mark.skipif(not (DATA / "jepx").is_dir(), reason="the shared data folder is not there")
-INSTALLED_PV_MW, INSTALLED_WIND_MW = 11600, 600  # README of the shared data, +-5 %
+INSTALLED_PV_MW, INSTALLED_WIND_MW = 11600, 600  # fitted to the area's output, +-5 %
 KEY = {"seed": 1, "weather_year": 0}
 
 

@@ -24,7 +24,7 @@ def test_every_row_says_where_it_comes_from(name):
 
 
 def test_every_parameter_is_used():
-    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.glob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py"))
     for name in read_table("parameters")["name"]:
         assert name in code or name.startswith("repair_hours_"), name
 
@@ -34,7 +34,7 @@ def test_unknown_parameter_is_told():
         parameter("speed_of_light")
 
 
-def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_dossier():
+def test_kyushu_climatology_has_mean_one_and_the_peak_of_the_facts():
     table = read_table("demand_kyushu_hours").set_index(["month", "day_type"])
     hours = table[[str(hour) for hour in range(24)]]
     assert len(hours) == 24

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-FOLDER = Path(__file__).parents[2] / "docs" / "calibration"
+FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 sys.path.insert(0, str(FOLDER))
 
@@ -27,7 +27,7 @@ def test_winter_over_summer_by_hand():
     assert wind_rows.season_ratio(uneven).standard_error == pytest.approx(1.65 * 0.7348469 / 3.3 / 6**0.5)
 
 
-def test_capacity_factor_of_the_dossier_at_the_published_mean_speeds():
+def test_capacity_factor_of_the_facts_at_the_published_mean_speeds():
     """0.357 at 7.5 m/s and 0.313 at 7.0 m/s, found there with another curve: within 5 %."""
     assert capacity_factor_at(7.5) == pytest.approx(0.357, rel=0.05)
     assert capacity_factor_at(7.0) == pytest.approx(0.313, rel=0.05)

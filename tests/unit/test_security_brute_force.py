@@ -15,7 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:tap_dependency_table:Deprecation
 
 LOADING_PERCENT = 1e-5
 VOLTAGE_PU = 1e-8
-"""The engine's own agreement with `runpp` (issue 3)."""
+"""The engine's own agreement with `runpp` (docs/concepts/grid/powerflow.md)."""
 POWER_MW = 1e-6
 """Lost energy is kept in whole milliwatts."""
 LIMITS = Limits(0.951, 1.0491, 1.2)

@@ -10,10 +10,20 @@ from twin.core.quantities import KPIS
 SCENARIOS = ("plan_without_new_pv", "new_pv_uncontrolled", "new_pv_self_consumption", "new_pv_congestion_aware")
 
 
+def write_index(folder, entries):
+    """Write what every complete run has beside its members."""
+    members = [
+        entry | {"scenario": entry["path"].split("/")[0], "member": entry["path"].split("/")[1]} for entry in entries
+    ]
+    scenarios = {member["scenario"]: {} for member in members}
+    write_json(folder / "study.json", {"name": folder.name, "scenarios": scenarios, "members": members})
+    write_json(folder / "manifest.json", {})
+
+
 @pytest.fixture
 def run(tmp_path):
     paths = [f"{scenario}/conductor_mm2={size}" for scenario in SCENARIOS for size in (240, 300)]
-    write_json(tmp_path / "study.json", {"members": [{"path": path} for path in paths]})
+    write_index(tmp_path, [{"path": path, "sweep": {}} for path in paths])
     for number, path in enumerate(paths):
         values = dict.fromkeys(KPIS, 123456.0) | {"congested_hours": float(number), "net_benefit_mwh": None}
         write_json(tmp_path / path / "kpis.json", values)
@@ -47,8 +57,8 @@ def test_a_swept_member_is_compared_with_the_one_that_has_its_values(tmp_path):
     swept, fixed = tmp_path / "swept", tmp_path / "fixed"
     points = {size: f"held/conductor_mm2={size}" for size in (240, 300)}
     entries = [{"path": path, "sweep": {"grid.conductor_mm2": size}} for size, path in points.items()]
-    write_json(swept / "study.json", {"members": entries})
-    write_json(fixed / "study.json", {"members": [{"path": "held/base", "sweep": {}}]})
+    write_index(swept, entries)
+    write_index(fixed, [{"path": "held/base", "sweep": {}}])
     members = [(swept / path, size) for size, path in points.items()] + [(fixed / "held" / "base", 300)]
     for number, (folder, size) in enumerate(members):
         write_json(folder / "kpis.json", dict.fromkeys(KPIS, 0.0) | {"available_mwh": float(number)})

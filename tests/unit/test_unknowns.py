@@ -62,7 +62,7 @@ def test_all_unknowns_together_make_a_valid_study(study, found, quantile):
 
 
 def test_kamigotos_pv_is_between_10_and_20_mw(found):
-    """Dossier 3.3: 10 to 20 MW on Kamigoto, Ojika and Uku."""
+    """docs/goto_facts.md 3.3: 10 to 20 MW on Kamigoto, Ojika and Uku."""
     for quantile, total in ((0.0, 10.0), (0.5, 15.0), (1.0, 20.0)):
         assert sum(found["kamigoto_pv"].values(quantile).values()) == pytest.approx(total, abs=0.01)
 

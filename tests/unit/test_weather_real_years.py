@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
 
-FOLDER = Path(__file__).parents[2] / "docs" / "calibration"
+FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 sys.path.insert(0, str(FOLDER))
 

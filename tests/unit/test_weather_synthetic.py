@@ -44,7 +44,7 @@ def test_normal_year_has_the_normals(normal_year: WeatherTable, place_id: str):
     assert monthly(frame["wind_speed"]) == pytest.approx(climate.wind_mean_m_per_s, rel=0.05)
 
 
-def test_normals_are_the_dossiers(normal_year: WeatherTable):
+def test_normals_are_the_published_ones(normal_year: WeatherTable):
     frame = normal_year.values["fukue"]
     ghi = monthly(frame["ghi"]) * 24 / 1000
     assert ghi[[0, 7]] == pytest.approx([FUKUE_JANUARY_GHI, FUKUE_AUGUST_GHI], rel=0.03)

@@ -12,9 +12,10 @@ from pandapower import pandapowerNet
 
 from network_models.goto import goto
 from twin.network.model import GridModel
+from twin.network.reduced.controls import Bands
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.controls import Bands, next_positions
+from twin.operation.controls import next_positions
 
 MOST_HALF_HOURS = 60
 QUIET_HALF_HOURS = 12

@@ -1,4 +1,4 @@
-"""The batch engine beside ``runpp`` on pandapower's networks and the Goto variants; docs/validation.md is the table."""
+"""The batch engine beside ``runpp`` on pandapower's networks and Goto's variants (docs/validation/validation.md)."""
 
 import copy
 import functools

@@ -124,7 +124,7 @@ def perfect_foresight(case: Case, m: int, folder: Path, objective: Objective) ->
 
     Notes
     -----
-    The proof is in docs/optimisation.md. It holds for runs in which every half-hour solves.
+    The proof is in docs/concepts/optimisation.md. It holds for runs in which every half-hour solves.
     """
     if objective not in OBJECTIVES:
         raise InputError([Problem("unknown objective", "perfect_foresight", str(objective), ", ".join(OBJECTIVES))])

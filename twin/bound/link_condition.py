@@ -128,7 +128,7 @@ def _positions(case: Case, system: pd.DataFrame) -> np.ndarray:
 
 
 MARGIN_MW = 0.1
-"""Allowance for what is no theorem, see docs/optimisation.md; the solvers' own steps end within 0.02 MW."""
+"""Allowance for what is no theorem, see docs/concepts/optimisation.md; the solvers' own steps end within 0.02 MW."""
 PROBE_MW = 2.0
 HEADROOM_WITHIN_MW = 0.1
 """Difference between the tables' headroom and the recalculated one that the solver's last step explains."""

@@ -32,7 +32,7 @@ CUT_CAUSES = (
     "congestion_firm",
     "voltage",
 )
-"""Causes in the ledger's order; the order is a convention (design section 5)."""
+"""Causes in the ledger's order; the order is a convention, that of the loop's steps (docs/concepts/loop.md)."""
 
 CONGESTION_CAUSES = ("congestion_n0", "congestion_n1", "congestion_firm")
 

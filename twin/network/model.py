@@ -161,14 +161,14 @@ class Limits:
 
 @dataclass(frozen=True)
 class GridModel:
-    """A checked pandapower net with the roles of its parts; see docs/architecture.md.
+    """A checked pandapower net with the roles of its parts; see docs/concepts/architecture.md.
 
     Attributes
     ----------
     net : pandapowerNet
         Never modified by the engine.
     plants, areas, diesels : pandas.DataFrame
-        Tables described in docs/architecture.md; `plants` in the order of ``net.sgen``, `areas` in that of
+        Tables described in docs/concepts/architecture.md; `plants` in the order of ``net.sgen``, `areas` in that of
         ``net.load``.
     roles, compensator, limits, controls
         See their classes; `compensator` is None where reactive compensation is fixed.

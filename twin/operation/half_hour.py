@@ -1,4 +1,4 @@
-"""One half-hour of all members, in its fixed order (docs/loop.md)."""
+"""One half-hour of all members, in its fixed order (docs/concepts/loop.md)."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,12 +12,9 @@ from twin.operation.congestion import smallest
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import NOTHING, Ledger
 from twin.operation.security import excess_percent
-from twin.operation.state import LOAD, NET, RAW
+from twin.operation.state import LOAD, NET, RAW, Caps, State
 from twin.operation.uniform_cap import Managed
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
-
-if TYPE_CHECKING:
-    from twin.operation.state import Caps, State
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from twin.resources.site_demand import DemandShape, demand_shapes, draw_variant
 from twin.resources.tables import read_table
 
 KINDS = ("existing_plain", "existing_battery", "new")
-"""Kinds of sites, see docs/architecture.md."""
+"""Kinds of sites, see docs/concepts/architecture.md."""
 
 CUTS = ("cut-last", "non-firm")
 """How a site group stands in the order of cuts."""

@@ -132,7 +132,7 @@ def hours_of_standard_year() -> pd.DatetimeIndex:
 
     Row and instant: the file's own sun altitude equals the computed one at these instants within 0.04 degrees.
     Irradiation is of the hour centred on them: only so do the clear days of both real files agree with the clear
-    sky before and after noon (docs/weather.md).
+    sky before and after noon (docs/concepts/resources/weather.md).
     """
     return pd.date_range(f"{DUMMY_YEAR}-01-01 01:00", periods=HOURS, freq="h", tz=TIMEZONE)
 

@@ -115,7 +115,7 @@ def reference_price(
 
     Notes
     -----
-    Rule: facts dossier, section 7 (FIP).
+    Rule: docs/goto_facts.md 7 (FIP).
     """
     cell = month_cell(month, half_hour)
     now = cell_means(cell, price)

@@ -63,7 +63,7 @@ HOME_DEVICES = (HOMES, WATER_HEATERS, CARS)
 
 
 def retail_payments(meters: Meters, plants: pd.DataFrame, market: Market) -> Iterator[Payment]:
-    """Yield bills, purchases of the retailer, certificates, wheeling, PPA and leases; see docs/value.md."""
+    """Yield bills, purchases of the retailer, certificates, wheeling, PPA and leases; see docs/concepts/value.md."""
     bought_kwh = _of_sites(meters, "existing_battery", "export") + _of_sites(meters, "new", "export")
     sites_kwh = sum((_of_sites(meters, kind, "import") for kind in meters.sites), np.zeros(len(meters.price)))
     home_kwh = home_use_kwh(meters, market)

@@ -314,7 +314,7 @@ def link_headroom(
 ) -> HeadroomResult:  # fmt: skip
     """Return the headroom of the link: at `roles.headroom_bus`, after a trip of a link circuit, its circuits watched.
 
-    As in the closed loop, but negative values are by the smallest reduction that heals; see docs/headroom.md.
+    As in the loop, but negative values are by the smallest reduction that heals (docs/concepts/grid/headroom.md).
     """
     circuits = [circuit.element for circuit in model.roles.link]
     return headroom(
