@@ -1,4 +1,4 @@
-"""Write the report of a run, and the certificate of a policy."""
+"""Write the report of a run, the certificate of a policy, and the report on a grid's security."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from reports.reading.selection import choose_focus
 from reports.renderers import html, pdf
 from reports.renderers.pdf import typeset
 from reports.renderers.workbook import workbook
+from reports.sections import security
 from reports.sections.certificate import Sheet, sheet
 from reports.sections.content import document
 
 RECORD = "certificate.json"
+SECURITY_RECORD = "security.json"
 
 
 def write_certificate(folder: Path) -> dict[str, Path]:
@@ -88,6 +90,26 @@ def write_report(run: Path) -> dict[str, Path]:
     contents |= {f"pdf_{d.language}": (f"report_{d.language}.pdf", pdf.render(d)) for d in documents}
     contents["xlsx"] = ("tables.xlsx", workbook(results, focus, detail))
     return _write(run / "report", contents, {file: p.svg for d in documents for file, p in d.pictures.items()})
+
+
+def write_security(folder: Path) -> dict[str, Path]:
+    """Write the report of a security analysis into ``report/``; the same record gives the same bytes.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        With ``security.json``, the only file that is read.
+
+    Returns
+    -------
+    dict of str to pathlib.Path
+        ``html``, ``pdf_en``, ``pdf_ja``, and ``figures`` (the folder of the SVG files).
+    """
+    record = json.loads((folder / SECURITY_RECORD).read_text(encoding="utf-8"))
+    documents = [security.document(record, Words(language)) for language in LANGUAGES]
+    contents = {"html": ("security.html", html.render(documents).encode())}
+    contents |= {f"pdf_{d.language}": (f"security_{d.language}.pdf", pdf.render(d)) for d in documents}
+    return _write(folder / "report", contents, {file: p.svg for d in documents for file, p in d.pictures.items()})
 
 
 def _write(folder: Path, contents: dict[str, tuple[str, bytes]], figures: dict[str, bytes]) -> dict[str, Path]:

@@ -133,6 +133,36 @@ def uncertainty(
     typer.echo(f"Results: {folder}")
 
 
+def security(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
+    headroom: Annotated[
+        str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
+    ] = "",
+    intertrip: Annotated[bool, typer.Option("--intertrip", help="Find what inter-trip (N-1電制) must shed.")] = False,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Assess every outage of a study's grid before any management; headroom of buses and inter-trip on demand."""
+    from studies.study.reading import read_study
+
+    span = parse_days(days)
+    checked = read_study(study_path(study), data, span)
+    from studies.experiments.security import Question, run_security
+    from studies.experiments.workers import progress_bars
+    from studies.sources import check_sources
+
+    check_sources()
+    buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
+    with progress_bars(Console(stderr=True)) as progress:
+        where = out or RUNS / f"{checked.name}_security"
+        folder = run_security(checked, where, data, span, Question(buses, intertrip), jobs, progress)
+    for file in sorted((folder / "report").glob("security*")):
+        typer.echo(f"Report:  {file}")
+    typer.echo(f"Results: {folder}")
+
+
 SHIPPED = Path(__file__).parent
 RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
@@ -150,6 +180,7 @@ app = typer.Typer(
 
 app.command()(certify)
 app.command()(uncertainty)
+app.command()(security)
 app.command()(validate)
 
 

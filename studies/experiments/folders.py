@@ -25,6 +25,7 @@ DIGEST_FILE = "study.sha256"
 RUN_FILE = "study.json"
 UNCERTAINTY_FILE = "uncertainty.json"
 CERTIFICATE_FILE = "certificate.json"
+SECURITY_FILE = "security.json"
 
 
 def partial_folder(out: Path) -> Path:
@@ -41,7 +42,7 @@ def require_results_folder(out: Path) -> None:
         If `out` or its partial folder is not of this tool, or lies where no folder can be made.
     """
     problems = []
-    is_ours = any((out / name).is_file() for name in (RUN_FILE, UNCERTAINTY_FILE, CERTIFICATE_FILE))
+    is_ours = any((out / name).is_file() for name in (RUN_FILE, UNCERTAINTY_FILE, CERTIFICATE_FILE, SECURITY_FILE))
     if out.exists() and not is_ours and not (out.is_dir() and not any(out.iterdir())):
         problems.append(_foreign(out))
     partial = partial_folder(out)

@@ -14,7 +14,7 @@ from twin.network.monitored import monitored_model
 from twin.network.network import ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.security.headroom.buses import headroom
 from twin.security.headroom.search import Outcome
 

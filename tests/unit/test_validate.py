@@ -117,9 +117,7 @@ def test_options_that_are_missing_are_all_told(tmp_path):
 
 def test_options_of_another_kind_are_refused(tmp_path):
     with pytest.raises(InputError) as caught:
-        validate_file(
-            "demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO
-        )
+        validate_file("demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO)
     assert [problem.where for problem in caught.value.problems] == ["--units", "--tilt"]
 
 

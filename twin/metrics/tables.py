@@ -15,7 +15,7 @@ from twin.metrics.flows import BlockFlows, block_flows
 from twin.operation.case import TIER_NON_FIRM, Case
 from twin.operation.flexible import FlexibleFlows
 from twin.operation.plant_batteries import PlantBatteryFlows
-from twin.operation.record import Record, Verdict
+from twin.operation.record import Record, SecurityState
 from twin.operation.sites import SiteFlows
 from twin.resources.sites import KINDS
 
@@ -76,8 +76,8 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
         plant_batteries=_stacked([record.plant_batteries for record in records], PlantBatteryFlows, rows),
-        before=_stacked([record.before for record in records], Verdict, rows),
-        after=_stacked([record.after for record in records], Verdict, rows),
+        before=_stacked([record.before for record in records], SecurityState, rows),
+        after=_stacked([record.after for record in records], SecurityState, rows),
     )
 
 
@@ -263,18 +263,18 @@ def _link(block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:
 
 
 def _n1(case: Case, block: Block, time: pa.Array) -> pa.Table:
-    def judged(verdict: Mapping[str, np.ndarray], prefix: str) -> dict[str, object]:
-        end, known = verdict["end"], verdict["end"] >= 0
+    def security(state: Mapping[str, np.ndarray], prefix: str) -> dict[str, object]:
+        end, known = state["end"], state["end"] >= 0
         return {
-            f"{prefix}loading_percent": verdict["loading_percent"],
+            f"{prefix}loading_percent": state["loading_percent"],
             f"{prefix}element": _named(end, case.grid.end_names, known),
-            f"{prefix}outage": _named(verdict["outage"], case.grid.outage_names),
+            f"{prefix}outage": _named(state["outage"], case.grid.outage_names),
         }
 
     return pa.table({
         "time": time,
-        **judged(block.before, "before_"),
-        **judged(block.after, ""),
+        **security(block.before, "before_"),
+        **security(block.after, ""),
         "intertrip_shed_mw": block.after["shed_mw"],
         "outages_solved": block.after["solved"],
     })  # fmt: skip

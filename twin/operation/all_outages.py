@@ -139,6 +139,6 @@ def _power(
     nodes = network.node_of_bus[buses.get_indexer(pd.Index(case.grid.nodes.buses))]
     plant_node = nodes[case.grid.nodes.plant]
     of_plant = dict(zip(tripping_plants(case), plant_mva.T, strict=True))
-    out = {at for elements in analysis.topologies.outs for table, at in elements if table == "sgen"}
+    out = {at for elements in analysis.contingencies.outs for table, at in elements if table == "sgen"}
     tripped = {("sgen", at): (int(plant_node[at]), of_plant[at]) for at in sorted(out)}
     return power_at_buses(network, nodes, infeed_mva, demand_mva, tripped)

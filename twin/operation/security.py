@@ -1,4 +1,4 @@
-"""Judge states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
+"""Assess states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twin.operation.case import Case
 from twin.operation.equal_states import distinct_rows
 from twin.operation.injections import Injections
 from twin.operation.uniform_cap import Managed
-from twin.security.reduced.outages import SecurityState, Trips, assess_outages, assess_pairs
+from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class PairState:
-    """One pair judged: its measure and the state in which it was judged."""
+    """One pair assessed: its measure and the state after the outage."""
 
     measure: np.ndarray
     v: np.ndarray
@@ -51,25 +51,25 @@ def nothing_ignored(case: Case, rows: int) -> np.ndarray:
     return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
 
 
-def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> SecurityState:
-    """Judge all outages from the intact solution `flow`, each distinct state once.
+def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
+    """Assess all outages from the intact solution `flow`, each distinct state once.
 
-    Inter-trip matters only where an outage overloads something: only those rows are judged again with it.
+    Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
     """
     marks = (ignored,) if ignored.any() else ()
     first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
     no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
-    found = SecurityState(*(x[inverse] for x in _judge(case, flow.rows(first), no_trips, ignored[first])))
+    found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
     again = np.flatnonzero((case.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
     if len(again):
         with_trips = trips(case, members[again], injections.rows(again))
-        fresh = _judge(case, flow.rows(again), with_trips, ignored[again])
+        fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
         for mine, theirs in zip(found, fresh, strict=True):
             mine[again] = theirs
     return found
 
 
-def _judge(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> SecurityState:
+def _assess(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> WorstOutages:
     return assess_outages(case.grid.arrays, flow.states, with_trips, ignored)
 
 
@@ -92,7 +92,7 @@ def worst_after_outage(
 def assess_pair(
     case: Case, members: np.ndarray, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray
 ) -> PairState:
-    """Judge only the pairs of `violation`; `flow` carries the injections and a start."""
+    """Assess only the pairs of `violation`; `flow` carries the injections and a start."""
     measure, v, i = assess_pairs(
         case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, members, injections), ignored
     )

@@ -77,7 +77,7 @@ class SecurityAnalysis:
         Parameters
         ----------
         plant_mw : mapping of (table, index) to float
-            Highest output of each plant over the time that will be judged; ``"all"`` trips the largest ones.
+            Highest output of each plant over the operating points; ``"all"`` trips the largest ones.
         """
         grid = self.grid
         cases = contingencies(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
@@ -94,7 +94,7 @@ class SecurityAnalysis:
         threads: int = 1,
         block_steps: int | None = None,
     ) -> SecurityResult:
-        """Judge every outage at every step.
+        """Assess every outage at every step.
 
         Parameters
         ----------
@@ -121,12 +121,12 @@ class SecurityAnalysis:
         analysis = self.prepare(highest_output_mw(net, network, given))
         block = block_steps or _block_steps(len(network.alive), rows, threads)
 
-        def judged(first: int) -> Tally:
+        def assessed(first: int) -> Tally:
             part = {key: values[first : first + block] for key, values in given.items()}
             return analysis.assess(analysis.power(min(block, rows - first), part), first)
 
         with ThreadPoolExecutor(threads) as pool:
-            tallies = list(pool.map(judged, range(0, rows, block)))
+            tallies = list(pool.map(assessed, range(0, rows, block)))
         return analysis.result(tallies, _step_hours(index, step_hours), index)
 
     def import_remedies(

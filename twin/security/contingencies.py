@@ -85,7 +85,7 @@ class OutageClass(IntEnum):
 
 @dataclass(frozen=True)
 class CommonCorridor:
-    """Elements that a single event on a common corridor takes out; judged apart from the single outages."""
+    """Elements that a single event on a common corridor takes out; assessed apart from the single outages."""
 
     elements: tuple[Element, ...]
 

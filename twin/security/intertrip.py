@@ -174,7 +174,7 @@ def intertrip(
 ) -> InterTripResult:
     """Return what inter-trip sheds after each outage at each half-hour.
 
-    Whole trippable plants, each with its output of that half-hour. At once the short-time rating is judged, settled
+    Whole trippable plants, each with its output of that half-hour. At once the short-time rating counts, settled
     (after the trips) the continuous one. A plant whose trip does not lower the loading stays connected.
 
     Parameters

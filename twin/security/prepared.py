@@ -12,7 +12,7 @@ from scipy.sparse.linalg import splu
 from twin.network.monitored import MonitoredGrid, position
 from twin.network.network import Network
 from twin.network.outage import Outage, equal_outages, without
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.security.contingencies import Contingency
 from twin.security.violations import Branches, Buses
 

@@ -14,7 +14,7 @@ from pandapower import pandapowerNet
 from twin.network.network import Network
 from twin.network.node_power import NodePower
 from twin.network.outage import without
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.security.assessment import power_after
 from twin.security.limits import largest_kept
 from twin.security.operating_points import OperatingPoints, active_mw, added, times
@@ -265,11 +265,11 @@ def import_remedies(
         `used` after the remedies above it; `loading_percent` of the branch and `worst_loading_percent` of all branches
         with the remedies down to this row; `start_hours`.
     """
-    topology = analysis.topologies[case]
-    first = OutageState(topology.network, power_after(topology, steps))
-    solution = topology.solver.solve(first.power)
-    start = np.where(solution.converged[:, None], solution.v, topology.network.start)
-    overload, net = Overload(branch, topology.branches.limit, start), analysis.grid.net
+    contingency = analysis.contingencies[case]
+    first = OutageState(contingency.network, power_after(contingency, steps))
+    solution = contingency.solver.solve(first.power)
+    start = np.where(solution.converged[:, None], solution.v, contingency.network.start)
+    overload, net = Overload(branch, contingency.branches.limit, start), analysis.grid.net
     remedies = (
         reactors_off(net, first, overload),
         flexibility(net, first, means),

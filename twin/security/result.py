@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twin.network.monitored import MonitoredGrid
-from twin.network.solver import Failure
+from twin.network.solving.solver import Failure
 from twin.security.contingencies import Contingency, OutageClass
 from twin.security.tally import (
     CASE,

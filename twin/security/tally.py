@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twin.network.solver import Failure
+from twin.network.solving.solver import Failure
 
 STEP, CASE, ELEMENT, SIDE = range(4)
 """Columns of an address: absolute step, outage case, branch or bus, side of the branch (0 from/hv, 1 to/lv)."""

@@ -14,7 +14,7 @@ from twin.network.monitored import MonitoredGrid, branches_of, nodes_at, positio
 from twin.network.network import Network, Ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.security.contingencies import Outages, branch_outages, contingencies
 
 

@@ -30,7 +30,7 @@ class Trips(NamedTuple):
     smallest_total: bool = False
 
 
-class SecurityState(NamedTuple):
+class WorstOutages(NamedTuple):
     """Worst outage of each row.
 
     `measure` is the loading over what the criterion allows (100 = at the limit), `settled` tells that the state
@@ -68,7 +68,7 @@ class Work(NamedTuple):
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def assess_outages(a: GridArrays, states: IntactStates, trips: Trips, ignored: np.ndarray) -> SecurityState:
+def assess_outages(a: GridArrays, states: IntactStates, trips: Trips, ignored: np.ndarray) -> WorstOutages:
     """Assess every outage of every row; `ignored` (R, o, k) marks limits that are left out.
 
     An outage is left out when, with the node currents of the intact grid, its worst loading stays below
@@ -76,7 +76,7 @@ def assess_outages(a: GridArrays, states: IntactStates, trips: Trips, ignored: n
     """
     rows, n = states.p.shape
     plants = trips.node.shape[0]
-    out = SecurityState(
+    out = WorstOutages(
         np.zeros(rows), np.full(rows, -1), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_),
         np.zeros((rows, plants), dtype=np.bool_), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
     )  # fmt: skip

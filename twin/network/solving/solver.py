@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 from numba import config
 
-from twin.network.factors import Elimination, Point, Prepared, prepare
-from twin.network.iteration_kernels import NOT_SOLVED, Rules
-from twin.network.lanes import LANES
 from twin.network.network import Network
 from twin.network.node_power import NodePower, node_power
-from twin.network.row_kernels import NOT_FINITE, Found
+from twin.network.solving.factors import Elimination, Point, Prepared, prepare
+from twin.network.solving.iterations import NOT_SOLVED, Rules
+from twin.network.solving.lanes import LANES
+from twin.network.solving.rows import NOT_FINITE, Found
 from twin.network.voltage_control import MOST_ROUNDS, infeed_at_limit, next_limits
 
 
