@@ -53,7 +53,7 @@ policies: setup ## run all shipped policies at three links and two firmness case
 	$(GOTO) run goto_2030_policies$(if $(JOBS), --jobs $(JOBS))
 	$(PYTHON) docs/generators/make_policies.py
 
-uncertainty: setup ## vary everything that nobody knows (STUDY, SAMPLES, JOBS): half an hour on two processors
+uncertainty: setup ## vary every uncertain input (STUDY, SAMPLES, JOBS): half an hour on two processors
 	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
 
 report: setup ## write the report of the default study again

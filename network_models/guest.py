@@ -185,6 +185,7 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
         roles=_roles(net, graph, found, mainland),
         compensator=_compensator(net, found),
         limits=Limits(found.vm_min_pu, found.vm_max_pu, found.short_time_factor),
+        currency="JPY",
     )
     check_grid(model)
     return model

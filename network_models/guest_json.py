@@ -97,7 +97,8 @@ def _object(content: Any, path: Path) -> dict[str, Any]:  # noqa: ANN401 - any J
 def _rows(table: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
     """Return a table's ``columns index data``; pandapower writes them as a text inside the JSON."""
     rows = table["_object"]
-    return json.loads(rows) if isinstance(rows, str) else rows
+    result: dict[str, Any] = json.loads(rows) if isinstance(rows, str) else rows
+    return result
 
 
 def _refused_tables(tables: dict[str, Any], file: str) -> Iterator[Problem]:

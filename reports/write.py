@@ -38,7 +38,7 @@ def write_certificate(folder: Path) -> dict[str, Path]:
         ``html``, ``pdf_en``, ``pdf_ja``.
     """
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    sheets = [sheet(record, Words(language)) for language in LANGUAGES]
+    sheets = [sheet(record, Words(language, record["study"]["currency"])) for language in LANGUAGES]
     contents = {"html": ("certificate.html", _html(sheets).encode())}
     contents |= {f"pdf_{one.language}": (f"certificate_{one.language}.pdf", _pdf(one)) for one in sheets}
     for file, content in contents.values():
@@ -85,7 +85,7 @@ def write_report(run: Path) -> dict[str, Path]:
     results = read_run(run)
     focus = choose_focus(results)
     detail = read_detail(results, focus)
-    documents = [document(results, focus, detail, Words(language)) for language in LANGUAGES]
+    documents = [document(results, focus, detail, Words(language, results.currency)) for language in LANGUAGES]
     contents = {"html": ("report.html", html.render(documents).encode())}
     contents |= {f"pdf_{d.language}": (f"report_{d.language}.pdf", pdf.render(d)) for d in documents}
     contents["xlsx"] = ("tables.xlsx", workbook(results, focus, detail))

@@ -113,7 +113,7 @@ def uncertainty(
     data: Data = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
-    """Vary everything that nobody knows: ranges of the headlines, and what carries them."""
+    """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
     from rich.console import Console
 
     from studies.study.reading import read_study

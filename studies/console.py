@@ -14,7 +14,7 @@ from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
 from twin.metrics.run_folder import open_run
 
 HEADLINE = (
@@ -105,6 +105,7 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
     if not pairs:
         seen = f"{len(before)} and {len(after)} members"
         raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
+    currency = open_run(first).currency
     table = Table(title=f"{second} against {first}", caption=_left_out(before, after, pairs))
     for column in ("member", "key figure", "unit"):
         table.add_column(column, overflow="fold")
@@ -115,7 +116,7 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
             a, b = before[path].get(name), after[other].get(name)
             if a != b:
                 change = _number(b - a, sign=True) if a is not None and b is not None else ""
-                table.add_row(path, name, KPIS[name].unit, _number(a), _number(b), change)
+                table.add_row(path, name, KPIS[name].unit_in(currency), _number(a), _number(b), change)
     return table
 
 
@@ -224,12 +225,13 @@ def summary_lines(folder: Path) -> Iterator[str]:
     record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
     failed = [criterion["name"] for criterion in record["verdict"] if not criterion["passed"]]
     yield f"Policy {record['policy']}: " + (f"FAILED: {', '.join(failed)}" if failed else "passed all criteria")
+    currency = record["study"]["currency"]
     for level in record["levels"]:
-        yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"]))
+        yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"], currency))
 
 
-def _scores(scores: dict[str, Any]) -> Iterator[str]:
-    for name, unit, per in (("energy", "MWh", 1.0), ("value", "million JPY", JPY_PER_MILLION)):
+def _scores(scores: dict[str, Any], currency: str) -> Iterator[str]:
+    for name, unit, per in (("energy", "MWh", 1.0), ("value", f"million {currency}", MONEY_PER_MILLION)):
         found = scores[name]
         difference = found["difference"]
         text = f"{name} {found['mean'] / per:,.1f} {unit}, {difference['mean'] / per:+,.2f} against none"

@@ -62,7 +62,10 @@ def _instants(instants: pd.DataFrame, hours: float) -> pd.DataFrame:
         return instants
     longest = int(hours * pd.Timedelta(hours=1) / (complete.index[1] - complete.index[0]))
     line = complete.interpolate(limit_area="inside")
-    return complete.apply(lambda values: values.where(~_is_short_gap(values, longest), line[values.name]))
+    result: pd.DataFrame = complete.apply(
+        lambda values: values.where(~_is_short_gap(values, longest), line[values.name])
+    )
+    return result
 
 
 def _is_short_gap(values: pd.Series, longest: int) -> pd.Series:
@@ -238,7 +241,8 @@ def wind_at_height(wind_speed: pd.Series, height_m: float, place: Place) -> pd.S
         ``v ln(h / z0) / ln(height_m / z0)``, neutral stratification.
     """
     roughness = place.roughness_length_m
-    return wind_speed * (np.log(place.wind_height_m / roughness) / np.log(height_m / roughness))
+    result: pd.Series = wind_speed * (np.log(place.wind_height_m / roughness) / np.log(height_m / roughness))
+    return result
 
 
 def _nanoseconds(index: pd.DatetimeIndex) -> np.ndarray:

@@ -65,7 +65,8 @@ class Sun:
     @property
     def cos_zenith(self) -> np.ndarray:
         """Cosine of the zenith angle at the middle of the interval, not below zero."""
-        return np.maximum(np.cos(np.radians(self.zenith)), 0.0)
+        result: np.ndarray = np.maximum(np.cos(np.radians(self.zenith)), 0.0)
+        return result
 
 
 def sun_over(index: pd.DatetimeIndex, place: Place) -> Sun:
@@ -112,4 +113,5 @@ def _clear_sky(instants: pd.DatetimeIndex, apparent_zenith: pd.Series, beam: np.
     airmass = pvlib.atmosphere.get_relative_airmass(apparent_zenith)
     absolute = pvlib.atmosphere.get_absolute_airmass(airmass, pvlib.atmosphere.alt2pres(place.altitude_m))
     sky = pvlib.clearsky.ineichen(apparent_zenith, absolute, turbidity, place.altitude_m, beam)
-    return sky["ghi"].fillna(0.0).to_numpy()
+    result: np.ndarray = sky["ghi"].fillna(0.0).to_numpy()
+    return result

@@ -31,7 +31,7 @@ def draw(run: Path, folder: Path) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for language in LANGUAGES:
-        words = Words(language)
+        words = Words(language, results.currency)
         pictures = [drawn(results, focus, detail, words) for drawn in (figures_link.duration, figures_day.worst_day)]
         file = folder / f"link_duration_and_worst_day{SUFFIX[language]}.png"
         file.write_bytes(_stacked(pictures))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -26,6 +27,8 @@ from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
 DATA = FOLDER.parents[2] / "shared" / "data"
 FIGURES = FOLDER.parent / "figures" / "calibration"
 FEWEST_ROWS = 40
+WIDTH = 100
+"""Longest line of the page, tables apart."""
 MARK = {FITS: "fits", DIFFERS: "🟥 **does not fit**", ABSENT: "not computed"}
 ORDER = ("weather", "pv", "wind", "demand", "market", "plan", "grid", "firm")
 """Topics in this order, further ones after them by name."""
@@ -92,9 +95,10 @@ def page(template: str, rows: Sequence[Row], figures: Sequence[Figure]) -> str:
             ],
         ),
         differing="\n\n".join(_explained(of) for of in _by_topic([row for row in rows if row.verdict == DIFFERS])),
-        topics="\n\n".join(f"## {of[0].topic}\n\n{topic_table(of)}" for of in topic_rows),
+        topics="\n\n".join(f"### {of[0].topic}\n\n{topic_table(of)}" for of in topic_rows),
         figures="\n\n".join(
-            f"![{figure.caption}](../{figure.path.relative_to(PAGES.parent).as_posix()})\n\n{figure.caption}"
+            f"![{figure.path.stem.replace('_', ' ')}](../{figure.path.relative_to(PAGES.parent).as_posix()})\n\n"
+            f"{_wrapped(figure.caption)}"
             for figure in figures
         ),
     )
@@ -109,8 +113,13 @@ def _explained(rows: Sequence[Row]) -> str:
     lines = [f"**{rows[0].topic}**", ""]
     for row in rows:
         both = f"model {number(row.model, row)}, published {number(row.published, row)} {unit(row)}".rstrip()
-        lines.append(f"- {row.fact} ({row.source}): {both}. {row.why[:1].upper()}{row.why[1:].rstrip('.')}.")
+        text = f"- {row.fact} ({row.source}): {both}. {row.why[:1].upper()}{row.why[1:].rstrip('.')}."
+        lines.append(_wrapped(text, "  "))
     return "\n".join(lines)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def topic_table(rows: Iterable[Row]) -> str:

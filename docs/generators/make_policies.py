@@ -21,7 +21,7 @@ from studies.experiments.run import make_case
 from studies.study.members import members
 from studies.study.schema import Study
 from twin.bound import Bound, perfect_foresight
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER.parents[1] / "runs" / "goto_2030_policies"
@@ -111,7 +111,7 @@ def row(study: Study, one: Point, name: str) -> str:
         f"{lost:,.0f}",
         f"{mine['site_export_mwh'] / MWH_PER_GWH:,.2f}",
         f"{mine['battery_wear_percent_per_year']:.2f}",
-        f"{value / JPY_PER_MILLION:+,.1f}",
+        f"{value / MONEY_PER_MILLION:+,.1f}",
         *(("", "", "") if name in OTHER_DEVICES else reached),
     )
     return f"| {' | '.join(cells)} |"
@@ -119,7 +119,7 @@ def row(study: Study, one: Point, name: str) -> str:
 
 def bound_row(one: Point) -> str:
     """Return the row of the bounds."""
-    value = one.value.to_gain / JPY_PER_MILLION
+    value = one.value.to_gain / MONEY_PER_MILLION
     return (
         f"| *bound: perfect foresight* | {one.energy.upper / MWH_PER_GWH:,.3f} | | | | | | {value:+,.1f} | 100 | 100 % "
         "| 100 % |"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -49,8 +50,8 @@ def main() -> int:
     template = (FOLDER / "templates" / "validation.template.md").read_text(encoding="utf-8")
     page = template.format(
         versions=", ".join(f"{name} {version(name)}" for name in ("pandapower", "numpy", "scipy", "numba")),
-        verdict=_headline(agreed, missed),
-        agreement="\n\n".join(f"### {group}\n\n{_agreement_table(rows)}" for group, rows in of_group.items()),
+        verdict=textwrap.fill(_headline(agreed, missed), 100 - len("**")),
+        agreement="\n\n".join(f"#### {group}\n\n{_agreement_table(rows)}" for group, rows in of_group.items()),
         classes=_classes(agreed),
         frozen=_frozen_table(frozen),
         settled=_settled_table(settled),

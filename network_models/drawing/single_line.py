@@ -45,7 +45,8 @@ class _Diagram:
     def buses(self) -> pd.DataFrame:
         """Buses that have a place of their own in the diagram."""
         buses = self.model.net.bus
-        return buses[buses["x"].notna() & buses["in_service"]]
+        result: pd.DataFrame = buses[buses["x"].notna() & buses["in_service"]]
+        return result
 
     def word(self, key: str) -> str:
         return WORDS[self.language][key]

@@ -89,7 +89,8 @@ def _drop_what_is_not_built(net: pp.pandapowerNet) -> None:
 
 def line_in_service(line: pd.Series, parameters: Parameters) -> bool:
     """Tell whether a row of lines.csv exists with the chosen number of circuits of the path."""
-    return line["role"] != "path" or line["circuit"] <= parameters.number("path_circuits")
+    result: bool = line["role"] != "path" or line["circuit"] <= parameters.number("path_circuits")
+    return result
 
 
 def _used_buses(tables: Tables, parameters: Parameters) -> set[str]:
@@ -130,7 +131,8 @@ def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Paramete
     name = line["conductor"]
     if name not in by_parameter:
         if name in conductors.index:
-            return conductors.loc[name]
+            result: pd.Series = conductors.loc[name]
+            return result
         accepted = ", ".join([*by_parameter, *conductors.index])
         raise InputError(
             [Problem("unknown conductor", f"lines.csv, line {line.name}, column conductor", name, accepted)]

@@ -70,6 +70,7 @@ def goto(
         compensator=_compensator(values, compensator_bus) if compensation == "controlled" else None,
         limits=Limits(*(values.number(key) for key in ("vm_min_pu", "vm_max_pu", "short_time_factor"))),
         controls=controls_of(tables, values, buses, automatic=compensation == "controlled" and controls == "automatic"),
+        currency="JPY",
     )
     check_grid(model)
     return model

@@ -6,12 +6,16 @@ import math
 import re
 from collections.abc import Iterable
 
+from twin.core.quantities import MONEY
+
 MINUS = "\u2212"
 NOT_DEFINED = "–"
 
-DIGITS = {"MWh": 0, "JPY": 0, "%": 1, "h": 1, "MW": 1, "MJPY": 2, "pu": 3, "count": 0}
+MILLION_MONEY = "million_money"
+"""Unit of amounts that are shown in millions of the island's currency."""
+DIGITS = {"MWh": 0, MONEY: 0, "%": 1, "h": 1, "MW": 1, MILLION_MONEY: 2, "pu": 3, "count": 0}
 """Digits after the point by unit."""
-NEVER_MORE = ("count", "h", "MW", "MJPY")
+NEVER_MORE = ("count", "h", "MW", MILLION_MONEY)
 """Units whose small values get no more digits: finer ones say nothing."""
 SMALLEST_SHOWN = 5e-5
 """Below it a number is rounding noise and shown as zero."""

@@ -25,13 +25,14 @@ def _table() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language."""
+    """The words of one language; amounts of money are in `currency`, a code of three letters."""
 
     language: Language
+    currency: str = "JPY"
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the text of `key` with `values` put in; a missing key raises `KeyError`."""
-        return _table()[key][self.language].format(**values)
+        return _table()[key][self.language].format(currency=self.money, **values)
 
     def has(self, key: str) -> bool:
         """Return whether there is a text for `key`."""
@@ -45,6 +46,16 @@ class Words:
         """Return the text of ``<key>.<value>``, or the bare value where the table has none (a user's own name)."""
         name = f"{key}.{value}"
         return self(name) if self.has(name) else str(value)
+
+    def unit(self, unit: str) -> str:
+        """Return a unit as it is written."""
+        return self.choice("unit", unit)
+
+    @property
+    def money(self) -> str:
+        """Name of the island's currency."""
+        name = f"currency.{self.currency}"
+        return _table()[name][self.language] if self.has(name) else self.currency
 
     @property
     def between(self) -> str:

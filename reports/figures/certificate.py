@@ -12,7 +12,7 @@ from reports.document import style
 from reports.document.digits import quantity
 from reports.document.style import Picture
 from reports.document.texts import Words
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
 
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
@@ -56,7 +56,7 @@ def differences(record: Mapping[str, Any], words: Words) -> Picture:
     with style.look():
         drawing, axes = style.figure(LOW_INCH, columns=2)
         drawing.set_size_inches(HALF_WIDTH_INCH, LOW_INCH)
-        for panel, (name, per) in zip(axes[0], (("energy", 1.0), ("value", JPY_PER_MILLION)), strict=True):
+        for panel, (name, per) in zip(axes[0], (("energy", 1.0), ("value", MONEY_PER_MILLION)), strict=True):
             for place, level in enumerate(record["levels"]):
                 found = level["scores"][name]["difference"]
                 if found["low"] is not None:

@@ -14,7 +14,7 @@ from reports.reading.run_folder import Run
 from reports.reading.selection import Focus, member_label, point_label, scenario_title
 
 MOST_UNITS = 14
-CUT_COLUMNS = [f"{cause}_mw" for cause in CURTAILMENT_CAUSES]
+CUT_COLUMNS = [cause.column for cause in CURTAILMENT_CAUSES]
 
 
 def by_scenario(run: Run, focus: Focus, words: Words) -> Picture:

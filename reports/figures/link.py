@@ -57,7 +57,7 @@ def _supply_and_demand(ax: Axes, hour: np.ndarray, system: pd.DataFrame, hours: 
     ax.plot(hour, system["demand_mw"], color=style.INK, label=words("system.demand"), dashes=(4, 1.5))
     lower = np.zeros(len(system))
     for cause in CURTAILMENT_CAUSES:
-        cut = system[f"{cause}_mw"].to_numpy()
+        cut = system[cause.column].to_numpy()
         if np.nanmax(cut) > 0:
             label = words(f"cause.{cause}")
             ax.bar(hour, cut, width=hours, bottom=lower, align="edge", color=style.CAUSE_COLOURS[cause], label=label)

@@ -135,11 +135,11 @@ def _tornado(ax: Axes, shown: Headline, rows: list[_Row], words: Words) -> None:
     for end, (colour, label) in ends.items():
         values = [shown.tornado.get(row.unknown, {}).get(end, math.nan) - shown.base for row in rows]
         ax.barh(range(len(rows)), values, left=shown.base, height=0.62, color=colour, label=label)
-    base = words("uncertainty.base", value=digits.quantity(shown.base, unit), unit=words.choice("unit", unit))
+    base = words("uncertainty.base", value=digits.quantity(shown.base, unit), unit=words.unit(unit))
     ax.axvline(shown.base, color=style.INK, linewidth=0.9, label=base)
     ax.set_yticks(range(len(rows)), [style.wrapped(row.label) for row in rows], size=7)
     ax.set_ylim(len(rows) - 0.4, -0.6)
-    ax.set_xlabel(words("axis.uncertainty", headline=kpi_label(shown.kpi, words), unit=words.choice("unit", unit)))
+    ax.set_xlabel(words("axis.uncertainty", headline=kpi_label(shown.kpi, words), unit=words.unit(unit)))
     ax.xaxis.set_major_formatter(lambda value, _: digits.plain(round(float(value), 9)))
     ax.grid(visible=False, axis="y")
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, handlelength=1.0, columnspacing=1.0)

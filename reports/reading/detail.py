@@ -11,11 +11,11 @@ from reports.reading.outages import AllOutages, all_outages
 from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS, Run
 from reports.reading.selection import Focus
 from twin.core.clock import step_hours
-from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 
-CURTAILMENT_CAUSES = tuple(cause for cause in CUT_CAUSES if cause != "unavailable")
+CURTAILMENT_CAUSES = tuple(cause for cause in CutCause if cause is not CutCause.UNAVAILABLE)
 """What the figures show: a plant that is out of order is not curtailed."""
-CONGESTION_COLUMNS = [f"{cause}_mw" for cause in CONGESTION_CAUSES]
+CONGESTION_COLUMNS = [cause.column for cause in CONGESTION_CAUSES]
 CONGESTED_ABOVE_MW = 0.01
 """Threshold of the KPI ``congested_hours``."""
 

@@ -61,7 +61,7 @@ def all_outages(branches: pd.DataFrame, outages: pd.DataFrame) -> AllOutages:
 
 
 def _joined(months: pd.DataFrame, key: list[str], of_worst: list[str], how: dict[str, str]) -> pd.DataFrame:
-    """Return a row a key: some columns of the month with the highest loading, the others aggregated."""
+    """Return one row for each key: some columns of the month with the highest loading, the others aggregated."""
     known = months["loading_percent"].fillna(-np.inf)
     by_loading = months.iloc[np.argsort(-known.to_numpy(), kind="stable")]
     worst = by_loading.drop_duplicates(key).set_index(key)[of_worst]

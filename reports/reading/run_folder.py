@@ -9,15 +9,15 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from twin.core.errors import Problem, raise_if_any
-from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.core.quantities import KPIS, TABLES, CutCause
 from twin.metrics.run_folder import KPI_FILE, RERUN, STUDY_FILE, open_run
 from twin.metrics.run_folder import Member as Member
 from twin.metrics.run_folder import Run as Run
 
-CUT_COLUMNS = tuple(f"{cause}_mw" for cause in CUT_CAUSES)
+CUT_COLUMNS = tuple(cause.column for cause in CutCause)
 STUDY_KEYS = (
     "name", "title_en", "title_ja", "fiscal_year", "reference", "uncontrolled", "scenarios", "sweep", "members",
-    "assumptions", "units", "sample_check", "repeat_command",
+    "assumptions", "units", "currency", "sample_check", "repeat_command",
 )  # fmt: skip
 ONSET_KEYS = (
     "key", "value", "scenario", "member", "curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",

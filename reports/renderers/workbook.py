@@ -28,15 +28,15 @@ SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
 def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
-    """Return a workbook: ``kpis`` (a row a member), N-1 over all outages of the focus member, ``dictionary``."""
+    """Return a workbook: ``kpis`` (a row per member), N-1 over all outages of the focus member, ``dictionary``."""
     book = Workbook()
     book.properties.created = book.properties.modified = PINNED
     _kpi_sheet(book.active, run)
     member = run.member(focus.scenario, focus.point)
     _frame_sheet(book.create_sheet("n1_branches"), member, detail.all_outages.branches, TABLES["security_branches"])
     _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
-    _uncertainty_sheets(book, read_uncertainty(run))
-    _dictionary_sheet(book.create_sheet("dictionary"))
+    _uncertainty_sheets(book, read_uncertainty(run), run.currency)
+    _dictionary_sheet(book.create_sheet("dictionary"), run)
     buffer = io.BytesIO()
     book.save(buffer)
     return _with_pinned_dates(buffer.getvalue())
@@ -69,14 +69,15 @@ def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantiti
     sheet.freeze_panes = "A3"
 
 
-def _uncertainty_sheets(book: Workbook, found: Uncertainty | None) -> None:
+def _uncertainty_sheets(book: Workbook, found: Uncertainty | None, currency: str) -> None:
     """Write ranges of all headlines, what each unknown carries of them, and the unknowns; nothing without analysis."""
     if found is None:
         return
     sheet = book.create_sheet("uncertainty")
     _write(sheet, [["scenario", "kpi", "unit", *NUMBERS]])
     for one in found.headlines:
-        sheet.append([one.scenario, one.kpi, KPIS[one.kpi].unit, *(_cell(getattr(one, name)) for name in NUMBERS)])
+        unit = KPIS[one.kpi].unit_in(currency)
+        sheet.append([one.scenario, one.kpi, unit, *(_cell(getattr(one, name)) for name in NUMBERS)])
     sheet = book.create_sheet("variance_shares")
     _write(sheet, [["scenario", "kpi", "unknown", *SHARE_COLUMNS]])
     for one in found.headlines:
@@ -96,12 +97,13 @@ def _cell(value: Any) -> object:  # noqa: ANN401 - whatever a table holds
     return None if pd.isna(value) else value
 
 
-def _dictionary_sheet(sheet: Worksheet) -> None:
-    _write(sheet, [["where", "name", "unit", "sign", "meaning", "meaning (Japanese)"]])
+def _dictionary_sheet(sheet: Worksheet, run: Run) -> None:
+    _write(sheet, [["where", "name", "unit", "sign", "range", "meaning", "meaning (Japanese)", "formula"]])
     for where, quantities in {"kpis.json": KPIS, **TABLES}.items():
         for quantity in quantities.values():
-            sheet.append([where, quantity.name, quantity.unit, quantity.sign, quantity.meaning, quantity.meaning_ja])
-    for column, width in zip("ABCDEF", (10, 40, 10, 14, 70, 50), strict=True):
+            facts = (quantity.sign, quantity.range, quantity.meaning_en, quantity.meaning_ja, quantity.formula)
+            sheet.append([where, quantity.name, quantity.unit_in(run.currency), *facts])
+    for column, width in zip("ABCDEFGH", (10, 40, 10, 14, 10, 70, 50, 70), strict=True):
         sheet.column_dimensions[column].width = width
     sheet.freeze_panes = "A2"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from reports.document.digits import quantity, span
+from reports.document.digits import MILLION_MONEY, quantity, span
 from reports.document.texts import Words
 from reports.figures.scenarios import benefit_kpi
 from reports.reading.run_folder import Member, Run
@@ -15,7 +15,7 @@ from reports.reading.selection import Focus, controlled_scenarios, key_label, sc
 from reports.reading.uncertainty import Uncertainty
 from reports.sections import onset as onset_words
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
 
 LITTLE_PERCENT = 0.1
 """Below this share of available energy congestion is called little."""
@@ -204,11 +204,11 @@ def _sign(benefit: list[float]) -> str:
 
 def _benefit_values(run: Run, scenario: str, kpi: str, words: Words) -> dict[str, Any]:
     energy = run.kpi(scenario, kpi)
-    money = [value / JPY_PER_MILLION for value in run.kpi(scenario, kpi.replace("_mwh", "_jpy"))]
+    money = [value / MONEY_PER_MILLION for value in run.kpi(scenario, kpi.replace("_mwh", "_jpy"))]
     return {
         "scenario": scenario_title(run, scenario, words),
         "energy": span(energy, "MWh", words.between),
-        "money": span(money, "MJPY", words.between),
+        "money": span(money, MILLION_MONEY, words.between),
         "against": words(f"against.{kpi}"),
         "good": sum(value > 0 for value in energy),
         "count": len(energy),

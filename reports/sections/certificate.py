@@ -8,14 +8,15 @@ from datetime import date
 from typing import Any
 
 from reports.document.blocks import Table
-from reports.document.digits import NOT_DEFINED, difference, quantity
+from reports.document.digits import MILLION_MONEY, NOT_DEFINED, difference, quantity
 from reports.document.style import Picture
 from reports.document.texts import Language, Words
 from reports.figures.certificate import differences, worst_day
 from reports.reading.selection import value_label
 from reports.sections.answer import Tile
+from reports.sections.tables import shown_unit
 from twin.core.quantities import KPIS
-from twin.core.units import JPY_PER_MILLION
+from twin.core.units import MONEY_PER_MILLION
 
 LONG_CELLS, SHORT_CELLS = ("1.55fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
 """Widths of the columns: label, none, each level."""
@@ -36,7 +37,7 @@ def scores(record: Mapping[str, Any], words: Words) -> Table:
     """Return the scores at each error level, and what is gained beside what it costs."""
     rows = [
         *_score_rows(record, "energy", "MWh", 1.0, words),
-        *_score_rows(record, "value", "MJPY", JPY_PER_MILLION, words),
+        *_score_rows(record, "value", MILLION_MONEY, MONEY_PER_MILLION, words),
     ]
     for name in record["levels"][0]["gained_and_lost"]:
         amounts = [difference(level["gained_and_lost"][name], "MWh") for level in record["levels"]]
@@ -129,8 +130,8 @@ def _percent(value: float | None) -> str:
 def _figure(value: float | None, name: str) -> str:
     if value is None:
         return NOT_DEFINED
-    unit = KPIS[name].unit
-    return quantity(value / JPY_PER_MILLION, "MJPY") if unit == "JPY" else quantity(value, unit)
+    unit, scale = shown_unit(name)
+    return quantity(value * scale, unit)
 
 
 CALIBRATED = 1.0
@@ -264,8 +265,11 @@ def _tiles(record: Record, words: Words) -> list[Tile]:
             of_energy + "\n" + interval_text(energy["difference"], "MWh", 1.0, words),
         ),
         Tile(
-            difference(value["difference"]["mean"] / JPY_PER_MILLION, "MJPY"), words("certificate.mjpy"),
-            words("certificate.tile.value") + "\n" + interval_text(value["difference"], "MJPY", JPY_PER_MILLION, words),
+            difference(value["difference"]["mean"] / MONEY_PER_MILLION, MILLION_MONEY),
+            words("certificate.million_money"),
+            words("certificate.tile.value")
+            + "\n"
+            + interval_text(value["difference"], MILLION_MONEY, MONEY_PER_MILLION, words),
         ),
         _share(energy["percent_of_gain"], no_share, words("certificate.tile.gain")),
         _share(energy["percent_of_bound"], no_share, words("certificate.tile.bound")),

@@ -25,6 +25,7 @@ from reports.reading.uncertainty import Uncertainty, read_uncertainty
 from reports.sections import answer, checks, tables
 from reports.sections import outages as outage_section
 from reports.sections import uncertainty as uncertainty_section
+from twin.core.quantities import shown_in
 
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
 DAYS_OF_A_YEAR = 365
@@ -188,7 +189,7 @@ def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
         Paragraph(words("text.scenarios" if has_sweep else "text.scenarios.one", point=point)),
         tables.scenarios(run, focus.point, words),
     ]
-    zero = [tables.kpi_label(n, words) for n in tables.SCENARIO_KPIS if tables.is_zero_everywhere(run, n)]
+    zero = [tables.kpi_label(n, words) for n in shown_in("report") if tables.is_zero_everywhere(run, n)]
     if zero:
         names = words("list.separator").join(zero)
         blocks.append(Paragraph(words("text.scenarios.zero", names=names), is_note=True))

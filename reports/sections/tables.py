@@ -16,32 +16,9 @@ from reports.reading.run_folder import Member, Run
 from reports.reading.selection import Focus, member_label, point_label, scenario_title
 from reports.sections.answer import congestion_mwh
 from reports.sections.onset import change_name, change_value
-from twin.core.quantities import KPIS
-from twin.core.units import JPY_PER_MILLION
+from twin.core.quantities import KPIS, shown_in
+from twin.core.units import MONEY_PER_MILLION
 
-SCENARIO_KPIS = (
-    "available_mwh", "delivered_mwh",
-    "curtailed_congestion_n0_mwh", "curtailed_congestion_n1_mwh", "curtailed_congestion_firm_mwh",
-    "curtailed_congestion_percent_of_available", "curtailed_congestion_percent_of_nonfirm", "congested_hours",
-    "criterion_broken_hours", "perfect_operator_curtailed_congestion_mwh",
-    "forecast_operator_curtailed_congestion_mwh", "forecast_operator_missed_hours",
-    "curtailed_area_balance_mwh", "congestion_masked_by_area_balance_mwh",
-    "curtailed_voltage_mwh", "curtailed_behind_the_meter_mwh", "unavailable_mwh", "residual_overload_mwh",
-    "link_n0_max_loading_percent", "link_n1_max_loading_percent", "all_outage_max_loading_percent",
-    "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_voltage_only_hours",
-    "all_outage_low_vm_min_pu", "tap_operations_per_year", "reactor_operations_per_year", "voltage_support_hours",
-    "voltage_outside_hours", "n1_export_headroom_before_min_mw",
-    "n1_export_headroom_after_min_mw", "n1_import_headroom_after_min_mw", "link_max_export_mw", "link_max_import_mw",
-    "intertrip_max_shed_mw", "local_supply_percent", "local_use_percent", "goto_city_local_supply_percent",
-    "goto_city_local_use_percent", "self_consumption_mwh", "site_export_mwh",
-    "average_fleet_self_consumption_mwh", "average_fleet_site_export_mwh",
-    "small_pv_kept_off_in_area_balance_mwh", "battery_cycles_per_year", "battery_wear_percent_per_year",
-    "battery_losses_mwh", "flexible_losses_mwh", "energy_used_mwh", "net_supply_jpy",
-    "clipped_commands", "policy_failures", "unmet_service_mwh", "called_contracts_mwh",
-    "net_benefit_mwh", "net_benefit_jpy", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
-    "cash_plant_owners_jpy", "cash_sites_jpy", "cash_homes_jpy", "cash_aggregator_jpy", "cash_retailer_jpy",
-    "cash_network_jpy",
-)  # fmt: skip
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
 IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
@@ -52,25 +29,28 @@ def kpi_label(name: str, words: Words) -> str:
     """Return a short name of a key figure, else its meaning from the data dictionary."""
     if words.has(f"kpi.{name}"):
         return words(f"kpi.{name}")
-    return KPIS[name].meaning if words.language == "en" else KPIS[name].meaning_ja
+    return KPIS[name].meaning(words.language)
+
+
+def shown_unit(kpi: str) -> tuple[str, float]:
+    """Return the unit in which a key figure is shown, and the factor to it."""
+    return (digits.MILLION_MONEY, 1 / MONEY_PER_MILLION) if KPIS[kpi].is_money else (KPIS[kpi].unit, 1.0)
 
 
 def scenarios(run: Run, point: str, words: Words) -> Table:
     """Return key figures by scenario: the value at `point`, below it the range over all sweep points."""
     rows = []
-    for name in SCENARIO_KPIS:
+    for name in shown_in("report"):
         if is_nothing_everywhere(run, name):
             continue
-        is_money = KPIS[name].unit == "JPY"
-        unit = "MJPY" if is_money else KPIS[name].unit
+        unit, scale = shown_unit(name)
         cells = []
         for scenario in run.scenarios:
-            scale = 1 / JPY_PER_MILLION if is_money else 1.0
             value = run.member(scenario, point).kpis[name] * scale
             text = digits.quantity(value, unit)
             over_points = digits.span((v * scale for v in run.kpi(scenario, name)), unit, words.between)
             cells.append(text if over_points == text else f"{text}\n{over_points}")
-        rows.append([kpi_label(name, words), words.choice("unit", unit), *cells])
+        rows.append([kpi_label(name, words), words.unit(unit), *cells])
     titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
     header = [words("column.kpi"), words("column.unit"), *titles]
     return Table(words("table.scenarios"), header, _align("ll", len(titles)), rows)

@@ -10,9 +10,7 @@ from reports.document.texts import Words
 from reports.reading.run_folder import Run
 from reports.reading.selection import Focus, scenario_title
 from reports.reading.uncertainty import Headline, Uncertainty
-from reports.sections.answer import JPY_PER_MILLION
-from reports.sections.tables import kpi_label
-from twin.core.quantities import KPIS
+from reports.sections.tables import kpi_label, shown_unit
 
 TABLE_KPIS = (
     "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",
@@ -61,12 +59,6 @@ def percentiles(one: Headline, words: Words) -> str:
     return digits.span((one.p05 * scale, one.p95 * scale), unit, words.between)
 
 
-def shown_unit(kpi: str) -> tuple[str, float]:
-    """Return the unit in which a key figure is shown, and the factor to it."""
-    unit = KPIS[kpi].unit
-    return ("MJPY", 1 / JPY_PER_MILLION) if unit == "JPY" else (unit, 1.0)
-
-
 def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> str:
     """Return the range of the most important headline for page one; empty where nothing is known about it."""
     moved = [] if found is None else found.of(focus.scenario)
@@ -91,7 +83,7 @@ def _facts(run: Run, one: Headline, found: Uncertainty, words: Words) -> dict[st
     return {
         "headline": kpi_label(one.kpi, words),
         "scenario": scenario_title(run, one.scenario, words),
-        "unit": words.choice("unit", unit),
+        "unit": words.unit(unit),
         "base": digits.quantity(one.base * scale, unit),
         "range": percentiles(one, words),
         "samples": str(found.samples),

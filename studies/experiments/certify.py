@@ -320,7 +320,8 @@ def _course(folder: Path, date: str, battery_mwh: pd.Series) -> dict[str, list[f
 
 
 def _of_day(table: pd.DataFrame, date: str) -> pd.DataFrame:
-    return table[table["time"].dt.strftime("%Y-%m-%d") == date]
+    result: pd.DataFrame = table[table["time"].dt.strftime("%Y-%m-%d") == date]
+    return result
 
 
 def _plain(values: pd.Series) -> list[float | None]:
@@ -443,6 +444,7 @@ def _record(
             "days": days_run,
             "is_part_of_year": facts["days"] is not None,
             "seed": plan.study.seed,
+            "currency": case.model.currency,
         },
         "code": facts["code"],
         "passed": all(criterion.passed for criterion in criteria),

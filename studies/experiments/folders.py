@@ -124,7 +124,8 @@ def write_json(path: Path, content: Any) -> None:  # noqa: ANN401 - whatever JSO
 def study_record(study: Study, all_members: list[Member]) -> dict[str, Any]:
     """Return the part of ``study.json`` that follows from the study file.
 
-    The caller adds what only the run knows: ``assumptions``, ``units``, ``sample_check`` and ``repeat_command``.
+    The caller adds what only the run knows: ``assumptions``, ``units``, ``currency``, ``sample_check``,
+    ``repeat_command``.
     """
     names = list(study.scenario) or [BASE]
     return {

@@ -64,7 +64,8 @@ class Pair:
     @property
     def complete(self) -> np.ndarray:
         """Return where power and all drivers were measured; (T,) bool."""
-        return ~np.isnan(self.measured_mw) & self.drivers.notna().all(axis=1).to_numpy()
+        result: np.ndarray = ~np.isnan(self.measured_mw) & self.drivers.notna().all(axis=1).to_numpy()
+        return result
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Mar
 
 
 TWINS = "twins"
-_COMPARED = [*(f"{cause}_mw" for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
+_COMPARED = [*(cause.column for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
 """Columns of ``system`` that counterfactuals are compared by."""
 _OF_TWINS = (
     "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
@@ -265,6 +265,7 @@ def write_study_record(
         "assumptions": _assumptions(members) if study.grid.is_goto else [],
         "sources": status_counts(),
         "units": _units(case),
+        "currency": case.model.currency,
         "onset": onset,
         "sample_check": sample_summary([run / member.path for member in members]),
         "repeat_command": repeat_command,

@@ -18,7 +18,7 @@ from studies.study.inputs import Inputs, member_inputs, sources_of
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.schema import Study
 from twin.core.errors import InputError
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.random_streams import stream
 from twin.metrics.flows import block_flows
 from twin.metrics.kpis import CONGESTED_ABOVE_MW
@@ -70,7 +70,7 @@ def half_hours(case: Case, records: Sequence[Record]) -> Series:
 def _half_hour(case: Case, record: Record) -> Series:
     ledger = record.ledger
     congestion = sum((ledger.cut_mw[cause] for cause in CONGESTION_CAUSES), np.zeros_like(ledger.available_mw))
-    held = congestion + ledger.cut_mw["voltage"]
+    held = congestion + ledger.cut_mw[CutCause.VOLTAGE]
     non_firm = case.tier == TIER_NON_FIRM
     return {
         "solved": record.failure == "",
@@ -80,10 +80,10 @@ def _half_hour(case: Case, record: Record) -> Series:
         "congestion_mw": congestion.sum(axis=1),
         "non_firm_available_mw": (ledger.available_mw * non_firm).sum(axis=1),
         "non_firm_congestion_mw": (congestion * non_firm).sum(axis=1),
-        "area_balance_mw": ledger.cut_mw["area_balance"].sum(axis=1),
-        "voltage_mw": ledger.cut_mw["voltage"].sum(axis=1),
+        "area_balance_mw": ledger.cut_mw[CutCause.AREA_BALANCE].sum(axis=1),
+        "voltage_mw": ledger.cut_mw[CutCause.VOLTAGE].sum(axis=1),
         "others_cut_mw": held[:, : case.plants].sum(axis=1),
-        "sites_lost_mw": (held + ledger.cut_mw["behind_the_meter"])[:, case.plants :].sum(axis=1),
+        "sites_lost_mw": (held + ledger.cut_mw[CutCause.BEHIND_THE_METER])[:, case.plants :].sum(axis=1),
         "battery_losses_mw": record.sites.battery_losses_mw.sum(axis=1),
         "broken": record.broken,
         "headroom_mw": record.after.headroom_mw[:, 0],
@@ -113,7 +113,8 @@ def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.nd
     solved = series["solved"]
 
     def energy(values: np.ndarray) -> np.ndarray:
-        return hours * np.where(solved, values, 0.0).sum(axis=0)
+        result: np.ndarray = hours * np.where(solved, values, 0.0).sum(axis=0)
+        return result
 
     available, demand = energy(series["available_mw"]), energy(series["demand_mw"])
     congestion, imported = energy(series["congestion_mw"]), series["import_mw"]
@@ -155,14 +156,16 @@ def net_benefit_mwh(series: Mapping[str, np.ndarray], member: int, base: int, ho
     both = series["solved"][:, member] & series["solved"][:, base]
 
     def less(name: str) -> np.ndarray:
-        return series[name][:, base] - series[name][:, member]
+        result: np.ndarray = series[name][:, base] - series[name][:, member]
+        return result
 
     gained = less("others_cut_mw") + less("sites_lost_mw") + less("battery_losses_mw")
     return hours * float(np.where(both, gained, 0.0).sum())
 
 
 def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
+    result: np.ndarray = 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
+    return result
 
 
 def _headroom(headroom_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What nobody knows about a study: rows and keys with a range, as settings that an uncertainty analysis varies."""
+"""The uncertain inputs of a study: table rows and study keys with a range, as settings to vary."""
 
 from __future__ import annotations
 
@@ -325,7 +325,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Unknown:
-    """One thing nobody knows; it may move several settings together.
+    """One uncertain input; it may move several settings together.
 
     Attributes
     ----------
@@ -362,7 +362,7 @@ class LeftOut:
 
 
 def unknowns(study: Study) -> tuple[Unknown, ...]:
-    """Return what nobody knows about a study: every row and key with a range that can move its results.
+    """Return the uncertain inputs of a study: every row and key with a range that can move its results.
 
     Rows with the same ``varies_with`` are one unknown; with a minus before the name they move the other way.
 

@@ -186,7 +186,8 @@ def _demand(subject: Subject) -> Model:
         temperature = pair.drivers["temp_air"].interpolate(limit_direction="both").to_numpy()
         shape = class_demand_kw(name, pair.index, temperature, 1.0)
         used = pair.complete
-        return shape * pair.measured_mw[used].sum() / shape[used].sum()
+        result: np.ndarray = shape * pair.measured_mw[used].sum() / shape[used].sum()
+        return result
 
     return Model(f"demand, {name}; its energy is set to the measured one", None, power_mw)
 

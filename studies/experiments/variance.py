@@ -280,7 +280,8 @@ def _swings(unknowns: Sequence[Unknown], part: pd.DataFrame, name: str, base: fl
 
     def swing(row: Mapping[str, Any]) -> float:
         values = [row["at_low"], row["at_high"], *([] if base is None else [base])]
-        return max(values) - min(values)
+        result: float = max(values) - min(values)
+        return result
 
     return sorted((row for row in rows if swing(row) > 0.0), key=lambda row: -swing(row))
 

@@ -174,7 +174,8 @@ def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
 
 def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
     """Return which sites have PV, (S,) bool."""
-    return (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
+    result: np.ndarray = (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
+    return result
 
 
 def _site_table(study: Study) -> pd.DataFrame:

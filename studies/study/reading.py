@@ -251,7 +251,8 @@ def _line(problem: Problem) -> int:
 
 
 def _is_goto(table: dict[str, Any]) -> bool:
-    return _subtable(table, "grid").get("model", GOTO) == GOTO
+    result: bool = _subtable(table, "grid").get("model", GOTO) == GOTO
+    return result
 
 
 def _subtable(table: dict[str, Any], key: str) -> dict[str, Any]:

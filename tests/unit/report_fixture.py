@@ -13,7 +13,7 @@ import pandas as pd
 from report_outage_fixture import outage_tables
 
 from twin.core.clock import TIMEZONE
-from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.core.quantities import KPIS, TABLES, CutCause
 
 SCENARIOS = {
     "reference": ("Plan without new small PV", "新設小規模太陽光なし(計画)"),
@@ -115,7 +115,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
     if scenario == "reference":
         available[:, 5] = 0.0
     stored, charge, discharge = _batteries(weather, scenario)
-    cuts = {cause: np.zeros((steps, units)) for cause in CUT_CAUSES}
+    cuts = {cause: np.zeros((steps, units)) for cause in CutCause}
     cuts["unavailable"] = 0.05 * available * wind
     ordered = np.where((weather.solar > 0.75), 0.15, 0.0)
     cuts["area_balance"] = ordered[:, None] * (available - cuts["unavailable"]) * np.array([0, 1, 1, 1, 1, 0, 0])
@@ -141,7 +141,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "n1": _n1(weather, survivor_before, survivor),
         "bus": pd.DataFrame({"time": weather.index, "Fukue 66 kV": 1.0 + 0.01 * weather.solar}),
         "system": _system(weather, available, delivered, net, losses, battery_losses, stored).assign(
-            **{f"{cause}_mw": values.sum(axis=1) for cause, values in cuts.items()}
+            **{cause.column: values.sum(axis=1) for cause, values in cuts.items()}
         ),
         "sites": _sites(weather, delivered, charge, discharge, stored),
         **outage_tables(weather.index),
@@ -160,7 +160,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "battery_losses_mwh": battery_losses.sum() * HOURS,
         "stored_change_mwh": (charging - battery_losses).sum() * HOURS,
         "unavailable_mwh": cuts["unavailable"].sum() * HOURS,
-        **{f"curtailed_{cause}_mwh": cuts[cause].sum() * HOURS for cause in CUT_CAUSES if cause != "unavailable"},
+        **{f"curtailed_{cause}_mwh": cuts[cause].sum() * HOURS for cause in CutCause if cause != "unavailable"},
         "settled_area_balance_mwh": cuts["area_balance"].sum() * HOURS * 1.1,
         "congested_hours": ((taken + firm) > 0.01).sum() * HOURS,
         "criterion_broken_hours": (excess > 0).sum() * HOURS,
@@ -218,7 +218,7 @@ def _ledger(
             "unit": pd.Categorical(np.tile([unit[0] for unit in UNITS], steps)),
             "available_mw": available.ravel(),
             "delivered_mw": delivered.ravel(),
-            **{f"{cause}_mw": values.ravel() for cause, values in cuts.items()},
+            **{cause.column: values.ravel() for cause, values in cuts.items()},
             "area_balance_settled_mw": cuts["area_balance"].ravel() * 1.1,
             "element": pd.Categorical(np.where(bound, "Link circuit 1", "")),
             "outage": pd.Categorical(np.where(bound, "Link circuit 2", "")),
@@ -363,6 +363,7 @@ def _write_study(
             for unit in UNITS
         ],
         "sample_check": {"half_hours": 50, "max_vm_error_pu": 3.2e-9, "max_loading_error_percent": 1.4e-6},
+        "currency": "JPY",
         "repeat_command": "goto-twin run studies/goto_2030.toml",
     }
     (run / "study.json").write_text(json.dumps(study, ensure_ascii=False))

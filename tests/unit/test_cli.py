@@ -54,7 +54,9 @@ def main(monkeypatch, capsys, *arguments):
 def a_run(folder, change=0.0, members=("a/base", "b/base"), **kpis):
     listed = [{"path": path, "scenario": path[0], "member": "base", "sweep": {}} for path in members]
     scenarios = {member["scenario"]: {} for member in listed}
-    write_json(folder / "study.json", {"name": folder.name, "scenarios": scenarios, "members": listed})
+    write_json(
+        folder / "study.json", {"name": folder.name, "currency": "JPY", "scenarios": scenarios, "members": listed}
+    )
     write_json(folder / "manifest.json", {})
     for number, path in enumerate(members):
         values = {name: float(number) for name in KPIS} | {"available_mwh": 1000.0 + change} | kpis

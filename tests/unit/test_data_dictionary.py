@@ -1,14 +1,26 @@
 """The page of the data dictionary is the one that the schema gives."""
 
+import csv
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from studies.data_dictionary import data_dictionary
-from twin.core.quantities import KPIS, TABLES
+from twin.core.errors import InputError
+from twin.core.quantities import KPIS, QUANTITIES_FILE, TABLES, Quantity, read_quantities
 
+NAMES = [field.name for field in fields(Quantity)]
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
-UNIT_ENDINGS = {"_mwh": "MWh", "_mw": "MW", "_percent": "%", "_jpy": "JPY", "_pu": "pu", "_hours": "h", "_mvar": "Mvar"}
+UNIT_ENDINGS = {
+    "_mwh": "MWh",
+    "_mw": "MW",
+    "_percent": "%",
+    "_jpy": "money",
+    "_pu": "pu",
+    "_hours": "h",
+    "_mvar": "Mvar",
+}
 QUANTITIES = [*KPIS.values(), *(column for columns in TABLES.values() for column in columns.values())]
 
 
@@ -20,8 +32,8 @@ def test_every_quantity_is_on_the_page_with_both_languages():
     lines = data_dictionary().splitlines()
     for quantity in QUANTITIES:
         rows = [line for line in lines if line.startswith(f"| `{quantity.name}` |")]
-        assert any(quantity.meaning in row and quantity.meaning_ja in row for row in rows)
-        assert quantity.meaning
+        assert any(quantity.meaning_en in row and quantity.meaning_ja in row for row in rows)
+        assert quantity.meaning_en
         assert quantity.meaning_ja
 
 
@@ -30,3 +42,38 @@ def test_the_unit_is_the_one_in_the_name(quantity):
     named = [unit for ending, unit in UNIT_ENDINGS.items() if quantity.name.endswith(ending)]
     if named and not quantity.name.endswith("_half_hours"):
         assert quantity.unit == named[0]
+
+
+def test_money_is_in_the_currency_of_the_island():
+    assert KPIS["net_benefit_jpy"].unit_in("GBP") == "GBP"
+    assert TABLES["system"]["price_jpy_per_kwh"].unit_in("GBP") == "GBP/kWh"
+
+
+def test_every_wrong_row_is_named_at_once(tmp_path):
+    rows = list(csv.DictReader(QUANTITIES_FILE.read_text(encoding="utf-8").splitlines()))
+    rows[0]["sign"], rows[1]["range"], rows[2]["formula"], rows[3]["meaning_ja"] = "up", "5..1", "", ""
+    rows[4]["shown"], rows[5]["kind"] = "moon", "figure"
+    copy = tmp_path / "quantities.csv"
+    with copy.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, NAMES)
+        writer.writeheader()
+        writer.writerows([*rows, rows[6]])
+    with pytest.raises(InputError) as raised:
+        read_quantities(copy)
+    found = [problem.where.removeprefix("quantities.csv, row ") for problem in raised.value.problems]
+    assert found == [
+        "2, sign",
+        "3, range",
+        "4, formula",
+        "5, meaning_ja",
+        "6, shown",
+        "7, kind",
+        "7, shown",
+        f"{len(rows) + 2}",
+    ]
+
+
+def test_other_columns_are_refused(tmp_path):
+    (tmp_path / "quantities.csv").write_text("name,unit\nlosses_mwh,MWh\n", encoding="utf-8")
+    with pytest.raises(InputError, match="other columns"):
+        read_quantities(tmp_path / "quantities.csv")

@@ -25,7 +25,7 @@ from reports.document.digits import difference, fixed, plain, quantity, scientif
         (math.nan, "MW", "–"),
         (0.00072, "MW", "0.0"),
         (-0.00072, "MW", "0.0"),
-        (-0.0025, "MJPY", "0.00"),
+        (-0.0025, "million_money", "0.00"),
     ],
 )
 def test_quantity(value, unit, text):

@@ -45,7 +45,7 @@ def test_an_earlier_report_stays_when_the_folder_is_broken(run):
 
 
 def test_no_folder(tmp_path):
-    with pytest.raises(InputError, match="no such run folder"):
+    with pytest.raises(InputError, match="no complete run in this folder"):
         write_report(tmp_path / "nothing")
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from twin.core.quantities import CUT_CAUSES, KPIS, TABLES
+from twin.core.quantities import KPIS, TABLES, CutCause
 from twin.metrics.kpis import congestion_mwh, member_kpis, net_benefit, read_table
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.simulate import simulate
@@ -326,7 +326,7 @@ def test_tables_have_the_columns_of_the_data_dictionary(real_run):
 def test_the_ledger_table_adds_up(real_run):
     _, folders = real_run
     ledger, system = read_table(folders[0], "ledger"), read_table(folders[0], "system")
-    cuts = [f"{cause}_mw" for cause in CUT_CAUSES]
+    cuts = [cause.column for cause in CutCause]
     mismatch = ledger["available_mw"] - ledger["delivered_mw"] - ledger[cuts].sum(axis=1)
     assert mismatch.abs().max() < 1e-5
     by_time = ledger.groupby("time")[["available_mw", *cuts]].sum()
@@ -343,5 +343,5 @@ def test_key_figures_are_the_ones_that_were_asked_for_and_all_are_explained(real
     assert names >= {*ASKED_ENERGIES, *ASKED_OTHERS, *ASKED_HEADROOMS}
     assert set(KPIS) >= set(ASKED_COMPARISONS)
     for quantity in KPIS.values():
-        assert quantity.meaning
+        assert quantity.meaning_en
         assert quantity.meaning_ja

@@ -16,7 +16,9 @@ def write_index(folder, entries):
         entry | {"scenario": entry["path"].split("/")[0], "member": entry["path"].split("/")[1]} for entry in entries
     ]
     scenarios = {member["scenario"]: {} for member in members}
-    write_json(folder / "study.json", {"name": folder.name, "scenarios": scenarios, "members": members})
+    write_json(
+        folder / "study.json", {"name": folder.name, "currency": "JPY", "scenarios": scenarios, "members": members}
+    )
     write_json(folder / "manifest.json", {})
 
 

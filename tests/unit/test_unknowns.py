@@ -1,4 +1,4 @@
-"""What nobody knows about a study: keys, ranges, rows that move together, and what is left out."""
+"""The uncertain inputs of a study: keys, ranges, rows that move together, and what is left out."""
 
 from __future__ import annotations
 

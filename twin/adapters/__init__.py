@@ -1,1 +1,1 @@
-"""Doors to other tools: Gymnasium, pandapower's controllers and time series."""
+"""The closed loop in other tools: a Gymnasium environment, pandapower's controllers and time series."""

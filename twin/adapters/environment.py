@@ -24,7 +24,8 @@ def energy_used_mwh(case: Case, record: Record) -> np.ndarray:
     """Return the energy used in a half-hour, (M,) MWh: delivered less the losses of batteries and shifted demand."""
     losses = record.sites.battery_losses_mw.sum(axis=1) + record.plant_batteries.losses_mw.sum(axis=1)
     losses = losses + record.flexible.losses_mw.sum(axis=1)
-    return case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
+    result: np.ndarray = case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
+    return result
 
 
 def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
@@ -43,7 +44,8 @@ def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
     beside_plants = (record.plant_batteries.charge_mw - record.plant_batteries.discharge_mw).sum(axis=1)
     supply_mw = record.delivered_mw.sum(axis=1) - batteries - beside_plants - record.flexible.demand_mw.sum(axis=1)
     price = np.array([profiles.price_jpy_per_kwh[t] for profiles, _ in case.profiles])[case.profile]
-    return case.step_hours * supply_mw * KWH_PER_MWH * price
+    result: np.ndarray = case.step_hours * supply_mw * KWH_PER_MWH * price
+    return result
 
 
 try:

@@ -216,4 +216,5 @@ def _signal(group: FleetGroup, power_mw: np.ndarray) -> np.ndarray:
     """Return a power as a signal within -1 .. 1, (T,): 0 is the usual power."""
     more = power_mw - group.usual_mw
     room = np.where(more > 0.0, group.charge_mw - group.usual_mw, group.usual_mw + group.discharge_mw)
-    return np.clip(np.divide(more, room, out=np.zeros_like(more), where=room > _STILL_MW), -1.0, 1.0)
+    result: np.ndarray = np.clip(np.divide(more, room, out=np.zeros_like(more), where=room > _STILL_MW), -1.0, 1.0)
+    return result

@@ -84,7 +84,8 @@ class FleetGroup:
     @property
     def additions_mw(self) -> np.ndarray:
         """Most infeed that the group can add to the state without orders, (T,)."""
-        return self.discharge_mw + self.usual_mw + self.standby_mw + self.given_up_mw
+        result: np.ndarray = self.discharge_mw + self.usual_mw + self.standby_mw + self.given_up_mw
+        return result
 
 
 def fleet_group(

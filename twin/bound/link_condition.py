@@ -97,7 +97,7 @@ def read_uncontrolled(case: Case, m: int, folder: Path, stored_at_start_mwh: flo
         },
         energy_used_mwh=hours * float(used.sum()),
         net_supply_jpy=float(supply @ price) * KWH_PER_MWH,
-        congestion_mwh=hours * float(system[[f"{cause}_mw" for cause in CONGESTION_CAUSES]].to_numpy().sum()),
+        congestion_mwh=hours * float(system[[cause.column for cause in CONGESTION_CAUSES]].to_numpy().sum()),
     )
 
 

@@ -54,9 +54,11 @@ def ar1(rng: np.random.Generator, steps: int, correlation: float) -> np.ndarray:
     """
     innovations = rng.standard_normal(steps) * np.sqrt(1 - correlation**2)
     innovations[0] /= np.sqrt(1 - correlation**2)
-    return lfilter([1.0], [1.0, -correlation], innovations)
+    result: np.ndarray = lfilter([1.0], [1.0, -correlation], innovations)
+    return result
 
 
 def per_half_hour(correlation: float, hours: float) -> float:
     """Return the correlation of neighbours `hours` apart, given it for half an hour."""
-    return correlation ** (2 * hours)
+    result: float = correlation ** (2 * hours)
+    return result

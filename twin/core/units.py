@@ -4,4 +4,4 @@ from __future__ import annotations
 
 KWH_PER_MWH = 1000.0
 KW_PER_MW = 1000.0
-JPY_PER_MILLION = 1e6
+MONEY_PER_MILLION = 1e6

@@ -111,7 +111,8 @@ class Cars:
         given_kw = np.maximum(above, 0.0) * self.efficiency / now.step_hours
         needed_kw = np.maximum(least - charge, 0.0) / (self.efficiency * now.step_hours)
         lowest_kw = np.where(needed_kw > 0.0, needed_kw, -given_kw)
-        return np.minimum(np.maximum(ordered_kw, lowest_kw), most_kw)
+        result: np.ndarray = np.minimum(np.maximum(ordered_kw, lowest_kw), most_kw)
+        return result
 
     def _least(self) -> np.ndarray:
         """Return the least charge after each half-hour; the owner does not say what day comes next.

@@ -20,7 +20,8 @@ FOLLOWED_WITHIN = 0.01
 def ordered_power(signal_pu: np.ndarray, habit: np.ndarray, most: np.ndarray, least: np.ndarray) -> np.ndarray:
     """Return what a signal asks for: 0 the habit, 1 `most`, -1 `least`, in proportion between; broadcast."""
     toward = np.where(signal_pu >= 0.0, most, least)
-    return habit + np.abs(signal_pu) * (toward - habit)
+    result: np.ndarray = habit + np.abs(signal_pu) * (toward - habit)
+    return result
 
 
 def not_followed(
@@ -28,7 +29,8 @@ def not_followed(
 ) -> np.ndarray:
     """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`; (R,) int."""
     missed = np.abs(done_mw - ordered_mw) > FOLLOWED_WITHIN * power_mw
-    return (missed & (signal_pu != 0.0)).astype(np.int64)
+    result: np.ndarray = (missed & (signal_pu != 0.0)).astype(np.int64)
+    return result
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,8 @@ def coming_back(held_back_mwh: np.ndarray, return_hours: float, efficiency: floa
     (negative, demand rises).
     """
     part_mw = held_back_mwh * -np.expm1(-hours / return_hours) / hours
-    return np.where(held_back_mwh > 0.0, -efficiency * part_mw, -part_mw / efficiency)
+    result: np.ndarray = np.where(held_back_mwh > 0.0, -efficiency * part_mw, -part_mw / efficiency)
+    return result
 
 
 COMPARED = slice(22, 24)

@@ -157,7 +157,8 @@ def _averages(case: Case, state: State, m: int) -> pa.Table:
 
 
 def _ratio(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    result: np.ndarray = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0.0)
+    return result
 
 
 STEP_COLUMNS = {

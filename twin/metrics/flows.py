@@ -87,7 +87,8 @@ def _source_branches(variant: Variant, boundary: int) -> np.ndarray:
     slack = network.slack[0]
     if boundary == slack:
         return np.zeros(len(network.branch_from), dtype=bool)
-    return (network.branch_from == slack) | (network.branch_to == slack)
+    result: np.ndarray = (network.branch_from == slack) | (network.branch_to == slack)
+    return result
 
 
 def _import_mw(

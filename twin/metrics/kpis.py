@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from twin.core.clock import HOURS_PER_YEAR
-from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.units import KWH_PER_MWH
 from twin.devices.device import COMMERCIAL
 
@@ -93,7 +93,8 @@ _OF_OUTAGES = ["loading_percent", "low_vm_pu", "violating_outages", "unsolved_ou
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Return one of a member's tables, or some of its columns."""
-    return pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    return result
 
 
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
@@ -161,7 +162,7 @@ def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
 
 def congestion_mw(system: pd.DataFrame) -> pd.Series:
     """Return the congestion cut of each half-hour of a ``system`` table."""
-    return system[[f"{cause}_mw" for cause in CONGESTION_CAUSES]].sum(axis=1)
+    return system[[cause.column for cause in CONGESTION_CAUSES]].sum(axis=1)
 
 
 def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
@@ -169,9 +170,9 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
         return hours * float(system[column].sum())
 
     kpis: dict[str, float | None] = {f"{name}_mwh": total(f"{name}_mw") for name in _ENERGIES}
-    for cause in CUT_CAUSES:
-        name = "unavailable_mwh" if cause == "unavailable" else f"curtailed_{cause}_mwh"
-        kpis[name] = total(f"{cause}_mw")
+    for cause in CutCause:
+        name = "unavailable_mwh" if cause is CutCause.UNAVAILABLE else f"curtailed_{cause}_mwh"
+        kpis[name] = total(cause.column)
     kpis["settled_area_balance_mwh"] = total("area_balance_settled_mw")
     stored_change = float(system["stored_change_mwh"].sum())
     kpis["stored_change_mwh"] = stored_change
@@ -189,6 +190,7 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
     kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw") - flexible_losses
     kpis["net_supply_jpy"] = float((net_supply_mwh(system, hours) * system["price_jpy_per_kwh"]).sum()) * KWH_PER_MWH
     congestion = hours * float(congestion_mw(system).sum())
+    kpis["curtailed_congestion_mwh"] = congestion
     kpis["curtailed_congestion_percent_of_available"] = _percent(congestion, total("available_mw"))
     kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
         total("nonfirm_congestion_mw"), total("nonfirm_available_mw")
@@ -268,7 +270,7 @@ def _all_outage_kpis(security: pd.DataFrame, solved: np.ndarray, hours: float) -
     Parameters
     ----------
     security : pandas.DataFrame
-        A row a half-hour T.
+        One row for each half-hour T.
     solved : numpy.ndarray, (T,) bool
         Half-hours whose worst loading and voltage count.
     hours : float

@@ -98,7 +98,8 @@ class Member:
         if unknown:
             accepted = ", ".join(pq.read_schema(file).names)
             raise InputError([Problem("no such column", str(file), column, accepted) for column in unknown])
-        return pq.read_table(file, columns=list(columns) or None).to_pandas()
+        result: pd.DataFrame = pq.read_table(file, columns=list(columns) or None).to_pandas()
+        return result
 
 
 @dataclass(frozen=True)
@@ -127,13 +128,18 @@ class Run:
         return tuple(self.study["scenarios"])
 
     @property
+    def currency(self) -> str:
+        """Code of the island's currency."""
+        return str(self.study["currency"])
+
+    @property
     def points(self) -> tuple[str, ...]:
         """Names of the sweep points in the study's order."""
         return tuple(dict.fromkeys(member.point for member in self.members))
 
     @property
     def kpis(self) -> pd.DataFrame:
-        """Key figures, a row a member (scenario, point), a column a figure; NaN where a figure is not defined."""
+        """Key figures: one row for each member (scenario, point), one column for each figure; NaN where not defined."""
         index = pd.MultiIndex.from_tuples([(m.scenario, m.point) for m in self.members], names=["scenario", "point"])
         return pd.DataFrame([member.kpis for member in self.members], index=index)
 
@@ -204,8 +210,8 @@ class Run:
         Parameters
         ----------
         *names : str
-            Tables with a row a time step, or a row a time step and unit, device, kind or item; by default ``system``
-            and ``link``.
+            Tables with one row for each time step, or for each time step and unit, device, kind or item; by
+            default ``system`` and ``link``.
 
         Returns
         -------

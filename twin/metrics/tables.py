@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.core.clock import HOURS_PER_YEAR
-from twin.core.quantities import CONGESTION_CAUSES, CUT_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.device_tables import battery_sums, device_table
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.operation.case import TIER_NON_FIRM, Case
@@ -72,7 +72,7 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         start=start,
         members=wanted,
         values=values,
-        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CUT_CAUSES},
+        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
         plant_batteries=_stacked([record.plant_batteries for record in records], PlantBatteryFlows, rows),
@@ -88,7 +88,7 @@ def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, 
 def twin_tables(case: Case, start: int, records: Sequence[Record]) -> dict[int, dict[str, pa.Table]]:
     """Return the ``system`` table of each counterfactual twin: sums of the cuts, and whether the criterion held."""
     columns = {
-        f"{cause}_mw": np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CUT_CAUSES
+        cause.column: np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CutCause
     }
     columns["criterion_broken"] = np.stack([record.broken for record in records]).astype(np.int8)
     columns["forecast_missed"] = np.stack([record.missed for record in records]).astype(np.int8)
@@ -147,7 +147,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     profiles = case.profiles[case.profile[m]][0]
     available, delivered, demand = v["available_mw"], v["delivered_mw"], v["demand_mw"]
     congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
-    voltage = block.cuts["voltage"]
+    voltage = block.cuts[CutCause.VOLTAGE]
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.goto_city.to_numpy(bool)
@@ -173,10 +173,10 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
         "reactors_in_service": _position(v["positions"], case.bands.reactors_column),
         "plants_q_support_mvar": v["q_support_mvar"],
         "voltage_outside": _outside(case, m, flows.vm_pu).astype(np.int8),
-        **{f"{cause}_mw": block.cuts[cause].sum(axis=1) for cause in CUT_CAUSES},
+        **{cause.column: block.cuts[cause].sum(axis=1) for cause in CutCause},
         "area_balance_settled_mw": v["settled_mw"].sum(axis=1),
         "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
-        "sites_lost_mw": (congestion + voltage + block.cuts["behind_the_meter"])[:, sites].sum(axis=1),
+        "sites_lost_mw": (congestion + voltage + block.cuts[CutCause.BEHIND_THE_METER])[:, sites].sum(axis=1),
         "nonfirm_available_mw": available[:, non_firm].sum(axis=1),
         "nonfirm_congestion_mw": congestion[:, non_firm].sum(axis=1),
         "criterion_broken": v["broken"].astype(np.int8),
@@ -203,7 +203,8 @@ def _position(positions: np.ndarray, column: int | None) -> pa.Array:
 def _outside(case: Case, m: int, vm_pu: np.ndarray) -> np.ndarray:
     """Return the half-hours in which a watched voltage stays beyond its limits, (T,) bool."""
     low = vm_pu < case.vm_min_pu[m] - VOLTAGE_TOLERANCE_PU
-    return (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
+    result: np.ndarray = (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
+    return result
 
 
 def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
@@ -216,7 +217,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     columns = {
         "available_mw": available,
         "delivered_mw": v["delivered_mw"],
-        **{f"{cause}_mw": block.cuts[cause] for cause in CUT_CAUSES},
+        **{cause.column: block.cuts[cause] for cause in CutCause},
         "area_balance_settled_mw": v["settled_mw"],
         "battery_mw": battery,
     }

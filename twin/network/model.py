@@ -172,6 +172,8 @@ class GridModel:
         ``net.load``.
     roles, compensator, limits, controls
         See their classes; `compensator` is None where reactive compensation is fixed.
+    currency : str
+        Code of three letters, of the prices that the islands see.
     """
 
     net: pandapowerNet
@@ -182,3 +184,4 @@ class GridModel:
     compensator: Compensator | None
     limits: Limits
     controls: Controls = Controls()
+    currency: str = ""

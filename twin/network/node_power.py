@@ -206,7 +206,8 @@ def _weight(network: Network, elements: Injectors, column: str, kind: str) -> np
     part = np.real if column == "p_mw" else np.imag
     current, impedance = part(elements.current_share), part(elements.impedance_share)
     share = {"constant": 1.0 - current - impedance, "current": current, "impedance": impedance}[kind]
-    return share * elements.infeed_per_unit / network.base_mva
+    result: np.ndarray = share * elements.infeed_per_unit / network.base_mva
+    return result
 
 
 @njit(cache=True, nogil=True)

@@ -135,7 +135,8 @@ def _subtract_row(y: csr_array, node: int, of_branch: csr_array, branch: int) ->
 def _places(y: csr_array, row: int, columns: np.ndarray) -> np.ndarray:
     """Return where in ``y.data`` the entries of `row` are; the columns of each row are in order."""
     first = y.indptr[row]
-    return first + np.searchsorted(y.indices[first : y.indptr[row + 1]], columns)
+    result: np.ndarray = first + np.searchsorted(y.indices[first : y.indptr[row + 1]], columns)
+    return result
 
 
 def _without_elements(network: Network, outages: Sequence[Outage]) -> dict[str, Any]:

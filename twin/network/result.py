@@ -176,7 +176,8 @@ def _shared(total: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     if span == 0.0:
         return np.repeat(total[:, None] / len(low), len(low), axis=1)
     share = (high - low) / span
-    return low - share * low.sum() + total[:, None] * share
+    result: np.ndarray = low - share * low.sum() + total[:, None] * share
+    return result
 
 
 _VALUES_PER_BLOCK = 2_000_000
@@ -268,7 +269,8 @@ def _blocks(rows: int, columns: int) -> list[slice]:
 def _of_side(network: Network, v: np.ndarray, table: str, quantity: str, side: str) -> np.ndarray:
     if quantity in ("vm", "va"):
         voltage = _end_voltage(network, v, table, side)
-        return np.abs(voltage) if quantity == "vm" else np.degrees(np.angle(voltage))
+        result: np.ndarray = np.abs(voltage) if quantity == "vm" else np.degrees(np.angle(voltage))
+        return result
     if quantity == "i":
         return _current_ka(network, v, table, side)
     power = _power(network, v, table, side)
@@ -311,7 +313,8 @@ def _percent(current: np.ndarray, rated: np.ndarray) -> np.ndarray:
 
 
 def _largest(parts: Iterable[np.ndarray]) -> np.ndarray:
-    return np.maximum.reduce(list(parts))
+    result: np.ndarray = np.maximum.reduce(list(parts))
+    return result
 
 
 @dataclass(frozen=True)
@@ -374,7 +377,8 @@ class BatchResult:
     @property
     def va_degree(self) -> np.ndarray:
         """(R, B) voltage angles, NaN where de-energised."""
-        return np.degrees(np.angle(self._bus_v()))
+        result: np.ndarray = np.degrees(np.angle(self._bus_v()))
+        return result
 
     @property
     def pl_mw(self) -> np.ndarray:

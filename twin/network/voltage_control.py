@@ -155,7 +155,8 @@ def _svc_susceptance(net: pandapowerNet, angle: str, vn_kv: np.ndarray, base_mva
     alpha = np.radians(net.svc[angle].to_numpy(float))
     per_ohm = vn_kv**2 / base_mva
     x_l, x_cvar = (net.svc[name].to_numpy(float) / per_ohm for name in ("x_l_ohm", "x_cvar_ohm"))
-    return (2.0 * (alpha - np.pi) - np.sin(2.0 * alpha)) / (np.pi * x_l) - 1.0 / x_cvar
+    result: np.ndarray = (2.0 * (alpha - np.pi) - np.sin(2.0 * alpha)) / (np.pi * x_l) - 1.0 / x_cvar
+    return result
 
 
 def _check_svc(net: pandapowerNet, found: dict[str, Regulators], ext_grid: np.ndarray) -> None:

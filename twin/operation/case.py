@@ -243,7 +243,8 @@ class Case:
     def unit_q_per_p_limit(self) -> np.ndarray:
         """(M, U) largest reactive over active infeed, either sign; at least what the unit has anyway."""
         of_model = [_q_per_p(model.plants, "power_factor_limit") for model in self.grid.models]
-        return np.maximum(self._of_units(of_model), np.abs(self.unit_q_per_p))
+        result: np.ndarray = np.maximum(self._of_units(of_model), np.abs(self.unit_q_per_p))
+        return result
 
     def _of_units(self, of_model: list[np.ndarray]) -> np.ndarray:
         """Return (M, U) values of the plants of each member's network, 0 for site groups."""
@@ -252,7 +253,8 @@ class Case:
     @cached_property
     def load_q_per_p(self) -> np.ndarray:
         """(A,) reactive per active demand."""
-        return np.tan(np.arccos(self.model.areas.power_factor.to_numpy(float)))
+        result: np.ndarray = np.tan(np.arccos(self.model.areas.power_factor.to_numpy(float)))
+        return result
 
     @cached_property
     def trippable(self) -> np.ndarray:
@@ -263,17 +265,20 @@ class Case:
     def may_trip(self) -> np.ndarray:
         """(M, J) whether inter-trip may shed them in the member's own network."""
         of_model = np.array([model.plants.trippable.to_numpy(bool) for model in self.grid.models])
-        return of_model[:, self.trippable][self.network]
+        result: np.ndarray = of_model[:, self.trippable][self.network]
+        return result
 
     @cached_property
     def vm_max_pu(self) -> np.ndarray:
         """(M,) highest permitted voltage."""
-        return np.array([model.limits.vm_max_pu for model in self.grid.models])[self.network]
+        result: np.ndarray = np.array([model.limits.vm_max_pu for model in self.grid.models])[self.network]
+        return result
 
     @cached_property
     def vm_min_pu(self) -> np.ndarray:
         """(M,) lowest permitted voltage."""
-        return np.array([model.limits.vm_min_pu for model in self.grid.models])[self.network]
+        result: np.ndarray = np.array([model.limits.vm_min_pu for model in self.grid.models])[self.network]
+        return result
 
     @cached_property
     def intertrip_cap_pu(self) -> np.ndarray:
@@ -298,22 +303,26 @@ class Case:
     @cached_property
     def incidence(self) -> np.ndarray:
         """(U, n) 1 where a unit feeds in at a node."""
-        return np.eye(len(self.grid.nodes.buses))[self.unit_node]
+        result: np.ndarray = np.eye(len(self.grid.nodes.buses))[self.unit_node]
+        return result
 
     @cached_property
     def area_incidence(self) -> np.ndarray:
         """(A, n) 1 where an area takes from a node."""
-        return np.eye(len(self.grid.nodes.buses))[self.grid.nodes.area]
+        result: np.ndarray = np.eye(len(self.grid.nodes.buses))[self.grid.nodes.area]
+        return result
 
     @cached_property
     def diesel_incidence(self) -> np.ndarray:
         """(D, n) 1 where a diesel feeds in at a node."""
-        return np.eye(len(self.grid.nodes.buses))[self.grid.nodes.diesel]
+        result: np.ndarray = np.eye(len(self.grid.nodes.buses))[self.grid.nodes.diesel]
+        return result
 
     @cached_property
     def group_to_area(self) -> np.ndarray:
         """(G, A) 1 where a site group lies in an area."""
-        return np.eye(len(self.model.areas))[self.area_of_group]
+        result: np.ndarray = np.eye(len(self.model.areas))[self.area_of_group]
+        return result
 
     @cached_property
     def lead_half_hours(self) -> np.ndarray:
@@ -337,7 +346,8 @@ class Case:
 
     def mean_of_groups(self, per_site: np.ndarray) -> np.ndarray:
         """Average (S,) values over the sites of each group, (G,)."""
-        return self.by_group(per_site) / self.by_group(np.ones(len(per_site)))
+        result: np.ndarray = self.by_group(per_site) / self.by_group(np.ones(len(per_site)))
+        return result
 
     def by_group(self, per_site: np.ndarray) -> np.ndarray:
         """Sum (S,) values over the sites of each group, (G,)."""
@@ -361,7 +371,8 @@ class Case:
 
 
 def _q_per_p(plants: pd.DataFrame, column: str) -> np.ndarray:
-    return np.tan(np.arccos(plants[column].to_numpy(float)))
+    result: np.ndarray = np.tan(np.arccos(plants[column].to_numpy(float)))
+    return result
 
 
 def under_policies(case: Case, m: int, policies: Sequence[Policy]) -> Case:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
 from twin.operation.injections import Injections, solve_injections
@@ -35,7 +36,7 @@ def smallest(
     members: np.ndarray,
     injections: Injections,
     flow: Flow,
-    cause: str,
+    cause: CutCause,
     target_percent: np.ndarray,
 ) -> Managed:
     """Cut what the criterion asks for under one cause, and book it.
@@ -52,8 +53,8 @@ def smallest(
     injections : Injections
     flow : Flow
         Of these members.
-    cause : str
-        ``congestion_n0``, ``congestion_n1`` (non-firm plants) or ``congestion_firm`` (all others, sites last).
+    cause : CutCause
+        One of congestion: N-0 and N-1 cut non-firm plants, firm all others, sites last.
     target_percent : numpy.ndarray, (R, k)
         Loading to which each monitored end is brought; 100, less for a forecasting operator's margin.
 
@@ -62,11 +63,11 @@ def smallest(
     Managed
     """
     managed = Managed(injections, flow)
-    if cause != "congestion_n1":
-        tiers = (TIER_NON_FIRM,) if cause == "congestion_n0" else (TIER_FIRM, TIER_LAST)
+    if cause is not CutCause.CONGESTION_N1:
+        tiers = (TIER_NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (TIER_FIRM, TIER_LAST)
         managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
-    if cause != "congestion_n0":
-        tiers = (TIER_NON_FIRM,) if cause == "congestion_n1" else (TIER_FIRM, TIER_LAST)
+    if cause is not CutCause.CONGESTION_N0:
+        tiers = (TIER_NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (TIER_FIRM, TIER_LAST)
         managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
     return managed
 
@@ -82,7 +83,7 @@ def _relieve(
     ledger: Ledger | None,
     members: np.ndarray,
     managed: Managed,
-    cause: str,
+    cause: CutCause,
     tiers: tuple[int, ...],
     worst: Worst,
     target_percent: np.ndarray,

@@ -44,7 +44,8 @@ def _batteries(case: Case, state: State, m: int) -> Batteries:
     def mean(per_kwh: np.ndarray) -> np.ndarray:
         """Average over the capacity of each group; 0 without batteries."""
         total = case.by_group(per_kwh * devices.battery_kwh)
-        return np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
+        result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
+        return result
 
     stored = case.by_group(state.soc_kwh[m])
     return Batteries(
@@ -64,7 +65,8 @@ def _caps(case: Case, state: State, t: int, m: int) -> np.ndarray:
         return np.zeros(0)
     lead = member.forecast_lead_half_hours
     slots = (t + np.arange(lead)) % lead
-    return state.cap_pu[m, slots] @ case.contract_mw[m, : case.plants]
+    result: np.ndarray = state.cap_pu[m, slots] @ case.contract_mw[m, : case.plants]
+    return result
 
 
 def _stored(case: Case, state: State, m: int) -> np.ndarray:

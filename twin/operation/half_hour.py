@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
@@ -65,7 +65,8 @@ def residual_mva(case: Case, found: SecurityState) -> np.ndarray:
     intact = np.maximum(found.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, found.intact_end]
     known = (found.end >= 0) & (found.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
     after_outage = np.maximum(found.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(found.end, 0)]
-    return np.maximum(intact, np.where(known, after_outage, 0.0))
+    result: np.ndarray = np.maximum(intact, np.where(known, after_outage, 0.0))
+    return result
 
 
 def _assess(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> SecurityState:
@@ -145,11 +146,11 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     sites, state = run_sites(case, state, t)
     flexible, device_state = run_flexible(case, state, t, now.area_demand_mw)
     ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
-    ledger.cut("unavailable", _of_plants(case, now.plant_outage_mw))
-    ledger.cut("behind_the_meter", _of_groups(case, sites.throttled_mw))
+    ledger.cut(CutCause.UNAVAILABLE, _of_plants(case, now.plant_outage_mw))
+    ledger.cut(CutCause.BEHIND_THE_METER, _of_groups(case, sites.throttled_mw))
     unit_mw = np.concatenate([now.plant_available_mw - now.plant_outage_mw, sites.export_mw], axis=1)
     order = area_balance.order(case, t, unit_mw)
-    ledger.cut("area_balance", order.physical_mw)
+    ledger.cut(CutCause.AREA_BALANCE, order.physical_mw)
     ledger.settled_mw += order.settled_mw
     offered = offer(case, state, t, unit_mw - order.physical_mw)
     ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
@@ -215,7 +216,8 @@ def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -
         return managed
     part = managed.rows(members)
     for cause in CONGESTION_CAUSES:
-        mine = np.flatnonzero(~case.forecast_operator[members]) if cause != "congestion_n0" else np.arange(len(members))
+        at_once = cause is CutCause.CONGESTION_N0
+        mine = np.arange(len(members)) if at_once else np.flatnonzero(~case.forecast_operator[members])
         target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
         some = part.rows(mine)
         part = part.replaced(mine, smallest(case, ledger, members[mine], some.injections, some.flow, cause, target))

@@ -84,7 +84,8 @@ def infeed_and_demand_mva(case: Case, injections: Injections) -> tuple[np.ndarra
 def kept_share(injections: Injections) -> np.ndarray:
     """Return the share of the demand that is supplied, (R, A)."""
     shed, demand = injections.shed_mw, injections.demand_mw
-    return 1.0 - np.divide(shed, demand, out=np.zeros_like(shed), where=shed > 0.0)
+    result: np.ndarray = 1.0 - np.divide(shed, demand, out=np.zeros_like(shed), where=shed > 0.0)
+    return result
 
 
 def solve_injections(case: Case, injections: Injections, start: Flow | None = None) -> Flow:

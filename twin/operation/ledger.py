@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from twin.core.quantities import CUT_CAUSES
+from twin.core.quantities import CutCause
 
 NOTHING = -1
 
@@ -24,37 +24,41 @@ class Ledger:
 
     def __init__(self, available_mw: np.ndarray) -> None:
         self.available_mw = available_mw
-        self.cut_mw = {cause: np.zeros_like(available_mw) for cause in CUT_CAUSES}
+        self.cut_mw = {cause: np.zeros_like(available_mw) for cause in CutCause}
         self.settled_mw = np.zeros_like(available_mw)
         self.end = np.full(available_mw.shape, NOTHING, dtype=np.int16)
         self.outage = np.zeros(available_mw.shape, dtype=np.int16)
         self._largest = np.zeros_like(available_mw)
 
-    def cut(self, cause: str, mw: np.ndarray) -> None:
+    def cut(self, cause: CutCause, mw: np.ndarray) -> None:
         """Book a cut of all units, (M, U) or broadcastable."""
         self.cut_mw[cause] += mw
 
-    def give_back(self, causes: Sequence[str], plant_mw: np.ndarray) -> None:
+    def booked_mw(self, causes: Sequence[CutCause]) -> np.ndarray:
+        """Return what some causes took from each unit, (M, U)."""
+        return sum((self.cut_mw[cause] for cause in causes), np.zeros_like(self.available_mw))
+
+    def give_back(self, causes: Sequence[CutCause], plant_mw: np.ndarray) -> None:
         """Take back part of what some causes cut from plants, from each in proportion to its cut.
 
         Parameters
         ----------
-        causes : sequence of str
+        causes : sequence of CutCause
         plant_mw : numpy.ndarray, (M, P)
             At most what these causes have booked.
         """
         plants = slice(None, plant_mw.shape[1])
-        booked = sum(self.cut_mw[cause][:, plants] for cause in causes)
+        booked = self.booked_mw(causes)[:, plants]
         left = 1.0 - np.divide(plant_mw, booked, out=np.zeros_like(plant_mw), where=plant_mw > 0.0)
         for cause in causes:
             self.cut_mw[cause][:, plants] *= left
 
-    def cut_for(self, cause: str, rows: np.ndarray, mw: np.ndarray, end: np.ndarray, outage: np.ndarray) -> None:
+    def cut_for(self, cause: CutCause, rows: np.ndarray, mw: np.ndarray, end: np.ndarray, outage: np.ndarray) -> None:
         """Book a congestion cut of some members with what binds it.
 
         Parameters
         ----------
-        cause : str
+        cause : CutCause
         rows : numpy.ndarray, (R,) int
             Members.
         mw : numpy.ndarray, (R, U)

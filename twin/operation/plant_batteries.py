@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.devices.grid_battery import FOLLOWED_WITHIN_MW
 from twin.operation.case import Case
 from twin.operation.dispatch import plant_battery_pu
 from twin.operation.ledger import Ledger
 from twin.operation.state import State
 
-AT_THE_LINK = (*CONGESTION_CAUSES, "voltage")
+AT_THE_LINK = (*CONGESTION_CAUSES, CutCause.VOLTAGE)
 """Causes that act on the infeed of plant and battery together."""
-CHARGED = ("area_balance", *AT_THE_LINK)
+CHARGED = (CutCause.AREA_BALANCE, *AT_THE_LINK)
 """Cuts that a battery may take: the plant could have produced it, only the grid did not want it."""
 
 
@@ -48,7 +48,8 @@ class Offer:
     @property
     def infeed_mw(self) -> np.ndarray:
         """Change of the plants' infeed, (M, P)."""
-        return self.discharge_mw - self.charge_mw
+        result: np.ndarray = self.discharge_mw - self.charge_mw
+        return result
 
 
 def offer(case: Case, state: State, t: int, unit_mw: np.ndarray) -> Offer:
@@ -103,7 +104,7 @@ def absorb(
     discharge = offered.discharge_mw - withheld
     ledger.give_back(AT_THE_LINK, withheld)
     free_mw = np.minimum(case.plant_battery_mw, _room_mw(case, state)) - offered.charge_mw
-    cut_mw = sum(ledger.cut_mw[cause][:, : case.plants] for cause in CHARGED)
+    cut_mw = ledger.booked_mw(CHARGED)[:, : case.plants]
     taken = np.where(discharge > 0.0, 0.0, np.minimum(cut_mw, np.maximum(free_mw, 0.0)))
     ledger.give_back(CHARGED, taken)
     charge = offered.charge_mw + taken
@@ -116,10 +117,16 @@ def absorb(
 def _room_mw(case: Case, state: State) -> np.ndarray:
     """Return the charging power that fills the batteries within the step, (M, P)."""
     full = case.plant_soc_max_share[:, None] * case.plant_battery_mwh
-    return np.maximum(full - state.plant_soc_mwh, 0.0) / (case.plant_battery_efficiency[:, None] * case.step_hours)
+    result: np.ndarray = np.maximum(full - state.plant_soc_mwh, 0.0) / (
+        case.plant_battery_efficiency[:, None] * case.step_hours
+    )
+    return result
 
 
 def _store_mw(case: Case, state: State) -> np.ndarray:
     """Return the discharging power that empties the batteries within the step, (M, P)."""
     empty = case.plant_soc_min_share[:, None] * case.plant_battery_mwh
-    return np.maximum(state.plant_soc_mwh - empty, 0.0) * case.plant_battery_efficiency[:, None] / case.step_hours
+    result: np.ndarray = (
+        np.maximum(state.plant_soc_mwh - empty, 0.0) * case.plant_battery_efficiency[:, None] / case.step_hours
+    )
+    return result

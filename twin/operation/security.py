@@ -112,7 +112,8 @@ def flow_per_infeed(case: Case, injections: Injections, violation: Violation, st
     v_conj = state.v[:, 0] - 1j * state.v[:, 1]
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
     of_units = per_power[:, case.unit_node] * (1.0 - 1j * injections.unit_q_per_p)
-    return (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
+    result: np.ndarray = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
+    return result
 
 
 def excess_percent(

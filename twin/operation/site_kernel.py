@@ -50,13 +50,15 @@ def average_sites(devices: DeviceArrays, fleet: SiteFleet) -> AverageSites:
     sites = np.bincount(fleet.group, minlength=groups).astype(float)
 
     def mean(per_site: np.ndarray) -> np.ndarray:
-        return np.array([np.bincount(fleet.group, row, groups) for row in per_site]) / sites
+        result: np.ndarray = np.array([np.bincount(fleet.group, row, groups) for row in per_site]) / sites
+        return result
 
     battery_kwh = mean(devices.battery_kwh)
 
     def over_capacity(per_kwh: np.ndarray, without: float) -> np.ndarray:
         total = mean(per_kwh * devices.battery_kwh)
-        return np.divide(total, battery_kwh, out=np.full_like(total, without), where=battery_kwh > 0.0)
+        result: np.ndarray = np.divide(total, battery_kwh, out=np.full_like(total, without), where=battery_kwh > 0.0)
+        return result
 
     return AverageSites(
         sites=sites,
@@ -147,7 +149,8 @@ def _means(per_site: np.ndarray, group: np.ndarray, sites: np.ndarray) -> np.nda
     total = np.zeros(len(sites))
     for s in range(len(group)):
         total[group[s]] += per_site[s]
-    return total / sites
+    result: np.ndarray = total / sites
+    return result
 
 
 @njit(cache=True, nogil=True)

@@ -41,7 +41,8 @@ class SiteFlows:
     @property
     def raw_net_mw(self) -> np.ndarray:
         """PV minus demand, as it would be without batteries and limits."""
-        return self.available_mw - self.load_mw
+        result: np.ndarray = self.available_mw - self.load_mw
+        return result
 
 
 def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:

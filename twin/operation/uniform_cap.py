@@ -66,12 +66,14 @@ def highest_uniform_cap(
     share = np.where(chosen, before / np.maximum(reference, SMALLEST_OUTPUT_MW), 0.0)
 
     def capped(rows: np.ndarray, cap: np.ndarray) -> np.ndarray:
-        return np.minimum(before[rows], np.where(chosen[rows], cap[:, None] * reference[rows], np.inf))
+        result: np.ndarray = np.minimum(before[rows], np.where(chosen[rows], cap[:, None] * reference[rows], np.inf))
+        return result
 
     def excess(rows: np.ndarray, cap: np.ndarray) -> np.ndarray:
         injections = start.injections.rows(rows).with_units(capped(rows, cap))
         flow = solve_injections(case, injections, start.flow.rows(rows))
-        return measure(rows, Managed(injections, flow)) - target[rows]
+        result: np.ndarray = measure(rows, Managed(injections, flow)) - target[rows]
+        return result
 
     everyone = np.arange(len(members))
     cap, met = largest_kept(excess, share.max(axis=1), measure(everyone, start) - target, ACCEPT_PERCENT)

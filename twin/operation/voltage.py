@@ -8,6 +8,7 @@ from typing import Literal
 
 import numpy as np
 
+from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
 from twin.operation.injections import solve_injections
@@ -68,7 +69,8 @@ def watched_voltage_pu(case: Case, flow: Flow) -> np.ndarray:
     """Return the complex voltages of the watched buses, (R, b)."""
     maps = case.grid.maps
     i = flow.i[:, 0] + 1j * flow.i[:, 1]
-    return maps.voltage_w[flow.variant] + np.einsum("rbn,rn->rb", maps.voltage_z[flow.variant], i)
+    result: np.ndarray = maps.voltage_w[flow.variant] + np.einsum("rbn,rn->rb", maps.voltage_z[flow.variant], i)
+    return result
 
 
 def _bus_after_bus(case: Case, members: np.ndarray, managed: Managed, side: Side, relief: Relief) -> Managed:
@@ -134,7 +136,7 @@ def _cut(
         left, met[rows] = highest_uniform_cap(
             case, members[rows], start, chosen[rows], measure, np.full(len(rows), 100.0)
         )
-        ledger.cut_mw["voltage"][members[rows]] += start.injections.unit_mw - left
+        ledger.cut_mw[CutCause.VOLTAGE][members[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
         managed = managed.replaced(rows, Managed(injections, solve_injections(case, injections, start.flow)))
     return managed, met
@@ -143,8 +145,10 @@ def _cut(
 def _percent(case: Case, members: np.ndarray, vm_pu: np.ndarray, side: Side) -> np.ndarray:
     """Return voltages in percent of their limit, (R, b): above 100 where they lie beyond it."""
     if side == "high":
-        return 100.0 * vm_pu / case.vm_max_pu[members, None]
-    return 100.0 * case.vm_min_pu[members, None] / vm_pu
+        result: np.ndarray = 100.0 * vm_pu / case.vm_max_pu[members, None]
+        return result
+    result = 100.0 * case.vm_min_pu[members, None] / vm_pu
+    return result
 
 
 def _percent_of(case: Case, members: np.ndarray, bus: np.ndarray, side: Side) -> Measure:
@@ -162,4 +166,5 @@ def _volts_per_power(case: Case, managed: Managed, bus: np.ndarray, power: np.nd
     z = case.grid.maps.voltage_z[flow.variant, bus]
     v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
     of_units = (z / v_node_conj)[:, case.unit_node] * np.conj(power)
-    return ((np.conj(top) / np.abs(top))[:, None] * of_units).real
+    result: np.ndarray = ((np.conj(top) / np.abs(top))[:, None] * of_units).real
+    return result

@@ -95,7 +95,10 @@ class Batteries:
     @property
     def hours(self) -> np.ndarray:
         """Hours to fill the batteries at full power from empty; 0 without batteries."""
-        return np.divide(self.energy_mwh, self.power_mw, out=np.zeros_like(self.energy_mwh), where=self.power_mw > 0.0)
+        result: np.ndarray = np.divide(
+            self.energy_mwh, self.power_mw, out=np.zeros_like(self.energy_mwh), where=self.power_mw > 0.0
+        )
+        return result
 
 
 @dataclass(frozen=True)

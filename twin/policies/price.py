@@ -99,7 +99,8 @@ class Price:
         efficiency = math.sqrt(self.storage_round_trip)
         into, out_of = np.full(len(price), _HOURS * efficiency), np.full(len(price), _HOURS / efficiency)
         put_in, taken_out = traded(price, into, out_of, self.storage_hours * efficiency, self.storage_round_trip)
-        return put_in / into - taken_out / out_of
+        result: np.ndarray = put_in / into - taken_out / out_of
+        return result
 
 
 def _order_sites(plan: Dispatch, view: View, price: np.ndarray, group: int) -> None:

@@ -17,7 +17,8 @@ def is_free_day(index: pd.DatetimeIndex) -> np.ndarray:
     national = holidays.country_holidays("JP", years=range(index[0].year, index[-1].year + 1))
     dates = index.normalize().tz_localize(None)
     is_holiday = (index.dayofweek >= 5) | dates.isin(pd.to_datetime(list(national)))
-    return np.asarray(is_holiday) | (special_period(index) != "")
+    result: np.ndarray = np.asarray(is_holiday) | (special_period(index) != "")
+    return result
 
 
 def special_period(index: pd.DatetimeIndex) -> np.ndarray:

@@ -176,9 +176,13 @@ def temperature_response(name: str, index: pd.DatetimeIndex, temp_air: np.ndarra
 
     def degrees(temperature: np.ndarray) -> np.ndarray:
         heating = np.clip(row["heating_below_c"] - temperature, 0, None) * row["heating_per_kelvin"]
-        return heating + np.clip(temperature - row["cooling_above_c"], 0, None) * row["cooling_per_kelvin"]
+        result: np.ndarray = (
+            heating + np.clip(temperature - row["cooling_above_c"], 0, None) * row["cooling_per_kelvin"]
+        )
+        return result
 
-    return (1 + degrees(smooth)) / (1 + degrees(normal))
+    result: np.ndarray = (1 + degrees(smooth)) / (1 + degrees(normal))
+    return result
 
 
 def felt_temperature(index: pd.DatetimeIndex, temp_air: np.ndarray) -> np.ndarray:
@@ -256,7 +260,8 @@ def class_demand_kw(demand_class: str, index: pd.DatetimeIndex, temp_air: np.nda
     if demand_class not in CLASSES:
         raise InputError([Problem("no such class of demand", "demand_class", demand_class, ", ".join(CLASSES))])
     shape = class_shapes(index, temp_air)[demand_class]
-    return energy_kwh * shape / (shape.sum() * step_hours(index))
+    result: np.ndarray = energy_kwh * shape / (shape.sum() * step_hours(index))
+    return result
 
 
 def _at_steps(hourly: np.ndarray, index: pd.DatetimeIndex) -> np.ndarray:

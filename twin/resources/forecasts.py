@@ -60,7 +60,8 @@ def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, wea
     if share == 0.0:
         return fast
     slow = course(f"slow forecast {quantity}", row["slow_correlation"])
-    return np.sqrt(1.0 - share) * fast + np.sqrt(share) * slow
+    result: np.ndarray = np.sqrt(1.0 - share) * fast + np.sqrt(share) * slow
+    return result
 
 
 def unit_bias(quantity: str) -> float:
@@ -147,7 +148,8 @@ def _draw_errors(
 
     def error(quantity: str, name: str) -> np.ndarray:
         unbiased = np.sqrt(share) * common[quantity] + np.sqrt(1 - share) * own(quantity, name)
-        return unbiased + unit_bias(quantity)
+        result: np.ndarray = unbiased + unit_bias(quantity)
+        return result
 
     amount = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
     drawn = {kind: np.zeros(profiles.plant_available_mw.shape) for kind in amount}

@@ -120,7 +120,8 @@ def _read(folder: Path, file: SeriesFile, year: int, problems: list[Problem]) ->
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
     values.index = pd.DatetimeIndex(times[inside], name="time")
     problems.extend(_value_problems(values, columns, where))
-    return values
+    result: pd.DataFrame = values
+    return result
 
 
 def _raw(

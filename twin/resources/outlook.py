@@ -234,7 +234,8 @@ class Outlooks:
     @cached_property
     def _month_and_slot(self) -> np.ndarray:
         """(N,) position in `_means`."""
-        return (self.index.month.to_numpy() - 1) * HALF_HOURS_OF_DAY + self._slot
+        result: np.ndarray = (self.index.month.to_numpy() - 1) * HALF_HOURS_OF_DAY + self._slot
+        return result
 
     @cached_property
     def _means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -350,7 +351,8 @@ def _last_known(target: np.ndarray, end: int) -> np.ndarray:
 def _day_repeated(target: np.ndarray, end: int) -> np.ndarray:
     """Return `target` where it comes before `end`, else the same half-hour of the last day before it."""
     days = np.maximum(-(-(target - end + 1) // HALF_HOURS_OF_DAY), 0)
-    return target - HALF_HOURS_OF_DAY * days
+    result: np.ndarray = target - HALF_HOURS_OF_DAY * days
+    return result
 
 
 def _means_of(values: np.ndarray, month_and_slot: np.ndarray) -> np.ndarray:

@@ -50,7 +50,8 @@ def is_down(rng: np.random.Generator, hours: np.ndarray, availability: float, re
         changes.append(time)
         down = not down
     changed = np.searchsorted(np.array(changes), hours, side="right") % 2 == 1
-    return changed ^ starts_down
+    result: np.ndarray = changed ^ starts_down
+    return result
 
 
 def down_share(index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_year: int) -> np.ndarray:
@@ -82,7 +83,8 @@ def down_share(index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_
 
 def _units(plant: pd.Series) -> int:
     if plant["kind"] == "pv":
-        return max(1, round(plant["contract_mw"] / parameter("pv_block_mw")))
+        result: int = max(1, round(plant["contract_mw"] / parameter("pv_block_mw")))
+        return result
     return int(plant["units"])
 
 

@@ -244,14 +244,16 @@ def module_per_kw(sky: Sky, fleet: PvFleet, tilt: float, azimuth: float) -> np.n
     cell = pvlib.temperature.faiman(light, sky.temp_air, sky.wind_speed, fleet.faiman_u0, fleet.faiman_u1)
     dc = pvlib.pvsystem.pvwatts_dc(np.nan_to_num(np.asarray(absorbed)), cell, 1.0, fleet.power_per_kelvin)
     dc = np.clip(dc, 0, None) * fleet.kept(sky.fiscal_year)
-    return dc * _inverter_efficiency(dc * fleet.dc_ac_ratio, fleet.inverter_efficiency)
+    result: np.ndarray = dc * _inverter_efficiency(dc * fleet.dc_ac_ratio, fleet.inverter_efficiency)
+    return result
 
 
 def fleet_per_kw(sky: Sky, fleet: str) -> np.ndarray:
     """Return AC output per kW dc of a fleet with its mix of orientations, before clipping; (T,) kW per kW dc."""
     made, mix = read_pv_fleet(fleet), orientations(fleet)
     parts = [share * module_per_kw(sky, made, tilt, azimuth) for tilt, azimuth, share in mix.itertuples(index=False)]
-    return np.sum(parts, axis=0)
+    result: np.ndarray = np.sum(parts, axis=0)
+    return result
 
 
 def clipped_output(per_kw: np.ndarray, dc_mw: float, contract_mw: float) -> np.ndarray:
@@ -263,7 +265,8 @@ def _inverter_efficiency(load: np.ndarray, rated: float) -> np.ndarray:
     """Return the PVWatts inverter's efficiency at a dc load in units of its rating; above it, that at the rating."""
     within = np.minimum(load, 1.0)
     output = pvlib.inverter.pvwatts(within, 1.0, rated)
-    return np.divide(output, within, out=np.zeros_like(within), where=within > 0)
+    result: np.ndarray = np.divide(output, within, out=np.zeros_like(within), where=within > 0)
+    return result
 
 
 @cache

@@ -36,7 +36,8 @@ def rank_mapped(own: np.ndarray, driver: np.ndarray, group: np.ndarray) -> np.nd
 def month_and_step(index: pd.DatetimeIndex) -> np.ndarray:
     """Return a group per month and step of the day; (T,)."""
     minute = (60 * index.hour + index.minute).to_numpy()
-    return pd.factorize(index.month.to_numpy() * 1440 + minute)[0]
+    result: np.ndarray = pd.factorize(index.month.to_numpy() * 1440 + minute)[0]
+    return result
 
 
 def season(index: pd.DatetimeIndex) -> np.ndarray:

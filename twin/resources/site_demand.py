@@ -117,7 +117,8 @@ def site_demand(
         use *= _days(row["day_cv"], clock, rng) * _unsteadiness(row, habits, clock, rng)
         use *= (1 - habits.water_heating) / use.mean()
         demand[:, column] = use + habits.water_heating * class_shapes[WATER_HEATING]
-    return demand / (demand.sum(axis=0) * clock.hours)
+    result: np.ndarray = demand / (demand.sum(axis=0) * clock.hours)
+    return result
 
 
 class _Clock:
@@ -161,11 +162,13 @@ def _courses(shape: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 def _steady(log_season: np.ndarray, of_day: np.ndarray, habits: Habits, clock: _Clock) -> np.ndarray:
     shifted = np.roll(of_day, round(habits.shift_hours / clock.hours))
-    return np.exp(habits.season * log_season) * shifted * habits.of_day[clock.half_hour]
+    result: np.ndarray = np.exp(habits.season * log_season) * shifted * habits.of_day[clock.half_hour]
+    return result
 
 
 def _days(cv: float, clock: _Clock, rng: np.random.Generator) -> np.ndarray:
-    return np.exp(cv * rng.standard_normal(clock.day[-1] + 1))[clock.day]
+    result: np.ndarray = np.exp(cv * rng.standard_normal(clock.day[-1] + 1))[clock.day]
+    return result
 
 
 def _unsteadiness(row: dict[str, float], habits: Habits, clock: _Clock, rng: np.random.Generator) -> np.ndarray:
@@ -173,4 +176,5 @@ def _unsteadiness(row: dict[str, float], habits: Habits, clock: _Clock, rng: np.
     lasting = ar1(rng, steps, per_half_hour(row["noise_correlation"], clock.hours))
     brief = rng.standard_normal(steps)
     mixed = np.sqrt(1 - habits.brief_share) * lasting + np.sqrt(habits.brief_share) * brief
-    return np.exp(habits.noise_sd * np.minimum(mixed, row["breaker_at_sd"]))
+    result: np.ndarray = np.exp(habits.noise_sd * np.minimum(mixed, row["breaker_at_sd"]))
+    return result

@@ -240,7 +240,8 @@ def _draw_row(
 
 def _scaled(log_factor: pd.Series) -> pd.Series:
     factor = np.exp(log_factor)
-    return factor * len(factor) / factor.sum()
+    result: pd.Series = factor * len(factor) / factor.sum()
+    return result
 
 
 def _pv_shapes(areas: pd.DataFrame) -> tuple[PvShape, ...]:

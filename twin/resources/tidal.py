@@ -28,7 +28,8 @@ def current_speed(index: pd.DatetimeIndex) -> np.ndarray:
     share = rows["ratio_to_m2"].to_numpy() / rows["ratio_to_m2"].sum()
     middle = index + pd.Timedelta(hours=step_hours(index) / 2)
     phase = arguments(middle) - rows["lag_degrees"].to_numpy(float)
-    return parameter("tidal_peak_speed") * np.cos(np.radians(phase)) @ share
+    result: np.ndarray = parameter("tidal_peak_speed") * np.cos(np.radians(phase)) @ share
+    return result
 
 
 def arguments(times: pd.DatetimeIndex) -> np.ndarray:
@@ -51,7 +52,8 @@ def arguments(times: pd.DatetimeIndex) -> np.ndarray:
         columns.append(start + per_century * hours / HOURS_PER_CENTURY)
     rows = read_table("tidal_constituents")
     multiples = rows[["per_hour_angle", "per_moon", "per_sun", "per_perigee"]].to_numpy(float)
-    return np.stack(columns, axis=1) @ multiples.T + rows["offset_degrees"].to_numpy(float)
+    result: np.ndarray = np.stack(columns, axis=1) @ multiples.T + rows["offset_degrees"].to_numpy(float)
+    return result
 
 
 def tidal_per_unit(index: pd.DatetimeIndex) -> np.ndarray:

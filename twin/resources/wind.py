@@ -73,7 +73,8 @@ class FarmCurve:
     def per_unit(self, hub_speed: np.ndarray) -> np.ndarray:
         """Return output per unit of contract at the undisturbed `hub_speed` in m/s, (T,) 0..1; rows follow in time."""
         speed = hub_speed * np.interp(hub_speed, *_wake_efficiency()) if self.has_wake else hub_speed
-        return self.power.at(speed) * self.storm.running_share(hub_speed)
+        result: np.ndarray = self.power.at(speed) * self.storm.running_share(hub_speed)
+        return result
 
 
 def known_turbines() -> list[str]:
@@ -213,7 +214,8 @@ class StormControl:
         if hub_speed.max() * self.turbine_factors.max() < self.stop_speed:
             return np.ones(len(hub_speed))
         shares = [running(factor * hub_speed, self.stop_speed, self.restart_speed) for factor in self.turbine_factors]
-        return np.mean(shares, axis=0)
+        result: np.ndarray = np.mean(shares, axis=0)
+        return result
 
 
 def speed_factors(units: int, spread: float) -> np.ndarray:
@@ -222,7 +224,8 @@ def speed_factors(units: int, spread: float) -> np.ndarray:
     The quantiles in the middle of `units` equal parts of a normal distribution with standard deviation `spread`, so
     that the turbines stop and restart one after the other; (N,), mean 1.
     """
-    return 1 + spread * norm.ppf((np.arange(units) + 0.5) / units)
+    result: np.ndarray = 1 + spread * norm.ppf((np.arange(units) + 0.5) / units)
+    return result
 
 
 def running(wind_speed: np.ndarray, stop_speed: float, restart_speed: float) -> np.ndarray:

@@ -62,7 +62,8 @@ class InterTripResult:
     @property
     def bought_mw(self) -> np.ndarray:
         """(T,) export headroom of the link that inter-trip adds."""
-        return self.headroom_with_mw - self.headroom_without_mw
+        result: np.ndarray = self.headroom_with_mw - self.headroom_without_mw
+        return result
 
     def summary(self) -> pd.DataFrame:
         """Return one row an outage.

@@ -124,7 +124,8 @@ def _difference(whole: np.ndarray | None, part: np.ndarray | None) -> np.ndarray
 def _sum(one: np.ndarray | None, other: np.ndarray | None) -> np.ndarray | None:
     if one is None or other is None:
         return other if one is None else one
-    return one + other
+    result: np.ndarray | None = one + other
+    return result
 
 
 def power_at_buses(

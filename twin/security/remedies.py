@@ -198,7 +198,8 @@ def diesels(net: pandapowerNet, first: OutageState, overload: Overload, means: M
     imported = -active_mw(first.network, first.power)[:, first.network.alive].sum(axis=1)
 
     def output_mw(share: float) -> np.ndarray:
-        return diesel_output_mw(np.array([share]), imported, p_max, p_min)[0]
+        output: np.ndarray = diesel_output_mw(np.array([share]), imported, p_max, p_min)[0]
+        return output
 
     return Remedy(
         name="diesel",
@@ -260,7 +261,7 @@ def import_remedies(
     Returns
     -------
     pandas.DataFrame
-        A row a remedy, in order: reactors off, batteries and demand response, diesels, shedding. `available`;
+        One row for each remedy, in order: reactors off, batteries and demand response, diesels, shedding. `available`;
         `estimate`, by a straight line, if it is used alone; `needed` of it alone, found in AC (NaN: not enough);
         `used` after the remedies above it; `loading_percent` of the branch and `worst_loading_percent` of all branches
         with the remedies down to this row; `start_hours`.

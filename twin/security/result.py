@@ -185,4 +185,5 @@ def _known(values: np.ndarray) -> np.ndarray:
 
 
 def _names(names: list[str], at: np.ndarray) -> np.ndarray:
-    return np.array([*names, ""], dtype=object)[at]
+    result: np.ndarray = np.array([*names, ""], dtype=object)[at]
+    return result

@@ -229,7 +229,8 @@ def _merge_cases(parts: Sequence[CaseTally]) -> CaseTally:
 def _joined(values: Sequence[Worst] | Sequence[np.ndarray], order: np.ndarray) -> Worst | np.ndarray:
     if isinstance(values[0], Worst):
         return Worst(*(np.concatenate(column)[order] for column in zip(*values, strict=True)))
-    return np.concatenate(values)[order]
+    result: Worst | np.ndarray = np.concatenate(values)[order]
+    return result
 
 
 def _worst_of(values: Sequence[Worst]) -> Worst:

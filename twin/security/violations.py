@@ -145,16 +145,19 @@ def _overloads(v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseSta
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
 def _size(x: complex) -> float:
-    return np.sqrt(x.real * x.real + x.imag * x.imag)
+    result: float = np.sqrt(x.real * x.real + x.imag * x.imag)
+    return result
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
 def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: complex, i_to: complex, b: Branches) -> bool:
     """Tell whether more infeed would raise the overload; on the link, whether power flows to the mainland."""
     if b.mainland_side[k] == 0:
-        return (v[b.from_node[k]] * np.conj(i_from)).real < 0.0
+        result: bool = (v[b.from_node[k]] * np.conj(i_from)).real < 0.0
+        return result
     if b.mainland_side[k] == 1:
-        return (v[b.to_node[k]] * np.conj(i_to)).real < 0.0
+        result = (v[b.to_node[k]] * np.conj(i_to)).real < 0.0
+        return result
     rise = 0.0
     for w in range(b.plant_node.shape[0]):
         if b.plant_node[w] >= 0:

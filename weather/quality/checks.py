@@ -187,13 +187,15 @@ def _range_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, wher
 def _twilight(sun: Sun) -> np.ndarray:
     """Return where the sun is up at some time of the interval or of a neighbouring one."""
     up = sun.is_up
-    return up | np.roll(up, 1) | np.roll(up, -1)
+    result: np.ndarray = up | np.roll(up, 1) | np.roll(up, -1)
+    return result
 
 
 def _highest_possible(name: str, sun: Sun, index: pd.DatetimeIndex) -> np.ndarray:
     """Return what arrives above the atmosphere in each interval, with a margin for a low sun on the horizontal."""
     if name == "dni":
-        return pvlib.irradiance.get_extra_radiation(index).to_numpy()
+        result: np.ndarray = pvlib.irradiance.get_extra_radiation(index).to_numpy()
+        return result
     return sun.extraterrestrial + LOW_SUN_MARGIN_W_PER_M2
 
 

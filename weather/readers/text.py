@@ -47,7 +47,8 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
         If the text is empty or no table.
     """
     try:
-        return pd.read_csv(StringIO(text), dtype=str, **options)
+        result: pd.DataFrame = pd.read_csv(StringIO(text), dtype=str, **options)
+        return result
     except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
         repair = "save the table as CSV with one row a line"
         problem = Problem("not a table", str(path), str(error).strip(), "comma-separated values", repair)

@@ -118,7 +118,8 @@ def autoregressive(noise: np.ndarray, lag_one: float) -> np.ndarray:
     """
     drive = np.sqrt(1.0 - lag_one**2) * noise
     drive[0] = noise[0]
-    return lfilter([1.0], [1.0, -lag_one], drive)
+    result: np.ndarray = lfilter([1.0], [1.0, -lag_one], drive)
+    return result
 
 
 def smooth_autoregressive(noise: np.ndarray, decay: float) -> np.ndarray:
@@ -144,4 +145,5 @@ def smooth_autoregressive(noise: np.ndarray, decay: float) -> np.ndarray:
     drive = np.sqrt((1.0 - pole**2) ** 3 / (1.0 + pole**2)) * noise
     drive[0] = noise[0]
     drive[1] = (lag_one - 2.0 * pole) * noise[0] + np.sqrt(1.0 - lag_one**2) * noise[1]
-    return lfilter([1.0], [1.0, -2.0 * pole, pole**2], drive)
+    result: np.ndarray = lfilter([1.0], [1.0, -2.0 * pole, pole**2], drive)
+    return result

@@ -92,7 +92,8 @@ def _slow(noise: Noise, purpose: str, index: pd.DatetimeIndex, process: Process,
 
 def _mixed(own: np.ndarray, other: np.ndarray, correlation: np.ndarray | float) -> np.ndarray:
     """Return a standard normal variable that has `correlation` with `other` and else follows `own`."""
-    return np.sqrt(1.0 - np.square(correlation)) * own + correlation * other
+    result: np.ndarray = np.sqrt(1.0 - np.square(correlation)) * own + correlation * other
+    return result
 
 
 def _without_monthly_mean(values: np.ndarray, index: pd.DatetimeIndex) -> np.ndarray:
@@ -113,4 +114,5 @@ def _smooth_over_steps(daily: np.ndarray, index: pd.DatetimeIndex, process: Proc
     share = np.clip(position - before, 0.0, 1.0)
     lag_one = np.where(after > before, process.clear_day_persistence, 1.0)
     variance = share**2 + (1.0 - share) ** 2 + 2.0 * share * (1.0 - share) * lag_one
-    return ((1.0 - share) * daily[before] + share * daily[after]) / np.sqrt(variance)
+    result: np.ndarray = ((1.0 - share) * daily[before] + share * daily[after]) / np.sqrt(variance)
+    return result

@@ -101,7 +101,8 @@ def _shares_of_months() -> np.ndarray:
     station, variable = MONTHS_FROM
     rows = normals[(normals["station"] == station) & (normals["variable"] == variable)].sort_values("month")
     shares = rows["value"].to_numpy(dtype=float).cumsum()
-    return shares / shares[-1]
+    result: np.ndarray = shares / shares[-1]
+    return result
 
 
 def _typhoon(
@@ -131,10 +132,11 @@ def distance_km(typhoon: Typhoon, place: Place, index: pd.DatetimeIndex, climate
     east = (place.longitude - climate.reference_longitude) * KM_PER_DEGREE * np.cos(np.radians(place.latitude))
     sin, cos = np.sin(np.radians(typhoon.heading_degrees)), np.cos(np.radians(typhoon.heading_degrees))
     along = typhoon.speed_km_per_h * hours
-    return np.hypot(
+    result: np.ndarray = np.hypot(
         typhoon.offset_km * cos + along * sin - east,
         -typhoon.offset_km * sin + along * cos - north,
     )
+    return result
 
 
 def sea_wind(distance: np.ndarray, peak_m_per_s: float, climate: TyphoonClimate) -> np.ndarray:

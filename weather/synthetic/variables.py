@@ -50,16 +50,19 @@ def daily_clear_index(
 
 def _truncated_exponential_quantile(probability: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """Return quantiles of the density exp(slope x) on 0..1."""
-    return np.log1p(probability * np.expm1(slope)) / slope
+    result: np.ndarray = np.log1p(probability * np.expm1(slope)) / slope
+    return result
 
 
 def _truncated_exponential_mean(slope: float) -> float:
-    return 1.0 / -np.expm1(-slope) - 1.0 / slope
+    result: float = 1.0 / -np.expm1(-slope) - 1.0 / slope
+    return result
 
 
 def _exponent_of_mean(mean: np.ndarray) -> np.ndarray:
     """Return the slope of the density exp(slope x) on 0..1 with the given mean (table look-up, 1e-5)."""
-    return np.interp(mean, *_means_and_exponents())
+    result: np.ndarray = np.interp(mean, *_means_and_exponents())
+    return result
 
 
 @cache
@@ -104,7 +107,8 @@ def clear_index_within_day(
         too_low = (share * expit(level[:, None] + wobble)).sum(axis=1) < target
         low, high = np.where(too_low, level, low), np.where(too_low, high, level)
     level = (low + high) / 2.0
-    return (ceiling * expit(level[:, None] + wobble)).ravel()
+    result: np.ndarray = (ceiling * expit(level[:, None] + wobble)).ravel()
+    return result
 
 
 HOUR_OF_MINIMUM = 5.0
@@ -165,7 +169,8 @@ def air_temperature(
     day_range = process.temp_cycle_share * daily_from_monthly(climate.temp_air_max_c - climate.temp_air_min_c, days)
     day_range *= 1.0 + process.temp_range_clear_share * (2.0 * ndtr(clearness) - 1.0)
     normal = mean[:, None] + day_range[:, None] * (cycle - cycle.mean())
-    return normal.ravel() + anomaly
+    result: np.ndarray = normal.ravel() + anomaly
+    return result
 
 
 def cloud_correlation(days: pd.DatetimeIndex, process: Process) -> np.ndarray:
@@ -206,7 +211,8 @@ def weibull_speed(latent: np.ndarray, shape: float, mean: np.ndarray) -> np.ndar
         m/s.
     """
     exceedance = -log_ndtr(-latent)
-    return mean / gamma(1.0 + 1.0 / shape) * exceedance ** (1.0 / shape)
+    result: np.ndarray = mean / gamma(1.0 + 1.0 / shape) * exceedance ** (1.0 / shape)
+    return result
 
 
 def wind_speed(latent: np.ndarray, climate: Climate, index: pd.DatetimeIndex, days: pd.DatetimeIndex) -> np.ndarray:

@@ -68,7 +68,8 @@ def price_matrix(index: pd.DatetimeIndex, price_jpy_per_kwh: np.ndarray) -> np.n
 
 def month_cell(month: np.ndarray, half_hour: np.ndarray) -> np.ndarray:
     """Return the position of each step among the 12 x 48 cells of month (1 .. 12) and half-hour of the day."""
-    return (month - 1) * HALF_HOURS_OF_DAY + half_hour
+    result: np.ndarray = (month - 1) * HALF_HOURS_OF_DAY + half_hour
+    return result
 
 
 def cell_means(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -77,7 +78,8 @@ def cell_means(cell: np.ndarray, values: np.ndarray) -> np.ndarray:
     count = np.bincount(cell, minlength=cells)
     sums = np.bincount(cell, values, cells)
     means = np.divide(sums, count, out=np.full(cells, np.nan), where=count > 0)
-    return means.reshape(MONTHS_OF_YEAR, HALF_HOURS_OF_DAY)
+    result: np.ndarray = means.reshape(MONTHS_OF_YEAR, HALF_HOURS_OF_DAY)
+    return result
 
 
 FLOOR_MARGIN = 1e-6
@@ -126,13 +128,15 @@ def reference_price(
     weight_of_year = course if course.sum() > 0.0 else (~np.isnan(now)).astype(float)
     correction = _mean(now, weight, 1) - _mean(before, weight, 1)
     of_year = float(_mean(before, weight_of_year, None))
-    return of_year + correction + market["nonfossil_nonfit_price"] - market["fip_balancing_cost"]
+    result: np.ndarray = of_year + correction + market["nonfossil_nonfit_price"] - market["fip_balancing_cost"]
+    return result
 
 
 def _mean(values: np.ndarray, weight: np.ndarray, axis: int | None) -> np.ndarray:
     total = weight.sum(axis=axis)
     sums = np.asarray(np.nansum(values * weight, axis=axis))
-    return np.divide(sums, total, out=np.full(sums.shape, np.nan), where=np.asarray(total) > 0.0)
+    result: np.ndarray = np.divide(sums, total, out=np.full(sums.shape, np.nan), where=np.asarray(total) > 0.0)
+    return result
 
 
 def premium_price(

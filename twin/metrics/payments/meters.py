@@ -154,4 +154,5 @@ def _codes(column: pa.ChunkedArray) -> tuple[list[str], np.ndarray]:
 
 
 def _seconds(time: pa.Array | pa.ChunkedArray) -> np.ndarray:
-    return pc.cast(pc.cast(time, pa.timestamp("s", tz=time.type.tz)), pa.int64()).to_numpy()
+    result: np.ndarray = pc.cast(pc.cast(time, pa.timestamp("s", tz=time.type.tz)), pa.int64()).to_numpy()
+    return result

@@ -85,7 +85,8 @@ def home_use_kwh(meters: Meters, market: Market) -> np.ndarray:
     """Return what the homes with monitors use, their flexible devices included; (T,)."""
     usual = meters.home_demand * market.home_mwh * meters.hours / HOURS_PER_YEAR * meters.solved
     moved = sum((meters.devices[name] for name in HOME_DEVICES if name in meters.devices), np.zeros(len(usual)))
-    return (usual + moved) * KWH_PER_MWH
+    result: np.ndarray = (usual + moved) * KWH_PER_MWH
+    return result
 
 
 def _discounts(meters: Meters, market: Market, home_kwh: np.ndarray) -> dict[str, np.ndarray]:
@@ -230,7 +231,8 @@ def pays_generator_charge(plants: pd.DataFrame, market: Market) -> np.ndarray:
     began = pd.to_datetime(plants["in_service_from"])
     fiscal_year = (began.dt.year - (began.dt.month < 4)).to_numpy(float)
     late = fiscal_year >= market["wheeling_generation_from_year"]
-    return (plants["scheme"].to_numpy(str) == "non-FIT") | late
+    result: np.ndarray = (plants["scheme"].to_numpy(str) == "non-FIT") | late
+    return result
 
 
 def _base_prices(plants: pd.DataFrame, market: Market) -> np.ndarray:
@@ -244,4 +246,5 @@ def _generator_charge(meters: Meters, plants: pd.DataFrame, market: Market) -> n
     kw = float(plants["contract_mw"].to_numpy(float)[pays].sum()) * KW_PER_MW
     of_power = kw * market["wheeling_generation_power"] * MONTHS_OF_YEAR / HOURS_PER_YEAR * meters.hours
     of_energy = meters.grid[:, pays].sum(axis=1) * KWH_PER_MWH * market["wheeling_generation_energy"]
-    return of_energy + of_power * meters.solved
+    result: np.ndarray = of_energy + of_power * meters.solved
+    return result

@@ -109,4 +109,5 @@ def link_export_mw(grid: ReducedGrid, variant: np.ndarray, node_i: np.ndarray) -
     maps = grid.maps
     v = maps.link_w[variant] + np.einsum("rln,rn->rl", maps.link_z[variant], node_i)
     current = np.einsum("rln,rn->rl", maps.link_a[variant], node_i) + maps.link_b[variant]
-    return (v * np.conj(current)).real.sum(axis=1) * grid.base_mva
+    result: np.ndarray = (v * np.conj(current)).real.sum(axis=1) * grid.base_mva
+    return result

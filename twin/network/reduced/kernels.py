@@ -103,7 +103,8 @@ def end_loading_percent(a: GridArrays, g: int, o: int, i: np.ndarray, k: int) ->
     for node in range(i.shape[1]):
         re += a.ar[g, o, k, node] * i[0, node] - a.ai[g, o, k, node] * i[1, node]
         im += a.ar[g, o, k, node] * i[1, node] + a.ai[g, o, k, node] * i[0, node]
-    return 100.0 * np.sqrt(re * re + im * im) / a.limit[g, k]
+    result: float = 100.0 * np.sqrt(re * re + im * im) / a.limit[g, k]
+    return result
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)

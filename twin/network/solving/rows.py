@@ -34,8 +34,9 @@ class Given(NamedTuple):
 class Plan(NamedTuple):
     """How rows are solved: factors, where the fixed point starts, when a row is done, and which node is where.
 
-    `shared` (4 B,) are factors used for all rows unless `own`: then each row has its own, renewed at each step. `no_load`
-    (2 F,) are voltages without any power; where they are given, `shared` belongs to them and the fixed point comes first.
+    `shared` (4 B,) are factors used for all rows unless `own`: then each row has its own, renewed at each step.
+    `no_load` (2 F,) are voltages without any power; where given, `shared` belongs to them and the fixed point comes
+    first.
     `node` (N,) is the node at each place, `controlled` (C,) the place of each controlled node.
     """
 
@@ -186,4 +187,5 @@ def _infeed(n: int, k: int, r: int, w: Work) -> float:
     v_re, v_im = w.v[2 * k, r], w.v[2 * k + 1, r]
     square = v_re * v_re + v_im * v_im
     others = w.s[2 * k + 1, r] + np.sqrt(square) * w.s[2 * (n + k) + 1, r] + square * w.s[2 * (2 * n + k) + 1, r]
-    return v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - others
+    result: float = v_im * w.i[2 * k, r] - v_re * w.i[2 * k + 1, r] - others
+    return result

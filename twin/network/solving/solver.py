@@ -73,7 +73,8 @@ class Solution:
     @property
     def converged(self) -> np.ndarray:
         """(R,) bool."""
-        return self.failure == Failure.NONE
+        result: np.ndarray = self.failure == Failure.NONE
+        return result
 
 
 def empty_solution(rows: int, nodes: int, controlled: int) -> Solution:

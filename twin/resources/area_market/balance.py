@@ -46,7 +46,8 @@ class AreaDrivers:
     @property
     def net_mw(self) -> np.ndarray:
         """Demand that thermal plants, pumping and the interconnector have to meet; (T,) MW, negative in a glut."""
-        return self.demand_mw - self.must_run_mw - self.pv_mw - self.wind_mw
+        result: np.ndarray = self.demand_mw - self.must_run_mw - self.pv_mw - self.wind_mw
+        return result
 
     def controllable_mw(self) -> np.ndarray:
         """Return PV and wind that can be ordered off, nothing without daylight; (T,) MW."""
@@ -76,13 +77,15 @@ def surplus_mw(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
     highest = np.full(day.max() + 1, -np.inf)
     np.maximum.at(highest, day, net)
     committed = area_parameter("thermal_floor_mw") + area_parameter("thermal_floor_share") * highest[day]
-    return np.maximum(committed, 0) - net - area_parameter("pumping_mw") - drivers.export_mw
+    result: np.ndarray = np.maximum(committed, 0) - net - area_parameter("pumping_mw") - drivers.export_mw
+    return result
 
 
 def cut_share(surplus: np.ndarray, controllable_mw: np.ndarray, largest: float) -> np.ndarray:
     """Return which share of the controllable output gives way; (T,) 0..`largest`."""
     share = np.divide(surplus, controllable_mw, out=np.zeros_like(surplus), where=controllable_mw > 0)
-    return np.clip(share, 0, largest)
+    result: np.ndarray = np.clip(share, 0, largest)
+    return result
 
 
 def price_ratio(drivers: AreaDrivers) -> np.ndarray:
@@ -92,7 +95,8 @@ def price_ratio(drivers: AreaDrivers) -> np.ndarray:
     """
     curve = read_table("price_curve")
     x = drivers.net_mw - drivers.usual_net_mw
-    return np.interp(x, curve["net_demand_mw"].to_numpy(float), curve["price_ratio"].to_numpy(float))
+    result: np.ndarray = np.interp(x, curve["net_demand_mw"].to_numpy(float), curve["price_ratio"].to_numpy(float))
+    return result
 
 
 def price_scale(index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray) -> float:
@@ -126,7 +130,10 @@ def area_price(index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, 
 
 
 def _usual(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
-    return by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(drivers)
+    result: np.ndarray = by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(
+        drivers
+    )
+    return result
 
 
 SEARCHED_MW = 60_000.0
@@ -205,7 +212,8 @@ def calibrate(
     of_day = surplus[by_day], controllable[by_day], weight[by_day]
 
     def missing(offset: float) -> float:
-        return float(cut_share(of_day[0] + offset, of_day[1], largest) @ of_day[2]) - wanted
+        result: float = float(cut_share(of_day[0] + offset, of_day[1], largest) @ of_day[2]) - wanted
+        return result
 
     if missing(SEARCHED_MW) < 0:
         raise InputError([Problem("area-balance level out of reach", "area balance", f"{level_percent} %", "lower")])

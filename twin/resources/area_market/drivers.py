@@ -66,7 +66,8 @@ def _of_months(table: str, column: str, index: pd.DatetimeIndex) -> np.ndarray:
 def _monthly_mean(index: pd.DatetimeIndex, values: np.ndarray) -> np.ndarray:
     month = index.month.to_numpy()
     count = np.bincount(month)
-    return np.divide(np.bincount(month, values), count, out=np.zeros(len(count)), where=count > 0)[month]
+    result: np.ndarray = np.divide(np.bincount(month, values), count, out=np.zeros(len(count)), where=count > 0)[month]
+    return result
 
 
 def _usual_sun(hours: pd.DatetimeIndex) -> np.ndarray:
@@ -79,7 +80,8 @@ def _day_noise(name: str, days: int, seed: int, weather_year: int) -> np.ndarray
 
 def _mixed(local: np.ndarray, noise: np.ndarray) -> np.ndarray:
     weight = parameter("area_balance_local_weight")
-    return weight * local + np.sqrt(1 - weight**2) * noise
+    result: np.ndarray = weight * local + np.sqrt(1 - weight**2) * noise
+    return result
 
 
 def _sun_of_days(weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
@@ -88,7 +90,8 @@ def _sun_of_days(weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
     per_day_kwh = _daily_mean(weather, "ghi") * 24 / 1000
     relative = per_day_kwh / _of_months("area_months", "local_ghi_kwh_m2_day", first) - 1
     spread, highest = (_of_months("area_months", name, first) for name in ("sun_spread", "sun_highest"))
-    return np.clip(1 + spread * _mixed(relative / relative.std(), noise), LOWEST_SUN, highest)
+    result: np.ndarray = np.clip(1 + spread * _mixed(relative / relative.std(), noise), LOWEST_SUN, highest)
+    return result
 
 
 def _wind_of_days(weather: WeatherTable, noise: np.ndarray) -> np.ndarray:
@@ -101,7 +104,8 @@ def _temperature_factor(weather: WeatherTable) -> np.ndarray:
     index = weather.index
     smooth = felt_temperature(index, _local(weather, "temp_air"))
     normal = by_month("temperature_normals", "temperature_c").to_numpy()[index.month - 1]
-    return _response(smooth, 0.0) / _response(normal, area_parameter("temperature_spread_c"))
+    result: np.ndarray = _response(smooth, 0.0) / _response(normal, area_parameter("temperature_spread_c"))
+    return result
 
 
 def _response(temperature: np.ndarray, spread: float) -> np.ndarray:
@@ -114,12 +118,15 @@ def _response(temperature: np.ndarray, spread: float) -> np.ndarray:
 def _mean_excess(mean: np.ndarray, spread: float) -> np.ndarray:
     """Return the mean of what is above 0 of a normal distribution (Bachelier's formula)."""
     if spread == 0:
-        return np.clip(mean, 0, None)
-    return mean * norm.cdf(mean / spread) + spread * norm.pdf(mean / spread)
+        result: np.ndarray = np.clip(mean, 0, None)
+        return result
+    result = mean * norm.cdf(mean / spread) + spread * norm.pdf(mean / spread)
+    return result
 
 
 def _local(weather: WeatherTable, variable: str) -> np.ndarray:
-    return np.mean([frame[variable].to_numpy() for frame in weather.values.values()], axis=0)
+    result: np.ndarray = np.mean([frame[variable].to_numpy() for frame in weather.values.values()], axis=0)
+    return result
 
 
 def _daily_mean(weather: WeatherTable, variable: str) -> np.ndarray:

@@ -119,7 +119,8 @@ def _screen_percent(
     for k in range(ends):
         if not ignored[k]:
             worst = max(worst, (re[k] * re[k] + im[k] * im[k]) / (a.limit[g, k] * a.limit[g, k]))
-    return 100.0 * np.sqrt(worst)
+    result: float = 100.0 * np.sqrt(worst)
+    return result
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
