@@ -1,4 +1,4 @@
-"""A network after elements went out of service: the same nodes and branches, some of them dead."""
+"""The network that an outage leaves: the same node numbers, some of them de-energised."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _equations(network: Network, out: Sequence[Outage]) -> bytes:
 
 
 def without(network: Network, outages: Sequence[Outage]) -> Network:
-    """Return `network` after `outages`; nodes without a slack are dead and their injections are lost.
+    """Return the network that outages leave; what they cut off from every slack is de-energised.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
 
 @dataclass(frozen=True)
 class InterTripResult:
-    """What inter-trip does; axes T half-hours, O outages, J trippable plants.
+    """What inter-trip sheds after each outage; axes T half-hours, O outages, J trippable plants.
 
     Attributes
     ----------

@@ -22,7 +22,9 @@ GOLDEN = (5.0**0.5 - 1.0) / 2.0
 def largest_kept(
     excess: Callable[[np.ndarray, np.ndarray], np.ndarray], top: np.ndarray, excess_top: np.ndarray, accept: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the largest x in [0, top] whose excess lies in [-accept, 0], by the Illinois rule.
+    """Return how much may be kept until a limit is met: the largest x in [0, top] with an excess in [-accept, 0].
+
+    By the Illinois rule (a false position that cannot get stuck at one end).
 
     Where x = 0 leaves an excess although a larger x would not (so much infeed is gone that the same element is now
     overloaded the other way), the bracket begins at the first point found without excess.

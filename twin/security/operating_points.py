@@ -1,4 +1,4 @@
-"""What the outages act on at each step: the nodes' power, the infeed in it, and what single elements give."""
+"""Operating points: power at the nodes at each step, the infeed in it, and what tripping elements give."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from twin.network.outage import Outage
 
 @dataclass(frozen=True)
 class OperatingPoints:
-    """Power of consecutive steps R on nodes N, per unit; elements of wards that are shunts are not in it.
+    """Operating points R on nodes N, per unit; elements of wards that are shunts are not in it.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class OperatingPoints:
 def operating_points(
     network: Network, rows: int, given: Mapping[tuple[str, str], np.ndarray], tripping: Iterable[Outage]
 ) -> OperatingPoints:
-    """Sum element powers at the nodes.
+    """Return the operating points of some steps from the powers of the elements.
 
     Parameters
     ----------

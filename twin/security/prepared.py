@@ -52,7 +52,7 @@ class PreparedContingency:
 
 
 class PreparedContingencies(Sequence[PreparedContingency]):
-    """The intact grid and the outage cases, made when asked for; kept where all of them together are small.
+    """The intact grid and its contingencies, made ready when asked for; kept where all together are small.
 
     Parameters
     ----------

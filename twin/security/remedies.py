@@ -1,4 +1,4 @@
-"""Remedies for an overload in import direction, in order, with the amount needed of each: never a cut of renewables."""
+"""Remedies for an overload in import direction in their order, and the smallest amount of each."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def diesel_output_mw(share: np.ndarray, imported_mw: np.ndarray, p_max: np.ndarr
 
 @dataclass(frozen=True)
 class Means:
-    """What can be used beside reactors and shedding.
+    """Batteries, demand response and diesels that can relieve an import overload.
 
     Attributes
     ----------

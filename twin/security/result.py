@@ -38,7 +38,7 @@ _BAND_HOURS = {"hours_low": LOW, "hours_high": HIGH}
 
 @dataclass(frozen=True)
 class SecurityResult:
-    """What was found; loadings in percent of the continuous rating.
+    """Result of a security analysis; loadings in percent of the continuous rating.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""Running results of the security analysis: worst values with their address, counts, what islands lose."""
+"""Running results of the security analysis: worst values and where they occur, hours violated, what is cut off."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ClassTally(NamedTuple):
 
 
 class CaseTally(NamedTuple):
-    """Results of each outage case O."""
+    """Results of each contingency O."""
 
     worst: Worst  # (O,)
     settled: Worst
@@ -68,7 +68,7 @@ class CaseTally(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Everything kept of some steps."""
+    """Results of some steps: by step, branch, bus and contingency."""
 
     steps: np.ndarray  # (R,) absolute steps, ascending
     classes: tuple[ClassTally, ...]

@@ -89,7 +89,7 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
 def find_violations(rows: SolvedRows, case: CaseState, branches: Branches, buses: Buses, found: Found) -> None:
-    """Find the limit violations of one case, in place of what was found before.
+    """Find the limit violations of one contingency at many operating points.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ Key = tuple[int, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Variant:
-    """One network at one position of taps and reactors in full: for results, not for the loop.
+    """One network at one position of taps and reactors, with all nodes and branches.
 
     Attributes
     ----------
@@ -213,7 +213,7 @@ class ReducedGrid:
 
 
 def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
-    """Reduce the networks of a study and stack them.
+    """Reduce the networks of a study to the buses with injections (Kron), intact and after each outage.
 
     Parameters
     ----------

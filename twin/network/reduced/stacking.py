@@ -17,7 +17,9 @@ MISMATCH_MVA = 1e-8
 
 
 class GridArrays(NamedTuple):
-    """What the kernels read; axes: variant g, topology o (0 = intact), node n, monitored branch end k.
+    """The reduced grid as the compiled kernels read it.
+
+    Axes: variant g, topology o (0 = intact), node n, monitored branch end k.
 
     Currents and impedances are per unit of the net's base; complex numbers are split into real and imaginary part.
     """
@@ -112,7 +114,7 @@ class NodeMaps(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """What all variants of a study share.
+    """Buses, monitored branch ends and outages that all networks of a study share.
 
     Attributes
     ----------
@@ -178,7 +180,7 @@ def positions_of(model: GridModel, out: Sequence[Element]) -> tuple[Outage, ...]
 
 
 def after_outages(model: GridModel, network: Network, frame: Frame) -> list[Network]:
-    """Return the network in each topology of the frame, intact first."""
+    """Return the intact network and the one that each outage leaves."""
     return [without(network, positions_of(model, out)) if out else network for out in frame.outages]
 
 

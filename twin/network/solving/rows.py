@@ -1,4 +1,4 @@
-"""Compiled passage of rows through the lanes: from tables of power to tables of voltage."""
+"""Compiled power flows of many operating points: from tables of power to tables of voltage."""
 
 from __future__ import annotations
 

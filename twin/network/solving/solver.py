@@ -1,4 +1,4 @@
-"""Solve many injections of one network: the tier is chosen row by row."""
+"""Power flows of one network for many operating points: each takes the quickest method that converges for it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def default_threads() -> int:
 
 
 class Method(IntEnum):
-    """Tier that solved a row."""
+    """Method that solved an operating point."""
 
     NONE = 0
     FIXED_POINT = 1
@@ -37,7 +37,7 @@ class Method(IntEnum):
 
 
 class Failure(IntEnum):
-    """Why a row has no solution."""
+    """Why an operating point has no solution."""
 
     NONE = 0
     INPUT_NOT_FINITE = 1

@@ -80,7 +80,7 @@ def headroom(
     voltage_limits: tuple[float, float] | None = None,
     threads: int = 1,
 ) -> HeadroomResult:
-    """Return the headroom of buses: extra infeed (or demand) at unity power factor until the first breach.
+    """Return the headroom of buses: extra infeed (or demand) at unity power factor until the first limit is reached.
 
     Moving from zero, the first branch end that reaches its continuous rating (or the first bus that reaches a voltage
     limit), in the intact grid or after any of the outages, each in AC. Taps and reactors keep their position, the

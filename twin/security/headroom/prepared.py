@@ -19,7 +19,7 @@ from twin.security.contingencies import Outages, branch_outages, contingencies
 
 
 class Watched(NamedTuple):
-    """Watched quantities K of one topology: ``c = y_a V_a + y_b V_b`` with ``low <= |c| <= high``.
+    """Limited quantities K in one state of the grid: ``c = y_a V_a + y_b V_b`` with ``low <= |c| <= high``.
 
     A branch end is a current with a rating, a bus voltage has ``y_a = 1``; what is dead has ``y = 0``.
     """
@@ -144,7 +144,7 @@ class HeadroomContingency:
 
 @dataclass(frozen=True)
 class PreparedHeadroom:
-    """Everything that does not change with the half-hour.
+    """Contingencies and limits made ready for the search of headroom.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class PreparedHeadroom:
 
 @dataclass(frozen=True)
 class Scope:
-    """What counts.
+    """Buses, outages and limits for which headroom is searched.
 
     Attributes
     ----------
@@ -193,7 +193,7 @@ class Scope:
 
 
 def prepared_headroom(grid: MonitoredGrid, scope: Scope) -> PreparedHeadroom:
-    """Make ready what of `grid` is in `scope`."""
+    """Make the contingencies and limits of a grid ready for the search of headroom."""
     net, network, limit = grid.net, grid.network, grid.ratings
     items, branch, is_from = _branch_ends(grid, scope.watched_intact | scope.watched_after_outage)
     items += tuple(MonitoredLimit(("bus", bus), "") for bus in scope.voltage_buses)
@@ -309,7 +309,7 @@ def scope_of(
     monitored: Sequence[Element] | None,
     voltage_limits: tuple[float, float] | None,
 ) -> Scope:
-    """Name what counts: `monitored` branches in place of the grid's own, `outages` with the reactors that go with them.
+    """Return the buses, outages (with the reactors that go with them) and limits that count.
 
     Raises
     ------

@@ -20,7 +20,7 @@ EXCEEDED_SHARE = 0.95
 
 @dataclass(frozen=True)
 class HeadroomResult:
-    """Extra infeed or demand at unity power factor until the first breach; axes T half-hours, B buses.
+    """Extra infeed or demand at unity power factor until the first limit is reached; axes T half-hours, B buses.
 
     Attributes
     ----------
@@ -43,7 +43,7 @@ class HeadroomResult:
     items : tuple of MonitoredLimit
     item_names : tuple of str
     tolerance_mw : float
-        Largest distance of a value from the first breach.
+        Largest distance of a value from the first violation.
     solved : int
         Power flows solved.
     """

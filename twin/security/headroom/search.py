@@ -1,4 +1,4 @@
-"""Search the first breach along extra infeed: first-order distances propose, AC confirms, the nearest outage first."""
+"""Search of the first limit violation along extra infeed: a first-order distance proposes, AC confirms."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ AT_LIMIT = 1.0 + 1e-4
 
 
 class Outcome(IntEnum):
-    """What the search of a row ended with."""
+    """How a search of headroom ended."""
 
     FOUND = 0
     NOT_HEALED = 1
@@ -47,7 +47,7 @@ class Rows:
 
 @dataclass(frozen=True)
 class FirstViolation:
-    """First breach of each row.
+    """The first limit violation of each row.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class _Search:
 
 
 def first_violation(case: PreparedHeadroom, powers: Sequence[NodePower], rows: Rows, sign: float) -> FirstViolation:
-    """Return the first breach of each row along extra infeed (`sign` 1) or demand (-1).
+    """Return the first limit violation of each row along extra infeed (`sign` 1) or demand (-1).
 
     Parameters
     ----------
