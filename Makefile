@@ -1,7 +1,8 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real policies uncertainty test test-slow bench validate check format docs lock report clean
+.PHONY: help setup study study-real policies uncertainty lint fast test test-slow golden bench validate check format docs lock \
+	report clean
 
 DATA ?= ../shared/data
 STUDY ?= goto_2030
@@ -59,21 +60,30 @@ uncertainty: setup ## vary every uncertain input (STUDY, SAMPLES, JOBS): half an
 report: setup ## write the report of the default study again
 	$(GOTO) report runs/$(STUDY)
 
-test: setup ## run the fast tests
+lint: setup ## rules of style, imports and types
+	$(PYTHON) -m ruff check .
+	$(VENV)/bin/lint-imports
+	$(PYTHON) -m mypy $(addprefix -p ,$(PACKAGES))
+
+fast: setup ## run the fast tests only
 	$(PYTEST) -m "not slow"
+
+test: lint fast ## style, import rules, types and fast tests
+
+check: ## the same, and whether the sources are formatted
+	@$(MAKE) --no-print-directory setup
+	$(PYTHON) -m ruff format --check .
+	@$(MAKE) --no-print-directory test
 
 test-slow: setup ## run the long tests
 	$(PYTEST) -m slow
 
+golden: setup ## compare every command with the kept values in tests/golden (an hour on two processors)
+	$(PYTEST) tests/golden -m "slow or not slow"
+
 bench: ## time the engine beside its peers, write benchmarks/RESULTS.md (QUICK=1: few steps, print only)
 	@$(MAKE) --no-print-directory setup VENV=.venv-bench LOCK=requirements-bench.lock
 	OMP_NUM_THREADS=1 .venv-bench/bin/python -m benchmarks$(if $(QUICK), --quick)
-
-check: setup ## format, lint, types and fast tests
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy $(addprefix -p ,$(PACKAGES))
-	$(PYTEST) -m "not slow"
 
 format: setup ## format the sources
 	$(PYTHON) -m ruff format .
@@ -83,13 +93,16 @@ validate: setup ## write docs/validation/validation.md, docs/validation/calibrat
 	$(PYTHON) docs/generators/make_validation.py
 	$(PYTHON) docs/generators/make_calibration.py $(DATA)
 
-docs: setup ## write the generated pages again
-	$(PYTHON) -m studies.data_dictionary > docs/reference/data_dictionary.md
+docs: ## build the site of all pages in build/docs (DOCS_NOTEBOOKS=off: do not execute notebooks)
+	@$(MAKE) --no-print-directory setup VENV=.venv-docs LOCK=requirements-docs.lock
+	.venv-docs/bin/python -m sphinx -W --keep-going -q -d build/doctrees docs build/docs
+	@echo "The site is in build/docs/index.html"
 
 lock: ## write the lock files again (needs uv)
 	$(LOCK_COMMAND) --group build --output-file requirements.lock
 	$(LOCK_COMMAND) --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(LOCK_COMMAND) --group build --group docs --constraint requirements.lock --output-file requirements-docs.lock
 	$(LOCK_COMMAND) --group build --group dev --group bench --constraint requirements.lock --output-file requirements-bench.lock
 
 clean: ## remove the set-up and caches; results in runs/ stay
-	rm -rf .venv .venv-bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .venv-docs build docs/reference/api dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

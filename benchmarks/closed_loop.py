@@ -18,17 +18,13 @@ import numpy as np
 
 from studies.cli import study_path
 from studies.experiments.workers import make_tasks, run_tasks
-from studies.study.cases import case_of, loop_members
-from studies.study.grids import member_grids
-from studies.study.inputs import member_inputs, sources_of
+from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
 from studies.study.reading import read_study
 from twin.bound import perfect_foresight
 from twin.metrics.kpis import read_table
-from twin.network.reduced.reduction import reduce_grids
 from twin.operation.all_outages import outage_analysis
 from twin.operation.case import Case
-from twin.operation.simulate import month_blocks
 
 STUDY = "goto_2030_policies"
 WORKERS = 2
@@ -67,12 +63,7 @@ def years_case(scenario: str, years: int, days: tuple[int, int] | None) -> Case:
     study = read_study(study_path(STUDY), None, days)
     points = [middle_point(study) | {"weather.weather_year": year} for year in range(1, years + 1)]
     members = resolved(study, [(scenario, str(k), point) for k, point in enumerate(points)])
-    grids = member_grids(members)
-    inputs = member_inputs(study, members, grids, sources_of(members, None))
-    mean_mw = np.stack([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
-    return case_of(
-        loop_members(members, grids, inputs), reduce_grids(grids.models), inputs, days, mean_mw[list(inputs.of_member)]
-    )
+    return study_case(study, members, None, days)
 
 
 def flows(case: Case, folder: Path) -> float:
@@ -87,5 +78,5 @@ def _run(case: Case, place: Path) -> float:
     folders = [place / str(m) for m in range(len(case.members))]
     tasks = make_tasks(case, folders, [np.zeros(0, dtype=np.int64)] * len(folders), WORKERS, place)
     start = time.perf_counter()
-    run_tasks(tasks, len(month_blocks(case.index)), lambda *_: None)
+    run_tasks(tasks, lambda *_: None)
     return time.perf_counter() - start

@@ -1,27 +1,21 @@
-"""Write the report of a run, the certificate of a policy, and the report on a grid's security."""
+"""Write documents into results folders: a run's report, a policy's certificate, the sections of any experiment."""
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import jinja2
-
-from reports.document.texts import LANGUAGES, Words
-from reports.reading.detail import read_detail
+from reports.document.blocks import Block, Document
+from reports.document.texts import LANGUAGES, Language, Words
+from reports.reading.detail import choose_focus, read_detail
 from reports.reading.run_folder import read_run
-from reports.reading.selection import choose_focus
 from reports.renderers import html, pdf
-from reports.renderers.pdf import typeset
 from reports.renderers.workbook import workbook
-from reports.sections import security
-from reports.sections.certificate import Sheet, sheet
-from reports.sections.content import document
+from reports.sections import certificate, report
 
-RECORD = "certificate.json"
-SECURITY_RECORD = "security.json"
+CERTIFICATE, REPORT = "certificate", "report"
+"""Files are named for it; a report lies in a folder of this name."""
 
 
 def write_certificate(folder: Path) -> dict[str, Path]:
@@ -37,31 +31,37 @@ def write_certificate(folder: Path) -> dict[str, Path]:
     dict of str to pathlib.Path
         ``html``, ``pdf_en``, ``pdf_ja``.
     """
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    sheets = [sheet(record, Words(language, record["study"]["currency"])) for language in LANGUAGES]
-    contents = {"html": ("certificate.html", _html(sheets).encode())}
-    contents |= {f"pdf_{one.language}": (f"certificate_{one.language}.pdf", _pdf(one)) for one in sheets}
-    for file, content in contents.values():
-        (folder / file).write_bytes(content)
-    return {key: folder / file for key, (file, _) in contents.items()}
+    record = json.loads((folder / f"{CERTIFICATE}.json").read_text(encoding="utf-8"))
+    currency = record["study"]["currency"]
+    documents = [certificate.document(record, Words(language, currency)) for language in LANGUAGES]
+    return _write(folder, CERTIFICATE, documents)
 
 
-def _pdf(one: Sheet) -> bytes:
-    return typeset("certificate", one.content(), {f"{picture.name}.svg": picture.svg for picture in one.pictures})
+def write_sections(
+    folder: Path, titles: Mapping[Language, str], sections: Callable[[Words], list[Block]]
+) -> dict[str, Path]:
+    """Write what an experiment tells of its results into its folder ``report/``.
 
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Results folder.
+    titles : mapping of str to str
+        By language.
+    sections : callable
+        Gives the blocks in the language of the words.
 
-def _html(sheets: Sequence[Sheet]) -> str:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports"), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    pictures = {
-        f"{picture.name}_{one.language}": "data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode()
-        for one in sheets
-        for picture in one.pictures
-    }
-    template = environment.get_template("certificate.html.j2")
-    return template.render(sheets=[one.content() for one in sheets], pictures=pictures)
+    Returns
+    -------
+    dict of str to pathlib.Path
+        ``html``, ``pdf_en``, ``pdf_ja``, and ``figures`` (the folder of the SVG files).
+    """
+    documents = []
+    for language in LANGUAGES:
+        words = Words(language)
+        footer = words("page.of", page="<page>", pages="<pages>")
+        documents.append(Document(language, titles[language], words("report.of_experiment"), sections(words), footer))
+    return _with_figures(folder / REPORT, documents) | _write(folder / REPORT, REPORT, documents)
 
 
 def write_report(run: Path) -> dict[str, Path]:
@@ -85,39 +85,29 @@ def write_report(run: Path) -> dict[str, Path]:
     results = read_run(run)
     focus = choose_focus(results)
     detail = read_detail(results, focus)
-    documents = [document(results, focus, detail, Words(language, results.currency)) for language in LANGUAGES]
-    contents = {"html": ("report.html", html.render(documents).encode())}
-    contents |= {f"pdf_{d.language}": (f"report_{d.language}.pdf", pdf.render(d)) for d in documents}
-    contents["xlsx"] = ("tables.xlsx", workbook(results, focus, detail))
-    return _write(run / "report", contents, {file: p.svg for d in documents for file, p in d.pictures.items()})
-
-
-def write_security(folder: Path) -> dict[str, Path]:
-    """Write the report of a security analysis into ``report/``; the same record gives the same bytes.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-        With ``security.json``, the only file that is read.
-
-    Returns
-    -------
-    dict of str to pathlib.Path
-        ``html``, ``pdf_en``, ``pdf_ja``, and ``figures`` (the folder of the SVG files).
-    """
-    record = json.loads((folder / SECURITY_RECORD).read_text(encoding="utf-8"))
-    documents = [security.document(record, Words(language)) for language in LANGUAGES]
-    contents = {"html": ("security.html", html.render(documents).encode())}
-    contents |= {f"pdf_{d.language}": (f"security_{d.language}.pdf", pdf.render(d)) for d in documents}
-    return _write(folder / "report", contents, {file: p.svg for d in documents for file, p in d.pictures.items()})
-
-
-def _write(folder: Path, contents: dict[str, tuple[str, bytes]], figures: dict[str, bytes]) -> dict[str, Path]:
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
-    for file, content in figures.items():
-        (folder / "figures" / file).write_bytes(content)
-    written = {"figures": folder / "figures"}
-    for key, (file, content) in contents.items():
-        written[key] = folder / file
-        written[key].write_bytes(content)
+    documents = [report.document(results, focus, detail, Words(language, results.currency)) for language in LANGUAGES]
+    tables = workbook(results, focus, detail)
+    written = _with_figures(run / REPORT, documents) | _write(run / REPORT, REPORT, documents)
+    written["xlsx"] = run / REPORT / "tables.xlsx"
+    written["xlsx"].write_bytes(tables)
     return written
+
+
+def _write(folder: Path, name: str, documents: Sequence[Document]) -> dict[str, Path]:
+    """Write the documents, one a language, as HTML and PDF; nothing is written unless all can be made."""
+    contents = {"html": (f"{name}.html", html.render(documents).encode())}
+    contents |= {f"pdf_{one.language}": (f"{name}_{one.language}.pdf", pdf.render(one)) for one in documents}
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in contents.values():
+        (folder / file).write_bytes(content)
+    return {key: folder / file for key, (file, _) in contents.items()}
+
+
+def _with_figures(folder: Path, documents: Sequence[Document]) -> dict[str, Path]:
+    """Write the figures of documents as files of their own."""
+    figures = folder / "figures"
+    figures.mkdir(parents=True, exist_ok=True)
+    for document in documents:
+        for file, svg in document.pictures.items():
+            (figures / file).write_bytes(svg)
+    return {"figures": figures}

@@ -9,15 +9,12 @@ from typing import Any
 import pandas as pd
 
 from studies.cli import study_path
-from studies.study.cases import case_of, loop_members
-from studies.study.grids import member_grids
-from studies.study.inputs import read_sources, study_inputs
+from studies.study.cases import study_case
 from studies.study.members import BASE, middle_point, resolved
 from studies.study.names import nearest
 from studies.study.reading import read_study
 from twin.core.errors import InputError, Problem
 from twin.metrics.tables import member_tables, stack
-from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
 from twin.operation.half_hour import step
 from twin.operation.state import initial_state
@@ -72,11 +69,7 @@ def load_case(
             [Problem("there is no such scenario", f"study {study}", name, ", ".join(names), nearest(name, names))]
         )
     members = resolved(checked, [(name, BASE, middle_point(checked) | dict(settings or {}))])
-    own = members[0].study
-    grids = member_grids(members)
-    inputs = study_inputs(own, members, grids, read_sources(own, data))
-    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
-    return case_of(loop_members(members, grids, inputs), reduce_grids(grids.models), inputs, days, mean_mw[None])
+    return study_case(members[0].study, members, data, days)
 
 
 def run_case(case: Case) -> list[Tables]:

@@ -7,13 +7,17 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from studies.doctor import ONE_THREAD
+from studies import ONE_THREAD
 from twin.core.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    from studies.experiments.runner import Experiment
+    from studies.study.schema import Study
 
 PROCESSORS = os.cpu_count() or 1
 
@@ -23,144 +27,7 @@ Days = Annotated[
 Data = Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")]
 
-
 COMPARISON_WIDTH = 120
-
-
-def validate(
-    kind: Annotated[Literal["wind", "pv", "demand"], typer.Argument(help="What was measured.")],
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE", help="CSV: time, power_mw or power_kw, and wind_speed | ghi [temp_air dni dhi] | temp_air."
-        ),
-    ],
-    timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
-    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
-    allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
-    plant: Annotated[str | None, typer.Option(help="Plant of Goto that was measured (wind, pv).")] = None,
-    capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
-    turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
-    units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
-    at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
-    dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
-    fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
-    tilt: Annotated[float | None, typer.Option(help="Degrees, with --azimuth (pv).")] = None,
-    azimuth: Annotated[float | None, typer.Option(help="Degrees clockwise from north (pv).")] = None,
-    in_service_year: Annotated[int | None, typer.Option(help="Fiscal year when the modules were new (pv).")] = None,
-    place: Annotated[str | None, typer.Option(help="Place of places.csv for the sun (pv).")] = None,
-    latitude: Annotated[float | None, typer.Option(help="Degrees, with --longitude, in place of --place's.")] = None,
-    longitude: Annotated[float | None, typer.Option(help="Degrees.")] = None,
-    demand_class: Annotated[str | None, typer.Option("--class", help="Class of demand, e.g. residential.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the figure; default: beside the file.")] = None,
-) -> None:
-    """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
-    from rich.console import Console
-
-    from studies.experiments.measured_pairs import Reading
-    from studies.experiments.validate import Subject, validate_file
-
-    subject = Subject(
-        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
-        longitude, demand_class,
-    )  # fmt: skip
-    outcome = validate_file(kind, file, subject, Reading(timezone, label, allow_gaps), out)
-    Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
-    typer.echo(f"Figure:  {outcome.figure}")
-
-
-def certify(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
-    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
-    days: Days = None,
-    data: Data = None,
-    jobs: Jobs = PROCESSORS,
-) -> None:
-    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
-    from rich.console import Console
-
-    from studies.study.reading import read_study
-
-    span = parse_days(days)
-    checked = read_study(study_path(study), data, span)
-    from studies.console import summary_lines
-    from studies.experiments.certify import make_plan, policy_name, run_certificate
-    from studies.experiments.workers import progress_bars
-    from studies.sources import check_sources
-
-    check_sources()
-    plan = make_plan(checked, policy, Path.cwd(), years)
-    with progress_bars(Console(stderr=True)) as progress:
-        where = out or RUNS / "certificates" / policy_name(policy)
-        folder = run_certificate(plan, where, data, span, jobs, progress)
-    for line in summary_lines(folder):
-        typer.echo(line)
-    for file in sorted(folder.glob("certificate*")):
-        typer.echo(f"Certificate: {file}")
-
-
-def uncertainty(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
-    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
-    samples: Annotated[
-        int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
-    ] = None,
-    days: Days = None,
-    data: Data = None,
-    jobs: Jobs = PROCESSORS,
-) -> None:
-    """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
-    from rich.console import Console
-
-    from studies.study.reading import read_study
-
-    span = parse_days(days)
-    checked = read_study(study_path(study), data, span)
-    from studies.console import uncertainty_tables
-    from studies.experiments.uncertainty import run_uncertainty
-    from studies.experiments.workers import progress_bars
-    from studies.sources import check_sources
-
-    check_sources()
-    with progress_bars(Console(stderr=True)) as progress:
-        where = out or RUNS / f"{checked.name}_uncertainty"
-        folder = run_uncertainty(checked, where, data, span, samples, jobs, progress)
-    table_console().print(*uncertainty_tables(folder), sep="\n")
-    typer.echo(f"Results: {folder}")
-
-
-def security(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
-    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
-    headroom: Annotated[
-        str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
-    ] = "",
-    intertrip: Annotated[bool, typer.Option("--intertrip", help="Find what inter-trip (N-1電制) must shed.")] = False,
-    days: Days = None,
-    data: Data = None,
-    jobs: Jobs = PROCESSORS,
-) -> None:
-    """Assess every outage of a study's grid before any management; headroom of buses and inter-trip on demand."""
-    from studies.study.reading import read_study
-
-    span = parse_days(days)
-    checked = read_study(study_path(study), data, span)
-    from studies.experiments.security import Question, run_security
-    from studies.experiments.workers import progress_bars
-    from studies.sources import check_sources
-
-    check_sources()
-    buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
-    with progress_bars(Console(stderr=True)) as progress:
-        where = out or RUNS / f"{checked.name}_security"
-        folder = run_security(checked, where, data, span, Question(buses, intertrip), jobs, progress)
-    for file in sorted((folder / "report").glob("security*")):
-        typer.echo(f"Report:  {file}")
-    typer.echo(f"Results: {folder}")
 
 
 SHIPPED = Path(__file__).parent
@@ -176,12 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-
-app.command()(certify)
-app.command()(uncertainty)
-app.command()(security)
-app.command()(validate)
 
 
 def main() -> None:
@@ -234,6 +95,25 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
+def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tuple[int, int] | None]:
+    """Return the study of a command and its days, before anything that takes long to import."""
+    from studies.study.reading import read_study
+
+    span = parse_days(days)
+    return read_study(study_path(study), data, span), span
+
+
+def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
+    """Carry out an experiment with its progress on the screen; return its results folder."""
+    from studies.experiments.runner import run_experiment
+    from studies.experiments.workers import progress_bars
+    from studies.sources import check_sources
+
+    check_sources()
+    with progress_bars(Console(stderr=True)) as progress:
+        return run_experiment(experiment, out or RUNS / experiment.folder_name, jobs, progress)
+
+
 @app.command()
 def run(
     study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
@@ -243,21 +123,79 @@ def run(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
-    from studies.study.reading import read_study
-
-    span = parse_days(days)
-    checked = read_study(study_path(study), data, span)
-    from studies.sources import check_sources
-
-    check_sources()
+    checked, span = _checked(study, data, days)
     from studies.console import headline_tables
-    from studies.experiments.run import run_study
-    from studies.experiments.workers import progress_bars
+    from studies.experiments.run import StudyRun
 
-    with progress_bars(Console(stderr=True)) as progress:
-        folder = run_study(checked, out or RUNS / checked.name, data, span, jobs, progress)
+    folder = _carry_out(StudyRun(checked, data, span), out, jobs)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
+    _tell_where(folder)
+
+
+@app.command()
+def certify(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+    ],
+    study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
+    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
+    checked, span = _checked(study, data, days)
+    from studies.console import summary_lines
+    from studies.experiments.certify import Certificate
+
+    folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
+    for line in summary_lines(folder):
+        typer.echo(line)
+    for file in sorted(folder.glob("certificate*")):
+        typer.echo(f"Certificate: {file}")
+
+
+@app.command()
+def uncertainty(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
+    samples: Annotated[
+        int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
+    ] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
+    checked, span = _checked(study, data, days)
+    from studies.console import uncertainty_tables
+    from studies.experiments.uncertainty import UncertaintyAnalysis
+
+    folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs)
+    table_console().print(*uncertainty_tables(folder), sep="\n")
+    typer.echo(f"Results: {folder}")
+
+
+@app.command()
+def security(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
+    headroom: Annotated[
+        str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
+    ] = "",
+    intertrip: Annotated[bool, typer.Option("--intertrip", help="Find what inter-trip (N-1電制) must shed.")] = False,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Assess every outage of a study's grid before any management; headroom of buses and inter-trip on demand."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.security import GridSecurity, Question
+
+    buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
+    folder = _carry_out(GridSecurity(checked, Question(buses, intertrip), data, span), out, jobs)
     _tell_where(folder)
 
 
@@ -286,6 +224,49 @@ def compare(
     from twin.core.quantities import KPIS
 
     table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
+
+
+@app.command()
+def validate(
+    kind: Annotated[Literal["wind", "pv", "demand"], typer.Argument(help="What was measured.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="CSV: time, power_mw or power_kw, and wind_speed | ghi [temp_air dni dhi] | temp_air."
+        ),
+    ],
+    timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
+    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
+    allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
+    plant: Annotated[str | None, typer.Option(help="Plant of Goto that was measured (wind, pv).")] = None,
+    capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
+    turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
+    units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
+    at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
+    dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
+    fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
+    tilt: Annotated[float | None, typer.Option(help="Degrees, with --azimuth (pv).")] = None,
+    azimuth: Annotated[float | None, typer.Option(help="Degrees clockwise from north (pv).")] = None,
+    in_service_year: Annotated[int | None, typer.Option(help="Fiscal year when the modules were new (pv).")] = None,
+    place: Annotated[str | None, typer.Option(help="Place of places.csv for the sun (pv).")] = None,
+    latitude: Annotated[float | None, typer.Option(help="Degrees, with --longitude, in place of --place's.")] = None,
+    longitude: Annotated[float | None, typer.Option(help="Degrees.")] = None,
+    demand_class: Annotated[str | None, typer.Option("--class", help="Class of demand, e.g. residential.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the figure; default: beside the file.")] = None,
+) -> None:
+    """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
+    from rich.console import Console
+
+    from studies.experiments.measured_pairs import Reading
+    from studies.experiments.validate import Subject, validate_file
+
+    subject = Subject(
+        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
+        longitude, demand_class,
+    )  # fmt: skip
+    outcome = validate_file(kind, file, subject, Reading(timezone, label, allow_gaps), out)
+    Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
+    typer.echo(f"Figure:  {outcome.figure}")
 
 
 @app.command("list")

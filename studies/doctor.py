@@ -1,4 +1,4 @@
-"""Linear algebra on one thread: the same bytes on any number of cores, and no idle threads beside the workers."""
+"""What `goto-twin doctor` shows: versions, fonts, folders and compiled kernels, and how to repair what is missing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies.experiments.folders import SOURCE_ROOT, code_version, package_versions
-
-ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-"""Environment to set before numpy is imported, in the command and in its workers."""
-
+from studies.experiments.provenance import SOURCE_ROOT, code_version, package_versions
 
 OLDEST_PYTHON = (3, 11)
 
@@ -64,8 +60,8 @@ def _japanese_font() -> Finding:
 
 
 def _kernel_cache() -> Path:
-    """Return where numba keeps compiled kernels: NUMBA_CACHE_DIR or beside the sources."""
-    return Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCE_ROOT / "twin" / "network" / "reduced" / "__pycache__")
+    """Return where numba keeps compiled kernels: NUMBA_CACHE_DIR, else beside the sources."""
+    return Path(os.environ.get("NUMBA_CACHE_DIR") or SOURCE_ROOT / "twin")
 
 
 def _compiled_kernels() -> Finding:

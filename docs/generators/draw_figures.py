@@ -14,9 +14,8 @@ from reports.document.style import WIDTH_INCH, Picture
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.figures import link as figures_day
 from reports.figures import link as figures_link
-from reports.reading.detail import read_detail
+from reports.reading.detail import choose_focus, read_detail
 from reports.reading.run_folder import read_run
-from reports.reading.selection import choose_focus
 
 WIDTH_PIXELS = 1200
 SUFFIX: dict[Language, str] = {"en": "", "ja": "_ja"}

@@ -10,14 +10,12 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
-from studies.doctor import ONE_THREAD
-from studies.experiments.run import make_case
+from studies.experiments.workers import in_processes
+from studies.study.cases import study_case
 from studies.study.members import members
 from studies.study.schema import Study
 from twin.bound import Bound, perfect_foresight
@@ -57,9 +55,9 @@ def main(arguments: Sequence[str]) -> int:
     record = json.loads((run / "study.json").read_text(encoding="utf-8"))
     study = Study.model_validate(record["study"])
     labels = list(dict.fromkeys(member.label for member in members(study)))
-    os.environ.update(ONE_THREAD)
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=get_context("spawn")) as pool:
-        points = list(pool.map(partial(point, study, run), labels))
+    found: dict[int, Point] = {}
+    in_processes([partial(point, study, run, label) for label in labels], os.cpu_count() or 1, found.__setitem__)
+    points = [found[k] for k in range(len(labels))]
     template = (FOLDER / "templates" / "policy_results.template.md").read_text(encoding="utf-8")
     (FOLDER.parent / "validation" / "policy_results.md").write_text(page(template, study, points), encoding="utf-8")
     return 0
@@ -70,7 +68,7 @@ def point(study: Study, run: Path, label: str) -> Point:
     at_point = [member for member in members(study) if member.label == label]
     kpis = {m.scenario: json.loads((run / m.path / "kpis.json").read_text(encoding="utf-8")) for m in at_point}
     reference = next(member for member in at_point if member.scenario == REFERENCE)
-    case = make_case(study, [reference], [], None, None)
+    case = study_case(study, [reference], None, None)
     folder = run / reference.path
     bounds = {
         "energy": perfect_foresight(case, 0, folder, "energy"),

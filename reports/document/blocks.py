@@ -1,20 +1,21 @@
-"""The parts of a report in one language; both renderers (typst, HTML) draw exactly these."""
+"""The parts of a document in one language; both renderers (typst, HTML) draw exactly these."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from reports.document.style import Picture
-from reports.document.texts import Language
-from reports.sections.answer import Tile
+from reports.document.texts import Language, Words
 
 
 @dataclass(frozen=True)
 class Heading:
-    """Title of a section."""
+    """Title of a section; a small one stands inside a page."""
 
     text: str
+    is_small: bool = False
     kind: Literal["heading"] = "heading"
 
 
@@ -28,11 +29,59 @@ class Paragraph:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """The sentences that answer the document's question, below a title of their own."""
+
+    title: str
+    sentences: list[str]
+    kind: Literal["answer"] = "answer"
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One large number."""
+
+    value: str
+    unit: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """Large numbers side by side."""
+
+    tiles: list[Tile]
+    kind: Literal["tiles"] = "tiles"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One criterion of a verdict."""
+
+    name: str
+    mark: str
+    passed: bool
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether something is passed, by which rule, and each criterion."""
+
+    text: str
+    rule: str
+    passed: bool
+    marks: list[Mark]
+    kind: Literal["verdict"] = "verdict"
+
+
+@dataclass(frozen=True)
 class FigureBlock:
-    """A figure by file name."""
+    """A figure by file name; made by `figure_block`."""
 
     file: str
     caption: str
+    svg: bytes = b""
     kind: Literal["figure"] = "figure"
 
 
@@ -75,42 +124,80 @@ class Code:
     kind: Literal["code"] = "code"
 
 
-Block = Heading | Paragraph | FigureBlock | Table | Bullets | Code
+@dataclass(frozen=True)
+class Columns:
+    """Blocks side by side, where the page is wide enough; `widths` are typst track sizes."""
+
+    columns: list[list[Block]]
+    widths: list[str]
+    kind: Literal["columns"] = "columns"
+
+
+Block = Heading | Paragraph | Answer | Tiles | Verdict | FigureBlock | Table | Bullets | Code | Columns
+
+
+def figure_block(picture: Picture, words: Words) -> FigureBlock:
+    """Return a drawn figure as a block; its file is named for the language too."""
+    return FigureBlock(f"{picture.name}_{words.language}.svg", picture.caption, picture.svg)
+
+
+def numbered(blocks: Sequence[Block], words: Words) -> list[Block]:
+    """Return the blocks with numbered captions, figures and tables each from 1."""
+    counts = {"figure": 0, "table": 0}
+    found: list[Block] = []
+    for block in blocks:
+        if isinstance(block, FigureBlock | Table):
+            counts[block.kind] += 1
+            caption = words(f"caption.{block.kind}", number=counts[block.kind], caption=block.caption)
+            block = replace(block, caption=caption)
+        found.append(block)
+    return found
 
 
 @dataclass(frozen=True)
 class Document:
-    """A report in one language.
+    """A document in one language.
 
     Attributes
     ----------
     language : str
-    labels : dict of str to str
-        Words of the frame: titles of page one, page number.
-    title, subtitle, question : str
-    answer : list of str
-        The sentences.
-    tiles : list of Tile
-        The headline numbers.
+    title, subtitle : str
     blocks : list of Block
-        Page one's figure and notes, then the sections.
-    pictures : dict of str to Picture
-        By file name.
+    footer : str
+        Below each page; ``<page>`` and ``<pages>`` stand for numbers.
+    layout : str
+        ``pages``: the part above the first large heading is page one, then as many as it takes; ``sheet``: one dense
+        page.
     """
 
     language: Language
-    labels: dict[str, str]
     title: str
     subtitle: str
-    question: str
-    answer: list[str]
-    tiles: list[Tile]
     blocks: list[Block]
-    pictures: dict[str, Picture]
+    footer: str = ""
+    layout: Literal["pages", "sheet"] = "pages"
+
+    @property
+    def pictures(self) -> dict[str, bytes]:
+        """SVG of the figures by file name."""
+        return {block.file: block.svg for block in every_block(self.blocks) if isinstance(block, FigureBlock)}
 
     def content(self) -> dict[str, Any]:
         """Return everything but the pictures as plain dicts and lists."""
-        plain = {
-            name: getattr(self, name) for name in ("language", "labels", "title", "subtitle", "question", "answer")
-        }
-        return plain | {"tiles": [asdict(tile) for tile in self.tiles], "blocks": [asdict(b) for b in self.blocks]}
+        plain: dict[str, Any] = _without_svg(asdict(self))
+        return plain
+
+
+def every_block(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks in the order in which they are read, those in columns too."""
+    for block in blocks:
+        yield block
+        if isinstance(block, Columns):
+            for column in block.columns:
+                yield from every_block(column)
+
+
+def _without_svg(value: Any) -> Any:  # noqa: ANN401 - nested plain values
+    if isinstance(value, dict):
+        return {key: _without_svg(inner) for key, inner in value.items() if key != "svg"}
+    return [_without_svg(inner) for inner in value] if isinstance(value, list) else value

@@ -11,9 +11,9 @@ from matplotlib.axes import Axes
 from reports.document import style
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.detail import Detail
+from reports.reading.detail import Detail, Focus
+from reports.reading.labels import point_label, scenario_title
 from reports.reading.run_folder import Run
-from reports.reading.selection import Focus, point_label, scenario_title
 
 DASHES = ((1, 0), (4, 1.5), (1.5, 1.5))
 """Scenarios may have nearly the same state of charge; dashes let both show."""

@@ -15,9 +15,9 @@ from matplotlib.image import AxesImage
 from reports.document import style
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.detail import CONGESTION_COLUMNS, CURTAILMENT_CAUSES, Detail
+from reports.reading.detail import CONGESTION_COLUMNS, CURTAILMENT_CAUSES, Detail, Focus
+from reports.reading.labels import member_label, points_label, scenario_title
 from reports.reading.run_folder import Run
-from reports.reading.selection import Focus, member_label, points_label, scenario_title
 
 
 def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:

@@ -9,19 +9,14 @@ from matplotlib.axes import Axes
 from reports.document import digits, style
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.run_folder import Run
-from reports.reading.selection import controlled_scenarios, point_label, scenario_title
+from reports.reading.labels import point_label, scenario_title
+from reports.reading.run_folder import Run, benefit_kpi, controlled_scenarios
 
 LETTERS = 1.2
 """Page one is read from further away than the others."""
 ROW_INCH = 0.46
 MOST_TICKS = 4
 LEGEND_COLUMNS = 3
-
-
-def benefit_kpi(run: Run) -> str:
-    """Return the key figure that values control: against the uncontrolled scenario where there is one."""
-    return "net_benefit_mwh" if run.study["uncontrolled"] is None else "net_benefit_of_control_mwh"
 
 
 def headline(run: Run, words: Words) -> Picture:

@@ -11,12 +11,11 @@ from matplotlib.patches import Patch
 from reports.document import digits, style
 from reports.document.style import Picture
 from reports.document.texts import Words
+from reports.reading.detail import Focus
+from reports.reading.labels import change_name, change_value, kpi_label, member_label, scenario_title
 from reports.reading.onset import Change, Onset, read_onset
 from reports.reading.run_folder import Run
-from reports.reading.selection import Focus, member_label, scenario_title
 from reports.reading.uncertainty import Headline, Uncertainty
-from reports.sections.onset import change_name, change_value
-from reports.sections.tables import kpi_label
 from twin.core.quantities import KPIS
 
 MORE, LESS = style.SERIES[1], style.SERIES[0]

@@ -1,4 +1,4 @@
-"""What the detailed figures need from the tables, read once for both languages."""
+"""Which member the detailed figures show, and what they need from its tables, read once for both languages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pandas as pd
 
 from reports.reading.outages import AllOutages, all_outages
 from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS, Run
-from reports.reading.selection import Focus
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 
@@ -18,6 +17,36 @@ CURTAILMENT_CAUSES = tuple(cause for cause in CutCause if cause is not CutCause.
 CONGESTION_COLUMNS = [cause.column for cause in CONGESTION_CAUSES]
 CONGESTED_ABOVE_MW = 0.01
 """Threshold of the KPI ``congested_hours``."""
+
+
+@dataclass(frozen=True)
+class Focus:
+    """What the detailed figures show.
+
+    Attributes
+    ----------
+    scenario : str
+        The uncontrolled scenario, else the reference, else the first.
+    point : str
+        The central sweep point: the middle value of every swept key.
+    busy_point : str
+        `point` where it is congested, else the sweep point with the most congested hours.
+    """
+
+    scenario: str
+    point: str
+    busy_point: str
+
+
+def choose_focus(run: Run) -> Focus:
+    """Choose by rules, not by result: the central sweep point of the scenario without control."""
+    scenario = run.study["uncontrolled"] or run.study["reference"] or run.scenarios[0]
+    central = {key: values[(len(values) - 1) // 2] for key, values in run.study["sweep"].items()}
+    members = run.of(scenario)
+    point = next((member.point for member in members if member.sweep == central), members[0].point)
+    busiest = max(members, key=lambda member: member.kpis["congested_hours"])
+    is_busy = run.member(scenario, point).kpis["congested_hours"] > 0
+    return Focus(scenario, point, point if is_busy else busiest.point)
 
 
 @dataclass(frozen=True)
@@ -93,10 +122,7 @@ def read_detail(run: Run, focus: Focus) -> Detail:
         binding=_binding(ledger, hours),
         congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
         charge_percent=_charge(run, focus.busy_point),
-        all_outages=all_outages(
-            read("security_branches"),
-            read("security_outages"),
-        ),
+        all_outages=all_outages(read("security_branches"), read("security_outages")),
     )
 
 

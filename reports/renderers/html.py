@@ -1,4 +1,4 @@
-"""A report as one HTML file in both languages that needs no network."""
+"""A document as one HTML file in both languages that needs no network."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ def render(documents: Sequence[Document]) -> str:
         lstrip_blocks=True,
     )  # fmt: skip
     pictures = {
-        file: "data:image/svg+xml;base64," + base64.b64encode(picture.svg).decode()
+        file: "data:image/svg+xml;base64," + base64.b64encode(svg).decode()
         for document in documents
-        for file, picture in document.pictures.items()
+        for file, svg in document.pictures.items()
     }
-    template = environment.get_template("report.html.j2")
+    template = environment.get_template("document.html.j2")
     return template.render(documents=[document.content() for document in documents], pictures=pictures)

@@ -1,13 +1,11 @@
-"""A report as PDF, by typst."""
+"""A document as PDF, by typst."""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import typst
 
@@ -16,30 +14,17 @@ from reports.document.style import font_folder
 
 CREATED_AT_UNIX_SECONDS = 0
 """Pinned, so that the same results give the same bytes."""
+TEMPLATE = "document.typ"
 
 
 def render(document: Document) -> bytes:
-    """Return the document as PDF."""
-    return typeset("report", document.content(), {file: one.svg for file, one in document.pictures.items()})
-
-
-def typeset(name: str, content: dict[str, Any], pictures: Mapping[str, bytes]) -> bytes:
-    """Return a page or more as PDF; no fonts and no files of the machine are used.
-
-    Parameters
-    ----------
-    name : str
-        Template ``templates/<name>.typ``; it reads ``content.json`` beside itself.
-    content : dict
-    pictures : mapping of str to bytes
-        SVG files by name, as the content names them.
-    """
-    with tempfile.TemporaryDirectory(prefix=f"goto-twin-{name}-") as place:
+    """Return the document as PDF; no fonts and no files of the machine are used."""
+    with tempfile.TemporaryDirectory(prefix="goto-twin-document-") as place:
         folder = Path(place)
-        template = folder / f"{name}.typ"
-        template.write_bytes((files("reports") / "templates" / template.name).read_bytes())
-        (folder / "content.json").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-        for file, svg in pictures.items():
+        template = folder / TEMPLATE
+        template.write_bytes((files("reports") / "templates" / TEMPLATE).read_bytes())
+        (folder / "content.json").write_text(json.dumps(document.content(), ensure_ascii=False), encoding="utf-8")
+        for file, svg in document.pictures.items():
             (folder / file).write_bytes(svg)
         pdf = typst.compile(
             template,

@@ -14,9 +14,8 @@ from openpyxl.styles import Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from reports.reading.detail import Detail
+from reports.reading.detail import Detail, Focus
 from reports.reading.run_folder import Member, Run
-from reports.reading.selection import Focus
 from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Uncertainty, read_uncertainty
 from twin.core.quantities import KPIS, TABLES, Quantity
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from reports.document.blocks import Tile
 from reports.document.digits import MILLION_MONEY, quantity, span
 from reports.document.texts import Words
-from reports.figures.scenarios import benefit_kpi
-from reports.reading.run_folder import Member, Run
-from reports.reading.selection import Focus, controlled_scenarios, key_label, scenario_title, value_label
+from reports.reading.detail import Focus
+from reports.reading.labels import key_label, scenario_title, value_label
+from reports.reading.run_folder import Member, Run, benefit_kpi, congestion_mwh, controlled_scenarios
 from reports.reading.uncertainty import Uncertainty
-from reports.sections import onset as onset_words
-from twin.core.quantities import CONGESTION_CAUSES
+from reports.sections import onset
 from twin.core.units import MONEY_PER_MILLION
 
 LITTLE_PERCENT = 0.1
@@ -23,25 +22,11 @@ NEUTRAL_MWH = 1.0
 """Below this net benefit in every case control is said to make no difference."""
 
 
-@dataclass(frozen=True)
-class Tile:
-    """One large number of page one."""
-
-    value: str
-    unit: str
-    label: str
-
-
-def congestion_mwh(member: Member) -> float:
-    """Return the energy cut for congestion of a member, all causes of congestion together."""
-    return sum(member.kpis[f"curtailed_{cause}_mwh"] for cause in CONGESTION_CAUSES)
-
-
 def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     """Return how much congestion there is, where it begins, and what control changes."""
     return [
         _how_much(run, focus, period, words),
-        _where(run, focus, words) + onset_words.sentence(run, words) + _masked(run, focus, words),
+        _where(run, focus, words) + onset.sentence(run, words) + _masked(run, focus, words),
         _control(run, words),
     ]
 

@@ -1,20 +1,16 @@
-"""What stands on a certificate, in one language; both renderers (typst, HTML) draw exactly this."""
+"""The certificate of a policy: verdict, scores, tables and the worst day on one page."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from reports.document.blocks import Table
+from reports.document.blocks import Block, Columns, Document, Mark, Paragraph, Table, Tile, Tiles, Verdict, figure_block
 from reports.document.digits import MILLION_MONEY, NOT_DEFINED, difference, quantity
-from reports.document.style import Picture
-from reports.document.texts import Language, Words
+from reports.document.texts import Words
 from reports.figures.certificate import differences, worst_day
-from reports.reading.selection import value_label
-from reports.sections.answer import Tile
-from reports.sections.tables import shown_unit
+from reports.reading.labels import shown_unit, value_label
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
 
@@ -141,57 +137,33 @@ Record = Mapping[str, Any]
 """A certificate's ``certificate.json``."""
 
 
-@dataclass(frozen=True)
-class Mark:
-    """One criterion of the verdict."""
-
-    name: str
-    mark: str
-    passed: bool
-    detail: str
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """A certificate in one language."""
-
-    language: Language
-    labels: dict[str, str]
-    title: str
-    subtitle: str
-    verdict: str
-    passed: bool
-    marks: list[Mark]
-    tiles: list[Tile]
-    tables: list[Table]
-    pictures: list[Picture]
-    notes: list[str]
-    footer: str
-
-    def content(self) -> dict[str, Any]:
-        """Return everything but the drawings as plain dicts and lists; pictures as captions by name."""
-        values = asdict(self)
-        return values | {"pictures": {picture.name: picture.caption for picture in self.pictures}}
-
-
-def sheet(record: Record, words: Words) -> Sheet:
-    """Return the certificate in one language."""
-    failed = sum(not criterion["passed"] for criterion in record["verdict"])
-    outcome = "certificate.passed" if record["passed"] else "certificate.failed"
-    return Sheet(
+def document(record: Record, words: Words) -> Document:
+    """Return the certificate in one language: one dense page."""
+    gains: list[Block] = [scores(record, words), figure_block(differences(record, words), words)]
+    beside: list[Block] = [beside_none(record, words), payments(record, words)]
+    return Document(
         language=words.language,
-        labels={"verdict": words("certificate.verdict"), "rule": words("certificate.rule")},
         title=words("certificate.title", policy=record["policy"]),
         subtitle=_subtitle(record, words),
-        verdict=words(outcome, count=len(record["verdict"]), failed=failed),
-        passed=record["passed"],
-        marks=[_mark(criterion, record, words) for criterion in record["verdict"]],
-        tiles=_tiles(record, words),
-        tables=[scores(record, words), beside_none(record, words), payments(record, words)],
-        pictures=[differences(record, words), worst_day(record, words)],
-        notes=_notes(record, words),
+        blocks=[
+            _verdict(record, words),
+            Tiles(_tiles(record, words)),
+            Columns([gains, beside], ["1.17fr", "1fr"]),
+            figure_block(worst_day(record, words), words),
+            Paragraph(" ".join(_notes(record, words)), is_note=True),
+        ],
         footer=_footer(record, words),
+        layout="sheet",
     )
+
+
+def _verdict(record: Record, words: Words) -> Verdict:
+    failed = sum(not criterion["passed"] for criterion in record["verdict"])
+    outcome = words(
+        "certificate.passed" if record["passed"] else "certificate.failed", count=len(record["verdict"]), failed=failed
+    )
+    marks = [_mark(criterion, record, words) for criterion in record["verdict"]]
+    return Verdict(words("certificate.verdict") + outcome, words("certificate.rule"), record["passed"], marks)
 
 
 def _subtitle(record: Record, words: Words) -> str:

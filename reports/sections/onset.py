@@ -1,30 +1,29 @@
-"""Names of the values that were tried one at a time, and the sentence on them for page one."""
+"""Values that were tried one at a time: the sentence on them for page one, and the section."""
 
 from __future__ import annotations
 
-from reports.document.digits import plain, quantity
+from reports.document.blocks import Block, Heading, Paragraph, Table, figure_block
+from reports.document.digits import NOT_DEFINED, difference, quantity
 from reports.document.texts import Words
-from reports.reading.onset import Change, Onset, assumption, contract_unit, read_onset
+from reports.figures import swings
+from reports.reading.labels import change_name, change_value, member_label, point_label
+from reports.reading.onset import Change, Onset, read_onset
 from reports.reading.run_folder import Run
-from reports.reading.selection import point_label
 
 
-def change_name(run: Run, key: str, words: Words) -> str:
-    """Return what is changed: by the report's words, the run's own facts, else the raw key."""
-    if words.has(f"onset_key.{key}"):
-        return words(f"onset_key.{key}")
-    fact, unit = assumption(run, key), contract_unit(run, key)
-    if fact is not None:
-        return words.of(fact, "meaning")
-    return key if unit is None else words("onset_key.contract", unit=words.of(unit, "name"))
-
-
-def change_value(run: Run, change: Change, words: Words) -> str:
-    """Return the starting value and the tried one with its unit, e.g. "1 → 0.97 pu"."""
-    value = _with_unit(run, change.key, change.value, words)
-    if change.start is None:
-        return value
-    return words("tried.from_to", start=_bare(change.key, change.start, words), value=value)
+def section(run: Run, words: Words) -> list[Block]:
+    """Return what was tried and what it does; nothing where no value was tried."""
+    tried = read_onset(run)
+    if tried is None:
+        return []
+    member = member_label(run, run.member(tried.scenario, tried.point), words)
+    picture = swings.tornado(run, words)
+    return [
+        Heading(words("section.onset")),
+        Paragraph(words("text.onset", member=member)),
+        Paragraph(words("text.onset.nothing")) if picture is None else figure_block(picture, words),
+        table(run, tried, words),
+    ]
 
 
 def sentence(run: Run, words: Words) -> str:
@@ -72,23 +71,25 @@ def _phrase(run: Run, change: Change, words: Words) -> str:
     return words("tried.change", name=change_name(run, change.key, words), value=change_value(run, change, words))
 
 
-def _with_unit(run: Run, key: str, value: object, words: Words) -> str:
-    bare = _bare(key, value, words)
-    if words.has(f"onset_value.{key}"):
-        return words(f"onset_value.{key}", value=bare)
-    fact = assumption(run, key)
-    unit = "MW" if contract_unit(run, key) is not None else "" if fact is None else fact["unit"]
-    return bare if unit in ("", "1", "-", None) else f"{bare} {unit}"
+def table(run: Run, tried: Onset, words: Words) -> Table:
+    """Return the congestion at the start and at each value that was tried alone."""
+    start = words("tried.start.row", point=point_label(run, tried.point, words))
+    rows = [[start, NOT_DEFINED, *_cells(tried.start, NOT_DEFINED)]]
+    for change in tried.changes:
+        less = difference(change.difference_mwh, "MWh")
+        name, value = change_name(run, change.key, words), change_value(run, change, words)
+        rows.append([name, value, *_cells(change, less)])
+    columns = ("change", "change_value", "cut_mwh", "difference_mwh", "congested_hours", "broken_hours")
+    header = [words(f"column.{name}") for name in columns]
+    return Table(
+        words("table.onset"),
+        header,
+        ["left"] * 2 + ["right"] * 4,
+        rows,
+        ["1.5fr", "1.3fr", "1fr", "1fr", "1fr", "1.2fr"],
+    )
 
 
-def _bare(key: str, value: object, words: Words) -> str:
-    name = f"onset_value.{key}.{value}"
-    return words(name) if words.has(name) else plain(_number(value))
-
-
-def _number(value: object) -> object:
-    """Return a number that is written as text as a number, anything else as it is."""
-    try:
-        return float(value) if isinstance(value, str) else value
-    except ValueError:
-        return value
+def _cells(change: Change, difference: str) -> list[str]:
+    hours = (quantity(value, "h") for value in (change.congested_hours, change.criterion_broken_hours))
+    return [quantity(change.cut_mwh, "MWh"), difference, *hours]

@@ -9,10 +9,10 @@ import pandas as pd
 from reports.document import digits
 from reports.document.blocks import Block, Heading, Paragraph, Table
 from reports.document.texts import Words
-from reports.reading.detail import Detail
+from reports.reading.detail import Detail, Focus
+from reports.reading.labels import member_label, scenario_title
 from reports.reading.outages import CORRIDOR, NO_BREAK, AllOutages, corridor_name, fold
 from reports.reading.run_folder import Run
-from reports.reading.selection import Focus, member_label, scenario_title
 
 MOST_BRANCHES = 10
 MOST_OUTAGES = {"demand_lost_mw": 6, "infeed_lost_mw": 2, "hours_violated": 4}

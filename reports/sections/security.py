@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from reports.document import digits
-from reports.document.blocks import Block, Document, FigureBlock, Heading, Paragraph, Table
-from reports.document.style import Picture
+from reports.document.blocks import Answer, Block, Heading, Paragraph, Table, Tile, Tiles, figure_block, numbered
 from reports.document.texts import Words
 from reports.figures.security import headroom_map
-from reports.sections.answer import Tile
 
 MOST_PICTURES = 6
 SINGLE, CORRIDOR = "n-1", "common-corridor"
@@ -21,23 +18,20 @@ SINGLE, CORRIDOR = "n-1", "common-corridor"
 Record = Mapping[str, Any]
 
 
-def document(record: Record, words: Words) -> Document:
+def sections(record: Record, words: Words) -> list[Block]:
     """Return the report of a security analysis in one language, from its record ``security.json``."""
-    drawn = [headroom_map(row, number, words) for number, row in enumerate(record["headroom"][:MOST_PICTURES], start=1)]
-    pictures = {f"{one.name}_{words.language}.svg": one for one in drawn}
-    blocks = [*outages(record, words), *headroom(record, pictures, words), *intertrip(record, words)]
-    return Document(
-        language=words.language,
-        labels={"question": words("title.question"), "answer": words("title.answer")}
-        | {"page": words("page.of", page="<page>", pages="<pages>")},
-        title=words("security.title", study=words.of(record, "title")),
-        subtitle=words("security.subtitle", scenario=words.of(record, "scenario"), period=_period(record, words)),
-        question=words("security.question"),
-        answer=_answer(record, words),
-        tiles=_tiles(record, words),
-        blocks=_numbered(blocks, words),
-        pictures=pictures,
-    )
+    about = words("security.subtitle", scenario=words.of(record, "scenario"), period=_period(record, words))
+    blocks = [
+        Paragraph(about, is_note=True),
+        Heading(words("title.question"), is_small=True),
+        Paragraph(words("security.question")),
+        Answer(words("title.answer"), _answer(record, words)),
+        Tiles(_tiles(record, words)),
+        *outages(record, words),
+        *headroom(record, words),
+        *intertrip(record, words),
+    ]
+    return numbered(blocks, words)
 
 
 def _period(record: Record, words: Words) -> str:
@@ -130,7 +124,7 @@ def _branches(branches: Sequence[Record], words: Words) -> Table:
     return Table(words("security.table.branches"), header, ["left", *["right"] * (len(months) + 1)], rows)
 
 
-def headroom(record: Record, pictures: Mapping[str, Picture], words: Words) -> list[Block]:
+def headroom(record: Record, words: Words) -> list[Block]:
     """Return the headroom of the buses; nothing where none was asked for."""
     if not record["headroom"]:
         return []
@@ -153,7 +147,10 @@ def headroom(record: Record, pictures: Mapping[str, Picture], words: Words) -> l
         Heading(words("security.section.headroom")),
         Paragraph(words("security.text.headroom")),
         table,
-        *(FigureBlock(file, picture.caption) for file, picture in pictures.items()),
+        *(
+            figure_block(headroom_map(row, number, words), words)
+            for number, row in enumerate(record["headroom"][:MOST_PICTURES], start=1)
+        ),
         Paragraph(words("security.note.headroom"), is_note=True),
     ]
 
@@ -190,18 +187,6 @@ def _intertrip_row(row: Record, hours: float, has_rates: bool) -> list[str]:
         cells += [digits.quantity(row["expected_mwh_per_year"], "MWh")]
         cells += [digits.fixed(row["expected_insufficient_hours_per_year"], 2)]
     return cells
-
-
-def _numbered(blocks: list[Block], words: Words) -> list[Block]:
-    counts = {"figure": 0, "table": 0}
-    numbered: list[Block] = []
-    for block in blocks:
-        if isinstance(block, FigureBlock | Table):
-            counts[block.kind] += 1
-            caption = words(f"caption.{block.kind}", number=counts[block.kind], caption=block.caption)
-            block = replace(block, caption=caption)
-        numbered.append(block)
-    return numbered
 
 
 def _known(value: float | None) -> float:

@@ -10,31 +10,15 @@ from typing import Any
 from reports.document import digits
 from reports.document.blocks import Table
 from reports.document.texts import Words
-from reports.reading.detail import Detail
-from reports.reading.onset import Change, Onset
-from reports.reading.run_folder import Member, Run
-from reports.reading.selection import Focus, member_label, point_label, scenario_title
-from reports.sections.answer import congestion_mwh
-from reports.sections.onset import change_name, change_value
-from twin.core.quantities import KPIS, shown_in
-from twin.core.units import MONEY_PER_MILLION
+from reports.reading.detail import Detail, Focus
+from reports.reading.labels import kpi_label, member_label, point_label, scenario_title, shown_unit
+from reports.reading.run_folder import Member, Run, congestion_mwh
+from twin.core.quantities import shown_in
 
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
 IDENTIFYING_FACTS = ("seed", "days", "code", "inputs_sha256")
 CHECKSUM, CHECKSUM_DIGITS_SHOWN = re.compile("[0-9a-f]{40,64}"), 16
-
-
-def kpi_label(name: str, words: Words) -> str:
-    """Return a short name of a key figure, else its meaning from the data dictionary."""
-    if words.has(f"kpi.{name}"):
-        return words(f"kpi.{name}")
-    return KPIS[name].meaning(words.language)
-
-
-def shown_unit(kpi: str) -> tuple[str, float]:
-    """Return the unit in which a key figure is shown, and the factor to it."""
-    return (digits.MILLION_MONEY, 1 / MONEY_PER_MILLION) if KPIS[kpi].is_money else (KPIS[kpi].unit, 1.0)
 
 
 def scenarios(run: Run, point: str, words: Words) -> Table:
@@ -89,24 +73,6 @@ def _by_point(
     ]
     titles = [scenario_title(run, scenario, words) for scenario in scenarios_shown]
     return Table(caption, [words("column.point"), *titles], _align("l", len(titles)), rows)
-
-
-def onset(run: Run, tried: Onset, words: Words) -> Table:
-    """Return the congestion at the start and at each value that was tried alone."""
-    start = words("tried.start.row", point=point_label(run, tried.point, words))
-    rows = [[start, digits.NOT_DEFINED, *_onset_cells(tried.start, digits.NOT_DEFINED)]]
-    for change in tried.changes:
-        difference = digits.difference(change.difference_mwh, "MWh")
-        name, value = change_name(run, change.key, words), change_value(run, change, words)
-        rows.append([name, value, *_onset_cells(change, difference)])
-    columns = ("change", "change_value", "cut_mwh", "difference_mwh", "congested_hours", "broken_hours")
-    header = [words(f"column.{name}") for name in columns]
-    return Table(words("table.onset"), header, _align("ll", 4), rows, ["1.5fr", "1.3fr", "1fr", "1fr", "1fr", "1.2fr"])
-
-
-def _onset_cells(change: Change, difference: str) -> list[str]:
-    hours = (digits.quantity(value, "h") for value in (change.congested_hours, change.criterion_broken_hours))
-    return [digits.quantity(change.cut_mwh, "MWh"), difference, *hours]
 
 
 def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Table:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 
 from reports.document import digits
-from reports.document.blocks import Block, FigureBlock, Heading, Paragraph, Table
+from reports.document.blocks import Block, Heading, Paragraph, Table, figure_block
 from reports.document.texts import Words
+from reports.figures import swings
+from reports.reading.detail import Focus
+from reports.reading.labels import kpi_label, scenario_title, shown_unit
 from reports.reading.run_folder import Run
-from reports.reading.selection import Focus, scenario_title
 from reports.reading.uncertainty import Headline, Uncertainty
-from reports.sections.tables import kpi_label, shown_unit
 
 TABLE_KPIS = (
     "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",
@@ -25,7 +26,7 @@ MOST_NAMED = 3
 PERCENT = 100.0
 
 
-def section(run: Run, focus: Focus, found: Uncertainty | None, figure: FigureBlock | None, words: Words) -> list[Block]:
+def section(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> list[Block]:
     """Return the section; without an analysis it says how to make one, and how many numbers are estimates."""
     heading, counts = Heading(words("section.uncertainty")), _counts(run, words)
     if found is None:
@@ -35,7 +36,8 @@ def section(run: Run, focus: Focus, found: Uncertainty | None, figure: FigureBlo
     if not moved:
         return [*blocks, Paragraph(words("text.uncertainty.nothing")), *_left_out(found, words)]
     blocks += [Paragraph(_finding(run, moved[0], found, words))]
-    blocks += [figure] if figure is not None else []
+    picture = swings.headline(run, focus, found, words)
+    blocks += [] if picture is None else [figure_block(picture, words)]
     return [*blocks, table(run, focus, found, words), *_left_out(found, words)]
 
 

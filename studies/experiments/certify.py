@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
-from multiprocessing import get_context
+from functools import partial
 from pathlib import Path
-from shutil import rmtree
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from reports import write_certificate
-from studies.doctor import ONE_THREAD
-from studies.experiments.folders import (
-    CERTIFICATE_FILE,
-    digest,
-    file_sha256,
-    input_files,
-    manifest,
-    open_partial,
-    policy_inputs,
-    publish,
-    require_results_folder,
-    run_log,
-    write_json,
-)
-from studies.experiments.look_ahead import Checks, check_policy
+from studies.experiments.folders import CERTIFICATE_FILE
+from studies.experiments.look_ahead import check_policy
+from studies.experiments.provenance import file_sha256, policy_inputs
 from studies.experiments.run import own_kpis, previous_price, sample_summary
+from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
 from studies.experiments.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
-from studies.experiments.workers import Progress, make_tasks, part_of, run_tasks
-from studies.study.cases import case_of, loop_members
-from studies.study.grids import member_grids
-from studies.study.inputs import member_inputs, sources_of
+from studies.experiments.workers import Piece, Progress, part_of
+from studies.study.cases import study_case
 from studies.study.members import Member as StudyMember
 from studies.study.members import label, members, middle_point, resolved
 from studies.study.policy_files import load_policy, policy_file
@@ -46,10 +28,8 @@ from studies.study.schema import Study
 from twin.bound.foresight import OBJECTIVES, perfect_foresight
 from twin.core.errors import InputError, Problem
 from twin.metrics.kpis import read_table
-from twin.metrics.sample_check import sampled_steps
-from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
-from twin.operation.simulate import month_blocks
+from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
 from weather.synthetic.year import NORMAL_YEAR
 
@@ -58,6 +38,7 @@ ERROR_FACTORS = (0.0, 1.0, 2.0)
 """Forecast errors over the calibrated ones."""
 CALIBRATED = ERROR_FACTORS.index(1.0)
 DEFAULT_YEARS = 3
+BOUNDS = "bounds"
 
 
 @dataclass(frozen=True)
@@ -74,65 +55,216 @@ class Run:
         return f"year={of_year}/" + (NONE if self.error_factor is None else f"error={self.error_factor:g}")
 
 
-@dataclass(frozen=True)
-class Plan:
-    """A certificate's base case and its runs, year by year: none first, then the error levels.
+class Certificate(Experiment):
+    """A policy on trial: each weather year without control and with the policy at every error level.
 
-    Attributes
+    The base case is the study's last scenario with new PV at the middle of the sweep, all sites with their batteries,
+    and with demand response if any scenario of the study has it.
+
+    Parameters
     ----------
     study : Study
-    scenario : str
-        What stands at sites and plants is that of this scenario.
-    point : dict
-        Values in place of the scenario's, by dotted key.
     policy : str
         As a user names it.
     folder : pathlib.Path
         What a relative path of the policy starts from.
+    years : int, optional
+        Synthetic weather years; default: `DEFAULT_YEARS`.
+    data : pathlib.Path, optional
+    days : tuple of int, optional
+        Bounds and checks cover these days only.
+
+    Attributes
+    ----------
+    scenario : str
+        What stands at sites and plants is that of this scenario.
+    point : dict
+        Values in place of the scenario's, by dotted key.
     years : tuple of int or None
-    """
-
-    study: Study
-    scenario: str
-    point: dict[str, object]
-    policy: str
-    folder: Path
-    years: tuple[int | None, ...]
-
-    @property
-    def runs(self) -> tuple[Run, ...]:
-        """All runs in the order of the case's members."""
-        return tuple(Run(year, factor) for year in self.years for factor in (None, *ERROR_FACTORS))
-
-    @property
-    def label(self) -> str:
-        """The sweep point."""
-        return label({key: self.point[key] for key in middle_point(self.study)})
-
-
-def make_plan(study: Study, policy: str, folder: Path, years: int | None) -> Plan:
-    """Return the plan of a certificate.
-
-    The base case is the study's last scenario with new PV at the middle of the sweep, all sites with their batteries,
-    and with demand response if any scenario of the study has it.
+    runs : tuple of Run
+        In the order of the case's members, year by year: none first, then the error levels.
 
     Raises
     ------
     InputError
         If no scenario has new PV, or several years are asked of a weather that is given.
     """
-    everyone = members(study)
-    chosen = [member for member in everyone if member.study.fleet.new_pv]
-    if not chosen:
-        repair = "write fleet.new_pv = true in a scenario"
-        raise InputError(
-            [Problem("no scenario has new PV, so there is nothing to dispatch", study.name, repair=repair)]
+
+    record_file = CERTIFICATE_FILE
+    scratch = (TABLES, BOUNDS)
+
+    def __init__(
+        self,
+        study: Study,
+        policy: str,
+        folder: Path,
+        years: int | None = None,
+        data: Path | None = None,
+        days: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(study, data, days)
+        everyone = members(study)
+        chosen = [member for member in everyone if member.study.fleet.new_pv]
+        if not chosen:
+            repair = "write fleet.new_pv = true in a scenario"
+            raise InputError(
+                [Problem("no scenario has new PV, so there is nothing to dispatch", study.name, repair=repair)]
+            )
+        of_policy = {"operation.policy": NONE, "operation.forecast": "calibrated"}
+        self.policy, self.policy_folder, self.scenario = policy, folder, chosen[-1].scenario
+        self.point: dict[str, object] = {**middle_point(study), "fleet.batteries": "all", **of_policy}
+        if any(member.study.fleet.demand_response == "plan" for member in everyone):
+            self.point["fleet.demand_response"] = "plan"
+        self.years = _years(study, years)
+        self.runs = tuple(Run(year, factor) for year in self.years for factor in (None, *ERROR_FACTORS))
+
+    @property
+    def folder_name(self) -> str:
+        """The policy's, among certificates."""
+        return f"certificates/{policy_name(self.policy)}"
+
+    @property
+    def label(self) -> str:
+        """The sweep point."""
+        return label({key: self.point[key] for key in middle_point(self.study)})
+
+    def positions(self, error_factor: float | None) -> Sequence[int]:
+        """Return the positions of the runs at an error level, one a year; None: without control."""
+        return [m for m, run in enumerate(self.runs) if run.error_factor == error_factor]
+
+    def members(self) -> list[StudyMember]:
+        """Return the runs as members of the study.
+
+        Raises
+        ------
+        InputError
+            If the combination of values is invalid.
+        """
+        return resolved(self.study, [(self.scenario, run.folder, self.point | _values(run)) for run in self.runs])
+
+    def files(self) -> dict[str, Path]:
+        """Return the study's files and the policy's."""
+        return super().files() | policy_inputs(self.policy, self.policy_folder)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is reproducible about the certificate beside the study."""
+        file, _ = policy_file(self.policy, self.policy_folder)
+        return {
+            "certificate": {
+                "policy": policy_name(self.policy),
+                "policy_sha256": file_sha256(file) if file.is_file() else None,
+                "scenario": self.scenario,
+                "point": self.point,
+                "years": list(self.years),
+                "error_factors": list(ERROR_FACTORS),
+            }
+        }
+
+    def prepare(self, progress: Progress) -> None:
+        """Make the case and check the policy: the first year's calibrated run, its truth replaced by the last year's.
+
+        Raises
+        ------
+        InputError
+            With what is wrong with the policy, the network or the weather; where the policy fails, with when and what
+            it saw.
+        """
+        names = [NONE if run.error_factor is None else self.policy for run in self.runs]
+        policies = [load_policy(name, self.policy_folder, "POLICY") for name in names]
+
+        def settled(members: list[Member]) -> list[Member]:
+            """Give each run an instance of the policy of its own."""
+            return [
+                replace(member, scenario=str(run.year), label=run.folder, policy=policy)
+                for member, run, policy in zip(members, self.runs, policies, strict=True)
+            ]
+
+        self.case = study_case(self.study, self.members(), self.data, self.days, settled)
+        progress("look-ahead and determinism", 0, 1)
+        of_policy = self.positions(ERROR_FACTORS[CALIBRATED])
+        self.checks = check_policy(
+            self.case, of_policy[0], of_policy[-1], lambda: load_policy(self.policy, self.policy_folder, "POLICY")
         )
-    of_policy = {"operation.policy": NONE, "operation.forecast": "calibrated"}
-    point: dict[str, object] = {**middle_point(study), "fleet.batteries": "all", **of_policy}
-    if any(member.study.fleet.demand_response == "plan" for member in everyone):
-        point["fleet.demand_response"] = "plan"
-    return Plan(study, chosen[-1].scenario, point, policy, folder, _years(study, years))
+        progress("look-ahead and determinism", 1, 1)
+
+    def folders(self, place: Path) -> list[Path]:
+        """Return the folder of each run."""
+        return [place / TABLES / run.folder for run in self.runs]
+
+    def simulate(self, work: Work) -> None:
+        """Run all years and error levels, then solve the bounds of the years."""
+        with work.timed("simulation"):
+            self.run_members(work, CHECKED_PER_MEMBER, keeps_series=True)
+        self.bounds = upper_bounds(self.case, self.positions(None), self.folders(work.folder), work)
+
+    def reduce(self, work: Work) -> dict[str, Any]:
+        """Return the whole certificate as plain values."""
+        folders, facts = self.folders(work.folder), work.facts
+        kpis = self._kpis(folders)
+        none = [kpis[m] for m in self.positions(None)]
+        levels = [Level(factor, self.years, [kpis[m] for m in self.positions(factor)]) for factor in ERROR_FACTORS]
+        criteria = verdict(levels, none, self.checks)
+        return {
+            **facts["certificate"],
+            "sweep": {key: self.point[key] for key in middle_point(self.study)},
+            "when_full": self.members()[0].study.fleet.when_full,
+            "study": self._study(),
+            "code": facts["code"],
+            "passed": all(criterion.passed for criterion in criteria),
+            "verdict": [asdict(criterion) for criterion in criteria],
+            "checks": asdict(self.checks),
+            "levels": [_level(level, none, self.bounds) for level in levels],
+            "none": mean_kpis(none),
+            "bound": asdict(self.bounds),
+            "runs": [
+                {"year": run.year, "error_factor": run.error_factor, "kpis": values}
+                for run, values in zip(self.runs, kpis, strict=True)
+            ],
+            "worst_day": self._worst_day(folders),
+            "sample_check": sample_summary(folders),
+        }
+
+    def _study(self) -> dict[str, Any]:
+        study, index = self.study, self.case.index
+        return {
+            "name": study.name,
+            **{f"title_{language}": study.title(language) for language in ("en", "ja")},
+            **{f"scenario_{language}": study.scenario_title(self.scenario, language) for language in ("en", "ja")},
+            "fiscal_year": study.period.fiscal_year,
+            "first_day": f"{index[0]:%Y-%m-%d}",
+            "last_day": f"{index[-1]:%Y-%m-%d}",
+            "days": len(index) * self.case.step_hours / 24.0,
+            "is_part_of_year": self.days is not None,
+            "seed": study.seed,
+            "currency": self.case.model.currency,
+        }
+
+    def _kpis(self, folders: Sequence[Path]) -> list[dict[str, float | None]]:
+        """Return the key figures of all runs, payments included."""
+        year_before = previous_price(self.study, self.data)
+        return [
+            own_kpis(member.study, self.case, m, folder, year_before)
+            for m, (member, folder) in enumerate(zip(self.members(), folders, strict=True))
+        ]
+
+    def _worst_day(self, folders: Sequence[Path]) -> dict[str, Any]:
+        none = self.positions(None)
+        none_of = [none[self.years.index(run.year)] for run in self.runs]
+        kinds = self.case.sites.groups.kind.to_numpy(str)
+        battery_mwh = pd.Series(self.case.battery_mwh[0]).groupby(kinds).sum()
+        return worst_day(self.runs, none_of, folders, battery_mwh, self.case.step_hours)
+
+    def report(self, folder: Path, record: Mapping[str, Any]) -> None:
+        """Write the certificate from its record."""
+        write_certificate(folder)
+
+
+def policy_name(policy: str) -> str:
+    """Return a policy's name for people and folders: a shipped one's own, else ``<file>.<class>``."""
+    if policy in POLICIES:
+        return policy
+    file, class_name = policy_file(policy, Path())
+    return f"{file.stem}.{class_name}"
 
 
 def _years(study: Study, years: int | None) -> tuple[int | None, ...]:
@@ -144,49 +276,18 @@ def _years(study: Study, years: int | None) -> tuple[int | None, ...]:
     return (None,)
 
 
-def study_members(plan: Plan) -> list[StudyMember]:
-    """Return the runs as members of the study.
-
-    Raises
-    ------
-    InputError
-        If the combination of values is invalid.
-    """
-    return resolved(plan.study, [(plan.scenario, run.folder, plan.point | _values(run)) for run in plan.runs])
-
-
 def _values(run: Run) -> dict[str, object]:
     values: dict[str, object] = {} if run.year is None else {"weather.weather_year": run.year}
     return values if run.error_factor is None else values | {"operation.forecast_error_factor": run.error_factor}
 
 
-def certificate_case(plan: Plan, data: Path | None, days: tuple[int, int] | None) -> Case:
-    """Return the loop's case of all runs; each run has its own instance of the policy.
-
-    Raises
-    ------
-    InputError
-        With what is wrong with the policy, the network or the weather.
-    """
-    policies = [NONE if run.error_factor is None else plan.policy for run in plan.runs]
-    loaded = [load_policy(name, plan.folder, "POLICY") for name in policies]
-    everyone = study_members(plan)
-    grids = member_grids(everyone)
-    inputs = member_inputs(plan.study, everyone, grids, sources_of(everyone, data))
-    settled = [
-        replace(member, scenario=str(run.year), label=run.folder, policy=policy)
-        for member, run, policy in zip(loop_members(everyone, grids, inputs), plan.runs, loaded, strict=True)
-    ]
-    mean_mw = np.array([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
-    return case_of(settled, reduce_grids(grids.models), inputs, days, mean_mw[list(inputs.of_member)])
-
-
-def positions(plan: Plan, error_factor: float | None) -> Sequence[int]:
-    """Return the positions of the runs at an error level, one a year; None: without control."""
-    return [m for m, run in enumerate(plan.runs) if run.error_factor == error_factor]
-
-
-STAGE = "bounds"
+def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]:
+    return {
+        "error_factor": level.error_factor,
+        "scores": {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()},
+        "gained_and_lost": gained_and_lost(level, none),
+        "kpis": mean_kpis(level.kpis),
+    }
 
 
 @dataclass(frozen=True)
@@ -208,9 +309,7 @@ class Bounds:
     missing: str
 
 
-def upper_bounds(
-    case: Case, uncontrolled: Sequence[int], folders: Sequence[Path], jobs: int, place: Path, progress: Progress
-) -> Bounds:
+def upper_bounds(case: Case, uncontrolled: Sequence[int], folders: Sequence[Path], work: Work) -> Bounds:
     """Return the bounds of all years.
 
     Parameters
@@ -220,26 +319,17 @@ def upper_bounds(
         Members without control, one a year.
     folders : sequence of pathlib.Path
         Tables of all members.
-    jobs : int
-        Worker processes.
-    place : pathlib.Path
-        Folder for what the workers read; it is removed again.
-    progress : Progress
+    work : Work
     """
     files = []
     for m in uncontrolled:
-        file = place / f"bound-{m}.pickle"
+        file = work.folder / f"bound-{m}.pickle"
         with file.open("wb") as stream:
             pickle.dump(part_of(case, np.array([m])), stream, protocol=pickle.HIGHEST_PROTOCOL)
         files.append(file)
-    os.environ.update(ONE_THREAD)
-    progress(STAGE, 0, len(files))
+    pieces = [Piece(f"{m}", partial(_of_year, file, folders[m])) for file, m in zip(files, uncontrolled, strict=True)]
     try:
-        with ProcessPoolExecutor(min(jobs, len(files)), mp_context=get_context("spawn")) as pool:
-            asked = [pool.submit(_of_year, file, folders[m]) for file, m in zip(files, uncontrolled, strict=True)]
-            for done, _ in enumerate(as_completed(asked)):
-                progress(STAGE, done + 1, len(files))
-            found = [future.result() for future in asked]
+        found = work.run_pieces(BOUNDS, pieces, BOUNDS)
     except InputError as error:
         return Bounds(None, None, "; ".join(f"{problem.what}: {problem.seen}" for problem in error.problems))
     finally:
@@ -326,163 +416,3 @@ def _of_day(table: pd.DataFrame, date: str) -> pd.DataFrame:
 
 def _plain(values: pd.Series) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
-
-
-TABLES = "tables"
-CHECKED_PER_RUN = 2
-"""Half-hours of each run that are checked against pandapower."""
-
-
-def run_certificate(
-    plan: Plan, out: Path, data: Path | None, days: tuple[int, int] | None, jobs: int, progress: Progress
-) -> Path:
-    """Make the certificate of a policy; it appears in `out` when all is done, an interrupted one goes on.
-
-    Parameters
-    ----------
-    plan : Plan
-    out : pathlib.Path
-        Results folder; an earlier certificate in it is replaced only at the end.
-    data : pathlib.Path, optional
-        Folder with measured data or weather files.
-    days : tuple of int, optional
-        First and last day of the fiscal year, 1-based and inclusive; bounds and checks cover these days only.
-    jobs : int
-        Worker processes; the results do not depend on how many.
-    progress : Progress
-
-    Returns
-    -------
-    pathlib.Path
-        `out`.
-
-    Raises
-    ------
-    InputError
-        With all problems of an input at once; where the policy fails, with when and what it saw.
-    """
-    require_results_folder(out)
-    started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-    case = certificate_case(plan, data, days)
-    files = input_files(plan.study, data) | policy_inputs(plan.policy, plan.folder)
-    facts = manifest(plan.study, files, days) | {"certificate": _asked(plan)}
-    progress("look-ahead and determinism", 0, 1)
-    checks = _checks(plan, case)
-    progress("look-ahead and determinism", 1, 1)
-    partial, _ = open_partial(out, digest(facts))
-    folders = [partial / TABLES / run.folder for run in plan.runs]
-    try:
-        tasks = make_tasks(case, folders, sampled_steps(case, plan.study.seed, CHECKED_PER_RUN), jobs, partial)
-        run_tasks(tasks, len(month_blocks(case.index)), progress)
-    except InputError:
-        rmtree(partial)
-        raise
-    bounds = upper_bounds(case, positions(plan, None), folders, jobs, partial, progress)
-    kpis = _kpis(plan, case, folders, data)
-    record = _record(plan, case, kpis, folders, bounds, checks, facts)
-    write_json(partial / CERTIFICATE_FILE, record)
-    write_json(partial / "manifest.json", facts)
-    write_certificate(partial)
-    write_json(partial / "run_log.json", run_log({"all": round(time.perf_counter() - begin, 3)}, len(tasks), started))
-    rmtree(partial / TABLES)
-    publish(partial, out)
-    return out
-
-
-def policy_name(policy: str) -> str:
-    """Return a policy's name for people and folders: a shipped one's own, else ``<file>.<class>``."""
-    if policy in POLICIES:
-        return policy
-    file, class_name = policy_file(policy, Path())
-    return f"{file.stem}.{class_name}"
-
-
-def _asked(plan: Plan) -> dict[str, Any]:
-    """Return what is reproducible about the certificate beside the study."""
-    file, _ = policy_file(plan.policy, plan.folder)
-    return {
-        "policy": policy_name(plan.policy),
-        "policy_sha256": file_sha256(file) if file.is_file() else None,
-        "scenario": plan.scenario,
-        "point": plan.point,
-        "years": list(plan.years),
-        "error_factors": list(ERROR_FACTORS),
-    }
-
-
-def _checks(plan: Plan, case: Case) -> Checks:
-    """Check the first year under the calibrated error; the truth is replaced by the last year's."""
-    of_policy = positions(plan, ERROR_FACTORS[CALIBRATED])
-    return check_policy(case, of_policy[0], of_policy[-1], lambda: load_policy(plan.policy, plan.folder, "POLICY"))
-
-
-def _record(
-    plan: Plan,
-    case: Case,
-    kpis: Sequence[Kpis],
-    folders: Sequence[Path],
-    bounds: Bounds,
-    checks: Checks,
-    facts: dict[str, Any],
-) -> dict[str, Any]:
-    """Return the whole certificate as plain values."""
-    none = [kpis[m] for m in positions(plan, None)]
-    levels = [Level(factor, plan.years, [kpis[m] for m in positions(plan, factor)]) for factor in ERROR_FACTORS]
-    criteria = verdict(levels, none, checks)
-    days_run = len(case.index) * case.step_hours / 24.0
-    return {
-        **facts["certificate"],
-        "sweep": {key: plan.point[key] for key in middle_point(plan.study)},
-        "when_full": study_members(plan)[0].study.fleet.when_full,
-        "study": {
-            "name": plan.study.name,
-            **{f"title_{language}": plan.study.title(language) for language in ("en", "ja")},
-            **{f"scenario_{language}": plan.study.scenario_title(plan.scenario, language) for language in ("en", "ja")},
-            "fiscal_year": plan.study.period.fiscal_year,
-            "first_day": f"{case.index[0]:%Y-%m-%d}",
-            "last_day": f"{case.index[-1]:%Y-%m-%d}",
-            "days": days_run,
-            "is_part_of_year": facts["days"] is not None,
-            "seed": plan.study.seed,
-            "currency": case.model.currency,
-        },
-        "code": facts["code"],
-        "passed": all(criterion.passed for criterion in criteria),
-        "verdict": [asdict(criterion) for criterion in criteria],
-        "checks": asdict(checks),
-        "levels": [_level(level, none, bounds) for level in levels],
-        "none": mean_kpis(none),
-        "bound": asdict(bounds),
-        "runs": [
-            {"year": run.year, "error_factor": run.error_factor, "kpis": values}
-            for run, values in zip(plan.runs, kpis, strict=True)
-        ],
-        "worst_day": _worst_day(plan, case, folders),
-        "sample_check": sample_summary(list(folders)),
-    }
-
-
-def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]:
-    return {
-        "error_factor": level.error_factor,
-        "scores": {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()},
-        "gained_and_lost": gained_and_lost(level, none),
-        "kpis": mean_kpis(level.kpis),
-    }
-
-
-def _kpis(plan: Plan, case: Case, folders: Sequence[Path], data: Path | None) -> list[dict[str, float | None]]:
-    """Return the key figures of all runs, payments included."""
-    year_before = previous_price(plan.study, data)
-    return [
-        own_kpis(member.study, case, m, folder, year_before)
-        for m, (member, folder) in enumerate(zip(study_members(plan), folders, strict=True))
-    ]
-
-
-def _worst_day(plan: Plan, case: Case, folders: Sequence[Path]) -> dict[str, Any]:
-    none = positions(plan, None)
-    none_of = [none[plan.years.index(run.year)] for run in plan.runs]
-    kinds = case.sites.groups.kind.to_numpy(str)
-    battery_mwh = pd.Series(case.battery_mwh[0]).groupby(kinds).sum()
-    return worst_day(plan.runs, none_of, folders, battery_mwh, case.step_hours)

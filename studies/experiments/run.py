@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,27 +16,14 @@ from network_models.drawing import map_figure, single_line_diagram
 from network_models.goto import parameter_table
 from network_models.input_tables import MARKET
 from reports import write_report
-from studies.experiments.folders import (
-    digest,
-    input_files,
-    manifest,
-    open_partial,
-    publish,
-    require_results_folder,
-    run_log,
-    study_record,
-    write_json,
-)
-from studies.experiments.workers import Progress, make_tasks, run_tasks
+from studies.experiments.folders import RUN_FILE, write_json
+from studies.experiments.runner import Experiment, Work
+from studies.experiments.workers import Progress
 from studies.sources import status_counts
-from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, case_of, loop_members, twins
-from studies.study.grids import member_grids
-from studies.study.inputs import read_sources, study_inputs
+from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
+from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
-from studies.study.members import label, onset_members
-from studies.study.members import members as study_members
 from studies.study.schema import Study
-from twin.core.errors import Problem, gathered, raise_if_any
 from twin.core.input_tables import inputs_in_force, read_input
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
@@ -49,13 +32,10 @@ from twin.metrics.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh,
 from twin.metrics.payments.market import Market, price_matrix
 from twin.metrics.payments.payments import payment_table, payments
 from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
-from twin.metrics.sample_check import sampled_steps
 from twin.metrics.store import write_table
 from twin.network.model import GridModel
-from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import Member
-from twin.operation.simulate import month_blocks
 from twin.operation.state import stored_at_start_mwh
 from twin.resources.measured import read_price
 
@@ -257,20 +237,30 @@ def _congestion(folder: Path, hours: float) -> dict[str, float]:
     }
 
 
-def write_study_record(
-    study: Study, members: list[StudyMember], case: Case, onset: list[dict[str, Any]], run: Path, repeat_command: str
-) -> None:
-    """Write ``study.json``: the resolved study and what the report needs beside the tables."""
-    record = study_record(study, members) | {
-        "assumptions": _assumptions(members) if study.grid.is_goto else [],
-        "sources": status_counts(),
-        "units": _units(case),
-        "currency": case.model.currency,
-        "onset": onset,
-        "sample_check": sample_summary([run / member.path for member in members]),
-        "repeat_command": repeat_command,
+def study_record(study: Study, all_members: list[StudyMember]) -> dict[str, Any]:
+    """Return the part of ``study.json`` that follows from the study file.
+
+    What only the run knows is added by `StudyRun.reduce`.
+    """
+    names = list(study.scenario) or [BASE]
+    return {
+        "name": study.name,
+        "title_en": study.title("en"),
+        "title_ja": study.title("ja"),
+        "fiscal_year": study.period.fiscal_year,
+        "reference": study.compare.reference,
+        "uncontrolled": study.compare.uncontrolled,
+        "scenarios": {
+            name: {"title_en": study.scenario_title(name, "en"), "title_ja": study.scenario_title(name, "ja")}
+            for name in names
+        },
+        "sweep": study.sweep_values,
+        "members": [
+            {"scenario": member.scenario, "member": member.label, "sweep": member.sweep, "path": member.path}
+            for member in all_members
+        ],
+        "study": study.model_dump(mode="json"),
     }
-    write_json(run / "study.json", record)
 
 
 def sample_summary(folders: list[Path]) -> dict[str, Any]:
@@ -329,125 +319,69 @@ def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
 SAMPLED_HALF_HOURS, SAMPLED_PER_MEMBER = 50, 2
 
 
-def run_study(
-    study: Study, out: Path, data: Path | None, days: tuple[int, int] | None, jobs: int, progress: Progress
-) -> Path:
-    """Run a study: results, key figures and report appear in `out` when all is done; an interrupted run goes on.
+class StudyRun(Experiment):
+    """A study as it is written: all members with their counterfactuals, and the values that ``[onset]`` tries."""
 
-    Parameters
-    ----------
-    study : Study
-    out : pathlib.Path
-        Results folder; earlier results in it are replaced only at the end.
-    data : pathlib.Path, optional
-        Folder with measured data or weather files.
-    days : tuple of int, optional
-        First and last day of the fiscal year, 1-based and inclusive; cut out after everything has been calibrated.
-    jobs : int
-        Worker processes.
-    progress : Progress
+    record_file = RUN_FILE
+    scratch = ()
 
-    Returns
-    -------
-    pathlib.Path
-        `out`.
+    @property
+    def folder_name(self) -> str:
+        """The study's name."""
+        return self.study.name
 
-    Raises
-    ------
-    InputError
-        With all problems of an input at once.
-    """
-    require_results_folder(out)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    seconds: dict[str, float] = {}
-    facts = manifest(study, input_files(study, data), days)
-    members, tries = study_members(study), onset_members(study)
-    with _timed(seconds, "inputs"):
-        case = make_case(study, members, tries, data, days)
-    partial, _ = open_partial(out, digest(facts))
-    folders = _folders(case, partial)
-    per_member = max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(members)))
-    with _timed(seconds, "simulation"):
-        tasks = make_tasks(case, folders, sampled_steps(case, study.seed, per_member), jobs, partial)
-        case = replace(case, profiles=(), outlooks=())
-        run_tasks(tasks, len(month_blocks(case.index)), progress)
-    with _timed(seconds, "key figures"):
-        write_kpis(study, case, members, partial, data)
-        onset = onset_rows(study, members, tries, partial, case.step_hours)
-        write_study_record(study, members, case, onset, partial, _repeat_command(study, data, days))
-        _write_manifests(members, facts, partial)
-        if study.grid.is_goto:
-            write_network_figures(case.model, partial)
-    with _timed(seconds, "report"):
-        progress("report", 0, 1)
-        write_report(partial)
-        progress("report", 1, 1)
-    write_json(partial / "run_log.json", run_log(seconds, len(tasks), started))
-    publish(partial, out)
-    return out
+    def prepare(self, progress: Progress) -> None:
+        """Make the case of all members, counterfactuals and tries."""
+        self.own, self.tries = members(self.study), onset_members(self.study)
+        self.case = study_case(self.study, [*self.own, *self.tries], self.data, self.days, self._with_counterfactuals)
 
+    def _with_counterfactuals(self, settled: list[Member]) -> list[Member]:
+        """Return every member with its counterfactuals, then the values that are tried."""
+        count = len(self.own)
+        beside = counterfactuals if self.study.compare.counterfactuals else lambda _: []
+        own = [some for member in settled[:count] for some in (member, *beside(member))]
+        return [*own, *(replace(member, twin=ONSET) for member in settled[count:])]
 
-def make_case(
-    study: Study,
-    members: list[StudyMember],
-    tries: list[StudyMember],
-    data: Path | None,
-    days: tuple[int, int] | None,
-) -> Case:
-    """Return the loop's case of a study: every member with its counterfactual twins, then the values that are tried.
+    def folders(self, place: Path) -> list[Path]:
+        """Return the members' folders; those of counterfactuals lie inside."""
+        found = []
+        for member in self.case.members:
+            folder = place / member.scenario / member.label
+            if member.twin == ONSET:
+                folder = place / ONSET / member.label
+            elif member.twin:
+                folder = folder / TWINS / member.twin
+            found.append(folder)
+        return found
 
-    Raises
-    ------
-    InputError
-        With the problems of the network and of the weather or measured data at once.
-    """
-    problems: list[Problem] = []
-    with gathered(problems):
-        grids = member_grids([*members, *tries])
-    with gathered(problems):
-        sources = read_sources(study, data)
-    raise_if_any(problems)
-    inputs = study_inputs(study, [*members, *tries], grids, sources)
-    settled = loop_members([*members, *tries], grids, inputs)
-    everyone = (
-        *(some for member in settled[: len(members)] for some in (member, *_twins(study, member))),
-        *(replace(member, twin=ONSET) for member in settled[len(members) :]),
-    )
-    mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)
-    return case_of(everyone, reduce_grids(grids.models), inputs, days, np.tile(mean_mw, (len(everyone), 1)))
+    def simulate(self, work: Work) -> None:
+        """Run the members; their tables stay."""
+        with work.timed("simulation"):
+            self.run_members(work, max(SAMPLED_PER_MEMBER, -(-SAMPLED_HALF_HOURS // len(self.own))))
 
+    def reduce(self, work: Work) -> dict[str, Any]:
+        """Write key figures and manifests of the members and the network's drawings; return the resolved study."""
+        write_kpis(self.study, self.case, self.own, work.folder, self.data)
+        for member in self.own:
+            facts = work.facts | {"study": member.study.model_dump(mode="json")}
+            write_json(work.folder / member.path / "manifest.json", facts)
+        if self.study.grid.is_goto:
+            write_network_figures(self.case.model, work.folder)
+        return study_record(self.study, self.own) | {
+            "assumptions": _assumptions(self.own) if self.study.grid.is_goto else [],
+            "sources": status_counts(),
+            "units": _units(self.case),
+            "currency": self.case.model.currency,
+            "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
+            "sample_check": sample_summary([work.folder / member.path for member in self.own]),
+            "repeat_command": self._repeat_command(),
+        }
 
-def _twins(study: Study, member: Member) -> list[Member]:
-    return twins(member) if study.compare.counterfactuals else []
+    def _repeat_command(self) -> str:
+        words = ["goto-twin", "run", f"studies/{self.study.name}.toml"]
+        words += ["--data", "DATA"] if self.data is not None else []
+        return " ".join(words + (["--days", f"{self.days[0]}:{self.days[1]}"] if self.days else []))
 
-
-def _folders(case: Case, run: Path) -> list[Path]:
-    folders = []
-    for member in case.members:
-        folder = run / member.scenario / member.label
-        if member.twin == ONSET:
-            folder = run / ONSET / member.label
-        elif member.twin:
-            folder = folder / TWINS / member.twin
-        folders.append(folder)
-    return folders
-
-
-def _write_manifests(members: list[StudyMember], facts: dict[str, Any], run: Path) -> None:
-    """Write the run's manifest, and each member's with its own resolved study in place of the whole one."""
-    write_json(run / "manifest.json", facts)
-    for member in members:
-        write_json(run / member.path / "manifest.json", facts | {"study": member.study.model_dump(mode="json")})
-
-
-def _repeat_command(study: Study, data: Path | None, days: tuple[int, int] | None) -> str:
-    words = ["goto-twin", "run", f"studies/{study.name}.toml"]
-    words += ["--data", "DATA"] if data is not None else []
-    return " ".join(words + (["--days", f"{days[0]}:{days[1]}"] if days else []))
-
-
-@contextmanager
-def _timed(seconds: dict[str, float], stage: str) -> Iterator[None]:
-    begin = time.perf_counter()
-    yield
-    seconds[stage] = round(time.perf_counter() - begin, 3)
+    def report(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the report from the results files."""
+        write_report(folder)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,17 +14,11 @@ import numpy as np
 import pandas as pd
 
 from network_models.goto.outage_rates import outage_rates
-from reports import write_security
-from studies.experiments.folders import (
-    SECURITY_FILE,
-    digest,
-    input_files,
-    manifest,
-    open_partial,
-    publish,
-    run_log,
-    write_json,
-)
+from reports import write_sections
+from reports.document.texts import LANGUAGES, Words
+from reports.sections.security import sections
+from studies.experiments.folders import SECURITY_FILE
+from studies.experiments.runner import Experiment, Work
 from studies.experiments.workers import Progress
 from studies.study.cases import day_steps
 from studies.study.grids import member_grids
@@ -79,54 +72,67 @@ class Operation:
     profiles: dict[str, np.ndarray]
 
 
-def run_security(
-    study: Study, out: Path, data: Path | None, days: tuple[int, int] | None, question: Question, jobs: int,
-    progress: Progress,
-) -> Path:  # fmt: skip
-    """Write the security of a study's grid into a results folder, which is replaced when all is done.
+class GridSecurity(Experiment):
+    """All outages of a study's grid before any management; headroom of buses and inter-trip where asked for.
 
     The first scenario of the study counts, swept keys in the middle of their values.
 
     Parameters
     ----------
     study : Study
-    out : pathlib.Path
-    data : pathlib.Path or None
-        Folder with measured data or weather files.
-    days : (int, int) or None
-        First and last day of the fiscal year, 1-based and inclusive; None for the whole year.
     question : Question
-    jobs : int
-        Threads; changes no result.
-    progress : Progress
-
-    Returns
-    -------
-    pathlib.Path
-        `out`, with ``security.json``, the tables and ``report/``.
-
-    Raises
-    ------
-    InputError
-        With all problems of the study's inputs; a bus that the grid does not have.
+    data : pathlib.Path, optional
+    days : tuple of int, optional
     """
-    began, started = time.perf_counter(), datetime.now(UTC).isoformat(timespec="seconds")
-    member = resolved(study, [(next(iter(study.scenario), BASE), BASE, middle_point(study))])[0]
-    buses = buses_of(member_grids([member]).models[0], question.headroom)
-    operation = operation_of(member, data, days)
-    asked = {"headroom": list(question.headroom), "intertrip": question.intertrip}
-    facts = manifest(member.study, input_files(study, data), days) | {"security": asked}
-    partial, _ = open_partial(out, digest(facts))
-    record = _title(study, member, operation) | outages(operation, partial, jobs, progress)
-    record["headroom"] = headroom_of(operation, buses, partial, jobs) if buses else []
-    progress("headroom", 1, 1)
-    record["intertrip"] = intertrip_of(operation, member.study, partial) if question.intertrip else []
-    write_json(partial / SECURITY_FILE, record)
-    write_json(partial / "manifest.json", facts)
-    write_security(partial)
-    write_json(partial / "run_log.json", run_log({"all": round(time.perf_counter() - began, 3)}, jobs, started))
-    publish(partial, out)
-    return out
+
+    record_file = SECURITY_FILE
+    scratch = ()
+
+    def __init__(
+        self, study: Study, question: Question, data: Path | None = None, days: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(study, data, days)
+        self.question = question
+
+    def members(self) -> list[Member]:
+        """Return the one member whose grid and operating points count."""
+        return resolved(self.study, [(next(iter(self.study.scenario), BASE), BASE, middle_point(self.study))])
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is asked beside the outages."""
+        return {"headroom": list(self.question.headroom), "intertrip": self.question.intertrip}
+
+    def prepare(self, progress: Progress) -> None:
+        """Make the operating points.
+
+        Raises
+        ------
+        InputError
+            With all problems of the study's inputs; a bus that the grid does not have.
+        """
+        self.member = self.members()[0]
+        self.buses = buses_of(member_grids([self.member]).models[0], self.question.headroom)
+        self.operation = operation_of(self.member, self.data, self.days)
+
+    def simulate(self, work: Work) -> None:
+        """Solve everything that is asked and write its tables."""
+        operation = self.operation
+        with work.timed("outages"):
+            self.found = outages(operation, work.folder, work.jobs, work.progress)
+        with work.timed("headroom"):
+            self.found["headroom"] = headroom_of(operation, self.buses, work.folder, work.jobs) if self.buses else []
+        with work.timed("inter-trip"):
+            asked = self.question.intertrip
+            self.found["intertrip"] = intertrip_of(operation, self.member.study, work.folder) if asked else []
+
+    def reduce(self, work: Work) -> dict[str, Any]:
+        """Return what the report tells."""
+        return _title(self.study, self.member, self.operation) | self.found
+
+    def report(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the report in both languages."""
+        titles = {one: Words(one)("security.title", study=Words(one).of(record, "title")) for one in LANGUAGES}
+        write_sections(folder, titles, partial(sections, record))
 
 
 def operation_of(member: Member, data: Path | None, days: tuple[int, int] | None) -> Operation:

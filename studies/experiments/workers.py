@@ -1,23 +1,26 @@
-"""Members in parallel worker processes, with their progress; results do not depend on how many there are."""
+"""Work in parallel processes, with its progress: members in lock-step, and pieces whose answers are kept as files."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from studies.doctor import ONE_THREAD
+from studies import ONE_THREAD
+from studies.experiments.folders import write_json
 from twin.metrics.store import is_finished, last_checkpoint
 from twin.operation.case import Case
-from twin.operation.simulate import simulate
+from twin.operation.simulate import month_blocks, simulate
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -55,17 +58,109 @@ def progress_bars(console: Console) -> Iterator[Progress]:
 
 
 POLL_SECONDS = 0.5
-WORK_OF_SHARED_STATE = 0.3
+
+
+def in_processes(
+    calls: Sequence[Callable[[], Any]],
+    jobs: int,
+    answered: Callable[[int, Any], None],
+    polled: Callable[[], None] = lambda: None,
+) -> None:
+    """Make each call in one of at most `jobs` processes with one thread each.
+
+    Parameters
+    ----------
+    calls : sequence of callable
+        What pickle can send, e.g. a partial of a function of a module.
+    jobs : int
+    answered : callable
+        Called here with the position and the answer of each call, in the order in which they end.
+    polled : callable
+        Called here twice a second, and whenever a call has ended.
+
+    Raises
+    ------
+    Exception
+        The first one that a call raises; calls that have not begun are then left.
+    """
+    if not calls:
+        return
+    os.environ.update(ONE_THREAD)
+    with ProcessPoolExecutor(min(jobs, len(calls)), mp_context=get_context("spawn")) as pool:
+        left = {pool.submit(call): k for k, call in enumerate(calls)}
+        try:
+            while left:
+                for future in wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
+                    answered(left.pop(future), future.result())
+                polled()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Work for one process whose answer fits into a JSON file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its ending; a name stands for the same work whatever the number of workers.
+    call : callable
+        What pickle can send.
+    weight : int
+        How much it counts in the progress.
+    """
+
+    name: str
+    call: Callable[[], Any]
+    weight: int = 1
+
+
+def run_pieces(pieces: Sequence[Piece], kept: Path, jobs: int, progress: Progress, stage: str) -> list[Any]:
+    """Return the answers of some pieces, each in a file of its own; those that are there are not made again.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    kept : pathlib.Path
+        Folder of the answers.
+    jobs : int
+    progress : Progress
+    stage : str
+        What the progress is called.
+    """
+    files = {piece.name: kept / f"{piece.name}.json" for piece in pieces}
+    missing = [piece for piece in pieces if not files[piece.name].exists()]
+    total = sum(piece.weight for piece in pieces)
+    left = sum(piece.weight for piece in missing)
+    progress(stage, total - left, total)
+
+    def answered(k: int, answer: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+        nonlocal left
+        write_json(files[missing[k].name], answer)
+        left -= missing[k].weight
+        progress(stage, total - left, total)
+
+    in_processes([piece.call for piece in missing], jobs, answered)
+    return [json.loads(file.read_text(encoding="utf-8")) for file in files.values()]
+
+
 STAGE = "power flow and control"
+WORK_OF_SHARED_STATE = 0.3
 
 
 @dataclass(frozen=True)
 class Task:
-    """What one worker does: the members of `case` (pickled in `file`), their folders and their checked steps."""
+    """What one worker does: the members of a case (pickled in `file`), their folders and their checked steps.
+
+    `blocks` is the number of months that each member has.
+    """
 
     file: Path
     folders: tuple[Path, ...]
     checked: tuple[np.ndarray, ...]
+    blocks: int
 
 
 def make_tasks(
@@ -84,35 +179,25 @@ def make_tasks(
     place : pathlib.Path
         Folder for the files; `run_tasks` removes them.
     """
-    tasks = []
+    tasks, blocks = [], len(month_blocks(case.index))
     for number, share in enumerate(_shares(case, min(jobs, len(folders)))):
         file = place / f"share-{number}.pickle"
         with file.open("wb") as stream:
             pickle.dump(part_of(case, share), stream, protocol=pickle.HIGHEST_PROTOCOL)
-        tasks.append(Task(file, tuple(folders[m] for m in share), tuple(checked[m] for m in share)))
+        tasks.append(Task(file, tuple(folders[m] for m in share), tuple(checked[m] for m in share), blocks))
     return tasks
 
 
-def run_tasks(tasks: Sequence[Task], blocks: int, progress: Progress) -> None:
-    """Run each task in a process of its own.
-
-    Parameters
-    ----------
-    tasks : sequence of Task
-    blocks : int
-        Blocks of half-hours that each member has, for the progress.
-    progress : Progress
-    """
-    os.environ.update(ONE_THREAD)
+def run_tasks(tasks: Sequence[Task], progress: Progress) -> None:
+    """Run the members of each task in lock-step in a process of its own; finished months are not run again."""
     folders = [folder for task in tasks for folder in task.folders]
-    with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
-        left = {pool.submit(_run, task) for task in tasks}
-        while left:
-            done, left = wait(left, timeout=POLL_SECONDS, return_when=FIRST_EXCEPTION)
-            for future in done:
-                future.result()
-            finished = sum(blocks if is_finished(folder) else last_checkpoint(folder) + 1 for folder in folders)
-            progress(STAGE, finished, blocks * len(folders))
+    blocks = tasks[0].blocks
+
+    def polled() -> None:
+        finished = sum(blocks if is_finished(folder) else last_checkpoint(folder) + 1 for folder in folders)
+        progress(STAGE, finished, blocks * len(folders))
+
+    in_processes([partial(_run, task) for task in tasks], len(tasks), lambda *_: None, polled)
     for task in tasks:
         task.file.unlink()
 

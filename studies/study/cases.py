@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from studies.study.devices import flexible_devices, site_devices
-from studies.study.grids import Grids, plant_batteries
-from studies.study.inputs import Inputs
+from studies.study.grids import Grids, member_grids, plant_batteries
+from studies.study.inputs import Inputs, member_inputs, sources_of
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study
+from twin.core.errors import Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
-from twin.network.reduced.reduction import ReducedGrid
+from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.resources.outlook import Outlooks, make_outlooks
@@ -41,7 +43,7 @@ def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> li
     ]
 
 
-def twins(member: Member) -> list[Member]:
+def counterfactuals(member: Member) -> list[Member]:
     """Return the counterfactuals that are run beside a member; only sums are kept of them."""
     other = "forecast" if member.operator == "perfect" else "perfect"
     found = [replace(member, twin=OTHER_OPERATOR, operator=other)]
@@ -91,6 +93,52 @@ def _group_firmness(study: Study, fleet: SiteFleet) -> list[str]:
         study.fleet.small_sites if kind == "new" else str(cut)
         for kind, cut in zip(fleet.groups.kind, fleet.groups.cut, strict=True)
     ]
+
+
+def as_they_are(members: list[Member]) -> Sequence[Member]:
+    """Return the loop's members unchanged."""
+    return members
+
+
+def study_case(
+    study: Study,
+    members: list[StudyMember],
+    data: Path | None,
+    days: tuple[int, int] | None,
+    settled: Callable[[list[Member]], Sequence[Member]] = as_they_are,
+) -> Case:
+    """Return the loop's case of some members of a study, which run in lock-step.
+
+    Parameters
+    ----------
+    study : Study
+        For what all members share.
+    members : list of studies.study.members.Member
+        Those under the same weather have the operator's stated limit for the mean demand of the first of them.
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+    days : tuple of int, optional
+        First and last day, 1-based and inclusive; cut out after everything has been calibrated.
+    settled : callable, optional
+        Makes of the loop's members, one for each of `members`, those that are run: with counterfactuals, other names.
+
+    Raises
+    ------
+    InputError
+        With the problems of the network and of the weather or measured data at once.
+    """
+    problems: list[Problem] = []
+    with gathered(problems):
+        grids = member_grids(members)
+    with gathered(problems):
+        sources = sources_of(members, data)
+    raise_if_any(problems)
+    inputs = member_inputs(study, members, grids, sources)
+    everyone = settled(loop_members(members, grids, inputs))
+    first: dict[int, int] = {}
+    known = {k: first.setdefault(id(source), k) for source, k in zip(sources, inputs.of_member, strict=True)}
+    mean_mw = np.stack([inputs.series[known[m.profiles]][0].area_demand_mw.mean(axis=0) for m in everyone])
+    return case_of(everyone, reduce_grids(grids.models), inputs, days, mean_mw)
 
 
 STEPS_PER_DAY = 48
@@ -194,9 +242,8 @@ def _link_at_mean_demand(
     """
     rows, inverse = np.unique(np.column_stack([network, mean_demand_mw]), axis=0, return_inverse=True)
     variant, demand = rows[:, 0].astype(np.int64), rows[:, 1:]
-    base = grid.base_mva
     flow = _flow(grid, variant, demand)
-    headroom = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, base)
+    headroom = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, grid.base_mva)
     export = _export_mw(grid, flow)
     response = np.zeros_like(demand)
     for area in range(demand.shape[1]):
@@ -210,7 +257,7 @@ def _link_at_mean_demand(
 def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> Flow:
     first = grid.variants[0]
     p = np.zeros((len(variant), len(grid.nodes.buses)))
-    np.add.at(p.T, grid.nodes.area, -demand_mw.T / first.base_mva)
+    np.add.at(p.T, grid.nodes.area, -demand_mw.T / grid.base_mva)
     q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
     return solve(grid, variant, p, q, *flat_start(grid, variant))
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from importlinter import configuration
 from importlinter.application.use_cases import lint_imports
 
 ROOT = Path(__file__).parents[2]
@@ -9,4 +10,5 @@ ROOT = Path(__file__).parents[2]
 
 def test_the_contracts_hold(monkeypatch):
     monkeypatch.chdir(ROOT)
+    configuration.configure()
     assert lint_imports("pyproject.toml", cache_dir=None)

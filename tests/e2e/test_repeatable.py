@@ -10,8 +10,8 @@ import time
 import pytest
 from conftest import DAYS, ROOT, command, reproducible_files
 
-from studies.experiments import folders as output
-from studies.experiments import run as assemble
+from studies.experiments import folders, runner
+from studies.experiments import run as study_run
 from studies.experiments.folders import DIGEST_FILE, partial_folder
 
 LONGEST_SECONDS = 240.0
@@ -32,11 +32,11 @@ def test_a_killed_run_is_taken_up_and_ends_with_the_same_bytes(run, small_study,
     taken_up = []
 
     def open_partial(*args):
-        folder, again = output.open_partial(*args)
+        folder, again = folders.open_partial(*args)
         taken_up.append(again)
         return folder, again
 
-    monkeypatch.setattr(assemble, "open_partial", open_partial)
+    monkeypatch.setattr(runner, "open_partial", open_partial)
     answer = command(*arguments)
     assert answer.status == 0, answer.err
     assert taken_up == [True]
@@ -96,7 +96,7 @@ def test_a_run_that_breaks_off_leaves_the_earlier_one(run, small_study, tmp_path
     def fail(*_):
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr(assemble, "make_case", fail)
+    monkeypatch.setattr(study_run, "study_case", fail)
     with pytest.raises(RuntimeError, match="out of luck"):
         command("run", small_study, "--days", DAYS, "--out", run)
     assert_same(reproducible_files(run), before)

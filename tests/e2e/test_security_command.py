@@ -69,11 +69,11 @@ def test_record_and_report_tell_the_same(folder):
     record = json.loads((folder / "security.json").read_text(encoding="utf-8"))
     assert [row["class"] for row in record["classes"]] == ["n-0", "n-1", "common-corridor"]
     assert [row["bus"] for row in record["headroom"]] == list(BUSES)
-    page = (folder / "report" / "security.html").read_text(encoding="utf-8")
+    page = (folder / "report" / "report.html").read_text(encoding="utf-8")
     assert record["outages"][0]["outage"] in page
     assert all(bus in page for bus in BUSES)
     assert page.count("N-1電制") >= 2
-    assert {path.name for path in (folder / "report").glob("*.pdf")} == {"security_en.pdf", "security_ja.pdf"}
+    assert {path.name for path in (folder / "report").glob("*.pdf")} == {"report_en.pdf", "report_ja.pdf"}
 
 
 def test_two_threads_give_the_same_bytes(folder, once, small_study, workplace):

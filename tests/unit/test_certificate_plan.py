@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.experiments.certify import make_plan, policy_name, positions, study_members
+from studies.experiments.certify import Certificate, policy_name
 from studies.study.reading import read_study
 from twin.core.errors import InputError
 
@@ -44,13 +44,13 @@ grid.conductor_mm2 = [240, 300, 400]
 def plan(folder, text=STUDY, years=None):
     path = folder / "plan.toml"
     path.write_text(text, encoding="utf-8")
-    return make_plan(read_study(path), "self_consumption", folder, years)
+    return Certificate(read_study(path), "self_consumption", folder, years)
 
 
 def test_the_base_case_is_the_last_scenario_with_new_pv_in_the_middle_of_the_sweep(tmp_path):
     found = plan(tmp_path)
     assert found.scenario == "aware"
-    for member in study_members(found):
+    for member in found.members():
         study = member.study
         assert (study.grid.conductor_mm2, study.fleet.new_pv, study.fleet.batteries) == (300, True, "all")
         assert (study.fleet.when_full, study.fleet.demand_response) == ("curtail", "none")
@@ -59,7 +59,7 @@ def test_the_base_case_is_the_last_scenario_with_new_pv_in_the_middle_of_the_swe
 
 def test_demand_response_of_any_scenario_is_taken_along(tmp_path):
     text = STUDY.replace("[scenario.plain]\n", '[scenario.plain]\nfleet.demand_response = "plan"\n')
-    assert {member.study.fleet.demand_response for member in study_members(plan(tmp_path, text))} == {"plan"}
+    assert {member.study.fleet.demand_response for member in plan(tmp_path, text).members()} == {"plan"}
 
 
 def test_each_year_has_none_and_three_error_levels(tmp_path):
@@ -68,10 +68,10 @@ def test_each_year_has_none_and_three_error_levels(tmp_path):
         "year=1/none", "year=1/error=0", "year=1/error=1", "year=1/error=2",
         "year=2/none", "year=2/error=0", "year=2/error=1", "year=2/error=2",
     ]  # fmt: skip
-    settings = [(m.study.weather.weather_year, m.study.operation.forecast_error_factor) for m in study_members(found)]
+    settings = [(m.study.weather.weather_year, m.study.operation.forecast_error_factor) for m in found.members()]
     assert settings == [(year, factor) for year in (1, 2) for factor in (1.0, 0.0, 1.0, 2.0)]
-    assert positions(found, None) == [0, 4]
-    assert positions(found, 1.0) == [2, 6]
+    assert found.positions(None) == [0, 4]
+    assert found.positions(1.0) == [2, 6]
 
 
 def test_three_years_unless_asked(tmp_path):
@@ -87,8 +87,8 @@ def test_a_given_year_cannot_be_several(tmp_path):
     study = plan(tmp_path).study
     given = study.model_copy(update={"weather": study.weather.model_copy(update={"source": "measured"})})
     with pytest.raises(InputError, match="one given year"):
-        make_plan(given, "none", Path(), 3)
-    assert make_plan(given, "none", Path(), None).years == (None,)
+        Certificate(given, "none", Path(), 3)
+    assert Certificate(given, "none", Path(), None).years == (None,)
 
 
 def test_policies_have_names_that_folders_may_have():

@@ -9,8 +9,9 @@ import pytest
 from certificate_fixture import checks, criterion, level, record, write
 
 from reports import write_certificate
+from reports.document.blocks import FigureBlock, Paragraph, Tiles, Verdict
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.certificate import sheet
+from reports.sections.certificate import document
 
 TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
 ENGLISH, JAPANESE = Words("en"), Words("ja")
@@ -26,8 +27,22 @@ def written(tmp_path_factory):
     return write_certificate(write(tmp_path_factory.mktemp("certificate"), record()))
 
 
+def block(values, kind, words=ENGLISH):
+    """Return the only block of a kind on the page."""
+    (found,) = [one for one in document(values, words).blocks if isinstance(one, kind)]
+    return found
+
+
+def tiles(values, words=ENGLISH):
+    return block(values, Tiles, words).tiles
+
+
+def notes(values):
+    return block(values, Paragraph).text
+
+
 def detail(values, name):
-    marks = zip(values["verdict"], sheet(values, ENGLISH).marks, strict=True)
+    marks = zip(values["verdict"], block(values, Verdict).marks, strict=True)
     return next(mark for found, mark in marks if found["name"] == name)
 
 
@@ -83,8 +98,8 @@ def test_no_text_key_and_no_host_reach_the_reader(written):
 def test_a_fail_is_on_top_with_its_place():
     verdict = [*record()["verdict"][1:], criterion("criterion_broken_hours", False, 3.5, 2, 2.0)]
     values = record(passed=False, verdict=verdict)
-    assert sheet(values, ENGLISH).verdict == "Failed: 1 of 12 criteria are not met."
-    assert sheet(values, JAPANESE).verdict == "不合格：12項目中1項目に不適合。"
+    assert block(values, Verdict).text.endswith("Failed: 1 of 12 criteria are not met.")
+    assert block(values, Verdict, JAPANESE).text.endswith("不合格：12項目中1項目に不適合。")
     mark = detail(values, "criterion_broken_hours")
     assert (mark.mark, mark.detail) == ("FAIL", "+3.5\u00a0h (year 2, error ×2)")
 
@@ -99,40 +114,36 @@ def test_what_could_not_be_judged_is_said():
 
 def test_what_chance_explains_is_called_not_distinguishable():
     values = record(levels=[level(factor, -3.0, False) for factor in (0.0, 1.0, 2.0)])
-    tile = sheet(values, ENGLISH).tiles[0]
+    tile = tiles(values)[0]
     assert (tile.value, tile.unit) == ("+12", "MWh")
     assert "95 %: \u22123.0 to +19, not distinguishable from none" in tile.label
-    assert "制御なしと有意差なし" in sheet(values, JAPANESE).tiles[0].label
-    assert "not distinguishable" not in sheet(record(), ENGLISH).tiles[0].label
+    assert "制御なしと有意差なし" in tiles(values, JAPANESE)[0].label
+    assert "not distinguishable" not in tiles(record())[0].label
 
 
 def test_one_year_has_no_interval_and_says_so():
     values = record(years=[1], levels=[level(factor, None, None) for factor in (0.0, 1.0, 2.0)])
-    page = sheet(values, ENGLISH)
-    assert "one year: no interval" in page.tiles[0].label
-    assert any("nothing is said about chance" in note for note in page.notes)
+    assert "one year: no interval" in tiles(values)[0].label
+    assert "nothing is said about chance" in notes(values)
 
 
 def test_a_missing_bound_is_said():
     bare = [one | {"scores": {name: score | {"percent_of_bound": None, "percent_of_gain": None}
                               for name, score in one["scores"].items()}} for one in record()["levels"]]  # fmt: skip
-    page = sheet(record(levels=bare, bound={"energy": None, "value": None, "missing": "a device: cars"}), ENGLISH)
-    assert [tile.value for tile in page.tiles[2:]] == ["none", "none"]
-    assert "No bound: a device: cars." in page.notes
+    values = record(levels=bare, bound={"energy": None, "value": None, "missing": "a device: cars"})
+    assert [tile.value for tile in tiles(values)[2:]] == ["none", "none"]
+    assert "No bound: a device: cars." in notes(values)
 
 
 def test_who_and_what_is_in_the_footer():
-    footer = sheet(record(), ENGLISH).footer
+    footer = document(record(), ENGLISH).footer
     for part in ("goto_2030", "seed 7", "years 1 to 3", "efefefefefef (changed)", "ab" * 32):
         assert part in footer
-    assert "shipped policy" in sheet(record(policy_sha256=None), ENGLISH).footer
+    assert "shipped policy" in document(record(policy_sha256=None), ENGLISH).footer
 
 
 def test_a_given_year_has_no_number():
     worst = record()["worst_day"] | {"year": None}
-    page = sheet(
-        record(years=[None], worst_day=worst, verdict=[criterion("unsolved_half_hours", False, 2.0, None, 0.0)]),
-        ENGLISH,
-    )
-    assert page.pictures[1].caption.startswith("The worst day, 2031-03-18 (error ×2)")
-    assert page.marks[0].detail == "+2 (error ×0)"
+    values = record(years=[None], worst_day=worst, verdict=[criterion("unsolved_half_hours", False, 2.0, None, 0.0)])
+    assert block(values, FigureBlock).caption.startswith("The worst day, 2031-03-18 (error ×2)")
+    assert detail(values, "unsolved_half_hours").detail == "+2 (error ×0)"

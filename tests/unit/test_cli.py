@@ -69,8 +69,13 @@ def fake_engine(monkeypatch):
     """Stand in for the engine; remembers what it was asked for."""
     asked = {}
 
-    def run_study(study, out, data, days, jobs, progress):
-        asked.update(study=study, out=out, data=data, days=days, jobs=jobs)
+    class StudyRun:
+        def __init__(self, study, data, days):
+            self.folder_name = study.name
+            asked.update(study=study, data=data, days=days)
+
+    def run_experiment(experiment, out, jobs, progress):
+        asked.update(out=out, jobs=jobs)
         for done in (1, 2):
             progress("members", done, 2)
         a_run(out)
@@ -78,9 +83,10 @@ def fake_engine(monkeypatch):
         (out / "report" / "report.html").write_text("")
         return out
 
-    module = types.ModuleType("studies.experiments.run")
-    module.run_study = run_study
-    monkeypatch.setitem(sys.modules, "studies.experiments.run", module)
+    for name, content in (("run", StudyRun), ("runner", run_experiment)):
+        module = types.ModuleType(f"studies.experiments.{name}")
+        setattr(module, content.__name__, content)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
     return asked
 
 
@@ -151,10 +157,10 @@ def test_a_bad_input_leaves_earlier_results_alone(tmp_path, monkeypatch, capsys,
 
 
 def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fake_engine):
-    def run_study(*_):
+    def run_experiment(*_):
         raise InputError([Problem("weather has a gap", "fukue.csv, 2022-05-01 12:00")])
 
-    monkeypatch.setattr(sys.modules["studies.experiments.run"], "run_study", run_study)
+    monkeypatch.setattr(sys.modules["studies.experiments.runner"], "run_experiment", run_experiment)
     code, _, told = main(monkeypatch, capsys, "run", "goto_2030")
     assert code == 2
     assert told.endswith(
@@ -163,10 +169,10 @@ def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fa
 
 
 def test_an_unexpected_error_keeps_its_traceback(monkeypatch, fake_engine):
-    def run_study(*_):
+    def run_experiment(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(sys.modules["studies.experiments.run"], "run_study", run_study)
+    monkeypatch.setattr(sys.modules["studies.experiments.runner"], "run_experiment", run_experiment)
     monkeypatch.setattr(sys, "argv", ["goto-twin", "run", "goto_2030"])
     with pytest.raises(ZeroDivisionError):
         cli.main()

@@ -1,17 +1,24 @@
-"""The page of the data dictionary is the one that the schema gives."""
+"""The reference pages say what the code says: data dictionary, study keys, commands."""
 
 import csv
+import sys
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from studies.data_dictionary import data_dictionary
+from studies.study.names import known_keys
+from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.core.quantities import KPIS, QUANTITIES_FILE, TABLES, Quantity, read_quantities
 
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "docs" / "generators"))
+
+from make_reference import commands, data_dictionary, study_keys  # noqa: E402
+
 NAMES = [field.name for field in fields(Quantity)]
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "data_dictionary.md"
+PAGE = ROOT / "docs" / "reference" / "data_dictionary.md"
 UNIT_ENDINGS = {
     "_mwh": "MWh",
     "_mw": "MW",
@@ -35,6 +42,23 @@ def test_every_quantity_is_on_the_page_with_both_languages():
         assert any(quantity.meaning_en in row and quantity.meaning_ja in row for row in rows)
         assert quantity.meaning_en
         assert quantity.meaning_ja
+
+
+def test_every_study_key_is_explained_under_its_section():
+    sections = dict(part.partition("\n")[::2] for part in study_keys().split("\n## ")[1:])
+    for key, is_free in known_keys(Study):
+        section, _, name = key.rpartition(".")
+        rows = sections[f"[{section}]" if section else "The top of the file"].splitlines()
+        shown = [row for row in rows if row.startswith(f"| `{name}` |")]
+        assert is_free or shown, key
+        assert all(row.rstrip(" |").rpartition("| ")[2] for row in shown), key
+
+
+def test_every_command_is_explained():
+    page = commands()
+    for command in ("run", "certify", "uncertainty", "report", "compare", "sources", "schema", "doctor"):
+        assert f"\n## goto-twin {command}\n" in page
+    assert "| `--days` |" in page
 
 
 @pytest.mark.parametrize("quantity", QUANTITIES, ids=lambda quantity: quantity.name)

@@ -15,14 +15,15 @@ import pytest
 from report_fixture import SCENARIOS, SWEEP, write_run
 
 from reports import write_report
+from reports.document.blocks import Answer
 from reports.document.style import alike
 from reports.document.texts import LANGUAGES, Words
-from reports.reading.detail import read_detail
+from reports.reading.detail import choose_focus, read_detail
+from reports.reading.labels import points_label
 from reports.reading.run_folder import Run, read_run
-from reports.reading.selection import choose_focus, points_label
 from reports.sections.answer import sentences
 from reports.sections.checks import all_checks
-from reports.sections.content import document
+from reports.sections.report import document
 
 TEXTS = Path(__file__).parents[2] / "reports" / "texts.csv"
 CENTRAL = "conductor_mm2=240,criterion=n-1"
@@ -157,8 +158,9 @@ def test_one_scenario_without_sweep_is_reported(tmp_path):
     results: Run = read_run(run)
     focus = choose_focus(results)
     report = document(results, focus, read_detail(results, focus), Words("en"))
-    assert report.answer[1].startswith("Nothing was swept")
-    assert "no controlled scenario" in report.answer[2]
+    (answer,) = [block for block in report.blocks if isinstance(block, Answer)]
+    assert answer.sentences[1].startswith("Nothing was swept")
+    assert "no controlled scenario" in answer.sentences[2]
     assert "battery_charge_en.svg" not in report.pictures
 
 

@@ -8,9 +8,8 @@ import pytest
 from report_fixture import write_run
 
 from reports.document.texts import Words
-from reports.reading.detail import read_detail
+from reports.reading.detail import choose_focus, read_detail
 from reports.reading.run_folder import read_run
-from reports.reading.selection import choose_focus
 from reports.sections.tables import voltage_controls
 
 CENTRAL = "uncontrolled/conductor_mm2=240,criterion=n-1"

@@ -11,14 +11,14 @@ from report_fixture import SCENARIOS, write_run
 from reports.document.blocks import Heading, Table
 from reports.document.texts import LANGUAGES, Words
 from reports.figures.swings import tornado
-from reports.reading.detail import read_detail
+from reports.reading.detail import choose_focus, read_detail
+from reports.reading.labels import change_name, change_value
 from reports.reading.onset import read_onset
 from reports.reading.run_folder import Run, read_run
-from reports.reading.selection import choose_focus
-from reports.sections import tables
+from reports.sections import onset
 from reports.sections.answer import sentences
-from reports.sections.content import document
-from reports.sections.onset import change_name, change_value, sentence
+from reports.sections.onset import sentence
+from reports.sections.report import document
 from twin.core.errors import InputError
 
 POINT = "conductor_mm2=240,criterion=n-1"
@@ -71,7 +71,7 @@ def parts(run: Run, language: str = "en"):
 
 
 def test_the_table_repeats_the_numbers_of_the_study(run):
-    table = tables.onset(run, read_onset(run), Words("en"))
+    table = onset.table(run, read_onset(run), Words("en"))
     assert table.rows[0] == ["starting case: 240 mm², N-1", "–", "16", "–", "3.0", "3.5"]
     assert {tuple(cells) for cells in table.rows[1:]} == {
         ("rating of the link", "0.9 times", "45", "+29", "5.5", "5.5"),
@@ -169,11 +169,11 @@ def test_broken_rows_are_named(tmp_path):
     run = write_run(tmp_path / "fake", days=1)
     file = run / "study.json"
     study = json.loads(file.read_text())
-    for onset, message in (
+    for rows, message in (
         ([{"key": ""}], "a row lacks keys"),
         ([row(*TRIED[0])], "the first row is not the start"),
         ([row(*START) | {"member": "nowhere"}], "the start is no member"),
     ):
-        file.write_text(json.dumps(study | {"onset": onset}))
+        file.write_text(json.dumps(study | {"onset": rows}))
         with pytest.raises(InputError, match=message):
             read_run(run)

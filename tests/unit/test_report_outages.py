@@ -12,10 +12,9 @@ import pytest
 from report_fixture import write_run
 
 from reports.document.texts import LANGUAGES, Words
-from reports.reading.detail import read_detail
+from reports.reading.detail import choose_focus, read_detail
 from reports.reading.outages import all_outages, corridor_name, fold
 from reports.reading.run_folder import read_run
-from reports.reading.selection import choose_focus
 from reports.renderers.workbook import workbook
 from reports.sections.checks import all_checks
 from reports.sections.outages import MOST_OUTAGES, section

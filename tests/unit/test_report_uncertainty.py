@@ -11,19 +11,16 @@ import pytest
 from openpyxl import load_workbook
 from report_fixture import write_run
 
-from reports.document.blocks import Block, FigureBlock, Heading, Paragraph, Table
+from reports.document.blocks import Answer, Block, FigureBlock, Heading, Paragraph, Table, Tile
 from reports.document.texts import LANGUAGES, Language, Words
-from reports.figures import swings as figures_uncertainty
-from reports.reading.detail import read_detail
+from reports.figures import swings
+from reports.reading.detail import choose_focus, read_detail
+from reports.reading.labels import kpi_label
 from reports.reading.run_folder import Run, read_run
-from reports.reading.selection import choose_focus
 from reports.reading.uncertainty import read_uncertainty, study_digest, uncertainty_file
 from reports.renderers.workbook import workbook
-from reports.sections import answer
-from reports.sections import uncertainty as uncertainty_section
-from reports.sections.answer import Tile
-from reports.sections.content import document
-from reports.sections.tables import kpi_label
+from reports.sections import answer, uncertainty
+from reports.sections.report import document
 
 CONGESTION, AREA = "curtailed_congestion_percent_of_available", "curtailed_area_balance_mwh"
 UNKNOWNS = [
@@ -90,7 +87,7 @@ def analysed(plain):
 
 
 def section(run: Run, language: Language = "en") -> list[Block]:
-    return uncertainty_section.section(run, choose_focus(run), read_uncertainty(run), None, Words(language))
+    return uncertainty.section(run, choose_focus(run), read_uncertainty(run), Words(language))
 
 
 def text(blocks: list[Block]) -> str:
@@ -102,7 +99,7 @@ def tiles(run: Run) -> list[Tile]:
 
 
 def sentence(run: Run) -> str:
-    return uncertainty_section.sentence(run, choose_focus(run), read_uncertainty(run), Words("en"))
+    return uncertainty.sentence(run, choose_focus(run), read_uncertainty(run), Words("en"))
 
 
 def test_without_an_analysis_the_report_says_how_to_make_one(plain):
@@ -149,7 +146,7 @@ def test_the_table_has_the_headlines_that_move(analysed):
 def test_the_figure_is_the_same_every_time(analysed, language):
     run = analysed()
     found = read_uncertainty(run)
-    first, again = (figures_uncertainty.headline(run, choose_focus(run), found, Words(language)) for _ in range(2))
+    first, again = (swings.headline(run, choose_focus(run), found, Words(language)) for _ in range(2))
     assert first == again
     assert kpi_label(CONGESTION, Words(language)) in first.caption
 
@@ -162,7 +159,8 @@ def test_the_document_holds_figure_table_and_notes(analysed):
     assert headings.index("Uncertainty") == headings.index("N-1 headroom") - 1
     assert "uncertainty_en.svg" in made.pictures
     assert "uncertainty_en.svg" in {block.file for block in made.blocks if isinstance(block, FigureBlock)}
-    assert "Over everything that is not known (240 samples)" in made.answer[0]
+    (said,) = [block for block in made.blocks if isinstance(block, Answer)]
+    assert "Over everything that is not known (240 samples)" in said.sentences[0]
     assert Words("en")("note.tiles_uncertain") in text(made.blocks)
 
 
@@ -189,7 +187,7 @@ def test_too_few_samples_for_shares(analysed):
     run = analysed(headlines=few())
     assert "There are too few samples" in text(section(run))
     assert sentence(run) == ""
-    picture = figures_uncertainty.headline(run, choose_focus(run), read_uncertainty(run), Words("en"))
+    picture = swings.headline(run, choose_focus(run), read_uncertainty(run), Words("en"))
     assert "moved alone" in picture.caption
     (table,) = [block for block in section(run) if isinstance(block, Table)]
     assert table.rows[0][4:] == ["–", "–", "–"]

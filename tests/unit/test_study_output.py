@@ -5,19 +5,18 @@ import json
 import pytest
 
 from studies.cli import SHIPPED
-from studies.experiments.folders import (
+from studies.experiments.folders import open_partial, partial_folder, publish, write_json
+from studies.experiments.provenance import (
+    PACKAGES,
+    SOURCE_ROOT,
     digest,
     file_sha256,
     input_files,
     manifest,
-    open_partial,
-    partial_folder,
-    publish,
     run_log,
     sources_sha256,
-    study_record,
-    write_json,
 )
+from studies.experiments.run import study_record
 from studies.study.members import members
 from studies.study.reading import read_study
 from twin.core.errors import InputError
@@ -115,6 +114,10 @@ def test_an_uncommitted_change_of_the_sources_changes_their_hash(tmp_path):
     assert sources_sha256(tmp_path) == before
     (tmp_path / "twin" / "a.py").write_text("x = 2")
     assert sources_sha256(tmp_path) != before
+
+
+def test_the_hash_is_of_the_packages_themselves():
+    assert [name for name in PACKAGES if not (SOURCE_ROOT / name / "__init__.py").is_file()] == []
 
 
 def test_known_hash(tmp_path):

@@ -1,0 +1,200 @@
+"""The one runner of experiments: members are run, results reduced and told, the folder published as a whole."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import rmtree
+from typing import Any, ClassVar
+
+from studies.experiments.folders import RECORD_FILES, open_partial, publish, require_results_folder, write_json
+from studies.experiments.provenance import digest, input_files, manifest, run_log
+from studies.experiments.workers import Piece, Progress, make_tasks, run_pieces, run_tasks
+from studies.study.cases import study_case
+from studies.study.members import Member, members
+from studies.study.schema import Study
+from twin.core.errors import InputError
+from twin.metrics.sample_check import sampled_steps
+
+TABLES = "tables"
+"""Folder of the members' tables where an experiment does not keep them."""
+CHECKED_PER_MEMBER = 2
+"""Half-hours of each member that are checked against pandapower."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where an experiment puts its results, and what it runs its members with.
+
+    Attributes
+    ----------
+    folder : pathlib.Path
+        Published when all is done; after a kill the experiment finds in it what was finished.
+    facts : dict
+        Content of ``manifest.json``.
+    jobs : int
+        Worker processes; no result depends on how many.
+    progress : Progress
+    seconds : dict of str to float
+        Wall-clock seconds by stage, for the log.
+    """
+
+    folder: Path
+    facts: dict[str, Any]
+    jobs: int
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Note how long a stage takes."""
+        begin = time.perf_counter()
+        yield
+        self.seconds[stage] = round(time.perf_counter() - begin, 3)
+
+    def run_pieces(self, stage: str, pieces: Sequence[Piece], kept: str) -> list[Any]:
+        """Return the answers of pieces of work; those that stand in the folder `kept` are not made again."""
+        with self.timed(stage):
+            return run_pieces(pieces, self.folder / kept, self.jobs, self.progress, stage)
+
+
+class Experiment(ABC):
+    """A question to a study: which members are run, what is kept of their results, what is told of it.
+
+    A new kind gives `members` and `reduce`; what it leaves out is done as for any other.
+
+    Parameters
+    ----------
+    study : Study
+    data : pathlib.Path, optional
+        Folder with measured data or weather files.
+    days : tuple of int, optional
+        First and last day of the fiscal year, 1-based and inclusive; cut out after everything has been calibrated.
+    """
+
+    record_file: ClassVar[str]
+    """JSON file with the reduction; it marks a folder as a finished result."""
+    scratch: ClassVar[tuple[str, ...]] = (TABLES,)
+    """Folders that are removed before the results are published."""
+
+    def __init__(self, study: Study, data: Path | None = None, days: tuple[int, int] | None = None) -> None:
+        self.study = study
+        self.data = data
+        self.days = days
+
+    @property
+    def folder_name(self) -> str:
+        """Default results folder below ``runs``."""
+        return f"{self.study.name}_{Path(self.record_file).stem}"
+
+    def members(self) -> list[Member]:
+        """Return the members to run; by default those of the study."""
+        return members(self.study)
+
+    def files(self) -> dict[str, Path]:
+        """Return the input files, by a name without the user's folders."""
+        return input_files(self.study, self.data)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what is asked beside the study, for the manifest; values that are the same wherever it is run."""
+        return {}
+
+    def prepare(self, progress: Progress) -> None:
+        """Make and check what is needed before any folder is written.
+
+        Raises
+        ------
+        InputError
+            With all problems of the inputs.
+        """
+        self.case = study_case(self.study, self.members(), self.data, self.days)
+
+    def folders(self, place: Path) -> list[Path]:
+        """Return the folder of each member of the case, below `place`."""
+        return [place / TABLES / member.path for member in self.members()]
+
+    def simulate(self, work: Work) -> None:
+        """Run the members; months and pieces that are finished are not run again."""
+        with work.timed("simulation"):
+            self.run_members(work, CHECKED_PER_MEMBER)
+
+    def run_members(self, work: Work, checked: int, *, keeps_series: bool = False) -> None:
+        """Run the case's members in lock-step, split over the workers.
+
+        Parameters
+        ----------
+        work : Work
+        checked : int
+            Half-hours of each member that are checked against pandapower.
+        keeps_series : bool, optional
+            Whether the case is still needed with its profiles and outlooks; they take memory beside the workers'.
+        """
+        steps = sampled_steps(self.case, self.study.seed, checked)
+        tasks = make_tasks(self.case, self.folders(work.folder), steps, work.jobs, work.folder)
+        if not keeps_series:
+            self.case = replace(self.case, profiles=(), outlooks=())
+        run_tasks(tasks, work.progress)
+
+    @abstractmethod
+    def reduce(self, work: Work) -> dict[str, Any]:
+        """Return the record: what is kept of the members' results, as plain values."""
+
+    @abstractmethod
+    def report(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the report into the results folder."""
+
+
+def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progress) -> Path:
+    """Carry out an experiment: its results appear in `out` when all is done; an interrupted one goes on.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    out : pathlib.Path
+        Results folder; earlier results in it are replaced only at the end.
+    jobs : int
+        Worker processes.
+    progress : Progress
+
+    Returns
+    -------
+    pathlib.Path
+        `out`.
+
+    Raises
+    ------
+    InputError
+        With all problems of an input at once; nothing half-written is left then.
+    """
+    records = (*RECORD_FILES, experiment.record_file)
+    require_results_folder(out, records)
+    started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
+    experiment.prepare(progress)
+    prepared = round(time.perf_counter() - begin, 3)
+    facts = manifest(experiment.study, experiment.files(), experiment.days) | experiment.facts()
+    partial, _ = open_partial(out, digest(facts | {"experiment": type(experiment).__qualname__}), records)
+    work = Work(partial, facts, jobs, progress, {"inputs": prepared})
+    try:
+        experiment.simulate(work)
+    except InputError:
+        rmtree(partial)
+        raise
+    with work.timed("reduction"):
+        record = experiment.reduce(work)
+        write_json(partial / experiment.record_file, record)
+        write_json(partial / "manifest.json", facts)
+    with work.timed("report"):
+        progress("report", 0, 1)
+        experiment.report(partial, record)
+        progress("report", 1, 1)
+    write_json(partial / "run_log.json", run_log(work.seconds, jobs, started))
+    for folder in experiment.scratch:
+        if (partial / folder).is_dir():
+            rmtree(partial / folder)
+    publish(partial, out)
+    return out
