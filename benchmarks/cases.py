@@ -11,7 +11,7 @@ from pandapower import pandapowerNet
 
 from benchmarks import shapes
 from benchmarks.portable import portable
-from network_models.goto import goto
+from network_models.model import grid_of
 from twin.core.random_streams import stream
 
 
@@ -50,7 +50,7 @@ class Case:
 
 def goto_2030(steps: int) -> Case:
     """Return the Goto grid of 2030: 38 plants by their kinds' shapes, 14 areas."""
-    model = goto(2030, compensation="fixed")
+    model = grid_of("goto", 2030, compensation="fixed")
     original = model.net
     serving = original.sgen.in_service.to_numpy()
     kinds = np.r_[model.plants.kind.to_numpy(str), np.full(len(original.sgen) - len(model.plants), "diesel")][serving]
@@ -60,7 +60,9 @@ def goto_2030(steps: int) -> Case:
     rng = stream(0, "benchmark", 2030)
     shares = np.where(kinds == "pv", shapes.sun(rng, steps, len(kinds)), shapes.wind(rng, steps, len(kinds)))
     net = portable(original)
-    return _case('goto(2030, compensation="fixed")', net, shapes.demand(rng, steps, len(net.load)), shares * rated_mw)
+    return _case(
+        'grid_of("goto", 2030, compensation="fixed")', net, shapes.demand(rng, steps, len(net.load)), shares * rated_mw
+    )
 
 
 def cigre_mv(steps: int) -> Case:

@@ -9,7 +9,7 @@ import numpy as np
 import pandapower as pp
 
 from benchmarks.protocol import interleaved
-from network_models.goto import goto
+from network_models.model import grid_of
 from twin.core.random_streams import stream
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import reduce_grids
@@ -28,7 +28,7 @@ class KernelTimes:
 
 def kernel_times(rows: int, repeats: int) -> KernelTimes:
     """Time the kernel on one thread; both solve the same random states at unity power factor."""
-    model = goto(2030, compensation="fixed")
+    model = grid_of("goto", 2030, compensation="fixed")
     grid = reduce_grids([model])
     rng = stream(0, "benchmark", 0)
     load = model.net.load.p_mw.to_numpy() * rng.uniform(0.5, 1.5, (rows, len(model.net.load)))

@@ -9,7 +9,7 @@ from pandapower import pandapowerNet
 from pandapower.topology import create_nxgraph
 
 from twin.core.errors import Problem, raise_if_any
-from twin.network.model import Element, GridModel
+from twin.network.model import Element, GridModel, LinkCircuit
 
 
 def check_grid(model: GridModel) -> None:
@@ -40,6 +40,28 @@ def without(graph: nx.MultiGraph, elements: Iterable[Element]) -> nx.MultiGraph:
     rest = graph.copy()
     rest.remove_edges_from([edge for edge in graph.edges(keys=True) if edge[2] in gone])
     return rest
+
+
+_ENDS = {"line": (("from", "from_bus"), ("to", "to_bus")), "trafo": (("hv", "hv_bus"), ("lv", "lv_bus"))}
+
+
+def link_circuits(net: pandapowerNet, link: Iterable[Element], mainland: int) -> tuple[LinkCircuit, ...]:
+    """Return the link's circuits, each with the end that stays with the mainland's bus when all are out."""
+    elements = tuple(link)
+    side = nx.node_connected_component(without(branch_graph(net), elements), mainland)
+    return tuple(LinkCircuit(element, _mainland_end(net, element, side)) for element in elements)
+
+
+def _mainland_end(net: pandapowerNet, element: Element, mainland_side: set[int]) -> str:
+    table, row = element
+    (first, first_bus), (second, _) = _ENDS[table]
+    return first if net[table].loc[row, first_bus] in mainland_side else second
+
+
+def island_bus(net: pandapowerNet, circuit: LinkCircuit) -> int:
+    """Return the bus at the island's end of a circuit of the link."""
+    table, row = circuit.element
+    return next(int(net[table].loc[row, column]) for side, column in _ENDS[table] if side != circuit.mainland_side)
 
 
 def link_is_cut_set(model: GridModel) -> bool:

@@ -15,19 +15,12 @@ import pandapower.networks as cases
 import pandas as pd
 from pandapower.toolbox import fuse_buses
 
-from network_models.checks import branch_graph, check_grid, without
+from network_models.checks import branch_graph, check_grid, island_bus, link_circuits
 from network_models.guest_json import read_net
+from network_models.island import BUILT_IN
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.network.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
-
-BUILT_IN = (
-    "case4gs", "case6ww", "case9", "case14", "case24_ieee_rts", "case30", "case33bw", "case39", "case57", "case118",
-    "create_cigre_network_hv", "create_cigre_network_mv", "create_cigre_network_mv_pv_wind",
-    "four_loads_with_branches_out", "mv_oberrhein", "panda_four_load_branch",
-    "simple_four_bus_system", "simple_mv_open_ring_net",
-)  # fmt: skip
-"""Names of ``pandapower.networks``; ``create_cigre_network_mv_pv_wind`` is the CIGRE network with its PV and wind."""
+from twin.network.model import Compensator, Element, GridModel, Limits, Roles
 
 
 def built_in_case(name: str) -> pp.pandapowerNet:
@@ -71,9 +64,9 @@ class GuestRoles:
     curtailable: frozenset[int]
     site_buses: frozenset[int]
     headroom_bus: int | None = None
-    place: str = "fukue"
-    pv_fleet: str = "ground"
-    turbine: str = "V80/2000"
+    place: str = ""
+    pv_fleet: str = ""
+    turbine: str = ""
     hub_height_m: float = 80.0
     pv_capacity_factor: float = 0.14
     wind_capacity_factor: float = 0.25
@@ -144,16 +137,18 @@ class _Names:
 _KINDS = {"pv": "pv", "solar": "pv", "wp": "wind", "wind": "wind"}
 
 
-def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
+def guest(source: str | Path, roles: Mapping[str, Any], currency: str = "") -> GridModel:
     """Return a guest network as a `GridModel`.
 
     Parameters
     ----------
     source : str or Path
-        A pandapower JSON file, or the name of a built-in case (`network_models.guest.BUILT_IN`).
+        A pandapower JSON file, or the name of a built-in case (`network_models.island.BUILT_IN`).
     roles : mapping
         ``link`` (names of the lines or transformers, or ``"line:3"``), ``curtailable`` (names of static generators),
         ``site_buses`` and ``headroom_bus`` (names of buses); optional keys: see `GuestRoles`.
+    currency : str, optional
+        ISO 4217 code of the prices of the study's island.
 
     Returns
     -------
@@ -185,7 +180,7 @@ def guest(source: str | Path, roles: Mapping[str, Any]) -> GridModel:
         roles=_roles(net, graph, found, mainland),
         compensator=_compensator(net, found),
         limits=Limits(found.vm_min_pu, found.vm_max_pu, found.short_time_factor),
-        currency="JPY",
+        currency=currency,
     )
     check_grid(model)
     return model
@@ -252,7 +247,7 @@ def _plants(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
         "voltage_class": "high", "firmness": ["non-firm" if row in found.curtailable else "firm" for row in sgen.index],
         "scheme": "FIP", "area_rule": "unlimited", "area_control": "online", "trippable": False,
         "power_factor": power_factor, "power_factor_limit": power_factor, "q_sign": np.where(q_mvar < 0, -1, 1),
-        "in_service_from": pd.NaT, "in_service_to": pd.NaT, "goto_city": False,
+        "in_service_from": pd.NaT, "in_service_to": pd.NaT, "municipality": False,
         "pv_fleet": np.where(is_wind, "", found.pv_fleet), "turbine": np.where(is_wind, found.turbine, ""),
         "units": np.where(is_wind, 1.0, np.nan), "hub_height_m": np.where(is_wind, found.hub_height_m, np.nan),
         "capacity_factor_target": np.where(is_wind, found.wind_capacity_factor, found.pv_capacity_factor),
@@ -273,7 +268,7 @@ def _areas(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
     p_mw = load["p_mw"].to_numpy(float)
     columns = {
         "name_en": names, "name_ja": names, "bus": load["bus"].to_numpy(int), "place": found.place,
-        "goto_city": load["bus"].isin(found.site_buses).to_numpy(),
+        "municipality": load["bus"].isin(found.site_buses).to_numpy(),
         "power_factor": np.divide(p_mw, apparent, out=np.ones(len(load)), where=apparent > 0),
         "residential_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0, "commercial_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0,
         "public_kwh": p_mw * HOURS_PER_YEAR * 1000.0 / 3.0, "industry_kwh": 0.0, "fisheries_kwh": 0.0,
@@ -282,10 +277,8 @@ def _areas(net: pp.pandapowerNet, found: GuestRoles) -> pd.DataFrame:
 
 
 def _roles(net: pp.pandapowerNet, graph: nx.MultiGraph, found: GuestRoles, mainland: int) -> Roles:
-    cut = without(graph, found.link)
-    mainland_side = nx.node_connected_component(cut, mainland)
-    link = tuple(LinkCircuit(element, _mainland_end(net, element, mainland_side)) for element in found.link)
-    headroom = found.headroom_bus if found.headroom_bus is not None else _island_bus(net, link[0])
+    link = link_circuits(net, found.link, mainland)
+    headroom = found.headroom_bus if found.headroom_bus is not None else island_bus(net, link[0])
     branches: tuple[Element, ...] = tuple(
         (table, int(row)) for table in ("line", "trafo") for row in net[table].index[net[table]["in_service"]]
     )
@@ -301,20 +294,6 @@ def _roles(net: pp.pandapowerNet, graph: nx.MultiGraph, found: GuestRoles, mainl
         headroom_bus=headroom,
         boundary_bus=mainland,
     )
-
-
-_ENDS = {"line": (("from", "from_bus"), ("to", "to_bus")), "trafo": (("hv", "hv_bus"), ("lv", "lv_bus"))}
-
-
-def _mainland_end(net: pp.pandapowerNet, element: Element, mainland_side: set[int]) -> str:
-    table, row = element
-    (first, first_bus), (second, _) = _ENDS[table]
-    return first if net[table].loc[row, first_bus] in mainland_side else second
-
-
-def _island_bus(net: pp.pandapowerNet, circuit: LinkCircuit) -> int:
-    table, row = circuit.element
-    return next(int(net[table].loc[row, column]) for side, column in _ENDS[table] if side != circuit.mainland_side)
 
 
 def _compensator(net: pp.pandapowerNet, found: GuestRoles) -> Compensator | None:

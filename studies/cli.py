@@ -16,6 +16,7 @@ from studies import ONE_THREAD
 from twin.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
+    from network_models.island import Island
     from studies.experiments.runner import Experiment
     from studies.study.schema import Study
 
@@ -25,6 +26,10 @@ Days = Annotated[
     str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
 ]
 Data = Annotated[Path | None, typer.Option(help="Folder with measured data or weather files.")]
+OfIsland = Annotated[
+    str | None,
+    typer.Option("--island", help="Name of a shipped island or path of its folder; default: the shipped one."),
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")]
 
 COMPARISON_WIDTH = 120
@@ -107,9 +112,9 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
     """Carry out an experiment with its progress on the screen; return its results folder."""
     from studies.experiments.runner import run_experiment
     from studies.experiments.workers import progress_bars
-    from studies.sources import check_sources
+    from studies.study.islands import tables_of
 
-    check_sources()
+    tables_of(experiment.study)  # refuses a broken table before anything else is made
     with progress_bars(Console(stderr=True)) as progress:
         return run_experiment(experiment, out or RUNS / experiment.folder_name, jobs, progress)
 
@@ -131,6 +136,22 @@ def run(
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
     _tell_where(folder)
+
+
+@app.command()
+def experiment(
+    kind: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="my_experiment.py:MyExperiment.")],
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_<record>.")] = None,
+    data: Data = None,
+    days: Days = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Carry out an experiment of your own: its members are run, reduced and reported like those of any other."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.runner import load_experiment
+
+    _tell_where(_carry_out(load_experiment(kind, Path.cwd())(checked, data, span), out, jobs))
 
 
 @app.command()
@@ -238,7 +259,7 @@ def validate(
     timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
     label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
     allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
-    plant: Annotated[str | None, typer.Option(help="Plant of Goto that was measured (wind, pv).")] = None,
+    plant: Annotated[str | None, typer.Option(help="Plant of the island that was measured (wind, pv).")] = None,
     capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
     turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
     units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
@@ -253,6 +274,7 @@ def validate(
     longitude: Annotated[float | None, typer.Option(help="Degrees.")] = None,
     demand_class: Annotated[str | None, typer.Option("--class", help="Class of demand, e.g. residential.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder of the figure; default: beside the file.")] = None,
+    island: OfIsland = None,
 ) -> None:
     """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
     from rich.console import Console
@@ -264,7 +286,7 @@ def validate(
         plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
         longitude, demand_class,
     )  # fmt: skip
-    outcome = validate_file(kind, file, subject, Reading(timezone, label, allow_gaps), out)
+    outcome = validate_file(_island(island), kind, file, subject, Reading(timezone, label, allow_gaps), out)
     Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
     typer.echo(f"Figure:  {outcome.figure}")
 
@@ -286,21 +308,36 @@ def sources(
         str | None, typer.Option(metavar="STATUS", help="Only published, derived or estimate; default: all.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write a CSV file instead of printing.")] = None,
+    island: OfIsland = None,
 ) -> None:
     """Show where every number comes from: value, range and source by status, and how many there are of each."""
-    from studies.sources import check_sources, sources_tables, status_counts, write_sources
-    from twin.core.input_tables import STATUSES
+    from studies.sources import sources_tables, status_counts, write_sources
+    from twin.core.tables import STATUSES
 
     if status is not None and status not in STATUSES:
         raise typer.BadParameter(f"--status {status}: write one of {', '.join(STATUSES)}")
-    check_sources()
+    found = _island(island)
     if csv is None:
-        table_console().print(*sources_tables(status), sep="\n")
+        table_console().print(*sources_tables(found, status), sep="\n")
     else:
-        write_sources(csv, status)
+        write_sources(found, csv, status)
         typer.echo(f"Written: {csv}")
-    for name, count in status_counts().items():
+    for name, count in status_counts(found).items():
         typer.echo(f"{name:12}{count:6}")
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Gets study.toml and the island's folder.")],
+    island: Annotated[str, typer.Option("--island", help="Name of the new island: small letters, digits, _.")],
+) -> None:
+    """Write the commented tables of an invented island and a study of it, to put an own island in its place."""
+    from network_models.new_island import write_island
+
+    study = write_island(folder, island)
+    typer.echo(f"Island:  {folder / island}")
+    typer.echo(f"Study:   {study}")
+    typer.echo(f"Run it:  goto-twin run {study}")
 
 
 @app.command()
@@ -331,7 +368,10 @@ def doctor() -> None:
 def weather(
     files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Weather files.")],
     kind: Annotated[str, typer.Option("--format", help="Format; default: told from the name, else csv.")] = "",
-    place: Annotated[str, typer.Option(help="Place whose sun and normals the file is compared with.")] = "fukue",
+    place: Annotated[
+        str | None, typer.Option(help="Place whose sun and normals the file is compared with; default: the island's.")
+    ] = None,
+    island: OfIsland = None,
     at: Annotated[str | None, typer.Option(metavar="LAT,LON", help="Position of a file from elsewhere.")] = None,
     year: Annotated[
         int | None, typer.Option(help="Fiscal year to bring it to; default: where most of it lies.")
@@ -347,10 +387,16 @@ def weather(
     from weather.readers.reading import WeatherFile
 
     stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year, fill_hours) for path in files]
-    text, is_sound = quality_reports(stated, place, at, year)
+    text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)
     if not is_sound:
         raise typer.Exit(1)
+
+
+def _island(name: str | None) -> Island:
+    from network_models.island import SHIPPED, find_island
+
+    return find_island(name or SHIPPED)
 
 
 def shipped_studies() -> list[Path]:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from network_models.island import Island
+from network_models.reading import island_tables
 from twin.core.errors import InputError, Problem
 from weather.climate import Climate, read_climates
 from weather.quality.report import examine, quality_text
@@ -17,16 +19,22 @@ FORMAT_OF_SUFFIX = {".epw": "epw", ".has": "hasp"}
 
 
 def quality_reports(
-    files: Sequence[WeatherFile], place: str, at: str | None = None, fiscal_year: int | None = None
+    island: Island,
+    files: Sequence[WeatherFile],
+    place: str | None = None,
+    at: str | None = None,
+    fiscal_year: int | None = None,
 ) -> tuple[str, bool]:
     """Return the quality reports of some files as text, and whether all files can be used.
 
     Parameters
     ----------
+    island : Island
+        Of the place.
     files : sequence of WeatherFile
         An empty format is told from the file's name.
-    place : str
-        Place whose sun and normals they are compared with.
+    place : str, optional
+        Place whose sun and normals they are compared with; default: the island's.
     at : str, optional
         ``latitude,longitude`` of a file that is from elsewhere.
     fiscal_year : int, optional
@@ -41,7 +49,7 @@ def quality_reports(
     InputError
         If the place is unknown or `at` is no position.
     """
-    climate = _climate(place, at)
+    climate = _climate(island, place, at)
     reports = [examine(_with_format(file), climate, fiscal_year) for file in files]
     return "\n".join(map(quality_text, reports)), not any(report.problems for report in reports)
 
@@ -50,8 +58,9 @@ def _with_format(file: WeatherFile) -> WeatherFile:
     return file if file.format else replace(file, format=FORMAT_OF_SUFFIX.get(Path(file.path).suffix.lower(), "csv"))
 
 
-def _climate(place: str, at: str | None) -> Climate:
-    climates = read_climates()
+def _climate(island: Island, place: str | None, at: str | None) -> Climate:
+    climates = read_climates(island_tables(island))
+    place = place or island.settings.default_place
     if place not in climates:
         raise InputError([Problem("no such place", "--place", place, ", ".join(climates))])
     climate = climates[place]

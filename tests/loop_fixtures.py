@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from shipped import GOTO, goto
 
-from network_models.goto import goto, site_table
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
@@ -61,10 +61,11 @@ class Inputs:
 def make_inputs() -> Inputs:
     """Return the goto grid of 2030 with its synthetic year."""
     model = goto(2030)
-    fleet = build_fleet(site_table(), model.areas, seed=SEED)
-    profiles = build_profiles(model, synthetic_year(2030, 0, SEED), fleet, seed=SEED, weather_year=0)
+    fleet = build_fleet(GOTO, GOTO["sites"], model.areas, seed=SEED)
+    profiles = build_profiles(GOTO, model, synthetic_year(GOTO, 2030, 0, SEED), fleet, seed=SEED, weather_year=0)
     dc_kw = np.bincount(fleet.pv_shape, fleet.pv_dc_kw, profiles.site_pv_per_kw.shape[1])
     forecasts = make_forecasts(
+        GOTO,
         profiles,
         model.plants,
         model.areas,

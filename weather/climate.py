@@ -9,19 +9,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from twin.core.errors import Problem, raise_if_any
-from twin.core.input_tables import InputTable, read_input
+from twin.core.tables import Tables
 from twin.core.weather_table import Place
-
-TABLES = {
-    table.name: table
-    for table in (
-        InputTable("weather", "places", ("place_id",), "wind_mean_m_per_s"),
-        InputTable("weather", "normals", ("station", "variable", "month"), "value"),
-        InputTable("weather", "process", ("parameter",), "value"),
-        InputTable("weather", "typhoons", ("parameter",), "value"),
-    )
-}
-"""The tables by name; ``main`` is what ``low`` and ``high`` of a row are about (see `twin.core.input_tables`)."""
 
 
 def daily_from_monthly(monthly: np.ndarray, days: pd.DatetimeIndex, weights: np.ndarray | None = None) -> np.ndarray:
@@ -133,20 +122,15 @@ class Climate:
     wind_daily_swing: float
 
 
-def read_climates() -> dict[str, Climate]:
-    """Return the places of ``places.csv`` with the normals of ``normals.csv`` and the values in force.
-
-    Returns
-    -------
-    dict of str to Climate
-        In the order of the table, by place id.
+def read_climates(tables: Tables) -> dict[str, Climate]:
+    """Return the places of ``places.csv`` with the normals of ``normals.csv``, by place id in the table's order.
 
     Raises
     ------
     InputError
         As `climates_of`.
     """
-    return climates_of(read_input(TABLES["places"]), read_input(TABLES["normals"]))
+    return climates_of(tables["places"], tables["normals"])
 
 
 def climates_of(places: pd.DataFrame, normals: pd.DataFrame) -> dict[str, Climate]:

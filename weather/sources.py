@@ -10,7 +10,6 @@ import pandas as pd
 from twin.core.clock import fiscal_year as fiscal_year_index
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.weather_table import VARIABLES, Place, WeatherTable
-from weather.climate import read_climates
 from weather.quality.checks import check_weather
 from weather.readers.formats import read
 from weather.readers.reading import WeatherFile
@@ -33,21 +32,20 @@ class PlaceSource:
 
 
 def from_files(
+    places: Mapping[str, Place],
     sources: Mapping[str, PlaceSource],
     fiscal_year: int,
     step_minutes: int = 30,
-    places: Mapping[str, Place] | None = None,
 ) -> WeatherTable:
     """Return the weather table that the files make; no place is filled silently.
 
     Parameters
     ----------
+    places : mapping of str to Place
     sources : mapping of str to PlaceSource
         One for each place.
     fiscal_year : int
     step_minutes : int, default 30
-    places : mapping of str to Place, optional
-        By default those of ``weather/places.csv``.
 
     Returns
     -------
@@ -59,8 +57,6 @@ def from_files(
     InputError
         With the problems of all places and files at once.
     """
-    if places is None:
-        places = {place_id: climate.place for place_id, climate in read_climates().items()}
     raise_if_any(_source_problems(sources, places))
     own = {place_id: source for place_id, source in sources.items() if source.files}
     problems: list[Problem] = []

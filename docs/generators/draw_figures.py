@@ -9,7 +9,7 @@ from pathlib import Path
 import typst
 
 from network_models.drawing import map_figure, single_line_diagram
-from network_models.goto import goto
+from network_models.model import grid_of
 from reports.document.style import WIDTH_INCH, Picture
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.figures import link as figures_day
@@ -26,7 +26,7 @@ def draw(run: Path, folder: Path) -> list[Path]:
     results = read_run(run)
     focus = choose_focus(results)
     detail = read_detail(results, focus)
-    model = goto(results.study["fiscal_year"])
+    model = grid_of("goto", results.study["fiscal_year"])
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for language in LANGUAGES:

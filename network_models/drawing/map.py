@@ -13,7 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
 from network_models.drawing.symbols import (
-    BUS_COLOURS,  # fmt: skip
     CABLE,  # fmt: skip
     INK,  # fmt: skip
     KIND_COLOURS,  # fmt: skip
@@ -22,7 +21,10 @@ from network_models.drawing.symbols import (
     PAPER,  # fmt: skip
     WORDS,  # fmt: skip
     Language,  # fmt: skip
+    bus_colours,  # fmt: skip
     drawing_font,  # fmt: skip
+    main_kv,  # fmt: skip
+    without_voltage,  # fmt: skip
 )
 from twin.core.errors import InputError, Problem
 from twin.network.model import GridModel
@@ -35,8 +37,8 @@ _CIRCUIT_GAP_KM = 0.9
 _BUBBLE_KM = 0.42
 _BUBBLE_DROP_KM = 0.5
 _SMALLEST_LABEL_MW = 3.0
-_LOWEST_DRAWN_KV = 20.0
-_MAIN_KV = 66.0
+_LOWEST_DRAWN = 0.3
+"""Buses below this share of the main voltage are not drawn."""
 _DASHED = (0, (6, 1.6))
 _SEA = "#eaf2f8"
 _HALO = [effects.withStroke(linewidth=2.6, foreground=_SEA)]
@@ -154,13 +156,14 @@ def _km_per_degree_east(latitude: float) -> float:
 
 def _draw_substations(axes: Axes, model: GridModel, places: pd.DataFrame, language: Language) -> None:
     buses = model.net.bus.loc[places.index]
-    drawn = buses[(buses["vn_kv"] >= _LOWEST_DRAWN_KV) & (buses["vn_kv"] <= _MAIN_KV)]
+    kv, colours = main_kv(model), bus_colours(model.net)
+    drawn = buses[buses["vn_kv"].between(_LOWEST_DRAWN * kv, kv)]
     named: set[Point] = set()
     for bus, row in drawn.sort_values("vn_kv", ascending=False, kind="stable").iterrows():
         longitude, latitude = _point(places, int(str(bus)))
         is_point = "y_low" in buses and row["y_low"] == row["y_high"]
         axes.plot(
-            longitude, latitude, "o" if is_point else "s", color=BUS_COLOURS.get(row["vn_kv"], INK),
+            longitude, latitude, "o" if is_point else "s", color=colours[row["vn_kv"]],
             markersize=2.5 if is_point else 6, zorder=6,
         )  # fmt: skip
         if is_point or (longitude, latitude) in named:
@@ -168,7 +171,7 @@ def _draw_substations(axes: Axes, model: GridModel, places: pd.DataFrame, langua
         named.add((longitude, latitude))
         name = str(row["name_ja"] if language == "ja" and "name_ja" in buses else row["name"])
         axes.annotate(
-            name.replace(" 66 kV", "").replace(" 66kV", ""), (longitude, latitude), xytext=(-4, 6),
+            without_voltage(name, kv), (longitude, latitude), xytext=(-4, 6),
             textcoords="offset points", fontsize=9, ha="left", va="bottom", path_effects=_HALO, zorder=8,
         )  # fmt: skip
 
@@ -184,8 +187,8 @@ def _draw_frame(axes: Axes, places: pd.DataFrame, language: Language) -> None:
     axes.set_facecolor(_SEA)
     axes.grid(color=PAPER, linewidth=1.0)
     axes.tick_params(labelsize=8, colors=MUTED, length=0)
-    axes.xaxis.set_major_formatter("{x:.1f}°E")
-    axes.yaxis.set_major_formatter("{x:.1f}°N")
+    axes.xaxis.set_major_formatter(lambda degrees, _: f"{abs(degrees):.1f}°{'E' if degrees >= 0 else 'W'}")
+    axes.yaxis.set_major_formatter(lambda degrees, _: f"{abs(degrees):.1f}°{'N' if degrees >= 0 else 'S'}")
     for spine in axes.spines.values():
         spine.set_visible(False)
     _draw_scale(axes, (east - 0.02, south + 0.03))

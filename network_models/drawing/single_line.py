@@ -12,15 +12,17 @@ from matplotlib.figure import Figure
 
 from network_models.drawing import symbols
 from network_models.drawing.symbols import (
-    BUS_COLOURS,
     CABLE,
     INK,
     MUTED,
     OVERHEAD,
     WORDS,
     Language,
+    bus_colours,
     drawing_font,
+    main_kv,
     megawatts,
+    without_voltage,
 )
 from twin.core.errors import InputError, Problem
 from twin.network.model import GridModel
@@ -40,6 +42,16 @@ class _Diagram:
     axes: Axes
     model: GridModel
     language: Language
+
+    @property
+    def colours(self) -> dict[float, str]:
+        """Colour of each level of voltage, the highest first."""
+        return bus_colours(self.model.net)
+
+    @property
+    def main_kv(self) -> float:
+        """Voltage of the buses that the grid's voltage band is for."""
+        return main_kv(self.model)
 
     @property
     def buses(self) -> pd.DataFrame:
@@ -73,13 +85,14 @@ class _Diagram:
 def single_line_diagram(model: GridModel, language: Language = "en") -> Figure:
     """Draw the network as a single-line diagram.
 
-    Buses stand as vertical bars at the table's positions, transformers to 6.6 kV with load and plants hang below them.
+    Buses stand as vertical bars at the table's positions, transformers to a lower voltage hang below them with load
+    and plants.
     Loads are labelled with the yearly mean, plants with their contract MW.
 
     Parameters
     ----------
     model : GridModel
-        A network whose ``net.bus`` has the columns ``x y_low y_high name_ja``, as that of Goto.
+        A network whose ``net.bus`` has the columns ``x y_low y_high name_ja``, as that of an island has them.
     language : {"en", "ja"}
 
     Returns
@@ -110,13 +123,13 @@ def single_line_diagram(model: GridModel, language: Language = "en") -> Figure:
 
 def _draw_buses(diagram: _Diagram) -> None:
     for bus, row in diagram.buses.iterrows():
-        colour = BUS_COLOURS.get(row["vn_kv"], INK)
+        colour = diagram.colours[row["vn_kv"]]
         if row["y_low"] == row["y_high"]:
             diagram.axes.plot(row["x"], row["y_low"], "o", color=colour, markersize=3.6, zorder=5)
             continue
         symbols.busbar(diagram.axes, [row["x"]] * 2, [row["y_low"], row["y_high"]], colour)
         diagram.axes.text(
-            row["x"], row["y_high"] + 0.25, diagram.name(int(str(bus))).replace(" 66 kV", "").replace(" 66kV", ""),
+            row["x"], row["y_high"] + 0.25, without_voltage(diagram.name(int(str(bus))), diagram.main_kv),
             fontsize=9.0, color=colour, ha="center", va="bottom", zorder=7,
         )  # fmt: skip
 
@@ -186,7 +199,7 @@ def _draw_source(diagram: _Diagram) -> None:
     impedance = diagram.model.net.impedance.iloc[0]
     ends = diagram.buses.loc[[impedance["from_bus"], impedance["to_bus"]]]
     height = _meeting_height(diagram, impedance["from_bus"], impedance["to_bus"])
-    symbols.wire(diagram.axes, list(ends["x"]), [height] * 2, BUS_COLOURS[220.0], 1.6)
+    symbols.wire(diagram.axes, list(ends["x"]), [height] * 2, diagram.colours[float(ends["vn_kv"].iloc[0])], 1.6)
     x = float(ends["x"].max())
     symbols.external_grid(diagram.axes, x + 0.3, height)
     symbols.wire(diagram.axes, [x, x + 0.3], [height] * 2)
@@ -241,7 +254,9 @@ def _draw_bank(diagram: _Diagram, banks: pd.DataFrame, x: float, y: float) -> No
     plants = model.plants[(model.plants["bus"] == bus) & (model.plants["contract_mw"] > 0)]
     by_kind = plants.groupby("kind")["contract_mw"].sum()
     right = x + 0.6 + 0.8 * max(len(by_kind) - 1, 0)
-    symbols.busbar(diagram.axes, [x - 0.6, right], [y - 1.2] * 2, BUS_COLOURS[6.6])
+    symbols.busbar(
+        diagram.axes, [x - 0.6, right], [y - 1.2] * 2, diagram.colours[float(model.net.bus["vn_kv"].loc[bus])]
+    )
     load_mw = model.net.load.loc[model.net.load["bus"] == bus, "p_mw"].sum()
     symbols.load_arrow(diagram.axes, x - (0.35 if len(by_kind) else 0.0), y - 1.2)
     for number, kind in enumerate(by_kind.index):
@@ -254,7 +269,7 @@ def _draw_bank(diagram: _Diagram, banks: pd.DataFrame, x: float, y: float) -> No
 
 
 def _direct_plants(diagram: _Diagram, bus: int) -> Iterator[tuple[str, str]]:
-    """Yield kind and label of what feeds a bus without a 6.6 kV bank."""
+    """Yield kind and label of what feeds a bus without a bank."""
     model = diagram.model
     plants = model.plants[(model.plants["bus"] == bus) & (model.plants["contract_mw"] > 0)]
     column = "name_ja" if diagram.language == "ja" else "name_en"
@@ -283,10 +298,9 @@ def _draw_frame(diagram: _Diagram) -> None:
 
 def _draw_legend(diagram: _Diagram, x: float, y: float) -> None:
     axes = diagram.axes
-    rows = ["220 kV", "66 kV", "22 kV", "6.6 kV"]
-    for number, (text, colour) in enumerate(zip(rows, BUS_COLOURS.values(), strict=True)):
+    for number, (kv, colour) in enumerate(diagram.colours.items()):
         symbols.busbar(axes, [x, x + 0.9], [y - 0.85 * number] * 2, colour)
-        axes.text(x + 1.3, y - 0.85 * number, text, fontsize=8, va="center")
+        axes.text(x + 1.3, y - 0.85 * number, f"{kv:g} kV", fontsize=8, va="center")
     x += 4.2
     symbols.wire(axes, [x, x + 1.5], [y] * 2, CABLE, 2.2)
     symbols.cable_end(axes, x, y, 1.0, CABLE)

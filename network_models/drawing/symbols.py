@@ -11,6 +11,9 @@ from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.patches import Arc, Circle, FancyArrowPatch, Polygon
 from matplotlib_fontja import get_font_ttf_path
+from pandapower import pandapowerNet
+
+from twin.network.model import GridModel
 
 Language = Literal["en", "ja"]
 
@@ -21,14 +24,15 @@ MUTED = "#5f6c7b"
 PAPER = "#ffffff"
 CABLE = "#1769aa"
 OVERHEAD = "#3e4c59"
-BUS_COLOURS = {220.0: "#8e24aa", 66.0: "#1f2933", 22.0: "#00796b", 6.6: "#8d6e63"}
+LEVEL_COLOURS = ("#8e24aa", "#1f2933", "#00796b", "#8d6e63")
+"""Of the levels of voltage, the highest first; levels beyond have the last one."""
 KIND_COLOURS = {"pv": "#f0a202", "wind": "#2a9d8f", "tidal": "#3d5a98", "load": "#9aa5b1"}
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
         "title": "Single-line diagram", "map": "Map", "cable": "submarine cable", "overhead": "overhead line",
         "load": "load", "pv": "PV", "wind": "wind", "tidal": "tidal", "diesel": "diesel", "standby": "stand-by",
-        "svc": "SVC", "reactor": "shunt reactors", "source": "Kyushu grid", "transformer": "transformer",
+        "svc": "SVC", "reactor": "shunt reactors", "transformer": "transformer",
         "plant": "plant", "mean": "load: yearly mean; plants: contract", "demand": "demand",
         "scheme": "Positions: published or estimated points; route lengths differ from straight lines. No coast line.",
         "estimate": "Ratings, conductors and routes are largely estimates: see the tables.",
@@ -36,12 +40,28 @@ WORDS: dict[Language, dict[str, str]] = {
     "ja": {
         "title": "単線結線図", "map": "系統地図", "cable": "海底ケーブル", "overhead": "架空線",
         "load": "需要", "pv": "太陽光", "wind": "風力", "tidal": "潮流", "diesel": "内燃力", "standby": "予備",
-        "svc": "SVC", "reactor": "分路リアクトル", "source": "九州本土系統", "transformer": "変圧器",
+        "svc": "SVC", "reactor": "分路リアクトル", "transformer": "変圧器",
         "plant": "発電所", "mean": "需要は年平均、発電所は契約出力", "demand": "需要",
         "scheme": "位置は公表値または推定値。亘長は直線距離と異なる。海岸線は省略。",
         "estimate": "容量・導体・経路の多くは推定値(表を参照)。",
     },
 }  # fmt: skip
+
+
+def bus_colours(net: pandapowerNet) -> dict[float, str]:
+    """Return the colour of each level of voltage in kV, the highest first."""
+    levels = sorted({float(kv) for kv in net.bus["vn_kv"]}, reverse=True)
+    return {kv: LEVEL_COLOURS[min(number, len(LEVEL_COLOURS) - 1)] for number, kv in enumerate(levels)}
+
+
+def main_kv(model: GridModel) -> float:
+    """Return the voltage of the buses that the grid's voltage band is for."""
+    return float(model.net.bus["vn_kv"].loc[model.roles.voltage_buses[0]])
+
+
+def without_voltage(name: str, kv: float) -> str:
+    """Return a substation's name without its main voltage, which nearly all have."""
+    return name.replace(f" {kv:g} kV", "").replace(f" {kv:g}kV", "")
 
 
 @contextmanager

@@ -42,6 +42,10 @@ class Words:
         """Return ``<field>_en`` or ``<field>_ja`` of a record."""
         return str(record[f"{field}_{self.language}"])
 
+    def either(self, english: str, japanese: str) -> str:
+        """Return one of two texts, for words that stand in no table: those of a user's own experiment."""
+        return {"en": english, "ja": japanese}[self.language]
+
     def choice(self, key: str, value: object) -> str:
         """Return the text of ``<key>.<value>``, or the bare value where the table has none (a user's own name)."""
         name = f"{key}.{value}"

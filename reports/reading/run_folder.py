@@ -17,7 +17,7 @@ from twin.metrics.run_folder import Run as Run
 CUT_COLUMNS = tuple(cause.column for cause in CutCause)
 STUDY_KEYS = (
     "name", "title_en", "title_ja", "fiscal_year", "reference", "uncontrolled", "scenarios", "sweep", "members",
-    "assumptions", "units", "currency", "sample_check", "repeat_command",
+    "assumptions", "units", "island", "currency", "sample_check", "repeat_command",
 )  # fmt: skip
 ONSET_KEYS = (
     "key", "value", "scenario", "member", "curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",

@@ -157,12 +157,18 @@ def _assumptions(run: Run, words: Words) -> list[Block]:
     return [Paragraph(words("note.sources"), is_note=True), tables.assumptions(run, words)]
 
 
+def _left_out(run: Run, words: Words) -> list[str]:
+    """Return what the island has no tables of, as one sentence; none where it has all."""
+    parts = [words.choice("absent", part) for part in run.study["island"]["absent"]]
+    return [words("not_covered.absent", parts=words("list.separator").join(parts))] if parts else []
+
+
 def _basis(run: Run, words: Words) -> list[Block]:
     return [
         Heading(words("section.assumptions")),
         *_assumptions(run, words),
         Heading(words("section.not_covered")),
-        Bullets([words(f"not_covered.{name}") for name in NOT_COVERED]),
+        Bullets([*(words(f"not_covered.{name}") for name in NOT_COVERED), *_left_out(run, words)]),
         Heading(words("section.repeat")),
         Paragraph(words("text.repeat")),
         Code(run.study["repeat_command"]),

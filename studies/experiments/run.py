@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -13,18 +15,17 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
-from network_models.goto import parameter_table
-from network_models.input_tables import MARKET
 from reports import write_report
 from studies.experiments.folders import RUN_FILE, write_json
 from studies.experiments.runner import Experiment, Work
 from studies.experiments.workers import Progress
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
+from studies.study.input_names import AREA_MARKET
+from studies.study.islands import island_of, tables_of
 from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
-from twin.core.input_tables import inputs_in_force, read_input
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
@@ -49,7 +50,7 @@ def write_network_figures(model: GridModel, run: Path) -> None:
     Parameters
     ----------
     model : GridModel
-        The network goto; guest networks carry no coordinates.
+        Of an island; guest networks carry no coordinates.
     run : pathlib.Path
         Results folder.
     """
@@ -70,14 +71,14 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     """
     if study.weather.source != "measured" or data is None:
         return None
-    price = read_price(data, study.period.fiscal_year - 1)
+    price = read_price(tables_of(study), data, study.period.fiscal_year - 1)
     return None if price is None else price_matrix(pd.DatetimeIndex(price.index), price.to_numpy())
 
 
 def write_payments(
     study: Study, case: Case, member: Member, folder: Path, year_before: np.ndarray | None
 ) -> dict[str, float | None]:
-    """Write ``payments.parquet`` of a member and return its key figures; a guest network has no prices and no payments.
+    """Write ``payments.parquet`` of a member and return its key figures; without tariffs there are no payments.
 
     Parameters
     ----------
@@ -91,7 +92,7 @@ def write_payments(
     year_before : numpy.ndarray, optional
         From `previous_price`.
     """
-    if not study.grid.is_goto:
+    if not has_payments(study):
         time = pq.read_table(folder / "system.parquet", columns=["time"])["time"].combine_chunks()
         write_table(folder, "payments", payment_table(time, []))
         return dict.fromkeys(CASH_KPIS)
@@ -101,9 +102,13 @@ def write_payments(
     return dict(cash_kpis(table, folder, plants, market))
 
 
+def has_payments(study: Study) -> bool:
+    """Tell whether payments can be stated: an island with tariffs and area prices; a guest network has neither."""
+    return study.grid.is_island and {"market", AREA_MARKET} <= set(tables_of(study))
+
+
 def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Market:
-    with inputs_in_force(study.inputs):
-        values = read_input(MARKET).set_index("name")["value"]
+    values = tables_of(study)["market"].set_index("name")["value"]
     homes = (device for device in member.flexible if isinstance(device, Homes))
     return Market(
         values={str(name): float(value) for name, value in values.items()},
@@ -142,7 +147,7 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
-        kpis = kpis_of[member.path] | _benefits(study, member, at_point, run, case.step_hours)
+        kpis = kpis_of[member.path] | _known(_benefits(study, member, at_point, run, case.step_hours))
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
@@ -163,7 +168,13 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         From `studies.experiments.run.previous_price`.
     """
     cash = write_payments(study, case, case.members[m], folder, year_before)
-    return cash | member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+    return _known(cash | kpis)
+
+
+def _known(kpis: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Return key figures with None where a part that the island leaves out would be needed: money without prices."""
+    return {name: None if value is None or math.isnan(value) else value for name, value in kpis.items()}
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
@@ -200,7 +211,7 @@ def _benefits(
 def _kept_off(
     member: StudyMember, uncontrolled: StudyMember | None, kpis_of: dict[str, dict[str, float | None]]
 ) -> dict[str, float | None]:
-    """Return the feed-in of small PV avoided in area-balance half-hours: a value for all of Kyushu, never added."""
+    """Return the feed-in of small PV avoided in area-balance half-hours: a value for the whole area, never added."""
     name = "small_pv_kept_off_in_area_balance_mwh"
     if uncontrolled is None:
         return {name: None}
@@ -307,7 +318,7 @@ def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
         for key, value in values.items():
             if value not in used.setdefault(key, []):
                 used[key].append(value)
-    rows = json.loads(parameter_table().reset_index().to_json(orient="records"))
+    rows = json.loads(tables_of(members[0].study)["grid_parameters"].to_json(orient="records"))
     return [
         {"key": row["key"], "value": ", ".join(map(str, used.get(row["key"], [row["value"]]))), "unit": row["unit"],
          "low": row["low"], "high": row["high"], "source": row["source"], "status": row["status"],
@@ -365,11 +376,12 @@ class StudyRun(Experiment):
         for member in self.own:
             facts = work.facts | {"study": member.study.model_dump(mode="json")}
             write_json(work.folder / member.path / "manifest.json", facts)
-        if self.study.grid.is_goto:
+        if self.study.grid.is_island:
             write_network_figures(self.case.model, work.folder)
         return study_record(self.study, self.own) | {
-            "assumptions": _assumptions(self.own) if self.study.grid.is_goto else [],
-            "sources": status_counts(),
+            "assumptions": _assumptions(self.own) if self.study.grid.is_island else [],
+            "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
+            "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
             "currency": self.case.model.currency,
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),

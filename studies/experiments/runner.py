@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -12,13 +13,17 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any, ClassVar
 
+from reports import write_sections
+from reports.document.blocks import Block
+from reports.document.texts import LANGUAGES, Words
 from studies.experiments.folders import RECORD_FILES, open_partial, publish, require_results_folder, write_json
 from studies.experiments.provenance import digest, input_files, manifest, run_log
 from studies.experiments.workers import Piece, Progress, make_tasks, run_pieces, run_tasks
 from studies.study.cases import study_case
 from studies.study.members import Member, members
+from studies.study.policy_files import imported, policy_file
 from studies.study.schema import Study
-from twin.core.errors import InputError
+from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 
 TABLES = "tables"
@@ -66,7 +71,7 @@ class Work:
 class Experiment(ABC):
     """A question to a study: which members are run, what is kept of their results, what is told of it.
 
-    A new kind gives `members` and `reduce`; what it leaves out is done as for any other.
+    A new kind gives `members`, `reduce` and `sections`; what it leaves out is done as for any other.
 
     Parameters
     ----------
@@ -81,6 +86,8 @@ class Experiment(ABC):
     """JSON file with the reduction; it marks a folder as a finished result."""
     scratch: ClassVar[tuple[str, ...]] = (TABLES,)
     """Folders that are removed before the results are published."""
+    own_file: ClassVar[Path | None] = None
+    """The Python file of a user's experiment; from `load_experiment`."""
 
     def __init__(self, study: Study, data: Path | None = None, days: tuple[int, int] | None = None) -> None:
         self.study = study
@@ -98,7 +105,8 @@ class Experiment(ABC):
 
     def files(self) -> dict[str, Path]:
         """Return the input files, by a name without the user's folders."""
-        return input_files(self.study, self.data)
+        own = {} if self.own_file is None else {self.own_file.name: self.own_file}
+        return input_files(self.study, self.data) | own
 
     def facts(self) -> dict[str, Any]:
         """Return what is asked beside the study, for the manifest; values that are the same wherever it is run."""
@@ -144,9 +152,14 @@ class Experiment(ABC):
     def reduce(self, work: Work) -> dict[str, Any]:
         """Return the record: what is kept of the members' results, as plain values."""
 
-    @abstractmethod
+    def sections(self, record: dict[str, Any], words: Words) -> list[Block]:
+        """Return what the report tells of the record, in the language of `words`; by default nothing."""
+        return []
+
     def report(self, folder: Path, record: dict[str, Any]) -> None:
-        """Write the report into the results folder."""
+        """Write the report into the results folder: by default the sections below the study's title."""
+        titles = {language: self.study.title(language) for language in LANGUAGES}
+        write_sections(folder, titles, lambda words: self.sections(record, words))
 
 
 def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progress) -> Path:
@@ -198,3 +211,39 @@ def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progr
             rmtree(partial / folder)
     publish(partial, out)
     return out
+
+
+def load_experiment(name: str, folder: Path, where: str = "EXPERIMENT") -> type[Experiment]:
+    """Return the class that ``<file>.py:<class>`` names, with its file among its inputs.
+
+    Parameters
+    ----------
+    name : str
+    folder : pathlib.Path
+        What a relative path starts from.
+    where : str
+        Place of the name, for messages.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or no such kind of experiment in it.
+    """
+    file, class_name = policy_file(name, folder)
+    module = imported(file, where, "experiment")
+    known = {
+        key: found
+        for key, found in vars(module).items()
+        if inspect.isclass(found) and issubclass(found, Experiment) and found.__module__ == module.__name__
+    }
+    if class_name not in known:
+        accepted = f"a class that derives from Experiment; in {file.name}: {', '.join(known) or 'none'}"
+        raise InputError([Problem("the file has no such experiment", where, class_name or name, accepted)])
+    chosen = known[class_name]
+    missing = sorted(chosen.__abstractmethods__) + ([] if hasattr(chosen, "record_file") else ["record_file"])
+    if missing:
+        raise InputError(
+            [Problem("the experiment lacks something", f"{file.name}:{class_name}", "", ", ".join(missing))]
+        )
+    chosen.own_file = file
+    return chosen

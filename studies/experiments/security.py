@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from network_models.goto.outage_rates import outage_rates
+from network_models.outage_rates import outage_rates
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
 from reports.sections.security import sections
@@ -23,6 +23,7 @@ from studies.experiments.workers import Progress
 from studies.study.cases import day_steps
 from studies.study.grids import member_grids
 from studies.study.inputs import has_pv, read_sources, study_inputs
+from studies.study.islands import tables_of
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.names import nearest
 from studies.study.schema import Study
@@ -237,8 +238,9 @@ def intertrip_of(operation: Operation, study: Study, folder: Path) -> list[dict[
     """Find what inter-trip sheds after each outage, write the tables, and return a record an outage."""
     found = intertrip(operation.model, operation.profiles, operation.index, cap_mw=_cap_mw(study))
     table = found.summary()
-    if study.grid.is_goto:
-        table = table.join(found.expected_energy(outage_rates(operation.model)).drop(columns="mean_shed_mw"))
+    tables = tables_of(study)
+    if study.grid.is_island and "outage_rates" in tables:
+        table = table.join(found.expected_energy(outage_rates(tables, operation.model)).drop(columns="mean_shed_mw"))
     table = table.reset_index()
     _write(folder, "intertrip_summary", table, csv=True)
     _write(folder, "intertrip", _shed_frame(found))

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import datetime
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from network_models.input_tables import OPTIONAL, PARAMETERS, PLANTS, SETTABLE, TABLES
-from studies.study.input_names import SITE_ROWS, settable_tables
+from network_models.reading import island_tables, source_rows
+from network_models.tables import DECLARATIONS, Declaration
+from studies.study.input_names import is_of_sites, sizes_of
+from studies.study.islands import island_of, tables_of
 from studies.study.members import middle_point
 from studies.study.names import flatten
 from studies.study.schema import Study
-from twin.core.input_tables import STATUSES, InputTable, read_input, source_rows
-
-RANGES = Path(__file__).parents[1] / "ranges.csv"
-TITLES = Path(__file__).parents[1] / "unknown_titles.csv"
+from twin.core.tables import STATUSES
 
 KEYS_OF_PARAMETERS = {"conductor_mm2": "grid.conductor_mm2", "short_time_factor": "operation.short_time_factor"}
 """Network parameters that a study sets by a key of their own."""
-
-SIZES = {"conductor_mm2": "xlpe66", "path_conductor_mm2": "xlpe66", "path_overhead_mm2": "acsr"}
-"""Parameters that name a size of a family in conductors.csv: nothing lies between the sizes."""
 
 Title = tuple[str, str, str]
 """Title in English and in Japanese, unit."""
@@ -36,8 +29,10 @@ class RangedRow:
 
     Attributes
     ----------
-    table, row : str
-        File of the table below the packages, and name of the row; ``ranges.csv`` and the key for a study key.
+    facts : Declaration
+        Of the table.
+    row : str
+        Name of the row.
     group : str
         Name of the unknown that moves it.
     is_opposite : bool
@@ -53,7 +48,7 @@ class RangedRow:
     source, status : str
     """
 
-    table: str
+    facts: Declaration
     row: str
     group: str
     is_opposite: bool
@@ -70,21 +65,12 @@ class RangedRow:
 
 def ranged_rows(study: Study) -> Iterator[RangedRow]:
     """Yield all rows and keys whose two ends differ, with the study's own values as bases; see `RangedRow`."""
-    values = _values(study)
-    own = {table.name for table in TABLES} if study.grid.is_goto else set()
-    for table in TABLES:
-        if table.name in own and table.name not in SETTABLE:
-            yield from _rows(table, values)
-    idle = {table.name for key, tables in OPTIONAL.items() if values.get(key, "none") == "none" for table in tables}
-    for name, table in settable_tables().items():
-        if name not in idle and (name not in SETTABLE or name in own):
-            yield from _rows(table, values)
-    yield from _study_keys(values)
-
-
-def read_titles() -> Titles:
-    """Return title and unit of the unknowns whose rows have none themselves, by the unknown's name."""
-    return {row["unknown"]: (row["title_en"], row["title_ja"], row["unit"]) for row in _lines(TITLES)}
+    values, tables = _values(study), tables_of(study)
+    for facts in DECLARATIONS.values():
+        if facts.name not in tables or not facts.main or (facts.subject == "grid" and not study.grid.is_island):
+            continue
+        if not facts.counts_with or values.get(facts.counts_with, "none") != "none":
+            yield from _rows(facts, values, study)
 
 
 def _values(study: Study) -> dict[str, Any]:
@@ -94,127 +80,97 @@ def _values(study: Study) -> dict[str, Any]:
     return values | middle_point(study)
 
 
-def _rows(table: InputTable, values: Mapping[str, Any]) -> Iterator[RangedRow]:
-    rows, shipped = source_rows(table), read_input(table)
+def _rows(facts: Declaration, values: Mapping[str, Any], study: Study) -> Iterator[RangedRow]:
+    shipped = island_tables(island_of(study))[facts.name]
+    rows = source_rows(facts, shipped)
     differ = rows["low"] < rows["high"]
-    for row, facts in zip(rows[differ].to_dict("records"), shipped[differ].to_dict("records"), strict=True):
-        key = _key(table, row["row"])
+    for row, cells in zip(rows[differ].to_dict("records"), shipped[differ].to_dict("records"), strict=True):
+        key = _key(facts, row["row"])
         shared = str(row["varies_with"])
-        alone = shared == f"{table.name}.{row['row']}"
+        alone = shared == f"{facts.name}.{row['row']}"
         group = key.removeprefix("inputs.") if alone else shared.removeprefix("-")
         yield RangedRow(
-            table=table.file, row=row["row"], group=group, is_opposite=shared.startswith("-"),
+            facts=facts, row=row["row"], group=group, is_opposite=shared.startswith("-"),
             key=key, low=row["low"], base=float(values.get(key, row["value"])), high=row["high"],
-            is_whole=facts.get("kind") == "integer" or key == "grid.conductor_mm2",
-            choices=_sizes(row["row"], row["low"], row["high"]) if _is_network(table, "parameters") else (),
-            title=_title(table, row["row"], facts), source=str(row["source"]), status=str(row["status"]),
+            is_whole=cells.get("kind") == "integer" or cells.get("whole") == "yes" or key == "grid.conductor_mm2",
+            choices=_sizes(study, row["row"], row["low"], row["high"]) if facts.name == "grid_parameters" else (),
+            title=_title(facts, row["row"], cells), source=str(row["source"]), status=str(row["status"]),
         )  # fmt: skip
 
 
-def _key(table: InputTable, row: str) -> str:
-    if _is_network(table, "parameters"):
-        return KEYS_OF_PARAMETERS.get(row, f"grid.parameters.{row}")
-    if _is_network(table, "plants"):
-        return f"fleet.contract_mw.{row}"
-    if _is_network(table, "sites"):
-        return f"fleet.battery.{table.main}"
-    return f"inputs.{table.name}.{row}"
+def _key(facts: Declaration, row: str) -> str:
+    if facts.name == "grid_parameters" and row in KEYS_OF_PARAMETERS:
+        return KEYS_OF_PARAMETERS[row]
+    return (facts.study_key or f"inputs.{facts.name}.{{row}}").format(row=row)
 
 
-def _is_network(table: InputTable, name: str) -> bool:
-    return table.package.startswith("network_models") and table.name == name
+def _sizes(study: Study, parameter: str, low: float, high: float) -> tuple[float, ...]:
+    return tuple(size for size in sorted(map(float, sizes_of(island_of(study), parameter))) if low <= size <= high)
 
 
-def _sizes(parameter: str, low: float, high: float) -> tuple[float, ...]:
-    if parameter not in SIZES:
-        return ()
-    conductors = read_input(SETTABLE["conductors"])
-    sizes = conductors.loc[conductors["family"] == SIZES[parameter], "area_mm2"]
-    return tuple(float(size) for size in sorted(sizes) if low <= size <= high)
-
-
-def _title(table: InputTable, row: str, facts: Mapping[Any, Any]) -> Title:
-    plain = f"{table.name}: {row}"
-    named = "" if "name" in table.key else facts.get("name")
-    english = facts.get("name_en") or named or plain
-    return str(english), str(facts.get("name_ja") or plain), str(facts.get("unit") or "")
-
-
-def _study_keys(values: Mapping[str, Any]) -> Iterator[RangedRow]:
-    for row in _lines(RANGES):
-        key = row["key"]
-        yield RangedRow(
-            table="studies/ranges.csv", row=key, group=key, is_opposite=False, key=key,
-            low=float(row["low"]), base=float(values.get(key, row["base"])), high=float(row["high"]),
-            is_whole=row["whole"] == "yes", choices=(), title=(row["title_en"], row["title_ja"], row["unit"]),
-            source=row["source"], status=row["status"],
-        )  # fmt: skip
-
-
-def _lines(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+def _title(facts: Declaration, row: str, cells: Mapping[Any, Any]) -> Title:
+    plain = f"{facts.name}: {row}"
+    named = "" if "name" in facts.key else cells.get("name")
+    english = cells.get("name_en") or cells.get("title_en") or named or plain
+    return str(english), str(cells.get("name_ja") or cells.get("title_ja") or plain), str(cells.get("unit") or "")
 
 
 Reason = tuple[str, str]
 """In English and in Japanese."""
 
-NETWORK, PROFILES, WEATHER = "network_models/goto", "twin/resources", "weather"
-OUTSIDE_THE_LOOP = ("outage_rates.csv",)
-PRICE_TABLES = ("market.csv",)
-WEAR_TABLES = ("battery_wear.csv",)
 OF_BATTERIES = ("fleet.battery.", "inputs.battery_behaviour.")
+OUTSIDE = {
+    "battery_wear": ("ages the batteries, outside the simulated headlines", "蓄電池劣化の推計のみに使用"),
+    "market": ("moves payments only, outside the simulated headlines", "収支の試算のみに使用"),
+    "outage_rates": ("weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"),
+}
+"""Tables that move nothing of what is simulated."""
+
 START_POSITIONS = ("main_tap_position", "reactor_steps_in_service")
 CONTROL_BANDS = (
     "main_tap_target_vm_pu", "main_tap_dead_band_pu", "main_tap_delay_half_hours", "main_tap_most_steps",
     "reactor_out_percent", "reactor_in_percent", "reactor_delay_half_hours", "reactor_most_steps",
 )  # fmt: skip
 COMPENSATOR = ("svc_set_vm_pu", "svc_slope_percent", "svc_q_min_mvar", "svc_q_max_mvar")
-GENERATOR_TABLES = ("process.csv", "typhoons.csv")
+GENERATOR_TABLES = ("process", "typhoons")
 VARIED_OF_GENERATOR = (
     "clear_day_persistence", "cloud_day_length_km", "wind_synoptic_hours", "wind_synoptic_length_km",
     "wind_local_share", "wind_cloud", "wind_climate_share", "approaches_per_year",
 )  # fmt: skip
 """Of the generator's numbers those that make sun and wind coincide, or last, at several plants."""
 
-OF_THE_AREA = ("area_", "parameters.csv area_", "parameters.csv price_")
-"""Profile tables and parameters from which the area's curtailment and prices are made."""
-
-OLD_WIND = ("kamigoto_wind", "onshore_wind_2010")
+AREA_PARAMETERS = ("area_", "price_")
+"""Beginnings of the parameters from which the area's curtailment and prices are made."""
 
 
 def why_left_out(row: RangedRow, study: Study) -> Reason | None:
     """Return why a row is no unknown of a study, in English and Japanese, or None where it is one."""
-    folder, _, file = row.table.rpartition("/")
+    table, subject = row.facts.name, row.facts.subject
     if any(row.key in scenario.overrides for scenario in study.scenario.values()):
         return "a scenario of the study sets it", "シナリオで設定済み"
     if not row.low <= row.base <= row.high:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
-    if file in WEAR_TABLES:
-        return "ages the batteries, outside the simulated headlines", "蓄電池劣化の推計のみに使用"
     if row.key.startswith(OF_BATTERIES) and set(_settings("fleet.batteries", study)) == {"none"}:
         return "no scenario has batteries", "蓄電池を含むシナリオなし"
-    if file in PRICE_TABLES:
-        return "moves payments only, outside the simulated headlines", "収支の試算のみに使用"
-    if file in OUTSIDE_THE_LOOP:
-        return "weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"
-    if folder == NETWORK:
-        return _network(file, row.row, study)
-    if folder == PROFILES:
-        return _profiles(file, row.row, study)
-    if folder == WEATHER:
-        return _weather(file, row.row, study)
+    if table in OUTSIDE:
+        return OUTSIDE[table]
+    if subject == "grid":
+        return _network(table, row.row, study)
+    if subject in ("resources", "area market"):
+        return _profiles(table, row.row, study)
+    if subject == "weather":
+        return _weather(table, row.row, study)
     if row.key == "operation.area_level_percent" and study.weather.source == "measured":
         return "curtailment is measured", "出力制御は実績値"
     return None
 
 
-def _network(file: str, row: str, study: Study) -> Reason | None:
-    if file == "parameters.csv":
+def _network(table: str, row: str, study: Study) -> Reason | None:
+    if table == "grid_parameters":
         return _parameter(row, study)
-    if file == "plants.csv" and not _in_service(row, study):
+    if table == "plants" and not _in_service(study, plant_id=row):
         return f"not in service in {study.grid.year}", f"{study.grid.year}年度は運転対象外"
-    if file == "repowering.csv" and "repower" not in _old_wind(study):
+    if table == "repowering" and "repower" not in _old_wind(study):
         return "old wind is not repowered in this study", "既設風力の更新なし"
     return None
 
@@ -222,7 +178,7 @@ def _network(file: str, row: str, study: Study) -> Reason | None:
 def _parameter(name: str, study: Study) -> Reason | None:
     controlled = study.grid.compensation == "controlled"
     automatic = controlled and study.grid.controls == "automatic"
-    if name == "path_circuits":
+    if name in island_of(study).column("lines", "count_parameter"):
         return (
             "another number of circuits is another grid: make it a study of its own",
             "回線数の変更は別系統となるため、別スタディで検討",
@@ -238,28 +194,31 @@ def _parameter(name: str, study: Study) -> Reason | None:
     return None
 
 
-def _profiles(file: str, row: str, study: Study) -> Reason | None:
-    if f"{file.removesuffix('.csv')}.{row}".startswith(SITE_ROWS):
+def _profiles(table: str, row: str, study: Study) -> Reason | None:
+    if is_of_sites(island_of(study), table, row):
         return "all members have the same small sites", "全ケースで同一の小規模需要家を使用"
-    tidal = file.startswith("tidal_") or row.startswith(("tidal_", "repair_hours_tidal"))
-    if tidal and not _in_service("naru_tidal", study):
+    tidal = table.startswith("tidal_") or row.startswith(("tidal_", "repair_hours_tidal"))
+    if tidal and not _in_service(study, kind="tidal"):
         return f"no tidal plant in service in {study.grid.year}", f"{study.grid.year}年度は潮流発電なし"
-    if study.weather.source == "measured" and f"{file} {row}".startswith(OF_THE_AREA):
+    of_area = DECLARATIONS[table].subject == "area market" or (
+        table == "parameters" and row.startswith(AREA_PARAMETERS)
+    )
+    if study.weather.source == "measured" and of_area:
         return "curtailment and prices are measured", "出力制御・価格は実績値"
     if row.startswith("measured_") and study.weather.source != "measured":
         return "no measured series in this study", "実績データを使用しない"
     return None
 
 
-def _weather(file: str, row: str, study: Study) -> Reason | None:
+def _weather(table: str, row: str, study: Study) -> Reason | None:
     if study.weather.source == "files":
         return "the weather comes from files", "気象はファイルから読込"
-    if file == "places.csv":
+    if table == "places":
         return (
             "wind farms are scaled to their capacity factors, which vary",
             "風力は設備利用率に合わせて補正するため影響なし",
         )
-    if file in GENERATOR_TABLES and row not in VARIED_OF_GENERATOR:
+    if table in GENERATOR_TABLES and row not in VARIED_OF_GENERATOR:
         return "a detail of the weather years, which vary as a whole", "気象年の生成条件(気象年ごと変化)"
     return None
 
@@ -273,19 +232,25 @@ def _settings(key: str, study: Study) -> list[str]:
 
 def _old_wind(study: Study) -> tuple[str, ...]:
     """Return what the study does with the old wind farms; a scenario may decide too."""
-    shipped = read_input(PARAMETERS).set_index("key")["value"]
+    island = island_of(study)
+    names = set(island.column("plants", "age_parameter")) - {""}
+    shipped = {row["key"]: row["value"] for row in island.cells("grid_parameters") if row["key"] in names}
     decided = [study.grid.parameters, *(scenario.overrides for scenario in study.scenario.values())]
-    found = [values[key] for values in decided for name in OLD_WIND
+    found = [values[key] for values in decided for name in names
              for key in (name, f"grid.parameters.{name}") if key in values]  # fmt: skip
-    return tuple(map(str, found or shipped[list(OLD_WIND)]))
+    return tuple(map(str, found or shipped.values()))
 
 
-def _in_service(plant: str, study: Study) -> bool:
-    if not study.grid.is_goto or study.grid.year is None:
+def _in_service(study: Study, **of: str) -> bool:
+    """Tell whether a plant with some values of ``plants.csv`` is in service on 1 April of the grid's year."""
+    if not study.grid.is_island or study.grid.year is None:
         return False
-    row = read_input(PLANTS).set_index("plant_id").fillna({"in_service_to": "9999"}).loc[plant]
-    day = datetime.date(study.grid.year, 4, 1).isoformat()
-    return bool(row["in_service_from"] <= day <= row["in_service_to"])
+    day = f"{study.grid.year}-04-01"
+    return any(
+        row["in_service_from"] <= day and day <= (row["in_service_to"] or "9999")
+        for row in island_of(study).cells("plants")
+        if all(row[column] == value for column, value in of.items())
+    )
 
 
 @dataclass(frozen=True)
@@ -380,7 +345,7 @@ def left_out(study: Study) -> tuple[LeftOut, ...]:
 
 
 def _sorted_out(study: Study) -> tuple[tuple[Unknown, ...], tuple[LeftOut, ...]]:
-    titles = read_titles()
+    titles = island_of(study).titles()
     groups: dict[str, list[RangedRow]] = {}
     without: dict[str, LeftOut] = {}
     for row in ranged_rows(study):

@@ -12,6 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from rich.table import Table
 
+from network_models.island import Island
+from network_models.reading import island_tables
 from reports.document.style import look
 from studies.experiments.measured_pairs import (
     BIN_WIDTH,
@@ -27,6 +29,7 @@ from studies.experiments.measured_pairs import (
     require,
 )
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import VARIABLES, Place
 from twin.resources.demand import class_demand_kw
 from twin.resources.plants import farm_of
@@ -47,7 +50,7 @@ class Subject:
     Attributes
     ----------
     plant : str
-        Row of Goto's ``plants.csv``.
+        Row of ``plants.csv``.
     capacity_mw : float
         Largest AC output.
     turbine, units, at_sea
@@ -55,7 +58,7 @@ class Subject:
     dc_mw, fleet, tilt, azimuth, in_service_year
         See `twin.resources.pv.PvPlant`.
     place : str
-        Place of ``weather/places.csv`` where the sun is computed.
+        Place of ``places.csv`` where the sun is computed.
     latitude, longitude : float
         WGS84 degrees, in place of those of `place`.
     demand_class : str
@@ -110,7 +113,7 @@ OPTIONS = {
 """Attributes of `Subject` that each kind takes."""
 
 
-def build_model(kind: str, subject: Subject) -> Model:
+def build_model(island: Island, kind: str, subject: Subject) -> Model:
     """Return the model of what was measured.
 
     Raises
@@ -129,45 +132,47 @@ def build_model(kind: str, subject: Subject) -> Model:
         for name in given
         if name not in OPTIONS[kind]
     )
-    return {"wind": _wind, "pv": _pv, "demand": _demand}[kind](subject)
+    return {"wind": _wind, "pv": _pv, "demand": _demand}[kind](island, subject)
 
 
-def _wind(subject: Subject) -> Model:
+def _wind(island: Island, subject: Subject) -> Model:
+    tables = island_tables(island)
     if subject.plant:
-        row = _plant(subject.plant, "wind")
-        farm, capacity = farm_of(row, _place(subject, str(row["place"])).place), float(row["contract_mw"])
+        row = _plant(tables, subject.plant, "wind")
+        farm, capacity = farm_of(row, _place(island, subject, str(row["place"])).place), float(row["contract_mw"])
         capacity = subject.capacity_mw or capacity
     else:
         _need({"--turbine": subject.turbine, "--units": subject.units, "--capacity-mw": subject.capacity_mw})
         farm = Farm(str(subject.turbine), int(subject.units or 1), subject.at_sea)
         capacity = float(subject.capacity_mw or 0)
-    if farm.turbine not in known_turbines():
-        raise InputError([Problem("unknown turbine", "--turbine", farm.turbine, ", ".join(known_turbines()))])
+    if farm.turbine not in known_turbines(tables):
+        raise InputError([Problem("unknown turbine", "--turbine", farm.turbine, ", ".join(known_turbines(tables)))])
 
     def power_mw(pair: Pair) -> np.ndarray:
         speed = pair.drivers["wind_speed"].ffill().bfill().to_numpy()
-        return capacity * farm_per_unit(speed, farm)
+        return capacity * farm_per_unit(tables, speed, farm)
 
     return Model(f"{farm.units} x {farm.turbine}, {capacity:g} MW", capacity, power_mw)
 
 
-def _pv(subject: Subject) -> Model:
-    row = _plant(subject.plant, "pv") if subject.plant else None
+def _pv(island: Island, subject: Subject) -> Model:
+    tables = island_tables(island)
+    row = _plant(tables, subject.plant, "pv") if subject.plant else None
     dc_mw, ac_mw, fleet = subject.dc_mw, subject.capacity_mw, subject.fleet
     if row is not None:
         dc_mw, ac_mw, fleet = dc_mw or row["dc_mw"], ac_mw or row["contract_mw"], fleet or row["pv_fleet"]
     _need({"--dc-mw": dc_mw, "--capacity-mw": ac_mw})
     plant = PvPlant(
-        1000 * float(dc_mw or 0), 1000 * float(ac_mw or 0), fleet or "ground", subject.tilt, subject.azimuth,
-        subject.in_service_year,
+        1000 * float(dc_mw or 0), 1000 * float(ac_mw or 0), fleet or island.settings.default_pv_fleet, subject.tilt,
+        subject.azimuth, subject.in_service_year,
     )  # fmt: skip
-    climate = _place(subject, str(row["place"]) if row is not None else None)
+    climate = _place(island, subject, str(row["place"]) if row is not None else None)
 
     def power_mw(pair: Pair) -> np.ndarray:
         pair.notes.append("the wind at the modules is the place's monthly mean")
         if "temp_air" not in pair.drivers:
             pair.notes.append("temperature was not given: the month's normal day cools the modules")
-        return pv_plant_kw(_whole_weather(pair, climate), climate.place, plant) / 1000
+        return pv_plant_kw(tables, _whole_weather(pair, climate), climate.place, plant) / 1000
 
     def problems(pair: Pair) -> list[Problem]:
         found = frame_problems(_whole_weather(pair, climate), climate.place, pair.index, pair.where)
@@ -178,13 +183,14 @@ def _pv(subject: Subject) -> Model:
     return Model(label, plant.ac_kw / 1000, power_mw, problems)
 
 
-def _demand(subject: Subject) -> Model:
+def _demand(island: Island, subject: Subject) -> Model:
+    tables = island_tables(island)
     _need({"--class": subject.demand_class})
     name = str(subject.demand_class)
 
     def power_mw(pair: Pair) -> np.ndarray:
         temperature = pair.drivers["temp_air"].interpolate(limit_direction="both").to_numpy()
-        shape = class_demand_kw(name, pair.index, temperature, 1.0)
+        shape = class_demand_kw(tables, name, pair.index, temperature, 1.0)
         used = pair.complete
         result: np.ndarray = shape * pair.measured_mw[used].sum() / shape[used].sum()
         return result
@@ -215,18 +221,17 @@ def _normal_temperature(index: pd.DatetimeIndex, climate: Climate) -> pd.Series:
     return pd.Series(climate.temp_air_mean_c[month] + swing * np.cos(2 * np.pi * hours / 24), index)
 
 
-def _plant(name: str, kind: str) -> pd.Series:
-    from network_models.goto.reading import goto_tables  # imports pandapower, which takes long
-
-    plants = goto_tables()["plants"]
+def _plant(tables: Tables, name: str, kind: str) -> pd.Series:
+    plants = tables["plants"].set_index("plant_id")
     rows = {str(plant): row for plant, row in plants[plants["kind"] == kind].iterrows()}
     if name not in rows:
         raise InputError([Problem(f"no such {kind} plant", "--plant", name, ", ".join(rows))])
     return rows[name]
 
 
-def _place(subject: Subject, of_plant: str | None) -> Climate:
-    climates, name = read_climates(), subject.place or of_plant or "fukue"
+def _place(island: Island, subject: Subject, of_plant: str | None) -> Climate:
+    climates = read_climates(island_tables(island))
+    name = subject.place or of_plant or island.settings.default_place
     if name not in climates:
         raise InputError([Problem("no such place", "--place", name, ", ".join(climates))])
     climate = climates[name]
@@ -366,11 +371,15 @@ class Outcome:
     figure: Path
 
 
-def validate_file(kind: str, path: Path, subject: Subject, reading: Reading, out: Path | None = None) -> Outcome:
+def validate_file(
+    island: Island, kind: str, path: Path, subject: Subject, reading: Reading, out: Path | None = None
+) -> Outcome:
     """Run the model on the measured driver of a file and compare.
 
     Parameters
     ----------
+    island : Island
+        Whose tables and calendar the model takes.
     kind : str
         ``wind``, ``pv`` or ``demand``.
     path : pathlib.Path
@@ -392,7 +401,7 @@ def validate_file(kind: str, path: Path, subject: Subject, reading: Reading, out
         With every problem of the options, or every problem of the file.
     """
     require(kind)
-    model = build_model(kind, subject)
+    model = build_model(island, kind, subject)
     pair = read_pair(path, kind, model.capacity_mw, reading, model.problems)
     if not pair.complete.any():
         raise InputError([Problem("power and driver are never measured together", str(path))])

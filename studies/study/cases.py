@@ -13,6 +13,7 @@ import numpy as np
 from studies.study.devices import flexible_devices, site_devices
 from studies.study.grids import Grids, member_grids, plant_batteries
 from studies.study.inputs import Inputs, member_inputs, sources_of
+from studies.study.islands import tables_of
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study
@@ -53,7 +54,7 @@ def counterfactuals(member: Member) -> list[Member]:
 
 
 def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet: SiteFleet) -> Member:
-    operation = member.study.operation
+    operation, tables = member.study.operation, tables_of(member.study)
     cap = operation.intertrip_cap_mw
     return Member(
         scenario=member.scenario,
@@ -71,14 +72,15 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         operator_sees_dispatch=operation.operator_sees_dispatch,
         intertrip_cap_mw=_UNLIMITED_MW if cap is None else cap,
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
-        devices=site_devices(member.study, fleet),
-        flexible=flexible_devices(member.study, model),
-        plant_batteries=plant_batteries(member.study, model),
+        devices=site_devices(member.study, tables, fleet),
+        flexible=flexible_devices(member.study, tables, model),
+        plant_batteries=plant_batteries(member.study, tables, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
         policy_seconds=operation.policy_seconds,
         forecast=operation.forecast,
         forecast_error_factor=operation.forecast_error_factor,
+        congestion_rule=operation.congestion_rule,
     )
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 import datetime
-import functools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-import weather as weather_package
+from network_models.island import BUILT_IN, SETTINGS, Island, shipped_islands
 from studies.study.names import nearest
 from studies.study.schema import Grid, Period, Weather
 from twin.core.errors import Problem
@@ -20,12 +19,10 @@ MEASURED_TABLES = ("kyushu_area/*supply_demand*.csv", "jepx/*.csv")
 """What ``source = "measured"`` reads below the data folder; the first column starts with the date."""
 
 LONGEST_YEAR_DAYS = 366
-PLACES = Path(weather_package.__file__).parent / "places.csv"
-"""Read as text: importing ``weather.climate`` would import pandas, which takes long."""
 
 
 def outside_problems(
-    table: dict[str, Any], path: Path, data: Path | None, days: tuple[int, int] | None
+    table: dict[str, Any], island: Island | None, path: Path, data: Path | None, days: tuple[int, int] | None
 ) -> list[Problem]:
     """Return what is wrong outside the study file; sections that are themselves invalid are passed over.
 
@@ -33,6 +30,8 @@ def outside_problems(
     ----------
     table : dict
         The parsed study file.
+    island : Island or None
+        Of the study; None where there is none of that name.
     path : pathlib.Path
         The study file; relative paths start from its folder.
     data : pathlib.Path or None
@@ -49,7 +48,11 @@ def outside_problems(
         found += _measured_problems(data, period if isinstance(period, Period) else None, path)
     if isinstance(weather, Weather):
         found += _weather_file_problems(weather, path, data)
-        found += _place_problems(weather, grid, path) if isinstance(grid, Grid) else ()
+        found += _place_problems(weather, grid, island, path) if isinstance(grid, Grid) and island is not None else ()
+    if island is None and isinstance(grid, Grid):
+        accepted = f"{', '.join(shipped_islands())}, or a folder with {SETTINGS}"
+        repair = nearest(grid.island_name, (*shipped_islands(), *BUILT_IN))
+        found.append(Problem("there is no such island", f"{path}, grid.model", grid.island_name, accepted, repair))
     if isinstance(grid, Grid) and grid.is_file and not (path.parent / grid.model).is_file():
         found.append(Problem("the network file does not exist", f"{path}, grid.model", str(path.parent / grid.model)))
     if days is not None:
@@ -77,30 +80,26 @@ def _day_problems(days: tuple[int, int], length: int) -> list[Problem]:
     return [Problem("these days are not in the fiscal year", "--days", f"{first}:{last}", accepted, "e.g. --days 1:7")]
 
 
-def _place_problems(weather: Weather, grid: Grid, path: Path) -> Iterator[Problem]:
+def _place_problems(weather: Weather, grid: Grid, island: Island, path: Path) -> Iterator[Problem]:
     """Yield places of weather files and roles that do not exist, and places of the network without a file."""
-    places = _places()
+    places = island.column("places", "place_id")
     named = [(f"weather.files.{place}", place) for place in weather.files]
-    named += [] if grid.roles is None else [("grid.roles.place", grid.roles.place)]
+    named += [] if grid.roles is None or grid.roles.place is None else [("grid.roles.place", grid.roles.place)]
     for key, place in named:
         if place not in places:
             what = "there is no weather place of this name"
             yield Problem(what, f"{path}, {key}", place, ", ".join(places), nearest(place, places))
-    for place in needed_places(grid) if weather.source == "files" else ():
+    for place in needed_places(grid, island) if weather.source == "files" else ():
         if place in places and place not in weather.files:
             repair = f"add [[weather.files.{place}]]; a file may serve several places"
             yield Problem(f"the place {place} has no weather file", f"{path}, weather.files", repair=repair)
 
 
-def needed_places(grid: Grid) -> tuple[str, ...]:
-    """Return the weather places that a network needs: one for a guest network, all for Goto."""
-    return _places() if grid.roles is None else (grid.roles.place,)
-
-
-@functools.cache
-def _places() -> tuple[str, ...]:
-    with PLACES.open(encoding="utf-8-sig", newline="") as lines:
-        return tuple(row["place_id"] for row in csv.DictReader(lines))
+def needed_places(grid: Grid, island: Island) -> tuple[str, ...]:
+    """Return the weather places that a network needs: one for a guest network, all for an island."""
+    if grid.roles is None:
+        return tuple(island.column("places", "place_id"))
+    return (grid.roles.place or island.settings.default_place,)
 
 
 def _weather_file_problems(weather: Weather, path: Path, data: Path | None) -> Iterator[Problem]:

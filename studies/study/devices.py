@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from network_models.goto.demand_response import DAY_TYPES, demand_response_tables, trip_hours
+from network_models.demand_response import DAY_TYPES, response_tables, trip_hours
 from studies.study.grids import grid_batteries
 from studies.study.inputs import has_pv
 from studies.study.schema import Study
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import inputs_in_force
+from twin.core.tables import HOURS, MONTHS, Tables
 from twin.core.units import KWH_PER_MWH
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
@@ -24,7 +24,6 @@ from twin.network.model import GridModel
 from twin.operation.member import BatteryWear, SiteDevices
 from twin.resources.demand import WATER_HEATING
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import HOURS, MONTHS, parameter, read_table
 
 BEHAVIOUR, WEAR = "battery_behaviour", "battery_wear"
 """Tables of how batteries convert and age."""
@@ -32,7 +31,7 @@ BEHAVIOUR, WEAR = "battery_behaviour", "battery_wear"
 _WITH_BATTERY = {"none": (), "existing": ("existing_battery",), "all": ("existing_battery", "new")}
 
 
-def site_devices(study: Study, fleet: SiteFleet) -> SiteDevices:
+def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
     """Return what stands at the sites.
 
     Raises
@@ -52,9 +51,8 @@ def site_devices(study: Study, fleet: SiteFleet) -> SiteDevices:
     lowest = np.maximum(setting("soc_min_percent"), setting("reserve_percent"))
     highest = setting("soc_max_percent")
     raise_if_any(_range_problems(study, lowest[has_battery], highest[has_battery]))
-    with inputs_in_force(study.inputs):
-        constant, quadratic = (parameter(name, BEHAVIOUR) for name in ("constant_share", "quadratic_share"))
-        wear = BatteryWear(*(parameter(name, WEAR) for name in BatteryWear._fields))
+    constant, quadratic = (tables.value(name, BEHAVIOUR) for name in ("constant_share", "quadratic_share"))
+    wear = BatteryWear(*(tables.value(name, WEAR) for name in BatteryWear._fields))
     raise_if_any(_share_problems(constant, quadratic))
     return SiteDevices(
         has_pv=pv,
@@ -99,80 +97,82 @@ def _share_problems(constant: float, quadratic: float) -> Iterator[Problem]:
 
 STEPS_PER_DAY, STEPS_PER_HOUR = 48, 2
 
-Tables = Mapping[str, pd.DataFrame]
+Response = Mapping[str, pd.DataFrame]
+"""Tables of demand response, indexed by their keys."""
 
 
-def demand_response(study: Study, model: GridModel) -> tuple[Device, ...]:
-    """Return the flexible demand that a study has, in Goto City only.
+def demand_response(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
+    """Return the flexible demand that a study has, in the municipality only.
 
     Raises
     ------
     InputError
-        Where the tables cannot be used, and for a network without the plan's homes.
+        For a guest network, and for an island without these tables.
     """
     if study.fleet.demand_response == "none":
         return ()
-    if not study.grid.is_goto:
+    if not study.grid.is_island:
         repair = 'write fleet.demand_response = "none" and add devices of your own'
-        raise InputError([Problem("the plan's homes stand on Goto only", "[fleet] demand_response", "plan", "none",
+        raise InputError([Problem("these homes stand on an island only", "[fleet] demand_response", "plan", "none",
                                   repair)])  # fmt: skip
-    with inputs_in_force(study.inputs):
-        tables = demand_response_tables()
-        return (
-            _homes(tables, model.areas),
-            _water_heaters(tables, model.areas),
-            _cars(tables, model.areas),
-            _commercial(tables, model.areas),
-        )
+    response = response_tables(tables)
+    return (
+        _homes(response, model.areas),
+        _water_heaters(tables, response, model.areas),
+        _cars(response, model.areas),
+        _commercial(response, model.areas),
+    )
 
 
-def _city_kwh(areas: pd.DataFrame, demand_class: str) -> np.ndarray:
-    """Return a class's yearly demand in the areas of Goto City, 0 elsewhere; (A,)."""
-    return np.where(areas["goto_city"].to_numpy(bool), areas[f"{demand_class}_kwh"].to_numpy(float), 0.0)
+def _municipal_kwh(areas: pd.DataFrame, demand_class: str) -> np.ndarray:
+    """Return a class's yearly demand in the areas of the municipality, 0 elsewhere; (A,)."""
+    return np.where(areas["municipality"].to_numpy(bool), areas[f"{demand_class}_kwh"].to_numpy(float), 0.0)
 
 
-def _homes(tables: Tables, areas: pd.DataFrame) -> Homes:
-    values, classes = tables["demand_response"]["value"], tables["home_classes"]
-    city_kwh = _city_kwh(areas, "residential")
-    with_monitor = city_kwh.sum() * values["homes_with_monitor"] / values["homes_in_city"]
+def _homes(response: Response, areas: pd.DataFrame) -> Homes:
+    values, classes = response["demand_response"]["value"], response["home_classes"]
+    municipal_kwh = _municipal_kwh(areas, "residential")
+    with_monitor = municipal_kwh.sum() * values["homes_with_monitor"] / values["homes_in_city"]
     return Homes(
         energy_kwh=with_monitor * classes["share"].to_numpy(),
         elasticity=float(values["homes_elasticity"]) * classes["sensitivity"].to_numpy(),
         flexible_share=float(values["homes_flexible_share"]),
         return_hours=float(values["homes_return_hours"]),
         efficiency=_one_way(values["homes_shift_loss"]),
-        area_share=city_kwh / city_kwh.sum(),
+        area_share=municipal_kwh / municipal_kwh.sum(),
     )
 
 
-def _water_heaters(tables: Tables, areas: pd.DataFrame) -> WaterHeaters:
-    values = tables["demand_response"]["value"]
+def _water_heaters(tables: Tables, response: Response, areas: pd.DataFrame) -> WaterHeaters:
+    values = response["demand_response"]["value"]
     spread = float(values["water_heaters_draw_spread"])
-    by_hour = tables["hot_water_hours"]["share"].sort_index().to_numpy()
-    by_month = read_table("demand_class_months").set_index("class").loc[WATER_HEATING, MONTHS].to_numpy(float)
+    by_hour = response["hot_water_hours"]["share"].sort_index().to_numpy()
+    by_month = tables["demand_class_months"].set_index("class").loc[WATER_HEATING, MONTHS].to_numpy(float)
     a_day = np.repeat(by_hour, STEPS_PER_HOUR) / STEPS_PER_HOUR * float(values["water_heaters_draw_kwh"])
     of_months = (by_month / by_month.mean())[:, None, None] * a_day[:, None]
-    city_kwh = _city_kwh(areas, "residential")
+    municipal_kwh = _municipal_kwh(areas, "residential")
     return WaterHeaters(
         units=np.full(2, float(values["water_heaters"]) / 2.0),
         power_kw=float(values["water_heaters_power_kw"]),
         heat_per_energy=float(values["water_heaters_heat_per_energy"]),
         tank_kwh=float(values["water_heaters_tank_kwh"]),
         draw_kwh=of_months * np.array([1.0 - spread, 1.0 + spread]),
-        fill_share=_fill_share(float(values["water_heaters_habit_from"]), float(values["water_heaters_habit_until"])),
+        fill_share=_fill_share(
+            tables, float(values["water_heaters_habit_from"]), float(values["water_heaters_habit_until"])
+        ),
         standing_loss_per_hour=float(values["water_heaters_standing_loss"]),
         reserve_share=float(values["water_heaters_reserve"]),
-        area_share=city_kwh / city_kwh.sum(),
+        area_share=municipal_kwh / municipal_kwh.sum(),
     )
 
 
-def _fill_share(begin_hour: float, end_hour: float) -> np.ndarray:
+def _fill_share(tables: Tables, begin_hour: float, end_hour: float) -> np.ndarray:
     """Return the share of what a tank lacks that habit heats in each half-hour, (48,).
 
     Between the two hours tanks are filled in the proportions of the demand model's water heating: the share is a
     half-hour's weight over those from then to the end.
     """
-    hours = read_table("demand_class_hours").set_index(["class", "day_type"]).loc[(WATER_HEATING, "work"), HOURS]
+    hours = tables["demand_class_hours"].set_index(["class", "day_type"]).loc[(WATER_HEATING, "work"), HOURS]
     weight = np.repeat(hours.to_numpy(float), STEPS_PER_HOUR)
     begin, end = round(begin_hour * STEPS_PER_HOUR), round(end_hour * STEPS_PER_HOUR)
     night = np.arange(begin, end + STEPS_PER_DAY) % STEPS_PER_DAY
@@ -182,9 +182,9 @@ def _fill_share(begin_hour: float, end_hour: float) -> np.ndarray:
     return share
 
 
-def _cars(tables: Tables, areas: pd.DataFrame) -> Cars:
-    values, patterns = tables["demand_response"]["value"], tables["car_patterns"]
-    city_kwh = _city_kwh(areas, "residential")
+def _cars(response: Response, areas: pd.DataFrame) -> Cars:
+    values, patterns = response["demand_response"]["value"], response["car_patterns"]
+    municipal_kwh = _municipal_kwh(areas, "residential")
     return Cars(
         cars=float(values["cars"]) * patterns["share"].to_numpy(),
         battery_kwh=float(values["cars_battery_kwh"]),
@@ -194,24 +194,24 @@ def _cars(tables: Tables, areas: pd.DataFrame) -> Cars:
         leave=trip_hours(patterns, "leave").astype(np.int64),
         back=trip_hours(patterns, "back").astype(np.int64),
         trip_kwh=np.stack([patterns[f"{day}_trip_kwh"].to_numpy(float) for day in DAY_TYPES]),
-        home_kwh=float(city_kwh.sum() / values["homes_in_city"]),
-        area_share=city_kwh / city_kwh.sum(),
+        home_kwh=float(municipal_kwh.sum() / values["homes_in_city"]),
+        area_share=municipal_kwh / municipal_kwh.sum(),
     )
 
 
-def _commercial(tables: Tables, areas: pd.DataFrame) -> Commercial:
-    values = tables["demand_response"]["value"]
-    city_kwh = _city_kwh(areas, "commercial")
-    mean_mw = float(values["commercial_flexible_share"]) * city_kwh.sum() / HOURS_PER_YEAR / KWH_PER_MWH
+def _commercial(response: Response, areas: pd.DataFrame) -> Commercial:
+    values = response["demand_response"]["value"]
+    municipal_kwh = _municipal_kwh(areas, "commercial")
+    mean_mw = float(values["commercial_flexible_share"]) * municipal_kwh.sum() / HOURS_PER_YEAR / KWH_PER_MWH
     return Commercial(
-        energy_kwh=float(city_kwh.sum()),
+        energy_kwh=float(municipal_kwh.sum()),
         flexible_share=float(values["commercial_flexible_share"]),
         buffer_mwh=mean_mw * float(values["commercial_buffer_hours"]),
         return_hours=float(values["commercial_return_hours"]),
         efficiency=_one_way(values["commercial_shift_loss"]),
         down_share=float(values["commercial_down_share"]),
         down_hours=float(values["commercial_down_hours"]),
-        area_share=city_kwh / city_kwh.sum(),
+        area_share=municipal_kwh / municipal_kwh.sum(),
     )
 
 
@@ -219,6 +219,6 @@ def _one_way(loss_share: float) -> float:
     return float(np.sqrt(1.0 - loss_share))
 
 
-def flexible_devices(study: Study, model: GridModel) -> tuple[Device, ...]:
+def flexible_devices(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
     """Return the demand response and the grid batteries that a study has."""
-    return (*demand_response(study, model), *grid_batteries(study, model))
+    return (*demand_response(study, tables, model), *grid_batteries(study, tables, model))

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from network_models.goto import goto
 from network_models.guest import guest
-from network_models.input_tables import GRID_BATTERIES, PLANT_BATTERIES, SETTABLE
+from network_models.model import build_grid
+from network_models.tables import DECLARATIONS
 from studies.study.checks import locate
+from studies.study.islands import island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import InputTable, inputs_in_force, read_input
+from twin.core.tables import Tables
 from twin.devices.device import Device
 from twin.devices.grid_battery import GridBattery
 from twin.network.model import GridModel
@@ -24,7 +25,7 @@ from twin.operation.member import PlantBatteries
 _COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
 
 
-def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
+def grid_batteries(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
     """Return the batteries in the grid that a study has.
 
     Raises
@@ -34,11 +35,11 @@ def grid_batteries(study: Study, model: GridModel) -> tuple[Device, ...]:
     """
     if study.fleet.grid_batteries == "none":
         return ()
-    power, energy, common = _amounts(study, GRID_BATTERIES, model.areas.index)
+    power, energy, common = _amounts(tables, "grid_batteries", model.areas.index)
     return (GridBattery(tuple(power.tolist()), tuple(energy.tolist()), *common),)
 
 
-def plant_batteries(study: Study, model: GridModel) -> PlantBatteries | None:
+def plant_batteries(study: Study, tables: Tables, model: GridModel) -> PlantBatteries | None:
     """Return the batteries beside plants that a study has, None without.
 
     Raises
@@ -48,38 +49,36 @@ def plant_batteries(study: Study, model: GridModel) -> PlantBatteries | None:
     """
     if study.fleet.plant_batteries == "none":
         return None
-    power, energy, common = _amounts(study, PLANT_BATTERIES, model.plants.index)
+    power, energy, common = _amounts(tables, "plant_batteries", model.plants.index)
     in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
     return PlantBatteries(power * in_service, energy * in_service, *common)
 
 
-def with_schemes(study: Study, plants: pd.DataFrame) -> pd.DataFrame:
+def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataFrame:
     """Return the plants with the scheme that they move to with their battery."""
     if study.fleet.plant_batteries == "none":
         return plants
-    table = read_input(PLANT_BATTERIES).set_index("plant")
+    table = tables["plant_batteries"].set_index("plant")
     scheme = plants["scheme"].copy()
     scheme.update(table["scheme"])
     return plants.assign(scheme=scheme)
 
 
 def _amounts(
-    study: Study, table: InputTable, elements: pd.Index
+    tables: Tables, name: str, elements: pd.Index
 ) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
     """Return power and energy of each element, and one-way efficiency and limits of charge that all rows share."""
-    with inputs_in_force(study.inputs):
-        frame = read_input(table)
-    key = table.key[0]
+    frame, key = tables[name], DECLARATIONS[name].key[0]
     problems = [
-        Problem(f"no such {key} in the network", f"{table.name}.csv, {key}", str(name), ", ".join(map(str, elements)))
-        for name in frame[key]
-        if name not in elements
+        Problem(f"no such {key} in the network", f"{name}.csv, {key}", str(element), ", ".join(map(str, elements)))
+        for element in frame[key]
+        if element not in elements
     ]
     if len(frame[list(_COMMON)].drop_duplicates()) > 1:
-        problems.append(Problem("rows differ", f"{table.name}.csv", ", ".join(_COMMON), "one value in all rows"))
+        problems.append(Problem("rows differ", f"{name}.csv", ", ".join(_COMMON), "one value in all rows"))
     raise_if_any(problems)
     of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
-    round_trip, low, high = (float(frame[name].iloc[0]) for name in _COMMON)
+    round_trip, low, high = (float(frame[column].iloc[0]) for column in _COMMON)
     common = (float(np.sqrt(round_trip)), low / 100.0, high / 100.0)
     return of_element["power_mw"].to_numpy(float), of_element["energy_mwh"].to_numpy(float), common
 
@@ -114,8 +113,7 @@ def member_grids(members: list[Member]) -> Grids:
             position[key] = len(models)
             network = _network_key(member.study)
             if network not in networks:
-                with inputs_in_force(member.study.inputs):
-                    networks[network] = _network(member.study)
+                networks[network] = _network(member.study)
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
     raise_if_any(_differences(models))
@@ -123,7 +121,7 @@ def member_grids(members: list[Member]) -> Grids:
 
 
 def _network(study: Study) -> GridModel:
-    return _goto(study) if study.grid.is_goto else _guest(study)
+    return _of_island(study) if study.grid.is_island else _guest(study)
 
 
 def _with_settings(model: GridModel, study: Study) -> GridModel:
@@ -133,22 +131,27 @@ def _with_settings(model: GridModel, study: Study) -> GridModel:
     columns = [column for column in DEMAND_COLUMNS if column in model.areas]
     plants = _with_contracts(model, study.fleet.contract_mw)
     areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
-    return replace(model, areas=areas, plants=with_schemes(study, plants))
+    return replace(model, areas=areas, plants=with_schemes(study, tables_of(study), plants))
 
 
-def _goto(study: Study) -> GridModel:
+def _of_island(study: Study) -> GridModel:
     parameters = dict(study.grid.parameters)
     if study.grid.conductor_mm2 is not None:
         parameters["conductor_mm2"] = study.grid.conductor_mm2
-    return goto(int(study.grid.year or 0), study.grid.compensation, parameters, study.grid.controls)
+    year = int(study.grid.year or 0)
+    island, tables = island_of(study), tables_of(study)
+    return build_grid(island, tables, year, study.grid.compensation, parameters, study.grid.controls)
 
 
 def _guest(study: Study) -> GridModel:
     source = locate(study.grid.model, study.folder, None) if study.grid.is_file else study.grid.model
     if source is None:
         raise InputError([Problem("no such file", "[grid] model", study.grid.model, "a pandapower JSON file")])
-    roles = study.grid.roles
-    return guest(source, {} if roles is None else roles.model_dump(exclude_none=True))
+    usual = island_of(study).settings
+    given = {"place": usual.default_place, "pv_fleet": usual.default_pv_fleet, "turbine": usual.default_turbine}
+    if study.grid.roles is not None:
+        given |= study.grid.roles.model_dump(exclude_none=True)
+    return guest(source, given, usual.currency)
 
 
 def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataFrame:
@@ -167,7 +170,7 @@ def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataF
 
 
 def _network_key(study: Study) -> str:
-    values = {name: study.inputs[name] for name in SETTABLE if name in study.inputs}
+    values = {name: rows for name, rows in study.inputs.items() if DECLARATIONS[name].subject == "grid"}
     return json.dumps([study.grid.model_dump(mode="json"), values], sort_keys=True)
 
 

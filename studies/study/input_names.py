@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import csv
-import functools
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-import network_models
+from network_models.island import Island
+from network_models.tables import DECLARATIONS, Declaration
 from studies.study.names import nearest
 from twin.core.errors import Problem
-
-if TYPE_CHECKING:
-    from twin.core.input_tables import InputTable
-
-TABLES = Path(network_models.__file__).parent / "goto"
-"""Read as text: importing ``network_models.goto`` would import pandapower, which takes seconds."""
-
-LINK_FAMILY = "xlpe66"
-"""Family in conductors.csv that the network's builder takes the link's conductor from."""
 
 Assignment = tuple[str, object, str]
 """A dotted key, the value that the study gives it, and its place in the file."""
 
+OF_ISLANDS = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
+"""Study keys of devices that stand on an island only."""
 
-DEVICES_OF_GOTO = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
-"""Study keys of devices that stand on the network ``goto`` only."""
+NEEDS_PRICES = ("price", "free_hour", "mpc")
+"""Shipped policies that plan by the area price."""
+
+AREA_MARKET = "area_parameters"
+"""As in `twin.resources.area_market.balance`, which takes long to import."""
 
 
 def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
-    """Yield devices of the Goto plan that a study of another network asks for.
+    """Yield devices of an island that a study of a guest network asks for.
 
     Parameters
     ----------
@@ -38,37 +32,74 @@ def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
         Every value of the base sections, scenarios and sweeps.
     """
     for key, value, where in assignments:
-        if key in DEVICES_OF_GOTO and value in ("plan", "example"):
+        if key in OF_ISLANDS and value in ("plan", "example"):
             repair = f'write {key} = "none"; docs/how_to/examples.md shows how to add devices of your own'
-            yield Problem(f"{key}: these devices stand on Goto only", where, str(value), "none", repair)
+            yield Problem(f"{key}: these devices stand on an island only", where, str(value), "none", repair)
 
 
-def network_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
-    """Yield what is wrong with parameters, plant ids and conductor of a study of the network ``goto``.
+def part_problems(
+    island: Island, study: dict[str, Any], assignments: Iterable[Assignment], operation: str
+) -> Iterator[Problem]:
+    """Yield what a study asks for of a part that its island leaves out.
 
     Parameters
     ----------
+    island : Island
+    study : dict
+        The parsed study file.
+    assignments : iterable of (str, object, str)
+        Every value of the base sections, scenarios and sweeps.
+    operation : str
+        Place of the section ``[operation]`` in the file.
+    """
+    given = list(assignments)
+    has_market = island.has(AREA_MARKET)
+    section = study.get("operation", {})
+    if not has_market and isinstance(section, dict) and section.get("area_balance", True) is True:
+        given.append(("operation.area_balance", True, operation))
+    for key, value, where in given:
+        table = next((name for name, facts in DECLARATIONS.items() if facts.counts_with == key), None)
+        if table is not None and value != "none" and not island.has(table):
+            yield _left_out(DECLARATIONS[table], key, value, where, f'write {key} = "none"')
+        elif key == "operation.area_balance" and value is True and not has_market:
+            yield _left_out(DECLARATIONS[AREA_MARKET], key, value, where, "write operation.area_balance = false")
+        elif key == "operation.policy" and value in NEEDS_PRICES and not has_market:
+            yield _left_out(DECLARATIONS[AREA_MARKET], key, value, where, "name a policy that needs no prices")
+        elif key in ("fleet.new_pv", "fleet.batteries") and value not in (False, "none") and not island.has("sites"):
+            yield _left_out(DECLARATIONS["sites"], key, value, where, f"leave {key} out")
+
+
+def _left_out(facts: Declaration, key: str, value: object, where: str, repair: str) -> Problem:
+    return Problem(f"{key}: the island has no table of: {facts.absent}", where, str(value), repair=repair)
+
+
+def network_problems(island: Island, assignments: Iterable[Assignment]) -> Iterator[Problem]:
+    """Yield what is wrong with parameters, plant ids and conductor of a study of an island's network.
+
+    Parameters
+    ----------
+    island : Island
     assignments : iterable of (str, object, str)
         Every value of the base sections, scenarios and sweeps.
     """
     for key, value, where in assignments:
         if key.startswith("grid.parameters."):
-            yield from _parameter_problems(key.removeprefix("grid.parameters."), value, where)
+            yield from _parameter_problems(island, key.removeprefix("grid.parameters."), value, where)
         elif key.startswith("fleet.contract_mw."):
-            plant, plants = key.removeprefix("fleet.contract_mw."), [row["plant_id"] for row in _rows("plants")]
+            plant, plants = key.removeprefix("fleet.contract_mw."), island.column("plants", "plant_id")
             if plant not in plants:
                 repair = nearest(plant, plants) or "use an id from plants.csv"
                 yield Problem(f"there is no plant {plant}", where, str(value), ", ".join(plants), repair)
         elif key == "grid.conductor_mm2" and isinstance(value, int):
-            yield from _conductor_problems(value, where)
+            yield from _conductor_problems(island, value, where)
 
 
-def _parameter_problems(name: str, value: object, where: str) -> Iterator[Problem]:
-    rows = {row["key"]: row for row in _rows("parameters")}
+def _parameter_problems(island: Island, name: str, value: object, where: str) -> Iterator[Problem]:
+    rows = {row["key"]: row for row in island.cells("grid_parameters")}
     if name == "conductor_mm2":
         yield Problem("the conductor has its own key", where, str(value), repair="write grid.conductor_mm2")
     elif name not in rows:
-        accepted = nearest(name, rows) or "a key of network_models/goto/parameters.csv"
+        accepted = nearest(name, rows) or "a key of grid_parameters.csv"
         yield Problem(f"there is no network parameter {name}", where, str(value), repair=accepted)
     elif not _fits(rows[name], value):
         yield Problem(f"network parameter {name} cannot have this value", where, repr(value), _accepted(rows[name]))
@@ -90,66 +121,55 @@ def _accepted(row: dict[str, str]) -> str:
     return f"{number} from {row['possible_low']} to {row['possible_high']}"
 
 
-def _conductor_problems(value: int, where: str) -> Iterator[Problem]:
-    sizes = [row["area_mm2"] for row in _rows("conductors") if row["family"] == LINK_FAMILY]
+def sizes_of(island: Island, parameter: str) -> list[str]:
+    """Return the conductor sizes in mm2, as text, that a grid parameter may give; none where it names no size."""
+    families = {row["conductor"] for row in island.cells("lines") if row.get("size_parameter") == parameter}
+    return [row["area_mm2"] for row in island.cells("conductors") if row["family"] in families]
+
+
+def _conductor_problems(island: Island, value: int, where: str) -> Iterator[Problem]:
+    sizes = sizes_of(island, "conductor_mm2")
     if value > 0 and str(value) not in sizes:
         yield Problem("there is no link conductor of this size", where, str(value), ", ".join(sizes))
 
 
-@functools.cache
-def _rows(table: str) -> list[dict[str, str]]:
-    with (TABLES / f"{table}.csv").open(encoding="utf-8-sig", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
 START = "inputs."
-SITE_ROWS = ("site_kinds.", "pv_orientations.site_below_10kw/", "pv_orientations.reused_panel/")
-"""Beginnings of the rows that shape the small sites, which all members of a study share."""
 
 
-def input_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
+def input_problems(island: Island, assignments: Iterable[Assignment]) -> Iterator[Problem]:
     """Yield tables and rows of ``[inputs]`` that do not exist, with near matches.
 
     Parameters
     ----------
+    island : Island
     assignments : iterable of (str, object, str)
         Every value of a study by dotted key, and its place in the file.
     """
     given = [(key.removeprefix(START), value, where) for key, value, where in assignments if key.startswith(START)]
-    if not given:
-        return
-    tables = settable_tables()
+    tables = {facts.name: facts for facts in input_tables(island)}
     for key, value, where in given:
         name, _, row = key.partition(".")
         if name not in tables:
             repair = _other_key(name, row) or nearest(name, tables)
             yield Problem(f"there is no input table {name}", where, str(value), ", ".join(tables), repair)
-        elif row not in (rows := _input_rows(tables[name])):
+        elif row not in (rows := _input_rows(island, tables[name])):
             repair = nearest(row, rows) or "goto-twin sources shows all rows"
             yield Problem(f"the input table {name} has no row {row}", where, str(value), ", ".join(rows), repair)
 
 
-def settable_tables() -> dict[str, InputTable]:
-    """Return the tables whose values ``[inputs]`` may replace, by name; imported here, as pandas takes long."""
-    from network_models.input_tables import OPTIONAL_TABLES, SETTABLE
-    from twin.resources.tables import TABLES as PROFILE_TABLES
-    from weather.climate import TABLES as WEATHER_TABLES
-
-    every = [*PROFILE_TABLES.values(), *WEATHER_TABLES.values(), *SETTABLE.values(), *OPTIONAL_TABLES.values()]
-    return {table.name: table for table in every if table.main}
+def input_tables(island: Island) -> tuple[Declaration, ...]:
+    """Return the tables of an island whose values ``[inputs]`` may replace."""
+    return tuple(facts for facts in DECLARATIONS.values() if facts.is_input and island.has(facts.name))
 
 
-def why_shared(dotted: str) -> tuple[str, str] | None:
+def why_shared(dotted: str, island: Island | None) -> tuple[str, str] | None:
     """Return why members cannot differ in this key, and what to do; None where they can."""
     if not dotted.startswith(START):
         return None
-    from weather.climate import TABLES as WEATHER_TABLES
-
-    name = dotted.removeprefix(START)
-    table = name.partition(".")[0]
-    if name.startswith(SITE_ROWS):
+    table, _, row = dotted.removeprefix(START).partition(".")
+    if island is not None and is_of_sites(island, table, row):
         shared = "small sites"
-    elif table in WEATHER_TABLES:
+    elif table in DECLARATIONS and DECLARATIONS[table].subject == "weather":
         shared = "weather"
     else:
         return None
@@ -157,13 +177,20 @@ def why_shared(dotted: str) -> tuple[str, str] | None:
     return what, f"set it once in [inputs.{table}], or make a second study file"
 
 
-def _input_rows(table: InputTable) -> list[str]:
-    from twin.core.input_tables import row_names
+def is_of_sites(island: Island, table: str, row: str) -> bool:
+    """Tell whether a row shapes the small sites, which all members of a study share."""
+    if table == "pv_orientations":
+        return row.partition("/")[0] in island.column("site_kinds", "pv_fleet")
+    return table == "site_kinds"
 
-    return list(row_names(table))
+
+def _input_rows(island: Island, facts: Declaration) -> list[str]:
+    return ["/".join(row[column].strip() for column in facts.key) for row in island.cells(facts.name)]
 
 
 def _other_key(name: str, row: str) -> str:
     """Return the study key that a number of the network has instead."""
-    known = {"plants": f"fleet.contract_mw.{row}", "sites": "fleet.battery.battery_kw"}
-    return f"write {known[name]}" if name in known else ""
+    facts = DECLARATIONS.get(name)
+    if facts is None or not facts.study_key or facts.is_input:
+        return ""
+    return f"write {facts.study_key.format(row=row)}"

@@ -12,17 +12,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from network_models.goto import site_table
+from network_models.tables import DECLARATIONS
 from studies.study.checks import locate, needed_places
 from studies.study.grids import Grids
+from studies.study.islands import island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from studies.study.schema import WeatherFile as NamedFile
 from twin.core.clock import step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.input_tables import inputs_in_force
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
+from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.forecasts import make_forecasts
 from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured, read_measured
 from twin.resources.plants import wind_scales
@@ -36,7 +38,6 @@ from twin.resources.profiles import (
     weather_shapes,
 )
 from twin.resources.sites import SiteFleet, build_fleet
-from weather.climate import TABLES as WEATHER_TABLES
 from weather.climate import read_climates
 from weather.readers.reading import WeatherFile
 from weather.sources import PlaceSource, from_files
@@ -75,11 +76,10 @@ def read_sources(study: Study, data: Path | None) -> Sources:
     InputError
         With the problems of all files at once.
     """
-    is_measured = study.weather.source == "measured"
-    measured = read_measured(_required(data), study.period.fiscal_year) if is_measured else None
-    with inputs_in_force(study.inputs):
-        weather = weather_table(study, data)
-        return Sources(weather, _normal(study, weather), measured)
+    tables, is_measured = tables_of(study), study.weather.source == "measured"
+    measured = read_measured(tables, _required(data), study.period.fiscal_year) if is_measured else None
+    weather = weather_table(study, data)
+    return Sources(weather, _normal(study, weather), measured)
 
 
 def sources_of(members: list[Member], data: Path | None) -> list[Sources]:
@@ -88,8 +88,8 @@ def sources_of(members: list[Member], data: Path | None) -> list[Sources]:
     found = []
     for member in members:
         study = member.study
-        values = {name: study.inputs[name] for name in WEATHER_TABLES if name in study.inputs}
-        key = json.dumps([study.weather.model_dump(mode="json"), study.seed, values], sort_keys=True)
+        values = {name: rows for name, rows in study.inputs.items() if DECLARATIONS[name].subject == "weather"}
+        key = json.dumps([study.weather.model_dump(mode="json"), study.seed, values, str(island_of(study).folder)])
         if key not in known:
             known[key] = read_sources(study, data)
         found.append(known[key])
@@ -123,9 +123,9 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
     sources : sequence of Sources
         One per member, e.g. from `sources_of`; members of the same weather share the same object.
     """
-    with inputs_in_force(study.inputs):
-        fleet = build_fleet(_site_table(study), grids.models[0].areas, seed=study.seed)
-    raise_if_any(problem for model in grids.models for problem in model_problems(model, sources[0].weather))
+    tables = tables_of(study)
+    fleet = build_fleet(tables, _site_table(study, tables), grids.models[0].areas, seed=study.seed)
+    raise_if_any(problem for model in grids.models for problem in model_problems(tables, model, sources[0].weather))
     shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
     known: dict[tuple[str, str], Any] = {}
@@ -137,39 +137,39 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
         sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
         key = sky + _profile_key(model, member.study)
         whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
-        with inputs_in_force(member.study.inputs):
-            if sky not in shared:
-                shared[sky] = _Shared(weather_shapes(model.areas, source.weather), {})
-            if key not in profiles:
-                made = _profiles(member.study, model, source, shared[sky], fleet)
-                profiles[key] = _with_shared_arrays(made, known)
-            if whole_key not in position:
-                position[whole_key] = len(series)
-                made_for = (member.study, model, profiles[key], fleet, source.measured)
-                series.append((profiles[key], _forecasts(*made_for)))
+        tables = tables_of(member.study)
+        if sky not in shared:
+            shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {})
+        if key not in profiles:
+            made = _profiles(member.study, tables, model, source, shared[sky], fleet)
+            profiles[key] = _with_shared_arrays(made, known)
+        if whole_key not in position:
+            position[whole_key] = len(series)
+            made_for = (member.study, tables, model, profiles[key], fleet, source.measured)
+            series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member))
 
 
 def weather_table(study: Study, data: Path | None) -> WeatherTable:
     """Return the study's weather; a measured year takes the plants' own distributions from the normal synthetic one."""
-    period, weather = study.period, study.weather
+    period, weather, tables = study.period, study.weather, tables_of(study)
     if weather.source != "files":
-        return synthetic_year(period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
+        return synthetic_year(tables, period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
     sources = {
         place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
         for place, files in weather.files.items()
     }
-    climates = read_climates()
-    places = {name: climates[name].place for name in needed_places(study.grid)}
-    return from_files({name: sources[name] for name in places}, period.fiscal_year, period.step_minutes, places)
+    climates = read_climates(tables)
+    places = {name: climates[name].place for name in needed_places(study.grid, island_of(study))}
+    return from_files(places, {name: sources[name] for name in places}, period.fiscal_year, period.step_minutes)
 
 
 def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
     period = study.period
     if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
         return weather
-    return synthetic_year(period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
+    return synthetic_year(tables_of(study), period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
 
 
 def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
@@ -178,9 +178,11 @@ def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
     return result
 
 
-def _site_table(study: Study) -> pd.DataFrame:
-    """Return the sites of the shipped table; a guest network has them at its site buses only."""
-    table, roles = site_table(), study.grid.roles
+def _site_table(study: Study, tables: Tables) -> pd.DataFrame:
+    """Return the island's sites, if it has a table of them; a guest network has them at its site buses only."""
+    if "sites" not in tables:
+        return pd.DataFrame(columns=list(DECLARATIONS["sites"].columns()))
+    table, roles = tables["sites"], study.grid.roles
     return table if roles is None or roles.site_buses else table.iloc[:0]
 
 
@@ -223,33 +225,43 @@ class _Shared:
     farm_scales: dict[tuple[object, ...], float]
 
 
-def _profiles(study: Study, model: GridModel, sources: Sources, shared: _Shared, fleet: SiteFleet) -> Profiles:
+def _profiles(
+    study: Study, tables: Tables, model: GridModel, sources: Sources, shared: _Shared, fleet: SiteFleet
+) -> Profiles:
     key = {"seed": study.seed, "weather_year": study.weather.weather_year}
-    scales = wind_scales(model.plants, sources.normal, shared.farm_scales)
+    scales = wind_scales(tables, model.plants, sources.normal, shared.farm_scales)
     if sources.measured is not None:
         return profiles_from_measured(
-            model, sources.weather, fleet, sources.measured, farm_scales=scales, weather_shapes=shared.shapes, **key
+            tables,
+            model,
+            sources.weather,
+            fleet,
+            sources.measured,
+            farm_scales=scales,
+            weather_shapes=shared.shapes,
+            **key,
         )
     level = study.operation.area_level_percent
     of_normal = None
-    if sources.normal is not sources.weather:
+    if sources.normal is not sources.weather and AREA_MARKET in tables:
         of_normal = area_calibration(
-            model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
+            tables, model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
             farm_scales=scales,
         )  # fmt: skip
     return build_profiles(
-        model, sources.weather, fleet, area_level_percent=level, farm_scales=scales, area=of_normal,
+        tables, model, sources.weather, fleet, area_level_percent=level, farm_scales=scales, area=of_normal,
         shapes=shared.shapes, **key,
     )  # fmt: skip
 
 
 def _forecasts(
-    study: Study, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
+    study: Study, tables: Tables, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
 ) -> Forecasts:
     dc_kw = np.bincount(
         fleet.pv_shape, fleet.pv_dc_kw * has_pv(fleet, new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
     )
     return make_forecasts(
+        tables,
         profiles,
         model.plants,
         model.areas,

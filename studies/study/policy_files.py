@@ -140,7 +140,7 @@ def load_policy(name: str, folder: Path, where: str = f"[{KEY.replace('.', '] ')
         accepted = f"{', '.join(POLICIES)}, or my_policy.py:MyPolicy"
         raise InputError([Problem(f"{KEY} has an unknown value", where, repr(name), accepted, nearest(name, POLICIES))])
     file, class_name = policy_file(name, folder)
-    module = _imported(file, where)
+    module = imported(file, where)
     found = vars(module).get(class_name)
     if not inspect.isclass(found):
         raise InputError([_no_class(file, class_name, module, where)])
@@ -155,14 +155,28 @@ def policy_file(name: str, folder: Path) -> tuple[Path, str]:
     return (folder / path).resolve(), class_name
 
 
-def _imported(file: Path, where: str) -> ModuleType:
-    """Return the module of a file; the same content is executed once, and no bytecode is left beside it."""
+def imported(file: Path, where: str, kind: str = "policy") -> ModuleType:
+    """Return the module of a user's file; the same content is executed once, and no bytecode is left beside it.
+
+    Parameters
+    ----------
+    file : pathlib.Path
+    where : str
+        Place that names the file, for messages.
+    kind : str
+        What the file is to hold.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or it cannot be imported.
+    """
     if not file.is_file():
         others = ", ".join(sorted(other.name for other in file.parent.glob(f"*{_ENDING}")))
         accepted = f"a Python file; in this folder: {others or 'none'}"
-        raise InputError([Problem("there is no such policy file", where, str(file), accepted)])
+        raise InputError([Problem(f"there is no such {kind} file", where, str(file), accepted)])
     content = file.read_bytes()
-    name = f"policy_{file.stem}_{hashlib.sha256(str(file).encode() + content).hexdigest()[:16]}"
+    name = f"{kind}_{file.stem}_{hashlib.sha256(str(file).encode() + content).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
     module = ModuleType(name)
@@ -174,7 +188,7 @@ def _imported(file: Path, where: str) -> ModuleType:
         exec(compile(content, str(file), "exec"), vars(module))  # noqa: S102 - the user's own policy
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        what = f"the policy file cannot be imported: {type(error).__name__}: {error}"
+        what = f"the {kind} file cannot be imported: {type(error).__name__}: {error}"
         repair = f"correct the file until `python {file.name}` runs in this environment"
         raise InputError([Problem(what, where, _line(error, file), repair=repair)]) from error
     return module
@@ -182,7 +196,7 @@ def _imported(file: Path, where: str) -> ModuleType:
 
 def _restored(file: Path, module_name: str, saved: bytes) -> FilePolicy:
     """Return a policy from another process; its file has to be as it was."""
-    module = _imported(file, f"policy file {file.name}")
+    module = imported(file, f"policy file {file.name}")
     if module.__name__ != module_name:
         repair = "run again; change a policy file only between runs"
         raise InputError([Problem("the policy file was changed while the run was under way", str(file), repair=repair)])

@@ -10,13 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from network_models.island import SHIPPED, Island, find_folder, find_island
 from studies.study.checks import outside_problems
 from studies.study.explaining import explain, findings, shown
-from studies.study.input_names import Assignment, guest_problems, input_problems, network_problems
+from studies.study.input_names import Assignment, guest_problems, input_problems, network_problems, part_problems
 from studies.study.members import BASE, members
 from studies.study.names import flatten, nearest, with_values
 from studies.study.policy_files import policy_problems
-from studies.study.schema import GOTO, Settings, Study, why_not_overridable
+from studies.study.schema import Grid, Settings, Study, why_not_overridable
 from twin.core.errors import InputError, Problem, raise_if_any
 
 _PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""
@@ -92,8 +93,9 @@ def read_study(path: Path, data: Path | None = None, days: Days | None = None) -
     """
     text = _text(path)
     table = _table(text, path)
-    problems = _Reporter(path, text).problems(table)
-    problems += outside_problems(table, path, data, days)
+    island = _island(table, path)
+    problems = _Reporter(path, text, island).problems(table)
+    problems += outside_problems(table, island, path, data, days)
     raise_if_any(sorted(problems, key=_line))
     study = Study.model_validate(table).placed_in(path.parent)
     members(study)
@@ -144,8 +146,9 @@ def _table(text: str, path: Path) -> dict[str, Any]:
 class _Reporter:
     """Finds the problems inside a study file and gives each its line."""
 
-    def __init__(self, path: Path, text: str) -> None:
+    def __init__(self, path: Path, text: str, island: Island | None) -> None:
         self.path = path
+        self.island = island
         self.lines = key_lines(text)
 
     def problems(self, table: dict[str, Any]) -> list[Problem]:
@@ -155,10 +158,19 @@ class _Reporter:
         found += self._scenario_problems(table, known)
         for section in ("sweep", "onset"):
             found += self._list_problems(table, section, known)
-        found += (network_problems if _is_goto(table) else guest_problems)(self._assignments(table))
-        found += input_problems(self._assignments(table))
+        if self.island is not None:
+            found += self._island_problems(table, self.island)
         found += policy_problems(self._assignments(table), self.path.parent)
         return found + self._compare_problems(table)
+
+    def _island_problems(self, table: dict[str, Any], island: Island) -> Iterator[Problem]:
+        """Yield names and values that the island of the study does not have."""
+        if _grid(table).is_island:
+            yield from network_problems(island, self._assignments(table))
+        else:
+            yield from guest_problems(self._assignments(table))
+        yield from part_problems(island, table, self._assignments(table), self.where(("operation",)))
+        yield from input_problems(island, self._assignments(table))
 
     def where(self, parts: Sequence[str]) -> str:
         line = line_of(self.lines, parts)
@@ -196,7 +208,7 @@ class _Reporter:
                     )
                 )
                 continue
-            if why_not_overridable(key):
+            if why_not_overridable(key, self.island):
                 found.append(self._forbidden(key, values, (section,)))
                 continue
             if any(value in values[:position] for position, value in enumerate(values)):
@@ -211,8 +223,12 @@ class _Reporter:
         self, table: dict[str, Any], overrides: dict[str, Any], place: tuple[str, ...], known: set[tuple[str, ...]]
     ) -> list[Problem]:
         """Check overrides by name, then together with the base values; `known` places are already reported."""
-        found = [self._forbidden(key, value, place) for key, value in overrides.items() if why_not_overridable(key)]
-        allowed = {key: value for key, value in overrides.items() if not why_not_overridable(key)}
+        found = [
+            self._forbidden(key, value, place)
+            for key, value in overrides.items()
+            if why_not_overridable(key, self.island)
+        ]
+        allowed = {key: value for key, value in overrides.items() if not why_not_overridable(key, self.island)}
         try:
             member = with_values(table, allowed)
         except ValueError:
@@ -226,7 +242,7 @@ class _Reporter:
         return found
 
     def _forbidden(self, key: str, value: object, place: tuple[str, ...]) -> Problem:
-        what, repair = why_not_overridable(key) or ("", "")
+        what, repair = why_not_overridable(key, self.island) or ("", "")
         return Problem(f"{'.'.join(place)}: {what}", self.where((*place, key)), shown(value), repair=repair)
 
     def _compare_problems(self, table: dict[str, Any]) -> list[Problem]:
@@ -250,9 +266,20 @@ def _line(problem: Problem) -> int:
     return int(line[1]) if line else sys.maxsize
 
 
-def _is_goto(table: dict[str, Any]) -> bool:
-    result: bool = _subtable(table, "grid").get("model", GOTO) == GOTO
-    return result
+def _island(table: dict[str, Any], path: Path) -> Island | None:
+    """Return the island of a study; None where there is none, which `outside_problems` tells."""
+    name = _grid(table).island_name
+    return find_island(name, path.parent) if find_folder(name, path.parent) else None
+
+
+def _grid(table: dict[str, Any]) -> Grid:
+    """Return what a study names as its network, whatever else is wrong in the section."""
+    given = _subtable(table, "grid")
+    model, island = (given.get(key) for key in ("model", "island"))
+    return Grid.model_construct(
+        model=model if isinstance(model, str) and model else SHIPPED,
+        island=island if isinstance(island, str) and island else None,
+    )
 
 
 def _subtable(table: dict[str, Any], key: str) -> dict[str, Any]:

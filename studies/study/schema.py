@@ -7,19 +7,18 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
+from network_models.island import BUILT_IN, SHIPPED, Island
 from studies.study.input_names import why_shared
 from studies.study.names import flatten, is_known, known_keys, nearest
+from twin.operation.congestion_rules import rule_names
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
-GOTO = "goto"
-"""Name of the network that is shipped."""
-
-GOTO_ONLY = ("year", "compensation", "controls", "conductor_mm2", "parameters")
-"""Keys of `[grid]` that mean something only for the network `goto`."""
+ISLANDS_ONLY = ("year", "compensation", "controls", "conductor_mm2", "parameters")
+"""Keys of `[grid]` that mean something only for the network of an island."""
 
 
 class Section(BaseModel):
@@ -55,7 +54,7 @@ class Roles(Section):
     headroom_bus: str | None = Field(
         default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
     )
-    place: str = Field(default="fukue", description="Weather place of all plants and loads.")
+    place: str | None = Field(default=None, description="Weather place of all plants and loads; default: the island's.")
     pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")
     turbine: str | None = Field(default=None, description="Turbine of all wind plants.")
     hub_height_m: Positive | None = Field(default=None, description="Hub height of all wind plants in m.")
@@ -75,16 +74,21 @@ class Grid(Section):
     """The network."""
 
     model: str = Field(
-        default=GOTO,
+        default=SHIPPED,
         min_length=1,
-        description='"goto", the path of a pandapower JSON file (relative to the study file), or the name of a '
-        "built-in pandapower case.",
+        description="An island: name of a shipped one or path of its folder; or a guest network: path of a pandapower "
+        "JSON file, or name of a built-in pandapower case. Paths are relative to the study file.",
+    )
+    island: str | None = Field(
+        default=None,
+        description="Island whose weather, demand, prices and sites a guest network takes, by name or path; default: "
+        f'"{SHIPPED}".',
     )
     year: int | None = Field(
         default=None,
         ge=1990,
         le=2100,
-        description="Variant of the Goto network: which plants and lines are in service.",
+        description="Variant of the island's network: which plants and lines are in service.",
     )
     compensation: Literal["controlled", "fixed"] = Field(
         default="controlled",
@@ -104,12 +108,17 @@ class Grid(Section):
     parameters: dict[str, float | int | str] = Field(
         default={}, description="Network parameters by name, in place of the values in the network's parameter table."
     )
-    roles: Roles | None = Field(default=None, description="Needed for a guest network, forbidden for goto.")
+    roles: Roles | None = Field(default=None, description="Needed for a guest network, forbidden for an island.")
 
     @property
-    def is_goto(self) -> bool:
-        """Whether the network is the one that is shipped."""
-        return self.model == GOTO
+    def is_island(self) -> bool:
+        """Whether the network is that of an island, not a guest."""
+        return not self.is_file and self.model not in BUILT_IN
+
+    @property
+    def island_name(self) -> str:
+        """Name or path of the island that the network is of, or that a guest network stands on."""
+        return self.model if self.is_island else self.island or SHIPPED
 
     @property
     def is_file(self) -> bool:
@@ -118,17 +127,19 @@ class Grid(Section):
 
     @model_validator(mode="after")
     def _fits_its_model(self) -> Grid:
-        if self.is_goto:
+        if self.is_island:
             if self.roles is not None:
-                raise ValueError("[grid.roles] belongs to guest networks; goto brings its own: remove the table")
+                raise ValueError("[grid.roles] belongs to guest networks; an island brings its own: remove the table")
+            if self.island is not None:
+                raise ValueError("`island` belongs to guest networks; `model` names the island: remove the key")
             if self.year is None:
-                raise ValueError("the network goto needs `year` (its variant): add it to [grid]")
+                raise ValueError("the network of an island needs `year` (its variant): add it to [grid]")
             return self
         if self.roles is None:
             raise ValueError("a guest network needs the table [grid.roles] with at least `link` and `curtailable`")
-        foreign = [key for key in GOTO_ONLY if key in self.model_fields_set]
+        foreign = [key for key in ISLANDS_ONLY if key in self.model_fields_set]
         if foreign:
-            raise ValueError(f"only the network goto has {', '.join(foreign)}: remove from [grid]")
+            raise ValueError(f"only the network of an island has {', '.join(foreign)}: remove from [grid]")
         return self
 
 
@@ -280,6 +291,11 @@ class Operation(Section):
     operator: Literal["perfect", "forecast"] = Field(
         default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
     )
+    congestion_rule: str = Field(
+        default="uniform",
+        description="Who is cut first among plants of equal connection terms: uniform (one cap on all), or another "
+        "file of twin/operation/congestion_rules.",
+    )
     uniform_basis: Literal["contract", "available"] = Field(
         default="contract", description="What a uniform cut of non-firm plants is proportional to."
     )
@@ -304,6 +320,13 @@ class Operation(Section):
     intertrip_cap_mw: NotNegative | None = Field(
         default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
     )
+
+    @field_validator("congestion_rule")
+    @classmethod
+    def _is_a_rule(cls, value: str) -> str:
+        if value not in rule_names():
+            raise ValueError(f"there is no such congestion rule; there are {', '.join(rule_names())}")
+        return value
 
 
 class Uncertainty(Section):
@@ -451,14 +474,14 @@ class Study(Settings):
         return (scenario.title_ja if language == "ja" else "") or scenario.title_en or name
 
 
-def why_not_overridable(dotted: str) -> tuple[str, str] | None:
-    """Return why a scenario or sweep may not set `dotted` and what to do, or None when it may."""
+def why_not_overridable(dotted: str, island: Island | None) -> tuple[str, str] | None:
+    """Return why a scenario or sweep of a study on an island may not set `dotted` and what to do; None when it may."""
     if any(dotted.startswith(start) for start in FIXED_FOR_ALL):
         return (
             f"{dotted} cannot differ between members: all run in lock-step on the same weather, seed and period",
             "set it once in its own section, or make a second study file",
         )
     if is_known(Settings, dotted):
-        return why_shared(dotted)
+        return why_shared(dotted, island)
     keys = [key for key, _ in known_keys(Settings)]
     return f"unknown key {dotted}", nearest(dotted, keys)

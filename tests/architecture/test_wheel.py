@@ -44,6 +44,6 @@ def test_the_wheel_holds_every_file_of_the_five_packages_and_no_other(copy, cont
 
 def test_tables_studies_and_templates_are_in_the_wheel(content):
     assert "studies/goto_2030.toml" in content
-    assert "network_models/goto/parameters.csv" in content
+    assert "network_models/goto/grid_parameters.csv" in content
     assert any(name.startswith("reports/templates/") for name in content)
-    assert any(name.startswith("weather/") and name.endswith(".csv") for name in content)
+    assert "network_models/template/island.toml.in" in content

@@ -5,6 +5,7 @@ import json
 import pandas as pd
 import pytest
 from conftest import DATA, command
+from shipped import GOTO
 
 from weather.synthetic.year import synthetic_year
 
@@ -52,7 +53,7 @@ def test_the_fiscal_2022_study_runs_on_the_measured_data(once, workplace):
 
 
 def test_a_guest_network_with_weather_from_a_file_runs_to_its_report(tmp_path):
-    sky = synthetic_year(2022, 0, seed=3).values["naru"].round(3).rename_axis("time")
+    sky = synthetic_year(GOTO, 2022, 0, seed=3).values["naru"].round(3).rename_axis("time")
     sky.to_csv(tmp_path / "sky.csv")
     (tmp_path / "guest.toml").write_text(GUEST, encoding="utf-8")
     out = tmp_path / "out"

@@ -23,7 +23,7 @@ n1_export_headroom_after_min_mw n1_export_headroom_after_p05_mw n1_export_headro
 n1_import_headroom_before_min_mw n1_import_headroom_before_p05_mw n1_import_headroom_before_median_mw
 n1_import_headroom_after_min_mw n1_import_headroom_after_p05_mw n1_import_headroom_after_median_mw
 vm_min_pu vm_max_pu self_consumption_mwh site_export_mwh battery_cycles_per_year local_supply_percent local_use_percent
-goto_city_local_supply_percent goto_city_local_use_percent net_benefit_mwh unsolved_half_hours clipped_commands
+municipality_local_supply_percent municipality_local_use_percent net_benefit_mwh unsolved_half_hours clipped_commands
 """.split()  # noqa: SIM905 - one name a line would fill a page
 """Key figures by the names of the task."""
 

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member
+from shipped import GOTO, goto
 
-from network_models.goto import goto
 from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
 from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member
@@ -54,7 +54,7 @@ class Fuzzing:
 def fleet_of(inputs):
     """Everything that a policy can order: sites, demand response, batteries in the grid and beside plants."""
     model = inputs.model
-    plan = SimpleNamespace(fleet=SimpleNamespace(demand_response="plan"), grid=SimpleNamespace(is_goto=True), inputs={})
+    plan = SimpleNamespace(fleet=SimpleNamespace(demand_response="plan"), grid=SimpleNamespace(is_island=True))
     areas = len(model.areas)
     somewhere = tuple(3.0 * (area < 2) for area in range(areas))
     grid = GridBattery(somewhere, tuple(4.0 * mw for mw in somewhere), 0.93, 0.05, 0.95)
@@ -64,7 +64,7 @@ def fleet_of(inputs):
             inputs.fleet, standby_w=np.full(len(inputs.fleet.site_id), 20.0), constant_share=0.1, quadratic_share=0.3,
             throttle=True,
         ),
-        "flexible": (*demand_response(plan, model), grid),
+        "flexible": (*demand_response(plan, GOTO, model), grid),
         "plant_batteries": PlantBatteries(at_wind, 4.0 * at_wind, 0.93, 0.05, 0.95),
     }  # fmt: skip
 

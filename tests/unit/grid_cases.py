@@ -6,8 +6,8 @@ from functools import cache
 import numpy as np
 import pandapower as pp
 import pandas as pd
+from shipped import goto
 
-from network_models.goto import goto
 from twin.core.random_streams import stream
 from twin.network.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
 from twin.network.reduced.flow import flat_start

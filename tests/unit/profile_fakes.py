@@ -67,7 +67,7 @@ def areas() -> pd.DataFrame:
         ("elsewhere", "offshore", False, 20e6, 14e6, 4e6, 6e6, 4e6),
     ]
     kwh = [f"{name}_kwh" for name in ("residential", "commercial", "public", "industry", "fisheries")]
-    return pd.DataFrame(rows, columns=["area_id", "place", "goto_city", *kwh]).set_index("area_id")
+    return pd.DataFrame(rows, columns=["area_id", "place", "municipality", *kwh]).set_index("area_id")
 
 
 def sites(new: int = 20) -> pd.DataFrame:

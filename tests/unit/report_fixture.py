@@ -275,8 +275,8 @@ def _system(
             "demand_mw": weather.demand_mw,
             "delivered_mw": delivered.sum(axis=1),
             "available_mw": available.sum(axis=1),
-            "goto_city_demand_mw": weather.demand_mw * 0.62,
-            "goto_city_delivered_mw": delivered[:, [0, 2, 3, 4, 5, 6]].sum(axis=1),
+            "municipality_demand_mw": weather.demand_mw * 0.62,
+            "municipality_delivered_mw": delivered[:, [0, 2, 3, 4, 5, 6]].sum(axis=1),
             "diesel_mw": 0.0,
             "import_mw": np.clip(-net, 0, None),
             "export_mw": np.clip(net, 0, None),
@@ -364,6 +364,7 @@ def _write_study(
         ],
         "sample_check": {"half_hours": 50, "max_vm_error_pu": 3.2e-9, "max_loading_error_percent": 1.4e-6},
         "currency": "JPY",
+        "island": {"name": "goto", "absent": []},
         "repeat_command": "goto-twin run studies/goto_2030.toml",
     }
     (run / "study.json").write_text(json.dumps(study, ensure_ascii=False))

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pandapower as pp
 import pytest
+from shipped import GOTO as TABLES
+from shipped import ISLAND
 
 from studies import cli
 from studies.study.checks import needed_places
@@ -76,7 +78,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 @pytest.fixture(scope="module")
 def sky():
     """A whole, sound year of Fukue as a plain CSV."""
-    return synthetic_year(2022, 0, seed=3).values["fukue"].round(3).rename_axis("time")
+    return synthetic_year(TABLES, 2022, 0, seed=3).values["fukue"].round(3).rename_axis("time")
 
 
 @pytest.fixture
@@ -265,7 +267,7 @@ def test_a_results_folder_that_is_not_ours(refused, tmp_path):
 
 
 def test_every_place_of_goto_needs_weather():
-    assert len(needed_places(Grid(year=2030))) == 5
+    assert len(needed_places(Grid(year=2030), ISLAND)) == 5
 
 
 def test_the_guest_of_these_tests_is_sound(guest_folder):

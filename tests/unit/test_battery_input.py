@@ -3,8 +3,10 @@
 import profile_fakes
 import pytest
 from loop_fixtures import devices
+from shipped import GOTO
 
 from studies.study.devices import site_devices
+from studies.study.islands import tables_of
 from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.resources.sites import build_fleet
@@ -16,7 +18,7 @@ def fleet(**columns):
     for name, value in columns.items():
         table[name] = table[name].astype(float)
         table.loc[1, name] = value
-    return build_fleet(table, profile_fakes.areas(), seed=1)
+    return build_fleet(GOTO, table, profile_fakes.areas(), seed=1)
 
 
 def study(**battery):
@@ -25,6 +27,10 @@ def study(**battery):
         "grid": {"year": 2030}, "operation": {"area_balance": False},
         "fleet": {"new_pv": True, "batteries": "all", "battery": battery},
     })  # fmt: skip
+
+
+def devices_of(own, sites):
+    return site_devices(own, tables_of(own), sites)
 
 
 @pytest.mark.parametrize(
@@ -48,28 +54,28 @@ def test_the_site_table_names_row_and_column(columns, places):
 
 
 def test_columns_that_only_batteries_need_may_be_missing():
-    without = build_fleet(profile_fakes.sites(), profile_fakes.areas(), seed=1)
+    without = build_fleet(GOTO, profile_fakes.sites(), profile_fakes.areas(), seed=1)
     assert not without.standby_w.any()
     assert not without.reserve_percent.any()
 
 
 def test_the_higher_of_reserve_and_lowest_charge_is_kept():
     sites = fleet(reserve_percent=40.0)
-    found = site_devices(study(soc_min_percent=10.0), sites)
+    found = devices_of(study(soc_min_percent=10.0), sites)
     kinds = sites.groups.kind.to_numpy(str)[sites.group]
     assert set(found.soc_min_share[kinds == "existing_battery"]) == {0.4}
     assert set(found.soc_min_share[kinds == "new"]) == {0.1}
-    assert set(site_devices(study(reserve_percent=2.0), sites).soc_min_share[kinds == "new"]) == {0.05}
+    assert set(devices_of(study(reserve_percent=2.0), sites).soc_min_share[kinds == "new"]) == {0.05}
 
 
 def test_a_study_sets_how_batteries_behave():
     sites = fleet(standby_w=30.0)
-    found = site_devices(study(standby_w=7.0, export_at_night=True, round_trip_efficiency=0.81), sites)
+    found = devices_of(study(standby_w=7.0, export_at_night=True, round_trip_efficiency=0.81), sites)
     assert set(found.standby_w) == {0.0, 7.0}
     assert found.export_at_night
     assert set(found.efficiency) == {0.9}
-    assert not site_devices(study(), sites).export_at_night
-    assert set(site_devices(study(), sites).standby_w) == {0.0, 30.0}
+    assert not devices_of(study(), sites).export_at_night
+    assert set(devices_of(study(), sites).standby_w) == {0.0, 30.0}
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_a_study_sets_how_batteries_behave():
 )
 def test_a_study_that_leaves_no_charge_to_use_is_told_its_key(battery, key):
     with pytest.raises(InputError, match=f"fleet.battery.{key}"):
-        site_devices(study(**battery), fleet())
+        devices_of(study(**battery), fleet())
 
 
 def test_a_reserve_above_the_highest_charge_of_the_same_study_is_refused_when_it_is_read():
@@ -96,12 +102,12 @@ def test_shares_of_the_losses_are_shares():
         update={"inputs": {"battery_behaviour": {"constant_share": 0.6, "quadratic_share": 0.7}}}
     )
     with pytest.raises(InputError, match="exceed the whole"):
-        site_devices(wrong, fleet())
+        devices_of(wrong, fleet())
     ideal = study().model_copy(
         update={"inputs": {"battery_behaviour": {"constant_share": 0.0, "quadratic_share": 0.0}}}
     )
-    assert site_devices(ideal, fleet()).constant_share == 0.0
+    assert devices_of(ideal, fleet()).constant_share == 0.0
 
 
 def test_the_fixture_of_the_tests_has_the_fields_of_a_study():
-    assert vars(devices(fleet())).keys() == vars(site_devices(study(), fleet())).keys()
+    assert vars(devices(fleet())).keys() == vars(devices_of(study(), fleet())).keys()

@@ -6,11 +6,11 @@ import numpy as np
 import pandapower as pp
 import pandapower.networks
 import pytest
+from shipped import goto
 
 from benchmarks import __main__ as command
 from benchmarks import cases, outages, protocol, reference, shapes, tables
 from benchmarks.portable import portable
-from network_models.goto import goto
 
 
 @pytest.fixture(autouse=True)

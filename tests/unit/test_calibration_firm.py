@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import goto
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
@@ -14,7 +15,6 @@ sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
 import firm_capacity  # noqa: E402
 import link_cable  # noqa: E402
 
-from network_models.goto import goto  # noqa: E402
 from twin.security.headroom.buses import link_headroom, model_profiles  # noqa: E402
 from twin.security.intertrip import intertrip  # noqa: E402
 

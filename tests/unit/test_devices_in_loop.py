@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run
+from shipped import GOTO
 
 from studies.study.devices import demand_response
 from studies.study.names import with_values
@@ -24,7 +25,7 @@ def noon(goto_year):
     """Half-hours around noon of three members: without devices, with them by habit, with the free hour."""
     plain = read_study(GOTO_2030).model_dump(mode="json", exclude_unset=True)
     study = Study.model_validate(with_values(plain, {"fleet.demand_response": "plan"}))
-    devices = demand_response(study, goto_year.model)
+    devices = demand_response(study, GOTO, goto_year.model)
     windy = goto_year.days(WINDY_DAY)
     case = make_case(windy, [member(windy), member(windy, flexible=devices), member(windy, flexible=devices)])
     state = initial_state(case)
@@ -51,7 +52,7 @@ def test_the_free_hour_reaches_demand_area_by_area(noon):
     for record in records:
         change = record.demand_mw[2] - record.demand_mw[1]
         assert change == pytest.approx(record.flexible.area_mw[2] - record.flexible.area_mw[1], abs=1e-9)
-        assert not change[~case.model.areas.goto_city.to_numpy(bool)].any()
+        assert not change[~case.model.areas.municipality.to_numpy(bool)].any()
     homes = np.array([record.flexible.demand_mw[2, 0] for record in records])
     assert (homes[2:4] < -0.1).all() and (homes[4:6] > 0.1).all() and (homes[6:] < 0.0).all()
     heaters = np.array([record.flexible.demand_mw[2, 1] for record in records])

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from device_cases import run_steps, total_mw
+from shipped import GOTO, ISLAND, goto
 
-from network_models.goto import goto
-from network_models.goto.demand_response import DEMAND_RESPONSE_TABLES, demand_response_tables
-from network_models.goto.reading import FOLDER
-from network_models.input_tables import OPTIONAL
+from network_models.demand_response import KEYS
+from network_models.island import Island
+from network_models.reading import island_tables
+from network_models.tables import DECLARATIONS
 from studies.experiments.unknowns import unknowns
 from studies.study.devices import demand_response
+from studies.study.islands import tables_of
 from studies.study.names import with_values
 from studies.study.reading import read_study
 from studies.study.schema import Study
@@ -40,14 +42,18 @@ def model():
 
 @pytest.fixture(scope="module")
 def devices(model):
-    return {device.name: device for device in demand_response(a_study(), model)}
+    return {device.name: device for device in demand_response(a_study(), GOTO, model)}
 
 
 @pytest.fixture
 def folder(tmp_path):
-    for spec in DEMAND_RESPONSE_TABLES:
-        shutil.copy(FOLDER / spec.file, tmp_path)
+    for table in ISLAND.folder.glob("*.csv"):
+        shutil.copy(table, tmp_path)
     return tmp_path
+
+
+def response_of(folder):
+    return island_tables(Island(folder, ISLAND.settings))
 
 
 def change(path, row, column, value):
@@ -60,7 +66,7 @@ def change(path, row, column, value):
 
 
 def test_without_demand_response_there_is_none(model):
-    assert demand_response(a_study(fleet__demand_response="none"), model) == ()
+    assert demand_response(a_study(fleet__demand_response="none"), GOTO, model) == ()
 
 
 def test_the_four_devices_have_the_plans_numbers(devices):
@@ -73,7 +79,7 @@ def test_the_four_devices_have_the_plans_numbers(devices):
 
 
 def test_only_areas_of_goto_city_have_them(devices, model):
-    in_city = model.areas.goto_city.to_numpy(bool)
+    in_city = model.areas.municipality.to_numpy(bool)
     for device in devices.values():
         assert device.area_share.sum() == pytest.approx(1.0)
         assert not device.area_share[~in_city].any()
@@ -126,14 +132,15 @@ def test_equal_members_share_a_lane(model):
         def __init__(self, flexible):
             self.flexible = flexible
 
-    same = [Fake(demand_response(a_study(), model)) for _ in range(2)]
-    other = Fake(demand_response(a_study(**{"inputs.demand_response.homes_elasticity": 0.15}), model))
+    same = [Fake(demand_response(a_study(), GOTO, model)) for _ in range(2)]
+    other_study = a_study(**{"inputs.demand_response.homes_elasticity": 0.15})
+    other = Fake(demand_response(other_study, tables_of(other_study), model))
     assert [lane.rows.tolist() for lane in lanes_of([*same, other])] == [[0, 1], [2]]
 
 
 def test_a_studys_own_values_count(model):
     study = a_study(**{"inputs.demand_response.cars": 320, "inputs.car_patterns.office": 0.5})
-    cars = demand_response(study, model)[2]
+    cars = demand_response(study, tables_of(study), model)[2]
     assert cars.cars.sum() == pytest.approx(320.0)
     assert cars.trip_kwh[0, -1] == pytest.approx(3.0)
 
@@ -147,7 +154,8 @@ def test_its_unknowns_belong_to_studies_that_have_it():
 
 
 def test_all_tables_of_demand_response_are_declared():
-    assert {table.name for table in OPTIONAL["fleet.demand_response"]} == {spec.name for spec in DEMAND_RESPONSE_TABLES}
+    declared = {name for name, facts in DECLARATIONS.items() if facts.counts_with == "fleet.demand_response"}
+    assert declared == set(KEYS)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +181,7 @@ def test_all_tables_of_demand_response_are_declared():
 def test_bad_tables_are_refused_with_row_and_column(folder, table, row, column, value, told):
     change(folder / f"{table}.csv", row, column, value)
     with pytest.raises(InputError) as caught:
-        demand_response_tables(folder)
+        response_of(folder)
     assert told in str(caught.value)
 
 
@@ -182,7 +190,7 @@ def test_all_problems_come_at_once(folder):
     change(folder / "demand_response.csv", "homes_elasticity", "value", "0.15")
     change(folder / "demand_response.csv", "cars_reserve", "possible_high", "0.2")
     with pytest.raises(InputError) as caught:
-        demand_response_tables(folder)
+        response_of(folder)
     assert len(caught.value.problems) >= 3
 
 
@@ -197,7 +205,7 @@ def test_all_problems_come_at_once(folder):
 )
 def test_an_impossible_value_of_a_study_is_refused(model, row, value, told):
     with pytest.raises(InputError, match=told):
-        demand_response(a_study(**{f"inputs.demand_response.{row}": value}), model)
+        tables_of(a_study(**{f"inputs.demand_response.{row}": value}))
 
 
 def test_a_guest_network_is_refused(model):
@@ -205,4 +213,4 @@ def test_a_guest_network_is_refused(model):
     guest = {"model": "case14", "roles": {"link": ["a"], "curtailable": ["b"]}}
     study = Study.model_validate(plain | {"grid": guest, "fleet": {"demand_response": "plan"}})
     with pytest.raises(InputError, match="demand_response"):
-        demand_response(study, model)
+        demand_response(study, GOTO, model)

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.resources.forecasts import error_size, unit_bias, unit_error
@@ -28,8 +29,8 @@ def drawn(weather_year: int) -> pd.Series:
     index = fiscal_year(2030, 60)
     hour = index.hour.to_numpy()
     lead = np.where(hour > ISSUE_HOUR, hour - ISSUE_HOUR, 1)
-    course = unit_error("demand", "all demand", index, 1, weather_year) + unit_bias("demand")
-    return pd.Series(error_size("demand", lead) * course)
+    course = unit_error(GOTO, "demand", "all demand", index, 1, weather_year) + unit_bias(GOTO, "demand")
+    return pd.Series(error_size(GOTO, "demand", lead) * course)
 
 
 @needs_data
@@ -48,8 +49,8 @@ def test_the_operators_error_grows_with_the_hours_since_five_o_clock(measured):
     """What the leads of the table rest on: small until 5 o'clock, then growing for five hours, then level."""
     size = measured.groupby(np.arange(len(measured)) % 24).std()
     assert size[:6].max() < 0.006
-    assert size[6] == pytest.approx(float(error_size("demand", 1.0)), rel=0.05)
-    assert np.sqrt((size[10:] ** 2).mean()) == pytest.approx(float(error_size("demand", 24.0)), rel=0.05)
+    assert size[6] == pytest.approx(float(error_size(GOTO, "demand", 1.0)), rel=0.05)
+    assert np.sqrt((size[10:] ** 2).mean()) == pytest.approx(float(error_size(GOTO, "demand", 24.0)), rel=0.05)
 
 
 def test_the_measure_is_not_an_accident_of_a_seed():

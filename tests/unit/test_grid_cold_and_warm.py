@@ -11,7 +11,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import hashlib
 import numpy as np
-from network_models.goto import goto
 from twin.network.reduced.flow import flat_start, solve
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import Trips, assess_outages

@@ -48,7 +48,7 @@ def test_roles_of_a_file(tmp_path):
     assert model.roles.outages == (("line", 0), ("line", 1))
     assert model.net.bus["name"].loc[model.roles.headroom_bus] == "port"
     assert model.plants.loc["park", ["kind", "contract_mw", "firmness"]].tolist() == ["pv", 20.0, "non-firm"]
-    assert model.areas["goto_city"].to_dict() == {"homes": True}
+    assert model.areas["municipality"].to_dict() == {"homes": True}
     assert model.areas.filter(like="_kwh").loc["homes"].sum() == pytest.approx(10.0 * 8760.0 * 1000.0)
 
 

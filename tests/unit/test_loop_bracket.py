@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, make_case, member, run
+from shipped import goto
 
-from network_models.goto import goto
 from twin.security.limits import largest_kept
 
 ACCEPT = 1e-3

@@ -7,8 +7,8 @@ import numpy as np
 import pandapower as pp
 import pytest
 from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, member, run, total_cut_mw
+from shipped import goto
 
-from network_models.goto import goto
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM

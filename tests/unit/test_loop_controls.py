@@ -11,8 +11,8 @@ from grid_cases import goto_grid, goto_model, goto_states
 from loop_fixtures import PEAK_DAY, make_case, member, run
 from numpy.testing import assert_array_equal
 from pandapower.control import DiscreteTapControl
+from shipped import goto
 
-from network_models.goto import goto
 from twin.core.errors import InputError
 from twin.metrics.sample_check import check_records, deviation, frozen_net
 from twin.metrics.tables import member_tables, stack

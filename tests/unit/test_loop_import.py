@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from loop_fixtures import IMPORT_DAY, criterion_percent, make_case, member, run, total_cut_mw
+from shipped import goto
 
-from network_models.goto import goto
 from twin.core.quantities import CONGESTION_CAUSES
 
 EVENING = range(34, 48)

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
+from shipped import goto
 
-from network_models.goto import goto
 from twin.metrics import tables
 from twin.metrics.flows import block_flows
 from twin.metrics.tables import member_tables, stack

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
+from shipped import goto
 
-from network_models.goto import goto
 from twin.metrics import store
 from twin.metrics.sample_check import sampled_steps
 from twin.metrics.tables import member_tables, stack

@@ -5,8 +5,8 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 from loop_fixtures import SEED, WINDY_DAY, devices, make_case, member, run
+from shipped import GOTO
 
-from network_models.goto import site_table
 from twin.resources.profiles import build_profiles
 from twin.resources.sites import build_fleet
 from weather.synthetic.year import synthetic_year
@@ -15,10 +15,10 @@ from weather.synthetic.year import synthetic_year
 @pytest.fixture(scope="module")
 def old_only(goto_year):
     """The same year with a site table that has no new sites."""
-    sites = site_table()
-    fleet = build_fleet(sites[sites["kind"] != "new"], goto_year.model.areas, seed=SEED)
-    weather = synthetic_year(2030, 0, SEED)
-    return fleet, build_profiles(goto_year.model, weather, fleet, seed=SEED, weather_year=0)
+    sites = GOTO["sites"]
+    fleet = build_fleet(GOTO, sites[sites["kind"] != "new"], goto_year.model.areas, seed=SEED)
+    weather = synthetic_year(GOTO, 2030, 0, SEED)
+    return fleet, build_profiles(GOTO, goto_year.model, weather, fleet, seed=SEED, weather_year=0)
 
 
 def test_removing_the_new_sites_leaves_the_old_ones_the_same_to_the_bit(goto_year, old_only):

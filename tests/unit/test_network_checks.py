@@ -2,9 +2,9 @@
 
 import networkx as nx
 import pytest
+from shipped import goto
 
 from network_models.checks import branch_graph, check_grid, link_is_cut_set, without
-from network_models.goto import goto
 from twin.core.errors import InputError
 
 

@@ -4,9 +4,9 @@ import warnings
 
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from shipped import goto
 
 from network_models.drawing import map_figure, single_line_diagram
-from network_models.goto import goto
 from network_models.guest import guest
 from twin.core.errors import InputError
 

@@ -4,8 +4,8 @@ import math
 
 import pandapower as pp
 import pytest
+from shipped import GOTO, goto
 
-from network_models.goto import goto, site_table
 from twin.core.errors import InputError
 from twin.network.model import GridModel
 
@@ -18,21 +18,21 @@ def model() -> GridModel:
 
 
 def test_civil_demand_of_goto_city_is_the_plans_to_the_kwh(model):
-    city = model.areas[model.areas["goto_city"]]
+    city = model.areas[model.areas["municipality"]]
     assert city[list(CIVIL_KWH)].sum().to_dict() == CIVIL_KWH
     assert sum(CIVIL_KWH.values()) == 154_241_781
 
 
 def test_other_demand_is_what_the_facts_give(model):
     demand = model.areas.filter(like="_kwh").sum(axis=1)
-    city = model.areas["goto_city"]
+    city = model.areas["municipality"]
     assert demand[city].sum() == 196_000_000
     assert demand[["ojika", "uku"]].sum() == 22_000_000
     assert demand[~city].sum() == 122_000_000
 
 
 def test_sites_are_the_plans():
-    sites = site_table()
+    sites = GOTO["sites"]
     assert sites.groupby("kind")["count"].sum().to_dict() == {
         "existing_plain": 400,
         "existing_battery": 300,
@@ -53,7 +53,7 @@ def test_sites_are_the_plans():
 
 def test_plants_add_up_to_the_plan_without_counting_twice():
     plants = goto(2024).plants
-    city = plants[plants["goto_city"]].groupby("kind")["contract_mw"].sum()
+    city = plants[plants["municipality"]].groupby("kind")["contract_mw"].sum()
     assert city["pv"] == pytest.approx(53.0 - 3.5, abs=1e-9)
     assert city["wind"] == pytest.approx(19.0, abs=1e-9)
     by_2030 = goto(2030).plants

@@ -5,14 +5,16 @@ import shutil
 from pathlib import Path
 
 import pytest
+from shipped import GOTO, ISLAND
 
-from network_models.goto.reading import FOLDER, goto_tables
+from network_models.reading import read_tables
+from network_models.tables import DECLARATIONS
 from twin.core.errors import InputError
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    for table in FOLDER.glob("*.csv"):
+    for table in ISLAND.folder.glob("*.csv"):
         shutil.copy(table, tmp_path)
     return tmp_path
 
@@ -31,12 +33,12 @@ def change(path: Path, line: int, column: str, value: str) -> None:
 
 def problems_of(folder: Path) -> tuple[str, ...]:
     with pytest.raises(InputError) as caught:
-        goto_tables(folder)
+        read_tables(folder, DECLARATIONS.values())
     return tuple(str(problem) for problem in caught.value.problems)
 
 
 def test_the_shipped_tables_are_sound(folder):
-    assert len(goto_tables(folder)["lines"]) == len(goto_tables()["lines"])
+    assert len(read_tables(folder, DECLARATIONS.values())["lines"]) == len(GOTO["lines"])
 
 
 @pytest.mark.parametrize(
@@ -73,13 +75,13 @@ def test_problems_of_several_files_come_together(folder):
     change(folder / "lines.csv", 2, "length_km", "-1")
     change(folder / "lines.csv", 5, "from_bus", "nowhere")
     change(folder / "areas.csv", 3, "residential_kwh", "many")
-    (folder / "diesels.csv").unlink()
+    (folder / "conductors.csv").unlink()
     found = "\n".join(problems_of(folder))
     for place in (
         "lines.csv line 2, column length_km",
         "lines.csv line 5, column from_bus",
         "areas.csv line 3",
-        "diesels.csv",
+        "conductors.csv",
     ):
         assert place in found
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
@@ -37,6 +38,7 @@ def _profiles(sites: SiteFleet) -> Profiles:
         index, available, 0.1 * available, drawn(len(areas), 3.0, 9.0),
         drawn(len(sites.pv_shapes), 0.2, 0.8), drawn(len(sites.demand_shapes), 1e-4, 2e-4),
         *np.zeros((2, steps)), *np.zeros((2, steps, len(plants))), drawn(1, 1.0, 20.0)[:, 0],
+        np.ones(steps, dtype=bool),
     )  # fmt: skip
 
 
@@ -48,12 +50,14 @@ def profiles(sites) -> Profiles:
 @pytest.fixture(scope="module")
 def forecasts(profiles):
     site_pv_mw = profiles.site_pv_per_kw.mean(axis=1)
-    return make_forecasts(profiles, profile_fakes.plants(), profile_fakes.areas(), site_pv_mw, lead_hours=2.0, **KEY)
+    return make_forecasts(
+        GOTO, profiles, profile_fakes.plants(), profile_fakes.areas(), site_pv_mw, lead_hours=2.0, **KEY
+    )
 
 
 @pytest.fixture(scope="module")
 def sites():
-    return build_fleet(profile_fakes.sites(), profile_fakes.areas(), seed=1)
+    return build_fleet(GOTO, profile_fakes.sites(), profile_fakes.areas(), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +86,7 @@ def _relative_errors(outlooks, truth, name, since_issue, ahead):
 @pytest.mark.parametrize(("quantity", "name"), [("pv", "pv_mw"), ("demand", "load_mw")])
 def test_the_error_grows_with_the_lead_as_the_table_says(outlooks, quantity, name):
     errors = {hours: _relative_errors(outlooks, outlooks, name, 0, 2 * hours) for hours in (1, 6, 24)}
-    stated = {hours: float(error_size(quantity, hours)) for hours in errors}
+    stated = {hours: float(error_size(GOTO, quantity, hours)) for hours in errors}
     # slow parts leave about 60 independent spells a year: 10 % is one and a half standard errors of their share
     assert {hours: error.std() for hours, error in errors.items()} == pytest.approx(stated, rel=0.1)
     assert errors[1].std() < errors[6].std() <= errors[24].std() * 1.03
@@ -108,7 +112,7 @@ def test_a_longer_lead_has_the_same_error_larger(outlooks):
     for hours in (2, 8, 20):
         issue = (target - 2 * hours) // 6 * 6
         told = outlooks.at(issue, 0, LIMIT_MW).load_mw[target - issue, 0] if target - issue < DAY else np.nan
-        errors.append((told / truth - 1.0) / float(error_size("demand", (target - issue) / 2)))
+        errors.append((told / truth - 1.0) / float(error_size(GOTO, "demand", (target - issue) / 2)))
     assert errors == pytest.approx([errors[0]] * 3)
 
 
@@ -116,7 +120,7 @@ def test_the_export_has_the_errors_of_its_parts_and_the_outages(outlooks, foreca
     """By hand for one half-hour, 5.5 h after the issue."""
     published = forecasts.published
     told = outlooks.at(960 + 3, 0, LIMIT_MW)
-    sizes = [float(error_size(quantity, 5.5)) for quantity in ("pv", "wind", "demand")]
+    sizes = [float(error_size(GOTO, quantity, 5.5)) for quantity in ("pv", "wind", "demand")]
     by_hand = published.export_mw[971] + published.export_error_mw[971] @ [*sizes, 1.0]
     assert told.export_mw[8] == pytest.approx(by_hand)
     assert told.congestion_mw == pytest.approx(np.maximum(told.export_mw - LIMIT_MW, 0.0))
@@ -204,7 +208,7 @@ def test_at_gate_closure_the_whole_next_day_is_told(outlooks, perfect, profiles)
     error = (told.load_mw / truth.load_mw - 1.0)[:, 0]
     # leads of 15 h and more after the issue of nine o'clock: the size of the error no longer changes
     unit = outlooks.load_error[midnight + DAY : midnight + 2 * DAY]
-    assert error == pytest.approx(float(error_size("demand", 24.0)) * unit)
+    assert error == pytest.approx(float(error_size(GOTO, "demand", 24.0)) * unit)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +301,7 @@ def _given(**changes: np.ndarray) -> Outlooks:
     index = pd.date_range("2030-04-01", periods=steps, freq="30min", tz="Asia/Tokyo")
     values = {"index": index, "export_mw": np.arange(steps, dtype=float), "pv_mw": np.ones((steps, 2)),
               "load_mw": np.ones((steps, 2)), "price_jpy_per_kwh": np.ones(steps)}  # fmt: skip
-    return given_outlooks(**values | changes)
+    return given_outlooks(GOTO, **values | changes)
 
 
 def test_own_forecasts_are_told_as_they_are():

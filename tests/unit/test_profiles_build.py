@@ -3,9 +3,8 @@
 import numpy as np
 import profile_fakes
 import pytest
+from shipped import GOTO, goto
 
-from network_models.goto.model import goto
-from network_models.goto.reading import site_table
 from twin.core.errors import InputError
 from twin.resources.profiles import Profiles, build_profiles
 from twin.resources.sites import build_fleet
@@ -15,8 +14,8 @@ KEY = {"seed": 1, "weather_year": 0}
 
 
 def _profiles(model) -> Profiles:
-    fleet = build_fleet(profile_fakes.sites(), model.areas, seed=1)
-    return build_profiles(model, profile_fakes.weather(60), fleet, **KEY)
+    fleet = build_fleet(GOTO, profile_fakes.sites(), model.areas, seed=1)
+    return build_profiles(GOTO, model, profile_fakes.weather(60), fleet, **KEY)
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +56,8 @@ def test_window_cuts_every_series(small):
 
 def test_a_grid_without_sites(small):
     model = profile_fakes.model()
-    fleet = build_fleet(profile_fakes.sites().iloc[:0], model.areas, seed=1)
-    none = build_profiles(model, profile_fakes.weather(60), fleet, **KEY)
+    fleet = build_fleet(GOTO, profile_fakes.sites().iloc[:0], model.areas, seed=1)
+    none = build_profiles(GOTO, model, profile_fakes.weather(60), fleet, **KEY)
     assert np.array_equal(none.area_demand_mw, small.area_demand_mw)
 
 
@@ -72,8 +71,8 @@ def test_area_without_weather_is_told():
 @pytest.fixture(scope="module")
 def of_goto():
     model = goto(2030)
-    fleet = build_fleet(site_table(), model.areas, seed=1)
-    return model, fleet, build_profiles(model, synthetic_year(2030, weather_year=0, seed=1), fleet, **KEY)
+    fleet = build_fleet(GOTO, GOTO["sites"], model.areas, seed=1)
+    return model, fleet, build_profiles(GOTO, model, synthetic_year(GOTO, 2030, weather_year=0, seed=1), fleet, **KEY)
 
 
 def test_yields_of_a_normal_year_on_goto(of_goto):

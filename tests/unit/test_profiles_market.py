@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import profile_fakes
 import pytest
+from shipped import GOTO
 
 from twin.resources.forecasts import make_forecasts
 from twin.resources.profiles import Profiles, build_profiles
@@ -16,8 +17,8 @@ KEY = {"seed": 1, "weather_year": 0}
 @pytest.fixture(scope="module")
 def profiles() -> Profiles:
     model = profile_fakes.model()
-    fleet = build_fleet(profile_fakes.sites(), model.areas, seed=1)
-    return build_profiles(model, profile_fakes.weather(60), fleet, **KEY)
+    fleet = build_fleet(GOTO, profile_fakes.sites(), model.areas, seed=1)
+    return build_profiles(GOTO, model, profile_fakes.weather(60), fleet, **KEY)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +28,7 @@ def site_pv_mw(profiles: Profiles) -> np.ndarray:
 
 def _forecasts(profiles: Profiles, site_pv_mw: np.ndarray, lead_hours: float = 1.0, **extra: np.ndarray):
     plants, areas = profile_fakes.plants(), profile_fakes.areas()
-    return make_forecasts(profiles, plants, areas, site_pv_mw, lead_hours=lead_hours, **KEY, **extra)
+    return make_forecasts(GOTO, profiles, plants, areas, site_pv_mw, lead_hours=lead_hours, **KEY, **extra)
 
 
 def _demand_error(profiles: Profiles, site_pv_mw: np.ndarray, lead_hours: float) -> np.ndarray:

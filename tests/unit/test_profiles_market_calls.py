@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO, with_inputs
 
 from twin.core.clock import fiscal_year
-from twin.core.input_tables import inputs_in_force
+from twin.core.tables import Tables
 from twin.resources.area_market.orders import PlantOrders, plant_orders, rules_of
 
 BEFORE_PROXIES, BEFORE_FIP_RULE, TODAY = 2021, 2025, 2030
@@ -16,11 +17,13 @@ def _plants(count: int = 1, **given: str) -> pd.DataFrame:
     return pd.DataFrame([row] * count, index=[f"p{n}" for n in range(count)])
 
 
-def _orders(year: int, share: np.ndarray, plants: pd.DataFrame, output: np.ndarray | None = None) -> PlantOrders:
+def _orders(
+    year: int, share: np.ndarray, plants: pd.DataFrame, output: np.ndarray | None = None, tables: Tables = GOTO
+) -> PlantOrders:
     index = fiscal_year(year)
     sun = _sun(index) if output is None else output
     available = np.repeat(sun[:, None], len(plants), axis=1)
-    return plant_orders(index, share, share, available, plants, seed=1, weather_year=0)
+    return plant_orders(tables, index, share, share, available, plants, seed=1, weather_year=0)
 
 
 def _sun(index: pd.DatetimeIndex) -> np.ndarray:
@@ -39,8 +42,8 @@ def _days(orders: np.ndarray) -> np.ndarray:
 
 def test_online_unlimited_follows_the_half_hours():
     share = _share(BEFORE_FIP_RULE, 0.3)
-    with inputs_in_force({"area_parameters": {"offline_by_proxy_share": 0.0}}):
-        orders = _orders(BEFORE_FIP_RULE, share, _plants())
+    tables = with_inputs({"area_parameters": {"offline_by_proxy_share": 0.0}})
+    orders = _orders(BEFORE_FIP_RULE, share, _plants(), tables=tables)
     assert np.array_equal(orders.physical[:, 0], share) and np.array_equal(orders.settled[:, 0], share)
 
 
@@ -132,15 +135,15 @@ def test_fit_before_fip_by_date(year, fit, fip):
 
 
 def test_fip_gives_way_when_no_fit_is_left():
-    parts = rules_of(fiscal_year(TODAY)).by_scheme(np.array([0.5, 0.782, 0.85]))
+    parts = rules_of(GOTO, fiscal_year(TODAY)).by_scheme(np.array([0.5, 0.782, 0.85]))
     assert parts["FIT"] == pytest.approx([0.5 / 0.85, 0.92, 0.92])
     assert parts["FIP"] == pytest.approx([0.0, 0.0, (0.85 - 0.85 * 0.92) / 0.15])
     assert 0.85 * parts["FIT"] + 0.15 * parts["FIP"] == pytest.approx([0.5, 0.782, 0.85])
 
 
 def test_no_fit_before_fip_once_fip_has_grown():
-    with inputs_in_force({"area_parameters": {"fip_share": 0.25}}):
-        parts = rules_of(fiscal_year(TODAY)).by_scheme(np.array([0.5]))
+    tables = with_inputs({"area_parameters": {"fip_share": 0.25}})
+    parts = rules_of(tables, fiscal_year(TODAY)).by_scheme(np.array([0.5]))
     assert parts["FIT"] == parts["FIP"] == [0.5]
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
@@ -59,7 +60,7 @@ def _edit(path: Path, change) -> None:
 
 
 def test_only_the_rows_of_the_fiscal_year_are_read(folder):
-    measured = read_measured(folder, 2022)
+    measured = read_measured(GOTO, folder, 2022)
     assert measured.area.index.equals(fiscal_year(2022, 60))
     assert measured.price.index.equals(fiscal_year(2022))
     assert measured_demand_error(measured) == pytest.approx(np.full(17520, 0.01))
@@ -67,7 +68,7 @@ def test_only_the_rows_of_the_fiscal_year_are_read(folder):
 
 def test_missing_files_are_told_together(tmp_path):
     with pytest.raises(InputError) as told:
-        read_measured(tmp_path, 2022)
+        read_measured(GOTO, tmp_path, 2022)
     assert [problem.what for problem in told.value.problems] == ["no such file"] * 3
 
 
@@ -77,14 +78,14 @@ def test_gaps_duplicates_and_wrong_units_are_told_together(folder):
     _edit(area, lambda frame: frame.assign(demand_MWh=frame["demand_MWh"] / 10))
     _edit(price / "jepx_kyushu_spot_halfhourly_x.csv", lambda frame: frame.replace({14.0: "fourteen"}))
     with pytest.raises(InputError) as told:
-        read_measured(folder, 2022)
+        read_measured(GOTO, folder, 2022)
     found = {problem.what for problem in told.value.problems}
     assert found >= {"gap", "rows given twice", "times run backwards", "looks like another unit", "not a number"}
 
 
 def test_year_outside_the_data(folder):
     with pytest.raises(InputError, match="gap"):
-        read_measured(folder, 2019)
+        read_measured(GOTO, folder, 2019)
 
 
 def test_wrong_encoding_column_and_time(folder):
@@ -96,7 +97,7 @@ def test_wrong_encoding_column_and_time(folder):
         lambda frame: frame.replace({"2022-04-05 00:00": "05.04.2022"}),
     )
     with pytest.raises(InputError) as told:
-        read_measured(folder, 2022)
+        read_measured(GOTO, folder, 2022)
     found = [problem.what for problem in told.value.problems]
     assert found == ["time cannot be read", "gap", "wrong encoding", "column missing"]
 
@@ -105,23 +106,25 @@ def test_two_files_that_contradict_each_other(folder):
     path = folder / "kyushu_area/kyushu_demand_forecast_hourly_x.csv"
     _edit(path, lambda frame: frame.assign(demand_actual_10MW=1000))
     with pytest.raises(InputError, match="differs"):
-        read_measured(folder, 2022)
+        read_measured(GOTO, folder, 2022)
 
 
 def test_weather_of_another_year_is_refused(folder):
     model = profile_fakes.model()
-    fleet = build_fleet(profile_fakes.sites(), model.areas, seed=1)
+    fleet = build_fleet(GOTO, profile_fakes.sites(), model.areas, seed=1)
     with pytest.raises(InputError, match="differ in time"):
-        profiles_from_measured(model, profile_fakes.weather(30, 2030), fleet, read_measured(folder, 2022), **KEY)
+        profiles_from_measured(
+            GOTO, model, profile_fakes.weather(30, 2030), fleet, read_measured(GOTO, folder, 2022), **KEY
+        )
 
 
 @pytest.fixture(scope="module")
 def fiscal_2022():
     model = profile_fakes.model()
-    fleet = build_fleet(profile_fakes.sites(), model.areas, seed=1)
-    measured = read_measured(DATA, 2022)
+    fleet = build_fleet(GOTO, profile_fakes.sites(), model.areas, seed=1)
+    measured = read_measured(GOTO, DATA, 2022)
     weather = profile_fakes.weather(30, 2022)
-    return model, measured, weather, profiles_from_measured(model, weather, fleet, measured, **KEY)
+    return model, measured, weather, profiles_from_measured(GOTO, model, weather, fleet, measured, **KEY)
 
 
 @needs_data

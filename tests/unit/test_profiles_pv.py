@@ -6,6 +6,7 @@ import numpy as np
 import profile_fakes
 import pytest
 from scipy.integrate import quad
+from shipped import GOTO
 
 from twin.resources.pv import (
     PvFleet,
@@ -49,7 +50,7 @@ def inverter(load: float) -> float:
 
 
 def test_no_output_at_night_and_none_negative(sky):
-    per_kw = fleet_per_kw(sky, "ground")
+    per_kw = fleet_per_kw(GOTO, sky, "ground")
     assert per_kw.min() == 0
     assert not per_kw[sky.zenith > 95].any()
     assert np.isfinite(per_kw).all()
@@ -58,21 +59,21 @@ def test_no_output_at_night_and_none_negative(sky):
 def test_low_sun_makes_no_spike(sky):
     low = (sky.zenith > 80) & (sky.zenith < 90)
     for tilt, azimuth in ((90, 90), (90, 270), (30, 90)):
-        per_kw = oriented_per_kw(sky, "ground", tilt, azimuth)
+        per_kw = oriented_per_kw(GOTO, sky, "ground", tilt, azimuth)
         assert per_kw[low].max() < 0.75
         assert per_kw.max() < 1.1
 
 
 def test_horizontal_module_by_hand():
     sky = Sky(60 * ONE, 180 * ONE, 800 * ONE, 1367 * ONE, 500 * ONE, 100 * ONE, 25 * ONE, 2 * ONE, 2030)
-    fleet = read_pv_fleet("ground")
+    fleet = read_pv_fleet(GOTO, "ground")
     diffuse = quad(lambda angle: through_glass(angle) * np.sin(2 * angle), 0, np.pi / 2)[0]
     absorbed = 400 * through_glass(np.radians(60)) + 100 * diffuse
     cell = 25 + 500 / (25 + 2 * 6.84)
     aged = 1 - 16 * 0.005
     losses = 0.98 * 0.97 * 1.0 * 0.98 * 0.98 * 0.995 * 0.985 * 0.99
     dc = absorbed / 1000 * (1 - 0.004 * (cell - 25)) * losses * aged * fleet.output_factor
-    assert oriented_per_kw(sky, "ground", 0, 180) == pytest.approx([dc * inverter(1.15 * dc)], rel=5e-4)
+    assert oriented_per_kw(GOTO, sky, "ground", 0, 180) == pytest.approx([dc * inverter(1.15 * dc)], rel=5e-4)
 
 
 def test_full_light_gives_the_rated_efficiency_and_more_light_no_better_one():
@@ -95,8 +96,8 @@ def test_output_is_clipped_at_the_contract():
 def test_east_is_the_morning_and_west_the_afternoon(sky):
     table = profile_fakes.weather(30)
     morning = table.index.hour < 12
-    east = oriented_per_kw(sky, "ground", 22, 90)
-    west = oriented_per_kw(sky, "ground", 22, 270)
+    east = oriented_per_kw(GOTO, sky, "ground", 22, 90)
+    west = oriented_per_kw(GOTO, sky, "ground", 22, 270)
     assert east[morning].sum() > 1.1 * west[morning].sum()
     assert west[~morning].sum() > 1.1 * east[~morning].sum()
 

@@ -3,11 +3,11 @@
 import numpy as np
 import profile_fakes
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.random_streams import stream
 from twin.resources.plants import down_share, is_down
-from twin.resources.tables import parameter
 
 
 def standard_error(availability, repair_hours, hours):
@@ -28,9 +28,9 @@ def test_share_of_down_time_is_the_unavailability():
 @pytest.mark.parametrize("plant", ["farm", "hill", "tide", "sun_online"])
 def test_plants_have_their_availability_over_many_weather_years(plant):
     row, index, years = profile_fakes.plants().loc[plant], fiscal_year(2030), 60
-    shares = [down_share(index, row, seed=3, weather_year=year).mean() for year in range(years)]
-    units = round(row["contract_mw"] / parameter("pv_block_mw")) if row["kind"] == "pv" else row["units"]
-    error = standard_error(row["availability"], parameter(f"repair_hours_{row['kind']}"), 8760.0 * years * units)
+    shares = [down_share(GOTO, index, row, seed=3, weather_year=year).mean() for year in range(years)]
+    units = round(row["contract_mw"] / GOTO.value("pv_block_mw")) if row["kind"] == "pv" else row["units"]
+    error = standard_error(row["availability"], GOTO.value(f"repair_hours_{row['kind']}"), 8760.0 * years * units)
     assert np.mean(shares) == pytest.approx(1 - row["availability"], abs=4 * error)
     assert error < 0.02
 
@@ -43,9 +43,9 @@ def test_the_first_hour_is_down_as_often_as_any_other():
 def test_units_fail_alone_and_each_by_its_own_stream():
     index = profile_fakes.weather(60).index
     farm = profile_fakes.plants().loc["farm"]
-    share = down_share(index, farm, seed=1, weather_year=0)
+    share = down_share(GOTO, index, farm, seed=1, weather_year=0)
     assert set(np.round(share * 8, 9)) >= {0.0, 1.0, 2.0}
-    of_seven = down_share(index, farm.replace({8: 7}).rename("farm"), seed=1, weather_year=0)
+    of_seven = down_share(GOTO, index, farm.replace({8: 7}).rename("farm"), seed=1, weather_year=0)
     eighth = share * 8 - of_seven * 7
     assert set(np.round(eighth, 9)) == {0.0, 1.0}
 

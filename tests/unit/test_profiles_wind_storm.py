@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
+from shipped import GOTO, with_inputs
 
-from twin.core.input_tables import inputs_in_force
 from twin.resources.wind import Farm, farm_per_unit, running, speed_factors
 
 TYPHOON = np.concatenate([np.linspace(10, 32, 45), np.linspace(32, 10, 45)])
@@ -18,8 +18,8 @@ def test_hysteresis_by_hand():
 
 
 def test_one_turbine_through_a_typhoon_by_hand():
-    with inputs_in_force(AT_ONCE):
-        output = farm_per_unit(TYPHOON, Farm("V80/2000", 1, at_sea=True))
+    tables = with_inputs(AT_ONCE)
+    output = farm_per_unit(tables, TYPHOON, Farm("V80/2000", 1, at_sea=True))
     at_rated = (TYPHOON > 18) & (TYPHOON < 25)
     rising = np.arange(len(TYPHOON)) < 45
     assert output[at_rated & rising] == pytest.approx(1.0, abs=1e-3)
@@ -30,7 +30,7 @@ def test_one_turbine_through_a_typhoon_by_hand():
 
 
 def test_a_farm_ramps_down_turbine_by_turbine_and_comes_back_the_same_way():
-    output = farm_per_unit(TYPHOON, Farm("HTW2.1-80", 8, at_sea=True))
+    output = farm_per_unit(GOTO, TYPHOON, Farm("HTW2.1-80", 8, at_sea=True))
     fall = output[:45][TYPHOON[:45] > 18]
     steps = -np.diff(fall)
     assert steps.max() <= 0.26
@@ -41,20 +41,20 @@ def test_a_farm_ramps_down_turbine_by_turbine_and_comes_back_the_same_way():
 
 def test_gusts_bring_the_shutdown_forward():
     def hours_out(gust):
-        with inputs_in_force({"wind_parameters": {"storm_gust_factor": gust}}):
-            return (farm_per_unit(TYPHOON, Farm("V80/2000", 1, at_sea=True)) == 0).sum()
+        tables = with_inputs({"wind_parameters": {"storm_gust_factor": gust}})
+        return (farm_per_unit(tables, TYPHOON, Farm("V80/2000", 1, at_sea=True)) == 0).sum()
 
     assert hours_out(1.15) > hours_out(1.05) > hours_out(1.0)
 
 
 def test_a_strong_breeze_stops_nothing():
     steady = np.full(48, 20.0)
-    assert farm_per_unit(steady, Farm("V80/2000", 8, at_sea=False)) == pytest.approx(1.0, abs=0.02)
+    assert farm_per_unit(GOTO, steady, Farm("V80/2000", 8, at_sea=False)) == pytest.approx(1.0, abs=0.02)
 
 
 def test_a_storm_costs_more_energy_than_the_hours_above_cut_out():
-    with inputs_in_force(AT_ONCE):
-        output = farm_per_unit(TYPHOON, Farm("V80/2000", 1, at_sea=True))
+    tables = with_inputs(AT_ONCE)
+    output = farm_per_unit(tables, TYPHOON, Farm("V80/2000", 1, at_sea=True))
     waiting = ((TYPHOON < 25) & (TYPHOON > 20) & (np.arange(len(TYPHOON)) >= 45)).sum()
     assert waiting == 9
     assert (output == 0).sum() == (TYPHOON >= 25).sum() - 1 + waiting

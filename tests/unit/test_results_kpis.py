@@ -52,8 +52,8 @@ ASKED_OTHERS = [
     "battery_cycles_per_year",
     "local_supply_percent",
     "local_use_percent",
-    "goto_city_local_supply_percent",
-    "goto_city_local_use_percent",
+    "municipality_local_supply_percent",
+    "municipality_local_use_percent",
     "unsolved_half_hours",
     "clipped_commands",
 ]
@@ -85,7 +85,7 @@ def folder(tmp_path):
     write(tmp_path, "system", system_table(
         demand_mw=[20.0, 20.0, 10.0, 999.0], available_mw=[30.0, 10.0, 40.0, 70.0],
         delivered_mw=[24.0, 10.0, 20.0, 999.0],
-        goto_city_demand_mw=[10.0, 10.0, 5.0, 999.0], goto_city_delivered_mw=[20.0, 4.0, 5.0, 999.0],
+        municipality_demand_mw=[10.0, 10.0, 5.0, 999.0], municipality_delivered_mw=[20.0, 4.0, 5.0, 999.0],
         import_mw=[0.0, 13.0, 0.0, np.nan], export_mw=[3.0, 0.0, 8.0, np.nan], losses_mw=[1.0, 1.0, 2.0, np.nan],
         diesel_mw=[0.0, 2.0, 0.0, 999.0], battery_losses_mw=[0.0, 0.5, 0.0, 999.0], stored_mwh=[1.0, 3.0, 3.0, 50.0],
         unsupplied_mw=[0.0, 0.5, 0.0, 999.0], residual_overload_mw=[0.0, 0.2, 0.0, 999.0],
@@ -191,8 +191,8 @@ def test_shares(folder):
         "curtailed_congestion_percent_of_nonfirm": 100.0 * 5.0 / 20.0,
         "local_supply_percent": 100.0 * (20.0 + 10.0 + 10.0) / 50.0,
         "local_use_percent": 100.0 * (20.0 + 10.0 + 10.0) / 54.0,
-        "goto_city_local_supply_percent": 100.0 * (10.0 + 4.0 + 5.0) / 25.0,
-        "goto_city_local_use_percent": 100.0 * (10.0 + 4.0 + 5.0) / 29.0,
+        "municipality_local_supply_percent": 100.0 * (10.0 + 4.0 + 5.0) / 25.0,
+        "municipality_local_use_percent": 100.0 * (10.0 + 4.0 + 5.0) / 29.0,
     }
     assert {name: kpis[name] for name in expected} == pytest.approx(expected)
 

@@ -2,8 +2,8 @@
 
 import pandapower as pp
 import pytest
+from shipped import goto
 
-from network_models.goto import goto
 from twin import SecurityAnalysis
 from twin.security.contingencies import OutageClass, parallel_circuits
 

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+from shipped import GOTO
 
 from twin.core.errors import InputError
 from twin.resources.sites import AMOUNTS, SiteFleet, build_fleet
@@ -13,7 +14,7 @@ PER_SITE = (*AMOUNTS, "area", "pv_shape", "demand_shape", "round_trip_efficiency
 
 @pytest.fixture
 def fleet() -> SiteFleet:
-    return build_fleet(profile_fakes.sites(), profile_fakes.areas(), seed=1)
+    return build_fleet(GOTO, profile_fakes.sites(), profile_fakes.areas(), seed=1)
 
 
 def test_totals_of_each_row_are_met_exactly(fleet):
@@ -36,7 +37,7 @@ def test_sites_differ_but_new_ones_have_the_size_of_the_plan(fleet):
 
 def test_adding_rows_leaves_the_old_sites_the_same_to_the_bit(fleet):
     table = profile_fakes.sites()
-    before = build_fleet(table.iloc[:2], profile_fakes.areas(), seed=1)
+    before = build_fleet(GOTO, table.iloc[:2], profile_fakes.areas(), seed=1)
     count = len(before.site_id)
     for name in PER_SITE:
         assert np.array_equal(getattr(before, name), getattr(fleet, name)[:count]), name
@@ -44,7 +45,7 @@ def test_adding_rows_leaves_the_old_sites_the_same_to_the_bit(fleet):
 
 
 def test_more_sites_of_a_row_keep_the_draws_of_the_first(fleet):
-    more = build_fleet(profile_fakes.sites(new=50), profile_fakes.areas(), seed=1)
+    more = build_fleet(GOTO, profile_fakes.sites(new=50), profile_fakes.areas(), seed=1)
     count = len(fleet.site_id)
     for name in ("site_id", "area", "pv_shape", "demand_shape"):
         assert np.array_equal(getattr(more, name)[:count], getattr(fleet, name)), name
@@ -53,7 +54,7 @@ def test_more_sites_of_a_row_keep_the_draws_of_the_first(fleet):
 
 
 def test_sites_lie_in_goto_city_by_demand():
-    many = build_fleet(profile_fakes.sites(new=1100), profile_fakes.areas(), seed=1)
+    many = build_fleet(GOTO, profile_fakes.sites(new=1100), profile_fakes.areas(), seed=1)
     share = np.bincount(many.area, minlength=3) / len(many.area)
     assert share[2] == 0
     assert share[1] == pytest.approx(5 / 53, abs=0.03)
@@ -81,7 +82,7 @@ def test_all_problems_of_a_site_table_at_once():
     table.loc[1, ["battery_kwh", "round_trip_efficiency"]] = [20.0, 1.3]
     table.loc[2, ["count", "cut"]] = [2.5, "never"]
     with pytest.raises(InputError) as told:
-        build_fleet(table, profile_fakes.areas(), seed=1)
+        build_fleet(GOTO, table, profile_fakes.areas(), seed=1)
     for word in ("castle", "pv_dc_kw", "1.3", "2.5", "never"):
         assert word in str(told.value)
     assert len(told.value.problems) == 5
@@ -89,13 +90,13 @@ def test_all_problems_of_a_site_table_at_once():
 
 def test_no_sites_at_all():
     for table in (profile_fakes.sites().iloc[:0], profile_fakes.sites().assign(count=0)):
-        fleet = build_fleet(table, profile_fakes.areas(), seed=1)
+        fleet = build_fleet(GOTO, table, profile_fakes.areas(), seed=1)
         assert len(fleet.site_id) == len(fleet.pv_dc_kw) == len(fleet.groups) == 0
 
 
 def test_missing_column_and_row_given_twice():
     table = profile_fakes.sites()
     with pytest.raises(InputError, match="battery_kw"):
-        build_fleet(table.drop(columns="battery_kw"), profile_fakes.areas(), seed=1)
+        build_fleet(GOTO, table.drop(columns="battery_kw"), profile_fakes.areas(), seed=1)
     with pytest.raises(InputError, match="twice"):
-        build_fleet(pd.concat([table, table.tail(1)], ignore_index=True), profile_fakes.areas(), seed=1)
+        build_fleet(GOTO, pd.concat([table, table.tail(1)], ignore_index=True), profile_fakes.areas(), seed=1)

@@ -5,27 +5,26 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO, with_inputs
 
 from twin.core.clock import fiscal_year
-from twin.core.input_tables import inputs_in_force
 from twin.resources.demand import class_shapes
 from twin.resources.site_demand import DemandShape, demand_shapes, site_demand
-from twin.resources.tables import by_month, parameter
 
 INDEX = fiscal_year(2030)
-NORMAL = by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()
+NORMAL = GOTO.by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()
 HOMES = Path(__file__).parents[3] / "shared/data/household/japan_5_households_30min.csv"
 
 
 @pytest.fixture(scope="module")
 def classes() -> dict[str, np.ndarray]:
-    return class_shapes(INDEX, NORMAL)
+    return class_shapes(GOTO, INDEX, NORMAL)
 
 
 @pytest.fixture(scope="module")
 def demand(classes) -> pd.DataFrame:
-    table = demand_shapes()
-    values = site_demand(INDEX, classes, table, seed=1, weather_year=0)
+    table = demand_shapes(GOTO)
+    values = site_demand(GOTO, INDEX, classes, table, seed=1, weather_year=0)
     return pd.DataFrame(values, INDEX, pd.MultiIndex.from_tuples([(s.demand_class, s.variant) for s in table]))
 
 
@@ -36,13 +35,13 @@ def test_each_shape_holds_one_kwh(demand):
 
 def test_another_set_of_shapes_leaves_the_old_ones_the_same_to_the_bit(classes, demand):
     some = (DemandShape("public", 3), DemandShape("residential", 5))
-    alone = site_demand(INDEX, classes, some, seed=1, weather_year=0)
+    alone = site_demand(GOTO, INDEX, classes, some, seed=1, weather_year=0)
     assert np.array_equal(alone, demand[[("public", 3), ("residential", 5)]].to_numpy())
 
 
 def test_habits_stay_and_days_change_between_weather_years(classes):
     home = (DemandShape("residential", 1),)
-    first, second = (site_demand(INDEX, classes, home, seed=1, weather_year=year)[:, 0] for year in (0, 1))
+    first, second = (site_demand(GOTO, INDEX, classes, home, seed=1, weather_year=year)[:, 0] for year in (0, 1))
     hours = [pd.Series(year).groupby(np.arange(len(INDEX)) % 48).mean() for year in (first, second)]
     assert np.corrcoef(hours[0], hours[1])[0, 1] > 0.95
     assert np.corrcoef(first, second)[0, 1] < 0.8
@@ -65,11 +64,11 @@ def test_some_homes_heat_water_at_night_and_hold_the_share_of_the_class(classes,
     # Owners (30 %) have 0.37 +- 0.11 of their energy in heaters, two thirds of that at 2-6 h, the others differ by
     # 0.04 in that share: standard error of the mean 0.3 x 0.07 / sqrt(19) + 0.04 / sqrt(45) = 0.011; two of them.
     assert of_night.mean() == pytest.approx(classes["residential"][night].sum() * 0.5 / 8760, abs=0.022)
-    homes = demand_shapes()[:64]
-    with inputs_in_force({"parameters": {"demand_night_water_heating_homes": 0.2}}):
-        fewer = site_demand(INDEX, classes, homes, seed=1, weather_year=0)[night].sum(axis=0) * 0.5
+    homes = demand_shapes(GOTO)[:64]
+    tables = with_inputs({"parameters": {"demand_night_water_heating_homes": 0.2}})
+    fewer = site_demand(tables, INDEX, classes, homes, seed=1, weather_year=0)[night].sum(axis=0) * 0.5
     assert fewer.std() > 1.05 * of_night.std()
-    assert parameter("demand_night_water_heating_homes") == 0.3
+    assert GOTO.value("demand_night_water_heating_homes") == 0.3
 
 
 def _statistics(demand: pd.DataFrame) -> pd.DataFrame:

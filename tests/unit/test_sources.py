@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import shutil
+from pathlib import Path
 
 import pytest
+from shipped import ISLAND
 from typer.testing import CliRunner
 
-from studies import cli, sources
+from studies import cli
 from twin.core.errors import InputError
-from twin.core.input_tables import InputTable
 
 COMMAND = CliRunner()
 
@@ -27,7 +29,7 @@ def test_the_csv_holds_every_row_and_the_counts_add_up(tmp_path):
     assert {status: int(count) for status, count in counts.items()} == {
         status: sum(row["status"] == status for row in rows) for status in ("published", "derived", "estimate")
     }
-    length = next(row for row in rows if (row["table"], row["row"]) == ("network_models/goto/lines.csv", "link_1"))
+    length = next(row for row in rows if (row["table"], row["row"]) == ("lines.csv", "link_1"))
     assert (length["quantity"], length["value"], length["status"]) == ("length_km", "53", "published")
 
 
@@ -39,14 +41,22 @@ def test_one_status_is_printed():
     assert COMMAND.invoke(cli.app, ["sources", "--status", "guess"]).exit_code == 2
 
 
-def test_a_run_refuses_a_broken_table_before_it_starts(tmp_path, monkeypatch):
-    (tmp_path / "package_for_run").mkdir()
-    (tmp_path / "package_for_run" / "__init__.py").write_text("")
-    (tmp_path / "package_for_run" / "numbers.csv").write_text("name,value,source,status\na,1,,estimate\nb,1,x,no\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    broken = InputTable("package_for_run", "numbers", ("name",), "value")
-    monkeypatch.setattr(sources, "declared_tables", lambda: (broken,))
+def test_a_run_refuses_a_broken_table_before_it_starts(tmp_path):
+    island = tmp_path / "broken"
+    shutil.copytree(ISLAND.folder, island)
+    turbines = (island / "turbines.csv").read_text(encoding="utf-8").splitlines()
+    named = [turbines[0], *(line.replace(",estimate,", ",guess,") for line in turbines[1:3]), *turbines[3:]]
+    (island / "turbines.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
+    wear = (island / "battery_wear.csv").read_text(encoding="utf-8")
+    (island / "battery_wear.csv").write_text(wear.replace("as calendar_empty_percent; high for other chemistries and "
+                                                          "warm places", ""), encoding="utf-8")  # fmt: skip
+    text = (Path(cli.__file__).parent / "goto_2030.toml").read_text(encoding="utf-8")
+    study = tmp_path / "study.toml"
+    study.write_text(text.replace("[grid]", '[grid]\nmodel = "broken"', 1), encoding="utf-8")
     with pytest.raises(InputError) as caught:
-        COMMAND.invoke(cli.app, ["run", "goto_2030", "--out", str(tmp_path / "out")], catch_exceptions=False)
-    assert [problem.what for problem in caught.value.problems] == ["no source", "unknown status"]
+        COMMAND.invoke(cli.app, ["run", str(study), "--out", str(tmp_path / "out")], catch_exceptions=False)
+    assert [problem.what for problem in caught.value.problems] == [
+        "the cell is empty",
+        *["not one of the known words"] * 2,
+    ]
     assert not (tmp_path / "out").exists()

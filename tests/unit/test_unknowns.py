@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from shipped import GOTO, ISLAND
 
-from network_models.input_tables import PLANTS
-from studies.experiments.unknowns import Setting, left_out, read_titles, unknowns
+from studies.experiments.unknowns import Setting, left_out, unknowns
 from studies.study.names import flatten, with_values
 from studies.study.reading import read_study
 from studies.study.schema import Study
-from twin.core.input_tables import read_input
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 
@@ -40,7 +39,7 @@ def reason(study: Study, name: str) -> str:
 def test_all_have_names_titles_sources_and_a_base_within_their_range(found):
     for unknown in found.values():
         assert unknown.title_en and unknown.unit and unknown.source
-        assert not unknown.title_ja.isascii(), f"{unknown.name}: add a title to studies/unknown_titles.csv"
+        assert not unknown.title_ja.isascii(), f"{unknown.name}: add a title to unknown_titles.csv"
         for setting in unknown.settings:
             low, high = sorted((setting.low, setting.high))
             assert low <= setting.base <= high
@@ -69,8 +68,10 @@ def test_kamigotos_pv_is_between_10_and_20_mw(found):
 
 def test_goto_citys_pv_stays_53_mw_wherever_it_stands(found):
     """P10: 53 MW in the city, of which 3.5 MW (P31) are the small sites."""
-    plants = read_input(PLANTS).set_index("plant_id")
-    existing = plants[(plants["kind"] == "pv") & plants["goto_city"] & (plants["group"] == "existing")]["contract_mw"]
+    plants = GOTO["plants"].set_index("plant_id")
+    existing = plants[
+        (plants["kind"] == "pv") & plants["municipality"] & (plants["firmness_parameter"] == "firmness_existing")
+    ]["contract_mw"]
     at_fukue = []
     for quantile in (0.0, 0.3, 1.0):
         values = found["goto_city_pv"].values(quantile)
@@ -145,7 +146,7 @@ def test_a_guest_network_has_no_unknowns_of_goto(study):
 
 def test_every_title_belongs_to_an_unknown_or_to_what_is_left_out(study, found):
     names = {*found, *(one.name for one in left_out(study))}
-    assert not set(read_titles()) - names, "remove these rows from studies/unknown_titles.csv"
+    assert not set(ISLAND.titles()) - names, "remove these rows from studies/unknown_titles.csv"
 
 
 def test_with_measured_curtailment_nothing_of_the_area_is_unknown(study):

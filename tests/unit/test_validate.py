@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO, ISLAND
 from typer.testing import CliRunner
 
 from studies.cli import app
@@ -39,11 +40,13 @@ def gusty_wind(index):
 def test_wind_of_the_model_itself_fits_and_a_loss_shows_as_bias(tmp_path):
     index = days(90)
     wind = gusty_wind(index)
-    power = 16.0 * farm_per_unit(wind, Farm("V80/2000", 8, at_sea=False))
-    same = validate_file("wind", write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind), FARM, TOKYO)
+    power = 16.0 * farm_per_unit(GOTO, wind, Farm("V80/2000", 8, at_sea=False))
+    same = validate_file(ISLAND, "wind", write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind), FARM, TOKYO)
     assert same.comparison.overall.rmse_mw < 1e-4
     assert same.figure.read_bytes()[:4] == b"\x89PNG"
-    lost = validate_file("wind", write(tmp_path / "b.csv", index, power_mw=0.9 * power, wind_speed=wind), FARM, TOKYO)
+    lost = validate_file(
+        ISLAND, "wind", write(tmp_path / "b.csv", index, power_mw=0.9 * power, wind_speed=wind), FARM, TOKYO
+    )
     overall = lost.comparison.overall
     assert overall.energy_ratio == pytest.approx(1 / 0.9, abs=1e-4)
     assert overall.bias_mw == pytest.approx(0.1 * power.mean(), rel=1e-3)
@@ -53,10 +56,10 @@ def test_wind_of_the_model_itself_fits_and_a_loss_shows_as_bias(tmp_path):
 def test_power_on_another_clock_than_its_wind_is_told(tmp_path):
     index = days(90)
     wind = gusty_wind(index)
-    power = np.roll(16.0 * farm_per_unit(wind, Farm("V80/2000", 8, at_sea=False)), 18)
+    power = np.roll(16.0 * farm_per_unit(GOTO, wind, Farm("V80/2000", 8, at_sea=False)), 18)
     path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
     with pytest.raises(InputError, match="power fits best 9 h earlier"):
-        validate_file("wind", path, FARM, TOKYO)
+        validate_file(ISLAND, "wind", path, FARM, TOKYO)
 
 
 def clear_and_dull(index, place):
@@ -71,27 +74,27 @@ def pv_power_mw(index, ghi, climate):
     weather = pd.DataFrame(
         {"ghi": ghi, "dni": dni, "dhi": dhi, "temp_air": 20.0, "wind_speed": climate.wind_mean_m_per_s[month]}, index
     )
-    return pv_plant_kw(weather, climate.place, PvPlant(5800.0, 5000.0, "ground")) / 1000
+    return pv_plant_kw(GOTO, weather, climate.place, PvPlant(5800.0, 5000.0, "ground")) / 1000
 
 
 def test_pv_of_the_model_itself_fits_and_a_foreign_clock_is_told(tmp_path):
-    climate, index = read_climates()["fukue"], days(70)
+    climate, index = read_climates(GOTO)["fukue"], days(70)
     ghi = clear_and_dull(index, climate.place)
     power = pv_power_mw(index, ghi, climate)
     path = write(tmp_path / "a.csv", index, power_mw=power, ghi=ghi, temp_air=np.full(len(index), 20.0))
-    found = validate_file("pv", path, PLANT, TOKYO, tmp_path / "figures").comparison
+    found = validate_file(ISLAND, "pv", path, PLANT, TOKYO, tmp_path / "figures").comparison
     assert found.overall.rmse_mw < 1e-3
     assert (tmp_path / "figures" / "a_validate_pv.png").is_file()
     with pytest.raises(InputError, match="sun highest at"):
-        validate_file("pv", path, PLANT, Reading("UTC"))
+        validate_file(ISLAND, "pv", path, PLANT, Reading("UTC"))
 
 
 def test_units_of_pv_power_and_irradiance_are_told_together(tmp_path):
-    climate, index = read_climates()["fukue"], days(70)
+    climate, index = read_climates(GOTO)["fukue"], days(70)
     ghi = clear_and_dull(index, climate.place)
     path = write(tmp_path / "a.csv", index, power_mw=1000 * pv_power_mw(index, ghi, climate), ghi=ghi * 3.6e-3)
     with pytest.raises(InputError) as caught:
-        validate_file("pv", path, PLANT, TOKYO)
+        validate_file(ISLAND, "pv", path, PLANT, TOKYO)
     assert [problem.what for problem in caught.value.problems] == ["wrong unit?", "wrong unit?"]
     assert "MJ/m2 per hour" in str(caught.value)
     assert "kW or kWh given as MW" in str(caught.value)
@@ -100,10 +103,10 @@ def test_units_of_pv_power_and_irradiance_are_told_together(tmp_path):
 def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
     index = days(120, "2024-06-01")
     temperature = 24 + 5 * np.sin(np.arange(len(index)) / 48 * 2 * np.pi)
-    power = class_demand_kw("residential", index, temperature, 5e6) / 1000
+    power = class_demand_kw(GOTO, "residential", index, temperature, 5e6) / 1000
     power[100:130] = np.nan
     path = write(tmp_path / "a.csv", index, power_mw=power, temp_air=temperature)
-    found = validate_file("demand", path, Subject(demand_class="residential"), TOKYO).comparison
+    found = validate_file(ISLAND, "demand", path, Subject(demand_class="residential"), TOKYO).comparison
     assert found.missing == 30
     assert found.overall.energy_ratio == pytest.approx(1.0)
     assert found.overall.rmse_mw / found.base_mw < 1e-3
@@ -111,13 +114,15 @@ def test_demand_of_the_model_itself_fits_with_gaps(tmp_path):
 
 def test_options_that_are_missing_are_all_told(tmp_path):
     with pytest.raises(InputError) as caught:
-        validate_file("wind", tmp_path / "none.csv", Subject(), TOKYO)
+        validate_file(ISLAND, "wind", tmp_path / "none.csv", Subject(), TOKYO)
     assert [problem.where for problem in caught.value.problems] == ["--turbine", "--units", "--capacity-mw"]
 
 
 def test_options_of_another_kind_are_refused(tmp_path):
     with pytest.raises(InputError) as caught:
-        validate_file("demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO)
+        validate_file(
+            ISLAND, "demand", tmp_path / "none.csv", Subject(demand_class="residential", units=3, tilt=0.0), TOKYO
+        )
     assert [problem.where for problem in caught.value.problems] == ["--units", "--tilt"]
 
 
@@ -135,9 +140,9 @@ def test_the_command_prints_the_tables(tmp_path):
 def test_a_plant_of_goto_is_known_by_its_name(tmp_path):
     index = days(40)
     wind = gusty_wind(index)
-    power = 16.8 * farm_per_unit(wind, Farm("HTW2.1-80", 8, at_sea=True))
+    power = 16.8 * farm_per_unit(GOTO, wind, Farm("HTW2.1-80", 8, at_sea=True))
     path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
-    found = validate_file("wind", path, Subject(plant="floating_farm"), TOKYO).comparison
+    found = validate_file(ISLAND, "wind", path, Subject(plant="floating_farm"), TOKYO).comparison
     assert found.overall.rmse_mw < 1e-4
     with pytest.raises(InputError, match="no such wind plant"):
-        validate_file("wind", path, Subject(plant="big_ben"), TOKYO)
+        validate_file(ISLAND, "wind", path, Subject(plant="big_ben"), TOKYO)

@@ -2,6 +2,7 @@
 
 import json
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,12 +10,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from shipped import GOTO, with_inputs
 from value_case import LEDGER, PLANTS, SITES, VALUES, market, write_member
 
-from network_models.input_tables import MARKET
 from studies.experiments.run import write_payments
 from twin.core.errors import InputError
-from twin.core.input_tables import inputs_in_force, read_input
 from twin.core.quantities import KPIS, TABLES
 from twin.metrics.payments.payments import PARTIES, cash, payments
 from twin.metrics.payments.statement import CASH_KPIS, cash_kpis, statement
@@ -106,7 +106,7 @@ def test_columns_and_key_figures_are_those_of_the_dictionary(anything):
 
 def study(**prices):
     inputs = {"market": prices} if prices else {}
-    return SimpleNamespace(grid=SimpleNamespace(is_goto=True), inputs=inputs)
+    return SimpleNamespace(grid=SimpleNamespace(is_island=True, island_name="goto"), inputs=inputs, folder=Path())
 
 
 @pytest.fixture
@@ -128,20 +128,20 @@ def test_the_table_has_all_prices_and_a_study_may_change_them(made):
 
 
 def test_an_unknown_price_in_a_study_is_an_error():
-    with inputs_in_force({"market": {"retail_prize": 1.0}}), pytest.raises(InputError, match="no such row"):
-        read_input(MARKET)
+    with pytest.raises(InputError, match="no such row"):
+        with_inputs({"market": {"retail_prize": 1.0}})
 
 
 def test_every_price_of_the_table_is_read_somewhere():
     """No row without effect; base prices are read by plant and kind."""
-    shipped = set(read_input(MARKET)["name"])
+    shipped = set(GOTO["market"]["name"])
     assert {name for name in shipped if not name.startswith("base_price_")} == {
         name for name in VALUES if not name.startswith("base_price_")
     }
 
 
 def test_a_guest_network_has_an_empty_table(made):
-    guest = SimpleNamespace(grid=SimpleNamespace(is_goto=False), inputs={})
+    guest = SimpleNamespace(grid=SimpleNamespace(is_island=False), inputs={})
     assert write_payments(guest, *made, None) == dict.fromkeys(CASH_KPIS)
     assert pq.read_table(made[2] / "payments.parquet").column_names == list(TABLES["payments"])
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO
 
 from twin.core.errors import InputError
 from twin.core.weather_table import WeatherTable
@@ -14,13 +15,13 @@ from weather.climate import read_climates
 from weather.quality.checks import check_weather, frame_problems
 from weather.synthetic.year import synthetic_year
 
-FUKUE = read_climates()["fukue"]
+FUKUE = read_climates(GOTO)["fukue"]
 Break = Callable[[pd.DataFrame], pd.DataFrame]
 
 
 @pytest.fixture(scope="module")
 def year() -> WeatherTable:
-    return synthetic_year(2030, 1, seed=3, climates={"fukue": FUKUE})
+    return synthetic_year(GOTO, 2030, 1, seed=3, climates={"fukue": FUKUE})
 
 
 def problems_of(year: WeatherTable, broken: pd.DataFrame) -> str:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.integrate import quad
+from shipped import GOTO, sources_of, with_inputs
 
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
-from twin.core.input_tables import inputs_in_force, read_input, source_problems, source_rows
 from twin.core.weather_table import Place
-from weather.climate import TABLES, climates_of, daily_from_monthly, read_climates, typical_months
+from weather.climate import climates_of, daily_from_monthly, read_climates, typical_months
 from weather.sun import beam_and_diffuse, sun_over
 from weather.synthetic.field import Field, autoregressive, smooth_autoregressive, white_noise
 from weather.synthetic.parameters import Process, parameters_of, read_process
@@ -25,7 +25,7 @@ from weather.synthetic.variables import (
     weibull_speed,
 )
 
-FUKUE = read_climates()["fukue"].place
+FUKUE = read_climates(GOTO)["fukue"].place
 DAYS = pd.date_range("2030-04-01", "2031-03-31", freq="D", tz="Asia/Tokyo")
 
 
@@ -100,10 +100,10 @@ def test_index_within_day_holds_the_days_energy():
     sun = sun_over(index, FUKUE)
     daily = np.linspace(0.12, 1.0, 365)
     latent = np.random.default_rng(1).standard_normal(len(index))
-    clear_index = clear_index_within_day(daily, latent, sun, read_process())
+    clear_index = clear_index_within_day(daily, latent, sun, read_process(GOTO))
     energy = (clear_index * sun.clear_sky).reshape(365, 48).sum(axis=1)
     assert energy == pytest.approx(daily * sun.clear_sky.reshape(365, 48).sum(axis=1), rel=1e-9)
-    assert clear_index.max() < read_process().clear_index_ceiling
+    assert clear_index.max() < read_process(GOTO).clear_index_ceiling
 
 
 def test_sun_at_noon_of_solstice():
@@ -134,7 +134,7 @@ def test_beam_never_exceeds_the_sun():
 
 
 def test_impossible_places_and_missing_months_are_refused():
-    places, normals = read_input(TABLES["places"]), read_input(TABLES["normals"])
+    places, normals = GOTO["places"], GOTO["normals"]
     with pytest.raises(InputError) as caught:
         climates_of(places.assign(weibull_shape=9.0), normals.drop(index=3))
     text = str(caught.value)
@@ -143,7 +143,7 @@ def test_impossible_places_and_missing_months_are_refused():
 
 
 def test_impossible_and_missing_parameters_are_refused():
-    table = read_input(TABLES["process"]).copy()
+    table = GOTO["process"].copy()
     table.loc[table["parameter"] == "wind_local_share", "value"] = 2.0
     with pytest.raises(InputError) as caught:
         parameters_of(table[1:], "process", Process)
@@ -151,19 +151,15 @@ def test_impossible_and_missing_parameters_are_refused():
     assert "process.csv, clear_index_min: parameter missing" in str(caught.value)
 
 
-def test_every_row_of_the_tables_has_source_status_and_a_range_around_it():
-    assert [problem for table in TABLES.values() for problem in source_problems(source_rows(table))] == []
-
-
-def test_values_in_force_reach_the_climate_and_the_process():
-    shipped = read_climates()["fukue"]
+def test_a_studys_values_reach_the_climate_and_the_process():
+    shipped = read_climates(GOTO)["fukue"]
     values = {
         "places": {"fukue": 6.2},
         "normals": {"fukue/ghi_kwh_per_m2_day/1": 1.98},
         "process": {"clear_day_persistence": 0.34},
     }
-    with inputs_in_force(values):
-        changed, process = read_climates()["fukue"], read_process()
+    tables = with_inputs(values)
+    changed, process = read_climates(tables)["fukue"], read_process(tables)
     assert changed.wind_mean_m_per_s.mean() == pytest.approx(6.2)
     assert changed.ghi_kwh_per_m2_day[0] == 1.98
     assert changed.ghi_kwh_per_m2_day[1] == shipped.ghi_kwh_per_m2_day[1]
@@ -171,7 +167,7 @@ def test_values_in_force_reach_the_climate_and_the_process():
 
 
 def test_irradiation_normals_move_together():
-    rows = source_rows(TABLES["normals"])
+    rows = sources_of("normals")
     varying = rows[rows["low"].notna()]
     assert set(varying["varies_with"]) == {"normals.ghi"}
     assert len(varying) == 24

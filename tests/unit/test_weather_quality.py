@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO
 from typer.testing import CliRunner
 
 from studies.cli import app
@@ -18,13 +19,13 @@ from weather.readers.reading import WeatherFile
 from weather.sun import sun_over
 from weather.synthetic.year import synthetic_year
 
-FUKUE = read_climates()["fukue"]
+FUKUE = read_climates(GOTO)["fukue"]
 HOURS = fiscal_year(2022, 60)
 
 
 @pytest.fixture(scope="module")
 def hourly() -> pd.DataFrame:
-    return synthetic_year(2022, 1, seed=1, step_minutes=60, climates={"fukue": FUKUE}).values["fukue"]
+    return synthetic_year(GOTO, 2022, 1, seed=1, step_minutes=60, climates={"fukue": FUKUE}).values["fukue"]
 
 
 def written(path: Path, frame: pd.DataFrame, **stated: object) -> WeatherFile:

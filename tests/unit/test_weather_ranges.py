@@ -5,24 +5,25 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO, sources_of, with_inputs
 
-from twin.core.input_tables import inputs_in_force, source_rows
-from weather.climate import TABLES, Climate, read_climates
+from twin.core.tables import Tables
+from weather.climate import Climate, read_climates
 from weather.synthetic.year import synthetic_year
 
 ROWS = [
     (name, row["row"], row["low"], row["high"])
     for name in ("process", "typhoons")
-    for row in source_rows(TABLES[name]).dropna(subset=["low"]).to_dict("records")
+    for row in sources_of(name).dropna(subset=["low"]).to_dict("records")
 ]
 WEATHER_YEAR = 4
 """Has several typhoons, so that their parameters matter."""
 
 
-def year() -> dict[str, pd.DataFrame]:
-    climates: dict[str, Climate] = read_climates()
+def year(tables: Tables = GOTO) -> dict[str, pd.DataFrame]:
+    climates: dict[str, Climate] = read_climates(tables)
     two = {name: climates[name] for name in ("naru", "offshore")}
-    return dict(synthetic_year(2030, WEATHER_YEAR, 1, step_minutes=60, climates=two).values)
+    return dict(synthetic_year(tables, 2030, WEATHER_YEAR, 1, step_minutes=60, climates=two).values)
 
 
 @pytest.fixture(scope="module")
@@ -37,8 +38,8 @@ def test_both_ends_of_a_row_change_the_weather(
 ):
     ends = []
     for value in (low, high):
-        with inputs_in_force({table: {row: value}}):
-            ends.append(year())
+        tables = with_inputs({table: {row: value}})
+        ends.append(year(tables))
     assert all(np.isfinite(frame.to_numpy()).all() for end in ends for frame in end.values())
     assert any(not np.allclose(ends[0][place], ends[1][place], rtol=1e-4) for place in shipped)
 
@@ -47,8 +48,8 @@ def test_both_ends_of_a_row_change_the_weather(
 def test_irradiation_normals_at_their_ends_move_the_year_by_five_percent(
     shipped: dict[str, pd.DataFrame], quantile: str
 ):
-    rows = source_rows(TABLES["normals"]).dropna(subset=["low"])
-    with inputs_in_force({"normals": dict(zip(rows["row"], rows[quantile], strict=True))}):
-        moved = year()
+    rows = sources_of("normals").dropna(subset=["low"])
+    tables = with_inputs({"normals": dict(zip(rows["row"], rows[quantile], strict=True))})
+    moved = year(tables)
     expected = {"low": 0.95, "high": 1.05}[quantile]
     assert moved["naru"]["ghi"].sum() / shipped["naru"]["ghi"].sum() == pytest.approx(expected, abs=0.005)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
@@ -29,7 +30,7 @@ needs_data = pytest.mark.skipif(not YAKUSHIMA_FILE.exists(), reason=f"no real we
 
 YAKUSHIMA = Place("yakushima", 30.38, 130.66, 36.0, 10.0, 0.1)
 MIYAZAKI = Place("miyazaki", 31.94, 131.41, 9.0, 10.0, 0.1)
-FUKUE = read_climates()["fukue"].place
+FUKUE = read_climates(GOTO)["fukue"].place
 YEAR = fiscal_year(2022)
 HOURS = fiscal_year(2022, 60)
 AROUND = pd.date_range("2022-03-31", "2023-04-02", freq="h", inclusive="left", tz="Asia/Tokyo")
@@ -37,8 +38,8 @@ AROUND = pd.date_range("2022-03-31", "2023-04-02", freq="h", inclusive="left", t
 
 @pytest.fixture(scope="module")
 def hourly() -> pd.DataFrame:
-    climates = {"fukue": read_climates()["fukue"]}
-    return synthetic_year(2022, 1, seed=1, step_minutes=60, climates=climates).values["fukue"]
+    climates = {"fukue": read_climates(GOTO)["fukue"]}
+    return synthetic_year(GOTO, 2022, 1, seed=1, step_minutes=60, climates=climates).values["fukue"]
 
 
 def problems(file: WeatherFile, place: Place = FUKUE) -> str:

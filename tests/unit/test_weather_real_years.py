@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.stats import wasserstein_distance
+from shipped import GOTO
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
@@ -56,9 +57,10 @@ def test_offshore_wind_forgets_as_fast_as_the_measured():
     """
     station = autocorrelation(station_year(DATA, "miyazaki")["wind_speed"], 2)
     area = autocorrelation(area_wind(DATA), 1)
-    offshore = {"offshore": read_climates()["offshore"]}
+    offshore = {"offshore": read_climates(GOTO)["offshore"]}
     years = [
-        synthetic_year(2022, number, 1, climates=offshore).values["offshore"]["wind_speed"] for number in range(1, 7)
+        synthetic_year(GOTO, 2022, number, 1, climates=offshore).values["offshore"]["wind_speed"]
+        for number in range(1, 7)
     ]
     model = np.mean([autocorrelation(year, 2) for year in years], axis=0)
     error = 4 * np.sqrt(2 * 20 / 8760)

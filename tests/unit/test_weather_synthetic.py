@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.special import gamma
+from shipped import GOTO
 
 from twin.core.weather_table import VARIABLES, WeatherTable
 from weather.climate import Climate, read_climates
@@ -16,20 +17,20 @@ from weather.sun import sun_over
 from weather.synthetic.typhoon import read_typhoon_climate
 from weather.synthetic.year import synthetic_year
 
-CLIMATES = read_climates()
+CLIMATES = read_climates(GOTO)
 FUKUE_JANUARY_GHI, FUKUE_AUGUST_GHI = 1.89, 4.91
 FUKUE_YEAR_KWH = 1326
 
 
 @pytest.fixture(scope="module")
 def normal_year() -> WeatherTable:
-    return synthetic_year(2030, 0, seed=7)
+    return synthetic_year(GOTO, 2030, 0, seed=7)
 
 
 @pytest.fixture(scope="module")
 def many_years() -> list[pd.DataFrame]:
     fukue = {"fukue": CLIMATES["fukue"]}
-    return [synthetic_year(2030, year, seed=7, climates=fukue).values["fukue"] for year in range(1, 31)]
+    return [synthetic_year(GOTO, 2030, year, seed=7, climates=fukue).values["fukue"] for year in range(1, 31)]
 
 
 def monthly(series: pd.Series) -> np.ndarray:
@@ -79,11 +80,11 @@ def test_years_differ_in_temperature_and_wind_as_much_as_known(many_years: list[
 
 def test_typhoons_bring_cut_out_and_calm_years_do_not():
     offshore = {"offshore": CLIMATES["offshore"]}
-    without = replace(read_typhoon_climate(), approaches_per_year=0.001)
+    without = replace(read_typhoon_climate(GOTO), approaches_per_year=0.001)
     hours = {"with": 0.0, "without": 0.0}
     for number in range(1, 6):
         for name, typhoons in (("with", None), ("without", without)):
-            year = synthetic_year(2030, number, 7, climates=offshore, typhoons=typhoons).values["offshore"]
+            year = synthetic_year(GOTO, 2030, number, 7, climates=offshore, typhoons=typhoons).values["offshore"]
             hours[name] += (year["wind_speed"] > 25.0).sum() / 2
     assert hours["without"] < 10.0 < hours["with"] < 250.0
 
@@ -123,10 +124,10 @@ def test_wind_forgets_within_two_days(normal_year: WeatherTable):
 
 def test_same_key_same_bits_other_key_other_weather():
     fukue = {"fukue": CLIMATES["fukue"]}
-    first, again = (synthetic_year(2030, 3, seed=1, climates=fukue).values["fukue"] for _ in range(2))
+    first, again = (synthetic_year(GOTO, 2030, 3, seed=1, climates=fukue).values["fukue"] for _ in range(2))
     pd.testing.assert_frame_equal(first, again, check_exact=True)
     for weather_year, seed in ((4, 1), (3, 2)):
-        other = synthetic_year(2030, weather_year, seed=seed, climates=fukue).values["fukue"]
+        other = synthetic_year(GOTO, 2030, weather_year, seed=seed, climates=fukue).values["fukue"]
         assert not np.allclose(first["wind_speed"], other["wind_speed"])
 
 
@@ -134,8 +135,8 @@ def test_a_new_place_leaves_the_others_the_same_to_the_bit():
     island: Climate = replace(
         CLIMATES["fukue"], place=replace(CLIMATES["fukue"].place, place_id="uku", latitude=33.26, longitude=129.13)
     )
-    with_uku = synthetic_year(2030, 5, seed=1, climates={"uku": island, **CLIMATES})
-    without = synthetic_year(2030, 5, seed=1, climates=dict(reversed(CLIMATES.items())))
+    with_uku = synthetic_year(GOTO, 2030, 5, seed=1, climates={"uku": island, **CLIMATES})
+    without = synthetic_year(GOTO, 2030, 5, seed=1, climates=dict(reversed(CLIMATES.items())))
     for place_id, frame in without.values.items():
         pd.testing.assert_frame_equal(frame, with_uku.values[place_id], check_exact=True)
 
@@ -152,12 +153,12 @@ def test_no_irradiance_at_night_and_closure(normal_year: WeatherTable):
 
 def test_normal_and_random_years_pass_the_checks(normal_year: WeatherTable):
     assert weather_problems(normal_year) == []
-    assert weather_problems(synthetic_year(2023, 2, seed=9)) == []
+    assert weather_problems(synthetic_year(GOTO, 2023, 2, seed=9)) == []
 
 
 @pytest.mark.parametrize(("step_minutes", "count"), [(5, 366 * 288), (60, 366 * 24)])
 def test_other_steps_and_leap_years_keep_the_normals(step_minutes: int, count: int):
-    table = synthetic_year(2027, 0, seed=7, step_minutes=step_minutes, climates={"fukue": CLIMATES["fukue"]})
+    table = synthetic_year(GOTO, 2027, 0, seed=7, step_minutes=step_minutes, climates={"fukue": CLIMATES["fukue"]})
     frame = table.values["fukue"]
     assert len(frame) == count
     assert list(frame.columns) == list(VARIABLES)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.weather_table import Place
@@ -23,7 +24,7 @@ from weather.synthetic.typhoon import (
     with_storms,
 )
 
-CLIMATE = read_typhoon_climate()
+CLIMATE = read_typhoon_climate(GOTO)
 YEAR = fiscal_year(2030)
 CENTRE = Place("centre", CLIMATE.reference_latitude, CLIMATE.reference_longitude, 0.0, 60.0, 0.0002)
 NOON = pd.Timestamp("2030-08-15 12:15", tz="Asia/Tokyo")
@@ -33,7 +34,7 @@ YEARS = range(1, 401)
 
 @pytest.fixture(scope="module")
 def many() -> list[list[Typhoon]]:
-    return [typhoons_of_year(YEAR, CLIMATE, 1, year, is_normal=False) for year in YEARS]
+    return [typhoons_of_year(GOTO, YEAR, CLIMATE, 1, year, is_normal=False) for year in YEARS]
 
 
 def test_distance_of_a_track_to_the_east_by_hand():
@@ -75,12 +76,13 @@ def test_number_and_season_are_those_of_the_table(many: list[list[Typhoon]]):
 
 
 def test_normal_year_has_the_rounded_mean_number():
-    assert len(typhoons_of_year(YEAR, CLIMATE, 1, 0, is_normal=True)) == 3
+    assert len(typhoons_of_year(GOTO, YEAR, CLIMATE, 1, 0, is_normal=True)) == 3
 
 
 def test_more_typhoons_leave_the_first_the_same():
     rare, often = (
-        typhoons_of_year(YEAR, replace(CLIMATE, approaches_per_year=rate), 1, 7, is_normal=False) for rate in (2.0, 8.0)
+        typhoons_of_year(GOTO, YEAR, replace(CLIMATE, approaches_per_year=rate), 1, 7, is_normal=False)
+        for rate in (2.0, 8.0)
     )
     assert len(often) > len(rate_of := rare)
     assert often[: len(rate_of)] == rate_of
@@ -91,7 +93,7 @@ def test_fifty_year_wind_is_near_the_building_code(many: list[list[Typhoon]]):
 
     400 years hold 8 such years; the eighth largest of them scatters by about 10 %, the code is in steps of 2 m/s.
     """
-    fukue = read_climates()["fukue"].place
+    fukue = read_climates(GOTO)["fukue"].place
     open_land = replace(fukue, wind_height_m=10.0, roughness_length_m=0.03)
     largest = sorted(storm_wind(year, open_land, YEAR, CLIMATE).max() if year else 0.0 for year in many)
     assert largest[-8] == pytest.approx(36.0, rel=0.2)

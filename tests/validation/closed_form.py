@@ -15,8 +15,7 @@ from dataclasses import dataclass
 
 import pandapower as pp
 from pandapower import pandapowerNet
-
-from network_models.goto import goto
+from shipped import goto
 
 F_HZ = 60.0
 

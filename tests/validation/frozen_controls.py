@@ -12,8 +12,8 @@ from agreement import LOADING_LIMIT, OPTIONS, VM_LIMIT_PU
 from networks import goto_name
 from pandapower import pandapowerNet
 from settled_controls import STATES, at_state, node_injections
+from shipped import goto
 
-from network_models.goto import goto
 from twin.network.extraction import extract
 from twin.network.model import Compensator, GridModel
 from twin.network.node_power import node_power

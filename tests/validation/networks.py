@@ -9,8 +9,7 @@ from functools import partial
 
 import pandapower.networks as pn
 from pandapower import pandapowerNet
-
-from network_models.goto import goto
+from shipped import goto
 
 SEED = 2030
 Builder = Callable[[], pandapowerNet]

@@ -13,8 +13,8 @@ from agreement import OPTIONS, VM_LIMIT_PU, solve_reference, voltage_error
 from pandapower import pandapowerNet
 from pandapower.control import DiscreteTapControl
 from settled_controls import SOURCES_PU, STATES, at_state, come_to_rest
+from shipped import goto
 
-from network_models.goto import goto
 from twin import BatchPowerFlow
 from twin.network.model import Controls, TapChanger
 from twin.network.reduced.reduction import reduce_grids

@@ -9,8 +9,8 @@ from types import SimpleNamespace
 
 import numpy as np
 from pandapower import pandapowerNet
+from shipped import goto
 
-from network_models.goto import goto
 from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
 from twin.network.reduced.flow import flat_start, solve

@@ -5,8 +5,8 @@ import copy
 import numpy as np
 import pandapower as pp
 import pytest
+from shipped import goto
 
-from network_models.goto import goto
 from twin.core.random_streams import stream
 from twin.network.reduced.flow import flat_start
 from twin.network.reduced.kernels import end_loading_percent, solve_rows

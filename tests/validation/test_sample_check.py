@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from shipped import goto
 
-from network_models.goto import goto
 from twin.metrics.sample_check import deviation, frozen_net
 from twin.network.reduced.reduction import reduce_grids
 

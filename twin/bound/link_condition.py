@@ -114,7 +114,7 @@ def _problems(case: Case, folder: Path, system: pd.DataFrame, sites: pd.DataFram
     unsolved = int((system["failure"] != "").sum())
     if unsolved:
         problems.append(Problem("half-hours did not solve", f"{folder}, system", str(unsolved), "0"))
-    lowest = float(system["price_jpy_per_kwh"].min())
+    lowest = float(system["price_jpy_per_kwh"].fillna(0.0).min())
     if lowest < 0.0:
         what = "the bound does not hold for negative prices"
         problems.append(Problem(what, f"{folder}, system, price_jpy_per_kwh", f"{lowest:g}", "not negative"))

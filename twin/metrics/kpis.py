@@ -195,7 +195,7 @@ def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
     kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
         total("nonfirm_congestion_mw"), total("nonfirm_available_mw")
     )
-    for prefix in ("", "goto_city_"):
+    for prefix in ("", "municipality_"):
         delivered, demand = system[f"{prefix}delivered_mw"], system[f"{prefix}demand_mw"]
         local = hours * float(np.minimum(delivered, demand).sum())
         kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))

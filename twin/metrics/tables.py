@@ -150,14 +150,14 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     voltage = block.cuts[CutCause.VOLTAGE]
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
-    city_area = case.model.areas.goto_city.to_numpy(bool)
+    city_area = case.model.areas.municipality.to_numpy(bool)
     of_batteries = battery_sums(case, block.sites, block.flexible, block.plant_batteries)
     columns: dict[str, np.ndarray | pa.Array] = {
         "demand_mw": demand.sum(axis=1),
         "delivered_mw": delivered.sum(axis=1),
         "available_mw": available.sum(axis=1),
-        "goto_city_demand_mw": demand[:, city_area].sum(axis=1),
-        "goto_city_delivered_mw": delivered[:, case.unit_in_city].sum(axis=1),
+        "municipality_demand_mw": demand[:, city_area].sum(axis=1),
+        "municipality_delivered_mw": delivered[:, case.unit_in_city].sum(axis=1),
         "diesel_mw": v["diesel_mw"],
         "import_mw": np.maximum(flows.import_mw, 0.0),
         "export_mw": np.maximum(-flows.import_mw, 0.0),

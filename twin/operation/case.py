@@ -19,7 +19,6 @@ from twin.operation.equal_states import Lane, lanes_of
 from twin.operation.member import DeviceArrays, Member
 from twin.operation.site_kernel import AverageSites, average_sites
 from twin.policies.interface import Policy
-from twin.resources.calendar import is_free_day
 from twin.resources.outlook import Outlooks
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
@@ -137,7 +136,7 @@ class Case:
     @cached_property
     def is_workday(self) -> np.ndarray:
         """(T,) days on which offices are open."""
-        return ~is_free_day(self.index)
+        return self.profiles[0][0].is_workday
 
     @cached_property
     def _classes(self) -> dict[str, np.ndarray]:
@@ -365,9 +364,9 @@ class Case:
 
     @cached_property
     def unit_in_city(self) -> np.ndarray:
-        """(U,) units in Goto City."""
-        of_areas = self.model.areas.goto_city.to_numpy(bool)[self.area_of_group]
-        return np.concatenate([self.model.plants.goto_city.to_numpy(bool), of_areas])
+        """(U,) units in the municipality."""
+        of_areas = self.model.areas.municipality.to_numpy(bool)[self.area_of_group]
+        return np.concatenate([self.model.plants.municipality.to_numpy(bool), of_areas])
 
 
 def _q_per_p(plants: pd.DataFrame, column: str) -> np.ndarray:

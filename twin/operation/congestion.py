@@ -1,4 +1,4 @@
-"""Congestion management: the smallest uniform cut of the plants behind the overloaded element."""
+"""Congestion management: the smallest cut of the plants behind the overloaded element, in the order of its rule."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
+from twin.operation.congestion_rules import order_of_cuts
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.security import (
@@ -41,8 +42,9 @@ def smallest(
 ) -> Managed:
     """Cut what the criterion asks for under one cause, and book it.
 
-    The worst pair of topology and monitored end is brought to its limit by one uniform cap on the plants behind it,
-    then the next pair, until none is left that a permitted cut would lower.
+    The worst pair of topology and monitored end is brought to its limit by a uniform cap on the plants behind it, or
+    by several in the order of the member's congestion rule; then the next pair, until none is left that a permitted
+    cut would lower.
 
     Parameters
     ----------
@@ -126,15 +128,21 @@ def _cut_pair(
     ignored: np.ndarray,
     target: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bring one pair per member to its target, tier after tier; returns the cut (R, U) and whether it was met."""
+    """Bring one pair per member to its target, by connection terms and then by the congestion rule.
+
+    Returns the cut (R, U) and whether the target was met (R,).
+    """
     unit_mw = injections.unit_mw.copy()
     met = np.zeros(len(members), dtype=bool)
     state = assess_pair(case, members, violation, injections, flow, ignored)
     slope = flow_per_infeed(case, injections, violation, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
     behind[:, case.trippable] &= ~violation.tripped
-    for tier in tiers:
-        chosen = behind & (case.tier[members] == tier) & (unit_mw > SMALLEST_OUTPUT_MW)
+    place = order_of_cuts(case, members, injections.unit_mw, slope)
+    tier = case.tier[members]
+    turns = [(terms, number) for terms in tiers for number in np.unique(place[behind & (tier == terms)])]
+    for terms, number in turns:
+        chosen = behind & (tier == terms) & (place == number) & (unit_mw > SMALLEST_OUTPUT_MW)
         rows = np.flatnonzero(~met & chosen.any(axis=1))
         if not len(rows):
             continue

@@ -155,6 +155,8 @@ class Member:
         `twin.resources.outlook.Outlooks`.
     forecast_error_factor : float
         Factor on the calibrated error.
+    congestion_rule : str
+        Who is cut first among plants of equal connection terms, see `twin.operation.congestion_rules`.
     """
 
     scenario: str
@@ -180,6 +182,7 @@ class Member:
     policy_seconds: float
     forecast: Kind
     forecast_error_factor: float
+    congestion_rule: str = "uniform"
 
     @property
     def name(self) -> str:

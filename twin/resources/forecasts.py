@@ -9,18 +9,19 @@ import pandas as pd
 
 from twin.core.clock import step_hours
 from twin.core.random_streams import ar1, per_half_hour, stream
+from twin.core.tables import Tables
 from twin.resources.profiles import Forecasts, Profiles, Published
-from twin.resources.tables import parameter, read_table
 
 SIZES_AT_HOURS = {"sd_1h": 1.0, "sd_6h": 6.0, "sd_24h": 24.0}
 """Columns of ``forecast_errors.csv`` and the lead that they are for."""
 
 
-def error_size(quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
+def error_size(tables: Tables, quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
     """Return the standard deviation of an error at some leads, a share.
 
     Parameters
     ----------
+    tables : Tables
     quantity : str
         ``pv``, ``wind`` or ``demand``.
     lead_hours : float or numpy.ndarray
@@ -31,18 +32,21 @@ def error_size(quantity: str, lead_hours: float | np.ndarray) -> np.ndarray:
     numpy.ndarray
         Of the shape of `lead_hours`.
     """
-    row = _row(quantity)
+    row = _row(tables, quantity)
     sizes = [row[name] for name in SIZES_AT_HOURS]
     return np.asarray(np.interp(lead_hours, list(SIZES_AT_HOURS.values()), sizes))
 
 
-def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, weather_year: int) -> np.ndarray:
+def unit_error(
+    tables: Tables, quantity: str, name: str, index: pd.DatetimeIndex, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the course of an error of standard deviation 1, to be multiplied by `error_size`; (T,).
 
     The sum of two AR(1) series, the slow one with ``slow_share`` of the variance. Add `unit_bias` for its mean.
 
     Parameters
     ----------
+    tables : Tables
     quantity : str
         As in `error_size`.
     name : str
@@ -50,7 +54,7 @@ def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, wea
     index : pandas.DatetimeIndex
         (T,).
     """
-    row, hours = _row(quantity), step_hours(index)
+    row, hours = _row(tables, quantity), step_hours(index)
 
     def course(purpose: str, correlation: float) -> np.ndarray:
         return ar1(stream(seed, purpose, weather_year, name), len(index), per_half_hour(correlation, hours))
@@ -64,20 +68,21 @@ def unit_error(quantity: str, name: str, index: pd.DatetimeIndex, seed: int, wea
     return result
 
 
-def unit_bias(quantity: str) -> float:
+def unit_bias(tables: Tables, quantity: str) -> float:
     """Return the mean of an error of size 1: the bias grows with the lead as the size does."""
-    row = _row(quantity)
+    row = _row(tables, quantity)
     return row["bias_24h"] / row["sd_24h"] if row["sd_24h"] > 0.0 else 0.0
 
 
-def _row(quantity: str) -> dict[str, float]:
-    table = read_table("forecast_errors")
+def _row(tables: Tables, quantity: str) -> dict[str, float]:
+    table = tables["forecast_errors"]
     columns = [*SIZES_AT_HOURS, "bias_24h", "correlation", "slow_share", "slow_correlation"]
     values = table.loc[table["quantity"] == quantity, columns].to_numpy(float)[0]
     return dict(zip(columns, values.tolist(), strict=True))
 
 
 def make_forecasts(
+    tables: Tables,
     profiles: Profiles,
     plants: pd.DataFrame,
     areas: pd.DataFrame,
@@ -96,6 +101,7 @@ def make_forecasts(
 
     Parameters
     ----------
+    tables : Tables
     profiles : Profiles
         Truth.
     plants, areas : pandas.DataFrame
@@ -113,11 +119,11 @@ def make_forecasts(
     -------
     Forecasts
     """
-    errors = _draw_errors(profiles, plants, areas, seed, weather_year, demand_error)
-    error_mw = error_size("pv", lead_hours) * errors.pv + error_size("wind", lead_hours) * errors.wind
+    errors = _draw_errors(tables, profiles, plants, areas, seed, weather_year, demand_error)
+    error_mw = error_size(tables, "pv", lead_hours) * errors.pv + error_size(tables, "wind", lead_hours) * errors.wind
     plant_mw = np.clip(profiles.plant_available_mw + error_mw, 0, plants["contract_mw"].to_numpy(float))
-    demand_mw = np.clip(profiles.area_demand_mw + error_size("demand", lead_hours) * errors.demand, 0, None)
-    return Forecasts(plant_mw, demand_mw, _publish(profiles, plants, site_pv_mw, errors))
+    demand_mw = np.clip(profiles.area_demand_mw + error_size(tables, "demand", lead_hours) * errors.demand, 0, None)
+    return Forecasts(plant_mw, demand_mw, _publish(tables, profiles, plants, site_pv_mw, errors))
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ class _Errors:
 
 
 def _draw_errors(
+    tables: Tables,
     profiles: Profiles,
     plants: pd.DataFrame,
     areas: pd.DataFrame,
@@ -139,16 +146,16 @@ def _draw_errors(
     weather_year: int,
     demand_error: np.ndarray | None,
 ) -> _Errors:
-    share = parameter("forecast_common_share")
+    share = tables.value("forecast_common_share")
 
     def own(quantity: str, name: str) -> np.ndarray:
-        return unit_error(quantity, name, profiles.index, seed, weather_year)
+        return unit_error(tables, quantity, name, profiles.index, seed, weather_year)
 
     common = {quantity: own(quantity, f"all {quantity}") for quantity in ("pv", "wind", "demand")}
 
     def error(quantity: str, name: str) -> np.ndarray:
         unbiased = np.sqrt(share) * common[quantity] + np.sqrt(1 - share) * own(quantity, name)
-        result: np.ndarray = unbiased + unit_bias(quantity)
+        result: np.ndarray = unbiased + unit_bias(tables, quantity)
         return result
 
     amount = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
@@ -158,22 +165,24 @@ def _draw_errors(
             drawn[kind][:, column] = error(kind, str(plant)) * amount[kind][:, column]
     if demand_error is None:
         of_areas = np.column_stack([error("demand", str(area)) for area in areas.index])
-        of_sites = common["demand"] + unit_bias("demand")
+        of_sites = common["demand"] + unit_bias(tables, "demand")
     else:
-        size = float(error_size("demand", 24.0))
+        size = float(error_size(tables, "demand", 24.0))
         of_sites = demand_error / size if size > 0.0 else np.zeros(len(demand_error))
         of_areas = of_sites[:, None]
     demand_mw = of_areas * profiles.area_demand_mw
-    return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + unit_bias("pv"), of_sites)
+    return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + unit_bias(tables, "pv"), of_sites)
 
 
-def _publish(profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, errors: _Errors) -> Published:
+def _publish(
+    tables: Tables, profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, errors: _Errors
+) -> Published:
     hours = step_hours(profiles.index)
     lead_hours = hours * np.arange(round(max(SIZES_AT_HOURS.values()) / hours) + 1)
     in_order = profiles.plant_available_mw - profiles.plant_unavailable_mw
     expected_in_order = profiles.plant_available_mw @ plants["availability"].fillna(0).to_numpy(float)
     outages = expected_in_order - in_order.sum(axis=1)
-    pv, wind, demand = (error_size(quantity, lead_hours) for quantity in ("pv", "wind", "demand"))
+    pv, wind, demand = (error_size(tables, quantity, lead_hours) for quantity in ("pv", "wind", "demand"))
     return Published(
         export_mw=in_order.sum(axis=1) + site_pv_mw - profiles.area_demand_mw.sum(axis=1),
         export_error_mw=np.column_stack([
@@ -185,6 +194,6 @@ def _publish(profiles: Profiles, plants: pd.DataFrame, site_pv_mw: np.ndarray, e
         pv_error=errors.common_pv,
         load_error=errors.common_demand,
         sizes=np.column_stack([pv, wind, demand, np.ones(len(lead_hours))]),
-        issue_steps=max(1, round(parameter("forecast_issue_hours") / hours)),
-        price_known_hour=parameter("price_known_hour"),
+        issue_steps=max(1, round(tables.value("forecast_issue_hours") / hours)),
+        price_known_hour=tables.value("price_known_hour"),
     )  # fmt: skip

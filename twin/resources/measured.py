@@ -11,6 +11,7 @@ import pandas as pd
 
 from twin.core.clock import TIMEZONE, fiscal_year, step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import area_parameter
@@ -21,7 +22,6 @@ from twin.resources.profiles import Profiles, WeatherShapes, build_profiles
 from twin.resources.resampling import hourly_to_steps, month_and_step, rank_mapped, season
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter, read_table
 
 
 @dataclass(frozen=True)
@@ -62,11 +62,12 @@ class Measured:
     price: pd.DataFrame
 
 
-def read_measured(folder: Path, year: int) -> Measured:
+def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
     """Read the three files of a data folder and check the rows of one fiscal year.
 
     Parameters
     ----------
+    tables : Tables
     folder : pathlib.Path
         Data folder with ``kyushu_area/`` and ``jepx/``.
     year : int
@@ -83,13 +84,13 @@ def read_measured(folder: Path, year: int) -> Measured:
         gaps, rows given twice, values that are no numbers, out of range, or in another unit.
     """
     problems: list[Problem] = []
-    frames = {file.name: _read(folder, file, year, problems) for file in (AREA, FORECAST, PRICE)}
+    frames = {file.name: _read(tables, folder, file, year, problems) for file in (AREA, FORECAST, PRICE)}
     raise_if_any(problems)
-    raise_if_any(_contradictions(frames["area"], frames["forecast"]))
+    raise_if_any(_contradictions(tables, frames["area"], frames["forecast"]))
     return Measured(year, **frames)
 
 
-def read_price(folder: Path, year: int) -> pd.Series | None:
+def read_price(tables: Tables, folder: Path, year: int) -> pd.Series | None:
     """Return the area price of one fiscal year from a data folder; None where the file has no row of that year.
 
     Raises
@@ -98,14 +99,14 @@ def read_price(folder: Path, year: int) -> pd.Series | None:
         As `read_measured`, where it has some.
     """
     problems: list[Problem] = []
-    price = _read(folder, PRICE, year, problems)
+    price = _read(tables, folder, PRICE, year, problems)
     if not len(price.columns) or len(price):
         raise_if_any(problems)
     return price["kyushu_price_jpy_per_kwh"] if len(price) else None
 
 
-def _read(folder: Path, file: SeriesFile, year: int, problems: list[Problem]) -> pd.DataFrame:
-    columns = read_table("measured_columns").query("file == @file.name")
+def _read(tables: Tables, folder: Path, file: SeriesFile, year: int, problems: list[Problem]) -> pd.DataFrame:
+    columns = tables["measured_columns"].query("file == @file.name")
     raw = _raw(folder, file, list(columns["column"]), problems)
     if raw is None:
         return pd.DataFrame()
@@ -194,9 +195,9 @@ def _value_problems(values: pd.DataFrame, columns: pd.DataFrame, where: Path) ->
     return found
 
 
-def _contradictions(area: pd.DataFrame, forecast: pd.DataFrame) -> list[Problem]:
+def _contradictions(tables: Tables, area: pd.DataFrame, forecast: pd.DataFrame) -> list[Problem]:
     ratio = float(10 * forecast["demand_actual_10MW"].sum() / area["demand_MWh"].sum())
-    if abs(ratio - 1) <= parameter("measured_demand_agreement"):
+    if abs(ratio - 1) <= tables.value("measured_demand_agreement"):
         return []
     seen = f"{ratio:.3f} times the demand of the area file"
     return [Problem("demand differs between the files", FORECAST.pattern, seen, "the same demand")]
@@ -207,6 +208,7 @@ STEPS_PER_HOUR = 2
 
 
 def profiles_from_measured(
+    tables: Tables,
     model: GridModel,
     weather: WeatherTable,
     fleet: SiteFleet,
@@ -227,6 +229,7 @@ def profiles_from_measured(
 
     Parameters
     ----------
+    tables : Tables
     model, fleet, seed, weather_year, farm_scales, weather_shapes
         See `twin.resources.profiles.build_profiles`.
     weather : WeatherTable
@@ -246,7 +249,7 @@ def profiles_from_measured(
     _check_index(weather.index, measured)
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
     key = {"seed": seed, "weather_year": weather_year}
-    own = build_profiles(
+    own = build_profiles(tables,
         model, weather, fleet, seed=seed, weather_year=weather_year, area_level_percent=0, farm_scales=farm_scales,
         shapes=weather_shapes,
     )  # fmt: skip
@@ -258,17 +261,17 @@ def profiles_from_measured(
     wind = hourly_to_steps(_potential(area, "wind"), STEPS_PER_HOUR)
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
 
-    shapes = class_shapes(index, None, area["demand_MWh"].to_numpy(float))
-    cut_pv = _cut_share(area, "solar", area_parameter("controllable_pv_share"))
-    cut_wind = _cut_share(area, "wind", area_parameter("controllable_wind_share"))
-    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
+    shapes = class_shapes(tables, index, None, area["demand_MWh"].to_numpy(float))
+    cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"))
+    cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"))
+    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, **key)
     return replace(
         own,
         plant_available_mw=available,
-        plant_unavailable_mw=available * plant_down_share(plants, index, **key),
-        area_demand_mw=area_demand(areas, dict.fromkeys(areas["place"], shapes), index, **key),
+        plant_unavailable_mw=available * plant_down_share(tables, plants, index, **key),
+        area_demand_mw=area_demand(tables, areas, dict.fromkeys(areas["place"], shapes), index, **key),
         site_pv_per_kw=rank_mapped(own.site_pv_per_kw, sun, month_and_step(index)),
-        site_demand_per_kwh=site_demand(index, shapes, fleet.demand_shapes, **key),
+        site_demand_per_kwh=site_demand(tables, index, shapes, fleet.demand_shapes, **key),
         area_cut_pv=cut_pv,
         area_cut_wind=cut_wind,
         area_physical=orders.physical,

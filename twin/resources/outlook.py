@@ -11,10 +11,10 @@ import pandas as pd
 
 from twin.core.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter
 
 _SERIES = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _TABLES = ("pv_mw", "load_mw", "export_error_mw")
@@ -31,7 +31,7 @@ def gap_problems(outlooks: Outlooks) -> list[Problem]:
         if values.shape != accepted or (name in _TABLES and values.ndim != 2):
             shape = f"({steps}, site groups)" if name in _TABLES else f"({steps},)"
             problems.append(Problem("forecast of another length", name, str(values.shape), shape))
-        else:
+        elif name != "price_jpy_per_kwh" or not np.isnan(values).all():  # an island without prices
             problems += _missing(name, values, outlooks.index)
     if outlooks.pv_mw.shape != outlooks.load_mw.shape:
         seen = f"{outlooks.pv_mw.shape} and {outlooks.load_mw.shape}"
@@ -295,6 +295,7 @@ def make_outlooks(
 
 
 def given_outlooks(
+    tables: Tables,
     index: pd.DatetimeIndex,
     export_mw: np.ndarray,
     pv_mw: np.ndarray,
@@ -322,7 +323,7 @@ def given_outlooks(
         load_error=np.zeros(steps),
         error_sizes=np.zeros((1, 4)),
         issue_half_hours=1,
-        price_known_half_hour=_half_hour(parameter("price_known_hour")),
+        price_known_half_hour=_half_hour(tables.value("price_known_hour")),
         kind="perfect",
     )
     raise_if_any(gap_problems(outlooks))

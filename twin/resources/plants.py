@@ -10,9 +10,9 @@ import pandas as pd
 from twin.core.clock import step_hours
 from twin.core.errors import Problem
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.core.weather_table import Place, WeatherTable
 from twin.resources.pv import Sky, clipped_output, fleet_per_kw
-from twin.resources.tables import parameter, read_table
 from twin.resources.tidal import tidal_per_unit
 from twin.resources.wind import Farm, farm_per_unit, farm_scale, is_at_sea, known_turbines, speed_at_height
 
@@ -54,11 +54,14 @@ def is_down(rng: np.random.Generator, hours: np.ndarray, availability: float, re
     return result
 
 
-def down_share(index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_year: int) -> np.ndarray:
+def down_share(
+    tables: Tables, index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the share of a plant's units that is out of order.
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,).
     plant : pandas.Series
@@ -72,8 +75,8 @@ def down_share(index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_
         (T,) 0..1.
     """
     hours = np.arange(len(index)) * step_hours(index)
-    repair = parameter(f"repair_hours_{plant['kind']}")
-    count = _units(plant)
+    repair = tables.value(f"repair_hours_{plant['kind']}")
+    count = _units(tables, plant)
     down = np.zeros(len(index))
     for unit in range(count):
         rng = stream(seed, "outage", weather_year, f"{plant.name}/{unit + 1}")
@@ -81,9 +84,9 @@ def down_share(index: pd.DatetimeIndex, plant: pd.Series, *, seed: int, weather_
     return down / count
 
 
-def _units(plant: pd.Series) -> int:
+def _units(tables: Tables, plant: pd.Series) -> int:
     if plant["kind"] == "pv":
-        result: int = max(1, round(plant["contract_mw"] / parameter("pv_block_mw")))
+        result: int = max(1, round(plant["contract_mw"] / tables.value("pv_block_mw")))
         return result
     return int(plant["units"])
 
@@ -92,7 +95,7 @@ FARM_COLUMNS = ("place", "turbine", "units", "hub_height_m", "capacity_factor_ta
 """What a farm's wind-speed factor depends on beside the weather."""
 
 
-def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]:
+def plant_problems(tables: Tables, plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]:
     """Return what keeps the plants' output from being computed."""
     found = []
     for plant, row in plants[plants["contract_mw"] > 0].iterrows():
@@ -102,7 +105,7 @@ def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]
         if not 0 < row["availability"] <= 1:
             found.append(Problem("availability out of range", where, str(row["availability"]), "above 0, at most 1"))
         if row["kind"] == "pv":
-            fleets = list(read_table("pv_fleets")["fleet"])
+            fleets = list(tables["pv_fleets"]["fleet"])
             if row["pv_fleet"] not in fleets:
                 found.append(Problem("unknown pv_fleet", where, str(row["pv_fleet"]), ", ".join(fleets)))
             if not row["dc_mw"] > 0:
@@ -110,20 +113,21 @@ def plant_problems(plants: pd.DataFrame, weather: WeatherTable) -> list[Problem]
         if row["kind"] in ("wind", "tidal") and not row["units"] >= 1:
             found.append(Problem("units missing", where, str(row["units"]), "a whole number from 1"))
         if row["kind"] == "wind":
-            if row["turbine"] not in known_turbines():
-                found.append(Problem("unknown turbine", where, str(row["turbine"]), ", ".join(known_turbines())))
+            if row["turbine"] not in known_turbines(tables):
+                found.append(Problem("unknown turbine", where, str(row["turbine"]), ", ".join(known_turbines(tables))))
             if not row["hub_height_m"] > 0:
                 found.append(Problem("hub_height_m missing", where, str(row["hub_height_m"]), "above 0"))
     return found
 
 
 def wind_scales(
-    plants: pd.DataFrame, weather: WeatherTable, known: dict[tuple[object, ...], float] | None = None
+    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, known: dict[tuple[object, ...], float] | None = None
 ) -> dict[str, float]:
     """Return each farm's wind-speed factor that meets its capacity factor on `weather`, a normal year.
 
     Parameters
     ----------
+    tables : Tables
     plants : pandas.DataFrame
         `GridModel.plants`.
     weather : WeatherTable
@@ -133,23 +137,24 @@ def wind_scales(
         ones are added: several grids share them.
     """
     known = {} if known is None else known
-    common = tuple(read_table("wind_parameters")["value"])
+    common = tuple(tables["wind_parameters"]["value"])
     scales = {}
     for farm, row in plants[(plants["kind"] == "wind") & (plants["contract_mw"] > 0)].iterrows():
         key = (*row[list(FARM_COLUMNS)], *common)
         if key not in known:
-            known[key] = farm_scale(row, farm_of(row, weather.places[row["place"]]), hub_speed(row, weather))
+            known[key] = farm_scale(tables, row, farm_of(row, weather.places[row["place"]]), hub_speed(row, weather))
         scales[str(farm)] = known[key]
     return scales
 
 
 def plant_available_mw(
-    plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
+    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
 ) -> np.ndarray:
     """Return what each plant could produce.
 
     Parameters
     ----------
+    tables : Tables
     plants : pandas.DataFrame
         `GridModel.plants`.
     weather : WeatherTable
@@ -172,23 +177,25 @@ def plant_available_mw(
         if row["kind"] == "pv":
             key = (row["place"], row["pv_fleet"])
             if key not in per_kw:
-                per_kw[key] = fleet_per_kw(skies[row["place"]], row["pv_fleet"])
+                per_kw[key] = fleet_per_kw(tables, skies[row["place"]], row["pv_fleet"])
             output[:, column] = clipped_output(per_kw[key], row["dc_mw"], row["contract_mw"])
         elif row["kind"] == "wind":
             speed = scales[str(plant)] * hub_speed(row, weather)
             farm = farm_of(row, weather.places[row["place"]])
-            output[:, column] = row["contract_mw"] * farm_per_unit(speed, farm)
+            output[:, column] = row["contract_mw"] * farm_per_unit(tables, speed, farm)
         else:
-            output[:, column] = row["contract_mw"] * tidal_per_unit(weather.index)
+            output[:, column] = row["contract_mw"] * tidal_per_unit(tables, weather.index)
     return output
 
 
-def plant_down_share(plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int, weather_year: int) -> np.ndarray:
+def plant_down_share(
+    tables: Tables, plants: pd.DataFrame, index: pd.DatetimeIndex, *, seed: int, weather_year: int
+) -> np.ndarray:
     """Return the share of each plant that is out of order; (T, P) 0..1."""
     share = np.zeros((len(index), len(plants)))
     for column, (_, row) in enumerate(plants.iterrows()):
         if row["contract_mw"] > 0:
-            share[:, column] = down_share(index, row, seed=seed, weather_year=weather_year)
+            share[:, column] = down_share(tables, index, row, seed=seed, weather_year=weather_year)
     return share
 
 

@@ -9,17 +9,18 @@ import numpy as np
 import pandas as pd
 
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
-from twin.resources.area_market.balance import AreaCalibration, AreaDrivers, area_year, calibrate
+from twin.resources.area_market.balance import AREA_MARKET, AreaCalibration, AreaDrivers, AreaYear, area_year, calibrate
 from twin.resources.area_market.drivers import area_drivers
-from twin.resources.area_market.orders import controllable, plant_orders
+from twin.resources.area_market.orders import PlantOrders, controllable, plant_orders
+from twin.resources.calendar import is_free_day
 from twin.resources.demand import area_demand, class_shapes
 from twin.resources.plants import plant_available_mw, plant_down_share, plant_problems, wind_scales
 from twin.resources.pv import Sky, orientations, oriented_per_kw, sky_at
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
-from twin.resources.tables import parameter
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,9 @@ class Profiles:
     area_physical, area_settled : numpy.ndarray
         (T, P) share of the plant's output that is cut for it in fact, and that it is not paid for, 0..1.
     price_jpy_per_kwh : numpy.ndarray
-        (T,) area price.
+        (T,) area price; NaN where the island has no tables of the market around it.
+    is_workday : numpy.ndarray
+        (T,) bool; days on which offices are open.
     """
 
     index: pd.DatetimeIndex
@@ -59,6 +62,7 @@ class Profiles:
     area_physical: np.ndarray
     area_settled: np.ndarray
     price_jpy_per_kwh: np.ndarray
+    is_workday: np.ndarray
 
     def window(self, start: int, stop: int) -> Profiles:
         """Return the steps ``start .. stop - 1``; everything was calibrated on the whole year before."""
@@ -148,15 +152,18 @@ class WeatherShapes:
     demand: dict[str, dict[str, np.ndarray]]
 
 
-def weather_shapes(areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
+def weather_shapes(tables: Tables, areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
     """Return the skies of all places and the demand shapes of the areas' places."""
     values = weather.values
     skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
     index, places = weather.index, areas["place"].unique()
-    return WeatherShapes(skies, {name: class_shapes(index, values[name]["temp_air"].to_numpy()) for name in places})
+    return WeatherShapes(
+        skies, {name: class_shapes(tables, index, values[name]["temp_air"].to_numpy()) for name in places}
+    )
 
 
 def build_profiles(
+    tables: Tables,
     model: GridModel,
     weather: WeatherTable,
     fleet: SiteFleet,
@@ -172,6 +179,7 @@ def build_profiles(
 
     Parameters
     ----------
+    tables : Tables
     model : GridModel
         Its `plants` and `areas`.
     weather : WeatherTable
@@ -200,36 +208,45 @@ def build_profiles(
     InputError
         With all plants, areas and places that do not fit together.
     """
-    raise_if_any(model_problems(model, weather))
+    raise_if_any(model_problems(tables, model, weather))
     plants, areas, index = model.plants, model.areas, weather.index
     key = {"seed": seed, "weather_year": weather_year}
-    shapes = weather_shapes(areas, weather) if shapes is None else shapes
-    scales = wind_scales(plants, weather) if farm_scales is None else farm_scales
+    shapes = weather_shapes(tables, areas, weather) if shapes is None else shapes
+    scales = wind_scales(tables, plants, weather) if farm_scales is None else farm_scales
 
-    available = plant_available_mw(plants, weather, shapes.skies, scales)
-    demand = area_demand(areas, shapes.demand, index, **key)
-    drivers = area_drivers(weather, **key)
-    if area is None:
-        area = _calibration(index, drivers, available, plants, area_level_percent)
-    orders_of_area = area_year(index, drivers, area)
-    cut_pv, cut_wind = orders_of_area.cut_pv, orders_of_area.cut_wind
-    orders = plant_orders(index, cut_pv, cut_wind, available, plants, **key)
+    available = plant_available_mw(tables, plants, weather, shapes.skies, scales)
+    demand = area_demand(tables, areas, shapes.demand, index, **key)
+    of_area, orders = _without_market(index, plants)
+    if AREA_MARKET in tables:
+        drivers = area_drivers(tables, weather, **key)
+        if area is None:
+            area = _calibration(tables, index, drivers, available, plants, area_level_percent)
+        of_area = area_year(tables, index, drivers, area)
+        orders = plant_orders(tables, index, of_area.cut_pv, of_area.cut_wind, available, plants, **key)
     return Profiles(
         index=index,
         plant_available_mw=available,
-        plant_unavailable_mw=available * plant_down_share(plants, index, **key),
+        plant_unavailable_mw=available * plant_down_share(tables, plants, index, **key),
         area_demand_mw=demand,
-        site_pv_per_kw=site_pv(fleet, shapes.skies),
-        site_demand_per_kwh=site_demand(index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
-        area_cut_pv=cut_pv,
-        area_cut_wind=cut_wind,
+        site_pv_per_kw=site_pv(tables, fleet, shapes.skies),
+        site_demand_per_kwh=site_demand(tables, index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
+        area_cut_pv=of_area.cut_pv,
+        area_cut_wind=of_area.cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=orders_of_area.price_jpy_per_kwh,
+        price_jpy_per_kwh=of_area.price_jpy_per_kwh,
+        is_workday=~is_free_day(tables, index),
     )
 
 
+def _without_market(index: pd.DatetimeIndex, plants: pd.DataFrame) -> tuple[AreaYear, PlantOrders]:
+    """Return what an island without a market around it has: no orders, and prices that nobody knows."""
+    nothing, of_plants = np.zeros(len(index)), np.zeros((len(index), len(plants)))
+    return AreaYear(nothing, nothing, np.full(len(index), np.nan)), PlantOrders(of_plants, of_plants)
+
+
 def area_calibration(
+    tables: Tables,
     plants: pd.DataFrame,
     normal: WeatherTable,
     *,
@@ -242,6 +259,7 @@ def area_calibration(
 
     Parameters
     ----------
+    tables : Tables
     plants : pandas.DataFrame
         `GridModel.plants`.
     normal : WeatherTable
@@ -252,27 +270,28 @@ def area_calibration(
         See `build_profiles`.
     """
     skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
-    scales = wind_scales(plants, normal) if farm_scales is None else farm_scales
-    available = plant_available_mw(plants, normal, skies, scales)
-    drivers = area_drivers(normal, seed=seed, weather_year=normal_year)
-    return _calibration(normal.index, drivers, available, plants, area_level_percent)
+    scales = wind_scales(tables, plants, normal) if farm_scales is None else farm_scales
+    available = plant_available_mw(tables, plants, normal, skies, scales)
+    drivers = area_drivers(tables, normal, seed=seed, weather_year=normal_year)
+    return _calibration(tables, normal.index, drivers, available, plants, area_level_percent)
 
 
 def _calibration(
+    tables: Tables,
     index: pd.DatetimeIndex,
     drivers: AreaDrivers,
     available_mw: np.ndarray,
     plants: pd.DataFrame,
     level_percent: float | None,
 ) -> AreaCalibration:
-    level = parameter("area_balance_level") if level_percent is None else level_percent
+    level = tables.value("area_balance_level") if level_percent is None else level_percent
     pv_mw, wind_mw = (available_mw[:, controllable(plants, kind)].sum(axis=1) for kind in ("pv", "wind"))
-    return calibrate(index, drivers, pv_mw, wind_mw, level_percent=level)
+    return calibrate(tables, index, drivers, pv_mw, wind_mw, level_percent=level)
 
 
-def model_problems(model: GridModel, weather: WeatherTable) -> list[Problem]:
+def model_problems(tables: Tables, model: GridModel, weather: WeatherTable) -> list[Problem]:
     """Return what does not fit between a grid model and a weather table."""
-    found = plant_problems(model.plants, weather)
+    found = plant_problems(tables, model.plants, weather)
     for area, place in model.areas["place"].items():
         if place not in weather.places:
             found.append(Problem("no weather for the place", f"areas.csv, {area}", place, ", ".join(weather.places)))
@@ -284,11 +303,11 @@ def main_place(areas: pd.DataFrame) -> str:
     return str(areas.groupby("place")["residential_kwh"].sum().idxmax())
 
 
-def site_pv(fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
+def site_pv(tables: Tables, fleet: SiteFleet, skies: Mapping[str, Sky]) -> np.ndarray:
     """Return AC kW per kW dc of each of `SiteFleet.pv_shapes`, before AC clipping; (T, K)."""
     steps = len(next(iter(skies.values())).ghi)
     per_kw = np.zeros((steps, len(fleet.pv_shapes)))
     for column, shape in enumerate(fleet.pv_shapes):
-        tilt, azimuth, _ = orientations(shape.fleet).iloc[shape.orientation]
-        per_kw[:, column] = oriented_per_kw(skies[shape.place], shape.fleet, tilt, azimuth)
+        tilt, azimuth, _ = orientations(tables, shape.fleet).iloc[shape.orientation]
+        per_kw[:, column] = oriented_per_kw(tables, skies[shape.place], shape.fleet, tilt, azimuth)
     return per_kw

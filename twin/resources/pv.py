@@ -13,8 +13,8 @@ import pvlib
 
 from twin.core.clock import first_fiscal_year, step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.tables import Tables
 from twin.core.weather_table import VARIABLES, Place
-from twin.resources.tables import read_table
 from twin.resources.wind import speed_at_height
 
 
@@ -73,16 +73,17 @@ class PvFleet:
         return self.output_factor * (1 - self.loss) * aged
 
 
-def fleet_names() -> list[str]:
+def fleet_names(tables: Tables) -> list[str]:
     """Return the fleets of ``pv_fleets.csv``."""
-    return list(read_table("pv_fleets")["fleet"])
+    return list(tables["pv_fleets"]["fleet"])
 
 
-def read_pv_fleet(name: str) -> PvFleet:
+def read_pv_fleet(tables: Tables, name: str) -> PvFleet:
     """Return a fleet with the values in force.
 
     Parameters
     ----------
+    tables : Tables
     name : str
         Of `fleet_names`.
 
@@ -91,26 +92,27 @@ def read_pv_fleet(name: str) -> PvFleet:
     InputError
         If there is no such fleet.
     """
-    if name not in fleet_names():
-        raise InputError([Problem("unknown pv_fleet", "pv_fleets.csv", name, ", ".join(fleet_names()))])
-    row, age = _row("pv_fleets", name), _row("pv_ageing", name)
+    if name not in fleet_names(tables):
+        raise InputError([Problem("unknown pv_fleet", "pv_fleets.csv", name, ", ".join(fleet_names(tables)))])
+    row, age = _row(tables, "pv_fleets", name), _row(tables, "pv_ageing", name)
     modules = ("power_per_kelvin", "faiman_u0", "faiman_u1", "albedo")
     rest = ("inverter_efficiency", "dc_ac_ratio", "output_factor")
     return PvFleet(
         name=name,
         **{column: float(row[column]) for column in (*modules, *rest)},
-        loss=_loss(name),
+        loss=_loss(tables, name),
         degradation_per_year=float(age["degradation_per_year"]),
         years_before=float(age["years_before"]),
         in_service_year=int(age["in_service_year"]),
     )
 
 
-def orientations(fleet: str) -> pd.DataFrame:
+def orientations(tables: Tables, fleet: str) -> pd.DataFrame:
     """Return the orientations of a fleet; their shares add up to one whatever a study sets.
 
     Parameters
     ----------
+    tables : Tables
     fleet : str
         Of `fleet_names`.
 
@@ -125,7 +127,7 @@ def orientations(fleet: str) -> pd.DataFrame:
     InputError
         If the stated shares leave less than nothing.
     """
-    rows = read_table("pv_orientations")
+    rows = tables["pv_orientations"]
     rows = rows[rows["fleet"] == fleet].reset_index(drop=True)
     stated = rows["low"].notna().to_numpy()
     share = rows["share"].to_numpy(float)
@@ -137,13 +139,13 @@ def orientations(fleet: str) -> pd.DataFrame:
     return rows[["tilt", "azimuth"]].assign(share=share)
 
 
-def _row(table: str, fleet: str) -> dict[Hashable, Any]:
-    rows = read_table(table)
+def _row(tables: Tables, table: str, fleet: str) -> dict[Hashable, Any]:
+    rows = tables[table]
     return rows[rows["fleet"] == fleet].to_dict("records")[0]
 
 
-def _loss(fleet: str) -> float:
-    table = read_table("pv_losses")
+def _loss(tables: Tables, fleet: str) -> float:
+    table = tables["pv_losses"]
     percent = dict(zip(table["loss"], table[f"{fleet}_percent"], strict=True))
     return float(pvlib.pvsystem.pvwatts_losses(**percent, age=0, availability=0)) / 100
 
@@ -208,9 +210,9 @@ def _sun_at(nanoseconds: bytes, place: Place) -> tuple[np.ndarray, np.ndarray]:
     return sun["zenith"].to_numpy(), sun["azimuth"].to_numpy()
 
 
-def oriented_per_kw(sky: Sky, fleet: str, tilt: float, azimuth: float) -> np.ndarray:
+def oriented_per_kw(tables: Tables, sky: Sky, fleet: str, tilt: float, azimuth: float) -> np.ndarray:
     """Return AC output per kW dc of one orientation of a fleet of ``pv_fleets.csv``; see `module_per_kw`."""
-    return module_per_kw(sky, read_pv_fleet(fleet), tilt, azimuth)
+    return module_per_kw(sky, read_pv_fleet(tables, fleet), tilt, azimuth)
 
 
 def module_per_kw(sky: Sky, fleet: PvFleet, tilt: float, azimuth: float) -> np.ndarray:
@@ -248,9 +250,9 @@ def module_per_kw(sky: Sky, fleet: PvFleet, tilt: float, azimuth: float) -> np.n
     return result
 
 
-def fleet_per_kw(sky: Sky, fleet: str) -> np.ndarray:
+def fleet_per_kw(tables: Tables, sky: Sky, fleet: str) -> np.ndarray:
     """Return AC output per kW dc of a fleet with its mix of orientations, before clipping; (T,) kW per kW dc."""
-    made, mix = read_pv_fleet(fleet), orientations(fleet)
+    made, mix = read_pv_fleet(tables, fleet), orientations(tables, fleet)
     parts = [share * module_per_kw(sky, made, tilt, azimuth) for tilt, azimuth, share in mix.itertuples(index=False)]
     result: np.ndarray = np.sum(parts, axis=0)
     return result
@@ -300,13 +302,14 @@ class PvPlant:
     in_service_year: int | None = None
 
 
-def pv_plant_kw(weather: pd.DataFrame, place: Place, plant: PvPlant) -> np.ndarray:
+def pv_plant_kw(tables: Tables, weather: pd.DataFrame, place: Place, plant: PvPlant) -> np.ndarray:
     """Return a plant's modelled AC power.
 
     For ``goto-twin validate pv``, beside a measurement: the sky and the plant are as given, outages are not modelled.
 
     Parameters
     ----------
+    tables : Tables
     weather : pandas.DataFrame
         Of one place: columns `twin.core.weather_table.VARIABLES` on a time-zone aware index of equal steps, interval
         means, label = start (`WeatherTable.values[place_id]`).
@@ -324,12 +327,12 @@ def pv_plant_kw(weather: pd.DataFrame, place: Place, plant: PvPlant) -> np.ndarr
     InputError
         With everything that is wrong with plant and weather.
     """
-    raise_if_any(_problems(weather, plant))
+    raise_if_any(_problems(tables, weather, plant))
     sky = sky_at(weather, place)
-    fleet = read_pv_fleet(plant.fleet)
+    fleet = read_pv_fleet(tables, plant.fleet)
     if plant.in_service_year is not None:
         fleet = replace(fleet, years_before=0.0, in_service_year=plant.in_service_year)
-    mix = orientations(plant.fleet)
+    mix = orientations(tables, plant.fleet)
     if plant.tilt is not None:
         mix = pd.DataFrame({"tilt": [plant.tilt], "azimuth": [plant.azimuth], "share": [1.0]})
     parts = [share * module_per_kw(sky, fleet, tilt, azimuth) for tilt, azimuth, share in mix.itertuples(index=False)]
@@ -337,13 +340,13 @@ def pv_plant_kw(weather: pd.DataFrame, place: Place, plant: PvPlant) -> np.ndarr
     return clipped_output(per_kw, plant.dc_kw, plant.ac_kw)
 
 
-def _problems(weather: pd.DataFrame, plant: PvPlant) -> list[Problem]:
+def _problems(tables: Tables, weather: pd.DataFrame, plant: PvPlant) -> list[Problem]:
     found = []
     for name, value in (("dc_kw", plant.dc_kw), ("ac_kw", plant.ac_kw)):
         if not 0 < value < np.inf:
             found.append(Problem("not a size", f"PV plant, {name}", str(value), "kW, above 0"))
-    if plant.fleet not in fleet_names():
-        found.append(Problem("unknown pv_fleet", "PV plant, fleet", plant.fleet, ", ".join(fleet_names())))
+    if plant.fleet not in fleet_names(tables):
+        found.append(Problem("unknown pv_fleet", "PV plant, fleet", plant.fleet, ", ".join(fleet_names(tables))))
     if (plant.tilt is None) != (plant.azimuth is None):
         found.append(Problem("half an orientation", "PV plant", f"{plant.tilt}, {plant.azimuth}", "tilt and azimuth"))
     for angle, largest, name in ((plant.tilt, 90.0, "tilt"), (plant.azimuth, 360.0, "azimuth")):

@@ -9,9 +9,9 @@ import pandas as pd
 
 from twin.core.clock import step_hours
 from twin.core.random_streams import ar1, per_half_hour, stream
+from twin.core.tables import Tables
 from twin.resources.calendar import day_number
 from twin.resources.demand import APPLIANCES, WATER_HEATING
-from twin.resources.tables import parameter, read_table
 
 LARGEST_BRIEF_SHARE = 0.95
 HABIT_CORRELATION = 0.8
@@ -55,9 +55,9 @@ class Habits:
     water_heating: float
 
 
-def demand_shapes() -> tuple[DemandShape, ...]:
+def demand_shapes(tables: Tables) -> tuple[DemandShape, ...]:
     """Return the shapes of ``site_demand.csv``: the variants of each class."""
-    table = read_table("site_demand")
+    table = tables["site_demand"]
     return tuple(
         DemandShape(name, variant)
         for name, count in table[["class", "variants"]].itertuples(index=False)
@@ -72,6 +72,7 @@ def draw_variant(shapes: tuple[DemandShape, ...], demand_class: str, draw: float
 
 
 def site_demand(
+    tables: Tables,
     index: pd.DatetimeIndex,
     class_shapes: dict[str, np.ndarray],
     shapes: tuple[DemandShape, ...],
@@ -88,6 +89,7 @@ def site_demand(
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,), one year.
     class_shapes : dict of str to numpy.ndarray
@@ -102,11 +104,11 @@ def site_demand(
     numpy.ndarray
         (T, D) kW per kWh/year; each column sums to 1 kWh.
     """
-    rows: dict[str, dict[str, float]] = read_table("site_demand").set_index("class").to_dict("index")  # type: ignore[assignment]
+    rows: dict[str, dict[str, float]] = tables["site_demand"].set_index("class").to_dict("index")  # type: ignore[assignment]
     clock = _Clock(index)
     courses = {name: _courses(_without_heater(class_shapes, name), clock.day) for name in rows}
-    heater_homes = parameter("demand_night_water_heating_homes")
-    heater_share = parameter("demand_night_water_heating_share") / heater_homes
+    heater_homes = tables.value("demand_night_water_heating_homes")
+    heater_share = tables.value("demand_night_water_heating_share") / heater_homes
     demand = np.empty((len(index), len(shapes)))
     for column, shape in enumerate(shapes):
         row, name = rows[shape.demand_class], f"{shape.demand_class}/{shape.variant}"

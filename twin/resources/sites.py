@@ -11,9 +11,9 @@ import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.resources.pv import orientations
 from twin.resources.site_demand import DemandShape, demand_shapes, draw_variant
-from twin.resources.tables import read_table
 
 KINDS = ("existing_plain", "existing_battery", "new")
 """Kinds of sites, see docs/concepts/architecture.md."""
@@ -34,11 +34,12 @@ SITE_COLUMNS = ("kind", "class", "count", *AMOUNTS, *BATTERY_DEFAULTS, "cut")
 """Columns that a site table must have; further ones are left alone."""
 
 
-def site_problems(sites: pd.DataFrame, areas: pd.DataFrame) -> list[Problem]:
+def site_problems(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame) -> list[Problem]:
     """Return everything that is wrong with a site table.
 
     Parameters
     ----------
+    tables : Tables
     sites : pandas.DataFrame
         See `twin.resources.sites.build_fleet`.
     areas : pandas.DataFrame
@@ -54,10 +55,10 @@ def site_problems(sites: pd.DataFrame, areas: pd.DataFrame) -> list[Problem]:
         return [Problem("column missing", "sites.csv", name, ", ".join(SITE_COLUMNS)) for name in missing]
     found = []
     for number, row in enumerate(sites.to_dict("records"), start=2):
-        found += _row_problems(row, f"sites.csv, row {number}")
+        found += _row_problems(tables, row, f"sites.csv, row {number}")
         column = f"{row['class']}_kwh"
-        if column in areas and not areas.loc[areas["goto_city"].astype(bool), column].sum() > 0:
-            found.append(Problem("no demand of this class in Goto City", f"areas.csv, {column}", "0", "above 0"))
+        if column in areas and not areas.loc[areas["municipality"].astype(bool), column].sum() > 0:
+            found.append(Problem("no demand of this class in the municipality", f"areas.csv, {column}", "0", "above 0"))
     twice = sites.duplicated(["kind", "class"])
     found += [Problem("row given twice", f"sites.csv, row {number + 2}") for number in np.flatnonzero(twice)]
     mixed = sites.groupby("kind")["cut"].nunique()
@@ -65,9 +66,9 @@ def site_problems(sites: pd.DataFrame, areas: pd.DataFrame) -> list[Problem]:
     return found
 
 
-def _row_problems(row: Mapping[Hashable, Any], where: str) -> list[Problem]:
+def _row_problems(tables: Tables, row: Mapping[Hashable, Any], where: str) -> list[Problem]:
     found = []
-    classes = tuple(read_table("site_demand")["class"])
+    classes = tuple(tables["site_demand"]["class"])
     for column, accepted in (("kind", KINDS), ("class", classes), ("cut", CUTS)):
         if row[column] not in accepted:
             found.append(Problem("unknown value", f"{where}, {column}", str(row[column]), ", ".join(accepted)))
@@ -161,7 +162,7 @@ class SiteFleet:
     demand_shapes: tuple[DemandShape, ...]
 
 
-def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteFleet:
+def build_fleet(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteFleet:
     """Draw the sites of a table.
 
     Each site has its own random stream: rows added to the table leave the sites of the other rows the same to the
@@ -169,11 +170,12 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
 
     Parameters
     ----------
+    tables : Tables
     sites : pandas.DataFrame
         A row per kind and class with the columns `twin.resources.sites.SITE_COLUMNS`: ``count`` sites with on
         average the given sizes; no row or no count gives a fleet without sites.
     areas : pandas.DataFrame
-        `GridModel.areas`; sites lie in the areas of Goto City, by the class's demand there.
+        `GridModel.areas`; sites lie in the areas of the municipality, by the class's demand there.
     seed : int
         Study's seed.
 
@@ -186,14 +188,14 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
     InputError
         With everything that is wrong with the table.
     """
-    raise_if_any(site_problems(sites, areas))
-    sites = sites.merge(read_table("site_kinds")[["kind", "pv_fleet", "pv_spread"]], on="kind")
-    sites = sites.merge(read_table("site_demand")[["class", "size_spread"]], on="class")
+    raise_if_any(site_problems(tables, sites, areas))
+    sites = sites.merge(tables["site_kinds"][["kind", "pv_fleet", "pv_spread"]], on="kind")
+    sites = sites.merge(tables["site_demand"][["class", "size_spread"]], on="class")
     sites = sites.assign(**{name: value for name, value in BATTERY_EXTRAS.items() if name not in sites})
     sites = sites.fillna(_OF_BATTERY)
-    pv_shapes = _pv_shapes(areas)
-    shapes = demand_shapes()
-    rows = [_draw_row(row, areas, seed, pv_shapes, shapes) for _, row in sites[sites["count"] > 0].iterrows()]
+    pv_shapes = _pv_shapes(tables, areas)
+    shapes = demand_shapes(tables)
+    rows = [_draw_row(tables, row, areas, seed, pv_shapes, shapes) for _, row in sites[sites["count"] > 0].iterrows()]
     frame = pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=[*DRAWN, *AMOUNTS, *_OF_BATTERY])
     groups = _groups(frame, areas)
     return SiteFleet(
@@ -210,11 +212,16 @@ def build_fleet(sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteF
 
 
 def _draw_row(
-    row: pd.Series, areas: pd.DataFrame, seed: int, pv_shapes: tuple[PvShape, ...], shapes: tuple[DemandShape, ...]
+    tables: Tables,
+    row: pd.Series,
+    areas: pd.DataFrame,
+    seed: int,
+    pv_shapes: tuple[PvShape, ...],
+    shapes: tuple[DemandShape, ...],
 ) -> pd.DataFrame:
-    weight = np.cumsum(np.where(areas["goto_city"], areas[f"{row['class']}_kwh"], 0.0))
+    weight = np.cumsum(np.where(areas["municipality"], areas[f"{row['class']}_kwh"], 0.0))
     places = areas["place"].to_numpy()
-    mix = np.cumsum(orientations(row["pv_fleet"])["share"].to_numpy())
+    mix = np.cumsum(orientations(tables, row["pv_fleet"])["share"].to_numpy())
     drawn = []
     for number in range(1, int(row["count"]) + 1):
         site_id = f"{row['kind']}-{row['class']}-{number:04d}"
@@ -244,12 +251,12 @@ def _scaled(log_factor: pd.Series) -> pd.Series:
     return result
 
 
-def _pv_shapes(areas: pd.DataFrame) -> tuple[PvShape, ...]:
+def _pv_shapes(tables: Tables, areas: pd.DataFrame) -> tuple[PvShape, ...]:
     return tuple(
         PvShape(place, fleet, orientation)
-        for place in sorted(areas.loc[areas["goto_city"].astype(bool), "place"].unique())
-        for fleet in sorted(read_table("site_kinds")["pv_fleet"].unique())
-        for orientation in range(len(orientations(fleet)))
+        for place in sorted(areas.loc[areas["municipality"].astype(bool), "place"].unique())
+        for fleet in sorted(tables["site_kinds"]["pv_fleet"].unique())
+        for orientation in range(len(orientations(tables, fleet)))
     )
 
 

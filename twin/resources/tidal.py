@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from twin.core.clock import step_hours
-from twin.resources.tables import parameter, read_table
+from twin.core.tables import Tables
 
 HOURS_PER_CENTURY = 876600.0
 
@@ -18,25 +18,26 @@ MEAN_LONGITUDES = {
 """Degrees at J2000.0 and degrees per Julian century (Meeus, Astronomical Algorithms, 1998, chapters 25 and 47)."""
 
 
-def current_speed(index: pd.DatetimeIndex) -> np.ndarray:
+def current_speed(tables: Tables, index: pd.DatetimeIndex) -> np.ndarray:
     """Return the current in m/s at mid-interval, flood positive, ebb negative; (T,).
 
     The sum of the constituents of ``tidal_constituents.csv``; when all are in phase it reaches ``tidal_peak_speed``.
     Changes over the 18.6 years of the lunar nodes (4 % of M2) are left out.
     """
-    rows = read_table("tidal_constituents")
+    rows = tables["tidal_constituents"]
     share = rows["ratio_to_m2"].to_numpy() / rows["ratio_to_m2"].sum()
     middle = index + pd.Timedelta(hours=step_hours(index) / 2)
-    phase = arguments(middle) - rows["lag_degrees"].to_numpy(float)
-    result: np.ndarray = parameter("tidal_peak_speed") * np.cos(np.radians(phase)) @ share
+    phase = arguments(tables, middle) - rows["lag_degrees"].to_numpy(float)
+    result: np.ndarray = tables.value("tidal_peak_speed") * np.cos(np.radians(phase)) @ share
     return result
 
 
-def arguments(times: pd.DatetimeIndex) -> np.ndarray:
+def arguments(tables: Tables, times: pd.DatetimeIndex) -> np.ndarray:
     """Return the astronomical argument of each constituent at Greenwich.
 
     Parameters
     ----------
+    tables : Tables
     times : pandas.DatetimeIndex
         (T,) instants, tz-aware.
 
@@ -50,18 +51,18 @@ def arguments(times: pd.DatetimeIndex) -> np.ndarray:
     columns = [15.0 * (hours + 12.0)]
     for start, per_century in MEAN_LONGITUDES.values():
         columns.append(start + per_century * hours / HOURS_PER_CENTURY)
-    rows = read_table("tidal_constituents")
+    rows = tables["tidal_constituents"]
     multiples = rows[["per_hour_angle", "per_moon", "per_sun", "per_perigee"]].to_numpy(float)
     result: np.ndarray = np.stack(columns, axis=1) @ multiples.T + rows["offset_degrees"].to_numpy(float)
     return result
 
 
-def tidal_per_unit(index: pd.DatetimeIndex) -> np.ndarray:
+def tidal_per_unit(tables: Tables, index: pd.DatetimeIndex) -> np.ndarray:
     """Return output per unit of contract; (T,) 0..1.
 
     The cube of the speed up to rated speed, none below cut-in; the turbine turns with the current, so that ebb and
     flood give the same.
     """
-    speed = np.abs(current_speed(index))
-    output = np.minimum((speed / parameter("tidal_rated_speed")) ** 3, 1.0)
-    return np.where(speed < parameter("tidal_cut_in_speed"), 0.0, output)
+    speed = np.abs(current_speed(tables, index))
+    output = np.minimum((speed / tables.value("tidal_rated_speed")) ** 3, 1.0)
+    return np.where(speed < tables.value("tidal_cut_in_speed"), 0.0, output)

@@ -12,8 +12,8 @@ from scipy.optimize import brentq
 from scipy.stats import norm
 
 from twin.core.errors import InputError, Problem
+from twin.core.tables import Tables
 from twin.core.weather_table import Place
-from twin.resources.tables import parameter, read_table
 
 WATER_ROUGHNESS_M = 0.001
 """A place with a shorter roughness length is taken as open water."""
@@ -77,9 +77,9 @@ class FarmCurve:
         return result
 
 
-def known_turbines() -> list[str]:
+def known_turbines(tables: Tables) -> list[str]:
     """Return the turbine names of ``turbines.csv``."""
-    return sorted(read_table("turbines")["turbine"])
+    return sorted(tables["turbines"]["turbine"])
 
 
 def is_at_sea(place: Place) -> bool:
@@ -87,7 +87,7 @@ def is_at_sea(place: Place) -> bool:
     return place.roughness_length_m < WATER_ROUGHNESS_M
 
 
-def power_curve(turbine: str) -> PowerCurve:
+def power_curve(tables: Tables, turbine: str) -> PowerCurve:
     """Return the power curve of a turbine of ``turbines.csv``.
 
     The curve is that of the row's type in windpowerlib's turbine library (open energy database, shipped with
@@ -99,10 +99,10 @@ def power_curve(turbine: str) -> PowerCurve:
     InputError
         Where ``turbines.csv`` has no such turbine.
     """
-    return _library_curve(_turbine(turbine).library_type)
+    return _library_curve(_turbine(tables, turbine).library_type)
 
 
-def farm_curve(farm: Farm) -> FarmCurve:
+def farm_curve(tables: Tables, farm: Farm) -> FarmCurve:
     """Return a farm's curve: power curve smoothed over the farm and the interval, wake, storm control.
 
     The smoothing is windpowerlib's (Gaussian with a standard deviation in proportion to the wind speed; Norgaard and
@@ -114,24 +114,25 @@ def farm_curve(farm: Farm) -> FarmCurve:
     InputError
         Where ``turbines.csv`` has no such turbine.
     """
-    row = _turbine(farm.turbine)
-    spread = _speed_spread(farm)
-    stop_speed = row.cut_out_speed / wind_parameter("storm_gust_factor")
+    row = _turbine(tables, farm.turbine)
+    spread = _speed_spread(tables, farm)
+    stop_speed = row.cut_out_speed / wind_parameter(tables, "storm_gust_factor")
     factors = speed_factors(farm.units, spread)
-    storm = StormControl(stop_speed, stop_speed * wind_parameter("storm_restart_share"), factors)
+    storm = StormControl(stop_speed, stop_speed * wind_parameter(tables, "storm_restart_share"), factors)
     return FarmCurve(_smoothed_curve(row.library_type, spread), storm, farm.units > 1)
 
 
-def farm_per_unit(hub_speed: np.ndarray, farm: Farm) -> np.ndarray:
+def farm_per_unit(tables: Tables, hub_speed: np.ndarray, farm: Farm) -> np.ndarray:
     """Return a farm's output per unit of its contract; (T,) 0..1, outages not counted.
 
     Parameters
     ----------
+    tables : Tables
     hub_speed : numpy.ndarray
         (T,) m/s at hub height, undisturbed, in the order of time.
     farm : Farm
     """
-    return farm_curve(farm).per_unit(hub_speed)
+    return farm_curve(tables, farm).per_unit(hub_speed)
 
 
 def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np.ndarray:
@@ -141,9 +142,9 @@ def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np
     )
 
 
-def wind_parameter(name: str) -> float:
+def wind_parameter(tables: Tables, name: str) -> float:
     """Return one value of ``wind_parameters.csv``."""
-    return parameter(name, "wind_parameters")
+    return tables.value(name, "wind_parameters")
 
 
 @dataclass(frozen=True)
@@ -154,17 +155,17 @@ class _Turbine:
     cut_out_speed: float
 
 
-def _turbine(name: str) -> _Turbine:
-    rows = {row["turbine"]: row for row in read_table("turbines").to_dict("records")}
+def _turbine(tables: Tables, name: str) -> _Turbine:
+    rows = {row["turbine"]: row for row in tables["turbines"].to_dict("records")}
     if name not in rows:
         raise InputError([Problem("unknown turbine", "turbine", name, ", ".join(rows), "add it to turbines.csv")])
     return _Turbine(str(rows[name]["library_type"]), float(rows[name]["cut_out_speed"]))
 
 
-def _speed_spread(farm: Farm) -> float:
+def _speed_spread(tables: Tables, farm: Farm) -> float:
     if farm.units == 1:
-        return wind_parameter("speed_spread_turbine")
-    return wind_parameter("speed_spread_offshore" if farm.at_sea else "speed_spread_onshore")
+        return wind_parameter(tables, "speed_spread_turbine")
+    return wind_parameter(tables, "speed_spread_offshore" if farm.at_sea else "speed_spread_onshore")
 
 
 @cache
@@ -257,11 +258,12 @@ SCALES = np.linspace(0.3, 3.0, 28)
 """Wind-speed factors within which the calibration looks for the target."""
 
 
-def calibrated_scale(hub_speed: np.ndarray, farm: Farm, target: float, where: str) -> float:
+def calibrated_scale(tables: Tables, hub_speed: np.ndarray, farm: Farm, target: float, where: str) -> float:
     """Find the wind-speed factor with which a farm's mean output meets a capacity factor.
 
     Parameters
     ----------
+    tables : Tables
     hub_speed : numpy.ndarray
         (T,) m/s over a normal year.
     farm : Farm
@@ -280,7 +282,7 @@ def calibrated_scale(hub_speed: np.ndarray, farm: Farm, target: float, where: st
     InputError
         Where no factor does.
     """
-    curve = farm_curve(farm)
+    curve = farm_curve(tables, farm)
 
     def mean_output(scale: float) -> float:
         return float(curve.per_unit(scale * hub_speed).mean())
@@ -295,19 +297,19 @@ def calibrated_scale(hub_speed: np.ndarray, farm: Farm, target: float, where: st
     return float(brentq(lambda scale: mean_output(scale) - target, below, above, xtol=1e-10))
 
 
-def capacity_factor_before_outages(plant: pd.Series, farm: Farm) -> float:
+def capacity_factor_before_outages(tables: Tables, plant: pd.Series, farm: Farm) -> float:
     """Return the mean output per unit that a row of `GridModel.plants` is to have before outages.
 
     ``capacity_factor_target`` is the metered one: outages are part of it. ``capacity_factor_onshore`` or
     ``capacity_factor_offshore`` moves all farms of a kind together.
     """
-    factor = wind_parameter("capacity_factor_offshore" if farm.at_sea else "capacity_factor_onshore")
+    factor = wind_parameter(tables, "capacity_factor_offshore" if farm.at_sea else "capacity_factor_onshore")
     return float(factor * plant["capacity_factor_target"] / plant["availability"])
 
 
-def farm_scale(plant: pd.Series, farm: Farm, hub_speed: np.ndarray) -> float:
+def farm_scale(tables: Tables, plant: pd.Series, farm: Farm, hub_speed: np.ndarray) -> float:
     """Return the wind-speed factor of a row of `GridModel.plants`; 1 where it has no target."""
     if pd.isna(plant["capacity_factor_target"]):
         return 1.0
-    target = capacity_factor_before_outages(plant, farm)
-    return calibrated_scale(hub_speed, farm, target, f"plants.csv, {plant.name}")
+    target = capacity_factor_before_outages(tables, plant, farm)
+    return calibrated_scale(tables, hub_speed, farm, target, f"plants.csv, {plant.name}")

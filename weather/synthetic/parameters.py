@@ -8,8 +8,7 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
-from twin.core.input_tables import read_input
-from weather.climate import TABLES
+from twin.core.tables import Tables
 
 T = TypeVar("T")
 
@@ -49,15 +48,15 @@ class Process:
     climate_length_km: float
 
 
-def read_process() -> Process:
-    """Return the parameters of ``process.csv`` with the values in force.
+def read_process(tables: Tables) -> Process:
+    """Return the parameters of ``process.csv``.
 
     Raises
     ------
     InputError
         As `parameters_of`.
     """
-    return parameters_of(read_input(TABLES["process"]), "process", Process)
+    return parameters_of(tables["process"], "process", Process)
 
 
 def parameters_of(table: pd.DataFrame, name: str, kind: type[T]) -> T:

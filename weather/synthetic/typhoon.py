@@ -10,15 +10,15 @@ from scipy.optimize import brentq
 from scipy.special import ndtri
 from scipy.stats import poisson
 
-from twin.core.input_tables import read_input
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.core.weather_table import Place
-from weather.climate import TABLES, days_of
+from weather.climate import days_of
 from weather.synthetic.field import KM_PER_DEGREE
 from weather.synthetic.parameters import parameters_of
 
-MONTHS_FROM = ("japan", "typhoon_approaches")
-"""Station and variable of ``normals.csv`` that give the shares of the months."""
+MONTHS_FROM = "typhoon_approaches"
+"""Variable of ``normals.csv`` that gives the shares of the months."""
 
 STANDARD_HEIGHT_M = 10.0
 DAYLIGHT_HOURS = (6, 18)
@@ -69,19 +69,21 @@ class Typhoon:
     peak_m_per_s: float
 
 
-def read_typhoon_climate() -> TyphoonClimate:
-    """Return the parameters of ``typhoons.csv`` with the values in force.
+def read_typhoon_climate(tables: Tables) -> TyphoonClimate | None:
+    """Return the parameters of ``typhoons.csv``; None where no typhoon comes.
 
     Raises
     ------
     InputError
         If a parameter is missing, unknown or impossible.
     """
-    return parameters_of(read_input(TABLES["typhoons"]), "typhoons", TyphoonClimate)
+    if "typhoons" not in tables:
+        return None
+    return parameters_of(tables["typhoons"], "typhoons", TyphoonClimate)
 
 
 def typhoons_of_year(
-    index: pd.DatetimeIndex, climate: TyphoonClimate, seed: int, weather_year: int, is_normal: bool
+    tables: Tables, index: pd.DatetimeIndex, climate: TyphoonClimate, seed: int, weather_year: int, is_normal: bool
 ) -> list[Typhoon]:
     """Return the typhoons of a weather year.
 
@@ -90,16 +92,14 @@ def typhoons_of_year(
     draw = stream(seed, "number of typhoons", weather_year).random()
     rate = climate.approaches_per_year
     count = int(rate + 0.5) if is_normal else int(poisson.ppf(draw, rate))
-    months, shares = index.month.to_numpy(), _shares_of_months()
+    months, shares = index.month.to_numpy(), _shares_of_months(tables["normals"])
     streams = [stream(seed, "typhoon", weather_year, str(number)) for number in range(count)]
     return [_typhoon(index, months, shares, climate, random) for random in streams]
 
 
-def _shares_of_months() -> np.ndarray:
+def _shares_of_months(normals: pd.DataFrame) -> np.ndarray:
     """Return the share of the year's typhoons that has come by the end of each month, January first."""
-    normals = read_input(TABLES["normals"])
-    station, variable = MONTHS_FROM
-    rows = normals[(normals["station"] == station) & (normals["variable"] == variable)].sort_values("month")
+    rows = normals[normals["variable"] == MONTHS_FROM].sort_values("month")
     shares = rows["value"].to_numpy(dtype=float).cumsum()
     result: np.ndarray = shares / shares[-1]
     return result

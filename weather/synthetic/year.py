@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from weather.climate import Climate, days_of, read_climates
 from weather.sun import beam_and_diffuse, sun_over
@@ -29,6 +30,7 @@ NORMAL_YEAR = 0
 
 
 def synthetic_year(
+    tables: Tables,
     fiscal_year: int,
     weather_year: int,
     seed: int,
@@ -41,6 +43,8 @@ def synthetic_year(
 
     Parameters
     ----------
+    tables : Tables
+        Of the island.
     fiscal_year : int
         Calendar year in which the fiscal year begins (April).
     weather_year : int
@@ -52,39 +56,39 @@ def synthetic_year(
         Step length, a divisor of a day. Daily cloudiness does not depend on it; the course within the day
         is drawn anew.
     climates : mapping of str to Climate, optional
-        The places by their ids; by default those of ``weather/places.csv``.
+        The places by their ids; by default those of ``places.csv``.
     process : Process, optional
-        By default that of ``weather/process.csv``.
+        By default that of ``process.csv``.
     typhoons : TyphoonClimate, optional
-        By default that of ``weather/typhoons.csv``.
+        By default that of ``typhoons.csv``; an island without that table has no typhoons.
 
     Returns
     -------
     WeatherTable
         ``ghi = dni cos(zenith) + dhi`` holds with the true zenith angle at the middle of the interval.
     """
-    climates = read_climates() if climates is None else climates
-    process = read_process() if process is None else process
+    climates = read_climates(tables) if climates is None else climates
+    process = read_process(tables) if process is None else process
     index = fiscal_year_index(fiscal_year, step_minutes)
     places = {place_id: climate.place for place_id, climate in climates.items()}
 
-    typhoons = read_typhoon_climate() if typhoons is None else typhoons
+    typhoons = read_typhoon_climate(tables) if typhoons is None else typhoons
     is_normal = weather_year == NORMAL_YEAR
-    storms = typhoons_of_year(index, typhoons, seed, weather_year, is_normal)
+    storms = [] if typhoons is None else typhoons_of_year(tables, index, typhoons, seed, weather_year, is_normal)
 
     def noise(field: Field, count: int) -> Latent:
         return white_noise(field, places.values(), count, seed, weather_year)
 
-    clearness = {
-        place_id: dull_days(latent, storms, places[place_id], index, typhoons)
-        for place_id, latent in daily_clearness(noise, index, process).items()
-    }
+    clearness = daily_clearness(noise, index, process)
+    storm = {place_id: np.zeros(len(index)) for place_id in places}
+    if typhoons is not None:
+        clearness = {name: dull_days(some, storms, places[name], index, typhoons) for name, some in clearness.items()}
+        storm = {name: storm_wind(storms, place, index, typhoons) for name, place in places.items()}
     windy = wind(noise, index, process, clearness)
     if is_normal:
         clearness, windy = typical(clearness, days_of(index)), typical(windy, index)
     cloudy = clouds(noise, index, process)
     anomaly = temperature_anomaly(noise, index, process, clearness, is_normal)
-    storm = {place_id: storm_wind(storms, place, index, typhoons) for place_id, place in places.items()}
     values = {
         place_id: _weather(
             climate, index, process, *(part[place_id] for part in (clearness, cloudy, anomaly, windy, storm))

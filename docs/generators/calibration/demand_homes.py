@@ -10,9 +10,13 @@ import pandas as pd
 from demand_years import weather_year
 from model_year import SEED
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.core.clock import step_hours
 from twin.resources.demand import class_shapes
 from twin.resources.site_demand import demand_shapes, site_demand
+
+GOTO = island_tables(find_island())
 
 NIGHT, NOON, HEATERS_RUN = (0, 6), (9, 15), (2, 6)
 DRAWS = 200
@@ -40,9 +44,9 @@ def measured_homes(data: Path) -> pd.DataFrame:
 def model_homes() -> pd.DataFrame:
     """Return the model's homes without a night water heater in the normal year; none of the five has one."""
     index, temperature = weather_year(0)
-    homes = tuple(shape for shape in demand_shapes() if shape.demand_class == "residential")
-    shapes = class_shapes(index, temperature[TOWN])
-    kw_per_kwh = site_demand(index, shapes, homes, seed=SEED, weather_year=0)
+    homes = tuple(shape for shape in demand_shapes(GOTO) if shape.demand_class == "residential")
+    shapes = class_shapes(GOTO, index, temperature[TOWN])
+    kw_per_kwh = site_demand(GOTO, index, shapes, homes, seed=SEED, weather_year=0)
     demand = pd.DataFrame(kw_per_kwh * step_hours(index), index)
     of_night = demand[_between(demand, HEATERS_RUN)].sum()
     return demand.loc[:, of_night < 1.5 * of_night.median()]

@@ -20,7 +20,10 @@ from demand_years import (
 )
 from rows import Figure, Row
 
-from twin.resources.tables import by_month
+from network_models.island import find_island
+from network_models.reading import island_tables
+
+GOTO = island_tables(find_island())
 
 TOPIC = "Demand"
 KYUSHU_MONTHS = np.array([1.117, 1.058, 0.918, 0.873, 0.849, 0.993, 1.149, 1.168, 1.019, 0.874, 0.876, 1.103])
@@ -90,7 +93,7 @@ def _peaks() -> list[Row]:
 def _courses() -> list[Row]:
     normal = island_demand(0)
     error = float(np.sqrt(np.mean((months(normal) - KYUSHU_MONTHS) ** 2)))
-    normals = by_month("temperature_normals", "temperature_c").sort_index().to_numpy(float)
+    normals = GOTO.by_month("temperature_normals", "temperature_c").sort_index().to_numpy(float)
     published, model = (slopes_of_months(shape, normals) for shape in (KYUSHU_MONTHS, months(normal)))
     why = (
         "regression on twelve months with Fukue's normals; half as much again for other classes and one year's weather"

@@ -9,11 +9,15 @@ import numpy as np
 import pandas as pd
 from model_year import CALENDAR_YEAR, SEED
 
-from network_models.goto import goto
+from network_models.island import find_island
+from network_models.model import grid_of
+from network_models.reading import island_tables
 from twin.core.clock import fiscal_year
 from twin.resources.calendar import is_free_day
 from twin.resources.demand import CLASSES, area_demand, class_shapes
 from weather.synthetic.year import synthetic_year
+
+GOTO = island_tables(find_island())
 
 WEATHER_YEARS = range(6)
 HEATING_BELOW_C, COOLING_ABOVE_C = 16.0, 20.0
@@ -22,7 +26,7 @@ HEATING_BELOW_C, COOLING_ABOVE_C = 16.0, 20.0
 @cache
 def weather_year(number: int) -> tuple[pd.DatetimeIndex, dict[str, np.ndarray]]:
     """Return the index and the temperature (T,) by place of a synthetic year."""
-    weather = synthetic_year(CALENDAR_YEAR, number, SEED)
+    weather = synthetic_year(GOTO, CALENDAR_YEAR, number, SEED)
     return weather.index, {name: table["temp_air"].to_numpy() for name, table in weather.values.items()}
 
 
@@ -30,21 +34,21 @@ def weather_year(number: int) -> tuple[pd.DatetimeIndex, dict[str, np.ndarray]]:
 def island_demand(number: int) -> pd.Series:
     """Return the demand of all areas in a weather year, (T,) MW."""
     index, temperature = weather_year(number)
-    areas = goto(CALENDAR_YEAR).areas
-    shapes = {place: class_shapes(index, temperature[place]) for place in areas["place"].unique()}
-    return pd.Series(area_demand(areas, shapes, index, seed=SEED, weather_year=number).sum(axis=1), index)
+    areas = grid_of("goto", CALENDAR_YEAR).areas
+    shapes = {place: class_shapes(GOTO, index, temperature[place]) for place in areas["place"].unique()}
+    return pd.Series(area_demand(GOTO, areas, shapes, index, seed=SEED, weather_year=number).sum(axis=1), index)
 
 
 def class_gwh_of_city() -> dict[str, float]:
     """Return the energy of each class in Goto City in the normal year, each run by itself."""
     index, temperature = weather_year(0)
-    areas = goto(CALENDAR_YEAR).areas
-    areas = areas[areas["goto_city"].astype(bool)]
-    shapes = {place: class_shapes(index, temperature[place]) for place in areas["place"].unique()}
+    areas = grid_of("goto", CALENDAR_YEAR).areas
+    areas = areas[areas["municipality"].astype(bool)]
+    shapes = {place: class_shapes(GOTO, index, temperature[place]) for place in areas["place"].unique()}
     energy = {}
     for name in CLASSES:
         only = areas.assign(**{f"{other}_kwh": 0.0 for other in CLASSES if other != name})
-        energy[name] = area_demand(only, shapes, index, seed=SEED, weather_year=0).sum() / 2 / 1000
+        energy[name] = area_demand(GOTO, only, shapes, index, seed=SEED, weather_year=0).sum() / 2 / 1000
     return energy
 
 
@@ -57,10 +61,10 @@ def measured_area(data: Path) -> pd.Series:
 
 def island_demand_of_area(area: pd.Series, year: int) -> pd.Series:
     """Return the demand of the islands when the area's demand is that of a measured fiscal year, (T,) MW."""
-    index, areas = fiscal_year(year), goto(CALENDAR_YEAR).areas
-    shapes = class_shapes(index, None, area.loc[f"{year}-04-01" : f"{year + 1}-03-31"].to_numpy())
+    index, areas = fiscal_year(year), grid_of("goto", CALENDAR_YEAR).areas
+    shapes = class_shapes(GOTO, index, None, area.loc[f"{year}-04-01" : f"{year + 1}-03-31"].to_numpy())
     places = dict.fromkeys(areas["place"], shapes)
-    return pd.Series(area_demand(areas, places, index, seed=SEED, weather_year=0).sum(axis=1), index)
+    return pd.Series(area_demand(GOTO, areas, places, index, seed=SEED, weather_year=0).sum(axis=1), index)
 
 
 def months(demand: pd.Series) -> np.ndarray:
@@ -70,7 +74,7 @@ def months(demand: pd.Series) -> np.ndarray:
 
 def workday_spread(demand: pd.Series) -> pd.Series:
     """Return by month how work days spread around a line through the month: standard deviation over the mean."""
-    work = demand[~is_free_day(pd.DatetimeIndex(demand.index))]
+    work = demand[~is_free_day(GOTO, pd.DatetimeIndex(demand.index))]
     day = work.groupby(pd.DatetimeIndex(work.index).date).mean()
     dates = pd.DatetimeIndex(day.index)
     spread = {}

@@ -10,7 +10,7 @@ import link_cable
 import numpy as np
 from model_year import ModelYear, model_year
 
-from network_models.goto import goto
+from network_models.model import grid_of
 from twin.network.model import GridModel
 from twin.security.headroom.buses import link_headroom, model_profiles
 
@@ -181,7 +181,7 @@ def rated_model(fiscal_year: int, rating_mva: float, parameters: Parameters) -> 
     """Return the grid with another rating of the link's circuits, its cable otherwise that of its conductor."""
     given = {"conductor_mm2": CONDUCTOR_MM2} | dict(parameters)
     factor = rating_mva / link_cable.rating_mva(given["conductor_mm2"])
-    return goto(fiscal_year, parameters=given | {"link_rating_factor": factor})
+    return grid_of("goto", fiscal_year, parameters=given | {"link_rating_factor": factor})
 
 
 def _headroom_mw(

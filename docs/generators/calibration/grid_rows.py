@@ -12,10 +12,13 @@ import pandapower.shortcircuit as sc
 from link_cable import charging, rating_mva, transfer_at_rating_mw
 from rows import Row
 
-from network_models.goto import goto
-from network_models.goto.reading import goto_tables
+from network_models.island import find_island
+from network_models.model import grid_of
+from network_models.reading import island_tables
 from twin.network.model import GridModel
 from twin.security.headroom.buses import link_headroom, model_profiles
+
+GOTO = island_tables(find_island())
 
 TOPIC = "Link and grid"
 EARTH_RADIUS_KM = 6371.0
@@ -108,7 +111,7 @@ def _import() -> list[Row]:
 
 
 def _grid() -> list[Row]:
-    model = goto(2030)
+    model = grid_of("goto", 2030)
     return [
         Row(
             TOPIC, "Short-circuit level at Fukue 66 kV", "[engineering]",
@@ -139,7 +142,7 @@ def _row(fact: str, source: str, unit: str, published: float, model: float, shar
 @cache
 def export_limit_mw(**parameters: float) -> float:
     """Return the export at Matsushima at which the survivor of a link trip reaches its rating, without any demand."""
-    model = goto(2030, parameters=parameters)
+    model = grid_of("goto", 2030, parameters=parameters)
     found = link_headroom(model, _idle(model))
     infeed_mw = float(found.headroom_mw[0, 0])
     return infeed_mw - _survivor_losses_mw(model, infeed_mw)
@@ -158,7 +161,7 @@ def _survivor_losses_mw(model: GridModel, infeed_mw: float) -> float:
 @cache
 def import_limit_mw(area_mm2: float) -> float:
     """Return the demand at Narao at which the survivor of a link trip reaches its rating, without any infeed."""
-    model = goto(2030, parameters={"conductor_mm2": area_mm2})
+    model = grid_of("goto", 2030, parameters={"conductor_mm2": area_mm2})
     return float(link_headroom(model, _idle(model), direction="demand").headroom_mw[0, 0])
 
 
@@ -169,7 +172,7 @@ def _idle(model: GridModel) -> dict[str, np.ndarray]:
 @cache
 def short_circuit_mva(bus_name: str) -> float:
     """Return the initial short-circuit power that the mainland feeds to a bus."""
-    net = copy.deepcopy(goto(2030, "fixed").net)
+    net = copy.deepcopy(grid_of("goto", 2030, "fixed").net)
     net.sgen = net.sgen.drop(index=net.sgen.index)
     net.trafo["power_station_unit"] = False
     sc.calc_sc(net, case="max", ip=False, ith=False)
@@ -178,7 +181,7 @@ def short_circuit_mva(bus_name: str) -> float:
 
 def landing_to_fukue_km() -> float:
     """Return the great-circle distance between the buses Narao and Fukue."""
-    geo = goto(2030).net.bus.set_index("name")["geo"].map(lambda text: [float(x) for x in _numbers(text)])
+    geo = grid_of("goto", 2030).net.bus.set_index("name")["geo"].map(lambda text: [float(x) for x in _numbers(text)])
     (lon_a, lat_a), (lon_b, lat_b) = (np.radians(geo[name]) for name in ("Narao 66 kV", "Fukue 66 kV"))
     half = np.sin((lat_b - lat_a) / 2) ** 2 + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
     return float(2.0 * EARTH_RADIUS_KM * np.arcsin(np.sqrt(half)))
@@ -190,5 +193,5 @@ def _numbers(text: str) -> list[str]:
 
 def path_km() -> float:
     """Return the length of one circuit from Narao to Fukue."""
-    lines = goto_tables()["lines"]
-    return float(lines.loc[(lines["role"] == "path") & (lines["circuit"] == 1), "length_km"].sum())
+    lines = GOTO["lines"].set_index("line_id")
+    return float(lines.loc[(lines["count_parameter"] == "path_circuits") & (lines["circuit"] == 1), "length_km"].sum())

@@ -6,8 +6,10 @@ import numpy as np
 import pandapower as pp
 from scipy.optimize import brentq
 
-from network_models.goto.build import FREQUENCY_HZ
-from network_models.goto.reading import goto_tables
+from network_models.island import find_island
+from network_models.reading import island_tables
+
+GOTO = island_tables(find_island())
 
 SUBMARINE_KM = 53.0
 VN_KV = 66.0
@@ -16,15 +18,15 @@ FAR = 1
 
 def submarine_sizes_mm2() -> list[float]:
     """Return the conductors of the table of 66 kV submarine cables (docs/goto_facts.md 2.1), the smallest first."""
-    conductors = goto_tables()["conductors"]
+    conductors = GOTO["conductors"].set_index("conductor_id")
     return sorted(conductors.loc[conductors["family"] == "xlpe66", "area_mm2"])
 
 
 def cable_net(area_mm2: float) -> pp.pandapowerNet:
     """Return 53 km of one circuit behind a stiff source, the far end (bus 1) open."""
-    conductors = goto_tables()["conductors"]
+    conductors = GOTO["conductors"].set_index("conductor_id")
     row = conductors[(conductors["family"] == "xlpe66") & (conductors["area_mm2"] == area_mm2)].iloc[0]
-    net = pp.create_empty_network(f_hz=FREQUENCY_HZ)
+    net = pp.create_empty_network(f_hz=find_island().settings.frequency_hz)
     near, far = pp.create_buses(net, 2, VN_KV)
     pp.create_ext_grid(net, near)
     pp.create_line_from_parameters(

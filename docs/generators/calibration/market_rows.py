@@ -12,7 +12,11 @@ from market_figures import draw_cut, draw_price
 from market_years import HOURS, INSTALLED_PV_MW, AreaHours, SyntheticYear, measured_and_model, synthetic_years
 from rows import Figure, Row
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.resources.area_market.orders import plant_orders
+
+GOTO = island_tables(find_island())
 
 row = partial(Row, "Area balance and price")
 
@@ -134,7 +138,7 @@ def _classes_2024() -> list[Row]:
             {"kind": "pv", "area_rule": rule, "area_control": control, "scheme": "FIT"}, index=range(40)
         )
         output = np.repeat(year.drivers.pv_mw[:, None], len(plants), axis=1)
-        orders = plant_orders(
+        orders = plant_orders(GOTO,
             hours, year.orders.cut_pv, year.orders.cut_wind, output, plants, seed=1, weather_year=0
         )  # fmt: skip
         percent = 100 * float((orders.settled * output).sum() / output.sum())

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.core.clock import TIMEZONE, fiscal_year
-from twin.core.input_tables import inputs_in_force
 from twin.core.weather_table import WeatherTable
 from twin.resources.area_market.balance import (
     AreaCalibration,
@@ -24,8 +25,9 @@ from twin.resources.area_market.balance import (
     surplus_mw,
 )
 from twin.resources.area_market.drivers import area_drivers
-from twin.resources.tables import parameter
 from weather.synthetic.year import synthetic_year
+
+GOTO = island_tables(find_island())
 
 INSTALLED_PV_MW = {2021: 10_900.0, 2022: 11_600.0, 2024: 12_300.0}
 """Fitted to the area's output, +-5 %; FY2024: 0.35 GW a year more, an estimate."""
@@ -71,15 +73,15 @@ def measured_and_model(data: Path, year: int) -> tuple[AreaHours, AreaHours]:
     area, price = _area(data, year), _price(data, year)
     index = pd.DatetimeIndex(area.index)
     drivers = _measured_drivers(area)
-    surplus = surplus_mw(index, drivers)
-    with inputs_in_force({"area_parameters": {"pv_installed_mw": INSTALLED_PV_MW[year]}}):
-        controllable = drivers.controllable_mw()
-    share = cut_share(surplus, controllable, parameter("area_balance_largest_share"))
-    glut = is_glut(surplus, share)
-    ratio = np.where(glut, parameter("price_floor") / parameter("price_mean"), price_ratio(drivers))
+    surplus = surplus_mw(GOTO, index, drivers)
+    tables = island_tables(find_island(), {"area_parameters": {"pv_installed_mw": INSTALLED_PV_MW[year]}})
+    controllable = drivers.controllable_mw(tables)
+    share = cut_share(surplus, controllable, GOTO.value("area_balance_largest_share"))
+    glut = is_glut(GOTO, surplus, share)
+    ratio = np.where(glut, GOTO.value("price_floor") / GOTO.value("price_mean"), price_ratio(GOTO, drivers))
     slots = price.to_numpy().reshape(-1, 2)
     cut = (area["solar_curtailed_MWh"] + area["wind_curtailed_MWh"]).to_numpy(float)
-    potential, at_floor = float((drivers.pv_mw + drivers.wind_mw).sum()), slots <= parameter("price_floor") + 1e-9
+    potential, at_floor = float((drivers.pv_mw + drivers.wind_mw).sum()), slots <= GOTO.value("price_floor") + 1e-9
     measured = AreaHours(index, potential, cut, slots.mean(axis=1), at_floor.mean(axis=1))
     modelled_price = ratio * slots.mean() / ratio.mean()
     return measured, AreaHours(index, potential, share * controllable, modelled_price, glut.astype(float))
@@ -102,7 +104,7 @@ class SyntheticYear:
     @property
     def cut_mwh(self) -> np.ndarray:
         """Cut of the area; (8760,)."""
-        return self.orders.cut_pv * self.drivers.controllable_mw()
+        return self.orders.cut_pv * self.drivers.controllable_mw(GOTO)
 
 
 def synthetic_years(count: int, installed_mw: float, level_percent: float | None) -> list[SyntheticYear]:
@@ -117,18 +119,18 @@ def synthetic_years(count: int, installed_mw: float, level_percent: float | None
     """
     years = []
     area = AreaCalibration(0.0, 1.0, 1.0)
-    with inputs_in_force({"area_parameters": {"pv_installed_mw": installed_mw}}):
-        for number in range(count):
-            drivers = area_drivers(_weather(number), seed=1, weather_year=number)
-            if level_percent is not None and number == 0:
-                area = calibrate(HOURS, drivers, drivers.pv_mw, drivers.wind_mw, level_percent=level_percent)
-            years.append(SyntheticYear(drivers, area_year(HOURS, drivers, area)))
+    tables = island_tables(find_island(), {"area_parameters": {"pv_installed_mw": installed_mw}})
+    for number in range(count):
+        drivers = area_drivers(tables, _weather(number), seed=1, weather_year=number)
+        if level_percent is not None and number == 0:
+            area = calibrate(tables, HOURS, drivers, drivers.pv_mw, drivers.wind_mw, level_percent=level_percent)
+        years.append(SyntheticYear(drivers, area_year(tables, HOURS, drivers, area)))
     return years
 
 
 @cache
 def _weather(number: int) -> WeatherTable:
-    return synthetic_year(2030, number, 1, 60)
+    return synthetic_year(GOTO, 2030, number, 1, 60)
 
 
 def _area(data: Path, year: int) -> pd.DataFrame:

@@ -7,7 +7,9 @@ from functools import cache
 
 import numpy as np
 
-from network_models.goto import goto, site_table
+from network_models.island import find_island
+from network_models.model import grid_of
+from network_models.reading import island_tables
 from twin.core.clock import step_hours
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
@@ -15,6 +17,8 @@ from twin.resources.plants import wind_scales
 from twin.resources.profiles import Profiles, WeatherShapes, build_profiles, weather_shapes
 from twin.resources.sites import SiteFleet, build_fleet
 from weather.synthetic.year import NORMAL_YEAR, synthetic_year
+
+GOTO = island_tables(find_island())
 
 SEED = 20240614
 """The default study's."""
@@ -60,27 +64,27 @@ class ModelYear:
 
     def goto_city_re_gwh(self, *site_kinds: str) -> float:
         """Return the energy of all plants of Goto City and of its sites of some kinds, before any cut."""
-        plants = self.plant_gwh[self.model.plants["goto_city"].to_numpy(bool)].sum()
+        plants = self.plant_gwh[self.model.plants["municipality"].to_numpy(bool)].sum()
         return float(plants + self.site_pv_mw(*site_kinds).sum() * self.hours / 1000.0)
 
 
 @cache
 def model_year(fiscal_year: int, weather_year: int = NORMAL_YEAR) -> ModelYear:
     """Return the fleet of a fiscal year in a weather year; the farms meet their capacity factors in the normal one."""
-    model, weather = goto(fiscal_year), _weather(weather_year)
-    sites = build_fleet(site_table(), model.areas, seed=SEED)
-    profiles = build_profiles(
+    model, weather = grid_of("goto", fiscal_year), _weather(weather_year)
+    sites = build_fleet(GOTO, GOTO["sites"], model.areas, seed=SEED)
+    profiles = build_profiles(GOTO,
         model, weather, sites, seed=SEED, weather_year=weather_year,
-        farm_scales=wind_scales(model.plants, _weather(NORMAL_YEAR)), shapes=_shapes(weather_year),
+        farm_scales=wind_scales(GOTO, model.plants, _weather(NORMAL_YEAR)), shapes=_shapes(weather_year),
     )  # fmt: skip
     return ModelYear(model, sites, profiles)
 
 
 @cache
 def _weather(weather_year: int) -> WeatherTable:
-    return synthetic_year(CALENDAR_YEAR, weather_year, SEED)
+    return synthetic_year(GOTO, CALENDAR_YEAR, weather_year, SEED)
 
 
 @cache
 def _shapes(weather_year: int) -> WeatherShapes:
-    return weather_shapes(goto(CALENDAR_YEAR).areas, _weather(weather_year))
+    return weather_shapes(GOTO, grid_of("goto", CALENDAR_YEAR).areas, _weather(weather_year))

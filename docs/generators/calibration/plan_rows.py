@@ -196,13 +196,13 @@ def _gwh(fact: str, claim: str, kwh: float, model_kwh: float, share: float, why:
 def contract_mw(year: ModelYear, kind: str) -> float:
     """Return the contracts of Goto City's plants of a kind."""
     plants = year.model.plants
-    return float(plants.loc[plants["goto_city"].astype(bool) & (plants["kind"] == kind), "contract_mw"].sum())
+    return float(plants.loc[plants["municipality"].astype(bool) & (plants["kind"] == kind), "contract_mw"].sum())
 
 
 def fit_mw(year: ModelYear) -> float:
     """Return the contracts of Goto City's plants under FIT."""
     plants = year.model.plants
-    return float(plants.loc[plants["goto_city"].astype(bool) & (plants["scheme"] == "FIT"), "contract_mw"].sum())
+    return float(plants.loc[plants["municipality"].astype(bool) & (plants["scheme"] == "FIT"), "contract_mw"].sum())
 
 
 def site_mw(year: ModelYear, *kinds: str) -> float:
@@ -214,7 +214,7 @@ def site_mw(year: ModelYear, *kinds: str) -> float:
 def city_demand_gwh(year: ModelYear) -> float:
     """Return the demand of Goto City in the model."""
     areas = year.model.areas
-    return float(year.profiles.area_demand_mw[:, areas["goto_city"].to_numpy(bool)].sum() * year.hours / 1000.0)
+    return float(year.profiles.area_demand_mw[:, areas["municipality"].to_numpy(bool)].sum() * year.hours / 1000.0)
 
 
 def _of(year: ModelYear, plant: str) -> float:
@@ -223,4 +223,4 @@ def _of(year: ModelYear, plant: str) -> float:
 
 def _city(year: ModelYear, kind: str) -> float:
     plants = year.model.plants
-    return float(year.plant_gwh[(plants["goto_city"].astype(bool) & (plants["kind"] == kind)).to_numpy()].sum())
+    return float(year.plant_gwh[(plants["municipality"].astype(bool) & (plants["kind"] == kind)).to_numpy()].sum())

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.core.weather_table import Place
 from twin.resources.measured import read_measured
 from twin.resources.pv import Sky, fleet_per_kw, sky_at
@@ -17,6 +19,8 @@ from weather.readers.formats import read
 from weather.readers.reading import WeatherFile
 from weather.synthetic.parameters import read_process
 from weather.synthetic.year import synthetic_year
+
+GOTO = island_tables(find_island())
 
 FOLDER = Path(__file__).parent
 INSTALLED_MW = {2021: 10_900.0, 2022: 11_600.0}
@@ -51,7 +55,7 @@ class AreaYears:
 @cache
 def measured_per_kw(data: Path, year: int) -> np.ndarray:
     """Return the area's PV before curtailment over the installed capacity; (8760,) kW per kW, hourly."""
-    area = read_measured(data, year).area
+    area = read_measured(GOTO, data, year).area
     return (area["solar_actual_MWh"] + area["solar_curtailed_MWh"]).to_numpy(float) / INSTALLED_MW[year]
 
 
@@ -70,17 +74,17 @@ def modelled_years(
     weather_years : tuple of int
         Which draws.
     """
-    fukue = read_climates()["fukue"]
-    process = replace(read_process(), cloud_day_length_km=cloud_length_km)
+    fukue = read_climates(GOTO)["fukue"]
+    process = replace(read_process(GOTO), cloud_day_length_km=cloud_length_km)
     places = pd.read_csv(FOLDER / "pv_area_places.csv")
     climates = {str(row["place_id"]): _climate(row, fukue, data) for _, row in places.iterrows()}
     area, site = [], []
     for weather_year in weather_years:
-        weather = synthetic_year(YEAR, weather_year, SEED, climates=climates | {"fukue": fukue}, process=process)
+        weather = synthetic_year(GOTO, YEAR, weather_year, SEED, climates=climates | {"fukue": fukue}, process=process)
         skies = {name: sky_at(weather.values[name], place) for name, place in weather.places.items()}
         weighted = zip(places["place_id"], places["share"], strict=True)
         area.append(hourly(np.sum([share * _area_fleets(skies[name]) for name, share in weighted], axis=0)))
-        site.append(hourly(fleet_per_kw(skies["fukue"], "ground")))
+        site.append(hourly(fleet_per_kw(GOTO, skies["fukue"], "ground")))
     return AreaYears(np.array(area), np.array(site))
 
 
@@ -93,7 +97,7 @@ def sites_under_real_skies(data: Path) -> dict[str, np.ndarray]:
     file = WeatherFile(data / "weather" / "yakushima_standard_year_hourly.csv", "expanded_amedas")
     yakushima = read(file, YAKUSHIMA, YEAR).assign(wind_speed=3.0)
     skies = {"Miyazaki": sky_at(_miyazaki(data), MIYAZAKI), "Yakushima": sky_at(yakushima, YAKUSHIMA)}
-    return {name: hourly(np.roll(fleet_per_kw(sky, "ground"), -1)) for name, sky in skies.items()}
+    return {name: hourly(np.roll(fleet_per_kw(GOTO, sky, "ground"), -1)) for name, sky in skies.items()}
 
 
 def hourly(half_hourly: np.ndarray) -> np.ndarray:
@@ -104,7 +108,7 @@ def hourly(half_hourly: np.ndarray) -> np.ndarray:
 def _area_fleets(sky: Sky) -> np.ndarray:
     fleets = pd.read_csv(FOLDER / "pv_area_fleets.csv")
     mix = zip(fleets["fleet"], fleets["share"], strict=True)
-    return np.sum([share * fleet_per_kw(sky, str(fleet)) for fleet, share in mix], axis=0)
+    return np.sum([share * fleet_per_kw(GOTO, sky, str(fleet)) for fleet, share in mix], axis=0)
 
 
 def _climate(row: pd.Series, fukue: Climate, data: Path) -> Climate:

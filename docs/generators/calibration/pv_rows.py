@@ -12,9 +12,13 @@ from pv_figures import figures
 from pv_shapes import day_spread, duration_distance, month_hour, shape_distance_percent, steps
 from rows import Row
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.resources.pv import clipped_output, fleet_per_kw, read_pv_fleet, sky_at
 from weather.climate import read_climates
 from weather.synthetic.year import NORMAL_YEAR, synthetic_year
+
+GOTO = island_tables(find_island())
 
 __all__ = ["figures", "rows"]
 
@@ -58,15 +62,15 @@ def _yields() -> list[Row]:
     port, reused = normal_yield("ground", 2014), normal_yield("reused_panel", 2026)
     port = Spread(port.mean * AVAILABILITY, port.sd * AVAILABILITY)
     kogamidake = normal_yield("ground", 2018, clip=5.0 / 5.3).mean * AVAILABILITY * 5.3 / 1000
-    physics = reused.mean / read_pv_fleet("reused_panel").output_factor
+    physics = reused.mean / read_pv_fleet(GOTO, "reused_panel").output_factor
     plan = 8_316_832 / 7000
-    loss = read_pv_fleet("ground").loss
+    loss = read_pv_fleet(GOTO, "ground").loss
     return [
         row(
             "Yield of Fukue port, new, after outages", "[okawara2013]", "kWh/kW dc", 1085.0, port.mean,
             *port.around(1085.0),
-            f"{port.told}; losses are PVWatts' own ({loss:.1%}) times {read_pv_fleet('ground').output_factor:g}. The"
-            " figure was announced at the opening on 2013-12-11: a forecast of the owner, not a measurement",
+            f"{port.told}; losses are PVWatts' own ({loss:.1%}) times {read_pv_fleet(GOTO, 'ground').output_factor:g}."
+            " The figure was announced at the opening on 2013-12-11: a forecast of the owner, not a measurement",
         ),
         row(
             "First year of Kogamidake, 5.3 MW dc, 5 MW ac", "[techon2016_01]", "GWh", 6.79,
@@ -77,8 +81,8 @@ def _yields() -> list[Row]:
         row(
             "Yield of reused panels, first year", "[goto_plan2024, P38 over P33]",
                 "kWh/kW", plan, reused.mean, *reused.around(plan),
-            f"{reused.told}; met by counting {read_pv_fleet('reused_panel').output_factor:g} kW of modules a kW: P108"
-            " states 10 kW on the AC side",
+            f"{reused.told}; met by counting {read_pv_fleet(GOTO, 'reused_panel').output_factor:g} kW of modules a kW:"
+            " P108 states 10 kW on the AC side",
         ),
         row(
             "Yield of reused panels if the plan's kW are modules", "[goto_plan2024, P38 over P33]",
@@ -103,12 +107,12 @@ def normal_yield(fleet: str, year: int, clip: float = np.inf) -> Spread:
     clip : float
         kW of inverter per kW of modules.
     """
-    fukue = read_climates()["fukue"]
+    fukue = read_climates(GOTO)["fukue"]
     found = []
     for seed in SEEDS:
-        weather = synthetic_year(year, NORMAL_YEAR, seed, climates={"fukue": fukue})
+        weather = synthetic_year(GOTO, year, NORMAL_YEAR, seed, climates={"fukue": fukue})
         sky = sky_at(weather.values["fukue"], fukue.place)
-        found.append(clipped_output(fleet_per_kw(sky, fleet), 1.0, clip).sum() / 2)
+        found.append(clipped_output(fleet_per_kw(GOTO, sky, fleet), 1.0, clip).sum() / 2)
     return Spread(float(np.mean(found)), float(np.std(found, ddof=1)))
 
 

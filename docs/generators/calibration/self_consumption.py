@@ -11,6 +11,9 @@ import numpy as np
 import pandas as pd
 from model_year import model_year
 
+from network_models.island import find_island
+from network_models.reading import island_tables
+
 sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
 
 from loop_fixtures import Inputs, devices, make_case, member
@@ -19,6 +22,8 @@ from twin.operation.sites import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 from twin.resources.forecasts import make_forecasts
+
+GOTO = island_tables(find_island())
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,14 @@ def site_energy() -> dict[str, SiteEnergy]:
     )
     steps = len(year.profiles.index)
     forecasts = make_forecasts(
-        year.profiles, year.model.plants, year.model.areas, np.zeros(steps), seed=0, weather_year=0, lead_hours=2.0
+        GOTO,
+        year.profiles,
+        year.model.plants,
+        year.model.areas,
+        np.zeros(steps),
+        seed=0,
+        weather_year=0,
+        lead_hours=2.0,
     )
     inputs = Inputs(year.model, sites, year.profiles, forecasts)
     case = make_case(inputs, [member(inputs, devices=devices(sites))])

@@ -25,8 +25,12 @@ from weather_years import (
     station_year,
 )
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from weather.climate import read_climates
 from weather.synthetic.typhoon import read_typhoon_climate, typhoons_of_year
+
+GOTO = island_tables(find_island())
 
 STYLE = {"svg.hashsalt": "goto-twin", "font.size": 8, "axes.spines.top": False, "axes.spines.right": False}
 MODEL, MEASURED, SHADE = "#1f5f8b", "#c0504d", "#9dbfd6"
@@ -43,7 +47,7 @@ def figures(folder: Path, data: Path | None) -> list[Figure]:
 def _months(path: Path) -> Figure:
     drawing = Drawing(figsize=(9, 5), layout="constrained")
     axes = drawing.subplots(2, 2)
-    fukue, offshore = read_climates()["fukue"], read_climates()["offshore"]
+    fukue, offshore = read_climates(GOTO)["fukue"], read_climates(GOTO)["offshore"]
     years = random_years()
     _spread(axes[0, 0], [0.024 * monthly(year["ghi"]) for year in years["fukue"]], fukue.ghi_kwh_per_m2_day)
     _spread(axes[0, 1], [monthly(year["temp_air"]) for year in years["fukue"]], fukue.temp_air_mean_c)
@@ -69,10 +73,10 @@ def _spread(axes: Axes, years: list[np.ndarray], normals: np.ndarray) -> None:
 
 def _storm(axes: Axes) -> None:
     """Draw wind and irradiance around the typhoon that blows hardest."""
-    climate, years = read_typhoon_climate(), random_years()
+    climate, years = read_typhoon_climate(GOTO), random_years()
     strongest = int(np.argmax([year["wind_speed"].max() for year in years["offshore"]]))
     wind, ghi = years["offshore"][strongest]["wind_speed"], years["fukue"][strongest]["ghi"]
-    typhoons = typhoons_of_year(YEAR, climate, SEED, RANDOM_YEARS[strongest], is_normal=False)
+    typhoons = typhoons_of_year(GOTO, YEAR, climate, SEED, RANDOM_YEARS[strongest], is_normal=False)
     nearest = min((typhoon.nearest for typhoon in typhoons), key=lambda time: abs(time - wind.idxmax()))
     week = slice(nearest.normalize() - pd.Timedelta(days=3), nearest.normalize() + pd.Timedelta(days=4))
     days = (wind[week].index - wind[week].index[0]) / pd.Timedelta(days=1)

@@ -29,9 +29,13 @@ from weather_years import (
     station_year,
 )
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from weather.climate import read_climates
 from weather.conversion import wind_at_height
 from weather.synthetic.typhoon import read_typhoon_climate, sea_wind, storm_wind, typhoons_of_year
+
+GOTO = island_tables(find_island())
 
 TOPIC = "Weather"
 FUKUE_SUN_HOURS = np.array([81.5, 107.4, 150.9, 175.7, 191.0, 122.2, 156.9, 197.6, 165.4, 177.7, 127.8, 96.2])
@@ -62,7 +66,7 @@ def _worst(deviations: list[np.ndarray]) -> float:
 
 
 def _irradiation() -> list[Row]:
-    climates = read_climates()
+    climates = read_climates(GOTO)
     fukue = [normal_year(seed).values["fukue"] for seed in NORMAL_YEARS]
     months = [
         100.0 * (monthly(frame["ghi"]) * 0.024 / climates[place].ghi_kwh_per_m2_day - 1.0)
@@ -97,7 +101,7 @@ def _sun_hours(dni: np.ndarray) -> np.ndarray:
 
 
 def _temperature() -> list[Row]:
-    climates = read_climates()
+    climates = read_climates(GOTO)
     months, highest, lowest = [], [], []
     for seed in NORMAL_YEARS:
         for place, frame in normal_year(seed).values.items():
@@ -128,7 +132,7 @@ def _temperature() -> list[Row]:
 
 
 def _wind() -> list[Row]:
-    climates = read_climates()
+    climates = read_climates(GOTO)
     months = [
         100.0 * (monthly(frame["wind_speed"]) / climates[place].wind_mean_m_per_s - 1.0)
         for seed in NORMAL_YEARS
@@ -179,7 +183,7 @@ def _percent(yearly: np.ndarray) -> float:
 
 
 def _storms() -> list[Row]:
-    climate = read_typhoon_climate()
+    climate = read_typhoon_climate(GOTO)
     distance = np.arange(1.0, 800.0)
     reach = float(distance[sea_wind(distance, climate.peak_m_per_s, climate) >= GALE_M_PER_S].max())
     return [
@@ -193,11 +197,11 @@ def _storms() -> list[Row]:
 
 @cache
 def _fifty_year_wind() -> float:
-    climate = read_typhoon_climate()
-    open_land = replace(read_climates()["fukue"].place, wind_height_m=10.0, roughness_length_m=0.03)
+    climate = read_typhoon_climate(GOTO)
+    open_land = replace(read_climates(GOTO)["fukue"].place, wind_height_m=10.0, roughness_length_m=0.03)
     largest = []
     for number in STORM_YEARS:
-        typhoons = typhoons_of_year(YEAR, climate, SEED, number, is_normal=False)
+        typhoons = typhoons_of_year(GOTO, YEAR, climate, SEED, number, is_normal=False)
         largest.append(storm_wind(typhoons, open_land, YEAR, climate).max())
     return float(np.sort(largest)[-len(STORM_YEARS) // 50])
 

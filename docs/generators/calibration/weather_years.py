@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.core.clock import fiscal_year
 from twin.core.weather_table import Place, WeatherTable
 from weather.climate import Climate, read_climates
@@ -16,6 +18,8 @@ from weather.readers.formats import read
 from weather.readers.reading import WeatherFile
 from weather.sun import sun_over
 from weather.synthetic.year import synthetic_year
+
+GOTO = island_tables(find_island())
 
 SEED = 1
 FISCAL_YEAR = 2022
@@ -38,15 +42,15 @@ Sample = dict[str, np.ndarray]
 @cache
 def normal_year(seed: int) -> WeatherTable:
     """Return the normal year of all places."""
-    return synthetic_year(FISCAL_YEAR, 0, seed)
+    return synthetic_year(GOTO, FISCAL_YEAR, 0, seed)
 
 
 @cache
 def random_years() -> dict[str, list[pd.DataFrame]]:
     """Return the random years at Fukue and offshore."""
-    climates = read_climates()
+    climates = read_climates(GOTO)
     two = {place: climates[place] for place in ("fukue", "offshore")}
-    years = [synthetic_year(FISCAL_YEAR, number, SEED, climates=two).values for number in RANDOM_YEARS]
+    years = [synthetic_year(GOTO, FISCAL_YEAR, number, SEED, climates=two).values for number in RANDOM_YEARS]
     return {place: [year[place] for year in years] for place in two}
 
 
@@ -112,9 +116,11 @@ def run_lengths(flags: np.ndarray) -> np.ndarray:
 def clearness_like(ghi: pd.Series, place: Place) -> Sample:
     """Return the sample of synthetic years at `place` that have the monthly means of `ghi` as normals."""
     normals = monthly(ghi) * 24 / 1000
-    climate: Climate = replace(read_climates()["fukue"], place=place, ghi_kwh_per_m2_day=normals)
+    climate: Climate = replace(read_climates(GOTO)["fukue"], place=place, ghi_kwh_per_m2_day=normals)
     years = [
-        synthetic_year(FISCAL_YEAR, number, SEED, climates={place.place_id: climate}).values[place.place_id]["ghi"]
+        synthetic_year(GOTO, FISCAL_YEAR, number, SEED, climates={place.place_id: climate}).values[place.place_id][
+            "ghi"
+        ]
         for number in LIKE_STATION_YEARS
     ]
     samples = [clearness_sample(year, place) for year in years]

@@ -9,13 +9,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from network_models.goto.reading import goto_tables
+from network_models.island import find_island
+from network_models.reading import island_tables
 from twin.core.clock import fiscal_year, step_hours
-from twin.core.input_tables import inputs_in_force
+from twin.core.tables import Tables
 from twin.resources.plants import down_share, farm_of, hub_speed, wind_scales
 from twin.resources.tidal import current_speed, tidal_per_unit
 from twin.resources.wind import Farm, farm_curve, farm_per_unit
 from weather.synthetic.year import NORMAL_YEAR, synthetic_year
+
+GOTO = island_tables(find_island())
 
 SEED = 20240614
 """The default study's."""
@@ -72,7 +75,7 @@ class FarmYear:
     @property
     def storm_hours(self) -> float:
         """Turbine-hours per turbine lost to storms."""
-        return float((1 - farm_curve(self.farm).storm.running_share(self.speed)).sum() * step_hours(self.index))
+        return float((1 - farm_curve(GOTO, self.farm).storm.running_share(self.speed)).sum() * step_hours(self.index))
 
     def down_share(self, draws: int) -> float:
         """Return the mean share of units out of order over so many weather years."""
@@ -82,16 +85,16 @@ class FarmYear:
 @cache
 def farm_years() -> dict[str, FarmYear]:
     """Return every wind farm of ``plants.csv`` in the normal year, whether in service or not."""
-    weather = synthetic_year(CALENDAR_YEAR, NORMAL_YEAR, SEED)
-    plants = goto_tables()["plants"]
-    scales = wind_scales(plants, weather)
+    weather = synthetic_year(GOTO, CALENDAR_YEAR, NORMAL_YEAR, SEED)
+    plants = GOTO["plants"].set_index("plant_id")
+    scales = wind_scales(GOTO, plants, weather)
     years = {}
     for name, scale in scales.items():
         row = plants.loc[name]
         farm = farm_of(row, weather.places[row["place"]])
         at_place = hub_speed(row, weather)
         speed = scale * at_place
-        output, unscaled = farm_per_unit(speed, farm), farm_per_unit(at_place, farm)
+        output, unscaled = farm_per_unit(GOTO, speed, farm), farm_per_unit(GOTO, at_place, farm)
         years[name] = FarmYear(row, farm, weather.index, speed, output, unscaled)
     return years
 
@@ -100,7 +103,7 @@ def capacity_factor_at(mean_speed: float) -> float:
     """Return the capacity factor of one HTW2.1-80 without losses in a Weibull wind with k 2 and that mean."""
     middles = (np.arange(20000) + 0.5) / 20000
     speed = 2 * mean_speed / np.sqrt(np.pi) * np.sqrt(-np.log(1 - middles))
-    return float(farm_per_unit(speed, Farm("HTW2.1-80", 1, at_sea=True)).mean())
+    return float(farm_per_unit(GOTO, speed, Farm("HTW2.1-80", 1, at_sea=True)).mean())
 
 
 @dataclass(frozen=True)
@@ -114,19 +117,18 @@ class TidalYear:
     @staticmethod
     def gwh_at(rated_speed: float) -> float:
         """Return the energy of the year with another rated speed."""
-        with inputs_in_force({"parameters": {"tidal_rated_speed": rated_speed}}):
-            return _tidal_gwh()
+        return _tidal_gwh(island_tables(find_island(), {"parameters": {"tidal_rated_speed": rated_speed}}))
 
 
 def tidal_year() -> TidalYear:
     """Return energy, largest current and the period of springs."""
-    largest = float(np.abs(current_speed(fiscal_year(TIDAL_YEAR))).max())
+    largest = float(np.abs(current_speed(GOTO, fiscal_year(TIDAL_YEAR))).max())
     index = pd.date_range(f"{TIDAL_YEAR - 5}-04-01", periods=48 * 2953, freq="30min", tz="Asia/Tokyo")
-    daily = tidal_per_unit(index).reshape(-1, 48).mean(axis=1)
+    daily = tidal_per_unit(GOTO, index).reshape(-1, 48).mean(axis=1)
     spectrum = np.abs(np.fft.rfft((daily - daily.mean()) * np.hanning(len(daily))))
     frequency = np.fft.rfftfreq(len(daily))
     strongest = int(np.argmax(np.where(frequency < 0.1, spectrum, 0.0)))
-    return TidalYear(_tidal_gwh(), largest, float(1 / frequency[strongest]))
+    return TidalYear(_tidal_gwh(GOTO), largest, float(1 / frequency[strongest]))
 
 
 def area_wind_per_unit(data: Path) -> pd.Series | None:
@@ -149,11 +151,13 @@ def autocorrelation(values: np.ndarray) -> np.ndarray:
 
 @cache
 def _down_share(name: str, draws: int) -> float:
-    plant, index = goto_tables()["plants"].loc[name], fiscal_year(CALENDAR_YEAR, 60)
-    return float(np.mean([down_share(index, plant, seed=SEED, weather_year=year).mean() for year in range(draws)]))
+    plant, index = GOTO["plants"].set_index("plant_id").loc[name], fiscal_year(CALENDAR_YEAR, 60)
+    return float(
+        np.mean([down_share(GOTO, index, plant, seed=SEED, weather_year=year).mean() for year in range(draws)])
+    )
 
 
-def _tidal_gwh() -> float:
-    plant = goto_tables()["plants"].loc["naru_tidal"]
-    output = tidal_per_unit(fiscal_year(TIDAL_YEAR)).mean()
+def _tidal_gwh(tables: Tables) -> float:
+    plant = tables["plants"].set_index("plant_id").loc["naru_tidal"]
+    output = tidal_per_unit(tables, fiscal_year(TIDAL_YEAR)).mean()
     return float(output * plant["availability"] * plant["contract_mw"] * 8.76)

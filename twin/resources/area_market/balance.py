@@ -9,13 +9,16 @@ import pandas as pd
 from scipy.optimize import brentq
 
 from twin.core.errors import InputError, Problem
+from twin.core.tables import Tables
 from twin.resources.calendar import day_number
-from twin.resources.tables import by_month, parameter, read_table
+
+AREA_MARKET = "area_parameters"
+"""A table of the market around the island: without it there are neither area balance nor prices."""
 
 
-def area_parameter(name: str) -> float:
+def area_parameter(tables: Tables, name: str) -> float:
     """Return one value of ``area_parameters.csv``."""
-    return parameter(name, "area_parameters")
+    return tables.value(name, "area_parameters")
 
 
 @dataclass(frozen=True)
@@ -49,14 +52,14 @@ class AreaDrivers:
         result: np.ndarray = self.demand_mw - self.must_run_mw - self.pv_mw - self.wind_mw
         return result
 
-    def controllable_mw(self) -> np.ndarray:
+    def controllable_mw(self, tables: Tables) -> np.ndarray:
         """Return PV and wind that can be ordered off, nothing without daylight; (T,) MW."""
-        shares = area_parameter("controllable_pv_share"), area_parameter("controllable_wind_share")
-        daylight = self.pv_mw > area_parameter("daylight_share") * area_parameter("pv_installed_mw")
+        shares = area_parameter(tables, "controllable_pv_share"), area_parameter(tables, "controllable_wind_share")
+        daylight = self.pv_mw > area_parameter(tables, "daylight_share") * area_parameter(tables, "pv_installed_mw")
         return np.where(daylight, shares[0] * self.pv_mw + shares[1] * self.wind_mw, 0.0)
 
 
-def surplus_mw(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
+def surplus_mw(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
     """Return what is left over when thermal plants are at their floor, pumps and interconnector at their limit.
 
     ``thermal floor - net demand - pumping - export``. Thermal units that carry the evening cannot be stopped at noon:
@@ -64,6 +67,7 @@ def surplus_mw(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,).
     drivers : AreaDrivers
@@ -76,8 +80,10 @@ def surplus_mw(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
     day, net = day_number(index), drivers.net_mw
     highest = np.full(day.max() + 1, -np.inf)
     np.maximum.at(highest, day, net)
-    committed = area_parameter("thermal_floor_mw") + area_parameter("thermal_floor_share") * highest[day]
-    result: np.ndarray = np.maximum(committed, 0) - net - area_parameter("pumping_mw") - drivers.export_mw
+    committed = (
+        area_parameter(tables, "thermal_floor_mw") + area_parameter(tables, "thermal_floor_share") * highest[day]
+    )
+    result: np.ndarray = np.maximum(committed, 0) - net - area_parameter(tables, "pumping_mw") - drivers.export_mw
     return result
 
 
@@ -88,29 +94,32 @@ def cut_share(surplus: np.ndarray, controllable_mw: np.ndarray, largest: float) 
     return result
 
 
-def price_ratio(drivers: AreaDrivers) -> np.ndarray:
+def price_ratio(tables: Tables, drivers: AreaDrivers) -> np.ndarray:
     """Return the price over the usual one of its month, glut left out; (T,).
 
     ``price_curve.csv`` over the net demand above its usual monthly mean, straight between its points and flat outside.
     """
-    curve = read_table("price_curve")
+    curve = tables["price_curve"]
     x = drivers.net_mw - drivers.usual_net_mw
     result: np.ndarray = np.interp(x, curve["net_demand_mw"].to_numpy(float), curve["price_ratio"].to_numpy(float))
     return result
 
 
-def price_scale(index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray) -> float:
+def price_scale(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray) -> float:
     """Return the factor with which the year's mean, floor prices included, is ``price_mean``; 0 where all is glut."""
-    usual = _usual(index, drivers)[~glut].sum()
-    wanted = parameter("price_mean") * len(index) - parameter("price_floor") * glut.sum()
+    usual = _usual(tables, index, drivers)[~glut].sum()
+    wanted = tables.value("price_mean") * len(index) - tables.value("price_floor") * glut.sum()
     return float(wanted / usual) if usual > 0 else 0.0
 
 
-def area_price(index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, scale: float) -> np.ndarray:
+def area_price(
+    tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, scale: float
+) -> np.ndarray:
     """Return the price of a weather year.
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,).
     drivers : AreaDrivers
@@ -125,13 +134,13 @@ def area_price(index: pd.DatetimeIndex, drivers: AreaDrivers, glut: np.ndarray, 
     numpy.ndarray
         (T,) JPY/kWh, at least ``price_floor``.
     """
-    floor = parameter("price_floor")
-    return np.where(glut, floor, np.maximum(scale * _usual(index, drivers), floor))
+    floor = tables.value("price_floor")
+    return np.where(glut, floor, np.maximum(scale * _usual(tables, index, drivers), floor))
 
 
-def _usual(index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
-    result: np.ndarray = by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(
-        drivers
+def _usual(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers) -> np.ndarray:
+    result: np.ndarray = tables.by_month("price_months", "price_jpy_per_kwh").loc[index.month].to_numpy() * price_ratio(
+        tables, drivers
     )
     return result
 
@@ -176,12 +185,19 @@ class AreaYear:
 
 
 def calibrate(
-    index: pd.DatetimeIndex, drivers: AreaDrivers, pv_mw: np.ndarray, wind_mw: np.ndarray, *, level_percent: float
+    tables: Tables,
+    index: pd.DatetimeIndex,
+    drivers: AreaDrivers,
+    pv_mw: np.ndarray,
+    wind_mw: np.ndarray,
+    *,
+    level_percent: float,
 ) -> AreaCalibration:
     """Find the offset, the wind factor and the price scale of a normal year.
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,), a whole fiscal year.
     drivers : AreaDrivers
@@ -202,11 +218,11 @@ def calibrate(
     """
     if len(set(index.month)) < 12:
         raise InputError([Problem("not a whole year", "weather", f"{index[0]} to {index[-1]}", "April to March")])
-    surplus = surplus_mw(index, drivers)
+    surplus = surplus_mw(tables, index, drivers)
     if level_percent == 0:
-        return AreaCalibration(-np.inf, 0.0, price_scale(index, drivers, np.zeros(len(index), dtype=bool)))
+        return AreaCalibration(-np.inf, 0.0, price_scale(tables, index, drivers, np.zeros(len(index), dtype=bool)))
     weight = pv_mw if pv_mw.any() else drivers.pv_mw
-    controllable, largest = drivers.controllable_mw(), parameter("area_balance_largest_share")
+    controllable, largest = drivers.controllable_mw(tables), tables.value("area_balance_largest_share")
     wanted = level_percent / 100 * weight.sum()
     by_day = np.flatnonzero(controllable)
     of_day = surplus[by_day], controllable[by_day], weight[by_day]
@@ -219,15 +235,18 @@ def calibrate(
         raise InputError([Problem("area-balance level out of reach", "area balance", f"{level_percent} %", "lower")])
     offset = float(brentq(missing, -SEARCHED_MW, SEARCHED_MW, xtol=1e-7))
     share = cut_share(surplus + offset, controllable, largest)
-    factor = _wind_factor(share, wind_mw, parameter("area_balance_wind_ratio") * level_percent / 100)
-    return AreaCalibration(offset, factor, price_scale(index, drivers, is_glut(surplus + offset, share)))
+    factor = _wind_factor(share, wind_mw, tables.value("area_balance_wind_ratio") * level_percent / 100)
+    return AreaCalibration(
+        offset, factor, price_scale(tables, index, drivers, is_glut(tables, surplus + offset, share))
+    )
 
 
-def area_year(index: pd.DatetimeIndex, drivers: AreaDrivers, calibration: AreaCalibration) -> AreaYear:
+def area_year(tables: Tables, index: pd.DatetimeIndex, drivers: AreaDrivers, calibration: AreaCalibration) -> AreaYear:
     """Return orders and price of a weather year.
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,).
     drivers : AreaDrivers
@@ -235,15 +254,15 @@ def area_year(index: pd.DatetimeIndex, drivers: AreaDrivers, calibration: AreaCa
     calibration : AreaCalibration
         From `calibrate` on the normal year.
     """
-    surplus = surplus_mw(index, drivers) + calibration.offset_mw
-    share = cut_share(surplus, drivers.controllable_mw(), parameter("area_balance_largest_share"))
-    price = area_price(index, drivers, is_glut(surplus, share), calibration.price_scale)
+    surplus = surplus_mw(tables, index, drivers) + calibration.offset_mw
+    share = cut_share(surplus, drivers.controllable_mw(tables), tables.value("area_balance_largest_share"))
+    price = area_price(tables, index, drivers, is_glut(tables, surplus, share), calibration.price_scale)
     return AreaYear(share, _of_wind(share, calibration.wind_factor), price)
 
 
-def is_glut(surplus: np.ndarray, share: np.ndarray) -> np.ndarray:
+def is_glut(tables: Tables, surplus: np.ndarray, share: np.ndarray) -> np.ndarray:
     """Return where the price is at its floor: wherever an order is given, and a margin before; (T,) bool."""
-    return (share > 0) | (surplus > -area_parameter("glut_margin_mw"))
+    return (share > 0) | (surplus > -area_parameter(tables, "glut_margin_mw"))
 
 
 def _of_wind(share: np.ndarray, factor: float) -> np.ndarray:

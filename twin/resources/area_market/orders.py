@@ -10,9 +10,9 @@ import pandas as pd
 
 from twin.core.clock import first_fiscal_year, step_hours
 from twin.core.random_streams import stream
+from twin.core.tables import Tables
 from twin.resources.area_market.balance import area_parameter
 from twin.resources.calendar import day_number
-from twin.resources.tables import parameter, read_table
 
 DAYS, HOURS = "days", "hours"
 """What a cap counts in a fiscal year: days with a cut, or hours times the share that is cut."""
@@ -64,23 +64,23 @@ class Rules:
         return NO_CAP if scheme == "FIP" else self.caps.get((area_rule, kind), NO_CAP)
 
 
-def rules_of(index: pd.DatetimeIndex) -> Rules:
+def rules_of(tables: Tables, index: pd.DatetimeIndex) -> Rules:
     """Return the rules of the fiscal year in which `index` begins (``area_rule_dates.csv``)."""
     fiscal_year = first_fiscal_year(index)
-    since = read_table("area_rule_dates").set_index("rule")["fiscal_year_from"]
-    fip_share = area_parameter("fip_share")
-    fit_first = fiscal_year >= since["fit_before_fip"] and fip_share < area_parameter("fip_share_end")
+    since = tables["area_rule_dates"].set_index("rule")["fiscal_year_from"]
+    fip_share = area_parameter(tables, "fip_share")
+    fit_first = fiscal_year >= since["fit_before_fip"] and fip_share < area_parameter(tables, "fip_share_end")
     return Rules(
         fip_share=fip_share,
         fit_first=bool(fit_first),
-        by_proxy=area_parameter("offline_by_proxy_share") if fiscal_year >= since["online_proxy"] else 0.0,
-        online_share=area_parameter("online_share"),
-        largest_share=parameter("area_balance_largest_share"),
+        by_proxy=area_parameter(tables, "offline_by_proxy_share") if fiscal_year >= since["online_proxy"] else 0.0,
+        online_share=area_parameter(tables, "online_share"),
+        largest_share=tables.value("area_balance_largest_share"),
         caps={
-            ("old", "pv"): (area_parameter("cap_old_days"), DAYS),
-            ("old", "wind"): (area_parameter("cap_old_days"), DAYS),
-            ("new", "pv"): (area_parameter("cap_new_hours_pv"), HOURS),
-            ("new", "wind"): (area_parameter("cap_new_hours_wind"), HOURS),
+            ("old", "pv"): (area_parameter(tables, "cap_old_days"), DAYS),
+            ("old", "wind"): (area_parameter(tables, "cap_old_days"), DAYS),
+            ("new", "pv"): (area_parameter(tables, "cap_new_hours_pv"), HOURS),
+            ("new", "wind"): (area_parameter(tables, "cap_new_hours_wind"), HOURS),
         },
     )
 
@@ -117,6 +117,7 @@ class _Days:
 
 
 def plant_orders(
+    tables: Tables,
     index: pd.DatetimeIndex,
     cut_pv: np.ndarray,
     cut_wind: np.ndarray,
@@ -138,6 +139,7 @@ def plant_orders(
 
     Parameters
     ----------
+    tables : Tables
     index : pandas.DatetimeIndex
         (T,), one fiscal year.
     cut_pv, cut_wind : numpy.ndarray
@@ -154,7 +156,7 @@ def plant_orders(
     PlantOrders
     """
     physical, settled = np.zeros(available_mw.shape), np.zeros(available_mw.shape)
-    rules, days = rules_of(index), _days(index)
+    rules, days = rules_of(tables, index), _days(tables, index)
     for kind, share in (("pv", cut_pv), ("wind", cut_wind)):
         of_kind = controllable(plants, kind)
         output = available_mw[:, of_kind].sum(axis=1)
@@ -173,9 +175,9 @@ def controllable(plants: pd.DataFrame, kind: str) -> np.ndarray:
     return ((plants["kind"] == kind) & part).to_numpy()
 
 
-def _days(index: pd.DatetimeIndex) -> _Days:
+def _days(tables: Tables, index: pd.DatetimeIndex) -> _Days:
     hour = index.hour.to_numpy()
-    in_window = (hour >= parameter("offline_first_hour")) & (hour < parameter("offline_last_hour"))
+    in_window = (hour >= tables.value("offline_first_hour")) & (hour < tables.value("offline_last_hour"))
     return _Days(day_number(index), in_window, step_hours(index))
 
 

@@ -1,16 +1,16 @@
-"""How often and how long the elements of Goto's outage list are out: assumptions, as nothing is published."""
+"""How often and how long the elements of an island's outage list are out."""
 
 from __future__ import annotations
 
 import pandas as pd
 
-from network_models.goto.reading import goto_tables
+from twin.core.tables import Tables
 from twin.network.model import Element, GridModel
 
 KM_PER_RATE = 100.0
 
 
-def outage_rates(model: GridModel) -> pd.DataFrame:
+def outage_rates(tables: Tables, model: GridModel) -> pd.DataFrame:
     """Return rates and durations of the model's outages.
 
     Lines by the length of their sections: a circuit of several sections in a row trips as a whole, the listed section
@@ -18,8 +18,9 @@ def outage_rates(model: GridModel) -> pd.DataFrame:
 
     Parameters
     ----------
+    tables : Tables
+        Of the island that the model is of.
     model : GridModel
-        Made by `network_models.goto.goto`.
 
     Returns
     -------
@@ -27,7 +28,7 @@ def outage_rates(model: GridModel) -> pd.DataFrame:
         Index name of the outage; columns ``outages_per_year hours_per_outage low high``: an assumption, with the range
         of the rate. Where sections differ in kind, the duration is the mean weighted by their rates.
     """
-    table = goto_tables()["outage_rates"]
+    table = tables["outage_rates"].set_index("class")
     rows = {}
     for name, parts in _parts(model).items():
         rates = table.loc[[kind for kind, _ in parts]]

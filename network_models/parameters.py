@@ -1,4 +1,4 @@
-"""The parameters of the Goto grid: values of parameters.csv, overridden by the caller."""
+"""The parameters of a grid: values of grid_parameters.csv, overridden by the caller."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def resolve(table: pd.DataFrame, overrides: Mapping[str, ParameterValue] | None)
     Parameters
     ----------
     table : pandas.DataFrame
-        parameters.csv, index `key`.
+        grid_parameters.csv, index `key`.
     overrides : mapping of str to number or str, optional
         Values that replace those of the table. They may lie outside the plausible `low`..`high`, not outside the
         physically possible `possible_low`..`possible_high`.
@@ -35,7 +35,7 @@ def resolve(table: pd.DataFrame, overrides: Mapping[str, ParameterValue] | None)
     for key, row in table.iterrows():
         name = str(key)
         source = given.get(name, row["value"])
-        where = f"parameter {name}" if name in given else f"parameters.csv, key {name}"
+        where = f"parameter {name}" if name in given else f"grid_parameters.csv, key {name}"
         try:
             values[name] = _convert(source, row)
         except (ValueError, TypeError):

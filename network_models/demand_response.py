@@ -1,41 +1,20 @@
-"""The tables of the plan's demand response: read, checked, and with a study's own values in place."""
+"""The tables of demand response: what is possible in them together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from network_models.goto.reading import FOLDER
-from network_models.input_tables import CAR_PATTERNS, DEMAND_RESPONSE
-from network_models.tables import Column, TableSpec, read_tables
-from twin.core.errors import Problem, raise_if_any
-from twin.core.input_tables import values_in_force
+from twin.core.errors import Problem
 
 DAY_TYPES = ("work", "free")
 HALF_HOURS_PER_HOUR = 2
 SUM_WITHIN = 1e-6
 
-_SHARE = Column("share", "number", minimum=0, maximum=1)
-_TITLES = (Column("name_en"), Column("name_ja"))
-
-DEMAND_RESPONSE_TABLES = (
-    TableSpec("demand_response", ("name",), (
-        Column("name"), Column("value", "number"), Column("unit"), Column("possible_low", "number"),
-        Column("possible_high", "number"), *_TITLES,
-    ), main="value"),
-    TableSpec("home_classes", ("class",), (Column("class"), _SHARE, Column("sensitivity", "number", minimum=0))),
-    TableSpec("hot_water_hours", ("hour",), (Column("hour", "integer", minimum=0, maximum=23), _SHARE)),
-    TableSpec("car_patterns", ("pattern",), (
-        Column("pattern"), _SHARE,
-        *(Column(f"{day}_{which}_hour", "number", minimum=0, maximum=24) for day in DAY_TYPES
-          for which in ("leave", "back")),
-        *(Column(f"{day}_trip_kwh", "number", minimum=0) for day in DAY_TYPES),
-        *_TITLES, Column("varies_with"),
-    )),
-)  # fmt: skip
+KEYS = {"demand_response": "name", "home_classes": "class", "hot_water_hours": "hour", "car_patterns": "pattern"}
+"""Tables and their keys."""
 
 NAMES = (
     "homes_with_monitor", "homes_in_city", "homes_elasticity", "homes_flexible_share", "homes_return_hours",
@@ -48,33 +27,31 @@ NAMES = (
 """Rows that `demand_response.csv` must have."""
 
 
-def demand_response_tables(folder: Path = FOLDER) -> dict[str, pd.DataFrame]:
-    """Read and check the tables of demand response.
+def response_problems(tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
+    """Yield what is wrong with the tables of demand response together, a study's own values in place.
 
-    Values in force (`twin.core.input_tables.inputs_in_force`) stand in place of the tables' own.
+    Values that are not possible; shares that do not add up; cars whose day, trip or charging is impossible.
 
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        By table name, indexed by the table's key.
-
-    Raises
-    ------
-    InputError
-        With all that is wrong: see `network_models.tables.read_tables`; values that are not possible; shares that do
-        not add up; cars whose day, trip or charging is impossible.
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Tables of an island, which may leave these out.
     """
-    tables = read_tables(folder, DEMAND_RESPONSE_TABLES)
-    values, patterns = tables["demand_response"], tables["car_patterns"]
-    raise_if_any(_missing_names(values))
-    for name, value in values_in_force(DEMAND_RESPONSE).items():
-        values.loc[name, "value"] = value
-    for name, factor in values_in_force(CAR_PATTERNS).items():
-        patterns.loc[name, list(CAR_PATTERNS.factor_of)] *= factor
-    problems = [*_impossible_values(values), *_contradictions(values["value"]), *_shares(tables), *_days(patterns)]
-    raise_if_any(problems)
-    raise_if_any(_trips(patterns, values["value"]))
-    return tables
+    if "demand_response" not in tables:
+        return
+    found = response_tables(tables)
+    values, patterns = found["demand_response"], found["car_patterns"]
+    missing = list(_missing_names(values))
+    yield from missing
+    if missing:
+        return
+    problems = [*_impossible_values(values), *_contradictions(values["value"]), *_shares(found), *_days(patterns)]
+    yield from problems or _trips(patterns, values["value"])
+
+
+def response_tables(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables of demand response, indexed by their keys."""
+    return {name: tables[name].set_index(key) for name, key in KEYS.items()}
 
 
 def trip_hours(patterns: pd.DataFrame, which: str) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Build the pandapower net of Goto from its tables and parameters."""
+"""Build the pandapower net of an island from its tables and parameters."""
 
 from __future__ import annotations
 
@@ -10,21 +10,19 @@ import numpy as np
 import pandapower as pp
 import pandas as pd
 
-from network_models.goto.parameters import ParameterValue
+from network_models.island import Settings
+from network_models.parameters import ParameterValue
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem
 
-FREQUENCY_HZ = 60.0
 STIFF_SHORT_CIRCUIT_MVA = 1e6
 """Level of the ideal source itself: the real level is in the impedance behind it."""
-
-SOURCE_BUS = "source"
-HEAD_END_BUS = "matsushima_220"
 
 DIAGRAM_COLUMNS = ("bus_id", "name_ja", "x", "y_low", "y_high")
 """Columns of buses.csv that stand in ``net.bus`` too, for the drawings."""
 
-Tables = Mapping[str, pd.DataFrame]
+GridTables = Mapping[str, pd.DataFrame]
+"""Tables of the grid by name, indexed by their keys; empty where the island leaves one out."""
 
 
 @dataclass(frozen=True)
@@ -35,32 +33,37 @@ class Parameters:
 
     def number(self, key: str) -> float:
         """Return a numeric parameter."""
-        return float(self.values[key])
+        return float(self._value(key))
 
     def word(self, key: str) -> str:
         """Return a choice."""
-        return str(self.values[key])
+        return str(self._value(key))
+
+    def _value(self, key: str) -> ParameterValue:
+        if key not in self.values:
+            raise InputError([Problem("a grid parameter is missing", "grid_parameters.csv", key, repair="add the row")])
+        return self.values[key]
 
 
 def build_net(
-    tables: Tables, plants: pd.DataFrame, parameters: Parameters, year: int, compensation: str
+    island: Settings, tables: GridTables, plants: pd.DataFrame, parameters: Parameters, year: int, compensation: str
 ) -> tuple[pp.pandapowerNet, dict[str, int]]:
     """Return the net and the pandapower bus of every `bus_id`.
 
     Parameters
     ----------
+    island : Settings
     tables : mapping of str to pandas.DataFrame
-        The tables of ``network_models/goto``.
     plants : pandas.DataFrame
         Plants of the variant (contract 0 where not in service).
     parameters : Parameters
     year : int
         Fiscal year, for the net's name.
     compensation : {"controlled", "fixed"}
-        A `gen` holds the voltage at Narao, or a shunt of `svc_fixed_mvar` stands in its place.
+        A `gen` holds the voltage at the compensator, or a shunt of `svc_fixed_mvar` stands in its place.
     """
-    net = pp.create_empty_network(name=f"Goto {year}", f_hz=FREQUENCY_HZ, sn_mva=100.0)
-    used = _used_buses(tables, parameters)
+    net = pp.create_empty_network(name=f"{island.name.en} {year}", f_hz=island.frequency_hz, sn_mva=100.0)
+    used = {island.grid.source_bus, *_used_buses(tables, parameters)}
     rows = tables["buses"]
     numbers = pp.create_buses(
         net, len(rows), rows["vn_kv"].to_numpy(), name=list(rows["name"]),
@@ -70,7 +73,7 @@ def build_net(
     buses = {str(bus_id): int(number) for bus_id, number in zip(rows.index, numbers, strict=True)}
     for column in DIAGRAM_COLUMNS:
         net.bus[column] = tables["buses"].reset_index()[column]
-    _source(net, buses, parameters)
+    _source(net, buses, tables, island, parameters)
     _lines(net, buses, tables, parameters)
     _transformers(net, buses, tables, parameters)
     _reactive_compensation(net, buses, tables, parameters, compensation)
@@ -88,66 +91,59 @@ def _drop_what_is_not_built(net: pp.pandapowerNet) -> None:
 
 
 def line_in_service(line: pd.Series, parameters: Parameters) -> bool:
-    """Tell whether a row of lines.csv exists with the chosen number of circuits of the path."""
-    result: bool = line["role"] != "path" or line["circuit"] <= parameters.number("path_circuits")
-    return result
+    """Tell whether a row of lines.csv exists with the number of circuits that a parameter gives."""
+    return not line["count_parameter"] or line["circuit"] <= parameters.number(line["count_parameter"])
 
 
-def _used_buses(tables: Tables, parameters: Parameters) -> set[str]:
+def _used_buses(tables: GridTables, parameters: Parameters) -> set[str]:
     lines = tables["lines"]
     built = lines[[line_in_service(line, parameters) for _, line in lines.iterrows()]]
     trafos = tables["transformers"]
-    return {SOURCE_BUS, *built["from_bus"], *built["to_bus"], *trafos["hv_bus"], *trafos["lv_bus"]}
+    return {*built["from_bus"], *built["to_bus"], *trafos["hv_bus"], *trafos["lv_bus"]}
 
 
-def _source(net: pp.pandapowerNet, buses: dict[str, int], parameters: Parameters) -> None:
+def _source(
+    net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, island: Settings, parameters: Parameters
+) -> None:
+    source, head_end = island.grid.source_bus, island.grid.head_end_bus
     ratio = parameters.number("source_rx")
     x_pu = 1.0 / math.hypot(1.0, ratio)
     pp.create_ext_grid(
-        net, buses[SOURCE_BUS], vm_pu=parameters.number("source_vm_pu"), name="Kyushu 220 kV",
+        net, buses[source], vm_pu=parameters.number("source_vm_pu"), name=tables["buses"]["name"][source],
         s_sc_max_mva=STIFF_SHORT_CIRCUIT_MVA, rx_max=ratio,
     )  # fmt: skip
     pp.create_impedance(
-        net, buses[SOURCE_BUS], buses[HEAD_END_BUS], rft_pu=ratio * x_pu, xft_pu=x_pu,
+        net, buses[source], buses[head_end], rft_pu=ratio * x_pu, xft_pu=x_pu,
         sn_mva=parameters.number("source_short_circuit_mva"), name="Source impedance",
     )  # fmt: skip
 
 
 def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Parameters) -> pd.Series:
-    """Return the row of conductors.csv that a line uses.
-
-    The words ``link``, ``path_cable`` and ``path_overhead`` stand for the size that a parameter gives.
+    """Return the row of conductors.csv that a line uses, of a family that of the size which a parameter gives.
 
     Raises
     ------
     InputError
         If there is no such conductor.
     """
-    by_parameter = {
-        "link": ("xlpe66", "conductor_mm2"),
-        "path_cable": ("xlpe66", "path_conductor_mm2"),
-        "path_overhead": ("acsr", "path_overhead_mm2"),
-    }
-    name = line["conductor"]
-    if name not in by_parameter:
+    name, key = line["conductor"], line["size_parameter"]
+    if not key:
         if name in conductors.index:
-            result: pd.Series = conductors.loc[name]
-            return result
-        accepted = ", ".join([*by_parameter, *conductors.index])
-        raise InputError(
-            [Problem("unknown conductor", f"lines.csv, line {line.name}, column conductor", name, accepted)]
-        )
-    family, key = by_parameter[name]
-    sizes = conductors[conductors["family"] == family]
+            named: pd.Series = conductors.loc[name]
+            return named
+        where, accepted = f"lines.csv, line {line.name}, column conductor", ", ".join(conductors.index)
+        raise InputError([Problem("unknown conductor", where, name, accepted)])
+    sizes = conductors[conductors["family"] == name]
     match = sizes[sizes["area_mm2"] == parameters.number(key)]
     if match.empty:
         accepted = ", ".join(f"{size:g}" for size in sizes["area_mm2"])
-        raise InputError([Problem(f"no {family} conductor of this size", f"parameter {key}",
+        raise InputError([Problem(f"no {name} conductor of this size", f"parameter {key}",
                                   f"{parameters.number(key):g}", accepted, "add it to conductors.csv")])  # fmt: skip
-    return match.iloc[0]
+    sized: pd.Series = match.iloc[0]
+    return sized
 
 
-def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, parameters: Parameters) -> None:
+def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters) -> None:
     lines = tables["lines"]
     conductors = pd.DataFrame([conductor_of(line, tables["conductors"], parameters) for _, line in lines.iterrows()])
     is_link = (lines["role"] == "link").to_numpy()
@@ -168,7 +164,7 @@ def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, paramet
     )  # fmt: skip
 
 
-def _transformers(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, parameters: Parameters) -> None:
+def _transformers(net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters) -> None:
     voltages, rows = tables["buses"]["vn_kv"], tables["transformers"]
     same = ("sn_mva", "vk_percent", "vkr_percent", "pfe_kw", "i0_percent", "tap_min", "tap_max", "tap_step_percent")
     pp.create_transformers_from_parameters(
@@ -180,7 +176,7 @@ def _transformers(net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, 
 
 
 def _reactive_compensation(
-    net: pp.pandapowerNet, buses: dict[str, int], tables: Tables, parameters: Parameters, compensation: str
+    net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters, compensation: str
 ) -> None:
     for _, row in tables["shunts"].iterrows():
         q_mvar = parameters.number(row["q_parameter"])
