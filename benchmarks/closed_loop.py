@@ -16,11 +16,10 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from studies.cli import study_path
 from studies.experiments.workers import make_tasks, run_tasks
 from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
-from studies.study.reading import read_study
+from studies.study.reading import read_study, study_path
 from twin.bound import perfect_foresight
 from twin.metrics.kpis import read_table
 from twin.operation.all_outages import outage_analysis

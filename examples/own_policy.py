@@ -15,10 +15,10 @@ class OwnPolicy:
 
     def decide(self, view: View) -> Dispatch:
         """Order self-consumption, idle batteries before congestion, no feed-in during it."""
-        congested = view.outlook.congestion_mw[: 48 - view.half_hour_of_day] > 0.0
+        congested = view.outlook.congestion_mw[: view.steps_of_day - view.step_of_day] > 0.0
         still_to_come = np.flip(np.cumsum(np.flip(congested))) > 0
         plan = view.plan(Mode.SELF_CONSUMPTION)
-        hours = min(view.half_hours, len(congested))
-        plan.mode[:hours][still_to_come[:hours] & ~congested[:hours]] = Mode.IDLE
-        plan.export_limit_pu[:hours][congested[:hours]] = 0.0
+        steps = min(view.steps, len(congested))
+        plan.mode[:steps][still_to_come[:steps] & ~congested[:steps]] = Mode.IDLE
+        plan.export_limit_pu[:steps][congested[:steps]] = 0.0
         return plan

@@ -60,6 +60,7 @@ class Settings(_Section):
     municipality: Names = Field(description="Name of the municipality whose areas have `municipality` = true.")
     time_zone: str = Field(description="Name in the IANA data base, e.g. Europe/London.")
     currency: str = Field(min_length=3, max_length=3, description="ISO 4217 code.")
+    first_month: int = Field(default=4, ge=1, le=12, description="Month in which the fiscal year begins.")
     holidays: str = Field(default="", description="Country of the public holidays, ISO 3166: JP, GB-SCT; empty: none.")
     frequency_hz: float = Field(gt=0, description="Frequency of the grid.")
     first_year: int = Field(description="First fiscal year that the tables describe.")

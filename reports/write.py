@@ -13,6 +13,7 @@ from reports.reading.run_folder import read_run
 from reports.renderers import html, pdf
 from reports.renderers.workbook import workbook
 from reports.sections import certificate, report
+from twin.core.clock import MINUTES_OF_HOUR
 
 CERTIFICATE, REPORT = "certificate", "report"
 """Files are named for it; a report lies in a folder of this name."""
@@ -32,8 +33,8 @@ def write_certificate(folder: Path) -> dict[str, Path]:
         ``html``, ``pdf_en``, ``pdf_ja``.
     """
     record = json.loads((folder / f"{CERTIFICATE}.json").read_text(encoding="utf-8"))
-    currency = record["study"]["currency"]
-    documents = [certificate.document(record, Words(language, currency)) for language in LANGUAGES]
+    currency, minutes = (record["study"][name] for name in ("currency", "step_minutes"))
+    documents = [certificate.document(record, Words(each, currency, minutes)) for each in LANGUAGES]
     return _write(folder, CERTIFICATE, documents)
 
 
@@ -85,7 +86,9 @@ def write_report(run: Path) -> dict[str, Path]:
     results = read_run(run)
     focus = choose_focus(results)
     detail = read_detail(results, focus)
-    documents = [report.document(results, focus, detail, Words(language, results.currency)) for language in LANGUAGES]
+    minutes = round(detail.hours * MINUTES_OF_HOUR)
+    words = [Words(language, results.currency, minutes) for language in LANGUAGES]
+    documents = [report.document(results, focus, detail, each) for each in words]
     tables = workbook(results, focus, detail)
     written = _with_figures(run / REPORT, documents) | _write(run / REPORT, REPORT, documents)
     written["xlsx"] = run / REPORT / "tables.xlsx"

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from studies.cli import study_path
 from studies.study.cases import study_case
 from studies.study.members import BASE, middle_point, resolved
 from studies.study.names import nearest
-from studies.study.reading import read_study
+from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.metrics.tables import member_tables, stack
 from twin.operation.case import Case

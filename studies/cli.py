@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from studies import ONE_THREAD
-from twin.core.errors import InputError, Problem
+from twin.core.errors import InputError
 
 if TYPE_CHECKING:
     from network_models.island import Island
@@ -35,7 +35,6 @@ Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; defa
 COMPARISON_WIDTH = 120
 
 
-SHIPPED = Path(__file__).parent
 RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
 WIDTH_IN_FILES = 200
@@ -102,7 +101,7 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
 
 def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tuple[int, int] | None]:
     """Return the study of a command and its days, before anything that takes long to import."""
-    from studies.study.reading import read_study
+    from studies.study.reading import read_study, study_path
 
     span = parse_days(days)
     return read_study(study_path(study), data, span), span
@@ -296,6 +295,8 @@ def list_studies() -> None:
     """List the shipped studies and the runs in ./runs."""
     import tomllib
 
+    from studies.study.reading import shipped_studies
+
     for path in shipped_studies():
         typer.echo(f"study  {path.stem:24} {tomllib.loads(path.read_text(encoding='utf-8'))['title_en']}")
     for index in sorted(RUNS.glob("*/study.json")):
@@ -397,29 +398,6 @@ def _island(name: str | None) -> Island:
     from network_models.island import SHIPPED, find_island
 
     return find_island(name or SHIPPED)
-
-
-def shipped_studies() -> list[Path]:
-    """Return the study files that come with the package."""
-    return sorted(SHIPPED.glob("*.toml"))
-
-
-def study_path(name: str) -> Path:
-    """Return the study file that a path or the name of a shipped study means.
-
-    Raises
-    ------
-    InputError
-        If there is neither such a file nor such a shipped study.
-    """
-    path = Path(name)
-    shipped = {study.stem: study for study in shipped_studies()}
-    if path.exists():
-        return path
-    if name in shipped:
-        return shipped[name]
-    accepted = f"a path, or one of {', '.join(shipped)}"
-    raise InputError([Problem("there is no such study file", name, accepted=accepted, repair="correct the path")])
 
 
 def table_console() -> Console:

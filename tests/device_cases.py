@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.devices.battery import make_batteries
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
 from twin.devices.device import Device, DeviceFlows, DeviceNow
@@ -44,7 +45,7 @@ def water_heaters(**changes: Any) -> WaterHeaters:
 def cars(**changes: Any) -> Cars:
     """Return 100 cars of 40 kWh and 4 kW that leave at 8 h for 8 kWh until 18 h, on work days only."""
     values: dict[str, Any] = {
-        "cars": np.array([100.0]), "battery_kwh": 40.0, "power_kw": 4.0, "efficiency": 0.8, "reserve_share": 0.25,
+        "cars": np.array([100.0]), "battery": make_batteries(40.0, 4.0, 0.8, soc_min_share=0.25),
         "leave": np.array([[16], [0]]), "back": np.array([[36], [0]]), "trip_kwh": np.array([[8.0], [0.0]]),
         "home_kwh": 1000.0, "area_share": AREA_SHARE,
     }  # fmt: skip

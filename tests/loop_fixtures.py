@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 from shipped import GOTO, goto
 
+from twin.core.clock import DEFAULT_CLOCK, Clock, steps_in
+from twin.devices.battery import Battery, BatteryWear, make_batteries
+from twin.devices.sites import SiteDevices
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
 from twin.operation.half_hour import assess, step
 from twin.operation.injections import Injections, solve_injections
-from twin.operation.member import BatteryWear, Member, SiteDevices
+from twin.operation.member import Member
 from twin.operation.record import Record
 from twin.operation.state import State, initial_state
 from twin.operation.uniform_cap import Managed
@@ -80,25 +83,28 @@ def make_inputs() -> Inputs:
 def devices(
     fleet: SiteFleet, *, new_pv: bool = True, batteries: bool = True, throttle: bool = False, **changes: Any
 ) -> SiteDevices:
-    """Return what stands at the sites: all batteries or none, of the same efficiency at any power, without standby."""
+    """Return what stands at the sites: all batteries or none, of the same efficiency at any power, without standby.
+
+    `changes` are fields of `SiteDevices` or of `Battery`.
+    """
     new = fleet.groups.kind.to_numpy(str)[fleet.group] == "new"
     has_battery = batteries & (fleet.battery_kwh > 0.0) & (new_pv | ~new)
     values = {
         "has_pv": ~new | new_pv,
         "demand_kwh": fleet.demand_kwh,
-        "battery_kwh": fleet.battery_kwh * has_battery,
-        "battery_kw": fleet.battery_kw * has_battery,
-        "efficiency": np.sqrt(fleet.round_trip_efficiency),
-        "soc_min_share": fleet.soc_min_percent / 100.0,
-        "soc_max_share": fleet.soc_max_percent / 100.0,
-        "standby_w": np.zeros(len(fleet.site_id)),
-        "constant_share": 0.0,
-        "quadratic_share": 0.0,
         "export_at_night": False,
         "throttle_when_full": throttle,
         "wear": BatteryWear(cycle_percent=0.01, calendar_empty_percent=1.0, calendar_full_percent=3.0),
     }
-    return SiteDevices(**values | changes)
+    of_battery = {
+        "energy": fleet.battery_kwh * has_battery,
+        "power": fleet.battery_kw * has_battery,
+        "efficiency": np.sqrt(fleet.round_trip_efficiency),
+        "soc_min_share": fleet.soc_min_percent / 100.0,
+        "soc_max_share": fleet.soc_max_percent / 100.0,
+    }
+    named = {name: changes.pop(name) for name in Battery._fields if name in changes}
+    return SiteDevices(**values | changes, battery=make_batteries(**of_battery | named))
 
 
 def member(inputs: Inputs, **changes: Any) -> Member:
@@ -121,7 +127,6 @@ def member(inputs: Inputs, **changes: Any) -> Member:
         "firmness": (*map(str, inputs.model.plants.firmness), *inputs.fleet.groups.cut),
         "devices": devices(inputs.fleet, batteries=False),
         "flexible": (),
-        "plant_batteries": None,
         "policy": "none",
         "on_policy_failure": "stop",
         "policy_seconds": 60.0,
@@ -140,7 +145,11 @@ def all_plants(inputs: Inputs, firmness: str) -> tuple[str, ...]:
 
 
 def make_case(
-    inputs: Inputs, members: Sequence[Member], models: Sequence[GridModel] = (), export_limit_mw: float = 50.0
+    inputs: Inputs,
+    members: Sequence[Member],
+    models: Sequence[GridModel] = (),
+    export_limit_mw: float = 50.0,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> Case:
     """Return a case of `inputs`; `models` are grid variants in place of the inputs' one."""
     outlooks = tuple(
@@ -159,7 +168,8 @@ def make_case(
         sites=inputs.fleet,
         export_limit_mw=np.full(len(members), export_limit_mw),
         export_per_mw=np.ones((len(members), len(inputs.model.areas))),
-        lead_slots=max(some.forecast_lead_half_hours for some in members),
+        lead_slots=max(steps_in(some.forecast_lead_half_hours, clock.step_minutes) for some in members),
+        clock=clock,
     )
 
 

@@ -8,7 +8,7 @@ from math import gcd
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import TIMEZONE, usual_step
+from twin.core.clock import usual_step
 from twin.core.weather_table import Place
 from weather.readers.reading import IRRADIANCE, Reading
 from weather.sun import Sun, beam_and_diffuse, sun_over
@@ -97,7 +97,7 @@ def on_fiscal_year(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame
     Parameters
     ----------
     frame : pandas.DataFrame
-        On an Asia/Tokyo index with every month once.
+        On an index with the time zone of `index` and every month once.
     index : pandas.DatetimeIndex
         The study's index.
 
@@ -124,7 +124,7 @@ def _in_year(times: pd.DatetimeIndex, year: int) -> pd.DatetimeIndex:
     start_of_own = pd.to_datetime({"year": times.year, "month": times.month, "day": times.day})
     start = pd.to_datetime({"year": np.full(len(times), year), "month": times.month, "day": times.day})
     within = (times.tz_localize(None) - pd.DatetimeIndex(start_of_own)).to_numpy()
-    return pd.DatetimeIndex(start.to_numpy() + within).tz_localize(TIMEZONE)
+    return pd.DatetimeIndex(start.to_numpy() + within).tz_localize(times.tz)
 
 
 def instants_on(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:

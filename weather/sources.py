@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.clock import DEFAULT_CLOCK, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.weather_table import VARIABLES, Place, WeatherTable
 from weather.quality.checks import check_weather
@@ -35,7 +35,7 @@ def from_files(
     places: Mapping[str, Place],
     sources: Mapping[str, PlaceSource],
     fiscal_year: int,
-    step_minutes: int = 30,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> WeatherTable:
     """Return the weather table that the files make; no place is filled silently.
 
@@ -45,7 +45,8 @@ def from_files(
     sources : mapping of str to PlaceSource
         One for each place.
     fiscal_year : int
-    step_minutes : int, default 30
+    clock : Clock
+        Of the island, with the step of the study.
 
     Returns
     -------
@@ -63,23 +64,23 @@ def from_files(
     values: dict[str, pd.DataFrame] = {}
     for place_id, source in own.items():
         try:
-            values[place_id] = _combined(source, places[place_id], fiscal_year, step_minutes)
+            values[place_id] = _combined(source, places[place_id], fiscal_year, clock)
         except InputError as error:
             problems += error.problems
     raise_if_any(problems)
-    index = fiscal_year_index(fiscal_year, step_minutes)
+    index = clock.fiscal_year(fiscal_year)
     names = {place_id: ", ".join(str(file.path) for file in source.files) for place_id, source in own.items()}
-    check_weather(WeatherTable(index, {place_id: places[place_id] for place_id in own}, values), names)
+    check_weather(WeatherTable(index, {place_id: places[place_id] for place_id in own}, values, clock), names)
     complete = {place_id: values[sources[place_id].same_as or place_id] for place_id in places}
-    return WeatherTable(index, dict(places), complete)
+    return WeatherTable(index, dict(places), complete, clock)
 
 
-def _combined(source: PlaceSource, place: Place, fiscal_year: int, step_minutes: int) -> pd.DataFrame:
+def _combined(source: PlaceSource, place: Place, fiscal_year: int, clock: Clock) -> pd.DataFrame:
     frames: list[pd.DataFrame] = []
     problems: list[Problem] = []
     for file in source.files:
         try:
-            frames.append(read(file, place, fiscal_year, step_minutes))
+            frames.append(read(file, place, fiscal_year, clock))
         except InputError as error:
             problems += error.problems
     raise_if_any(problems)

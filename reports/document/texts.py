@@ -10,11 +10,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal, get_args
 
+from twin.core.clock import MINUTES_OF_HALF_HOUR
+
 Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
 _FILES = ("texts.csv", "certificate_texts.csv", "security_texts.csv")
+
+
+_OTHER_STEP: dict[Language, tuple[tuple[str, str], ...]] = {
+    "en": (("Half-hourly", "{n}-minute"), ("half-hourly", "{n}-minute"), ("Half-hour", "Step"), ("half-hour", "step")),
+    "ja": (("30分", "{n}分"), ("コマ", "時間帯")),
+}
+"""What stands in the texts for half-hours, and what in its place in a study with another step of n minutes."""
 
 
 @cache
@@ -25,14 +34,22 @@ def _table() -> dict[str, dict[str, str]]:
 
 @dataclass(frozen=True)
 class Words:
-    """The words of one language; amounts of money are in `currency`, a code of three letters."""
+    """The words of one language; amounts of money are in `currency`, a code of three letters.
+
+    The texts speak of half-hours; in a study with another step they speak of steps.
+    """
 
     language: Language
     currency: str = "JPY"
+    step_minutes: int = MINUTES_OF_HALF_HOUR
 
     def __call__(self, key: str, /, **values: object) -> str:
         """Return the text of `key` with `values` put in; a missing key raises `KeyError`."""
-        return _table()[key][self.language].format(currency=self.money, **values)
+        text = _table()[key][self.language]
+        if self.step_minutes != MINUTES_OF_HALF_HOUR:
+            for half_hour, other in _OTHER_STEP[self.language]:
+                text = text.replace(half_hour, other.replace("{n}", str(self.step_minutes)))
+        return text.format(currency=self.money, **values)
 
     def has(self, key: str) -> bool:
         """Return whether there is a text for `key`."""

@@ -89,7 +89,7 @@ def distribution(run: Run, focus: Focus, detail: Detail, words: Words) -> Pictur
         return None
     index = pd.DatetimeIndex(detail.link.index)
     months = np.array(index.month)
-    by_month = [month for month in (*range(4, 13), 1, 2, 3) if month in months]
+    by_month = list(dict.fromkeys(months.tolist()))
     hours = np.array(index.hour)
     with style.look():
         drawing, axes = style.figure(4.0, rows=2, columns=2, sharey="row", width_ratios=[1, 1.3])

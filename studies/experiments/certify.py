@@ -237,6 +237,7 @@ class Certificate(Experiment):
             "is_part_of_year": self.days is not None,
             "seed": study.seed,
             "currency": self.case.model.currency,
+            "step_minutes": self.case.clock.step_minutes,
         }
 
     def _kpis(self, folders: Sequence[Path]) -> list[dict[str, float | None]]:

@@ -10,17 +10,17 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from studies.study.cases import STEPS_PER_DAY
+from twin.core.clock import Clock, steps_in
 from twin.operation.case import Case
 from twin.operation.half_hour import step
 from twin.operation.state import ORDERS, State, initial_state
-from twin.policies.interface import ORDER_SLOTS, Policy
+from twin.policies.interface import DAYS_AHEAD, Policy
 from twin.resources.profiles import Profiles
 
 CHECKED_DAYS = 7
 REPLACED_AT = (20, 24, 0, 37, 18, 30)
 """Half-hours of the day from which the truth is replaced to the end, each on another day of the checked ones."""
-REPLACED_STEPS = 2 * ORDER_SLOTS
+REPLACED_DAYS = 2 * DAYS_AHEAD
 """How much is replaced where single decisions are tried: orders reach half as far."""
 
 MakePolicy = Callable[[], Policy]
@@ -34,15 +34,15 @@ class Checks:
     Attributes
     ----------
     first, last : str
-        Beginning of the first and last half-hour that was run.
+        Beginning of the first and last step that was run.
     is_deterministic : bool
-        Whether two fresh instances gave the same orders and the same state, to the byte, in every half-hour.
+        Whether two fresh instances gave the same orders and the same state, to the byte, in every step.
     first_unlike : str
-        Half-hour, and what differs first; empty where nothing does.
+        Step, and what differs first; empty where nothing does.
     replaced_at : tuple of str
         From when on the truth was replaced to the end, each in a run from the beginning.
     decisions : int
-        Decisions that were made once more from the same state, the truth replaced from that half-hour on.
+        Decisions that were made once more from the same state, the truth replaced from that step on.
     looks_ahead : bool or None
         Whether any decision up to the replacement became another one; None where the policy is not deterministic, so
         that a difference says nothing.
@@ -84,7 +84,7 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
     start, stop = busiest_days(case, m, days)
     expected, again = (list(_run(case, m, make_policy(), start, stop, stop - start)) for _ in range(2))
     unlike = _first_difference(expected, again, _NAMES)
-    trials = [_trial(number, slot, stop - start) for number, slot in enumerate(REPLACED_AT)]
+    trials = [_trial(number, half_hour, stop - start, case.clock) for number, half_hour in enumerate(REPLACED_AT)]
     decisions, found = 0, ""
     if not unlike:
         found = _from_the_beginning(case, m, other, make_policy, (start, stop), trials, expected)
@@ -105,11 +105,11 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
 def busiest_days(case: Case, m: int, days: int) -> tuple[int, int]:
     """Return the steps of the consecutive days whose highest exports, as forecast, are highest in all."""
     outlook = case.outlooks[case.members[m].outlook]
-    midnights = range(0, len(case.index), STEPS_PER_DAY)
+    midnights = range(0, len(case.index), case.clock.steps_of_day)
     highest = np.array([outlook.at(t, 0, float(case.export_limit_mw[m])).export_mw.max() for t in midnights])
     count = min(days, len(highest))
     first = int(np.convolve(highest, np.ones(count), mode="valid").argmax())
-    return first * STEPS_PER_DAY, (first + count) * STEPS_PER_DAY
+    return first * case.clock.steps_of_day, (first + count) * case.clock.steps_of_day
 
 
 @contextmanager
@@ -138,9 +138,10 @@ _NAMES = (*ORDERS, "state")
 _Digests = tuple[bytes, ...]
 
 
-def _trial(number: int, slot: int, steps: int) -> int:
+def _trial(number: int, half_hour: int, steps: int, clock: Clock) -> int:
     """Return the step, counted from the first checked day, at which a trial from the beginning replaces the truth."""
-    return slot + STEPS_PER_DAY * (number * (steps // STEPS_PER_DAY) // len(REPLACED_AT))
+    day = number * (steps // clock.steps_of_day) // len(REPLACED_AT)
+    return steps_in(half_hour, clock.step_minutes) + clock.steps_of_day * day
 
 
 def _from_the_beginning(
@@ -169,20 +170,20 @@ def _one_by_one(
     alone = _alone(case, m, policy, *span)
     state, decisions = initial_state(alone), 0
     for t in range(len(alone.index)):
-        if t == 0 or policy.cadence.is_due(int(alone.half_hour_of_day[t])):
+        if t == 0 or alone.rhythms[0].is_due(int(alone.step_of_day[t])):
             decisions += 1
             before = replace(state, policies=copy.deepcopy(state.policies))
-            with replaced_truth(case, m, other, span[0] + t, REPLACED_STEPS):
+            with replaced_truth(case, m, other, span[0] + t, REPLACED_DAYS * case.clock.steps_of_day):
                 after, _ = step(alone, before, t)
             place = _first_difference([expected[t]], [_digests(after)], ORDERS)
             if place:
-                return decisions, f"{_when(case, span[0] + t, place)}; truth replaced from the same half-hour on"
+                return decisions, f"{_when(case, span[0] + t, place)}; truth replaced from the same step on"
         state, _ = step(alone, state, t)
     return decisions, ""
 
 
 def _run(case: Case, m: int, policy: Policy, start: int, stop: int, count: int) -> Iterator[_Digests]:
-    """Run a member alone over some half-hours and yield digests of the orders in force and of the whole state."""
+    """Run a member alone over some steps and yield digests of the orders in force and of the whole state."""
     alone = _alone(case, m, policy, start, stop)
     state = initial_state(alone)
     for t in range(count):

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from studies.study.names import nearest
-from twin.core.clock import TIMEZONE, step_hours, usual_step
+from twin.core.clock import DEFAULT_CLOCK, step_hours, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
 from weather.quality.checks import LARGEST_MEANS, PLAUSIBLE, time_problems
 from weather.readers.text import numbers, read_cells, read_text
@@ -160,7 +160,7 @@ def _times(cells: pd.Series, path: Path, reading: Reading) -> tuple[pd.DatetimeI
     has_offset = cells.str.contains(r"\d(?:Z|[+-]\d{2}:?\d{2})$", na=False)
     if has_offset.all():
         times = pd.DatetimeIndex(pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601"))
-        return times.tz_convert(TIMEZONE), _unreadable(cells, times, where, "ISO 8601 with offset")
+        return times.tz_convert(DEFAULT_CLOCK.timezone), _unreadable(cells, times, where, "ISO 8601 with offset")
     if has_offset.any():
         repair = "write the offset (+09:00) in every row or in none"
         seen = cells[~has_offset].iloc[0]
@@ -168,11 +168,13 @@ def _times(cells: pd.Series, path: Path, reading: Reading) -> tuple[pd.DatetimeI
     if reading.timezone not in available_timezones():
         what = "unknown time zone" if reading.timezone else "times without time zone"
         repair = "say it: --timezone Asia/Tokyo, or write +09:00 behind each time"
-        return pd.DatetimeIndex([]), [Problem(what, where, reading.timezone or cells.iloc[0], TIMEZONE, repair)]
+        return pd.DatetimeIndex([]), [
+            Problem(what, where, reading.timezone or cells.iloc[0], DEFAULT_CLOCK.timezone, repair)
+        ]
     local = pd.DatetimeIndex(pd.to_datetime(cells.str.replace("/", "-"), errors="coerce", format="ISO8601"))
     times = local.tz_localize(reading.timezone, ambiguous="NaT", nonexistent="NaT")
     accepted = f"ISO 8601; a time that exists once in {reading.timezone} (daylight saving: write UTC offsets)"
-    return times.tz_convert(TIMEZONE), _unreadable(cells, times, where, accepted)
+    return times.tz_convert(DEFAULT_CLOCK.timezone), _unreadable(cells, times, where, accepted)
 
 
 def _unreadable(cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted: str) -> list[Problem]:

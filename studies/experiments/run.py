@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
-import pandas as pd
 import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
@@ -22,7 +21,7 @@ from studies.experiments.workers import Progress
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
 from studies.study.input_names import AREA_MARKET
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import clock_of, island_of, tables_of
 from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
@@ -38,7 +37,8 @@ from twin.network.model import GridModel
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import read_price
+from twin.resources.measured import PRICE, read_price
+from twin.resources.resampling import held_over_steps
 
 FOLDER = "network"
 LANGUAGES: tuple[Literal["en", "ja"], ...] = ("en", "ja")
@@ -71,8 +71,12 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     """
     if study.weather.source != "measured" or data is None:
         return None
-    price = read_price(tables_of(study), data, study.period.fiscal_year - 1)
-    return None if price is None else price_matrix(pd.DatetimeIndex(price.index), price.to_numpy())
+    year, clock = study.period.fiscal_year - 1, clock_of(study)
+    price = read_price(tables_of(study), data, year, clock)
+    if price is None:
+        return None
+    on_steps = held_over_steps(price.to_numpy(), PRICE.step_minutes, clock.step_minutes)
+    return price_matrix(clock.fiscal_year(year), on_steps)
 
 
 def write_payments(
@@ -112,7 +116,7 @@ def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Mar
     homes = (device for device in member.flexible if isinstance(device, Homes))
     return Market(
         values={str(name): float(value) for name, value in values.items()},
-        sites_with_battery=int((member.devices.battery_kwh > 0.0).sum()),
+        sites_with_battery=int((member.devices.battery.energy > 0.0).sum()),
         home_mwh=sum((float(device.energy_kwh.sum()) for device in homes), 0.0) / KWH_PER_MWH,
         previous_price=year_before,
     )

@@ -19,12 +19,12 @@ from reports.document.texts import LANGUAGES, Words
 from studies.experiments.folders import RECORD_FILES, open_partial, publish, require_results_folder, write_json
 from studies.experiments.provenance import digest, input_files, manifest, run_log
 from studies.experiments.workers import Piece, Progress, make_tasks, run_pieces, run_tasks
-from studies.study.cases import study_case
 from studies.study.members import Member, members
 from studies.study.policy_files import imported, policy_file
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
+from twin.operation.case import Case
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
@@ -71,7 +71,7 @@ class Work:
 class Experiment(ABC):
     """A question to a study: which members are run, what is kept of their results, what is told of it.
 
-    A new kind gives `members`, `reduce` and `sections`; what it leaves out is done as for any other.
+    A new kind gives `members`, `prepare`, `reduce` and `sections`; what it leaves out is done as for any other.
 
     Parameters
     ----------
@@ -88,6 +88,8 @@ class Experiment(ABC):
     """Folders that are removed before the results are published."""
     own_file: ClassVar[Path | None] = None
     """The Python file of a user's experiment; from `load_experiment`."""
+    case: Case
+    """What `run_members` runs; made by `prepare`."""
 
     def __init__(self, study: Study, data: Path | None = None, days: tuple[int, int] | None = None) -> None:
         self.study = study
@@ -112,15 +114,17 @@ class Experiment(ABC):
         """Return what is asked beside the study, for the manifest; values that are the same wherever it is run."""
         return {}
 
+    @abstractmethod
     def prepare(self, progress: Progress) -> None:
-        """Make and check what is needed before any folder is written.
+        """Make the case and check all inputs, before any folder is written.
+
+        Mostly ``self.case = study_case(self.study, self.members(), self.data, self.days)``.
 
         Raises
         ------
         InputError
             With all problems of the inputs.
         """
-        self.case = study_case(self.study, self.members(), self.data, self.days)
 
     def folders(self, place: Path) -> list[Path]:
         """Return the folder of each member of the case, below `place`."""

@@ -13,8 +13,9 @@ from SALib.sample import latin
 
 from studies.experiments.unknowns import Unknown
 from studies.study.cases import case_of, loop_members
-from studies.study.grids import Grids, member_grids
+from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
+from studies.study.islands import Grids
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.schema import Study
 from twin.core.errors import InputError

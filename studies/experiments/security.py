@@ -22,7 +22,7 @@ from studies.experiments.runner import Experiment, Work
 from studies.experiments.workers import Progress
 from studies.study.cases import day_steps
 from studies.study.grids import member_grids
-from studies.study.inputs import has_pv, read_sources, study_inputs
+from studies.study.inputs import read_sources, study_inputs
 from studies.study.islands import tables_of
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.names import nearest
@@ -142,9 +142,9 @@ def operation_of(member: Member, data: Path | None, days: tuple[int, int] | None
     grids = member_grids([member])
     inputs = study_inputs(study, [member], grids, read_sources(study, data))
     model, whole = grids.models[0], inputs.series[0][0]
-    truth = whole.window(*day_steps(days, len(whole.index)))
+    truth = whole.window(*day_steps(days, len(whole.index), inputs.clock.steps_of_day))
     plant_mw = truth.plant_available_mw - truth.plant_unavailable_mw
-    net_mw = truth.area_demand_mw - site_infeed_mw(inputs.fleet, truth, has_pv(inputs.fleet, new_pv=study.fleet.new_pv))
+    net_mw = truth.area_demand_mw - site_infeed_mw(inputs.fleet, truth, inputs.fleet.with_pv(new_pv=study.fleet.new_pv))
     profiles = model_profiles(model, plant_mw, net_mw)
     q_per_p = np.tan(np.arccos(model.areas.power_factor.to_numpy(float)))
     return Operation(model, truth.index, profiles | {"load_q_mvar": truth.area_demand_mw * q_per_p})

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 
 from studies.study.devices import flexible_devices, site_devices
-from studies.study.grids import Grids, member_grids, plant_batteries
+from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
-from studies.study.islands import tables_of
+from studies.study.islands import Grids, tables_of
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study
+from twin.core.clock import steps_in
 from twin.core.errors import Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
@@ -74,7 +75,6 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         firmness=(*_plant_firmness(member.study, model), *_group_firmness(member.study, fleet)),
         devices=site_devices(member.study, tables, fleet),
         flexible=flexible_devices(member.study, tables, model),
-        plant_batteries=plant_batteries(member.study, tables, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
         policy_seconds=operation.policy_seconds,
@@ -143,7 +143,6 @@ def study_case(
     return case_of(everyone, reduce_grids(grids.models), inputs, days, mean_mw)
 
 
-STEPS_PER_DAY = 48
 PROBE_MW = 1.0
 
 
@@ -167,7 +166,8 @@ def case_of(
     mean_demand_mw : numpy.ndarray, (M, A)
         Mean demand that the operator's stated limit is for.
     """
-    steps = day_steps(days, len(inputs.series[0][0].index))
+    clock = inputs.clock
+    steps = day_steps(days, len(inputs.series[0][0].index), clock.steps_of_day)
     told, outlooks = _outlooks(members, inputs)
     series = tuple((profiles.window(*steps), forecasts.window(*steps)) for profiles, forecasts in inputs.series)
     limit, response = _link_at_mean_demand(grid, np.array([member.grid for member in members]), mean_demand_mw)
@@ -180,13 +180,14 @@ def case_of(
         sites=inputs.fleet,
         export_limit_mw=limit,
         export_per_mw=response,
-        lead_slots=max(member.forecast_lead_half_hours for member in members),
+        lead_slots=max(steps_in(member.forecast_lead_half_hours, clock.step_minutes) for member in members),
+        clock=clock,
     )
 
 
-def day_steps(days: tuple[int, int] | None, length: int) -> tuple[int, int]:
+def day_steps(days: tuple[int, int] | None, length: int, of_day: int) -> tuple[int, int]:
     """Return the first step of some days, 1-based and inclusive, and the one after the last; None takes all."""
-    return (0, length) if days is None else ((days[0] - 1) * STEPS_PER_DAY, days[1] * STEPS_PER_DAY)
+    return (0, length) if days is None else ((days[0] - 1) * of_day, days[1] * of_day)
 
 
 def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, ...], list[Outlooks]]:

@@ -60,9 +60,9 @@ def outside_problems(
     return found
 
 
-def days_in(fiscal_year: int) -> int:
-    """Return the number of days from 1 April of `fiscal_year` to the next 31 March."""
-    return (datetime.date(fiscal_year + 1, 4, 1) - datetime.date(fiscal_year, 4, 1)).days
+def days_in(fiscal_year: int, first_month: int = 4) -> int:
+    """Return the number of days of the fiscal year that begins in a month of a calendar year."""
+    return (datetime.date(fiscal_year + 1, first_month, 1) - datetime.date(fiscal_year, first_month, 1)).days
 
 
 def _section(model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:

@@ -63,7 +63,7 @@ def explain(error: ErrorDetails, model: type[BaseModel], where: str, dotted: str
     if kind == "literal_error":
         choices = literal_choices(field)
         return Problem(
-            f"{dotted} has an unknown value", where, seen, _joined(choices), nearest(str(error["input"]), choices)
+            f"{dotted} has an unknown value", where, seen, _joined(field), nearest(str(error["input"]), choices)
         )
     accepted = _range(field) or description
     repair = f"correct {parts[-1]}: {description}" if description and description != accepted else ""
@@ -90,8 +90,10 @@ def literal_choices(field: FieldInfo | None) -> list[str]:
     return [str(choice) for choice in typing.get_args(field.annotation)] if field else []
 
 
-def _joined(choices: Sequence[str]) -> str:
-    return ", ".join(f'"{choice}"' for choice in choices)
+def _joined(field: FieldInfo | None) -> str:
+    """Return the choices of a field as a study file writes them: texts in quotes, numbers without."""
+    choices = typing.get_args(field.annotation) if field else ()
+    return ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
 
 
 def _walk(model: type[BaseModel], parts: Sequence[str]) -> tuple[Any, FieldInfo | None]:

@@ -1,57 +1,22 @@
-"""Grid models of a study's members, each distinct one built once, and the batteries in the grid."""
+"""Grid models of a study's members, each distinct one built once."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from network_models.guest import guest
 from network_models.model import build_grid
 from network_models.tables import DECLARATIONS
 from studies.study.checks import locate
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
-from twin.devices.device import Device
-from twin.devices.grid_battery import GridBattery
 from twin.network.model import GridModel
-from twin.operation.member import PlantBatteries
-
-_COMMON = ("round_trip_efficiency", "soc_min_percent", "soc_max_percent")
-
-
-def grid_batteries(study: Study, tables: Tables, model: GridModel) -> tuple[Device, ...]:
-    """Return the batteries in the grid that a study has.
-
-    Raises
-    ------
-    InputError
-        Where the table names an area that the network does not have.
-    """
-    if study.fleet.grid_batteries == "none":
-        return ()
-    power, energy, common = _amounts(tables, "grid_batteries", model.areas.index)
-    return (GridBattery(tuple(power.tolist()), tuple(energy.tolist()), *common),)
-
-
-def plant_batteries(study: Study, tables: Tables, model: GridModel) -> PlantBatteries | None:
-    """Return the batteries beside plants that a study has, None without.
-
-    Raises
-    ------
-    InputError
-        Where the table names a plant that the network does not have.
-    """
-    if study.fleet.plant_batteries == "none":
-        return None
-    power, energy, common = _amounts(tables, "plant_batteries", model.plants.index)
-    in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
-    return PlantBatteries(power * in_service, energy * in_service, *common)
 
 
 def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataFrame:
@@ -64,34 +29,7 @@ def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataF
     return plants.assign(scheme=scheme)
 
 
-def _amounts(
-    tables: Tables, name: str, elements: pd.Index
-) -> tuple[np.ndarray, np.ndarray, tuple[float, float, float]]:
-    """Return power and energy of each element, and one-way efficiency and limits of charge that all rows share."""
-    frame, key = tables[name], DECLARATIONS[name].key[0]
-    problems = [
-        Problem(f"no such {key} in the network", f"{name}.csv, {key}", str(element), ", ".join(map(str, elements)))
-        for element in frame[key]
-        if element not in elements
-    ]
-    if len(frame[list(_COMMON)].drop_duplicates()) > 1:
-        problems.append(Problem("rows differ", f"{name}.csv", ", ".join(_COMMON), "one value in all rows"))
-    raise_if_any(problems)
-    of_element = frame.set_index(key).reindex(elements)[["power_mw", "energy_mwh"]].fillna(0.0)
-    round_trip, low, high = (float(frame[column].iloc[0]) for column in _COMMON)
-    common = (float(np.sqrt(round_trip)), low / 100.0, high / 100.0)
-    return of_element["power_mw"].to_numpy(float), of_element["energy_mwh"].to_numpy(float), common
-
-
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
-
-
-@dataclass(frozen=True)
-class Grids:
-    """Distinct grid models, and which of them each member uses."""
-
-    models: tuple[GridModel, ...]
-    of_member: tuple[int, ...]
 
 
 def member_grids(members: list[Member]) -> Grids:

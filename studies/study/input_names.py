@@ -7,11 +7,9 @@ from typing import Any
 
 from network_models.island import Island
 from network_models.tables import DECLARATIONS, Declaration
-from studies.study.names import nearest
+from studies.study.names import Assignment, is_known, known_keys, nearest
+from studies.study.schema import Settings
 from twin.core.errors import Problem
-
-Assignment = tuple[str, object, str]
-"""A dotted key, the value that the study gives it, and its place in the file."""
 
 OF_ISLANDS = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
 """Study keys of devices that stand on an island only."""
@@ -162,7 +160,24 @@ def input_tables(island: Island) -> tuple[Declaration, ...]:
     return tuple(facts for facts in DECLARATIONS.values() if facts.is_input and island.has(facts.name))
 
 
-def why_shared(dotted: str, island: Island | None) -> tuple[str, str] | None:
+FIXED_FOR_ALL = ("weather.", "seed", "period.", "schema_version", "name", "title_", "uncertainty.")
+"""Beginnings of keys that neither a scenario nor a sweep may change: all members share them."""
+
+
+def why_not_overridable(dotted: str, island: Island | None) -> tuple[str, str] | None:
+    """Return why a scenario or sweep of a study on an island may not set `dotted` and what to do; None when it may."""
+    if any(dotted.startswith(start) for start in FIXED_FOR_ALL):
+        return (
+            f"{dotted} cannot differ between members: all run in lock-step on the same weather, seed and period",
+            "set it once in its own section, or make a second study file",
+        )
+    if is_known(Settings, dotted):
+        return _why_shared(dotted, island)
+    keys = [key for key, _ in known_keys(Settings)]
+    return f"unknown key {dotted}", nearest(dotted, keys)
+
+
+def _why_shared(dotted: str, island: Island | None) -> tuple[str, str] | None:
     """Return why members cannot differ in this key, and what to do; None where they can."""
     if not dotted.startswith(START):
         return None

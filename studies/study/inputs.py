@@ -14,12 +14,11 @@ import pandas as pd
 
 from network_models.tables import DECLARATIONS
 from studies.study.checks import locate, needed_places
-from studies.study.grids import Grids
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import Grids, clock_of, island_of, tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
 from studies.study.schema import WeatherFile as NamedFile
-from twin.core.clock import step_hours
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
@@ -61,11 +60,12 @@ class Sources:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Series of a study, and which of them each member uses."""
+    """Series of a study on its clock, and which of them each member uses."""
 
     fleet: SiteFleet
     series: tuple[tuple[Profiles, Forecasts], ...]
     of_member: tuple[int, ...]
+    clock: Clock = DEFAULT_CLOCK
 
 
 def read_sources(study: Study, data: Path | None) -> Sources:
@@ -77,7 +77,9 @@ def read_sources(study: Study, data: Path | None) -> Sources:
         With the problems of all files at once.
     """
     tables, is_measured = tables_of(study), study.weather.source == "measured"
-    measured = read_measured(tables, _required(data), study.period.fiscal_year) if is_measured else None
+    measured = (
+        read_measured(tables, _required(data), study.period.fiscal_year, clock_of(study)) if is_measured else None
+    )
     weather = weather_table(study, data)
     return Sources(weather, _normal(study, weather), measured)
 
@@ -148,34 +150,28 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
             made_for = (member.study, tables, model, profiles[key], fleet, source.measured)
             series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
-    return Inputs(fleet, tuple(series), tuple(of_member))
+    return Inputs(fleet, tuple(series), tuple(of_member), clock_of(study))
 
 
 def weather_table(study: Study, data: Path | None) -> WeatherTable:
     """Return the study's weather; a measured year takes the plants' own distributions from the normal synthetic one."""
     period, weather, tables = study.period, study.weather, tables_of(study)
     if weather.source != "files":
-        return synthetic_year(tables, period.fiscal_year, weather.weather_year, study.seed, period.step_minutes)
+        return synthetic_year(tables, period.fiscal_year, weather.weather_year, study.seed, clock_of(study))
     sources = {
         place: PlaceSource(files=tuple(_weather_file(file, study.folder, data) for file in files))
         for place, files in weather.files.items()
     }
     climates = read_climates(tables)
     places = {name: climates[name].place for name in needed_places(study.grid, island_of(study))}
-    return from_files(places, {name: sources[name] for name in places}, period.fiscal_year, period.step_minutes)
+    return from_files(places, {name: sources[name] for name in places}, period.fiscal_year, clock_of(study))
 
 
 def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
     period = study.period
     if study.weather.source == "files" or study.weather.weather_year == NORMAL_YEAR:
         return weather
-    return synthetic_year(tables_of(study), period.fiscal_year, NORMAL_YEAR, study.seed, period.step_minutes)
-
-
-def has_pv(fleet: SiteFleet, *, new_pv: bool) -> np.ndarray:
-    """Return which sites have PV, (S,) bool."""
-    result: np.ndarray = (fleet.groups.kind.to_numpy(str)[fleet.group] != "new") | new_pv
-    return result
+    return synthetic_year(tables_of(study), period.fiscal_year, NORMAL_YEAR, study.seed, clock_of(study))
 
 
 def _site_table(study: Study, tables: Tables) -> pd.DataFrame:
@@ -258,7 +254,7 @@ def _forecasts(
     study: Study, tables: Tables, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
 ) -> Forecasts:
     dc_kw = np.bincount(
-        fleet.pv_shape, fleet.pv_dc_kw * has_pv(fleet, new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
     )
     return make_forecasts(
         tables,
@@ -268,6 +264,6 @@ def _forecasts(
         profiles.site_pv_per_kw @ dc_kw / 1000.0,
         seed=study.seed,
         weather_year=study.weather.weather_year,
-        lead_hours=study.operation.forecast_lead_half_hours * step_hours(profiles.index),
-        demand_error=None if measured is None else measured_demand_error(measured),
+        lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
+        demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
     )

@@ -1,11 +1,23 @@
-"""The island of a study and its tables with the study's own values in place."""
+"""The island of a study: its tables with the study's own values in place, and the grids that stand on it."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from network_models.island import Island, find_island
 from network_models.reading import island_tables
 from studies.study.schema import Study
+from twin.core.clock import Clock
 from twin.core.tables import Tables
+from twin.network.model import GridModel
+
+
+@dataclass(frozen=True)
+class Grids:
+    """Distinct grid models, and which of them each member uses."""
+
+    models: tuple[GridModel, ...]
+    of_member: tuple[int, ...]
 
 
 def island_of(study: Study) -> Island:
@@ -17,6 +29,12 @@ def island_of(study: Study) -> Island:
         Where there is no such island, or its ``island.toml`` cannot be used.
     """
     return find_island(study.grid.island_name, study.folder)
+
+
+def clock_of(study: Study) -> Clock:
+    """Return how a study counts time: as its island does, with its own step."""
+    settings = island_of(study).settings
+    return Clock(settings.time_zone, study.period.step_minutes, settings.first_month)
 
 
 def tables_of(study: Study) -> Tables:

@@ -11,6 +11,9 @@ from typing import Any
 
 from pydantic import BaseModel
 
+Assignment = tuple[str, object, str]
+"""A dotted key, the value that the study gives it, and its place in the file."""
+
 UNIT_ENDINGS = (
     "_m",
     "_mw",

@@ -13,12 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from studies.study.names import nearest
+from studies.study.names import Assignment, nearest
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.policies.catalogue import POLICIES, shipped_policy
 
 if TYPE_CHECKING:
-    from studies.study.input_names import Assignment
     from twin.policies.interface import Cadence, Dispatch, Policy, View
 
 

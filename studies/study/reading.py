@@ -13,11 +13,17 @@ from typing import Any
 from network_models.island import SHIPPED, Island, find_folder, find_island
 from studies.study.checks import outside_problems
 from studies.study.explaining import explain, findings, shown
-from studies.study.input_names import Assignment, guest_problems, input_problems, network_problems, part_problems
+from studies.study.input_names import (
+    guest_problems,
+    input_problems,
+    network_problems,
+    part_problems,
+    why_not_overridable,
+)
 from studies.study.members import BASE, members
-from studies.study.names import flatten, nearest, with_values
+from studies.study.names import Assignment, flatten, nearest, with_values
 from studies.study.policy_files import policy_problems
-from studies.study.schema import Grid, Settings, Study, why_not_overridable
+from studies.study.schema import Grid, Settings, Study
 from twin.core.errors import InputError, Problem, raise_if_any
 
 _PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""
@@ -69,6 +75,33 @@ def line_of(lines: dict[str, int], parts: Sequence[str]) -> int | None:
 
 def _plain(key: str) -> str:
     return ".".join(part.strip("\"'") for part in re.findall(_PART, key))
+
+
+STUDIES = Path(__file__).parents[1]
+"""Folder of the shipped study files."""
+
+
+def shipped_studies() -> list[Path]:
+    """Return the study files that come with the package."""
+    return sorted(STUDIES.glob("*.toml"))
+
+
+def study_path(name: str) -> Path:
+    """Return the study file that a path or the name of a shipped study means.
+
+    Raises
+    ------
+    InputError
+        If there is neither such a file nor such a shipped study.
+    """
+    path = Path(name)
+    shipped = {study.stem: study for study in shipped_studies()}
+    if path.exists():
+        return path
+    if name in shipped:
+        return shipped[name]
+    accepted = f"a path, or one of {', '.join(shipped)}"
+    raise InputError([Problem("there is no such study file", name, accepted=accepted, repair="correct the path")])
 
 
 Days = tuple[int, int]

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
-from network_models.island import BUILT_IN, SHIPPED, Island
-from studies.study.input_names import why_shared
-from studies.study.names import flatten, is_known, known_keys, nearest
+from network_models.island import BUILT_IN, SHIPPED
+from studies.study.names import flatten
 from twin.operation.congestion_rules import rule_names
 
 Positive = Annotated[float, Field(gt=0)]
@@ -30,17 +29,10 @@ class Section(BaseModel):
 class Period(Section):
     """The time that is simulated."""
 
-    fiscal_year: int = Field(
-        ge=1990, le=2100, description="Calendar year in which the Japanese fiscal year (April to March) begins."
+    fiscal_year: int = Field(ge=1990, le=2100, description="Calendar year in which the island's fiscal year begins.")
+    step_minutes: Literal[5, 6, 10, 12, 15, 20, 30, 60] = Field(
+        default=30, description="Length of a step in minutes, a divisor of an hour."
     )
-    step_minutes: int = Field(default=30, description="Length of a step in minutes; only 30 for now.")
-
-    @field_validator("step_minutes")
-    @classmethod
-    def _only_half_hours(cls, value: int) -> int:
-        if value != 30:
-            raise ValueError("only half-hours can be simulated for now; write 30 or leave the key out")
-        return value
 
 
 class Roles(Section):
@@ -254,6 +246,9 @@ class Fleet(Section):
     grid_batteries: Literal["none", "example"] = Field(
         default="none", description="Batteries in the grid (table grid_batteries): a scenario, not in the plan."
     )
+    devices: dict[str, dict[str, float]] = Field(
+        default={}, description="Further kinds of flexible devices, each with its numbers: [fleet.devices.<kind>]."
+    )
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
@@ -362,8 +357,6 @@ class Compare(Section):
 
 
 NAME_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9_.\-]*$"
-FIXED_FOR_ALL = ("weather.", "seed", "period.", "schema_version", "name", "title_", "uncertainty.")
-"""Beginnings of keys that neither a scenario nor a sweep may change: all members share them."""
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=80)]
 
@@ -472,16 +465,3 @@ class Study(Settings):
         """Return a scenario's title in a language; its English title or its name where there is none."""
         scenario = self.scenario.get(name, Scenario())
         return (scenario.title_ja if language == "ja" else "") or scenario.title_en or name
-
-
-def why_not_overridable(dotted: str, island: Island | None) -> tuple[str, str] | None:
-    """Return why a scenario or sweep of a study on an island may not set `dotted` and what to do; None when it may."""
-    if any(dotted.startswith(start) for start in FIXED_FOR_ALL):
-        return (
-            f"{dotted} cannot differ between members: all run in lock-step on the same weather, seed and period",
-            "set it once in its own section, or make a second study file",
-        )
-    if is_known(Settings, dotted):
-        return why_shared(dotted, island)
-    keys = [key for key, _ in known_keys(Settings)]
-    return f"unknown key {dotted}", nearest(dotted, keys)

@@ -11,12 +11,12 @@ from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
 from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member
 from twin.core.errors import InputError
-from twin.devices.grid_battery import GridBattery
+from twin.devices.battery import make_batteries
+from twin.devices.storage import GridBattery, PlantBatteries
 from twin.metrics.kpis import member_kpis
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.half_hour import step
 from twin.operation.injections import Injections
-from twin.operation.member import PlantBatteries
 from twin.operation.simulate import simulate
 from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Dispatch
@@ -56,16 +56,16 @@ def fleet_of(inputs):
     model = inputs.model
     plan = SimpleNamespace(fleet=SimpleNamespace(demand_response="plan"), grid=SimpleNamespace(is_island=True))
     areas = len(model.areas)
-    somewhere = tuple(3.0 * (area < 2) for area in range(areas))
-    grid = GridBattery(somewhere, tuple(4.0 * mw for mw in somewhere), 0.93, 0.05, 0.95)
+    somewhere, limits = 3.0 * (np.arange(areas) < 2), {"soc_min_share": 0.05, "soc_max_share": 0.95}
+    grid = GridBattery(make_batteries(4.0 * somewhere, somewhere, 0.93, **limits))
     at_wind = np.where(model.plants["kind"] == "wind", 0.2 * model.plants["contract_mw"], 0.0)
+    beside = PlantBatteries(make_batteries(4.0 * at_wind, at_wind, 0.93, **limits))
     return {
         "devices": devices(
-            inputs.fleet, standby_w=np.full(len(inputs.fleet.site_id), 20.0), constant_share=0.1, quadratic_share=0.3,
+            inputs.fleet, standby=0.02, constant_share=0.1, quadratic_share=0.3,
             throttle=True,
         ),
-        "flexible": (*demand_response(plan, GOTO, model), grid),
-        "plant_batteries": PlantBatteries(at_wind, 4.0 * at_wind, 0.93, 0.05, 0.95),
+        "flexible": (*demand_response(plan, GOTO, model), grid, beside),
     }  # fmt: skip
 
 

@@ -40,8 +40,8 @@ def test_states_stay_in_their_bounds_and_no_load_turns_negative(name, signal, pr
         assert states.min() >= 0.0 and states.max() <= device.tank_kwh + ROUNDING
         assert np.abs(total_mw(flows)).max() <= device.power_kw * device.units.sum() / 1000.0 + ROUNDING
     elif name == "cars":
-        assert states.min() >= 0.0 and states.max() <= device.battery_kwh
-        assert np.abs(total_mw(flows)).max() <= device.power_kw * device.cars.sum() / 1000.0 + ROUNDING
+        assert states.min() >= 0.0 and states.max() <= device.battery.energy.max()
+        assert np.abs(total_mw(flows)).max() <= (device.battery.power * device.cars).sum() / 1000.0 + ROUNDING
     else:
         assert np.abs(states[..., 0]).max() <= device.buffer_mwh
         assert states[..., 1].max() <= device.down_hours

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from twin.operation.member import TOTALS
-from twin.operation.sites import run_sites
+from twin.devices.sites import TOTALS
+from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 
@@ -18,7 +18,7 @@ STEPS = range(20, 28)
 HOURS = 0.5
 
 
-STANDBY_W = 40.0
+STANDBY_KW = 0.04
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def case(goto_year):
     inputs = goto_year.days(WINDY_DAY)
     fleet = inputs.fleet
     real = devices(
-        fleet, throttle=True, standby_w=STANDBY_W * (fleet.battery_kwh > 0.0), constant_share=0.14,
+        fleet, throttle=True, standby=STANDBY_KW * (fleet.battery_kwh > 0.0), constant_share=0.14,
         quadratic_share=0.67, export_at_night=True, soc_min_share=np.full(len(fleet.site_id), 0.3),
     )  # fmt: skip
     return make_case(inputs, [member(inputs, label="plain", devices=devices(fleet)), member(inputs, devices=real)])
@@ -50,8 +50,8 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
     plan = data.draw(orders(len(case.sites.groups)))
     start = data.draw(st.floats(0.0, 1.0))
     soc_kwh = np.array([
-        (some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)) * some.battery_kwh
-        for some in (one.devices for one in case.members)
+        (some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)) * some.energy
+        for some in (one.devices.battery for one in case.members)
     ])  # fmt: skip
     average = np.array([case.mean_of_groups(soc) for soc in soc_kwh])
     state = replace(initial_state(case), soc_kwh=soc_kwh, average_soc_kwh=average, **plan)
@@ -65,14 +65,14 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
 
 def keeps_limits(case, state):
     for m, one in enumerate(case.members):
-        some, average = one.devices, case.average_sites
+        some, average = one.devices.battery, case.average_sites.battery
         d = case.device_class[m]
         for soc_kwh, low, high in (
-            (state.soc_kwh[m], some.soc_min_share * some.battery_kwh, some.soc_max_share * some.battery_kwh),
+            (state.soc_kwh[m], some.soc_min_share * some.energy, some.soc_max_share * some.energy),
             (
                 state.average_soc_kwh[m],
-                average.soc_min_share[d] * average.battery_kwh[d],
-                average.soc_max_share[d] * average.battery_kwh[d],
+                average.soc_min_share[d] * average.energy[d],
+                average.soc_max_share[d] * average.energy[d],
             ),
         ):
             assert (soc_kwh >= low - 1e-9).all()
@@ -82,8 +82,8 @@ def keeps_limits(case, state):
 def loses_no_energy(case, before_kwh, after_kwh, flows):
     values = {name: value for name, value in vars(flows).items() if name != "clipped"}
     assert min(value.min() for value in values.values()) >= 0.0
-    power_mw = np.array([case.by_group(m.devices.battery_kw) for m in case.members]) / 1e3
-    standby_mw = np.array([case.by_group(m.devices.standby_w) for m in case.members]) / 1e6
+    power_mw = np.array([case.by_group(m.devices.battery.power) for m in case.members]) / 1e3
+    standby_mw = np.array([case.by_group(m.devices.battery.standby) for m in case.members]) / 1e3
     assert (flows.charge_mw <= power_mw + standby_mw + 1e-9).all()
     assert (flows.discharge_mw <= power_mw + 1e-9).all()
     assert (flows.battery_losses_mw >= standby_mw - 1e-9).all()
@@ -102,7 +102,7 @@ def totals_are_those_of_the_sites(case, state):
         demand = profiles.site_demand_per_kwh[STEPS.start : STEPS.stop][:, case.sites.demand_shape].sum(axis=0)
         demand_kwh = HOURS * demand * one.devices.demand_kwh
         assert np.allclose(totals["self_consumed_kwh"] + totals["imported_kwh"], demand_kwh, rtol=1e-9, atol=1e-9)
-        assert (totals["stored_kwh_hours"] <= len(STEPS) * HOURS * one.devices.battery_kwh + 1e-9).all()
-        without = one.devices.battery_kwh == 0.0
+        assert (totals["stored_kwh_hours"] <= len(STEPS) * HOURS * one.devices.battery.energy + 1e-9).all()
+        without = one.devices.battery.energy == 0.0
         assert not totals["discharged_kwh"][without].any()
         assert not totals["throttled_kwh"][without].any()

@@ -14,6 +14,7 @@ EXPERIMENT = '''\
 from link_section import link_section
 
 from studies.experiments.runner import Experiment
+from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
 from twin.metrics.kpis import read_table
 
@@ -26,6 +27,9 @@ class ThickerCable(Experiment):
     def members(self):
         points = [middle_point(self.study) | {"grid.conductor_mm2": size} for size in SIZES_MM2]
         return resolved(self.study, [("without", f"{size}", point) for size, point in zip(SIZES_MM2, points)])
+
+    def prepare(self, progress):
+        self.case = study_case(self.study, self.members(), self.data, self.days)
 
     def facts(self):
         return {"sizes_mm2": list(SIZES_MM2)}

@@ -26,7 +26,7 @@ def record(**changes: Any) -> dict[str, Any]:
         "study": {
             "name": "goto_2030", "title_en": "Goto islands", "title_ja": "五島列島", "scenario_en": "Aware",
             "scenario_ja": "混雑予測で充電", "fiscal_year": 2030, "first_day": "2030-04-01", "last_day": "2031-03-31",
-            "days": 365.0, "is_part_of_year": False, "seed": 7, "currency": "JPY",
+            "days": 365.0, "is_part_of_year": False, "seed": 7, "currency": "JPY", "step_minutes": 30,
         },
         "code": {"version": "0.1.0", "sources_sha256": "cd" * 32, "git_commit": "ef" * 20, "git_dirty": True},
         "passed": True,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pvlib
 
-from twin.core.clock import fiscal_year
+from twin.core.clock import Clock
 from twin.core.weather_table import Place, WeatherTable
 
 PLACES = {
@@ -17,10 +17,11 @@ PLACES = {
 
 def weather(step_minutes: int = 60, year: int = 2030) -> WeatherTable:
     """Clear skies times a smooth random clearness, a sinusoidal temperature, Rayleigh wind with a memory."""
-    index = fiscal_year(year, step_minutes)
+    clock = Clock(step_minutes=step_minutes)
+    index = clock.fiscal_year(year)
     rng = np.random.default_rng(1)
     values = {name: _place_weather(index, place, rng) for name, place in PLACES.items()}
-    return WeatherTable(index, PLACES, values)
+    return WeatherTable(index, PLACES, values, clock)
 
 
 def _place_weather(index: pd.DatetimeIndex, place: Place, rng: np.random.Generator) -> pd.DataFrame:

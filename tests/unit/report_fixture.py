@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from report_outage_fixture import outage_tables
 
-from twin.core.clock import TIMEZONE
+from twin.core.clock import DEFAULT_CLOCK
 from twin.core.quantities import KPIS, TABLES, CutCause
 
 SCENARIOS = {
@@ -54,7 +54,7 @@ class Weather:
 
 
 def make_weather(days: int) -> Weather:
-    index = pd.date_range("2030-04-01", periods=48 * days, freq="30min", tz=TIMEZONE, name="time")
+    index = pd.date_range("2030-04-01", periods=48 * days, freq="30min", tz=DEFAULT_CLOCK.timezone, name="time")
     draw = np.random.default_rng(7)
     hour = index.hour.to_numpy() + index.minute.to_numpy() / 60
     day = np.arange(len(index)) // 48

@@ -12,14 +12,17 @@ from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
 
 from twin.adapters.environment import IslandEnvironment, energy_used_mwh, net_supply_jpy
 from twin.core.errors import InputError
-from twin.devices.grid_battery import GridBattery
+from twin.devices.battery import make_batteries
+from twin.devices.storage import GridBattery
 from twin.metrics.kpis import net_supply_mwh
 from twin.metrics.tables import member_tables, stack
 from twin.operation.case import under_policies
 from twin.policies.interface import HALF_HOUR, Mode
 
 NOWHERE = (0.0,) * 12
-ISLAND = GridBattery((2.0, *NOWHERE, 1.0), (6.0, *NOWHERE, 2.0), 0.95, 0.1, 0.9)
+ISLAND = GridBattery(
+    make_batteries((6.0, *NOWHERE, 2.0), (2.0, *NOWHERE, 1.0), 0.95, soc_min_share=0.1, soc_max_share=0.9)
+)
 
 
 def hold(half_hour):

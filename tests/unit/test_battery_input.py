@@ -63,19 +63,19 @@ def test_the_higher_of_reserve_and_lowest_charge_is_kept():
     sites = fleet(reserve_percent=40.0)
     found = devices_of(study(soc_min_percent=10.0), sites)
     kinds = sites.groups.kind.to_numpy(str)[sites.group]
-    assert set(found.soc_min_share[kinds == "existing_battery"]) == {0.4}
-    assert set(found.soc_min_share[kinds == "new"]) == {0.1}
-    assert set(devices_of(study(reserve_percent=2.0), sites).soc_min_share[kinds == "new"]) == {0.05}
+    assert set(found.battery.soc_min_share[kinds == "existing_battery"]) == {0.4}
+    assert set(found.battery.soc_min_share[kinds == "new"]) == {0.1}
+    assert set(devices_of(study(reserve_percent=2.0), sites).battery.soc_min_share[kinds == "new"]) == {0.05}
 
 
 def test_a_study_sets_how_batteries_behave():
     sites = fleet(standby_w=30.0)
     found = devices_of(study(standby_w=7.0, export_at_night=True, round_trip_efficiency=0.81), sites)
-    assert set(found.standby_w) == {0.0, 7.0}
+    assert set(found.battery.standby) == {0.0, 0.007}
     assert found.export_at_night
-    assert set(found.efficiency) == {0.9}
+    assert set(found.battery.efficiency) == {0.9}
     assert not devices_of(study(), sites).export_at_night
-    assert set(devices_of(study(), sites).standby_w) == {0.0, 30.0}
+    assert set(devices_of(study(), sites).battery.standby) == {0.0, 0.03}
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_shares_of_the_losses_are_shares():
     ideal = study().model_copy(
         update={"inputs": {"battery_behaviour": {"constant_share": 0.0, "quadratic_share": 0.0}}}
     )
-    assert devices_of(ideal, fleet()).constant_share == 0.0
+    assert devices_of(ideal, fleet()).battery.constant_share.any() == 0
 
 
 def test_the_fixture_of_the_tests_has_the_fields_of_a_study():

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 
-from twin.metrics.device_tables import battery_tables, battery_wear
+from twin.devices.battery import BatteryWear, battery_wear, lowest_charge
+from twin.metrics.device_tables import battery_tables
 from twin.metrics.tables import member_tables, stack
-from twin.operation.member import BatteryWear
 from twin.policies.interface import Cadence, Mode
 
 HOURS = 48.0
@@ -31,8 +31,8 @@ class SellAtNight:
 def case(goto_year):
     inputs = goto_year.days(PEAK_DAY, 2)
     fleet = inputs.fleet
-    standby_w = 10.0 * (fleet.battery_kwh > 0.0)
-    real = devices(fleet, standby_w=standby_w, constant_share=0.14, quadratic_share=0.67)
+    standby = 0.01 * (fleet.battery_kwh > 0.0)
+    real = devices(fleet, standby=standby, constant_share=0.14, quadratic_share=0.67)
     return make_case(
         inputs,
         [
@@ -54,7 +54,7 @@ def tables_of(case, done, m):
 
 def stored_at_start_mwh(case, m):
     some = case.members[m].devices
-    return float((some.soc_min_share * some.battery_kwh).sum()) / 1000.0
+    return float(lowest_charge(some.battery).sum()) / 1000.0
 
 
 @pytest.mark.parametrize("m", [0, 1])
@@ -102,7 +102,7 @@ def test_wear_by_hand(case):
     """A hundred days: 60 full cycles at half charge, and a battery that only stands empty."""
     wear = BatteryWear(cycle_percent=0.01, calendar_empty_percent=1.0, calendar_full_percent=3.0)
     found = battery_wear(
-        replace(case.members[0].devices, wear=wear),
+        wear,
         np.array([20.0, 20.0, 0.0]),
         np.array([1200.0, 0.0, 0.0]),
         np.array([10.0 * 2400.0, 0.0, 0.0]),

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from twin.bound.groups import fleet_group, least_loss_share
+from twin.bound.groups import fleet_group
 from twin.bound.link_condition import LinkCondition, no_condition
 from twin.bound.program import Worth, make_program, proven_value, solve_program
+from twin.devices.battery import least_loss_share
 
 HOURS = 0.5
 ETA = 0.9
@@ -111,10 +112,7 @@ def test_any_multipliers_prove_a_bound_and_the_solvers_the_best():
 
 @pytest.mark.parametrize(("constant", "quadratic"), [(0.0, 0.0), (0.2, 0.5), (0.5, 0.2), (0.0, 0.4), (0.3, 0.3)])
 def test_the_least_loss_is_that_of_a_search_over_all_powers(constant, quadratic):
-    class Curve:
-        constant_share, quadratic_share = constant, quadratic
-
     x = np.linspace(1e-6, 1.0, 200_001)
     searched = (constant / x + 1.0 - constant - quadratic + quadratic * x).min()
-    assert least_loss_share(Curve) == pytest.approx(searched, abs=1e-6)
-    assert least_loss_share(Curve) <= searched + 1e-12
+    assert least_loss_share(constant, quadratic) == pytest.approx(searched, abs=1e-6)
+    assert least_loss_share(constant, quadratic) <= searched + 1e-12

@@ -12,6 +12,7 @@ import pytest
 from studies import cli
 from studies.console import HEADLINE
 from studies.experiments.folders import write_json
+from studies.study.reading import STUDIES
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 
@@ -71,7 +72,7 @@ def fake_engine(monkeypatch):
 
     class StudyRun:
         def __init__(self, study, data, days):
-            self.folder_name = study.name
+            self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
 
     def run_experiment(experiment, out, jobs, progress):
@@ -92,7 +93,7 @@ def fake_engine(monkeypatch):
 
 def test_a_wrong_study_as_a_real_command(tmp_path):
     path = tmp_path / "study.toml"
-    text = (cli.SHIPPED / "goto_2030.toml").read_text(encoding="utf-8")
+    text = (STUDIES / "goto_2030.toml").read_text(encoding="utf-8")
     path.write_text(text.replace("fleet.new_pv = false", "fleet.new_pw = false\nseed = 3"), encoding="utf-8")
     answer, seconds = fastest("run", str(path))
     assert answer.returncode == 2
@@ -112,7 +113,7 @@ def test_a_missing_study_as_a_real_command():
 
 def test_a_wrong_encoding_as_a_real_command(tmp_path):
     path = tmp_path / "study.toml"
-    path.write_bytes((cli.SHIPPED / "goto_2030.toml").read_text(encoding="utf-8").encode("cp932"))
+    path.write_bytes((STUDIES / "goto_2030.toml").read_text(encoding="utf-8").encode("cp932"))
     answer, seconds = fastest("run", str(path))
     assert answer.returncode == 2
     assert "CP932" in answer.stderr

@@ -22,7 +22,7 @@ from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.devices.device import DeviceNow
 from twin.devices.homes import free_hour_price_ratio
-from twin.operation.equal_states import lanes_of
+from twin.operation.member import placed_devices
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"
 
@@ -127,7 +127,7 @@ def test_the_free_hour_moves_load_of_the_plans_homes(devices):
     assert -0.12 < change_mw[22:24].mean() / habit_mw < -0.04
 
 
-def test_equal_members_share_a_lane(model):
+def test_equal_devices_run_together(model):
     class Fake:
         def __init__(self, flexible):
             self.flexible = flexible
@@ -135,7 +135,10 @@ def test_equal_members_share_a_lane(model):
     same = [Fake(demand_response(a_study(), GOTO, model)) for _ in range(2)]
     other_study = a_study(**{"inputs.demand_response.homes_elasticity": 0.15})
     other = Fake(demand_response(other_study, tables_of(other_study), model))
-    assert [lane.rows.tolist() for lane in lanes_of([*same, other])] == [[0, 1], [2]]
+    at_areas, beside_plants = placed_devices([*same, other])
+    assert [placed.rows.tolist() for placed in at_areas if placed.device.name == "homes"] == [[0, 1], [2]]
+    assert [placed.position for placed in at_areas[:4]] == [0, 1, 2, 3]
+    assert beside_plants == ()
 
 
 def test_a_studys_own_values_count(model):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
+from twin.devices.battery import lowest_charge
+from twin.devices.sites import TOTALS
 from twin.metrics.tables import member_tables, stack
-from twin.operation.member import TOTALS
-from twin.operation.sites import run_sites
+from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 
@@ -144,7 +145,7 @@ def test_a_battery_rests_where_losses_would_be_as_large_as_the_power(windy, pv_k
 
 
 def test_standby_comes_out_of_the_charge_and_else_from_pv_or_grid(windy):
-    standby = {"standby_w": np.array([100.0])}
+    standby = {"standby": np.array([0.1])}
     charged = one_site(windy, pv_kw=0.0, load_kw=0.0, soc_kwh=5.0, mode=Mode.IDLE, battery=standby)
     assert charged["soc_kwh"] == pytest.approx(4.95)
     assert charged["import_mw"] == 0.0
@@ -218,7 +219,7 @@ def test_batteries_that_rest_change_nothing_but_the_stored_energy(windy):
     assert system[0].equals(system[1])
     stored = idle["system"].to_pandas()["stored_mwh"]
     some = case.members[1].devices
-    assert stored.to_numpy() == pytest.approx((some.soc_min_share * some.battery_kwh).sum() / 1000.0)
+    assert stored.to_numpy() == pytest.approx(lowest_charge(some.battery).sum() / 1000.0)
 
 
 REAL = {"constant_share": 0.14, "quadratic_share": 0.67}
@@ -226,7 +227,7 @@ REAL = {"constant_share": 0.14, "quadratic_share": 0.67}
 
 def real_devices(fleet, **changes):
     """Return batteries with part-load losses and standby."""
-    return devices(fleet, standby_w=10.0 * (fleet.battery_kwh > 0.0), **REAL, **changes)
+    return devices(fleet, standby=0.01 * (fleet.battery_kwh > 0.0), **REAL, **changes)
 
 
 def fleet_of(fleet, chosen):

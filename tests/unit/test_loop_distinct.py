@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from twin.operation import equal_states as distinct
-from twin.operation.equal_states import distinct_rows
+from twin.core import equal_rows as distinct
+from twin.core.equal_rows import distinct_rows
 
 
 def columns(rng, rows):

@@ -7,6 +7,7 @@ import pytest
 from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 from shipped import goto
 
+from twin.devices.battery import lowest_charge
 from twin.metrics import tables
 from twin.metrics.flows import block_flows
 from twin.metrics.tables import member_tables, stack
@@ -59,7 +60,7 @@ def energy_mismatch_mwh(case, m, records, stored_at_start_mwh):
 
 def stored_at_start_mwh(case, m):
     some = case.members[m].devices
-    return float((some.soc_min_share * some.battery_kwh).sum()) / 1000.0
+    return float(lowest_charge(some.battery).sum()) / 1000.0
 
 
 def test_what_was_available_was_delivered_or_cut_at_every_unit(case):

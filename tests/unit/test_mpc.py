@@ -8,15 +8,15 @@ import pandas as pd
 import pytest
 
 from twin.policies.interface import Batteries, Mode, Outlook, View
-from twin.policies.mpc import HALF_HOURS, Expected, Fleet, Mpc, NoPlanError, RollingProgram
+from twin.policies.mpc import Expected, Fleet, Mpc, NoPlanError, RollingProgram
 
-GROUPS = 3
+GROUPS, HALF_HOURS = 3, 48
 LIMIT_MW = 40.0
 EFFICIENCY = 0.95
 FIELDS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 
 
-def view(export_mw, *, soc_percent=0.0, price=None, load_mw=0.5, half_hours=6, devices=(), stored=()):
+def view(export_mw, *, soc_percent=0.0, price=None, load_mw=0.5, steps=6, devices=(), stored=()):
     """Three groups, two of them with 1 MW and 4 MWh."""
     has_battery = np.array([0.0, 1.0, 1.0])
     shape = (HALF_HOURS, GROUPS)
@@ -24,8 +24,8 @@ def view(export_mw, *, soc_percent=0.0, price=None, load_mw=0.5, half_hours=6, d
     export = np.asarray(export_mw, dtype=float)
     return View(
         time=time,
-        half_hour_of_day=18,
-        half_hours=half_hours,
+        step_of_day=18,
+        steps=steps,
         batteries=Batteries(
             energy_mwh=4.0 * has_battery,
             power_mw=has_battery,

@@ -77,7 +77,7 @@ def _same(one, other) -> bool:
 def _relative_errors(outlooks, truth, name, since_issue, ahead):
     """Relative error of the first group in every issue, so many half-hours after it, for `ahead` further ones."""
     column = getattr(truth, name)[:, 0]
-    at = np.arange(since_issue, len(column) - 2 * DAY, outlooks.issue_half_hours)
+    at = np.arange(since_issue, len(column) - 2 * DAY, outlooks.issue_steps)
     lead, position = (28, ahead - 28) if ahead >= DAY else (0, ahead)
     told = np.array([getattr(outlooks.at(int(t), lead, LIMIT_MW), name)[position, 0] for t in at])
     return told / column[at + ahead] - 1.0
@@ -315,9 +315,9 @@ def test_gaps_in_own_forecasts_are_refused_all_at_once_with_where_they_are():
     with pytest.raises(InputError) as caught:
         _given(pv_mw=pv, export_mw=export)
     first, second = caught.value.problems
-    assert (first.where, first.seen) == ("export_mw, 2030-04-01 03:30", "inf; 1 half-hours in all")
+    assert (first.where, first.seen) == ("export_mw, 2030-04-01 03:30", "inf; 1 steps in all")
     assert second.where == "pv_mw, column 1, 2030-04-02 06:00 to 2030-04-02 07:00"
-    assert second.seen == "nan; 4 half-hours in all"
+    assert second.seen == "nan; 4 steps in all"
 
 
 def test_own_forecasts_of_another_length_or_with_holes_in_time_are_refused():
@@ -325,12 +325,22 @@ def test_own_forecasts_of_another_length_or_with_holes_in_time_are_refused():
     with pytest.raises(InputError) as caught:
         _given(index=index, load_mw=np.ones((4 * DAY, 3)), price_jpy_per_kwh=np.ones(5))
     told = {problem.what: problem for problem in caught.value.problems}
-    assert "10:30" in told["forecasts are not half-hourly"].seen
+    assert "10:30" in told["forecasts with holes in time"].seen
     assert told["forecast of another length"].where == "price_jpy_per_kwh"
     assert "forecasts for other site groups" in told
 
 
-def test_hourly_profiles_are_refused(profiles, forecasts, sites):
-    hourly = replace(profiles, index=pd.date_range("2030-04-01", periods=len(profiles.index), freq="h"))
-    with pytest.raises(InputError, match="not half-hourly"):
-        make_outlooks(hourly, forecasts, sites, np.ones(len(sites.group), bool), sites.demand_kwh)
+@pytest.mark.parametrize("minutes", [10, 60])
+def test_own_forecasts_of_another_step_are_told_a_day_ahead_and_prices_until_the_auction(minutes):
+    day = 1440 // minutes
+    index = pd.date_range("2030-04-01", periods=4 * day, freq=f"{minutes}min", tz="Europe/London")
+    ramp = np.arange(4 * day, dtype=float)
+    told = given_outlooks(GOTO, index, ramp, ramp[:, None], ramp[:, None], ramp).at(day + 2, 3, LIMIT_MW)
+    assert told.start == index[day + 5] and told.made_at <= index[day + 2]
+    assert np.array_equal(told.export_mw, ramp[day + 5 : 2 * day + 5])
+    tomorrow = np.where(ramp < 2 * day, ramp, ramp - day)[day + 5 : 2 * day + 5]
+    assert np.array_equal(told.price_jpy_per_kwh, tomorrow), "before the auction today's prices stand for tomorrow"
+    later = given_outlooks(GOTO, index, ramp, ramp[:, None], ramp[:, None], ramp).at(
+        day + 10 * 60 // minutes, 3, LIMIT_MW
+    )
+    assert later.price_jpy_per_kwh[-1] == later.export_mw[-1], "the auction of ten o'clock is over"

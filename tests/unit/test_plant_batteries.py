@@ -7,12 +7,14 @@ import pytest
 from loop_fixtures import WINDY_DAY, all_plants, make_case, member, run
 from test_loop_ledger import energy_mismatch_mwh, ledger_mismatch_mw
 
-from twin.devices.device import PLANT_BATTERIES, DeviceNow
-from twin.devices.grid_battery import GridBattery
+from twin.core.errors import InputError
+from twin.devices.battery import make_batteries
+from twin.devices.device import PLANT_BATTERIES, Device, DeviceNow, PlantDevice
+from twin.devices.storage import GridBattery, PlantBatteries
+from twin.metrics.tables import member_tables, stack
+from twin.operation.devices import order_beside_plants, run_devices, settle_beside_plants
 from twin.operation.ledger import Ledger
-from twin.operation.member import PlantBatteries
-from twin.operation.plant_batteries import absorb, offer
-from twin.operation.state import initial_state
+from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
 
 HOURS, ETA = 0.5, 0.9
@@ -33,9 +35,9 @@ class Ordered:
         return plan
 
 
-def batteries(inputs, plant, power_mw=4.0, energy_mwh=8.0):
+def beside(inputs, plant, power_mw=4.0, energy_mwh=8.0, **more):
     there = np.asarray(inputs.model.plants.index == plant, dtype=float)
-    return PlantBatteries(power_mw * there, energy_mwh * there, ETA, 0.0, 1.0)
+    return PlantBatteries(make_batteries(energy_mwh * there, power_mw * there, ETA, **more))
 
 
 @pytest.fixture(scope="module")
@@ -46,27 +48,32 @@ def windy(goto_year):
 @pytest.fixture
 def alone(windy):
     """One member with a battery at the floating farm, and its position."""
-    some = member(windy, plant_batteries=batteries(windy, "floating_farm"))
+    some = member(windy, flexible=(beside(windy, "floating_farm"),))
     return make_case(windy, [some]), int(windy.model.plants.index.get_loc("floating_farm"))
 
 
 def settled(case, p, *, offered_mw, reduced_mw, area_balance_mw, soc_mwh):
     """Settle a half-hour with 10 MW at the plant: discharge offered, cut by congestion, cut for area balance."""
     state = initial_state(case)
-    state = replace(state, plant_soc_mwh=np.where(np.arange(case.plants) == p, soc_mwh, 0.0)[None])
+    state = replace(state, device_state=np.where(np.arange(case.plants) == p, soc_mwh, 0.0)[None])
+    demand = np.zeros((1, len(case.model.areas)))
     units = np.zeros((1, len(case.unit_names)))
     ledger = Ledger(units.copy())
     before = units.copy()
     before[0, p] = 10.0 + offered_mw
     state.device_pu[0, 0, 0] = -offered_mw / 4.0
-    asked = offer(case, state, 0, np.where(np.arange(len(units[0])) == p, 10.0, 0.0)[None])
+    asked = order_beside_plants(case, state, 0, demand, np.where(np.arange(case.plants) == p, 10.0, 0.0)[None])
     after = before.copy()
     after[0, p] -= reduced_mw
     ledger.cut("congestion_n1", before - after)
     ledger.cut("area_balance", np.where(np.arange(len(units[0])) == p, area_balance_mw, 0.0)[None])
-    flows, soc = absorb(case, state, ledger, asked, before, after)
+    flows, device_state = run_devices(case, state, 0, demand)
+    reduced = (before - after)[:, : case.plants]
+    flows, soc = settle_beside_plants(case, ledger, asked, reduced, flows, device_state)
     cuts = {cause: float(mw[0, p]) for cause, mw in ledger.cut_mw.items() if mw[0, p]}
-    return flows.charge_mw[0, p], flows.discharge_mw[0, p], soc[0, p], cuts
+    assert flows.demand_mw[0, 0] == flows.plant_mw.sum()
+    taken = flows.plant_mw[0, p]
+    return max(taken, 0.0), max(-taken, 0.0), soc[0, p], cuts
 
 
 def test_a_cut_is_charged_within_power_and_what_is_left_stays_cut(alone):
@@ -105,25 +112,27 @@ def test_orders_keep_power_charge_and_contract(alone):
     case, p = alone
     contract = case.contract_mw[0, p]
     state = initial_state(case)
-    state.plant_soc_mwh[0, p] = 1.0
-    infeed = np.zeros((1, len(case.unit_names)))
+    state.device_state[0, p] = 1.0
+    infeed, demand = np.zeros((1, case.plants)), np.zeros((1, len(case.model.areas)))
     for signal, plant_mw, expected in [
         (-1.0, 0.0, 1.0 * ETA / HOURS), (-1.0, contract - 0.5, 0.5), (-0.25, 0.0, 1.0),
         (1.0, 2.5, -2.5), (1.0, 9.0, -4.0),
     ]:  # fmt: skip
         infeed[0, p] = plant_mw
         state.device_pu[0, 0, 0] = signal
-        asked = offer(case, state, 0, infeed)
+        asked = order_beside_plants(case, state, 0, demand, infeed)
         assert asked.infeed_mw[0, p] == pytest.approx(expected)
-        assert asked.clipped[0] == (abs(expected) < abs(signal) * 4.0)
+        flows, device_state = run_devices(case, state, 0, demand)
+        flows, _ = settle_beside_plants(case, Ledger(infeed), asked, np.zeros_like(infeed), flows, device_state)
+        assert flows.clipped[0, 0] == (abs(expected) < abs(signal) * 4.0)
 
 
 def test_identities_hold_with_batteries_of_all_kinds(windy):
     area = windy.model.areas.index.get_loc("fukue")
-    power = tuple(5.0 * (k == area) for k in range(len(windy.model.areas)))
-    grid_battery = GridBattery(power, tuple(4.0 * mw for mw in power), ETA, 0.05, 0.95)
+    power = 5.0 * (np.arange(len(windy.model.areas)) == area)
+    grid_battery = GridBattery(make_batteries(4.0 * power, power, ETA, soc_min_share=0.05, soc_max_share=0.95))
     free = all_plants(windy, "non-firm")
-    some = {"plant_batteries": batteries(windy, "floating_farm"), "flexible": (grid_battery,), "firmness": free}
+    some = {"flexible": (grid_battery, beside(windy, "floating_farm")), "firmness": free}
     orders = Ordered([1.0, -1.0], [0.0, 0.0], [-1.0, 1.0], [0.0, -1.0])
     members = [
         member(windy, label="perfect", area_balance=True, policy=orders, **some),
@@ -132,8 +141,8 @@ def test_identities_hold_with_batteries_of_all_kinds(windy):
     case = make_case(windy, members)
     assert case.members[0].orderable == ("grid_batteries", PLANT_BATTERIES)
     _, records = run(case)
-    taken = sum(record.plant_batteries.charge_mw.sum() for record in records)
-    given = sum(record.plant_batteries.discharge_mw.sum() for record in records)
+    taken = sum(np.maximum(record.flexible.plant_mw, 0.0).sum() for record in records)
+    given = sum(np.maximum(-record.flexible.plant_mw, 0.0).sum() for record in records)
     assert taken > 1.0
     assert given > 1.0
     assert sum(abs(record.flexible.storage_mw).sum() for record in records) > 1.0
@@ -144,13 +153,13 @@ def test_identities_hold_with_batteries_of_all_kinds(windy):
 
 def test_a_battery_without_orders_only_takes_what_was_cut(windy):
     free = all_plants(windy, "non-firm")
-    some = member(windy, label="with", firmness=free, plant_batteries=batteries(windy, "floating_farm", 10.0, 100.0))
+    some = member(windy, label="with", firmness=free, flexible=(beside(windy, "floating_farm", 10.0, 100.0),))
     case = make_case(windy, [member(windy, firmness=free), some])
     _, records = run(case)
     cut = np.array(
         [sum(record.ledger.cut_mw[c].sum(axis=1) for c in ("congestion_n1", "congestion_n0")) for record in records]
     )
-    charged = np.array([record.plant_batteries.charge_mw[1].sum() for record in records])
+    charged = np.array([record.flexible.plant_mw[1].sum() for record in records])
     assert charged.sum() > 0.0
     assert np.allclose(cut[:, 0] - cut[:, 1], charged, atol=1e-9)
     for record in records:
@@ -158,7 +167,7 @@ def test_a_battery_without_orders_only_takes_what_was_cut(windy):
 
 
 def test_a_grid_battery_by_hand():
-    battery = GridBattery((4.0, 0.0), (8.0, 0.0), ETA, 0.25, 1.0)
+    battery = GridBattery(make_batteries((8.0, 0.0), (4.0, 0.0), ETA, soc_min_share=0.25))
     now = DeviceNow(0, True, HOURS, np.array([1.0, -1.0, 0.5]), np.ones(3), np.zeros((3, 2)), {})
     state, flows = battery.step(np.array([[7.1, 0.0], [2.9, 0.0], [2.0, 0.0]]), now)
     assert flows.demand_mw[:, 0] == pytest.approx([0.9 / ETA / HOURS, -0.9 * ETA / HOURS, 2.0])
@@ -166,3 +175,25 @@ def test_a_grid_battery_by_hand():
     assert flows.clipped.tolist() == [1, 1, 0]
     stored = HOURS * (flows.demand_mw.sum(axis=1) - flows.losses_mw)
     assert state.sum(axis=1) - [7.1, 2.9, 2.0] == pytest.approx(stored)
+
+
+def test_batteries_beside_plants_are_devices_like_the_others(windy):
+    """Tables, clipped orders and the charge at the start find them among the flexible devices."""
+    grid = GridBattery(make_batteries(np.zeros(len(windy.model.areas)), 0.0, ETA))
+    plants = beside(windy, "floating_farm", soc_min_share=0.25)
+    assert isinstance(grid, Device) and not isinstance(grid, PlantDevice)
+    assert isinstance(plants, PlantDevice)
+    case = make_case(windy, [member(windy, flexible=(grid, plants), policy=Ordered([0.0, -1.0]))])
+    assert stored_at_start_mwh(case, 0) == pytest.approx(2.0)
+    states, records = run(case, range(2))
+    assert [record.flexible.clipped[0].tolist() for record in records] == [[0, 1], [0, 1]]
+    tables = member_tables(case, stack(0, records), 0)
+    rows = tables["devices"].to_pandas().query("device == 'plant_batteries'")
+    assert rows["clipped"].tolist() == [1.0, 1.0]
+    assert tables["system"].to_pandas()["clipped_commands"].tolist() == [1, 1]
+    assert states[-1].device_stored_mwh[0].tolist() == [0.0, rows["stored_mwh"].iloc[-1]]
+
+
+def test_a_battery_beside_a_plant_has_no_standby_that_nobody_could_supply(windy):
+    with pytest.raises(InputError, match="standby"):
+        beside(windy, "floating_farm", standby=0.01)

@@ -24,8 +24,8 @@ def view(forecast_mw, *, half_hour=SIX_O_CLOCK, soc_percent=(10.0, 0.0), battery
     export_mw = np.asarray(forecast_mw, dtype=float)
     return View(
         time=now,
-        half_hour_of_day=half_hour,
-        half_hours=half_hours,
+        step_of_day=half_hour,
+        steps=half_hours,
         batteries=Batteries(
             energy_mwh=np.array(battery_hours) * power_mw,
             power_mw=power_mw,

@@ -145,7 +145,7 @@ def test_no_other_trade_gains_more(price, into, out_of, capacity, round_trip):
 
 @pytest.mark.parametrize("half_hour", [0, 20])
 def test_the_free_hour_is_announced_and_used(half_hour):
-    some = replace(seen(np.full(48, 10.0)), half_hour_of_day=half_hour)
+    some = replace(seen(np.full(48, 10.0)), step_of_day=half_hour)
     plan = FreeHour().decide(some)
     noon = (24 - half_hour) % 48
     assert plan.price_ratio[[noon, noon + 1]].tolist() == [0.0, 0.0]

@@ -76,7 +76,7 @@ def test_goto_peaks_in_the_evening_and_has_its_minimum_in_a_spring_or_autumn_nig
 
 
 def test_months_are_those_of_the_kyushu_area(total):
-    # Dossier 4, FY2022; FY2021 differs from it by 0.051 (root mean square), one year's weather.
+    # docs/goto_facts.md 4, FY2022; FY2021 differs from it by 0.051 (root mean square), one year's weather.
     fy2022 = [0.873, 0.849, 0.993, 1.149, 1.168, 1.019, 0.874, 0.876, 1.103, 1.117, 1.058, 0.918]
     months = (total.groupby(INDEX.month).mean() / total.mean()).loc[[*range(4, 13), 1, 2, 3]]
     assert np.sqrt(np.mean((months.to_numpy() - fy2022) ** 2)) < 0.051

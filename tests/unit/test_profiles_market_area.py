@@ -8,7 +8,7 @@ import profile_fakes
 import pytest
 from shipped import GOTO, with_inputs
 
-from twin.core.clock import fiscal_year
+from twin.core.clock import Clock, fiscal_year
 from twin.core.errors import InputError
 from twin.core.tables import Tables
 from twin.resources.area_market.balance import (
@@ -31,7 +31,7 @@ HOURS = fiscal_year(2030, 60)
 
 @pytest.fixture(scope="module")
 def drivers() -> AreaDrivers:
-    return area_drivers(GOTO, synthetic_year(GOTO, 2030, 0, 1, 60), seed=1, weather_year=0)
+    return area_drivers(GOTO, synthetic_year(GOTO, 2030, 0, 1, Clock(step_minutes=60)), seed=1, weather_year=0)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +147,7 @@ def test_price_level_moves_the_mean(drivers, own):
 
 
 def test_area_pv_follows_the_local_days_as_far_as_the_weight_says():
-    weather = synthetic_year(GOTO, 2030, 3, 1, 60)
+    weather = synthetic_year(GOTO, 2030, 3, 1, Clock(step_minutes=60))
     local = sum(frame["ghi"].to_numpy().reshape(-1, 24).sum(axis=1) for frame in weather.values.values())
     month = HOURS.month.to_numpy()[::24]
 
@@ -163,7 +163,7 @@ def test_area_pv_follows_the_local_days_as_far_as_the_weight_says():
 
 
 def test_same_key_same_bits_another_year_another_noise():
-    weather = synthetic_year(GOTO, 2030, 0, 1, 60)
+    weather = synthetic_year(GOTO, 2030, 0, 1, Clock(step_minutes=60))
     one, again = (area_drivers(GOTO, weather, seed=1, weather_year=0) for _ in range(2))
     other = area_drivers(GOTO, weather, seed=1, weather_year=1)
     assert all(np.array_equal(getattr(one, name), getattr(again, name)) for name in vars(one))
@@ -173,7 +173,7 @@ def test_same_key_same_bits_another_year_another_noise():
 @pytest.mark.slow
 def test_half_hours_and_hours_have_the_same_days():
     hourly, half = (
-        area_drivers(GOTO, synthetic_year(GOTO, 2030, 0, 1, step), seed=1, weather_year=0)
+        area_drivers(GOTO, synthetic_year(GOTO, 2030, 0, 1, Clock(step_minutes=step)), seed=1, weather_year=0)
         .pv_mw.reshape(365, -1)
         .mean(axis=1)
         for step in (60, 30)

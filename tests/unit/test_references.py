@@ -32,13 +32,16 @@ def _table(name: str) -> list[dict[str, str]]:
 KEYS = {row["key"]: row for row in _table("references.csv")}
 CLAIMS = {row["id"]: row for row in _table("plan_claims.csv")}
 FACTS = (ROOT / "docs" / "goto_facts.md").read_text(encoding="utf-8")
-SOURCES = {
+ALL_SOURCES = {
     f"{path.relative_to(ROOT).as_posix()}, row {number}": row["source"]
     for package in PACKAGES
     for path in sorted((ROOT / package).rglob("*.csv"))
     for number, row in enumerate(_read(path), 2)
     if "source" in row
 }
+TEMPLATE = "network_models/template/"
+"""The invented island that a new one starts from."""
+SOURCES = {where: source for where, source in ALL_SOURCES.items() if not where.startswith(TEMPLATE)}
 CODE = [*(ROOT / "docs" / "generators" / "calibration").glob("*_rows.py")]
 """Python files whose texts in brackets are citations."""
 
@@ -73,6 +76,12 @@ def test_no_file_names_a_document_that_its_reader_does_not_have():
 def test_every_source_cell_holds_a_citation():
     assert len(SOURCES) > 800
     assert [where for where, source in SOURCES.items() if not _cited(source)] == []
+
+
+def test_numbers_of_the_invented_island_say_that_they_are_invented():
+    invented = {where: source for where, source in ALL_SOURCES.items() if where.startswith(TEMPLATE)}
+    assert invented
+    assert [where for where, source in invented.items() if not source.startswith("invented")] == []
 
 
 def test_every_cited_key_is_in_the_bibliography():

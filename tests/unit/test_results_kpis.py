@@ -8,6 +8,7 @@ import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
 from twin.core.quantities import KPIS, TABLES, CutCause
+from twin.devices.battery import lowest_charge
 from twin.metrics.kpis import congestion_mwh, member_kpis, net_benefit, read_table
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.simulate import simulate
@@ -292,7 +293,7 @@ def test_a_half_hour_that_does_not_solve_is_a_row_with_its_class(real_run):
 
 def test_an_unsolved_half_hour_is_counted_and_spoils_no_key_figure(real_run):
     case, folders = real_run
-    start_mwh = float((case.members[0].devices.soc_min_share * case.members[0].devices.battery_kwh).sum()) / 1000.0
+    start_mwh = float(lowest_charge(case.members[0].devices.battery).sum()) / 1000.0
     kpis, sound = (member_kpis(folders[k], start_mwh, float(case.battery_mwh[0].sum()), HOURS) for k in (0, 2))
     assert kpis["unsolved_half_hours"] == 1.0
     assert sound["unsolved_half_hours"] == 0.0

@@ -6,11 +6,10 @@ from functools import partial
 import pytest
 
 from reports.document.blocks import Heading
-from studies.cli import study_path
 from studies.experiments.folders import partial_folder
 from studies.experiments.runner import Experiment, run_experiment
 from studies.experiments.workers import Piece
-from studies.study.reading import read_study
+from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
 
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from shipped import GOTO, goto
 
-from studies.study.grids import grid_batteries, member_grids, plant_batteries, with_schemes
+from studies.study.devices import grid_batteries, plant_batteries
+from studies.study.grids import member_grids, with_schemes
 from studies.study.islands import tables_of
 from studies.study.members import Member
 from studies.study.schema import Study
@@ -27,29 +28,29 @@ def model():
 
 def test_without_the_switches_there_are_none(model):
     assert grid_batteries(study({}), GOTO, model) == ()
-    assert plant_batteries(study({}), GOTO, model) is None
+    assert plant_batteries(study({}), GOTO, model) == ()
     assert with_schemes(study({}), GOTO, model.plants) is model.plants
 
 
 def test_the_tables_are_taken_with_the_study_s_own_values(model):
     values = {"plant_batteries": {"floating_farm": 30.0}, "grid_batteries": {"narao": 40.0}}
     own = study({"plant_batteries": "plan", "grid_batteries": "example"}, values)
-    beside = plant_batteries(own, tables_of(own), model)
+    beside = plant_batteries(own, tables_of(own), model)[0].battery
     at = model.plants.index.get_loc("floating_farm")
-    assert (beside.energy_mwh[at], beside.power_mw[at]) == (30.0, 4.2)
-    assert np.count_nonzero(beside.energy_mwh) == 3
-    assert beside.efficiency**2 == pytest.approx(0.88)
-    (grid_battery,) = grid_batteries(own, tables_of(own), model)
-    assert grid_battery.energy_mwh[model.areas.index.get_loc("narao")] == 40.0
-    assert sum(grid_battery.energy_mwh) == 60.0
+    assert (beside.energy[at], beside.power[at]) == (30.0, 4.2)
+    assert np.count_nonzero(beside.energy) == 3
+    assert set(beside.efficiency) == {np.sqrt(0.88)}
+    (in_grid,) = grid_batteries(own, tables_of(own), model)
+    assert in_grid.battery.energy[model.areas.index.get_loc("narao")] == 40.0
+    assert in_grid.battery.energy.sum() == 60.0
 
 
 def test_a_plant_that_is_out_of_service_has_no_battery(model):
     gone = model.plants.assign(contract_mw=model.plants.contract_mw.where(model.plants.index != "haenkaze", 0.0))
-    beside = plant_batteries(
+    (beside,) = plant_batteries(
         study({"plant_batteries": "plan"}), GOTO, model.__class__(**vars(model) | {"plants": gone})
     )
-    assert beside.energy_mwh[model.plants.index.get_loc("haenkaze")] == 0.0
+    assert beside.battery.energy[model.plants.index.get_loc("haenkaze")] == 0.0
 
 
 def test_plants_with_a_battery_move_to_fip_in_their_own_members_only():

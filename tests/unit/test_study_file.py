@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from studies.cli import shipped_studies
 from studies.study.explaining import findings, literal_choices
-from studies.study.reading import read_study
+from studies.study.reading import read_study, shipped_studies
 from studies.study.schema import Study, WeatherFile
 from twin.core.errors import InputError
 
@@ -88,7 +87,7 @@ def test_the_good_file_is_accepted(tmp_path):
         ("area_level_percent = 6", 'policy = "holds_behind_meter"\narea_level_percent = 6', "policy", "unknown value",
          "did you mean hold_behind_meter?"),
         ("area_level_percent = 6", "", "[operation]", "area_level_percent", "area_balance = false"),
-        ("fiscal_year = 2030", "fiscal_year = 2030\nstep_minutes = 15", "step_minutes", "only half-hours", "write 30"),
+        ("fiscal_year = 2030", "fiscal_year = 2030\nstep_minutes = 7", "step_minutes", "unknown value", "20, 30, 60"),
         ("fiscal_year = 2030", "fiscal_year = 30", "fiscal_year", "cannot have", "at least 1990"),
         ("fiscal_year = 2030", "", "[period]", "period.fiscal_year is missing", "add fiscal_year"),
         ('source = "synthetic"', 'source = "files"', "[weather]", "needs [[weather.files.<place>]]", ""),

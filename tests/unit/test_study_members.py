@@ -4,16 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from studies.cli import SHIPPED
 from studies.study.members import label, members
-from studies.study.reading import read_study
+from studies.study.reading import STUDIES, read_study
 
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
 def goto_2030():
-    return members(read_study(SHIPPED / "goto_2030.toml"))
+    return members(read_study(STUDIES / "goto_2030.toml"))
 
 
 def test_the_default_study_has_thirty_members(goto_2030):
@@ -30,7 +29,7 @@ def test_each_member_is_resolved(goto_2030):
         assert member.study.operation.criterion == member.sweep["operation.criterion"]
         assert not member.study.scenario
         assert not member.study.sweep
-        assert member.study.folder == SHIPPED
+        assert member.study.folder == STUDIES
 
 
 @pytest.mark.parametrize(
@@ -58,8 +57,8 @@ def test_all_members_share_sky_seed_and_period(goto_2030):
 
 
 def test_the_fiscal_2022_study_differs_in_its_input_only():
-    real = read_study(SHIPPED / "goto_fy2022.toml", _fake_data_is_not_needed())
-    planned = read_study(SHIPPED / "goto_2030.toml")
+    real = read_study(STUDIES / "goto_fy2022.toml", _fake_data_is_not_needed())
+    planned = read_study(STUDIES / "goto_2030.toml")
     assert real.scenario == planned.scenario
     assert (real.seed, real.grid.year, real.compare) == (planned.seed, planned.grid.year, planned.compare)
     assert real.weather.source == "measured"
@@ -83,7 +82,7 @@ def test_labels_are_safe_as_folder_names():
 
 
 def test_a_sweep_value_replaces_a_scenario_value(tmp_path):
-    text = (SHIPPED / "goto_2030.toml").read_text(encoding="utf-8")
+    text = (STUDIES / "goto_2030.toml").read_text(encoding="utf-8")
     (tmp_path / "study.toml").write_text(
         text.replace("fleet.new_pv = true", "grid.conductor_mm2 = 500"), encoding="utf-8"
     )

@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from studies.cli import SHIPPED
 from studies.experiments.folders import open_partial, partial_folder, publish, write_json
 from studies.experiments.provenance import (
     PACKAGES,
@@ -18,13 +17,13 @@ from studies.experiments.provenance import (
 )
 from studies.experiments.run import study_record
 from studies.study.members import members
-from studies.study.reading import read_study
+from studies.study.reading import STUDIES, read_study
 from twin.core.errors import InputError
 
 
 @pytest.fixture(scope="module")
 def study():
-    return read_study(SHIPPED / "goto_2030.toml")
+    return read_study(STUDIES / "goto_2030.toml")
 
 
 def finish(out, mark, text):

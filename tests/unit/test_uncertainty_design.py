@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from studies.cli import study_path
 from studies.experiments.samples import (
     Sample,
     base_and_years,
@@ -14,7 +13,7 @@ from studies.experiments.samples import (
     sampled_scenarios,
 )
 from studies.experiments.unknowns import Setting, Unknown
-from studies.study.reading import read_study
+from studies.study.reading import read_study, study_path
 from studies.study.schema import Study
 
 

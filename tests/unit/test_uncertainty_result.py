@@ -5,12 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from studies.cli import study_path
 from studies.console import uncertainty_tables
 from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup
 from studies.experiments.unknowns import Setting, Unknown
 from studies.experiments.variance import failures, most_important, sample_table, summary, without_failed
-from studies.study.reading import read_study
+from studies.study.reading import read_study, study_path
 
 COUNT = 120
 BASE_MWH = 100.0

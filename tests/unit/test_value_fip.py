@@ -9,7 +9,7 @@ import pytest
 from value_case import market
 
 from studies.experiments.run import previous_price
-from twin.core.clock import TIMEZONE, fiscal_year
+from twin.core.clock import DEFAULT_CLOCK, fiscal_year
 from twin.metrics.payments.market import at_floor, premium_price, price_matrix, reference_price
 
 JEPX = Path(__file__).parents[3] / "shared/data/jepx/jepx_kyushu_spot_halfhourly_fy2021_fy2022.csv"
@@ -21,7 +21,7 @@ def clock(index):
 
 
 def months(start, end):
-    return pd.date_range(start, end, freq="30min", inclusive="left", tz=TIMEZONE)
+    return pd.date_range(start, end, freq="30min", inclusive="left", tz=DEFAULT_CLOCK.timezone)
 
 
 def reference_of(index, price, generation, **changes):

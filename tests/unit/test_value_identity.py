@@ -113,7 +113,9 @@ def study(**prices):
 def made(tmp_path):
     """A member as the loop leaves it, as far as payments need it."""
     grid = SimpleNamespace(models=[SimpleNamespace(plants=PLANTS)])
-    member = SimpleNamespace(grid=0, devices=SimpleNamespace(battery_kwh=np.array([20.0, 0.0])), flexible=())
+    member = SimpleNamespace(
+        grid=0, devices=SimpleNamespace(battery=SimpleNamespace(energy=np.array([20.0, 0.0]))), flexible=()
+    )
     return SimpleNamespace(grid=grid), member, write_member(tmp_path)
 
 

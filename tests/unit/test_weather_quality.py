@@ -12,7 +12,7 @@ from shipped import GOTO
 from typer.testing import CliRunner
 
 from studies.cli import app
-from twin.core.clock import fiscal_year
+from twin.core.clock import Clock, fiscal_year
 from weather.climate import read_climates
 from weather.quality.report import FileQuality, examine, quality_text
 from weather.readers.reading import WeatherFile
@@ -25,7 +25,9 @@ HOURS = fiscal_year(2022, 60)
 
 @pytest.fixture(scope="module")
 def hourly() -> pd.DataFrame:
-    return synthetic_year(GOTO, 2022, 1, seed=1, step_minutes=60, climates={"fukue": FUKUE}).values["fukue"]
+    return synthetic_year(GOTO, 2022, 1, seed=1, clock=Clock(step_minutes=60), climates={"fukue": FUKUE}).values[
+        "fukue"
+    ]
 
 
 def written(path: Path, frame: pd.DataFrame, **stated: object) -> WeatherFile:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from shipped import GOTO, sources_of, with_inputs
 
+from twin.core.clock import Clock
 from twin.core.tables import Tables
 from weather.climate import Climate, read_climates
 from weather.synthetic.year import synthetic_year
@@ -23,7 +24,7 @@ WEATHER_YEAR = 4
 def year(tables: Tables = GOTO) -> dict[str, pd.DataFrame]:
     climates: dict[str, Climate] = read_climates(tables)
     two = {name: climates[name] for name in ("naru", "offshore")}
-    return dict(synthetic_year(tables, 2030, WEATHER_YEAR, 1, step_minutes=60, climates=two).values)
+    return dict(synthetic_year(tables, 2030, WEATHER_YEAR, 1, clock=Clock(step_minutes=60), climates=two).values)
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from shipped import GOTO
 
-from twin.core.clock import fiscal_year
+from twin.core.clock import Clock, fiscal_year
 from twin.core.errors import InputError
 from twin.core.weather_table import Place
 from weather.climate import read_climates
@@ -39,7 +39,7 @@ AROUND = pd.date_range("2022-03-31", "2023-04-02", freq="h", inclusive="left", t
 @pytest.fixture(scope="module")
 def hourly() -> pd.DataFrame:
     climates = {"fukue": read_climates(GOTO)["fukue"]}
-    return synthetic_year(GOTO, 2022, 1, seed=1, step_minutes=60, climates=climates).values["fukue"]
+    return synthetic_year(GOTO, 2022, 1, seed=1, clock=Clock(step_minutes=60), climates=climates).values["fukue"]
 
 
 def problems(file: WeatherFile, place: Place = FUKUE) -> str:

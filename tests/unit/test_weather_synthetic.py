@@ -10,6 +10,7 @@ import pytest
 from scipy.special import gamma
 from shipped import GOTO
 
+from twin.core.clock import Clock
 from twin.core.weather_table import VARIABLES, WeatherTable
 from weather.climate import Climate, read_climates
 from weather.quality.checks import weather_problems
@@ -158,7 +159,9 @@ def test_normal_and_random_years_pass_the_checks(normal_year: WeatherTable):
 
 @pytest.mark.parametrize(("step_minutes", "count"), [(5, 366 * 288), (60, 366 * 24)])
 def test_other_steps_and_leap_years_keep_the_normals(step_minutes: int, count: int):
-    table = synthetic_year(GOTO, 2027, 0, seed=7, step_minutes=step_minutes, climates={"fukue": CLIMATES["fukue"]})
+    table = synthetic_year(
+        GOTO, 2027, 0, seed=7, clock=Clock(step_minutes=step_minutes), climates={"fukue": CLIMATES["fukue"]}
+    )
     frame = table.values["fukue"]
     assert len(frame) == count
     assert list(frame.columns) == list(VARIABLES)

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from twin.core.clock import TIMEZONE
+from twin.core.clock import DEFAULT_CLOCK
 from twin.metrics.payments.market import Market
 
 HOURS = 0.5
@@ -71,7 +71,7 @@ def write_member(
 ) -> Path:
     """Write the tables that payments read; `system` and `ledger` change single columns of those above."""
     columns = SYSTEM | (system or {})
-    time = pd.date_range(start, periods=len(columns["price_jpy_per_kwh"]), freq="30min", tz=TIMEZONE)
+    time = pd.date_range(start, periods=len(columns["price_jpy_per_kwh"]), freq="30min", tz=DEFAULT_CLOCK.timezone)
     units = {name: values | (ledger or {}).get(name, {}) for name, values in LEDGER.items()} | {
         name: values for name, values in (ledger or {}).items() if name not in LEDGER
     }
@@ -92,7 +92,7 @@ def _long(time: pd.DatetimeIndex, key: str, of_name: dict, columns: list[str] | 
 
 def _write(folder: Path, name: str, frame: pd.DataFrame, key: str = "") -> None:
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    table = table.set_column(0, "time", table["time"].cast(pa.timestamp("s", tz=TIMEZONE)))
+    table = table.set_column(0, "time", table["time"].cast(pa.timestamp("s", tz=DEFAULT_CLOCK.timezone)))
     if key:
         position = table.schema.get_field_index(key)
         table = table.set_column(position, key, table[key].cast(pa.string()).dictionary_encode())
@@ -102,7 +102,7 @@ def _write(folder: Path, name: str, frame: pd.DataFrame, key: str = "") -> None:
 def amounts(table: pa.Table) -> dict[tuple[str, str, str], list[tuple[int, float]]]:
     """Return per item, payer and receiver its rows as half-hour since the first and JPY."""
     frame = table.to_pandas()
-    begin = pd.Timestamp("2030-04-01 11:00", tz=TIMEZONE)
+    begin = pd.Timestamp("2030-04-01 11:00", tz=DEFAULT_CLOCK.timezone)
     found: dict[tuple[str, str, str], list[tuple[int, float]]] = {}
     for row in frame.itertuples(index=False):
         step = int((row.time - begin) / pd.Timedelta("30min"))

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
@@ -22,8 +21,7 @@ from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
 
 def energy_used_mwh(case: Case, record: Record) -> np.ndarray:
     """Return the energy used in a half-hour, (M,) MWh: delivered less the losses of batteries and shifted demand."""
-    losses = record.sites.battery_losses_mw.sum(axis=1) + record.plant_batteries.losses_mw.sum(axis=1)
-    losses = losses + record.flexible.losses_mw.sum(axis=1)
+    losses = record.sites.battery_losses_mw.sum(axis=1) + record.flexible.losses_mw.sum(axis=1)
     result: np.ndarray = case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
     return result
 
@@ -41,8 +39,7 @@ def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
     t : int
     """
     batteries = (record.sites.charge_mw - record.sites.discharge_mw).sum(axis=1)
-    beside_plants = (record.plant_batteries.charge_mw - record.plant_batteries.discharge_mw).sum(axis=1)
-    supply_mw = record.delivered_mw.sum(axis=1) - batteries - beside_plants - record.flexible.demand_mw.sum(axis=1)
+    supply_mw = record.delivered_mw.sum(axis=1) - batteries - record.flexible.demand_mw.sum(axis=1)
     price = np.array([profiles.price_jpy_per_kwh[t] for profiles, _ in case.profiles])[case.profile]
     result: np.ndarray = case.step_hours * supply_mw * KWH_PER_MWH * price
     return result
@@ -83,7 +80,7 @@ class PendingAction:
 
 
 class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
-    """One member of a case; a step of the environment is a half-hour of `twin.operation.half_hour.step`.
+    """One member of a case; a step of the environment is a step of time of `twin.operation.half_hour.step`.
 
     An action is the charging power of the batteries of each site group that has any, per unit of their rating
     (discharging negative), then the signal to each flexible device (see `twin.devices.device.DeviceNow`); both
@@ -109,7 +106,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
     days : int
         Length of an episode.
     ahead : int
-        Half-hours of the outlook in an observation, 1 .. 48.
+        Steps of the outlook in an observation, at most those of a day.
 
     Raises
     ------
@@ -124,7 +121,8 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
     ) -> None:
         self._batteries = np.flatnonzero(case.battery_mwh[m] > 0.0)
         devices = case.members[m].orderable
-        self._days_of_case = len(case.index) // HALF_HOURS_OF_DAY
+        self._day = case.clock.steps_of_day
+        self._days_of_case = len(case.index) // self._day
         self._check(len(self._batteries) + len(devices), days, ahead, reward)
         rest = PendingAction(self._batteries, np.zeros(len(self._batteries) + len(devices)))
         self._case = under_policies(case, m, [rest])
@@ -159,13 +157,13 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
             start = int(options["start"])
             if not 0 <= start <= latest:
                 raise InputError([Problem("no such first day", "options, start", str(start), f"0 to {latest}")])
-        self._t = start * HALF_HOURS_OF_DAY
-        self._end = self._t + self._days * HALF_HOURS_OF_DAY
+        self._t = start * self._day
+        self._end = self._t + self._days * self._day
         self._state = initial_state(self._case)
         return self._observation(self._state), {"time": str(self._case.index[self._t])}
 
     def step(self, action: Numbers) -> tuple[Numbers, float, bool, bool, dict[str, Any]]:
-        """Run a half-hour under an action.
+        """Run a step of time under an action.
 
         Returns
         -------
@@ -176,9 +174,9 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         truncated : bool
             Whether the episode has ended.
         info : dict
-            ``time`` of the half-hour, ``clipped`` (commands that devices could not follow), ``congestion_mwh``,
+            ``time`` of the step, ``clipped`` (commands that devices could not follow), ``congestion_mwh``,
             ``criterion_broken`` (before management), ``policy_failed``, ``unmet_mwh``, ``solved``. An unsolved
-            half-hour is worth nothing.
+            step is worth nothing.
 
         Raises
         ------
@@ -206,7 +204,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
 
     def _info(self, record: Record, t: int) -> dict[str, Any]:
         congestion_mw = sum(float(record.ledger.cut_mw[cause][0].sum()) for cause in CONGESTION_CAUSES)
-        clipped = record.sites.clipped[0] + record.plant_batteries.clipped[0] + record.flexible.clipped[0].sum()
+        clipped = record.sites.clipped[0] + record.flexible.clipped[0].sum()
         return {
             "time": str(self._case.index[t]),
             "clipped": int(clipped),
@@ -228,11 +226,11 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         return (*of_one, *plain), np.repeat([1.0, FARTHEST], [len(of_one), len(plain)])
 
     def _observation(self, state: State) -> Numbers:
-        """Return what is known at the start of the next half-hour; after the last one, of that one."""
+        """Return what is known at the start of the next step; after the last one, of that one."""
         t = min(self._t, len(self._case.index) - 1)
         view = make_view(self._case, state, t, 0, 0, 1)
         outlook, steps = view.outlook, slice(self._ahead)
-        angle = 2.0 * np.pi * view.half_hour_of_day / HALF_HOURS_OF_DAY
+        angle = 2.0 * np.pi * view.step_of_day / self._day
         return np.concatenate([
             [np.sin(angle), np.cos(angle)],
             view.batteries.soc_percent[self._batteries] / 100.0,
@@ -254,10 +252,8 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         if not 1 <= days <= self._days_of_case:
             accepted = f"1 to {self._days_of_case}"
             problems.append(Problem("the case is shorter than an episode", "days", str(days), accepted))
-        if not 1 <= ahead <= HALF_HOURS_OF_DAY:
-            problems.append(
-                Problem("the outlook does not reach so far", "ahead", str(ahead), f"1 to {HALF_HOURS_OF_DAY}")
-            )
+        if not 1 <= ahead <= self._day:
+            problems.append(Problem("the outlook does not reach so far", "ahead", str(ahead), f"1 to {self._day}"))
         if reward not in ("energy", "value"):
             problems.append(Problem("unknown reward", "reward", str(reward), "energy or value"))
         if problems:

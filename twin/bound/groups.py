@@ -8,14 +8,15 @@ import numpy as np
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
+from twin.devices.battery import Batteries, Battery, least_loss_share, lowest_charge, power_to_reach, run_batteries
 from twin.devices.cars import Cars
 from twin.devices.commercial import Commercial
-from twin.devices.device import PLANT_BATTERIES, Device
-from twin.devices.grid_battery import GridBattery
+from twin.devices.device import Device
 from twin.devices.homes import Homes
+from twin.devices.storage import GridBattery, PlantBatteries
 from twin.devices.water_heaters import WaterHeaters
 from twin.operation.case import Case
-from twin.operation.member import Member, SiteDevices
+from twin.operation.member import Member
 from twin.resources.sites import KINDS
 
 
@@ -190,7 +191,7 @@ def _shifting(efficiency: float) -> tuple[float, float]:
 def _water_heaters(case: Case, heaters: WaterHeaters) -> FleetGroup:
     """Real tanks in electric energy: heating within power, hot water and standing losses as they come."""
     electric = heaters.units / heaters.heat_per_energy / KWH_PER_MWH
-    month, slot = case.index.month.to_numpy() - 1, case.half_hour_of_day
+    month, slot = case.index.month.to_numpy() - 1, case.step_of_day
     kept = np.exp(-heaters.standing_loss_per_hour * case.step_hours)
     draw = heaters.draw_kwh[month, slot]
     usual, before = _usual_heat(heaters, draw, slot, month, kept, case.step_hours)
@@ -226,38 +227,42 @@ def _usual_heat(
 
 def _cars(case: Case, m: int, some: Cars) -> FleetGroup:
     """All cars as one battery: charged at home, emptied by trips and by homes."""
-    day, slot = (~case.is_workday).astype(np.int64), case.half_hour_of_day
+    day, slot = (~case.is_workday).astype(np.int64), case.step_of_day
     leave, back = some.leave[day], some.back[day]
     home = (slot[:, None] < leave) | (slot[:, None] >= back)
     goes = (leave == slot[:, None]) & (back > slot[:, None])
     trip_mw = (goes * some.trip_kwh[day]) @ some.cars / KWH_PER_MWH / case.step_hours
-    at_home = home @ some.cars / KWH_PER_MWH
     use_kw = class_load_mw(case, m, "residential", some.home_kwh) * KWH_PER_MWH
-    energy = float(some.cars.sum()) * some.battery_kwh / KWH_PER_MWH
-    usual = _usual_charge_mw(some, goes * some.trip_kwh[day], home, case.step_hours)
+    battery = some.battery
+    usual, usual_losses = _usual_charge_mw(some, goes * some.trip_kwh[day], home, case.step_hours)
+    given_kw = np.minimum(use_kw[:, None], battery.power)
+    lowest, highest = (
+        float((per_car * some.cars).sum()) / KWH_PER_MWH for per_car in (lowest_charge(battery), some.full_kwh)
+    )
+    losses, more_lost_mw = _least_losses(battery, float((battery.power * some.cars).sum()) / KW_PER_MW)
     return fleet_group(
-        some.name, len(case.index), energy,
-        (some.power_kw * at_home, np.minimum(use_kw, some.power_kw) * at_home),
-        (some.reserve_share * energy, energy, energy), _shifting(some.efficiency),
-        drain_mw=trip_mw, usual_mw=usual, usual_losses_mw=(1.0 - some.efficiency) * usual,
+        some.name, len(case.index), float((battery.energy * some.cars).sum()) / KWH_PER_MWH,
+        ((home * battery.power) @ some.cars / KWH_PER_MWH, (home * given_kw) @ some.cars / KWH_PER_MWH),
+        (lowest, highest, highest), losses, more_lost_mw=more_lost_mw,
+        drain_mw=trip_mw, usual_mw=usual, usual_losses_mw=usual_losses,
     )  # fmt: skip
 
 
-def _usual_charge_mw(some: Cars, trip_kwh: np.ndarray, home: np.ndarray, hours: float) -> np.ndarray:
-    """Return the charging power by habit: at once when at home, (T,) MW."""
-    charge = np.full(len(some.cars), some.battery_kwh)
-    drawn = np.zeros(len(trip_kwh))
+def _usual_charge_mw(some: Cars, trip_kwh: np.ndarray, home: np.ndarray, hours: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the charging power by habit, at once when at home, and what of it is lost; (T,) MW."""
+    charge = some.full_kwh
+    drawn, lost = np.zeros(len(trip_kwh)), np.zeros(len(trip_kwh))
     for t in range(len(trip_kwh)):
         charge = np.maximum(charge - trip_kwh[t], 0.0)
-        kw = np.clip((some.battery_kwh - charge) / (some.efficiency * hours), 0.0, some.power_kw) * home[t]
-        charge = charge + hours * some.efficiency * kw
-        drawn[t] = kw @ some.cars / KWH_PER_MWH
-    return drawn
+        wanted = power_to_reach(some.battery, charge, some.full_kwh, hours) * home[t]
+        done = run_batteries(some.battery, charge, wanted, hours)
+        charge = done.soc
+        drawn[t], lost[t] = done.power @ some.cars / KWH_PER_MWH, done.losses @ some.cars / KWH_PER_MWH
+    return drawn, lost
 
 
 MOST_GROUPS = 8
-_KNOWN = "homes, water heaters, cars, commercial sites and grid batteries of twin.devices"
-_W_PER_MW = 1e6
+_KNOWN = "homes, water heaters, cars, commercial sites and batteries of twin.devices"
 
 
 def fleet_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) -> list[FleetGroup]:
@@ -276,19 +281,14 @@ def fleet_groups(case: Case, m: int, site_import_mw: dict[str, np.ndarray]) -> l
         Where there are more groups than `MOST_GROUPS`, or a device of which it is not known what it can do.
     """
     member = case.members[m]
-    of_devices = {
-        device.name: _of_grid_battery(case, device)
-        if isinstance(device, GridBattery)
-        else demand_group(case, m, device)
-        for device in member.flexible
-    }
+    of_devices = {device.name: _of_device(case, m, device) for device in member.flexible}
     problems = [
         Problem("it is not known what the device can do at most", "perfect_foresight, device", name, _KNOWN)
         for name, group in of_devices.items()
         if group is None
     ]
     known = [group for group in of_devices.values() if group is not None]
-    groups = [*_of_sites(case, member, site_import_mw), *known, *_of_plants(case, m)]
+    groups = [*_of_sites(case, member, site_import_mw), *known]
     if len(groups) > MOST_GROUPS:
         problems.append(Problem("too many groups", "perfect_foresight", str(len(groups)), f"at most {MOST_GROUPS}"))
     raise_if_any(problems)
@@ -300,71 +300,53 @@ def site_column(case: Case, names: list[str]) -> np.ndarray:
     return np.array([names.index(kind) if kind in names else -1 for kind in case.sites.groups.kind])
 
 
-def least_loss_share(devices: SiteDevices) -> float:
-    """Return the least loss per MW at any power over that at rated power, for the loss curve of `SiteDevices`.
-
-    ``constant / x + linear + quadratic x`` over the share x of the rated power is least at ``sqrt(constant /
-    quadratic)``, or at rated power where that is beyond it.
-    """
-    constant, quadratic = devices.constant_share, devices.quadratic_share
-    linear = 1.0 - constant - quadratic
-    if constant >= quadratic:
-        return 1.0
-    return linear + 2.0 * float(np.sqrt(constant * quadratic))
+def _of_device(case: Case, m: int, device: Device) -> FleetGroup | None:
+    if isinstance(device, GridBattery):
+        return _of_battery(case, device.name, device.battery, np.inf, np.zeros(len(case.index)))
+    if isinstance(device, PlantBatteries):
+        profiles = case.profiles[case.profile[m]][0]
+        remaining = profiles.plant_available_mw - profiles.plant_unavailable_mw
+        ordered_off = profiles.area_physical * remaining * case.members[m].area_balance
+        may_take = np.minimum(ordered_off, device.battery.power).sum(axis=1)
+        return _of_battery(case, device.name, device.battery, np.inf, may_take)
+    return demand_group(case, m, device)
 
 
 def _of_sites(case: Case, member: Member, site_import_mw: dict[str, np.ndarray]) -> list[FleetGroup]:
-    devices = member.devices
+    devices, kw = member.devices, member.devices.battery
+    in_mw = kw._replace(energy=kw.energy / KWH_PER_MWH, power=kw.power / KW_PER_MW, standby=kw.standby / KW_PER_MW)
     kind_of_site = case.sites.groups.kind.to_numpy(str)[case.sites.group]
     groups = []
     for kind in KINDS:
-        some = (kind_of_site == kind) & (devices.battery_kwh > 0.0)
+        some = (kind_of_site == kind) & (kw.energy > 0.0)
         if not some.any():
             continue
-        energy = devices.battery_kwh[some] / KWH_PER_MWH
-        power = float(devices.battery_kw[some].sum()) / KW_PER_MW
-        efficiency, share = float(devices.efficiency[some].max()), least_loss_share(devices)
-        lowest = float((devices.soc_min_share[some] * energy).sum())
-        discharge = power if devices.export_at_night else np.minimum(site_import_mw[kind], power)
-        highest = float((devices.soc_max_share[some] * energy).sum())
-        groups.append(
-            fleet_group(
-                kind, len(case.index), float(energy.sum()), (power, discharge), (lowest, highest, lowest),
-                ((1.0 - efficiency) * share, (1.0 / efficiency - 1.0) * share),
-                more_lost_mw=power * (1.0 / float(devices.efficiency[some].min()) - 1.0),
-                standby_mw=float(devices.standby_w[some].sum()) / _W_PER_MW,
-            )
-        )  # fmt: skip
+        battery = Battery(*(values[some] for values in in_mw))
+        most = np.inf if devices.export_at_night else site_import_mw[kind]
+        groups.append(_of_battery(case, kind, battery, most, np.zeros(len(case.index))))
     return groups
 
 
-def _of_grid_battery(case: Case, battery: GridBattery) -> FleetGroup:
-    amount = (sum(battery.power_mw), sum(battery.energy_mwh))
-    limits = (battery.soc_min_share, battery.soc_max_share, battery.efficiency)
-    return _simple(case, battery.name, amount, limits, np.zeros(len(case.index)))
-
-
-def _of_plants(case: Case, m: int) -> list[FleetGroup]:
-    some = case.members[m].plant_batteries
-    if some is None:
-        return []
-    profiles = case.profiles[case.profile[m]][0]
-    remaining = profiles.plant_available_mw - profiles.plant_unavailable_mw
-    ordered_off = profiles.area_physical * remaining * case.members[m].area_balance
-    amount = (float(some.power_mw.sum()), float(some.energy_mwh.sum()))
-    limits = (some.soc_min_share, some.soc_max_share, some.efficiency)
-    return [_simple(case, PLANT_BATTERIES, amount, limits, np.minimum(ordered_off, some.power_mw).sum(axis=1))]
-
-
-def _simple(
-    case: Case,
-    name: str,
-    amount: tuple[float, float],
-    limits: tuple[float, float, float],
-    ordered_off_mw: np.ndarray,
+def _of_battery(
+    case: Case, name: str, battery: Batteries, most_out_mw: np.ndarray | float, ordered_off_mw: np.ndarray
 ) -> FleetGroup:
-    """Return a battery of some power and energy; `limits` are lowest and highest charge, shares, and efficiency."""
-    (power, energy), (low, high, efficiency) = amount, limits
-    losses = (1.0 - efficiency, 1.0 / efficiency - 1.0)
-    charge = (low * energy, high * energy, low * energy)
-    return fleet_group(name, len(case.index), energy, (power, power), charge, losses, ordered_off_mw=ordered_off_mw)
+    """Return batteries (N,) in MW and MWh as one; they discharge at most `most_out_mw` together."""
+    power = float(battery.power.sum())
+    lowest = float(lowest_charge(battery).sum())
+    highest = float((battery.soc_max_share * battery.energy).sum())
+    losses, more_lost_mw = _least_losses(battery, power)
+    return fleet_group(
+        name, len(case.index), float(battery.energy.sum()), (power, np.minimum(power, most_out_mw)),
+        (lowest, highest, lowest), losses, more_lost_mw=more_lost_mw, standby_mw=float(battery.standby.sum()),
+        ordered_off_mw=ordered_off_mw,
+    )  # fmt: skip
+
+
+def _least_losses(battery: Batteries, power: float) -> tuple[tuple[float, float], float]:
+    """Return the least losses of a MW charged and beside a MW discharged, and the most that can be lost beyond."""
+    there = battery.energy > 0.0
+    best, worst = float(battery.efficiency[there].max()), float(battery.efficiency[there].min())
+    share = float(least_loss_share(battery.constant_share[there], battery.quadratic_share[there]).min())
+    exact = best == worst and not (battery.constant_share[there].any() or battery.quadratic_share[there].any())
+    losses = ((1.0 - best) * share, (1.0 / best - 1.0) * share)
+    return losses, 0.0 if exact else power * (1.0 / worst - 1.0)

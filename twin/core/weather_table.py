@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from twin.core.clock import DEFAULT_CLOCK, Clock
+
 VARIABLES = ("ghi", "dni", "dhi", "temp_air", "wind_speed")
 """pvlib's names; W/m2, W/m2, W/m2, degree C, m/s."""
 
@@ -30,12 +32,15 @@ class WeatherTable:
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        Asia/Tokyo, label = start, values = mean over the interval.
+        Of a fiscal year of `clock`; label = start, values = mean over the interval.
     places : mapping of str to Place
     values : mapping of str to pandas.DataFrame
         Per place a frame on `index` with the columns `VARIABLES`.
+    clock : Clock
+        How the island counts time.
     """
 
     index: pd.DatetimeIndex
     places: Mapping[str, Place]
     values: Mapping[str, pd.DataFrame]
+    clock: Clock = DEFAULT_CLOCK

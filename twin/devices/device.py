@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 
 HOMES, WATER_HEATERS, CARS, COMMERCIAL = "homes", "water_heaters", "cars", "commercial"
 GRID_BATTERIES = "grid_batteries"
 PLANT_BATTERIES = "plant_batteries"
-"""Batteries beside plants: no `twin.devices.device.Device`, but ordered like one."""
 
+
+class Mode(IntEnum):
+    """What the batteries of a group of sites do."""
+
+    IDLE = 0
+    SELF_CONSUMPTION = 1
+    POWER = 2
+
+
+HALF_HOURS_OF_HOUR = 2
+ROUNDING = 1e-9
 
 FOLLOWED_WITHIN = 0.01
 """Share of the device's power by which it may miss an order: what a meter of one per cent would not see."""
@@ -27,20 +38,50 @@ def ordered_power(signal_pu: np.ndarray, habit: np.ndarray, most: np.ndarray, le
 def not_followed(
     done_mw: np.ndarray, ordered_mw: np.ndarray, power_mw: np.ndarray, signal_pu: np.ndarray
 ) -> np.ndarray:
-    """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`; (R,) int."""
-    missed = np.abs(done_mw - ordered_mw) > FOLLOWED_WITHIN * power_mw
+    """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`; (R,) int.
+
+    An order that is no number is always missed.
+    """
+    missed = ~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN * power_mw)
     result: np.ndarray = (missed & (signal_pu != 0.0)).astype(np.int64)
     return result
 
 
 @dataclass(frozen=True)
-class DeviceNow:
-    """What a device meets in a half-hour; axes R members, A areas.
+class PlantsNow:
+    """What a device beside plants meets in a half-hour, (R, P) MW; axes R members, P plants.
 
     Attributes
     ----------
-    half_hour_of_day : int
-        0 .. 47.
+    infeed_mw : numpy.ndarray
+        Of the plants, as area balance has left it.
+    contract_mw : numpy.ndarray
+        Most that plant and device may feed in together.
+    withheld_mw : numpy.ndarray
+        Part of the ordered infeed that the grid did not take; known once cuts are.
+    cut_mw : numpy.ndarray
+        What is still cut of the plants' infeed and the device may take; known once cuts are.
+    """
+
+    infeed_mw: np.ndarray
+    contract_mw: np.ndarray
+    withheld_mw: np.ndarray
+    cut_mw: np.ndarray
+
+    @staticmethod
+    def none(rows: int) -> PlantsNow:
+        """Return what a device meets that stands beside no plant."""
+        return PlantsNow(*(np.zeros((rows, 0)),) * 4)
+
+
+@dataclass(frozen=True)
+class DeviceNow:
+    """What a device meets in a step of time; axes R members, A areas.
+
+    Attributes
+    ----------
+    step_of_day : int
+        From 0 at midnight.
     is_workday : bool
         Monday to Friday, no holiday.
     step_hours : float
@@ -56,9 +97,11 @@ class DeviceNow:
         Mean demand of a customer class (``residential``, ``commercial``, ``public``) now, kW per kWh of a year.
     month : int
         Calendar month, 1 .. 12: hot water takes twice as much heat in winter as in summer.
+    beside_plants : PlantsNow
+        For a `PlantDevice` only.
     """
 
-    half_hour_of_day: int
+    step_of_day: int
     is_workday: bool
     step_hours: float
     signal_pu: np.ndarray
@@ -66,25 +109,32 @@ class DeviceNow:
     area_demand_mw: np.ndarray
     class_kw_per_kwh: dict[str, np.ndarray]
     month: int = 1
+    beside_plants: PlantsNow = field(default_factory=lambda: PlantsNow.none(0))
+
+    @property
+    def half_hour_of_day(self) -> int:
+        """Half-hour of the day in which the step begins, 0 .. 47."""
+        return int(self.step_of_day * self.step_hours * HALF_HOURS_OF_HOUR + ROUNDING)
 
 
 @dataclass(frozen=True)
 class DeviceFlows:
-    """What a device did in a half-hour; axes R members, A areas.
+    """What a device did in a step of time; axes R members, A areas.
 
     Attributes
     ----------
     demand_mw : numpy.ndarray, (R, A)
-        Change of what the areas take from the grid, consumption positive.
+        Change of what the areas take from the grid, consumption positive; of a `PlantDevice` (R, P), what it takes
+        behind each plant's connection point.
     losses_mw : numpy.ndarray, (R,)
         Part of it that is lost and was not lost without the device's flexibility; negative where it saves losses
         (water that is heated later stays warm for less time).
     stored_mwh : numpy.ndarray, (R,)
-        Energy held back (positive) or owed (negative) at the end of the half-hour.
+        Energy held back (positive) or owed (negative) at the end of the step.
     unmet_mwh : numpy.ndarray, (R,)
-        Service that was not given in the half-hour: hot water, energy missing in a leaving car; 0 where none.
+        Service that was not given in the step: hot water, energy missing in a leaving car; 0 where none.
     clipped : numpy.ndarray, (R,) int
-        1 where the order could not be followed.
+        1 where the order could not be followed; a device that consists of several may count each.
     """
 
     demand_mw: np.ndarray
@@ -94,11 +144,25 @@ class DeviceFlows:
     clipped: np.ndarray
 
 
+@dataclass(frozen=True)
+class PlantFlows(DeviceFlows):
+    """What a device beside plants did in a half-hour.
+
+    Attributes
+    ----------
+    taken_mw : numpy.ndarray, (R, P)
+        Part of the cut that it took in place of the grid, at most ``PlantsNow.cut_mw``.
+    """
+
+    taken_mw: np.ndarray
+
+
+@runtime_checkable
 class Device(Protocol):
     """A flexible device or a cohort of them; frozen, its state is passed through.
 
-    `name` identifies it in `View.devices`, orders and tables; `is_storage` tells a grid battery, whose charge counts as
-    stored energy and not as demand: its state is its charge in MWh and nothing else.
+    `name` identifies it in `View.devices`, orders and tables; `is_storage` tells a battery of the grid or of plants,
+    whose charge counts as stored energy and not as demand: its state is its charge in MWh and nothing else.
     """
 
     @property
@@ -108,13 +172,26 @@ class Device(Protocol):
 
     @property
     def is_storage(self) -> bool:
-        """Whether its flows are charge and discharge of a grid battery instead of demand."""
+        """Whether its flows are charge and discharge of a battery instead of demand."""
         ...
 
     def initial(self) -> np.ndarray:
-        """Return the state before the first half-hour, (K,)."""
+        """Return the state before the first step, (K,)."""
         ...
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Run one half-hour for R members; `state` is (R, K). A row must not depend on its neighbours."""
+        """Run one step of time for R members; `state` is (R, K). A row must not depend on its neighbours."""
+        ...
+
+
+@runtime_checkable
+class PlantDevice(Device, Protocol):
+    """A device behind the connection points of plants: its step comes last, when the cuts are known."""
+
+    def ordered_infeed(self, state: np.ndarray, now: DeviceNow) -> np.ndarray:
+        """Return the change of the plants' infeed as ordered, before any cut by the grid; (R, P) MW."""
+        ...
+
+    def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, PlantFlows]:
+        """Settle the ordered infeed with what was withheld and cut; as `Device.step`."""
         ...

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.clock import HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
 from twin.devices.device import WATER_HEATERS, DeviceFlows, DeviceNow, not_followed, ordered_power
 
 
 @dataclass(frozen=True, eq=False)
 class WaterHeaters:
-    """Water heaters by size of the household; arrays over C sizes, heat in kWh above cold water.
+    """Water heaters by size of the household; arrays over C sizes and D steps of the day, heat in kWh above cold water.
 
     Their habit is in the demand of the areas already. Beside the real tank runs the tank that a heater would have with
     its habit alone; the device gives the difference. State: heat in a real tank of each size, then in one by habit.
@@ -27,10 +27,10 @@ class WaterHeaters:
         Heat per electric energy.
     tank_kwh : float
         Heat in a full tank.
-    draw_kwh : numpy.ndarray, (12, 48, C)
-        Hot water of a half-hour by calendar month.
-    fill_share : numpy.ndarray, (48,)
-        Habit: share of what a tank lacks that is heated in the half-hour.
+    draw_kwh : numpy.ndarray, (12, D, C)
+        Hot water of a step by calendar month.
+    fill_share : numpy.ndarray, (D,)
+        Habit: share of what a tank lacks that is heated in the step.
     standing_loss_per_hour : float
         Share of the heat in the tank that is lost in an hour.
     reserve_share : float
@@ -38,8 +38,8 @@ class WaterHeaters:
     area_share : numpy.ndarray, (A,)
     name : str
     is_storage : bool
-    least_kwh : numpy.ndarray, (12, 48, C)
-        Least heat at the end of a half-hour with which full power from then on still gives all hot water in time.
+    least_kwh : numpy.ndarray, (12, D, C)
+        Least heat at the end of a step with which full power from then on still gives all hot water in time.
     """
 
     units: np.ndarray
@@ -70,13 +70,13 @@ class WaterHeaters:
         """
         before = state.reshape(len(state), 2, len(self.units))
         signal = np.stack([now.signal_pu, np.zeros(len(state))], axis=1)[:, :, None]
-        draw = self.draw_kwh[now.month - 1, now.half_hour_of_day]
+        draw = self.draw_kwh[now.month - 1, now.step_of_day]
         full_kwh = self.power_kw * self.heat_per_energy * now.step_hours
         warm = before * np.exp(-self.standing_loss_per_hour * now.step_hours)
         room = self.tank_kwh + draw - warm
-        habit = np.minimum(self.fill_share[now.half_hour_of_day] * room, full_kwh)
+        habit = np.minimum(self.fill_share[now.step_of_day] * room, full_kwh)
         ordered = ordered_power(signal, habit, np.full_like(habit, full_kwh), np.zeros_like(habit))
-        needed = self.least_kwh[now.month - 1, now.half_hour_of_day] + draw - warm
+        needed = self.least_kwh[now.month - 1, now.step_of_day] + draw - warm
         heated = np.minimum(np.minimum(np.maximum(ordered, needed), full_kwh), room)
         served = np.minimum(draw, warm + heated)
         after = warm + heated - served
@@ -94,14 +94,15 @@ class WaterHeaters:
         )
 
     def _least(self) -> np.ndarray:
-        """Return the least heat after each half-hour, backward over two equal days; see `least_kwh`."""
-        hours = 24.0 / HALF_HOURS_OF_DAY
+        """Return the least heat after each step, backward over two equal days; see `least_kwh`."""
+        day = self.draw_kwh.shape[1]
+        hours = HOURS_OF_DAY / day
         full_kwh = self.power_kw * self.heat_per_energy * hours
         kept = np.exp(-self.standing_loss_per_hour * hours)
         reserve = self.reserve_share * self.tank_kwh
         least = np.full_like(self.draw_kwh, reserve)
-        for half_hour in reversed(range(2 * HALF_HOURS_OF_DAY)):
-            following = (half_hour + 1) % HALF_HOURS_OF_DAY
+        for step in reversed(range(2 * day)):
+            following = (step + 1) % day
             needed = (least[:, following] + self.draw_kwh[:, following] - full_kwh) / kept
-            least[:, half_hour % HALF_HOURS_OF_DAY] = np.clip(needed, reserve, self.tank_kwh)
+            least[:, step % day] = np.clip(needed, reserve, self.tank_kwh)
         return least

@@ -8,11 +8,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from twin.core.clock import HOURS_PER_YEAR
 from twin.core.units import KWH_PER_MWH
-from twin.devices.device import PLANT_BATTERIES
+from twin.devices.battery import battery_wear
+from twin.devices.sites import TOTALS
 from twin.operation.case import Case
-from twin.operation.member import TOTALS, SiteDevices
 from twin.operation.state import State
 from twin.security.contingencies import OutageClass
 from twin.security.result import SecurityResult
@@ -21,29 +20,21 @@ COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
 
 def battery_sums(
-    case: Case, sites: Mapping[str, np.ndarray], flexible: Mapping[str, np.ndarray], plants: Mapping[str, np.ndarray]
+    case: Case, sites: Mapping[str, np.ndarray], flexible: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """Return losses and charge of all batteries, and the commands that any device could not follow; (T,) each."""
     storage = case.is_storage
-    losses = sites["battery_losses_mw"].sum(axis=1) + plants["losses_mw"].sum(axis=1)
-    stored = sites["stored_mwh"].sum(axis=1) + plants["stored_mwh"].sum(axis=1)
     return {
-        "losses": losses + flexible["losses_mw"][:, storage].sum(axis=1),
-        "stored": stored + flexible["stored_mwh"][:, storage].sum(axis=1),
-        "clipped": sites["clipped"] + plants["clipped"] + flexible["clipped"].sum(axis=1).astype(np.int64),
+        "losses": sites["battery_losses_mw"].sum(axis=1) + flexible["losses_mw"][:, storage].sum(axis=1),
+        "stored": sites["stored_mwh"].sum(axis=1) + flexible["stored_mwh"][:, storage].sum(axis=1),
+        "clipped": sites["clipped"] + flexible["clipped"].sum(axis=1).astype(np.int64),
     }
 
 
-def device_table(
-    case: Case, m: int, flexible: Mapping[str, np.ndarray], plants: Mapping[str, np.ndarray], time: pa.Array
-) -> pa.Table:
-    """Return one row per half-hour and device of member `m`; batteries beside plants are one device."""
+def device_table(case: Case, m: int, flexible: Mapping[str, np.ndarray], time: pa.Array) -> pa.Table:
+    """Return one row per half-hour and device of member `m`."""
     own = [device.name for device in case.members[m].flexible]
     rows = {name: [flexible[column][:, case.device_names.index(name)] for column in COLUMNS] for name in own}
-    if case.members[m].plant_batteries is not None:
-        demand = (plants["charge_mw"] - plants["discharge_mw"]).sum(axis=1)
-        losses, stored = plants["losses_mw"].sum(axis=1), plants["stored_mwh"].sum(axis=1)
-        rows[PLANT_BATTERIES] = [demand, losses, stored, np.zeros_like(demand), plants["clipped"].astype(float)]
     names = pa.array(list(rows), type=pa.string())
     columns = {
         name: np.concatenate([np.zeros(0), *(values[k] for values in rows.values())]) for k, name in enumerate(COLUMNS)
@@ -82,59 +73,23 @@ def battery_tables(case: Case, state: State, m: int) -> dict[str, pa.Table]:
 def _batteries(case: Case, state: State, m: int) -> pa.Table:
     """Return a row for each site with PV or a battery; figures of the battery are null where there is none."""
     devices, sites = case.members[m].devices, case.sites
-    of = np.flatnonzero((devices.has_pv & (sites.pv_ac_kw > 0.0)) | (devices.battery_kwh > 0.0))
+    battery_kwh = devices.battery.energy
+    of = np.flatnonzero((devices.has_pv & (sites.pv_ac_kw > 0.0)) | (battery_kwh > 0.0))
     totals = dict(zip(TOTALS, state.site_totals.of_member[m][of].T, strict=True))
     hours = len(case.index) * case.step_hours
     wear = battery_wear(
-        devices, devices.battery_kwh[of], totals["discharged_kwh"], totals["stored_kwh_hours"], hours
+        devices.wear, battery_kwh[of], totals["discharged_kwh"], totals["stored_kwh_hours"], hours
     )  # fmt: skip
-    without = devices.battery_kwh[of] == 0.0
+    without = battery_kwh[of] == 0.0
     kinds, areas = (sites.groups[name].to_numpy(str)[sites.group[of]] for name in ("kind", "area"))
     return pa.table({
         "site": pa.array(sites.site_id[of].tolist(), type=pa.string()),
         "kind": pa.array(kinds.tolist(), type=pa.string()),
         "area": pa.array(areas.tolist(), type=pa.string()),
-        "battery_kwh": devices.battery_kwh[of],
+        "battery_kwh": battery_kwh[of],
         **{name: pa.array(values, mask=without) for name, values in wear.items()},
         **{name: values for name, values in totals.items() if name in _SHOWN},
     })  # fmt: skip
-
-
-def battery_wear(
-    devices: SiteDevices,
-    battery_kwh: np.ndarray,
-    discharged_kwh: np.ndarray,
-    stored_kwh_hours: np.ndarray,
-    hours: float,
-) -> dict[str, np.ndarray]:
-    """Return cycles, mean charge and loss of capacity of batteries over `hours`.
-
-    Both losses are linear: ``cycles x cycle_percent``, and a yearly loss that lies between the one of an empty and the
-    one of a full battery as the mean state of charge does.
-
-    Parameters
-    ----------
-    devices : SiteDevices
-        For `SiteDevices.wear`.
-    battery_kwh, discharged_kwh, stored_kwh_hours : numpy.ndarray, (N,)
-        Capacity, what was delivered at the AC side, integral of the charge; all figures are 0 without a capacity.
-    hours : float
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, (N,)
-        ``cycles``, ``mean_soc_percent``, ``cycle_loss_percent``, ``calendar_loss_percent``.
-    """
-    wear = devices.wear
-    cycles = _ratio(discharged_kwh, battery_kwh)
-    soc = _ratio(stored_kwh_hours, battery_kwh * hours)
-    per_year = wear.calendar_empty_percent + (wear.calendar_full_percent - wear.calendar_empty_percent) * soc
-    return {
-        "cycles": cycles,
-        "mean_soc_percent": 100.0 * soc,
-        "cycle_loss_percent": wear.cycle_percent * cycles,
-        "calendar_loss_percent": per_year * (battery_kwh > 0.0) * hours / HOURS_PER_YEAR,
-    }
 
 
 def _averages(case: Case, state: State, m: int) -> pa.Table:

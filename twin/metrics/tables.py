@@ -13,10 +13,8 @@ from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.device_tables import battery_sums, device_table
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.operation.case import TIER_NON_FIRM, Case
-from twin.operation.flexible import FlexibleFlows
-from twin.operation.plant_batteries import PlantBatteryFlows
+from twin.operation.devices import FlexibleFlows, SiteFlows
 from twin.operation.record import Record, SecurityState
-from twin.operation.sites import SiteFlows
 from twin.resources.sites import KINDS
 
 SMALLEST_ROW_MW = 1e-9
@@ -39,7 +37,6 @@ class Block:
     cuts: Mapping[str, np.ndarray]
     sites: Mapping[str, np.ndarray]
     flexible: Mapping[str, np.ndarray]
-    plant_batteries: Mapping[str, np.ndarray]
     before: Mapping[str, np.ndarray]
     after: Mapping[str, np.ndarray]
 
@@ -47,7 +44,7 @@ class Block:
         """Return the arrays of member `m` of the case."""
         k = self.members.index(m)
         groups = (
-            self.values, self.cuts, self.sites, self.flexible, self.plant_batteries, self.before, self.after,
+            self.values, self.cuts, self.sites, self.flexible, self.before, self.after,
         )  # fmt: skip
         return Block(self.start, (m,), *({name: x[:, k] for name, x in group.items()} for group in groups))
 
@@ -75,7 +72,6 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
-        plant_batteries=_stacked([record.plant_batteries for record in records], PlantBatteryFlows, rows),
         before=_stacked([record.before for record in records], SecurityState, rows),
         after=_stacked([record.after for record in records], SecurityState, rows),
     )
@@ -133,13 +129,13 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
-        "devices": device_table(case, m, block.flexible, block.plant_batteries, time),
+        "devices": device_table(case, m, block.flexible, time),
     }
 
 
 def _times(case: Case, start: int, steps: int) -> pa.Array:
     index = case.index[start : start + steps]
-    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz)))
+    return pa.array(index, type=pa.timestamp("s", tz=str(index.tz).removeprefix("UTC") or "UTC"))
 
 
 def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
@@ -151,7 +147,7 @@ def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array)
     non_firm = case.tier[m] == TIER_NON_FIRM
     plants, sites = slice(None, case.plants), slice(case.plants, None)
     city_area = case.model.areas.municipality.to_numpy(bool)
-    of_batteries = battery_sums(case, block.sites, block.flexible, block.plant_batteries)
+    of_batteries = battery_sums(case, block.sites, block.flexible)
     columns: dict[str, np.ndarray | pa.Array] = {
         "demand_mw": demand.sum(axis=1),
         "delivered_mw": delivered.sum(axis=1),
@@ -212,7 +208,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     v = block.values
     available = v["available_mw"]
     battery = np.zeros_like(available)
-    battery[:, : case.plants] = block.plant_batteries["charge_mw"] - block.plant_batteries["discharge_mw"]
+    battery[:, : case.plants] = block.flexible["plant_mw"]
     step, unit = np.nonzero((available > SMALLEST_ROW_MW) | (np.abs(battery) > SMALLEST_ROW_MW))
     columns = {
         "available_mw": available,

@@ -11,8 +11,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 import pandas as pd
 
+from twin.core.equal_rows import distinct_rows
 from twin.operation.case import Case
-from twin.operation.equal_states import distinct_rows
 from twin.operation.injections import Injections, infeed_and_demand_mva
 from twin.operation.record import Record
 from twin.security.analysis import SecurityAnalysis

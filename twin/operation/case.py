@@ -9,16 +9,15 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import step_hours
-from twin.core.errors import Problem, raise_if_any
-from twin.devices.device import Device
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_minutes, step_of_day, steps_in
+from twin.core.errors import InputError, Problem, raise_if_any
+from twin.devices.device import Device, PlantDevice
+from twin.devices.sites import AverageSites, FleetArrays, SiteArrays, average_sites, fleet_arrays, site_arrays
 from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
 from twin.network.reduced.reduction import ReducedGrid
-from twin.operation.equal_states import Lane, lanes_of
-from twin.operation.member import DeviceArrays, Member
-from twin.operation.site_kernel import AverageSites, average_sites
-from twin.policies.interface import Policy
+from twin.operation.member import Member, Placed, placed_devices
+from twin.policies.interface import DAYS_AHEAD, Policy, Rhythm
 from twin.resources.outlook import Outlooks
 from twin.resources.profiles import Forecasts, Profiles
 from twin.resources.sites import SiteFleet
@@ -45,7 +44,9 @@ class Case:
     export_per_mw : numpy.ndarray, (M, A)
         Change of the link's export for a MW more infeed in an area, given to policies.
     lead_slots : int
-        Longest lead of any member of the study, also of members that another worker runs.
+        Longest lead in steps of any member of the study, also of members that another worker runs.
+    clock : Clock
+        How the island counts time, with the step of the study.
     """
 
     index: pd.DatetimeIndex
@@ -57,6 +58,12 @@ class Case:
     export_limit_mw: np.ndarray
     export_per_mw: np.ndarray
     lead_slots: int
+    clock: Clock = DEFAULT_CLOCK
+
+    def __post_init__(self) -> None:
+        if len(self.index) > 1 and step_minutes(self.index) != self.clock.step_minutes:
+            seen, accepted = f"{step_minutes(self.index)} minutes", f"{self.clock.step_minutes} minutes"
+            raise InputError([Problem("the series have another step than the clock", "Case, index", seen, accepted)])
 
     @cached_property
     def model(self) -> GridModel:
@@ -71,12 +78,22 @@ class Case:
     @cached_property
     def step_hours(self) -> float:
         """Length of a step."""
-        return step_hours(self.index)
+        return self.clock.step_hours
 
     @cached_property
-    def half_hour_of_day(self) -> np.ndarray:
-        """(T,) half-hours since midnight."""
-        return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
+    def step_of_day(self) -> np.ndarray:
+        """(T,) steps since midnight."""
+        return step_of_day(self.index, self.clock.step_minutes)
+
+    @property
+    def order_slots(self) -> int:
+        """Steps that orders may reach ahead."""
+        return DAYS_AHEAD * self.clock.steps_of_day
+
+    @cached_property
+    def rhythms(self) -> tuple[Rhythm, ...]:
+        """When each member's policy decides."""
+        return tuple(member.policy.cadence.in_steps(self.clock.step_minutes) for member in self.members)
 
     @cached_property
     def network(self) -> np.ndarray:
@@ -86,7 +103,7 @@ class Case:
     @cached_property
     def bands(self) -> Bands:
         """When taps and reactors move."""
-        return Bands.of(self.grid.models, self.network)
+        return Bands.of(self.grid.models, self.network, self.clock.step_minutes)
 
     @cached_property
     def profile(self) -> np.ndarray:
@@ -96,16 +113,20 @@ class Case:
     @cached_property
     def device_class(self) -> np.ndarray:
         """(M,) the same number for members whose sites have the same devices."""
-        parts = [tuple(np.asarray(value).tobytes() for value in vars(m.devices).values()) for m in self.members]
+        parts = [member.devices.identity for member in self.members]
         known = {part: number for number, part in enumerate(dict.fromkeys(parts))}
         return np.array([known[part] for part in parts])
 
     @cached_property
-    def device_arrays(self) -> DeviceArrays:
-        """The devices of each class, for the compiled sites."""
+    def device_arrays(self) -> SiteArrays:
+        """What stands at the sites of each class of members."""
         first = np.unique(self.device_class, return_index=True)[1]
-        devices = [self.members[m].devices for m in first]
-        return DeviceArrays(*(np.stack([getattr(some, name) for some in devices]) for name in DeviceArrays._fields))
+        return site_arrays([self.members[m].devices for m in first])
+
+    @cached_property
+    def fleet_arrays(self) -> FleetArrays:
+        """Group, shapes and PV of each site."""
+        return fleet_arrays(self.sites)
 
     @cached_property
     def average_sites(self) -> AverageSites:
@@ -119,14 +140,14 @@ class Case:
 
     @cached_property
     def is_storage(self) -> np.ndarray:
-        """(D,) which of `device_names` are grid batteries."""
+        """(D,) which of `device_names` are batteries in the grid or beside plants."""
         of_names = {device.name: device.is_storage for member in self.members for device in member.flexible}
         return np.array([of_names[name] for name in self.device_names], dtype=bool)
 
     @cached_property
-    def lanes(self) -> tuple[Lane, ...]:
-        """Members with the same flexible devices."""
-        return lanes_of(self.members)
+    def placed_devices(self) -> tuple[tuple[Placed[Device], ...], tuple[Placed[PlantDevice], ...]]:
+        """Flexible devices at the areas and beside plants, each with the members that have it."""
+        return placed_devices(self.members)
 
     @cached_property
     def most_devices(self) -> int:
@@ -155,40 +176,6 @@ class Case:
         # rows in a block of their own: a sum over columns of another layout depends on how many rows there are
         classes = {name: np.ascontiguousarray(per_kwh[:, columns]) for name, columns in self._classes.items()}
         return {name: values.mean(axis=1)[self.profile] for name, values in classes.items()}
-
-    @cached_property
-    def plant_battery_mw(self) -> np.ndarray:
-        """(M, P) power of the batteries beside plants."""
-        return self._of_plant_batteries("power_mw")
-
-    @cached_property
-    def plant_battery_mwh(self) -> np.ndarray:
-        """(M, P) capacity of the batteries beside plants."""
-        return self._of_plant_batteries("energy_mwh")
-
-    def _of_plant_batteries(self, name: str) -> np.ndarray:
-        nothing = np.zeros(self.plants)
-        found = [member.plant_batteries for member in self.members]
-        return np.array([nothing if some is None else getattr(some, name) for some in found])
-
-    @cached_property
-    def plant_soc_min_share(self) -> np.ndarray:
-        """(M,) lowest charge of the batteries beside plants, of their capacity."""
-        return self._setting_of_plant_batteries("soc_min_share", 0.0)
-
-    @cached_property
-    def plant_soc_max_share(self) -> np.ndarray:
-        """(M,) highest charge of the batteries beside plants, of their capacity."""
-        return self._setting_of_plant_batteries("soc_max_share", 1.0)
-
-    @cached_property
-    def plant_battery_efficiency(self) -> np.ndarray:
-        """(M,) one-way efficiency of the batteries beside plants."""
-        return self._setting_of_plant_batteries("efficiency", 1.0)
-
-    def _setting_of_plant_batteries(self, name: str, without: float) -> np.ndarray:
-        found = [member.plant_batteries for member in self.members]
-        return np.array([without if some is None else getattr(some, name) for some in found])
 
     @cached_property
     def plants(self) -> int:
@@ -324,9 +311,9 @@ class Case:
         return result
 
     @cached_property
-    def lead_half_hours(self) -> np.ndarray:
+    def lead_steps(self) -> np.ndarray:
         """(M,) how far ahead a forecasting operator fixes caps."""
-        return np.array([member.forecast_lead_half_hours for member in self.members])
+        return np.array([steps_in(m.forecast_lead_half_hours, self.clock.step_minutes) for m in self.members])
 
     @cached_property
     def flow_margin_mw(self) -> np.ndarray:
@@ -341,7 +328,7 @@ class Case:
     @cached_property
     def battery_mwh(self) -> np.ndarray:
         """(M, G) battery capacity."""
-        return np.array([self.by_group(member.devices.battery_kwh) for member in self.members]) / 1000.0
+        return np.array([self.by_group(member.devices.battery.energy) for member in self.members]) / 1000.0
 
     def mean_of_groups(self, per_site: np.ndarray) -> np.ndarray:
         """Average (S,) values over the sites of each group, (G,)."""
@@ -405,7 +392,7 @@ def with_devices(case: Case, devices: Sequence[Device]) -> Case:
     ----------
     case : Case
     devices : sequence of Device
-        A policy finds them at the end of `View.devices`, before the batteries beside plants.
+        A policy finds them at the end of `View.devices`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Taps and reactors between half-hours: a band that must be left for some time, and few steps at once."""
+"""Taps and reactors between steps: a band that must be left for some time, and few steps at once."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ if TYPE_CHECKING:
 
 
 def next_positions(
-    case: Case, positions: np.ndarray, outside_half_hours: np.ndarray, flow: Flow
+    case: Case, positions: np.ndarray, outside_steps: np.ndarray, flow: Flow
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return where taps and reactors stand in the next half-hour, decided from the flow of this one.
+    """Return where taps and reactors stand in the next step of time, decided from the flow of this one.
 
     A quantity that has been outside its band for the delay moves its control towards the band by as many steps as its
-    distance from the band is worth, at most `most_steps`, within the range. An unsolved half-hour decides nothing.
+    distance from the band is worth, at most `most_steps`, within the range. An unsolved step decides nothing.
 
     Parameters
     ----------
     case : Case
     positions : numpy.ndarray, (M, C) int
-        In this half-hour.
-    outside_half_hours : numpy.ndarray, (M, C) int
-        For how many half-hours the quantity had been outside before this one: positive above, negative below.
+        In this step of time.
+    outside_steps : numpy.ndarray, (M, C) int
+        For how many steps of time the quantity had been outside before this one: positive above, negative below.
     flow : Flow
         Of all members.
 
     Returns
     -------
-    positions, outside_half_hours : numpy.ndarray, (M, C) int
-        For the next half-hour.
+    positions, outside_steps : numpy.ndarray, (M, C) int
+        For the next step of time.
     """
     bands = case.bands
     if not positions.shape[1]:
-        return positions, outside_half_hours
+        return positions, outside_steps
     measured = _measured(case, flow)
     above, below = measured - bands.high, bands.low - measured
     side = (above > 0.0).astype(np.int64) - (below > 0.0)
-    if not (side.any() or outside_half_hours.any()):
-        return positions, outside_half_hours
-    outside = np.where(side == np.sign(outside_half_hours), outside_half_hours + side, side)
+    if not (side.any() or outside_steps.any()):
+        return positions, outside_steps
+    outside = np.where(side == np.sign(outside_steps), outside_steps + side, side)
     due = np.abs(outside) >= np.maximum(bands.delay, 1)
     steps = np.ceil(np.maximum(above, below) / np.abs(bands.effect)).astype(np.int64)
     move = -side * np.sign(bands.effect).astype(np.int64) * np.minimum(steps, bands.most_steps) * due
     moved = np.clip(positions + move, bands.lowest, bands.highest)
     outside = np.where(moved == positions, np.clip(outside, -bands.delay, bands.delay), 0)
     solved = flow.solved[:, None]
-    return np.where(solved, moved, positions), np.where(solved, outside, outside_half_hours)
+    return np.where(solved, moved, positions), np.where(solved, outside, outside_steps)
 
 
 def _measured(case: Case, flow: Flow) -> np.ndarray:

@@ -6,27 +6,31 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
 from twin.operation.congestion import smallest
 from twin.operation.controls import next_positions
+from twin.operation.devices import (
+    FlexibleFlows,
+    SiteFlows,
+    order_beside_plants,
+    run_devices,
+    run_sites,
+    settle_beside_plants,
+)
 from twin.operation.dispatch import obey_policies
-from twin.operation.equal_states import distinct_rows
-from twin.operation.flexible import FlexibleFlows, run_flexible
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.operator import apply_caps, fix_caps
-from twin.operation.plant_batteries import PlantBatteryFlows, absorb, offer
 from twin.operation.record import Record, SecurityState
 from twin.operation.remedies import relieve_import
 from twin.operation.security import nothing_ignored, outages, worst_intact
-from twin.operation.sites import SiteFlows, run_sites
 from twin.operation.state import State
 from twin.operation.uniform_cap import Managed
 from twin.operation.voltage import relieve_voltage
-from twin.policies.interface import ORDER_SLOTS
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT
@@ -114,12 +118,11 @@ class Now:
 
 
 @dataclass(frozen=True)
-class Behind:
-    """What sites, flexible devices and batteries beside plants did, the price in force, and where a policy failed."""
+class Response:
+    """What sites and flexible devices did with their orders, the price in force, and where a policy failed."""
 
     sites: SiteFlows
     flexible: FlexibleFlows
-    plant_batteries: PlantBatteryFlows
     price_ratio: np.ndarray
     policy_failed: np.ndarray
 
@@ -144,7 +147,7 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     now = _truth(case, t)
     state, policy_failed = obey_policies(case, state, t)
     sites, state = run_sites(case, state, t)
-    flexible, device_state = run_flexible(case, state, t, now.area_demand_mw)
+    flexible, device_state = run_devices(case, state, t, now.area_demand_mw)
     ledger = Ledger(np.concatenate([now.plant_available_mw, sites.available_mw], axis=1))
     ledger.cut(CutCause.UNAVAILABLE, _of_plants(case, now.plant_outage_mw))
     ledger.cut(CutCause.BEHIND_THE_METER, _of_groups(case, sites.throttled_mw))
@@ -152,8 +155,10 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     order = area_balance.order(case, t, unit_mw)
     ledger.cut(CutCause.AREA_BALANCE, order.physical_mw)
     ledger.settled_mw += order.settled_mw
-    offered = offer(case, state, t, unit_mw - order.physical_mw)
-    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, offered.infeed_mw)
+    beside_plants = order_beside_plants(
+        case, state, t, now.area_demand_mw, (unit_mw - order.physical_mw)[:, : case.plants]
+    )
+    ordered_mw = unit_mw - order.physical_mw + _of_plants(case, beside_plants.infeed_mw)
     unit_mw = apply_caps(case, state, t, ledger, ordered_mw)
 
     injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
@@ -162,11 +167,11 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
     broken = managed.flow.solved & limit_exceeded(case, before, VIOLATED_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
-    left_mw = managed.injections.unit_mw
-    plant_batteries, plant_soc_mwh = absorb(case, state, ledger, offered, ordered_mw, left_mw)
-    behind = Behind(sites, flexible, plant_batteries, state.price_ratio[:, t % ORDER_SLOTS], policy_failed)
-    record = _record(case, state, ledger, behind, managed, demand_mw, beside_clipped, (before, after), broken)
-    state = replace(state, device_state=device_state, plant_soc_mwh=plant_soc_mwh)
+    reduced_mw = np.maximum(ordered_mw - managed.injections.unit_mw, 0.0)[:, : case.plants]
+    flexible, device_state = settle_beside_plants(case, ledger, beside_plants, reduced_mw, flexible, device_state)
+    response = Response(sites, flexible, state.price_ratio[:, t % case.order_slots], policy_failed)
+    record = _record(case, state, ledger, response, managed, demand_mw, beside_clipped, (before, after), broken)
+    state = replace(state, device_state=device_state)
     return _next_state(case, state, t, managed.flow, record), record
 
 
@@ -189,10 +194,10 @@ def _of_groups(case: Case, group_mw: np.ndarray) -> np.ndarray:
 
 
 def _injections(
-    case: Case, state: State, now: Now, behind: tuple[SiteFlows, FlexibleFlows], unit_mw: np.ndarray
+    case: Case, state: State, now: Now, response: tuple[SiteFlows, FlexibleFlows], unit_mw: np.ndarray
 ) -> tuple[Injections, np.ndarray, np.ndarray]:
     """Return the injections, the gross demand per area and how many areas the sites ask more of than it has."""
-    sites, flexible = behind
+    sites, flexible = response
     of_sites = sites.load_mw @ case.group_to_area
     beside_sites = now.area_demand_mw - of_sites
     below_sites = beside_sites < -NEGATIVE_BEYOND_MW
@@ -242,7 +247,7 @@ def _record(
     case: Case,
     state: State,
     ledger: Ledger,
-    behind: Behind,
+    response: Response,
     managed: Managed,
     demand_mw: np.ndarray,
     beside_clipped: np.ndarray,
@@ -250,20 +255,19 @@ def _record(
     broken: np.ndarray,
 ) -> Record:
     injections, flow = managed.injections, managed.flow
-    sites, batteries = behind.sites, behind.plant_batteries
+    sites, flexible = response.sites, response.flexible
     fed_in = injections.unit_mw[:, case.plants :]
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
-    of_plants = injections.unit_mw[:, : case.plants] + batteries.charge_mw - batteries.discharge_mw
+    of_plants = injections.unit_mw[:, : case.plants] + flexible.plant_mw
     delivered = np.concatenate([of_plants, used_by_sites + fed_in], axis=1)
     exceeded = limit_exceeded(case, states[1], VIOLATED_ABOVE_PERCENT)
     return Record(
         ledger=ledger,
         delivered_mw=delivered,
         sites=sites,
-        flexible=behind.flexible,
-        plant_batteries=batteries,
-        price_ratio=behind.price_ratio,
-        policy_failed=behind.policy_failed,
+        flexible=flexible,
+        price_ratio=response.price_ratio,
+        policy_failed=response.policy_failed,
         site_export_mw=fed_in,
         injections=injections,
         positions=state.positions,
@@ -287,14 +291,14 @@ def _failures(flow: Flow, after: SecurityState) -> np.ndarray:
 
 
 def _next_state(case: Case, state: State, t: int, flow: Flow, record: Record) -> State:
-    slot = int(case.half_hour_of_day[t])
+    slot = int(case.step_of_day[t])
     net_mw = record.site_export_mw - record.sites.import_mw
     of_today = np.stack([net_mw, record.sites.raw_net_mw, record.sites.load_mw], axis=1)
-    positions, outside_half_hours = next_positions(case, state.positions, state.outside_half_hours, flow)
+    positions, outside_steps = next_positions(case, state.positions, state.outside_steps, flow)
     state = replace(
         state,
         positions=positions,
-        outside_half_hours=outside_half_hours,
+        outside_steps=outside_steps,
         device_stored_mwh=record.flexible.stored_mwh,
         export_mw=link_export_mw(case.grid, flow.variant, record.node_i),
         available_mw=record.sites.available_mw,

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from twin.core.equal_rows import distinct_rows
 from twin.network.reduced.flow import Flow, flat_start, solve
 from twin.operation.case import Case
-from twin.operation.equal_states import distinct_rows
 
 
 @dataclass(frozen=True)

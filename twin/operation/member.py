@@ -2,113 +2,18 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import pairwise
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from twin.devices.device import PLANT_BATTERIES, Device
+from twin.devices.device import Device, PlantDevice
+from twin.devices.sites import SiteDevices
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
-
-TOTALS = ("discharged_kwh", "stored_kwh_hours", "self_consumed_kwh", "exported_kwh", "throttled_kwh", "imported_kwh")
-"""What is summed up at each site over a run: ``stored_kwh_hours`` is the integral of the charge over time,
-``self_consumed_kwh`` the demand less what the site imports, ``exported_kwh`` what it feeds in before any cut."""
-
-
-class BatteryWear(NamedTuple):
-    """How batteries lose capacity.
-
-    Attributes
-    ----------
-    cycle_percent : float
-        Of the capacity, per equivalent full cycle.
-    calendar_empty_percent, calendar_full_percent : float
-        Of the capacity, per year at an empty and at a full battery; linear in the mean state of charge between.
-    """
-
-    cycle_percent: float
-    calendar_empty_percent: float
-    calendar_full_percent: float
-
-
-@dataclass(frozen=True)
-class SiteDevices:
-    """What stands at the sites of one member.
-
-    Conversion at a share x of the rated power loses ``constant_share + (1 - constant_share - quadratic_share) x +
-    quadratic_share x**2`` of what it loses at rated power, and nothing at rest.
-
-    Attributes
-    ----------
-    has_pv : numpy.ndarray, (S,) bool
-    demand_kwh, battery_kwh, battery_kw : numpy.ndarray, (S,)
-        Yearly demand; battery capacity and power, 0 without a battery.
-    efficiency : numpy.ndarray, (S,)
-        One-way efficiency of the batteries at rated power.
-    soc_min_share, soc_max_share : numpy.ndarray, (S,)
-        Charge that is never used (the reserve for blackouts is part of it), charge that is never passed, of the
-        capacity.
-    standby_w : numpy.ndarray, (S,)
-        What a battery system takes all the time; 0 without a battery.
-    constant_share, quadratic_share : float
-    export_at_night : bool
-        Whether an ordered discharge may go beyond the site's own demand, up to the export limit.
-    throttle_when_full : bool
-        A site that may not feed in and has a full battery throttles (True) or feeds in all the same (False).
-    wear : BatteryWear
-    """
-
-    has_pv: np.ndarray
-    demand_kwh: np.ndarray
-    battery_kwh: np.ndarray
-    battery_kw: np.ndarray
-    efficiency: np.ndarray
-    soc_min_share: np.ndarray
-    soc_max_share: np.ndarray
-    standby_w: np.ndarray
-    constant_share: float
-    quadratic_share: float
-    export_at_night: bool
-    throttle_when_full: bool
-    wear: BatteryWear
-
-
-class DeviceArrays(NamedTuple):
-    """`SiteDevices` of several classes of members, (C, S); what is one value in `SiteDevices` is (C,)."""
-
-    has_pv: np.ndarray
-    demand_kwh: np.ndarray
-    battery_kwh: np.ndarray
-    battery_kw: np.ndarray
-    efficiency: np.ndarray
-    soc_min_share: np.ndarray
-    soc_max_share: np.ndarray
-    standby_w: np.ndarray
-    constant_share: np.ndarray
-    quadratic_share: np.ndarray
-    export_at_night: np.ndarray
-    throttle_when_full: np.ndarray
-
-
-@dataclass(frozen=True)
-class PlantBatteries:
-    """Batteries beside the plants of one member; arrays (P,), 0 without a battery.
-
-    Attributes
-    ----------
-    power_mw, energy_mwh : numpy.ndarray
-    efficiency : float
-        One-way.
-    soc_min_share, soc_max_share : float
-        Charge that is never used, charge that is never passed, of the capacity.
-    """
-
-    power_mw: np.ndarray
-    energy_mwh: np.ndarray
-    efficiency: float
-    soc_min_share: float
-    soc_max_share: float
 
 
 @dataclass(frozen=True)
@@ -143,8 +48,7 @@ class Member:
         Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
     devices : SiteDevices
     flexible : tuple of Device
-        Demand response and grid batteries.
-    plant_batteries : PlantBatteries, optional
+        Demand response, batteries in the grid and beside plants; a policy orders them in this order.
     policy : Policy
     on_policy_failure : str
         ``stop``, or ``hold_behind_meter``: what happens where the policy fails.
@@ -176,7 +80,6 @@ class Member:
     firmness: tuple[str, ...]
     devices: SiteDevices
     flexible: tuple[Device, ...]
-    plant_batteries: PlantBatteries | None
     policy: Policy
     on_policy_failure: str
     policy_seconds: float
@@ -192,7 +95,47 @@ class Member:
     @property
     def orderable(self) -> tuple[str, ...]:
         """Names of the devices in the order of `Dispatch.device_pu`."""
-        return (
-            *(device.name for device in self.flexible),
-            *((PLANT_BATTERIES,) if self.plant_batteries is not None else ()),
-        )
+        return tuple(device.name for device in self.flexible)
+
+
+D = TypeVar("D", bound=Device)
+
+
+class Placed(NamedTuple, Generic[D]):
+    """A device of the members that have the same devices.
+
+    Attributes
+    ----------
+    device : Device
+    rows : numpy.ndarray, (R,) int
+        Members.
+    columns : slice
+        Of the members' device state.
+    position : int
+        Among the members' devices, as in `Dispatch.device_pu`.
+    """
+
+    device: D
+    rows: np.ndarray
+    columns: slice
+    position: int
+
+
+def placed_devices(members: Sequence[Member]) -> tuple[tuple[Placed[Device], ...], tuple[Placed[PlantDevice], ...]]:
+    """Return the devices at the areas and those beside plants; members with equal devices run together."""
+    alike: dict[bytes, list[int]] = {}
+    for m, member in enumerate(members):
+        if member.flexible:
+            alike.setdefault(pickle.dumps(member.flexible), []).append(m)
+    at_areas: list[Placed[Device]] = []
+    beside_plants: list[Placed[PlantDevice]] = []
+    for equal in alike.values():
+        rows, devices = np.array(equal), members[equal[0]].flexible
+        ends = np.cumsum([0, *(len(device.initial()) for device in devices)])
+        for position, (device, ends_at) in enumerate(zip(devices, pairwise(ends), strict=True)):
+            columns = slice(int(ends_at[0]), int(ends_at[1]))
+            if isinstance(device, PlantDevice):
+                beside_plants.append(Placed(device, rows, columns, position))
+            else:
+                at_areas.append(Placed(device, rows, columns, position))
+    return tuple(at_areas), tuple(beside_plants)

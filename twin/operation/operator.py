@@ -53,7 +53,7 @@ def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.nda
     rows = np.flatnonzero(case.forecast_operator)
     if not len(rows):
         return unit_mw
-    slot = t % case.lead_half_hours[rows]
+    slot = t % case.lead_steps[rows]
     limit = np.full((len(rows), unit_mw.shape[1]), np.inf)
     limit[:, : case.plants] = state.cap_pu[rows, slot] * case.contract_mw[rows, : case.plants]
     left = unit_mw.copy()
@@ -79,10 +79,10 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     devices too), as PV minus demand where it does not.
     """
     caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
-    rows = np.flatnonzero(case.forecast_operator & (t + case.lead_half_hours < len(case.index)))
+    rows = np.flatnonzero(case.forecast_operator & (t + case.lead_steps < len(case.index)))
     if not len(rows):
         return caps
-    lead = case.lead_half_hours[rows]
+    lead = case.lead_steps[rows]
     caps.pu[rows, t % lead] = 1.0
     injections = _expected(case, state, rows, t + lead)
     expected = Managed(injections, solve_injections(case, injections))
@@ -100,12 +100,12 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
 
 def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> Injections:
     """Injections forecast for the half-hours `ahead`, (R,); taps and reactors where the next half-hour has them."""
-    day_before = state.history.at(rows, case.half_hour_of_day[ahead])
+    day_before = state.history.at(rows, case.step_of_day[ahead])
     net = np.where(case.sees_dispatch[rows, None], day_before[:, NET], day_before[:, RAW])
     forecasts = [case.profiles[case.profile[m]][1] for m in rows]
     area = np.stack([f.area_demand_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
     plants = np.stack([f.plant_available_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
-    devices = state.device_history.at(rows, case.half_hour_of_day[ahead])[:, 0] * case.sees_dispatch[rows, None]
+    devices = state.device_history.at(rows, case.step_of_day[ahead])[:, 0] * case.sees_dispatch[rows, None]
     beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0) + devices
     demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
     return Injections(

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.operation.flexible import FlexibleFlows
+from twin.operation.devices import FlexibleFlows, SiteFlows
 from twin.operation.injections import Injections
 from twin.operation.ledger import Ledger
-from twin.operation.plant_batteries import PlantBatteryFlows
-from twin.operation.sites import SiteFlows
 
 
 @dataclass(frozen=True)
@@ -37,20 +35,19 @@ class SecurityState:
 class Record:
     """One half-hour of all members; axes M members, U units, G groups, A areas.
 
-    `flexible` and `plant_batteries` are what demand response, grid batteries and batteries beside plants did;
-    `price_ratio` (M,) is the retail price announced to the homes over the usual one; `policy_failed` (M,) marks
-    decisions that a fallback made; `positions` (M, C) are those of taps and reactors;
-    `q_support_mvar` (M,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (M, n) are
-    the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (M, A) is
-    gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
-    `beside_clipped` counts areas whose sites ask for more than the area; `failure` is empty where solved.
+    `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (M,) is the
+    retail price announced to the homes over the usual one; `policy_failed` (M,) marks decisions that a fallback made;
+    `positions` (M, C) are those of taps and reactors; `q_support_mvar` (M,) is what plants supply beyond their own
+    power factor to hold the voltage; `node_i` (M, n) are the final flow's node currents, from which all branch flows,
+    losses and voltages follow; `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks
+    criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
+    `failure` is empty where solved.
     """
 
     ledger: Ledger
     delivered_mw: np.ndarray
     sites: SiteFlows
     flexible: FlexibleFlows
-    plant_batteries: PlantBatteryFlows
     price_ratio: np.ndarray
     policy_failed: np.ndarray
     site_export_mw: np.ndarray

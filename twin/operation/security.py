@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from twin.core.equal_rows import distinct_rows
 from twin.network.reduced.flow import Flow
 from twin.network.reduced.kernels import worst_rows
 from twin.operation.case import Case
-from twin.operation.equal_states import distinct_rows
 from twin.operation.injections import Injections
 from twin.operation.uniform_cap import Managed
 from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs

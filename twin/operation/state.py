@@ -9,20 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
+from twin.devices.battery import lowest_charge
+from twin.devices.sites import TOTALS
 from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.ledger import NOTHING
-from twin.operation.member import TOTALS
-from twin.policies.interface import ORDER_SLOTS, Dispatch, Mode, Policy
+from twin.policies.interface import Dispatch, Mode, Policy
 
 NET, RAW, LOAD = 0, 1, 2
 
 
 @dataclass(frozen=True)
 class DayHistory:
-    """Quantities by half-hour of the day; one array a half-hour, so that a step replaces one and copies none.
+    """Quantities by step of the day; one array a step, so that a step replaces one and copies none.
 
     Attributes
     ----------
@@ -35,19 +35,19 @@ class DayHistory:
 
     @staticmethod
     def from_array(values: np.ndarray) -> DayHistory:
-        """Make a history of (M, 48, Q, N) values."""
+        """Make a history of (M, D, Q, N) values; D steps of the day."""
         return DayHistory(tuple(np.ascontiguousarray(values[:, slot]) for slot in range(values.shape[1])))
 
     def as_array(self) -> np.ndarray:
-        """Return (M, 48, Q, N) values."""
+        """Return (M, D, Q, N) values."""
         return np.stack(self.slots, axis=1)
 
     def at(self, rows: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Return (R, Q, N) values of member ``rows[r]`` at half-hour ``slots[r]``."""
+        """Return (R, Q, N) values of member ``rows[r]`` at step ``slots[r]`` of the day."""
         return np.stack([self.slots[slot][row] for row, slot in zip(rows, slots, strict=True)])
 
     def with_slot(self, slot: int, values: np.ndarray) -> DayHistory:
-        """Return a history with one half-hour replaced."""
+        """Return a history with one step replaced."""
         return DayHistory((*self.slots[:slot], values, *self.slots[slot + 1 :]))
 
 
@@ -58,7 +58,7 @@ class SiteTotals:
     Attributes
     ----------
     of_member : tuple of numpy.ndarray, (S, W)
-        Columns as in `twin.operation.member.TOTALS`.
+        Columns as in `twin.devices.sites.TOTALS`.
     """
 
     of_member: tuple[np.ndarray, ...]
@@ -131,7 +131,7 @@ class State:
 
     Attributes
     ----------
-    positions, outside_half_hours : numpy.ndarray, (M, C) int
+    positions, outside_steps : numpy.ndarray, (M, C) int
         Of taps and reactors, and for how long their quantity has left its band; see `twin.operation.controls`.
     soc_kwh : numpy.ndarray, (M, S)
     site_totals : SiteTotals
@@ -142,12 +142,10 @@ class State:
         Of the flexible devices, one after the other.
     device_stored_mwh : numpy.ndarray, (M, D)
         What they hold or owe.
-    plant_soc_mwh : numpy.ndarray, (M, P)
-        Of the batteries beside plants.
-    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, 96, G)
-        Orders in force; slot = step modulo 96.
-    price_ratio : numpy.ndarray, (M, 96)
-    device_pu : numpy.ndarray, (M, 96, D)
+    mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, O, G)
+        Orders in force; slot = step modulo O, the steps of two days.
+    price_ratio : numpy.ndarray, (M, O)
+    device_pu : numpy.ndarray, (M, O, D)
         Orders to homes and flexible devices, the devices in each member's own order.
     export_mw : numpy.ndarray, (M,)
         Link flow of the half-hour before.
@@ -164,14 +162,13 @@ class State:
     """
 
     positions: np.ndarray
-    outside_half_hours: np.ndarray
+    outside_steps: np.ndarray
     soc_kwh: np.ndarray
     site_totals: SiteTotals
     average_soc_kwh: np.ndarray
     average_totals: np.ndarray
     device_state: np.ndarray
     device_stored_mwh: np.ndarray
-    plant_soc_mwh: np.ndarray
     mode: np.ndarray
     battery_power_pu: np.ndarray
     export_limit_pu: np.ndarray
@@ -205,21 +202,20 @@ class State:
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
-    nothing = Dispatch.constant(ORDER_SLOTS, groups, Mode.IDLE, devices=case.most_devices)
+    nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.most_devices)
     caps = Caps.none(case)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
-    soc_kwh = np.array([m.devices.soc_min_share * m.devices.battery_kwh for m in case.members])
-    day = HALF_HOURS_OF_DAY
+    soc_kwh = np.array([lowest_charge(m.devices.battery) for m in case.members])
+    day = case.clock.steps_of_day
     return State(
         positions=positions,
-        outside_half_hours=np.zeros_like(positions),
+        outside_steps=np.zeros_like(positions),
         soc_kwh=soc_kwh,
         site_totals=SiteTotals.zero(*soc_kwh.shape),
         average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
         device_stored_mwh=_device_stored_mwh(case),
-        plant_soc_mwh=case.plant_battery_mwh * case.plant_soc_min_share[:, None],
         **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
         export_mw=np.zeros(members),
         available_mw=np.zeros((members, groups)),
@@ -252,6 +248,5 @@ def _device_stored_mwh(case: Case) -> np.ndarray:
 def stored_at_start_mwh(case: Case, m: int) -> float:
     """Return the charge of all batteries of member `m` before the first half-hour: sites, grid and plants."""
     member = case.members[m]
-    of_sites = float((member.devices.soc_min_share * member.devices.battery_kwh).sum()) / KWH_PER_MWH
-    of_plants = float((case.plant_battery_mwh[m] * case.plant_soc_min_share[m]).sum())
-    return of_sites + of_plants + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)
+    of_sites = float(lowest_charge(member.devices.battery).sum()) / KWH_PER_MWH
+    return of_sites + sum(float(device.initial().sum()) for device in member.flexible if device.is_storage)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.devices.device import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES, WATER_HEATERS
 from twin.policies.interface import THREE_HOURS, Cadence, Dispatch, Mode, View
 from twin.policies.ordering import order, stored_mwh
@@ -17,12 +16,12 @@ EMPTY_WITHIN_MWH = 1e-3
 
 @dataclass
 class CongestionAware:
-    """`congestion_aware`: keep room for the half-hours in which the link's forecast export is highest.
+    """`congestion_aware`: keep room for the steps in which the link's forecast export is highest.
 
     On a day whose forecast export passes `alert_share` of the operator's limit, the batteries charge only in as many
-    half-hours as they need to fill, the ones with the highest forecast, and hold the sites' feed-in back then; before
+    steps as they need to fill, the ones with the highest forecast, and hold the sites' feed-in back then; before
     that the surplus feeds in. On other days, and in the evening, it is plain self-consumption. Flexible demand and
-    grid batteries take energy in the half-hours above that share; batteries in the grid and beside plants give back
+    grid batteries take energy in the steps above that share; batteries in the grid and beside plants give back
     what they hold in the others.
 
     Attributes
@@ -44,21 +43,22 @@ class CongestionAware:
         return plan
 
     def _order_sites(self, plan: Dispatch, view: View) -> None:
-        ahead = view.half_hours
-        rest_of_day = view.outlook.export_mw[: max(HALF_HOURS_OF_DAY - view.half_hour_of_day, ahead)]
+        ahead = view.steps
+        rest_of_day = view.outlook.export_mw[: max(view.steps_of_day - view.step_of_day, ahead)]
         if rest_of_day.max() < self.alert_share * view.export_limit_mw:
             return
         rank = np.empty(len(rest_of_day), dtype=np.int64)
         rank[np.argsort(-rest_of_day, kind="stable")] = np.arange(len(rest_of_day))
-        half_hours_to_fill = np.ceil(2.0 * view.batteries.hours * (1.0 - view.batteries.soc_percent / 100.0))
-        peak = rank[:ahead, None] < np.maximum(half_hours_to_fill, 1.0)[None, :]
-        later_peak = np.array([(rank[step:] < half_hours_to_fill.max()).any() for step in range(ahead)])[:, None]
+        hours_to_fill = view.batteries.hours * (1.0 - view.batteries.soc_percent / 100.0)
+        steps_to_fill = np.ceil(hours_to_fill / view.step_hours)
+        peak = rank[:ahead, None] < np.maximum(steps_to_fill, 1.0)[None, :]
+        later_peak = np.array([(rank[step:] < steps_to_fill.max()).any() for step in range(ahead)])[:, None]
         alert = rest_of_day[:ahead, None] >= self.alert_share * view.export_limit_mw
         plan.mode[~peak & later_peak & (rest_of_day[:ahead, None] > 0.0)] = Mode.IDLE
         plan.export_limit_pu[peak & alert] = 0.0
 
     def _order_devices(self, plan: Dispatch, view: View) -> None:
-        alert = view.outlook.export_mw[: view.half_hours] >= self.alert_share * view.export_limit_mw
+        alert = view.outlook.export_mw[: view.steps] >= self.alert_share * view.export_limit_mw
         order(plan, view, [WATER_HEATERS, CARS, COMMERCIAL], alert.astype(float))
         after_alert = np.concatenate([[False], np.logical_or.accumulate(alert)[:-1]])
         for name, charging in ((GRID_BATTERIES, alert), (PLANT_BATTERIES, np.zeros_like(alert))):

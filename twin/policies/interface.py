@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.clock import HALF_HOURS_OF_DAY, MINUTES_OF_DAY, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, steps_in
 from twin.core.errors import InputError, Problem
+from twin.devices.device import Mode as Mode
 from twin.resources.outlook import Outlook as Outlook
 
-ORDER_SLOTS = 96
-"""Half-hours that orders may reach ahead: two days."""
+DAYS_AHEAD = 2
+"""Days that orders may reach ahead."""
 
-
-class Mode(IntEnum):
-    """What the batteries of a group do."""
-
-    IDLE = 0
-    SELF_CONSUMPTION = 1
-    POWER = 2
+ORDER_SLOTS = DAYS_AHEAD * HALF_HOURS_OF_DAY
+"""The same in half-hours."""
 
 
 @dataclass(frozen=True)
 class Cadence:
-    """How often a policy decides, and for when.
+    """How often a policy decides, and for when; in half-hours whatever the step of the study is.
+
+    With longer steps than half an hour, a part of a step counts whole.
 
     Attributes
     ----------
@@ -60,6 +57,22 @@ class Cadence:
     def is_due(self, half_hour_of_day: int) -> bool:
         """Return whether a decision falls on the beginning of a half-hour."""
         return (half_hour_of_day - self.first) % self.half_hours == 0
+
+    def in_steps(self, minutes: int) -> Rhythm:
+        """Return the cadence counted in steps of some minutes."""
+        return Rhythm(*(steps_in(value, minutes) for value in (self.half_hours, self.first, self.lead)))
+
+
+class Rhythm(NamedTuple):
+    """A cadence counted in steps of a study: a decision every so many, the first of the day, the lead."""
+
+    every: int
+    first: int
+    lead: int
+
+    def is_due(self, step_of_day: int) -> bool:
+        """Return whether a decision falls on the beginning of a step."""
+        return (step_of_day - self.first) % self.every == 0
 
 
 HALF_HOUR = Cadence(1)
@@ -108,19 +121,19 @@ class View:
     Attributes
     ----------
     time : pandas.Timestamp
-        Now: start of the half-hour that is about to begin.
-    half_hour_of_day : int
-        Of the first half-hour that the order covers, 0 .. 47.
-    half_hours : int
-        How many half-hours the order has to cover at least.
+        Now: start of the step that is about to begin.
+    step_of_day : int
+        Of the first step that the order covers, from 0 at midnight.
+    steps : int
+        How many steps the order has to cover at least.
     batteries : Batteries
     measured_export_mw : float
-        Flow of the link in the half-hour before.
+        Flow of the link in the step before.
     measured_available_mw, measured_delivered_mw : numpy.ndarray, (G,)
-        PV of the half-hour before: what could have been produced, and what was.
+        PV of the step before: what could have been produced, and what was.
     outlook : Outlook
     caps_mw : numpy.ndarray, (L,)
-        Sum of the caps that a forecasting operator has already fixed for the next half-hours from now, less than the
+        Sum of the caps that a forecasting operator has already fixed for the next steps from now, less than the
         contracts where it cuts; empty with an operator that fixes none.
     export_limit_mw : float
         The operator's stated limit of the link's export under the criterion in force.
@@ -130,11 +143,13 @@ class View:
         Names of the flexible devices, in the order of `Dispatch.device_pu`.
     device_stored_mwh : numpy.ndarray, (K,)
         What they hold or owe, see `twin.devices.device.DeviceFlows.stored_mwh`.
+    step_minutes : int
+        Length of a step.
     """
 
     time: pd.Timestamp
-    half_hour_of_day: int
-    half_hours: int
+    step_of_day: int
+    steps: int
     batteries: Batteries
     measured_export_mw: float
     measured_available_mw: np.ndarray
@@ -145,15 +160,52 @@ class View:
     export_per_mw: np.ndarray
     devices: tuple[str, ...]
     device_stored_mwh: np.ndarray
+    step_minutes: int = MINUTES_OF_HALF_HOUR
+
+    @property
+    def step_hours(self) -> float:
+        """Length of a step in hours."""
+        return self.step_minutes / MINUTES_OF_HOUR
+
+    @property
+    def steps_of_day(self) -> int:
+        """Steps of a day."""
+        return MINUTES_OF_DAY // self.step_minutes
+
+    @property
+    def half_hour_of_day(self) -> int:
+        """Half-hour of the day, 0 .. 47, in which the first step that the order covers begins."""
+        return self.step_of_day * self.step_minutes // MINUTES_OF_HALF_HOUR
+
+    @property
+    def half_hours(self) -> int:
+        """`steps` of a study in half-hours.
+
+        Raises
+        ------
+        InputError
+            In a study with another step: a policy that counts in half-hours would order something else there.
+        """
+        if self.step_minutes != MINUTES_OF_HALF_HOUR:
+            seen, repair = f"a step of {self.step_minutes} minutes", "count in view.steps, view.step_of_day, step_hours"
+            raise InputError(
+                [Problem("the policy counts in half-hours", "view.half_hours", seen, "30 minutes", repair)]
+            )
+        return self.steps
+
+    def half_hour_of_steps(self) -> np.ndarray:
+        """Return the half-hour of the day, 0 .. 47, in which each step begins that the order covers; (H,)."""
+        of_day = (self.step_of_day + np.arange(self.steps)) % self.steps_of_day
+        return of_day * self.step_minutes // MINUTES_OF_HALF_HOUR
 
     def plan(self, mode: Mode, export_limit_pu: float = 1.0) -> Dispatch:
-        """Return the same order for all groups and half-hours; change its arrays as you like."""
-        return Dispatch.constant(self.half_hours, len(self.export_per_mw), mode, export_limit_pu, len(self.devices))
+        """Return the same order for all groups and steps; change its arrays as you like."""
+        return Dispatch.constant(self.steps, len(self.export_per_mw), mode, export_limit_pu, len(self.devices))
 
 
 @dataclass(frozen=True)
 class Dispatch:
-    """Orders from the first half-hour that a decision covers; axes H half-hours, G site groups, K flexible devices.
+    """Orders from the first step that a decision covers; axes H steps, G site groups, K flexible devices.
 
     Attributes
     ----------
@@ -180,16 +232,16 @@ class Dispatch:
     device_pu: np.ndarray
 
     @staticmethod
-    def constant(half_hours: int, groups: int, mode: Mode, export_limit_pu: float = 1.0, devices: int = 0) -> Dispatch:
-        """Return the same order for all groups and half-hours; homes and devices follow their habits."""
-        shape = (half_hours, groups)
+    def constant(steps: int, groups: int, mode: Mode, export_limit_pu: float = 1.0, devices: int = 0) -> Dispatch:
+        """Return the same order for all groups and steps; homes and devices follow their habits."""
+        shape = (steps, groups)
         return Dispatch(
             mode=np.full(shape, int(mode), dtype=np.int8),
             battery_power_pu=np.zeros(shape),
             export_limit_pu=np.full(shape, export_limit_pu),
             soc_min_percent=np.zeros(shape),
-            price_ratio=np.ones(half_hours),
-            device_pu=np.zeros((half_hours, devices)),
+            price_ratio=np.ones(steps),
+            device_pu=np.zeros((steps, devices)),
         )
 
 
@@ -202,7 +254,7 @@ class Policy(Protocol):
         ...
 
     def decide(self, view: View) -> Dispatch:
-        """Return the orders for the half-hours until the next decision."""
+        """Return the orders for the steps until the next decision."""
         ...
 
 
@@ -223,9 +275,9 @@ _MODES = frozenset(int(mode) for mode in Mode)
 
 def order_problems(dispatch: Dispatch, view: View) -> list[Problem]:
     """Return what is wrong with the orders; `where` is the order's name."""
-    half_hours, groups, devices = view.half_hours, len(view.export_per_mw), len(view.devices)
-    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_OF_SITES, (half_hours, groups))
-    shapes |= {"price_ratio": (half_hours,), "device_pu": (half_hours, devices)}
+    steps, groups, devices = view.steps, len(view.export_per_mw), len(view.devices)
+    shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_OF_SITES, (steps, groups))
+    shapes |= {"price_ratio": (steps,), "device_pu": (steps, devices)}
     found = (_problem(name, getattr(dispatch, name), shape) for name, shape in shapes.items())
     return [problem for problem in found if problem is not None]
 

@@ -13,8 +13,7 @@ from twin.devices.device import CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIE
 from twin.policies.interface import THREE_HOURS, Cadence, Dispatch, Mode, View
 from twin.policies.ordering import order, order_power, stored_mwh
 
-HALF_HOURS = 48
-HOURS = 0.5
+DAY_HOURS = 24.0
 _CHARGE, _DISCHARGE, _STORED = range(3)
 _COLUMNS = 3
 
@@ -29,11 +28,19 @@ class Fleet:
         Efficiency is one-way.
     export_per_mw : numpy.ndarray
         Change of the link's export for a MW more infeed.
+    step_hours : float
+        Length of a step.
     """
 
     power_mw: np.ndarray
     efficiency: np.ndarray
     export_per_mw: np.ndarray
+    step_hours: float = 0.5
+
+    @property
+    def steps(self) -> int:
+        """Steps of the day that is planned."""
+        return round(DAY_HOURS / self.step_hours)
 
     def same(self, other: Fleet) -> bool:
         """Return whether a program for the other serves this one too."""
@@ -43,7 +50,7 @@ class Fleet:
 
 @dataclass(frozen=True)
 class Expected:
-    """What changes from decision to decision; H = 48 half-hours, K batteries.
+    """What changes from decision to decision; H steps of a day, K batteries.
 
     Attributes
     ----------
@@ -88,8 +95,8 @@ class NoPlanError(RuntimeError):
 class RollingProgram:
     """The program of one fleet inside the solver.
 
-    Columns are charge, discharge and stored energy of each battery, 48 each, then 48 cuts; rows are the charges of each
-    battery, then the link.
+    Columns are charge, discharge and stored energy of each battery by step, then the cuts by step; rows are the
+    charges of each battery, then the link.
 
     Parameters
     ----------
@@ -99,7 +106,7 @@ class RollingProgram:
     def __init__(self, fleet: Fleet) -> None:
         self.fleet = fleet
         batteries = len(fleet.power_mw)
-        self._columns = np.arange((_COLUMNS * batteries + 1) * HALF_HOURS, dtype=np.int32)
+        self._columns = np.arange((_COLUMNS * batteries + 1) * fleet.steps, dtype=np.int32)
         self._solver = highspy.Highs()
         self._solver.setOptionValue("output_flag", False)
         self._solver.setOptionValue("threads", 1)
@@ -114,11 +121,11 @@ class RollingProgram:
         NoPlanError
             With the solver's word for it.
         """
-        solver, batteries = self._solver, len(self.fleet.power_mw)
+        solver, batteries, steps = self._solver, len(self.fleet.power_mw), self.fleet.steps
         columns = self._columns
         taken = [
             solver.changeColsBounds(len(columns), columns, *self._bounds(expected)),
-            solver.changeColsCost(len(columns), columns, _costs(expected)),
+            solver.changeColsCost(len(columns), columns, _costs(expected, self.fleet.step_hours)),
             *(solver.changeRowBounds(row, *sides) for row, sides in enumerate(_sides(expected))),
         ]
         if any(answer != highspy.HighsStatus.kOk for answer in taken):
@@ -129,9 +136,9 @@ class RollingProgram:
         if status != highspy.HighsModelStatus.kOptimal:
             raise NoPlanError(f"HiGHS ended with: {solver.modelStatusToString(status)}")
         x = np.array(solver.getSolution().col_value)
-        of_batteries = x[:-HALF_HOURS].reshape(batteries, _COLUMNS, HALF_HOURS)
+        of_batteries = x[:-steps].reshape(batteries, _COLUMNS, steps)
         charge, discharge, stored = of_batteries.transpose(1, 0, 2)
-        return Plan(charge, discharge, stored, x[-HALF_HOURS:])
+        return Plan(charge, discharge, stored, x[-steps:])
 
     def _status(self, presolve: str) -> highspy.HighsModelStatus:
         """Solve from scratch; without presolve it is faster, with it the numbers are tamer."""
@@ -141,40 +148,41 @@ class RollingProgram:
         return self._solver.getModelStatus()
 
     def _bounds(self, expected: Expected) -> tuple[np.ndarray, np.ndarray]:
-        batteries = len(self.fleet.power_mw)
-        low = np.zeros((batteries, _COLUMNS, HALF_HOURS))
+        batteries, steps = len(self.fleet.power_mw), self.fleet.steps
+        low = np.zeros((batteries, _COLUMNS, steps))
         high = np.zeros_like(low)
         low[:, _STORED] = np.minimum(expected.lowest_mwh, expected.stored_mwh)[:, None]
         high[:, _CHARGE] = self.fleet.power_mw[:, None]
         high[:, _DISCHARGE] = np.minimum(expected.own_demand_mw, self.fleet.power_mw[:, None])
         high[:, _STORED] = np.maximum(expected.highest_mwh, expected.stored_mwh)[:, None]
-        nothing, unlimited = np.zeros(HALF_HOURS), np.full(HALF_HOURS, np.inf)
+        nothing, unlimited = np.zeros(steps), np.full(steps, np.inf)
         return np.concatenate([low.ravel(), nothing]), np.concatenate([high.ravel(), unlimited])
 
 
-def _costs(expected: Expected) -> np.ndarray:
-    batteries = len(expected.stored_mwh)
-    costs = np.zeros((batteries, _COLUMNS, HALF_HOURS))
-    costs[:, _CHARGE] = HOURS * expected.charge_cost
-    costs[:, _DISCHARGE] = -HOURS * expected.discharge_gain
+def _costs(expected: Expected, hours: float) -> np.ndarray:
+    batteries, steps = expected.charge_cost.shape
+    costs = np.zeros((batteries, _COLUMNS, steps))
+    costs[:, _CHARGE] = hours * expected.charge_cost
+    costs[:, _DISCHARGE] = -hours * expected.discharge_gain
     costs[:, _STORED, -1] = -expected.left_worth
-    return np.concatenate([costs.ravel(), HOURS * expected.cut_cost])
+    return np.concatenate([costs.ravel(), hours * expected.cut_cost])
 
 
 def _sides(expected: Expected) -> list[tuple[float, float]]:
-    charges = np.zeros((len(expected.stored_mwh), HALF_HOURS))
+    charges = np.zeros(expected.charge_cost.shape)
     charges[:, 0] = expected.stored_mwh
     equal = [(value, value) for value in charges.ravel().tolist()]
     return equal + [(value, np.inf) for value in expected.surplus_mw.tolist()]
 
 
 def _model(fleet: Fleet) -> highspy.HighsLp:
-    one = sparse.eye_array(HALF_HOURS, format="csr")
-    change = one - sparse.eye_array(HALF_HOURS, k=-1, format="csr")
-    charges = [sparse.hstack([-HOURS * eta * one, HOURS / eta * one, change]) for eta in fleet.efficiency]
+    steps, hours = fleet.steps, fleet.step_hours
+    one = sparse.eye_array(steps, format="csr")
+    change = one - sparse.eye_array(steps, k=-1, format="csr")
+    charges = [sparse.hstack([-hours * eta * one, hours / eta * one, change]) for eta in fleet.efficiency]
     relief = [sparse.hstack([per_mw * one, -per_mw * one, 0.0 * one]) for per_mw in fleet.export_per_mw]
     link = sparse.hstack([*relief, one])
-    beside = sparse.csr_array((len(fleet.power_mw) * HALF_HOURS, HALF_HOURS))
+    beside = sparse.csr_array((len(fleet.power_mw) * steps, steps))
     matrix = sparse.csc_array(sparse.vstack([sparse.hstack([sparse.block_diag(charges), beside]), link]))
     matrix.eliminate_zeros()
     lp = highspy.HighsLp()
@@ -187,8 +195,8 @@ def _model(fleet: Fleet) -> highspy.HighsLp:
     return lp
 
 
-_TIE_JPY_PER_KWH = 1e-5
-"""Cost that rises with lead time, so that of equal plans the earliest is taken."""
+_TIE_JPY_PER_KWH_HOUR = 2e-5
+"""Cost that rises with lead time (per hour), so that of equal plans the earliest is taken."""
 _DIGITS = 6
 
 
@@ -196,7 +204,7 @@ _DIGITS = 6
 class Mpc:
     """`mpc`: charge what would be cut, give it back when it is worth most.
 
-    Maximises over the 48 half-hours of the outlook: energy used (expected cuts avoided less battery losses), weighted
+    Maximises over the day of the outlook: energy used (expected cuts avoided less battery losses), weighted
     by `energy_value_jpy_per_kwh`, plus the area price of what is supplied less what is charged. The network is one
     line: expected export less the batteries' effect on it, against the operator's limit. Losses count with the charge
     for the whole way through the battery, so that giving back is never a reason to wait.
@@ -259,7 +267,7 @@ class Mpc:
         power = np.array([batteries.power_mw[part].sum() for part in clusters])
         efficiency = np.array([np.average(batteries.efficiency[p], weights=batteries.power_mw[p]) for p in clusters])
         per_mw = np.array([np.average(view.export_per_mw[p], weights=batteries.power_mw[p]) for p in clusters])
-        fleet = Fleet(power, efficiency, per_mw)
+        fleet = Fleet(power, efficiency, per_mw, view.step_hours)
         if self._program is None or not fleet.same(self._program.fleet):
             self._program = RollingProgram(fleet)
         return self._program.solve(self._expected(view, clusters, efficiency, surplus_mw))
@@ -277,7 +285,7 @@ class Mpc:
         demand = np.maximum(outlook.load_mw - outlook.pv_mw, 0.0)
         price = outlook.price_jpy_per_kwh
         worth = self.energy_value_jpy_per_kwh
-        later = _TIE_JPY_PER_KWH * np.arange(HALF_HOURS)
+        later = _TIE_JPY_PER_KWH_HOUR * (np.arange(len(price)) * view.step_hours)
         cycle_loss = worth * (1.0 - efficiency**2)
         return Expected(
             own_demand_mw=np.array([demand[:, part].sum(axis=1) for part in clusters]),
@@ -292,7 +300,7 @@ class Mpc:
         )
 
     def _order_sites(self, orders: Dispatch, view: View, clusters: list[np.ndarray], plan: Plan) -> None:
-        ahead = view.half_hours
+        ahead = view.steps
         for k, part in enumerate(clusters):
             energy, power = view.batteries.energy_mwh[part].sum(), view.batteries.power_mw[part].sum()
             power_pu = np.round((plan.charge_mw[k] - plan.discharge_mw[k])[:ahead] / power, _DIGITS)
@@ -300,8 +308,8 @@ class Mpc:
             order_power(orders, part, power_pu, stored_percent)
 
     def _order_devices(self, orders: Dispatch, view: View, surplus_mw: np.ndarray) -> None:
-        """Let flexible demand take what would be cut; batteries of grid and plants give it back in dear half-hours."""
-        ahead = view.half_hours
+        """Let flexible demand take what would be cut; batteries of grid and plants give it back in dear steps."""
+        ahead = view.steps
         congested = surplus_mw[:ahead] > 0.0
         order(orders, view, [WATER_HEATERS, CARS, COMMERCIAL], congested.astype(float))
         price = view.outlook.price_jpy_per_kwh

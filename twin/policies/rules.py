@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.errors import InputError, Problem
 from twin.devices.device import CARS, HOMES, WATER_HEATERS
 from twin.devices.homes import FREE, free_hour_price_ratio
@@ -57,7 +56,7 @@ class FreeHour:
     def decide(self, view: View) -> Dispatch:
         """Order the same for every day."""
         plan = view.plan(Mode.SELF_CONSUMPTION)
-        half_hour = (view.half_hour_of_day + np.arange(view.half_hours)) % HALF_HOURS_OF_DAY
+        half_hour = view.half_hour_of_steps()
         plan.price_ratio[:] = free_hour_price_ratio()[half_hour]
         is_free = (half_hour >= FREE.start) & (half_hour < FREE.stop)
         order(plan, view, [WATER_HEATERS, CARS], is_free.astype(float))
@@ -66,7 +65,7 @@ class FreeHour:
 
 @dataclass(frozen=True)
 class Schedule:
-    """Powers of the groups; axes T half-hours, N groups, G site groups.
+    """Powers of the groups; axes T steps, N groups, G site groups.
 
     Attributes
     ----------
@@ -79,7 +78,7 @@ class Schedule:
     ordered_off_mw : numpy.ndarray, (T, N)
         That part.
     stored_percent : numpy.ndarray, (T, N)
-        Charge at the end of the half-hour, of the capacity.
+        Charge at the end of the step, of the capacity.
     signal_pu : numpy.ndarray, (T, N)
         What is ordered of it: of what is left between the usual power and the most, either way, positive to charge.
     group_of_sites : numpy.ndarray, (G,) int
@@ -111,12 +110,12 @@ class Replay:
     cadence: Cadence = DAY
 
     def decide(self, view: View) -> Dispatch:
-        """Order the coming half-hours of the schedule; beyond its end nothing.
+        """Order the coming steps of the schedule; beyond its end nothing.
 
         Raises
         ------
         InputError
-            If the schedule does not hold the half-hour.
+            If the schedule does not hold the step.
         """
         schedule = self.schedule
         first = int(schedule.index.get_indexer(pd.DatetimeIndex([view.outlook.start]))[0])
@@ -124,11 +123,11 @@ class Replay:
             accepted = f"{schedule.index[0]} to {schedule.index[-1]}"
             raise InputError([Problem("not in the schedule", "Replay", str(view.outlook.start), accepted)])
         orders = view.plan(Mode.IDLE)
-        steps = slice(first, first + view.half_hours)
+        steps = slice(first, first + view.steps)
         count = len(schedule.index[steps])
         for k, name in enumerate(schedule.groups):
             sites = np.flatnonzero(schedule.group_of_sites == k)
-            power_pu, stored = np.zeros(view.half_hours), np.zeros(view.half_hours)
+            power_pu, stored = np.zeros(view.steps), np.zeros(view.steps)
             power_pu[:count], stored[:count] = schedule.signal_pu[steps, k], schedule.stored_percent[steps, k]
             if len(sites):
                 order_power(orders, sites, power_pu, stored)

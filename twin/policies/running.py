@@ -106,7 +106,8 @@ def described(view: View) -> list[str]:
     devices = ", ".join(view.devices) or "none"
     lines = [
         f"what it saw (arrays as least | mean | largest), devices {devices}:",
-        f"half_hour_of_day {view.half_hour_of_day}, half_hours {view.half_hours}, orders from {view.outlook.start}",
+        f"step_of_day {view.step_of_day}, steps {view.steps} of {view.step_minutes} min, "
+        f"orders from {view.outlook.start}",
     ]
     for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
         values = {field.name: getattr(part, field.name) for field in fields(part)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import step_hours
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours
 from twin.core.errors import InputError, Problem
 from twin.core.random_streams import ar1, per_half_hour, stream
 from twin.core.tables import HOURS, MONTHS, Tables
@@ -23,17 +23,21 @@ EVENING_CLASSES = ("residential", "commercial")
 FREE_DAY_SHARE = 1 / 3
 
 
-def area_climatology(tables: Tables, hours: pd.DatetimeIndex) -> np.ndarray:
+def area_climatology(tables: Tables, hours: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> np.ndarray:
     """Return the usual demand of the area around the island over its yearly mean, hourly; (H,) for the hours given.
 
-    Special days (`special_days.csv`) count as free days: what is particular about them is not in it.
+    Special days (`special_days.csv`) count as free days: what is particular about them is not in it. Demand follows the
+    clock on the wall.
     """
+    hours = clock.wall(hours)
     table = tables["area_demand_hours"].set_index(["month", "day_type"])[HOURS]
     values = np.stack([table.xs(day_type, level="day_type").loc[1:12] for day_type in ("work", "free")])
     return np.asarray(values[is_free_day(tables, hours).astype(int), hours.month - 1, hours.hour])
 
 
-def area_components(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+def area_components(
+    tables: Tables, hours: pd.DatetimeIndex, measured: bool, clock: Clock = DEFAULT_CLOCK
+) -> dict[str, np.ndarray]:
     """Return each component over the demand of the area around the island; by `area_demand_mix.csv` their sum is 1.
 
     Parameters
@@ -44,12 +48,15 @@ def area_components(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> 
     measured : bool
         Whether the area's demand is a measured one, which holds the closed works of the special days already; a
         climatology does not.
+    clock : Clock
+        For the hours on the wall and the free days.
 
     Returns
     -------
     dict of str to numpy.ndarray
         (H,) per component, as a multiple of its yearly mean.
     """
+    hours = clock.wall(hours)
     parts = _guesses(tables, hours)
     if measured:
         parts = _times(parts, _special_days(tables, hours, "works"))
@@ -58,7 +65,9 @@ def area_components(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> 
     return {name: part / explained for name, part in parts.items()}
 
 
-def island_factors(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> dict[str, np.ndarray]:
+def island_factors(
+    tables: Tables, hours: pd.DatetimeIndex, measured: bool, clock: Clock = DEFAULT_CLOCK
+) -> dict[str, np.ndarray]:
     """Return each class's demand on the island over that of the area around the island.
 
     Parameters
@@ -73,7 +82,8 @@ def island_factors(tables: Tables, hours: pd.DatetimeIndex, measured: bool) -> d
         Per class of `CLASSES` (H,), in proportion, and `WATER_HEATING`, which is not in ``residential``; without the
         response to temperature.
     """
-    parts = area_components(tables, hours, measured)
+    hours = clock.wall(hours)
+    parts = area_components(tables, hours, measured, clock)
     factors = {name: parts[name] * _by_time_of_day(tables, name, hours) for name in (*CLASSES, WATER_HEATING)}
     if "demand_tourism_months" in tables:
         visitors = tables["demand_tourism_months"].set_index("month")["visitors"].to_numpy()[hours.month - 1]
@@ -132,7 +142,11 @@ COMMON = "all areas"
 
 
 def class_shapes(
-    tables: Tables, index: pd.DatetimeIndex, temp_air: np.ndarray | None, area_shape: np.ndarray | None = None
+    tables: Tables,
+    index: pd.DatetimeIndex,
+    temp_air: np.ndarray | None,
+    area_shape: np.ndarray | None = None,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> dict[str, np.ndarray]:
     """Return the shape of each class over the year.
 
@@ -148,6 +162,8 @@ def class_shapes(
         (T,) degree C; None where `area_shape` is a measured one, which holds the weather already.
     area_shape : numpy.ndarray or None
         (H,) hourly demand of the area in any unit; default `area_climatology`.
+    clock : Clock
+        For the hours on the wall.
 
     Returns
     -------
@@ -156,9 +172,9 @@ def class_shapes(
         mean 1, not negative.
     """
     hours = hours_of(index)
-    area = area_climatology(tables, hours) if area_shape is None else area_shape
+    area = area_climatology(tables, hours, clock) if area_shape is None else area_shape
     shapes = {}
-    for name, factor in island_factors(tables, hours, measured=area_shape is not None).items():
+    for name, factor in island_factors(tables, hours, area_shape is not None, clock).items():
         shape = _at_steps(area * factor, index)
         if temp_air is not None and name != WATER_HEATING:
             shape = shape * temperature_response(tables, name, index, temp_air)
@@ -237,12 +253,17 @@ def area_demand(
 
 
 def class_demand_kw(
-    tables: Tables, demand_class: str, index: pd.DatetimeIndex, temp_air: np.ndarray, energy_kwh: float
+    tables: Tables,
+    demand_class: str,
+    index: pd.DatetimeIndex,
+    temp_air: np.ndarray,
+    energy_kwh: float,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> np.ndarray:
     """Return the demand of one class for a measured temperature, for comparison with its measured demand.
 
     This is what ``goto-twin validate demand`` compares a user's file with: hours, days and months of the class, the
-    Japanese calendar and the response to temperature, without noise.
+    calendar and the response to temperature, without noise.
 
     Parameters
     ----------
@@ -256,6 +277,8 @@ def class_demand_kw(
         (T,) degree C.
     energy_kwh : float
         Energy over the period, e.g. that of the measured demand; met exactly.
+    clock : Clock
+        For the hours on the wall and the free days.
 
     Returns
     -------
@@ -269,7 +292,7 @@ def class_demand_kw(
     """
     if demand_class not in CLASSES:
         raise InputError([Problem("no such class of demand", "demand_class", demand_class, ", ".join(CLASSES))])
-    shape = class_shapes(tables, index, temp_air)[demand_class]
+    shape = class_shapes(tables, index, temp_air, clock=clock)[demand_class]
     result: np.ndarray = energy_kwh * shape / (shape.sum() * step_hours(index))
     return result
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import TIMEZONE, fiscal_year, step_hours
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HOUR, Clock, step_minutes
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
@@ -19,7 +19,7 @@ from twin.resources.area_market.orders import plant_orders
 from twin.resources.demand import area_demand, class_shapes
 from twin.resources.plants import plant_down_share
 from twin.resources.profiles import Profiles, WeatherShapes, build_profiles
-from twin.resources.resampling import hourly_to_steps, month_and_step, rank_mapped, season
+from twin.resources.resampling import held_over_steps, hourly_to_steps, month_and_step, rank_mapped, season
 from twin.resources.site_demand import site_demand
 from twin.resources.sites import SiteFleet
 
@@ -62,7 +62,7 @@ class Measured:
     price: pd.DataFrame
 
 
-def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
+def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> Measured:
     """Read the three files of a data folder and check the rows of one fiscal year.
 
     Parameters
@@ -72,6 +72,8 @@ def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
         Data folder with ``kyushu_area/`` and ``jepx/``.
     year : int
         Fiscal year; other rows are left out.
+    clock : Clock
+        Time zone of the files and first month of the fiscal year; each file has its own step.
 
     Returns
     -------
@@ -84,13 +86,13 @@ def read_measured(tables: Tables, folder: Path, year: int) -> Measured:
         gaps, rows given twice, values that are no numbers, out of range, or in another unit.
     """
     problems: list[Problem] = []
-    frames = {file.name: _read(tables, folder, file, year, problems) for file in (AREA, FORECAST, PRICE)}
+    frames = {file.name: _read(tables, folder, file, year, clock, problems) for file in (AREA, FORECAST, PRICE)}
     raise_if_any(problems)
     raise_if_any(_contradictions(tables, frames["area"], frames["forecast"]))
     return Measured(year, **frames)
 
 
-def read_price(tables: Tables, folder: Path, year: int) -> pd.Series | None:
+def read_price(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> pd.Series | None:
     """Return the area price of one fiscal year from a data folder; None where the file has no row of that year.
 
     Raises
@@ -99,23 +101,26 @@ def read_price(tables: Tables, folder: Path, year: int) -> pd.Series | None:
         As `read_measured`, where it has some.
     """
     problems: list[Problem] = []
-    price = _read(tables, folder, PRICE, year, problems)
+    price = _read(tables, folder, PRICE, year, clock, problems)
     if not len(price.columns) or len(price):
         raise_if_any(problems)
     return price["kyushu_price_jpy_per_kwh"] if len(price) else None
 
 
-def _read(tables: Tables, folder: Path, file: SeriesFile, year: int, problems: list[Problem]) -> pd.DataFrame:
+def _read(
+    tables: Tables, folder: Path, file: SeriesFile, year: int, clock: Clock, problems: list[Problem]
+) -> pd.DataFrame:
     columns = tables["measured_columns"].query("file == @file.name")
     raw = _raw(folder, file, list(columns["column"]), problems)
     if raw is None:
         return pd.DataFrame()
     where, frame = raw
-    times = _times(frame, file)
+    wanted = clock.with_step(file.step_minutes).fiscal_year(year)
+    local = _times(frame, file).dt.tz_localize(clock.timezone, ambiguous="NaT", nonexistent="NaT")
+    times = local.dt.tz_convert(wanted.tz)
     for row in np.flatnonzero(times.isna())[:3]:
         seen = " ".join(str(value) for value in frame.loc[row, list(file.time_columns)])
         problems.append(Problem("time cannot be read", f"{where}, row {row + 2}", seen, "2022-04-01 00:00"))
-    wanted = fiscal_year(year, file.step_minutes)
     inside = times.isin(wanted).to_numpy()
     problems.extend(_time_problems(times[times.notna()], wanted, where))
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
@@ -149,14 +154,14 @@ def _raw(
 
 
 def _times(frame: pd.DataFrame, file: SeriesFile) -> pd.Series:
+    """Return the starts of the rows' intervals as the file writes them; NaT where they cannot be read."""
     if "slot" in file.time_columns:
         slots = pd.to_numeric(frame["slot"], errors="coerce")
-        minutes = pd.to_timedelta((slots.where(slots.between(1, 48)) - 1) * file.step_minutes, unit="min")
-        times = pd.to_datetime(frame["date"], errors="coerce", format="%Y-%m-%d") + minutes
-    else:
-        text = frame[list(file.time_columns)].agg(" ".join, axis=1)
-        times = pd.to_datetime(text, errors="coerce", format="%Y-%m-%d %H:%M")
-    return times.dt.tz_localize(TIMEZONE)
+        slots = slots.where(slots.between(1, MINUTES_OF_DAY // file.step_minutes))
+        minutes = pd.to_timedelta((slots - 1) * file.step_minutes, unit="min")
+        return pd.to_datetime(frame["date"], errors="coerce", format="%Y-%m-%d") + minutes
+    text = frame[list(file.time_columns)].agg(" ".join, axis=1)
+    return pd.to_datetime(text, errors="coerce", format="%Y-%m-%d %H:%M")
 
 
 def _time_problems(times: pd.Series, wanted: pd.DatetimeIndex, where: Path) -> list[Problem]:
@@ -203,10 +208,6 @@ def _contradictions(tables: Tables, area: pd.DataFrame, forecast: pd.DataFrame) 
     return [Problem("demand differs between the files", FORECAST.pattern, seen, "the same demand")]
 
 
-STEPS_PER_HOUR = 2
-"""A measured run is half-hourly, as the price is."""
-
-
 def profiles_from_measured(
     tables: Tables,
     model: GridModel,
@@ -224,7 +225,7 @@ def profiles_from_measured(
     Demand: the area's hourly demand is the shape from which the classes of the islands are made; class totals are met
     as ever. PV and wind: the area is an average over 300 km, so only its ranks are used: every plant and site shape
     keeps its own values of `weather` and has them in the order of the area's output before curtailment, PV within
-    each month and half-hour of the day, wind within each season. All plants of a kind then move together, which is
+    each month and step of the day, wind within each season. All plants of a kind then move together, which is
     on the safe side for congestion. Cuts and prices are the actual ones.
 
     Parameters
@@ -233,7 +234,7 @@ def profiles_from_measured(
     model, fleet, seed, weather_year, farm_scales, weather_shapes
         See `twin.resources.profiles.build_profiles`.
     weather : WeatherTable
-        Half-hourly weather on the same fiscal year, for the plants' own distributions.
+        Weather on the same fiscal year, for the plants' own distributions.
     measured : Measured
         From `twin.resources.measured.read_measured`.
 
@@ -244,10 +245,11 @@ def profiles_from_measured(
     Raises
     ------
     InputError
-        Where `weather` is not half-hourly or not on the fiscal year, or model and weather do not fit together.
+        Where `weather` is not on the fiscal year, or model and weather do not fit together.
     """
-    _check_index(weather.index, measured)
+    _check_index(weather, measured)
     index, plants, areas, area = weather.index, model.plants, model.areas, measured.area
+    minutes = step_minutes(index)
     key = {"seed": seed, "weather_year": weather_year}
     own = build_profiles(tables,
         model, weather, fleet, seed=seed, weather_year=weather_year, area_level_percent=0, farm_scales=farm_scales,
@@ -256,15 +258,16 @@ def profiles_from_measured(
 
     available = own.plant_available_mw.copy()
     is_pv, is_wind = ((plants["kind"] == kind).to_numpy() for kind in ("pv", "wind"))
-    sun = np.repeat(_potential(area, "solar"), STEPS_PER_HOUR)
+    sun = held_over_steps(_potential(area, "solar"), AREA.step_minutes, minutes)
     available[:, is_pv] = rank_mapped(available[:, is_pv], sun, month_and_step(index))
-    wind = hourly_to_steps(_potential(area, "wind"), STEPS_PER_HOUR)
+    wind = hourly_to_steps(_potential(area, "wind"), MINUTES_OF_HOUR // minutes)
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
 
-    shapes = class_shapes(tables, index, None, area["demand_MWh"].to_numpy(float))
-    cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"))
-    cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"))
-    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, **key)
+    shapes = class_shapes(tables, index, None, area["demand_MWh"].to_numpy(float), weather.clock)
+    cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"), minutes)
+    cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"), minutes)
+    orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
+    price = measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float)
     return replace(
         own,
         plant_available_mw=available,
@@ -276,15 +279,15 @@ def profiles_from_measured(
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float),
+        price_jpy_per_kwh=held_over_steps(price, PRICE.step_minutes, minutes),
     )
 
 
-def measured_demand_error(measured: Measured) -> np.ndarray:
-    """Return the operator's relative error of the area's demand forecast, for `make_forecasts`; (T,) half-hourly."""
+def measured_demand_error(measured: Measured, minutes: int = PRICE.step_minutes) -> np.ndarray:
+    """Return the operator's relative error of the area's demand forecast, for `make_forecasts`; (T,) by step."""
     forecast = measured.forecast
     error = forecast["demand_forecast_10MW"].to_numpy() / forecast["demand_actual_10MW"].to_numpy() - 1
-    return np.repeat(error, STEPS_PER_HOUR)
+    return held_over_steps(error, FORECAST.step_minutes, minutes)
 
 
 def _potential(area: pd.DataFrame, kind: str) -> np.ndarray:
@@ -292,17 +295,18 @@ def _potential(area: pd.DataFrame, kind: str) -> np.ndarray:
     return (area[f"{kind}_actual_MWh"] + area[f"{kind}_curtailed_MWh"]).to_numpy(float)
 
 
-def _cut_share(area: pd.DataFrame, kind: str, controllable_share: float) -> np.ndarray:
-    """Return curtailed over controllable output; (T,) 0..1, the same in both half-hours of an hour."""
+def _cut_share(area: pd.DataFrame, kind: str, controllable_share: float, minutes: int) -> np.ndarray:
+    """Return curtailed over controllable output; (T,) 0..1, the same in all steps of an hour."""
     potential = _potential(area, kind) * controllable_share
     curtailed = area[f"{kind}_curtailed_MWh"].to_numpy(float)
     share = np.divide(curtailed, potential, out=np.zeros_like(potential), where=potential > 0)
-    return np.repeat(np.minimum(share, 1.0), STEPS_PER_HOUR)
+    return held_over_steps(np.minimum(share, 1.0), AREA.step_minutes, minutes)
 
 
-def _check_index(index: pd.DatetimeIndex, measured: Measured) -> None:
-    wanted = measured.price.index
-    if step_hours(index) * STEPS_PER_HOUR != 1 or not index.equals(wanted):
+def _check_index(weather: WeatherTable, measured: Measured) -> None:
+    index, minutes = weather.index, step_minutes(weather.index)
+    wanted = weather.clock.with_step(minutes).fiscal_year(measured.year)
+    if not index.equals(wanted):
         seen = f"{index[0]} to {index[-1]}, {len(index)} steps"
-        accepted = f"{wanted[0]} to {wanted[-1]}, half-hourly"
+        accepted = f"{wanted[0]} to {wanted[-1]}, every {minutes} minutes"
         raise InputError([Problem("weather and measured series differ in time", "weather", seen, accepted)])

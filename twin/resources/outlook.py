@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import HALF_HOURS_OF_DAY, MONTHS_OF_YEAR
+from twin.core.clock import MONTHS_OF_YEAR, step_of_day, steps_of_day, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
@@ -50,42 +50,40 @@ def _missing(name: str, values: np.ndarray, index: pd.DatetimeIndex) -> list[Pro
     column = f", column {np.flatnonzero(missing[rows[0]])[0]}" if values.ndim == 2 else ""
     where = f"{name}{column}, {first:%Y-%m-%d %H:%M}" + (f" to {last:%Y-%m-%d %H:%M}" if stretch else "")
     seen = f"{values[rows[0]][missing[rows[0]]][0] if values.ndim == 2 else values[rows[0]]}"
-    seen += f"; {len(rows)} half-hours in all"
+    seen += f"; {len(rows)} steps in all"
     return [Problem("forecast with a gap", where, seen, "a finite number", "fill the gap before the run")]
 
 
 def _index_problems(index: pd.DatetimeIndex) -> list[Problem]:
-    steps = np.flatnonzero(np.asarray(index[1:] - index[:-1] != pd.Timedelta(minutes=30)))
+    length = usual_step(index)
+    steps = np.flatnonzero(np.asarray(index[1:] - index[:-1] != length))
     if not len(steps):
         return []
     seen = f"{index[steps[0]]} is followed by {index[steps[0] + 1]}"
-    return [Problem("forecasts are not half-hourly", "index", seen, "every half-hour once, in order")]
+    accepted = f"every step of {length / pd.Timedelta(minutes=1):g} minutes once, in order"
+    return [Problem("forecasts with holes in time", "index", seen, accepted)]
 
-
-HALF_HOUR = pd.Timedelta(minutes=30)
 
 Kind = Literal["calibrated", "persistence", "climatology", "perfect"]
-
-_AHEAD = np.arange(HALF_HOURS_OF_DAY)
 
 
 @dataclass(frozen=True)
 class Outlook:
-    """Forecasts from the first half-hour that an order covers, 48 half-hours; axes G site groups.
+    """Forecasts from the first step that an order covers, a day; axes H steps of a day (48 half-hours), G site groups.
 
     Attributes
     ----------
     start : pandas.Timestamp
-        Beginning of the first half-hour.
+        Beginning of the first step.
     made_at : pandas.Timestamp
         When the newest of them was made; never after the decision.
-    export_mw : numpy.ndarray, (48,)
+    export_mw : numpy.ndarray, (H,)
         The operator's published expectation of the link's export without management.
-    congestion_mw : numpy.ndarray, (48,)
+    congestion_mw : numpy.ndarray, (H,)
         The congestion that the operator publishes with it: expected export beyond the limit.
-    price_jpy_per_kwh : numpy.ndarray, (48,)
+    price_jpy_per_kwh : numpy.ndarray, (H,)
         Area price: published for the days whose auction is over, as on the last known day beyond.
-    pv_mw, load_mw : numpy.ndarray, (48, G)
+    pv_mw, load_mw : numpy.ndarray, (H, G)
         Available PV and own demand of the site groups.
     """
 
@@ -100,24 +98,24 @@ class Outlook:
 
 @dataclass(frozen=True)
 class Outlooks:
-    """Forecasts of a weather year for policies; axes N half-hours, G site groups, L leads.
+    """Forecasts of a weather year for policies; axes N steps, G site groups, L leads.
 
     What `at` tells of PV, load and export depends on the kind:
 
     - ``calibrated``: truth and an error whose size grows with the lead, counted from the issue in force.
     - ``perfect``: truth. The same as ``calibrated`` with no error.
-    - ``persistence``: the same half-hour of the last day that is over; before the first day is over, climatology.
-    - ``climatology``: the mean of all half-hours of the year of the same month and time of day; a day's own weather
+    - ``persistence``: the same step of the last day that is over; before the first day is over, climatology.
+    - ``climatology``: the mean of all steps of the year of the same month and time of day; a day's own weather
       is one of about thirty in it.
 
     The price is never forecast: results of auctions that are over, beyond them the last known day again.
-    Half-hours after the end of the year are told as the same half-hours of its last day.
+    Steps after the end of the year are told as the same steps of its last day.
     None of the arrays is shared with `Profiles`; variants of an outlook share theirs.
 
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        (N,) half-hours.
+        (N,) steps.
     export_mw : numpy.ndarray, (N,)
         Export of the link without management, as it comes.
     pv_mw, load_mw : numpy.ndarray, (N, G)
@@ -129,14 +127,14 @@ class Outlooks:
     pv_error, load_error : numpy.ndarray, (N,)
         Relative errors of size 1, the same for all groups.
     error_sizes : numpy.ndarray, (L, 4)
-        Sizes at leads of 0 .. L - 1 half-hours, held beyond: PV, wind, demand, outages.
-    issue_half_hours : int
-        Half-hours between two issues; the first of a day at midnight.
-    price_known_half_hour : int
-        Half-hour of the day from which the prices of the next day are known.
+        Sizes at leads of 0 .. L - 1 steps, held beyond: PV, wind, demand, outages.
+    issue_steps : int
+        Steps between two issues; the first of a day at midnight.
+    price_known_step : int
+        Step of the day from which the prices of the next day are known.
     kind : str
     first : int
-        Position of the run's first half-hour.
+        Position of the run's first step.
     """
 
     index: pd.DatetimeIndex
@@ -148,22 +146,22 @@ class Outlooks:
     pv_error: np.ndarray
     load_error: np.ndarray
     error_sizes: np.ndarray
-    issue_half_hours: int
-    price_known_half_hour: int
+    issue_steps: int
+    price_known_step: int
     kind: Kind = "calibrated"
     first: int = 0
 
     def at(self, t: int, lead: int, export_limit_mw: float) -> Outlook:
-        """Return what is known at step `t` about the 48 half-hours from ``t + lead`` on."""
+        """Return what is known at step `t` about the day from ``t + lead`` on."""
         now = self.first + t
-        target = now + lead + _AHEAD
+        target = now + lead + np.arange(self._day)
         slot = int(self._slot[now])
-        since_issue = slot % self.issue_half_hours
+        since_issue = slot % self.issue_steps
         export, pv, load = self._told(now, target, since_issue)
-        time = self.index[now]
+        time, step = self.index[now], self.index[1] - self.index[0]
         return Outlook(
-            start=time + lead * HALF_HOUR,
-            made_at=time - self._age(slot, since_issue) * HALF_HOUR,
+            start=time + lead * step,
+            made_at=time - self._age(slot, since_issue) * step,
             export_mw=export,
             congestion_mw=np.maximum(export - export_limit_mw, 0.0),
             price_jpy_per_kwh=self.price_jpy_per_kwh[self._price_rows(now, slot, target)],
@@ -186,8 +184,8 @@ class Outlooks:
         return replace(self, kind=kind, error_sizes=factor * self.error_sizes)
 
     def _told(self, now: int, target: np.ndarray, since_issue: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return export (48,), PV (48, G) and load (48, G), all copies."""
-        rows = _last_known(target, len(self.index))
+        """Return export (H,), PV (H, G) and load (H, G), all copies."""
+        rows = _last_known(target, len(self.index), self._day)
         if self.kind == "climatology":
             return self._usual(rows)
         if self.kind == "persistence":
@@ -201,8 +199,8 @@ class Outlooks:
     def _as_the_day_before(
         self, now: int, target: np.ndarray, rows: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        past = _day_repeated(target, now)
-        if now >= HALF_HOURS_OF_DAY:
+        past = _day_repeated(target, now, self._day)
+        if now >= self._day:
             return self.export_mw[past], self.pv_mw[past], self.load_mw[past]
         told = self._usual(rows)
         measured = past >= 0
@@ -216,32 +214,37 @@ class Outlooks:
         return export[kinds], pv[kinds], load[kinds]
 
     def _price_rows(self, now: int, slot: int, target: np.ndarray) -> np.ndarray:
-        days = 2 if slot >= self.price_known_half_hour else 1
-        known_until = now - slot + days * HALF_HOURS_OF_DAY
-        return _last_known(target, min(known_until, len(self.index)))
+        days = 2 if slot >= self.price_known_step else 1
+        known_until = now - slot + days * self._day
+        return _last_known(target, min(known_until, len(self.index)), self._day)
 
     def _age(self, slot: int, since_issue: int) -> int:
-        """Return the half-hours since the newest of all that is told was made."""
-        since_auction = (slot - self.price_known_half_hour) % HALF_HOURS_OF_DAY
+        """Return the steps since the newest of all that is told was made."""
+        since_auction = (slot - self.price_known_step) % self._day
         of_kind = {"persistence": 0, "climatology": since_auction}
         return of_kind.get(self.kind, min(since_issue, since_auction))
 
     @cached_property
+    def _day(self) -> int:
+        """Steps of a day."""
+        return steps_of_day(self.index)
+
+    @cached_property
     def _slot(self) -> np.ndarray:
-        """(N,) half-hours since midnight."""
-        return (self.index.hour * 2 + self.index.minute // 30).to_numpy()
+        """(N,) steps since midnight."""
+        return step_of_day(self.index)
 
     @cached_property
     def _month_and_slot(self) -> np.ndarray:
         """(N,) position in `_means`."""
-        result: np.ndarray = (self.index.month.to_numpy() - 1) * HALF_HOURS_OF_DAY + self._slot
+        result: np.ndarray = (self.index.month.to_numpy() - 1) * self._day + self._slot
         return result
 
     @cached_property
     def _means(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Export, PV and load by month and half-hour of the day, (576, ...); 0 where the year has none."""
+        """Export, PV and load by month and step of the day, (12 * H, ...); 0 where the year has none."""
         export, pv, load = (
-            _means_of(values, self._month_and_slot) for values in (self.export_mw, self.pv_mw, self.load_mw)
+            _means_of(values, self._month_and_slot, self._day) for values in (self.export_mw, self.pv_mw, self.load_mw)
         )
         return export, pv, load
 
@@ -260,7 +263,7 @@ def make_outlooks(
     Parameters
     ----------
     profiles : Profiles
-        Truth, half-hourly.
+        Truth.
     forecasts : Forecasts
         The operator's, for the errors.
     sites : SiteFleet
@@ -287,8 +290,8 @@ def make_outlooks(
         pv_error=published.pv_error,
         load_error=published.load_error,
         error_sizes=published.sizes,
-        issue_half_hours=published.issue_steps,
-        price_known_half_hour=_half_hour(published.price_known_hour),
+        issue_steps=published.issue_steps,
+        price_known_step=_step_at(published.price_known_hour, profiles.index),
     )
     raise_if_any(gap_problems(outlooks))
     return outlooks.told_as(kind, error_factor)
@@ -322,17 +325,17 @@ def given_outlooks(
         pv_error=np.zeros(steps),
         load_error=np.zeros(steps),
         error_sizes=np.zeros((1, 4)),
-        issue_half_hours=1,
-        price_known_half_hour=_half_hour(tables.value("price_known_hour")),
+        issue_steps=1,
+        price_known_step=_step_at(tables.value("price_known_hour"), index),
         kind="perfect",
     )
     raise_if_any(gap_problems(outlooks))
     return outlooks
 
 
-def _half_hour(hour: float) -> int:
-    """Return the half-hour of the day that begins at an hour."""
-    return round(hour * HALF_HOURS_OF_DAY / 24)
+def _step_at(hour: float, index: pd.DatetimeIndex) -> int:
+    """Return the step of the day that begins at an hour."""
+    return round(pd.Timedelta(hours=hour) / usual_step(index))
 
 
 def _setting_problems(kind: str, error_factor: float) -> list[Problem]:
@@ -344,20 +347,20 @@ def _setting_problems(kind: str, error_factor: float) -> list[Problem]:
     return problems
 
 
-def _last_known(target: np.ndarray, end: int) -> np.ndarray:
-    """Return `_day_repeated`, and the first half-hour in place of those before it: series shorter than a day."""
-    return target if target[-1] < end else np.maximum(_day_repeated(target, end), 0)
+def _last_known(target: np.ndarray, end: int, day: int) -> np.ndarray:
+    """Return `_day_repeated`, and the first step in place of those before it: series shorter than a day."""
+    return target if target[-1] < end else np.maximum(_day_repeated(target, end, day), 0)
 
 
-def _day_repeated(target: np.ndarray, end: int) -> np.ndarray:
-    """Return `target` where it comes before `end`, else the same half-hour of the last day before it."""
-    days = np.maximum(-(-(target - end + 1) // HALF_HOURS_OF_DAY), 0)
-    result: np.ndarray = target - HALF_HOURS_OF_DAY * days
+def _day_repeated(target: np.ndarray, end: int, day: int) -> np.ndarray:
+    """Return `target` where it comes before `end`, else the same step of the last day before it."""
+    days = np.maximum(-(-(target - end + 1) // day), 0)
+    result: np.ndarray = target - day * days
     return result
 
 
-def _means_of(values: np.ndarray, month_and_slot: np.ndarray) -> np.ndarray:
-    kinds = MONTHS_OF_YEAR * HALF_HOURS_OF_DAY
+def _means_of(values: np.ndarray, month_and_slot: np.ndarray, day: int) -> np.ndarray:
+    kinds = MONTHS_OF_YEAR * day
     count = np.maximum(np.bincount(month_and_slot, minlength=kinds), 1)
     columns = values.reshape(len(values), -1).T
     means = np.stack([np.bincount(month_and_slot, column, kinds) for column in columns], axis=1) / count[:, None]

@@ -30,7 +30,7 @@ class Profiles:
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        Interval starts, Asia/Tokyo.
+        Interval starts; time-zone aware.
     plant_available_mw : numpy.ndarray
         (T, P) resource-limited AC output after clipping at `contract_mw`, before outages; not negative.
     plant_unavailable_mw : numpy.ndarray
@@ -155,11 +155,11 @@ class WeatherShapes:
 def weather_shapes(tables: Tables, areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
     """Return the skies of all places and the demand shapes of the areas' places."""
     values = weather.values
-    skies = {name: sky_at(values[name], place) for name, place in weather.places.items()}
+    skies = {name: sky_at(values[name], place, weather.clock) for name, place in weather.places.items()}
     index, places = weather.index, areas["place"].unique()
-    return WeatherShapes(
-        skies, {name: class_shapes(tables, index, values[name]["temp_air"].to_numpy()) for name in places}
-    )
+    temperature = {name: values[name]["temp_air"].to_numpy() for name in places}
+    demand = {name: class_shapes(tables, index, temperature[name], clock=weather.clock) for name in places}
+    return WeatherShapes(skies, demand)
 
 
 def build_profiles(
@@ -222,7 +222,9 @@ def build_profiles(
         if area is None:
             area = _calibration(tables, index, drivers, available, plants, area_level_percent)
         of_area = area_year(tables, index, drivers, area)
-        orders = plant_orders(tables, index, of_area.cut_pv, of_area.cut_wind, available, plants, **key)
+        orders = plant_orders(
+            tables, index, of_area.cut_pv, of_area.cut_wind, available, plants, clock=weather.clock, **key
+        )
     return Profiles(
         index=index,
         plant_available_mw=available,
@@ -269,7 +271,7 @@ def area_calibration(
     area_level_percent, farm_scales
         See `build_profiles`.
     """
-    skies = {name: sky_at(normal.values[name], place) for name, place in normal.places.items()}
+    skies = {name: sky_at(normal.values[name], place, normal.clock) for name, place in normal.places.items()}
     scales = wind_scales(tables, plants, normal) if farm_scales is None else farm_scales
     available = plant_available_mw(tables, plants, normal, skies, scales)
     drivers = area_drivers(tables, normal, seed=seed, weather_year=normal_year)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pvlib
 
-from twin.core.clock import first_fiscal_year, step_hours
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import VARIABLES, Place
@@ -172,7 +172,7 @@ class Sky:
     fiscal_year: int
 
 
-def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
+def sky_at(weather: pd.DataFrame, place: Place, clock: Clock = DEFAULT_CLOCK) -> Sky:
     """Return sun and light at a place, the sun at mid-interval.
 
     Parameters
@@ -181,6 +181,8 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
         Columns of `twin.core.weather_table.VARIABLES`.
     place : Place
         Where.
+    clock : Clock
+        Says in which fiscal year the weather begins.
 
     Returns
     -------
@@ -198,7 +200,7 @@ def sky_at(weather: pd.DataFrame, place: Place) -> Sky:
     dni = np.minimum(beam / np.where(high, pvlib.tools.cosd(zenith), 1.0), extra)
     wind = speed_at_height(weather["wind_speed"].to_numpy(), place, MODULE_HEIGHT_M)
     dhi = ghi - dni * np.clip(pvlib.tools.cosd(zenith), 0, None)
-    year = first_fiscal_year(index)
+    year = clock.fiscal_year_at(index[0])
     return Sky(zenith, sun_azimuth, dni, extra, ghi, dhi, weather["temp_air"].to_numpy(), wind, year)
 
 
@@ -359,5 +361,5 @@ def _problems(tables: Tables, weather: pd.DataFrame, plant: PvPlant) -> list[Pro
             seen = f"{int(weather[column].isna().sum())} of {len(weather)}"
             found.append(Problem("missing values", f"weather, {column}", seen, "a value in each step"))
     if pd.DatetimeIndex(weather.index).tz is None:
-        found.append(Problem("no time zone", "weather, index", str(weather.index[0]), "Asia/Tokyo"))
+        found.append(Problem("no time zone", "weather, index", str(weather.index[0]), "a time zone"))
     return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import gcd
+
 import numpy as np
 import pandas as pd
 
@@ -48,6 +50,26 @@ def season(index: pd.DatetimeIndex) -> np.ndarray:
 def hours_of(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
     """Return the starts of the hours that `index` covers."""
     return pd.date_range(index[0].floor("h"), index[-1].floor("h"), freq="h", name="time")
+
+
+def held_over_steps(values: np.ndarray, from_minutes: int, to_minutes: int) -> np.ndarray:
+    """Return means over steps of another length, the values held within their own steps.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        (N,) means over steps of `from_minutes`.
+    from_minutes, to_minutes : int
+        Lengths; the values cover whole steps of both.
+
+    Returns
+    -------
+    numpy.ndarray
+        (N * from_minutes / to_minutes,) means; their sum over time is kept.
+    """
+    shared = gcd(from_minutes, to_minutes)
+    fine = np.repeat(values, from_minutes // shared)
+    return fine if shared == to_minutes else fine.reshape(-1, to_minutes // shared).mean(axis=1)
 
 
 def hourly_to_steps(hourly: np.ndarray, steps_per_hour: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import step_hours
+from twin.core.clock import HALF_HOURS_OF_DAY, MINUTES_OF_HALF_HOUR, step_hours, step_of_day
 from twin.core.random_streams import ar1, per_half_hour, stream
 from twin.core.tables import Tables
 from twin.resources.calendar import day_number
@@ -128,7 +128,7 @@ class _Clock:
 
     def __init__(self, index: pd.DatetimeIndex) -> None:
         self.day = day_number(index)
-        self.half_hour = (2 * index.hour + index.minute // 30).to_numpy()
+        self.half_hour = step_of_day(index, MINUTES_OF_HALF_HOUR)
         self.hours = step_hours(index)
 
 
@@ -144,7 +144,7 @@ def _habits(row: dict[str, float], heater_share: float, rng: np.random.Generator
     return Habits(
         shift_hours=shift * row["shift_sd_hours"],
         season=max(1 + season * row["season_spread"], 0.0),
-        of_day=np.exp(row["habit_cv"] * ar1(rng, 48, HABIT_CORRELATION)),
+        of_day=np.exp(row["habit_cv"] * ar1(rng, HALF_HOURS_OF_DAY, HABIT_CORRELATION)),
         noise_sd=float(np.sqrt(np.log(1 + cv**2))),
         brief_share=brief,
         water_heating=size * heater_share,

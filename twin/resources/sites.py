@@ -161,6 +161,11 @@ class SiteFleet:
     pv_shapes: tuple[PvShape, ...]
     demand_shapes: tuple[DemandShape, ...]
 
+    def with_pv(self, *, new_pv: bool) -> np.ndarray:
+        """Return which sites have PV, (S,) bool: the existing ones, the new ones where `new_pv`."""
+        kinds: np.ndarray = self.groups.kind.to_numpy(str)
+        return np.asarray(kinds[self.group] != "new") | new_pv
+
 
 def build_fleet(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteFleet:
     """Draw the sites of a table.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import usual_step
+from twin.core.clock import DEFAULT_CLOCK, Clock, usual_step
 from twin.core.errors import InputError, Problem
 from twin.core.weather_table import Place
 from weather.climate import Climate
@@ -217,7 +217,9 @@ class FileQuality:
     problems: tuple[Problem, ...] = ()
 
 
-def examine(file: WeatherFile, climate: Climate, fiscal_year: int | None = None, step_minutes: int = 30) -> FileQuality:
+def examine(
+    file: WeatherFile, climate: Climate, fiscal_year: int | None = None, clock: Clock = DEFAULT_CLOCK
+) -> FileQuality:
     """Examine a weather file; a broken file gives a report with its problems, not an error.
 
     Parameters
@@ -227,21 +229,22 @@ def examine(file: WeatherFile, climate: Climate, fiscal_year: int | None = None,
         Place and normals with which the file is compared.
     fiscal_year : int, optional
         Onto which the file is brought; by default the one in which most of it lies.
-    step_minutes : int, default 30
+    clock : Clock
+        Of the island, with the step onto which the file is brought.
 
     Returns
     -------
     FileQuality
     """
     try:
-        reading = read_own_steps(file)
+        reading = read_own_steps(file, clock)
     except InputError as error:
         return FileQuality(file, climate.place, fiscal_year or STANDARD_YEAR_DATED_ON, problems=error.problems)
-    year = fiscal_year or _main_fiscal_year(reading)
+    year = fiscal_year or _main_fiscal_year(reading, clock)
     edges = [edge for frame in (reading.means, reading.instants) if len(frame.columns) for edge in _edges(frame)]
     complete = filled(reading, climate.place, file.fill_hours)
     figures, problems = own_figures(complete, climate, str(file.path))
-    brought, done, chain_problems = _chain(reading, file, climate, year, step_minutes)
+    brought, done, chain_problems = _chain(reading, file, climate, year, clock)
     known = {(problem.what, problem.seen) for problem in problems}
     return FileQuality(
         file=file,
@@ -295,23 +298,23 @@ def _stuck(values: pd.Series, times: pd.DatetimeIndex) -> int:
 
 
 def _chain(
-    reading: Reading, file: WeatherFile, climate: Climate, year: int, step_minutes: int
+    reading: Reading, file: WeatherFile, climate: Climate, year: int, clock: Clock
 ) -> tuple[dict[str, float], list[str], list[Problem]]:
     """Bring the file to the study's year and steps; return the energy, what was done, and what is wrong."""
     try:
-        frame = read(file, climate.place, year, step_minutes)
+        frame = read(file, climate.place, year, clock)
     except InputError as error:
         return {}, [], list(error.problems)
-    index, hours = pd.DatetimeIndex(frame.index), step_minutes / 60.0
+    index, hours = pd.DatetimeIndex(frame.index), clock.step_hours
     done = []
     if file.fill_hours:
         done.append(f"gaps up to {file.fill_hours:g} h filled: as clear as around, or on a straight line")
     if reading.is_standard_year or file.any_year:
-        done.append(f"dated onto April {year} to March {year + 1} by month and day; 29 February repeats the 28th")
+        done.append(f"dated onto {_months_of(index)} by month and day; 29 February repeats the 28th")
     figures = {}
     if "ghi" in frame:
         figures["irradiation_brought_kwh_per_m2"] = float(frame["ghi"].sum()) * hours / 1000.0
-        done.append(_step_text(reading, step_minutes))
+        done.append(_step_text(reading, clock.step_minutes))
         done.append(_parts_text(reading))
     if len(reading.instants.columns):
         done.append(f"{' and '.join(reading.instants.columns)}: interpolated to the middle of each step")
@@ -355,8 +358,12 @@ def _spacing(reading: Reading) -> pd.Timedelta:
     return reading.interval if len(reading.means.columns) else usual_step(pd.DatetimeIndex(reading.instants.index))
 
 
-def _main_fiscal_year(reading: Reading) -> int:
+def _months_of(index: pd.DatetimeIndex) -> str:
+    return f"{index[0]:%B %Y} to {index[-1]:%B %Y}"
+
+
+def _main_fiscal_year(reading: Reading, clock: Clock) -> int:
     if reading.is_standard_year:
         return STANDARD_YEAR_DATED_ON
     times = pd.DatetimeIndex((reading.means if len(reading.means.columns) else reading.instants).index)
-    return int(pd.Series(times.year - (times.month < 4)).mode().iloc[0])
+    return int(pd.Series(times.year - (times.month < clock.first_month)).mode().iloc[0])

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.clock import DEFAULT_CLOCK, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.weather_table import VARIABLES, Place
 from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height
@@ -27,7 +27,7 @@ FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
 }
 
 
-def read(file: WeatherFile, place: Place, fiscal_year: int, step_minutes: int = 30) -> pd.DataFrame:
+def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAULT_CLOCK) -> pd.DataFrame:
     """Read a weather file and bring it to the study's fiscal year and step.
 
     Parameters
@@ -37,7 +37,8 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, step_minutes: int = 
         Where the weather is; gives the sun for shape and decomposition.
     fiscal_year : int
         Standard years are mapped onto it by month and day; series of real years must cover it.
-    step_minutes : int, default 30
+    clock : Clock
+        Of the study: its time zone, step and first month.
 
     Returns
     -------
@@ -50,11 +51,12 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, step_minutes: int = 
     InputError
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
-    return _on_study_index(read_own_steps(file), file, place, fiscal_year_index(fiscal_year, step_minutes))
+    index = clock.fiscal_year(fiscal_year)
+    return _on_study_index(read_own_steps(file, clock).in_zone(clock.zone_of(fiscal_year)), file, place, index)
 
 
-def read_own_steps(file: WeatherFile) -> Reading:
-    """Read a weather file's own time steps, without any conversion.
+def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:
+    """Read a weather file's own time steps, told in the time zone of the clock, without any other conversion.
 
     Raises
     ------
@@ -63,7 +65,7 @@ def read_own_steps(file: WeatherFile) -> Reading:
     """
     if file.format not in FORMATS:
         raise InputError([Problem("unknown weather format", str(file.path), file.format, ", ".join(sorted(FORMATS)))])
-    return _selected(FORMATS[file.format](file), file)
+    return _selected(FORMATS[file.format](file), file).in_zone(clock.timezone)
 
 
 def _selected(reading: Reading, file: WeatherFile) -> Reading:

@@ -7,9 +7,8 @@ from io import StringIO
 
 import pandas as pd
 
-from twin.core.clock import TIMEZONE
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import Reading, WeatherFile
+from weather.readers.reading import JAPAN_STANDARD_TIME, Reading, WeatherFile
 from weather.readers.text import numbers, read_text
 
 STATION_ROW, ELEMENT_ROW = 2, 3
@@ -66,7 +65,7 @@ def read_jma(file: WeatherFile) -> Reading:
         problems += [*found, *flag_problems]
     if problems:
         raise InputError(problems)
-    return _reading(frame.set_axis(pd.DatetimeIndex(index).tz_localize(TIMEZONE)), file)
+    return _reading(frame.set_axis(pd.DatetimeIndex(index).tz_localize(JAPAN_STANDARD_TIME)), file)
 
 
 def _columns(header: list[list[str]], file: WeatherFile) -> dict[str, tuple[int, int]]:

@@ -8,9 +8,8 @@ from zoneinfo import available_timezones
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import TIMEZONE
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, at_interval_middles, in_tokyo
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, at_interval_middles
 from weather.readers.text import SHOWN, numbers, read_cells, read_text
 
 
@@ -70,7 +69,7 @@ def _times(cells: pd.Series, file: WeatherFile) -> tuple[pd.DatetimeIndex, list[
     has_offset = cells.str.strip().str.contains(r"(?:Z|[+-]\d{2}:?\d{2})$", na=False)
     if has_offset.all():
         times = pd.DatetimeIndex(pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601"))
-        return in_tokyo(times), _time_problems(cells, times, where, "ISO 8601 with offset")
+        return times, _time_problems(cells, times, where, "ISO 8601 with offset")
     if has_offset.any() or not file.timezone:
         repair = "add the offset to each time (+09:00) or state `timezone` for the file"
         return pd.DatetimeIndex([]), [
@@ -78,12 +77,12 @@ def _times(cells: pd.Series, file: WeatherFile) -> tuple[pd.DatetimeIndex, list[
         ]
     zones = available_timezones()
     if file.timezone not in zones:
-        near = ", ".join(difflib.get_close_matches(file.timezone, zones, 3)) or TIMEZONE
+        near = ", ".join(difflib.get_close_matches(file.timezone, zones, 3)) or "Europe/London"
         return pd.DatetimeIndex([]), [Problem("unknown time zone", where, file.timezone, f"e.g. {near}")]
     local = pd.DatetimeIndex(pd.to_datetime(cells, errors="coerce", format="ISO8601"))
     times = local.tz_localize(file.timezone, ambiguous="NaT", nonexistent="NaT")
     accepted = f"times that exist once in {file.timezone}; use UTC offsets if it has daylight saving"
-    return times.tz_convert(TIMEZONE), _time_problems(cells, times, where, accepted)
+    return times.tz_convert("UTC"), _time_problems(cells, times, where, accepted)
 
 
 def _time_problems(cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted: str) -> list[Problem]:

@@ -11,7 +11,7 @@ import pandas as pd
 import pvlib
 
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, in_tokyo
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile
 from weather.readers.text import read_text
 
 WIND_HEIGHT_M = 10.0
@@ -102,7 +102,7 @@ def _slope(meta: dict[str, Any]) -> float:
 
 def _reading(data: pd.DataFrame, offset: pd.Timedelta, file: WeatherFile, is_standard_year: bool) -> Reading:
     interval = pd.Timedelta(hours=1)
-    instants = in_tokyo(pd.DatetimeIndex(data.index))
+    instants = pd.DatetimeIndex(data.index)
     satellite = (instants + offset).round(OFFSET_RASTER)
     means = data[[name for name in IRRADIANCE if name in data]].astype(float)
     surface = data[[name for name in INSTANTS if name in data]].astype(float)

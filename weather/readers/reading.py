@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
-from twin.core.clock import TIMEZONE
 from twin.core.errors import Problem
 from weather.quality.checks import time_problems
 
 IRRADIANCE = ("ghi", "dni", "dhi")
 INSTANTS = ("temp_air", "wind_speed")
+
+JAPAN_STANDARD_TIME = "Asia/Tokyo"
+"""Time of the formats that are written in Japan only (JMA, HASP, Expanded AMeDAS)."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,10 @@ class Reading:
     Attributes
     ----------
     means : pandas.DataFrame
-        Irradiance (`IRRADIANCE`, W/m2), mean over intervals of `interval` that start at the index (Asia/Tokyo).
+        Irradiance (`IRRADIANCE`, W/m2), mean over intervals of `interval` that start at the index (time-zone aware).
     interval : pandas.Timedelta
     instants : pandas.DataFrame
-        ``temp_air`` (degree C) and ``wind_speed`` (m/s) at the instants of its index (Asia/Tokyo).
+        ``temp_air`` (degree C) and ``wind_speed`` (m/s) at the instants of its index (time-zone aware).
     is_standard_year : bool
         Whether the file's year is put together from several years or has none.
     wind_height_m : float or None
@@ -77,15 +79,18 @@ class Reading:
         """Names of the variables that the file has."""
         return {*self.means.columns, *self.instants.columns}
 
+    def in_zone(self, zone: str) -> Reading:
+        """Return the same series with their times told in a time zone."""
+        means, instants = (
+            frame.set_axis(pd.DatetimeIndex(frame.index).tz_convert(zone)) if len(frame.columns) else frame
+            for frame in (self.means, self.instants)
+        )
+        return replace(self, means=means, instants=instants)
+
 
 def at_interval_middles(frame: pd.DataFrame, interval: pd.Timedelta) -> pd.DataFrame:
     """Return interval means dated as instants in the middle of their intervals."""
     return frame.set_axis(pd.DatetimeIndex(frame.index) + interval / 2)
-
-
-def in_tokyo(index: pd.DatetimeIndex) -> pd.DatetimeIndex:
-    """Return a time-zone aware `index` in Asia/Tokyo."""
-    return index.tz_convert(TIMEZONE)
 
 
 def is_enough(means: pd.DataFrame) -> bool:

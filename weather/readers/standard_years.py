@@ -7,9 +7,8 @@ from io import StringIO
 import pandas as pd
 import pvlib
 
-from twin.core.clock import TIMEZONE
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, in_tokyo
+from weather.readers.reading import INSTANTS, IRRADIANCE, JAPAN_STANDARD_TIME, Reading, WeatherFile
 from weather.readers.text import SHOWN, numbers, read_cells, read_text
 
 ANEMOMETER_HEIGHT_M = 10.0
@@ -42,7 +41,7 @@ def read_epw(file: WeatherFile) -> Reading:
     except (ValueError, KeyError, IndexError) as error:
         raise InputError([Problem("not an EPW file", str(file.path), str(error), "EPW with 8 header lines")]) from error
     interval = pd.Timedelta(hours=1)
-    data.index = in_tokyo(pd.DatetimeIndex(data.index))
+    data.index = pd.DatetimeIndex(data.index)
     for name, code in MISSING.items():
         data[name] = data[name].astype(float).mask(data[name] == code)
     instants = data[list(INSTANTS)].set_axis(data.index + interval)
@@ -134,7 +133,7 @@ def hours_of_standard_year() -> pd.DatetimeIndex:
     Irradiation is of the hour centred on them: only so do the clear days of both real files agree with the clear
     sky before and after noon (docs/concepts/resources/weather.md).
     """
-    return pd.date_range(f"{DUMMY_YEAR}-01-01 01:00", periods=HOURS, freq="h", tz=TIMEZONE)
+    return pd.date_range(f"{DUMMY_YEAR}-01-01 01:00", periods=HOURS, freq="h", tz=JAPAN_STANDARD_TIME)
 
 
 def read_expanded_amedas(file: WeatherFile) -> Reading:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import fiscal_year as fiscal_year_index
+from twin.core.clock import DEFAULT_CLOCK, Clock
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from weather.climate import Climate, days_of, read_climates
@@ -34,7 +34,7 @@ def synthetic_year(
     fiscal_year: int,
     weather_year: int,
     seed: int,
-    step_minutes: int = 30,
+    clock: Clock = DEFAULT_CLOCK,
     climates: Mapping[str, Climate] | None = None,
     process: Process | None = None,
     typhoons: TyphoonClimate | None = None,
@@ -46,15 +46,15 @@ def synthetic_year(
     tables : Tables
         Of the island.
     fiscal_year : int
-        Calendar year in which the fiscal year begins (April).
+        Calendar year in which the fiscal year begins.
     weather_year : int
         Which draw. `NORMAL_YEAR` (0) is the normal year: order and timing of the weather are random, the
         months' distributions are not. Any other number is a random year whose monthly means scatter around the normals.
     seed : int
         The study's seed.
-    step_minutes : int, default 30
-        Step length, a divisor of a day. Daily cloudiness does not depend on it; the course within the day
-        is drawn anew.
+    clock : Clock
+        Of the island, with the step of the study. Daily cloudiness does not depend on the step; the course within the
+        day is drawn anew.
     climates : mapping of str to Climate, optional
         The places by their ids; by default those of ``places.csv``.
     process : Process, optional
@@ -69,7 +69,7 @@ def synthetic_year(
     """
     climates = read_climates(tables) if climates is None else climates
     process = read_process(tables) if process is None else process
-    index = fiscal_year_index(fiscal_year, step_minutes)
+    index = clock.fiscal_year(fiscal_year)
     places = {place_id: climate.place for place_id, climate in climates.items()}
 
     typhoons = read_typhoon_climate(tables) if typhoons is None else typhoons
@@ -95,7 +95,7 @@ def synthetic_year(
         )
         for place_id, climate in climates.items()
     }
-    return WeatherTable(index, places, values)
+    return WeatherTable(index, places, values, clock)
 
 
 def _weather(

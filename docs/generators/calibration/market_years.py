@@ -11,7 +11,7 @@ import pandas as pd
 
 from network_models.island import find_island
 from network_models.reading import island_tables
-from twin.core.clock import TIMEZONE, fiscal_year
+from twin.core.clock import DEFAULT_CLOCK, Clock, fiscal_year
 from twin.core.weather_table import WeatherTable
 from twin.resources.area_market.balance import (
     AreaCalibration,
@@ -130,13 +130,13 @@ def synthetic_years(count: int, installed_mw: float, level_percent: float | None
 
 @cache
 def _weather(number: int) -> WeatherTable:
-    return synthetic_year(GOTO, 2030, number, 1, 60)
+    return synthetic_year(GOTO, 2030, number, 1, Clock(step_minutes=60))
 
 
 def _area(data: Path, year: int) -> pd.DataFrame:
     (path,) = data.glob("kyushu_area/kyushu_area_supply_demand_hourly_*.csv")
     frame = pd.read_csv(path)
-    frame.index = pd.to_datetime(frame["datetime_start_JST"]).dt.tz_localize(TIMEZONE)
+    frame.index = pd.to_datetime(frame["datetime_start_JST"]).dt.tz_localize(DEFAULT_CLOCK.timezone)
     return frame.loc[fiscal_year(year, 60)]
 
 
@@ -144,7 +144,9 @@ def _price(data: Path, year: int) -> pd.Series:
     (path,) = data.glob("jepx/jepx_kyushu_spot_halfhourly_*.csv")
     frame = pd.read_csv(path)
     times = pd.to_datetime(frame["date"]) + pd.to_timedelta((frame["slot"] - 1) * 30, unit="min")
-    return frame["kyushu_price_jpy_per_kwh"].set_axis(times.dt.tz_localize(TIMEZONE)).loc[fiscal_year(year)]
+    return (
+        frame["kyushu_price_jpy_per_kwh"].set_axis(times.dt.tz_localize(DEFAULT_CLOCK.timezone)).loc[fiscal_year(year)]
+    )
 
 
 def _measured_drivers(area: pd.DataFrame) -> AreaDrivers:

@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
 
 from loop_fixtures import Inputs, devices, make_case, member
 
-from twin.operation.sites import run_sites
+from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 from twin.resources.forecasts import make_forecasts

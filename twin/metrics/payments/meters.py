@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from twin.core.clock import TIMEZONE
 from twin.metrics.kpis import CONGESTED_ABOVE_MW
 
 _PLANT_COLUMNS = ("delivered_mw", "area_balance_mw", "area_balance_settled_mw", "battery_mw")
@@ -79,7 +78,7 @@ def read_meters(folder: Path, plants: pd.DataFrame) -> Meters:
     time = system["time"].combine_chunks()
     seconds = _seconds(time)
     hours = float(np.median(np.diff(seconds))) / 3600.0 if len(seconds) > 1 else 0.5
-    local = pd.DatetimeIndex(pd.to_datetime(seconds, unit="s", utc=True)).tz_convert(TIMEZONE)
+    local = pd.DatetimeIndex(pd.to_datetime(seconds, unit="s", utc=True)).tz_convert(time.type.tz)
     column = {name: system[name].to_numpy() for name in _SYSTEM_COLUMNS[1:]}
     solved = column["failure"] == ""
     energy = np.where(solved, hours, 0.0)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from pandapower import pandapowerNet
 
+from twin.core.clock import MINUTES_OF_HALF_HOUR, steps_in
 from twin.core.errors import Problem
 from twin.network.model import Compensator, Controls, GridModel, Reactors, TapChanger
 
@@ -108,6 +109,7 @@ class Bands:
         Change of that quantity by one position, about; its sign tells the direction to move.
     lowest, highest : numpy.ndarray, (M, C) int
     delay, most_steps : numpy.ndarray, (M, C) int
+        In steps of time, and positions in a step.
     tap_column, reactors_column : int or None
         Which control they are.
     """
@@ -123,9 +125,9 @@ class Bands:
     reactors_column: int | None
 
     @staticmethod
-    def of(models: Sequence[GridModel], network: np.ndarray) -> Bands:
-        """Return the controls of the members with the given networks, (M,) int."""
-        rows = [_controls_of(model) for model in models]
+    def of(models: Sequence[GridModel], network: np.ndarray, step_minutes: int = MINUTES_OF_HALF_HOUR) -> Bands:
+        """Return the controls of the members with the given networks, (M,) int, for steps of some minutes."""
+        rows = [_controls_of(model, step_minutes) for model in models]
         values = np.array(rows, dtype=float).reshape(len(models), -1, 7)[network]
         low, high, effect = (values[..., k] for k in range(3))
         lowest, highest, delay, most_steps = (values[..., k].astype(np.int64) for k in range(3, 7))
@@ -135,17 +137,19 @@ class Bands:
         return Bands(low, high, effect, lowest, highest, delay, most_steps, tap_column, reactors_column)
 
 
-def _controls_of(model: GridModel) -> list[tuple[float, ...]]:
-    controls = model.controls
+def _controls_of(model: GridModel, step_minutes: int) -> list[tuple[float, ...]]:
+    controls, half_hours = model.controls, max(step_minutes // MINUTES_OF_HALF_HOUR, 1)
     rows: list[tuple[float, ...]] = []
     if controls.tap is not None:
         tap = controls.tap
         low, high = tap.target_vm_pu - tap.dead_band_pu, tap.target_vm_pu + tap.dead_band_pu
-        moves = tap.most_steps * controls.automatic
-        rows.append((low, high, tap.step_pu, tap.lowest, tap.highest, tap.delay_half_hours, moves))
+        moves = tap.most_steps * half_hours * controls.automatic
+        delay = steps_in(tap.delay_half_hours, step_minutes)
+        rows.append((low, high, tap.step_pu, tap.lowest, tap.highest, delay, moves))
     if controls.reactors is not None:
         reactors = controls.reactors
         low, high, count = reactors.in_below_mvar, reactors.out_above_mvar, len(reactors.shunts)
-        moves = reactors.most_steps * controls.automatic
-        rows.append((low, high, reactors.step_mvar, 0, count, reactors.delay_half_hours, moves))
+        moves = reactors.most_steps * half_hours * controls.automatic
+        delay = steps_in(reactors.delay_half_hours, step_minutes)
+        rows.append((low, high, reactors.step_mvar, 0, count, delay, moves))
     return rows

@@ -39,9 +39,8 @@ def area_drivers(tables: Tables, weather: WeatherTable, *, seed: int, weather_ye
     AreaDrivers
     """
     index = weather.index
-    usual_demand = area_parameter(tables, "demand_mean_mw") * _to_steps(
-        area_climatology(tables, hours_of(index)), index
-    )
+    course = area_climatology(tables, hours_of(index), weather.clock)
+    usual_demand = area_parameter(tables, "demand_mean_mw") * _to_steps(course, index)
     usual_sun = area_parameter(tables, "pv_installed_mw") * _to_steps(_usual_sun(tables, hours_of(index)), index)
     usual_wind = _of_months(tables, "area_months", "wind_mw", index)
     must_run = _of_months(tables, "area_months", "must_run_mw", index) + _of_months(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import first_fiscal_year, step_hours
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours
 from twin.core.random_streams import stream
 from twin.core.tables import Tables
 from twin.resources.area_market.balance import area_parameter
@@ -64,9 +64,9 @@ class Rules:
         return NO_CAP if scheme == "FIP" else self.caps.get((area_rule, kind), NO_CAP)
 
 
-def rules_of(tables: Tables, index: pd.DatetimeIndex) -> Rules:
+def rules_of(tables: Tables, index: pd.DatetimeIndex, clock: Clock = DEFAULT_CLOCK) -> Rules:
     """Return the rules of the fiscal year in which `index` begins (``area_rule_dates.csv``)."""
-    fiscal_year = first_fiscal_year(index)
+    fiscal_year = clock.fiscal_year_at(index[0])
     since = tables["area_rule_dates"].set_index("rule")["fiscal_year_from"]
     fip_share = area_parameter(tables, "fip_share")
     fit_first = fiscal_year >= since["fit_before_fip"] and fip_share < area_parameter(tables, "fip_share_end")
@@ -126,10 +126,11 @@ def plant_orders(
     *,
     seed: int,
     weather_year: int,
+    clock: Clock = DEFAULT_CLOCK,
 ) -> PlantOrders:
     """Return the orders of all plants of a fiscal year.
 
-    Online plants follow the area's share in half-hour steps. Offline plants are called for the whole window (8-16 h)
+    Online plants follow the area's share step by step. Offline plants are called for the whole window (8-16 h)
     of a day, in rotation: the whole steps of the running sum of the day's share, from a start drawn per plant, so that
     over many plants as much energy is called as online control would take. Where proxies are in force, offline PV runs
     on, the online PV is cut for it too, and only the settlement knows the call. Old-rule online plants go in rotation
@@ -150,13 +151,15 @@ def plant_orders(
         `GridModel.plants`: ``kind area_rule area_control scheme``.
     seed, weather_year : int
         Key of each plant's rotation.
+    clock : Clock
+        Says in which fiscal year the index begins.
 
     Returns
     -------
     PlantOrders
     """
     physical, settled = np.zeros(available_mw.shape), np.zeros(available_mw.shape)
-    rules, days = rules_of(tables, index), _days(tables, index)
+    rules, days = rules_of(tables, index, clock), _days(tables, index)
     for kind, share in (("pv", cut_pv), ("wind", cut_wind)):
         of_kind = controllable(plants, kind)
         output = available_mw[:, of_kind].sum(axis=1)
