@@ -25,13 +25,14 @@ from studies.study.islands import clock_of, island_of, tables_of
 from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
-from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
-from twin.metrics.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh, member_kpis, net_benefit, read_table
+from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
+from twin.metrics.kpis import member_kpis, or_none
 from twin.metrics.payments.market import Market, price_matrix
 from twin.metrics.payments.payments import payment_table, payments
 from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
+from twin.metrics.series import series_of_folder
 from twin.metrics.store import write_table
 from twin.network.model import GridModel
 from twin.operation.case import Case
@@ -123,12 +124,6 @@ def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Mar
 
 
 TWINS = "twins"
-_COMPARED = [*(cause.column for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
-"""Columns of ``system`` that counterfactuals are compared by."""
-_OF_TWINS = (
-    "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
-    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
-)  # fmt: skip
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
     "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
@@ -183,19 +178,12 @@ def _known(kpis: Mapping[str, float | None]) -> dict[str, float | None]:
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
     """Return what needs a counterfactual: congestion without area balance, and under either operator."""
-    system = read_table(folder, "system", _COMPARED)
-    own = congestion_mwh(system, hours)
+    own = series_of_folder(folder, hours)
     if not has_twins:
-        return dict.fromkeys(_OF_TWINS) | {f"{operator}_operator_curtailed_congestion_mwh": own}
-    other = read_table(folder / TWINS / OTHER_OPERATOR, "system", _COMPARED)
-    kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
-    kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
-    forecast = system if operator == "forecast" else other
-    kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
-    twin = folder / TWINS / AREA_BALANCE_OFF
-    without = congestion_mwh(read_table(twin, "system", _COMPARED), hours) if twin.exists() else own
-    kpis["congestion_masked_by_area_balance_mwh"] = without - own
-    return kpis
+        return operator_kpis(own, operator, None, None)
+    other, without = (folder / TWINS / name for name in (OTHER_OPERATOR, AREA_BALANCE_OFF))
+    off = series_of_folder(without, hours) if without.exists() else own
+    return operator_kpis(own, operator, series_of_folder(other, hours), off)
 
 
 def _benefits(
@@ -206,9 +194,10 @@ def _benefits(
     kpis: dict[str, float | None] = {}
     for name, scenario in compared.items():
         base = at_point.get(scenario or "")
-        found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
+        own = series_of_folder(run / member.path, hours)
+        found = None if base is None else net_benefit(own, series_of_folder(run / base.path, hours))
         kpis[f"{name}_mwh"] = None if found is None else found.mwh
-        kpis[f"{name}_jpy"] = None if found is None else found.jpy
+        kpis[f"{name}_jpy"] = None if found is None else or_none(found.jpy)
     return kpis
 
 
@@ -233,23 +222,13 @@ def onset_rows(
     base = next(
         m for m in members if m.scenario == tries[0].scenario and all(m.sweep[k] == v for k, v in middle.items())
     )
-    rows = [
-        {"key": "", "value": "", "scenario": base.scenario, "member": base.label, **_congestion(run / base.path, hours)}
-    ]
+    start = {"key": "", "value": "", "scenario": base.scenario, "member": base.label}
+    rows = [start | congestion_of(series_of_folder(run / base.path, hours))]
     for one in tries:
         key = next(key for key in study.onset_values if key in one.sweep and one.label == label({key: one.sweep[key]}))
-        found = _congestion(run / ONSET / one.label, hours)
+        found = congestion_of(series_of_folder(run / ONSET / one.label, hours))
         rows.append({"key": key, "value": one.sweep[key], "scenario": one.scenario, "member": base.label, **found})
     return rows
-
-
-def _congestion(folder: Path, hours: float) -> dict[str, float]:
-    system = read_table(folder, "system", _COMPARED)
-    return {
-        "curtailed_congestion_mwh": congestion_mwh(system, hours),
-        "congested_hours": hours * float((congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
-        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
-    }
 
 
 def study_record(study: Study, all_members: list[StudyMember]) -> dict[str, Any]:

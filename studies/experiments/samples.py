@@ -19,162 +19,23 @@ from studies.study.islands import Grids
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.schema import Study
 from twin.core.errors import InputError
-from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.core.quantities import shown_in
 from twin.core.random_streams import stream
-from twin.metrics.flows import block_flows
-from twin.metrics.kpis import CONGESTED_ABOVE_MW
+from twin.metrics.comparisons import net_benefit
+from twin.metrics.half_hours import SeriesInMemory
+from twin.metrics.kpis import key_figures, or_none
+from twin.metrics.series import MemberSeries
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.case import TIER_NON_FIRM, Case
-from twin.operation.half_hour import step
-from twin.operation.record import Record
-from twin.operation.state import initial_state
+from twin.operation.case import Case
+from twin.operation.simulate import simulate
 from twin.resources.profiles import Forecasts, Profiles
 from weather.synthetic.year import NORMAL_YEAR
 
-Series = dict[str, np.ndarray]
-"""Half-hourly sums by name, (T, M)."""
-
 CONGESTION = "curtailed_congestion_mwh"
-"""Sum of the congestion causes; `twin.core.quantities.KPIS` has it by kind of operator."""
+"""A sample has it under the name of its kind of operator."""
 
 BENEFIT = "net_benefit_of_control_mwh"
 """Of scenarios other than the uncontrolled one."""
-
-
-def half_hours(case: Case, records: Sequence[Record]) -> Series:
-    """Return what the headlines need of consecutive half-hours.
-
-    Parameters
-    ----------
-    case : Case
-    records : sequence of Record
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, (T, M)
-        Powers in MW; energies of half-hours without a solution are kept, flows and headroom are NaN there.
-    """
-    parts = [_half_hour(case, record) for record in records]
-    series = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-    shape = series["solved"].shape
-    variant = np.concatenate([record.injections.variant for record in records])
-    currents = np.concatenate([record.node_i for record in records])
-    currents = np.where(series["solved"].reshape(-1, 1), currents, np.nan)
-    flows = block_flows(case.grid.variants, case.grid.nodes, variant, currents)
-    return series | {
-        "losses_mw": flows.losses_mw.reshape(shape),
-        "import_mw": flows.import_mw.reshape(shape),
-        "link_export_mw": flows.island_mw.sum(axis=1).reshape(shape),
-    }
-
-
-def _half_hour(case: Case, record: Record) -> Series:
-    ledger = record.ledger
-    congestion = sum((ledger.cut_mw[cause] for cause in CONGESTION_CAUSES), np.zeros_like(ledger.available_mw))
-    held = congestion + ledger.cut_mw[CutCause.VOLTAGE]
-    non_firm = case.tier == TIER_NON_FIRM
-    return {
-        "solved": record.failure == "",
-        "available_mw": ledger.available_mw.sum(axis=1),
-        "demand_mw": record.demand_mw.sum(axis=1),
-        "delivered_mw": record.delivered_mw.sum(axis=1),
-        "congestion_mw": congestion.sum(axis=1),
-        "non_firm_available_mw": (ledger.available_mw * non_firm).sum(axis=1),
-        "non_firm_congestion_mw": (congestion * non_firm).sum(axis=1),
-        "area_balance_mw": ledger.cut_mw[CutCause.AREA_BALANCE].sum(axis=1),
-        "voltage_mw": ledger.cut_mw[CutCause.VOLTAGE].sum(axis=1),
-        "others_cut_mw": held[:, : case.plants].sum(axis=1),
-        "sites_lost_mw": (held + ledger.cut_mw[CutCause.BEHIND_THE_METER])[:, case.plants :].sum(axis=1),
-        "battery_losses_mw": record.sites.battery_losses_mw.sum(axis=1),
-        "broken": record.broken,
-        "headroom_mw": record.after.headroom_mw[:, 0],
-    }
-
-
-def joined(parts: Sequence[Series]) -> Series:
-    """Return consecutive stretches as one."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.ndarray]:
-    """Return the headlines of each member, (M,); half-hours that did not solve are left out and counted.
-
-    Parameters
-    ----------
-    series : mapping of str to numpy.ndarray, (T, M)
-        From `half_hours`.
-    hours : float
-        Length of a half-hour.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, (M,)
-        Named as in `twin.core.quantities.KPIS`, but for `CONGESTION`; NaN where not defined.
-    """
-    solved = series["solved"]
-
-    def energy(values: np.ndarray) -> np.ndarray:
-        result: np.ndarray = hours * np.where(solved, values, 0.0).sum(axis=0)
-        return result
-
-    available, demand = energy(series["available_mw"]), energy(series["demand_mw"])
-    congestion, imported = energy(series["congestion_mw"]), series["import_mw"]
-    local = energy(np.minimum(series["delivered_mw"], series["demand_mw"]))
-    minimum, p05 = _headroom(series["headroom_mw"])
-    return {
-        CONGESTION: congestion,
-        "congested_hours": hours * (solved & (series["congestion_mw"] > CONGESTED_ABOVE_MW)).sum(axis=0),
-        "curtailed_congestion_percent_of_available": _percent(congestion, available),
-        "curtailed_congestion_percent_of_nonfirm": _percent(
-            energy(series["non_firm_congestion_mw"]), energy(series["non_firm_available_mw"])
-        ),
-        "criterion_broken_hours": hours * (solved & series["broken"]).sum(axis=0),
-        "curtailed_area_balance_mwh": energy(series["area_balance_mw"]),
-        "curtailed_voltage_mwh": energy(series["voltage_mw"]),
-        "n1_export_headroom_after_min_mw": minimum,
-        "n1_export_headroom_after_p05_mw": p05,
-        "link_max_export_mw": np.where(solved, series["link_export_mw"], 0.0).max(axis=0).clip(min=0.0),
-        "available_mwh": available,
-        "demand_mwh": demand,
-        "import_mwh": energy(np.maximum(imported, 0.0)),
-        "export_mwh": energy(np.maximum(-imported, 0.0)),
-        "losses_mwh": energy(series["losses_mw"]),
-        "local_supply_percent": _percent(local, demand),
-        "unsolved_half_hours": (~solved).sum(axis=0).astype(float),
-    }
-
-
-def net_benefit_mwh(series: Mapping[str, np.ndarray], member: int, base: int, hours: float) -> float:
-    """Return the net benefit of `member` against `base`, as `twin.metrics.kpis.net_benefit` counts it.
-
-    Parameters
-    ----------
-    series : mapping of str to numpy.ndarray, (T, M)
-    member, base : int
-        Columns of `series`.
-    hours : float
-    """
-    both = series["solved"][:, member] & series["solved"][:, base]
-
-    def less(name: str) -> np.ndarray:
-        result: np.ndarray = series[name][:, base] - series[name][:, member]
-        return result
-
-    gained = less("others_cut_mw") + less("sites_lost_mw") + less("battery_losses_mw")
-    return hours * float(np.where(both, gained, 0.0).sum())
-
-
-def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
-    return result
-
-
-def _headroom(headroom_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and the 5 % value of each member's limited headroom, NaN without any."""
-    limited = [column[np.isfinite(column)] for column in headroom_mw.T]
-    minimum = np.array([column.min() if len(column) else np.nan for column in limited])
-    p05 = np.array([np.quantile(column, 0.05) if len(column) else np.nan for column in limited])
-    return minimum, p05
 
 
 PURPOSE, WEATHER_YEAR = "uncertainty", "weather year"
@@ -300,7 +161,6 @@ def _column(seed: int, name: str, count: int) -> np.ndarray:
     return np.asarray(column[:, 0], dtype=float)
 
 
-STRETCH_STEPS = 96
 Row = dict[str, Any]
 """A sample in a scenario: ``part number scenario weather_year failure`` and, unless refused, its headlines."""
 
@@ -404,24 +264,24 @@ def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:
 
 def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
     """Return the headlines of each sample of a case, scenario by scenario; None where one is not defined."""
-    state, records, stretches = initial_state(case), [], []
-    for t in range(len(case.index)):
-        state, record = step(case, state, t)
-        records.append(record)
-        if len(records) == STRETCH_STEPS or t == len(case.index) - 1:
-            stretches.append(half_hours(case, records))
-            records = []
-    series = joined(stretches)
-    found = headlines(series, case.step_hours)
     count, base = len(setup.scenarios), _uncontrolled(setup)
+    kept = SeriesInMemory(case, lambda series: (headlines(series), net_benefit(series.member(0), series.member(0))))
+    simulate(case, kept)
+    series = kept.series()
+    found = headlines(series)
     figures = []
     for m, member in enumerate(case.members):
-        values = {f"{member.operator}_operator_{CONGESTION}": float(found[CONGESTION][m])}
-        values |= {name: float(column[m]) for name, column in found.items() if name != CONGESTION}
+        values = {f"{member.operator}_operator_{CONGESTION}": or_none(found[CONGESTION][m])}
+        values |= {name: or_none(column[m]) for name, column in found.items() if name != CONGESTION}
         if base is not None and m % count != base:
-            values[BENEFIT] = net_benefit_mwh(series, m, m - m % count + base, case.step_hours)
-        figures.append({name: value if np.isfinite(value) else None for name, value in values.items()})
+            values[BENEFIT] = net_benefit(series.member(m), series.member(m - m % count + base)).mwh
+        figures.append(values)
     return [figures[first : first + count] for first in range(0, len(figures), count)]
+
+
+def headlines(series: MemberSeries) -> dict[str, np.ndarray]:
+    """Return the headlines of each sample, (M,); NaN where not defined."""
+    return key_figures(series, shown_in("sample"))
 
 
 def _uncontrolled(setup: Setup) -> int | None:
