@@ -1,8 +1,7 @@
-"""The samples of an uncertainty analysis: which there are, and how a block of them runs in lock-step."""
+"""Unknowns as ranges, and the samples that an uncertainty analysis draws from them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,36 +10,76 @@ from typing import Any
 import numpy as np
 from SALib.sample import latin
 
-from studies.experiments.unknowns import Unknown
-from studies.study.cases import case_of, loop_members
-from studies.study.grids import member_grids
-from studies.study.inputs import Inputs, member_inputs, sources_of
-from studies.study.islands import Grids
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.schema import Study
-from twin.core.errors import InputError
-from twin.core.quantities import shown_in
 from twin.core.random_streams import stream
-from twin.metrics.comparisons import net_benefit
-from twin.metrics.half_hours import SeriesInMemory
-from twin.metrics.kpis import key_figures, or_none
-from twin.metrics.series import MemberSeries
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.case import Case
-from twin.operation.simulate import simulate
-from twin.resources.profiles import Forecasts, Profiles
 from weather.synthetic.year import NORMAL_YEAR
-
-CONGESTION = "curtailed_congestion_mwh"
-"""A sample has it under the name of its kind of operator."""
-
-BENEFIT = "net_benefit_of_control_mwh"
-"""Of scenarios other than the uncontrolled one."""
-
 
 PURPOSE, WEATHER_YEAR = "uncertainty", "weather year"
 BASE_PART, YEARS, SAMPLES, ONE_AT_A_TIME = "base", "weather years", "samples", "one at a time"
 PARTS = (BASE_PART, YEARS, SAMPLES, ONE_AT_A_TIME)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One dotted study key and its range.
+
+    Attributes
+    ----------
+    key : str
+    low, high : float
+        Values at the two ends of the unknown; `low` is the larger one where the setting moves against the others.
+    base : float
+        Value of the study as it is.
+    whole : bool
+        Whether only whole numbers are possible.
+    choices : tuple of float
+        The only possible values, ascending, where not every number between the ends is possible.
+    """
+
+    key: str
+    low: float
+    base: float
+    high: float
+    whole: bool = False
+    choices: tuple[float, ...] = ()
+
+    def value(self, quantile: float) -> float | int:
+        """Return the value at a quantile, 0 (`low`) to 1 (`high`), uniform between."""
+        if self.choices:
+            chosen = self.choices[min(int(quantile * len(self.choices)), len(self.choices) - 1)]
+            return int(chosen) if self.whole else chosen
+        if self.whole:
+            count = int(self.high) - int(self.low) + 1
+            return int(self.low) + min(int(quantile * count), count - 1)
+        return self.low + quantile * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """One uncertain input; it may move several settings together.
+
+    Attributes
+    ----------
+    name : str
+        ``<table>.<row>``, a name that rows share (``varies_with``), or a dotted study key.
+    settings : tuple of Setting
+    title_en, title_ja, unit : str
+    source, status : str
+        Of the range's first row; ``status`` is the weakest of all rows.
+    """
+
+    name: str
+    settings: tuple[Setting, ...]
+    title_en: str
+    title_ja: str
+    unit: str
+    source: str
+    status: str
+
+    def values(self, quantile: float) -> dict[str, float | int]:
+        """Return the value of each dotted key at a quantile: 0 gives low, 1 high, uniform between."""
+        return {setting.key: setting.value(quantile) for setting in self.settings}
 
 
 @dataclass(frozen=True)
@@ -174,117 +213,3 @@ class Setup:
     days: tuple[int, int] | None
     scenarios: tuple[str, ...]
     unknowns: tuple[Unknown, ...]
-
-
-def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
-    """Run samples in lock-step, a member for each sample and scenario.
-
-    Returns
-    -------
-    list of dict
-        One a sample and scenario. ``failure`` says why a sample was refused, or that half-hours have no solution.
-    """
-    case, run, refused = _accepted(setup, samples)
-    figures = [] if case is None else _figures(setup, case)
-    found = {sample.label: figures[k] for k, sample in enumerate(run)}
-    rows = []
-    for sample in samples:
-        head = {"part": sample.part, "number": sample.number, "weather_year": sample.weather_year}
-        of_scenarios = found.get(sample.label, [{} for _ in setup.scenarios])
-        for scenario, values in zip(setup.scenarios, of_scenarios, strict=True):
-            failure = refused.get(sample.label) or _unsolved(values)
-            rows.append({**head, "scenario": scenario, "failure": failure, **values})
-    return rows
-
-
-def _unsolved(values: Mapping[str, float | None]) -> str:
-    count = values["unsolved_half_hours"] or 0
-    return f"{count:.0f} half-hours without a solution" if count else ""
-
-
-def _accepted(setup: Setup, samples: Sequence[Sample]) -> tuple[Case | None, list[Sample], dict[str, str]]:
-    """Return the case of the samples that can be run, those samples, and why the others cannot, by label."""
-    left, refused = list(samples), dict[str, str]()
-    for check in (_networks, _case):
-        try:
-            return _case(setup, left), left, refused
-        except InputError:
-            refused |= {sample.label: why for sample in left if (why := _refusal(check, setup, sample))}
-            left = [sample for sample in left if sample.label not in refused]
-            if not left:
-                return None, [], refused
-    return _case(setup, left), left, refused
-
-
-def _refusal(check: Any, setup: Setup, sample: Sample) -> str:  # noqa: ANN401 - one of the two functions below
-    try:
-        check(setup, [sample])
-    except InputError as error:
-        return "; ".join(f"{problem.where}: {problem.what}" for problem in error.problems)
-    return ""
-
-
-def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, ReducedGrid]:
-    unknowns = {unknown.name: unknown for unknown in setup.unknowns}
-    members: list[Member] = []
-    for sample in samples:
-        members += sample_members(setup.study, sample, setup.scenarios, unknowns)
-    grids = member_grids(members)
-    return members, grids, reduce_grids(grids.models)
-
-
-def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
-    """Return the loop's case of the samples: scenario by scenario of the first sample, then of the next."""
-    members, grids, reduced = _networks(setup, samples)
-    inputs = _inputs(setup, members, grids)
-    settled = tuple(loop_members(members, grids, inputs))
-    # each sample is a study of its own: its operator knows the mean demand of its first scenario
-    first = np.repeat(np.arange(0, len(members), len(setup.scenarios)), len(setup.scenarios))
-    mean_mw = np.stack([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
-    return case_of(settled, reduced, inputs, setup.days, mean_mw[[settled[m].profiles for m in first]])
-
-
-def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:
-    """Return the series of all members, made sky by sky: a sample's weather is let go of when its series are made."""
-    of_sky: dict[str, list[int]] = {}
-    for m, member in enumerate(members):
-        sky = json.dumps([member.study.weather.model_dump(mode="json"), member.study.inputs], sort_keys=True)
-        of_sky.setdefault(sky, []).append(m)
-    series: list[tuple[Profiles, Forecasts]] = []
-    of_member = [0] * len(members)
-    for some in of_sky.values():
-        mine = [members[m] for m in some]
-        their_grids = Grids(grids.models, tuple(grids.of_member[m] for m in some))
-        made = member_inputs(setup.study, mine, their_grids, sources_of(mine, setup.data))
-        for m, position in zip(some, made.of_member, strict=True):
-            of_member[m] = len(series) + position
-        series += made.series
-    return Inputs(made.fleet, tuple(series), tuple(of_member))
-
-
-def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
-    """Return the headlines of each sample of a case, scenario by scenario; None where one is not defined."""
-    count, base = len(setup.scenarios), _uncontrolled(setup)
-    kept = SeriesInMemory(case, lambda series: (headlines(series), net_benefit(series.member(0), series.member(0))))
-    simulate(case, kept)
-    series = kept.series()
-    found = headlines(series)
-    figures = []
-    for m, member in enumerate(case.members):
-        values = {f"{member.operator}_operator_{CONGESTION}": or_none(found[CONGESTION][m])}
-        values |= {name: or_none(column[m]) for name, column in found.items() if name != CONGESTION}
-        if base is not None and m % count != base:
-            values[BENEFIT] = net_benefit(series.member(m), series.member(m - m % count + base)).mwh
-        figures.append(values)
-    return [figures[first : first + count] for first in range(0, len(figures), count)]
-
-
-def headlines(series: MemberSeries) -> dict[str, np.ndarray]:
-    """Return the headlines of each sample, (M,); NaN where not defined."""
-    return key_figures(series, shown_in("sample"))
-
-
-def _uncontrolled(setup: Setup) -> int | None:
-    """Return the position of the uncontrolled scenario, None where it is not sampled."""
-    name = setup.study.compare.uncontrolled
-    return setup.scenarios.index(name) if name in setup.scenarios else None

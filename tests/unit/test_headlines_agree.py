@@ -10,10 +10,12 @@ from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
 from studies.experiments.folders import write_json
-from studies.experiments.run import StudyRun, own_kpis
+from studies.experiments.key_figures import own_kpis
+from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
-from studies.experiments.samples import BASE_PART, BENEFIT, Sample, Setup, run_block
+from studies.experiments.samples import BASE_PART, Sample, Setup
 from studies.experiments.scores import SCORES, Level, gained_and_lost, score
+from studies.experiments.uncertainty import BENEFIT, run_block
 from studies.study.reading import study_path
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
