@@ -21,7 +21,7 @@ from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
 from studies.study.reading import read_study, study_path
 from twin.bound import perfect_foresight
-from twin.metrics.kpis import read_table
+from twin.metrics.series import read_table
 from twin.operation.all_outages import watch_variant
 from twin.operation.case import Case
 

@@ -7,11 +7,12 @@ from pandapower.timeseries.run_time_series import run_timeseries
 
 from studies.api import load_case, run_case
 from twin.adapters.time_series import RUN_OPTIONS, LoopControl, loop_net
+from twin.metrics.kpis import congestion_mw
 
 case = load_case(Path(__file__).with_name("own_network.toml"), days=(60, 60))
 
 ledger = run_case(case)[0]["ledger"]
-cut_mwh = 0.5 * ledger.groupby("element", observed=True)["congestion_n0_mw"].sum()
+cut_mwh = case.step_hours * congestion_mw(ledger).groupby(ledger["element"], observed=True).sum()
 for element, mwh in cut_mwh.items():
     print(f"{mwh:.2f} MWh cut because of {element}")
 

@@ -13,10 +13,9 @@ from studies.study.members import BASE, middle_point, resolved
 from studies.study.names import nearest
 from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.member_tables import TablesInMemory
 from twin.operation.case import Case
-from twin.operation.half_hour import step
-from twin.operation.state import initial_state
+from twin.operation.simulate import simulate
 
 Tables = dict[str, pd.DataFrame]
 
@@ -85,12 +84,6 @@ def run_case(case: Case) -> list[Tables]:
         ``system``, ``ledger``, ``link``, ``n1``, ``bus``, ``sites`` and ``devices`` as in a results folder, columns in
         docs/reference/data_dictionary.md; the outages after the loop and the key figures are left to ``goto-twin run``.
     """
-    state, records = initial_state(case), []
-    for t in range(len(case.index)):
-        state, record = step(case, state, t)
-        records.append(record)
-    block = stack(0, records)
-    return [
-        {name: table.to_pandas() for name, table in member_tables(case, block, m).items()}
-        for m in range(len(case.members))
-    ]
+    kept = TablesInMemory(case)
+    simulate(case, kept)
+    return [{name: table.to_pandas() for name, table in tables.items()} for tables in kept.tables()]

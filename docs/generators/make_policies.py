@@ -20,6 +20,7 @@ from studies.study.members import members
 from studies.study.schema import Study
 from twin.bound import Bound, perfect_foresight
 from twin.core.units import MONEY_PER_MILLION
+from twin.metrics.comparisons import cut_at_the_link_mwh, lost_mwh
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER.parents[1] / "runs" / "goto_2030_policies"
@@ -94,7 +95,7 @@ def row(study: Study, one: Point, name: str) -> str:
     """Return a policy's row."""
     mine, none = one.kpis[name], one.kpis[REFERENCE]
     lost = lost_mwh(mine)
-    avoided = congestion_mwh(none) - congestion_mwh(mine)
+    avoided = cut_at_the_link_mwh(none) - cut_at_the_link_mwh(mine)
     value = mine["net_supply_jpy"] - none["net_supply_jpy"]
     reached = (
         f"{100.0 * mine['energy_used_mwh'] / one.energy.upper:.3f}",
@@ -104,7 +105,7 @@ def row(study: Study, one: Point, name: str) -> str:
     cells = (
         study.scenario_title(name, "en"),
         f"{mine['energy_used_mwh'] / MWH_PER_GWH:,.3f}",
-        f"{congestion_mwh(mine):,.0f}",
+        f"{cut_at_the_link_mwh(mine):,.0f}",
         f"{avoided:+,.0f}",
         f"{lost:,.0f}",
         f"{mine['site_export_mwh'] / MWH_PER_GWH:,.2f}",
@@ -122,17 +123,6 @@ def bound_row(one: Point) -> str:
         f"| *bound: perfect foresight* | {one.energy.upper / MWH_PER_GWH:,.3f} | | | | | | {value:+,.1f} | 100 | 100 % "
         "| 100 % |"
     )
-
-
-def congestion_mwh(kpis: Kpis) -> float:
-    """Return the congestion and voltage cut."""
-    causes = ("congestion_n0", "congestion_n1", "congestion_firm", "voltage")
-    return sum(kpis[f"curtailed_{cause}_mwh"] for cause in causes)
-
-
-def lost_mwh(kpis: Kpis) -> float:
-    """Return what is lost behind the meter: throttled, in batteries, by shifting demand."""
-    return kpis["curtailed_behind_the_meter_mwh"] + kpis["battery_losses_mwh"] + kpis["flexible_losses_mwh"]
 
 
 def part(reached_percent: float | None) -> str:

@@ -15,9 +15,10 @@ from matplotlib.image import AxesImage
 from reports.document import style
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.detail import CONGESTION_COLUMNS, CURTAILMENT_CAUSES, Detail, Focus
+from reports.reading.detail import CURTAILMENT_CAUSES, Detail, Focus
 from reports.reading.labels import member_label, points_label, scenario_title
 from reports.reading.run_folder import Run
+from twin.metrics.kpis import congestion_mw
 
 
 def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
@@ -43,7 +44,7 @@ def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
 
 def _choose_day(detail: Detail) -> tuple[pd.Timestamp, bool]:
     """Return the day and whether it is the one with the largest cut."""
-    cut = detail.system[CONGESTION_COLUMNS].sum(axis=1).to_numpy()
+    cut = congestion_mw(detail.system).fillna(0.0).to_numpy()
     loading = detail.link["n1_before_loading_percent"].fillna(detail.fuller_circuit_percent).to_numpy()
     days = pd.DatetimeIndex(detail.system.index).normalize()
     is_cut = bool(cut.max() > 0)

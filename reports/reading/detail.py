@@ -11,12 +11,11 @@ from reports.reading.outages import AllOutages, all_outages
 from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS, Run
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.metrics.kpis import congestion_mw, is_congested
 
 CURTAILMENT_CAUSES = tuple(cause for cause in CutCause if cause is not CutCause.UNAVAILABLE)
 """What the figures show: a plant that is out of order is not curtailed."""
 CONGESTION_COLUMNS = [cause.column for cause in CONGESTION_CAUSES]
-CONGESTED_ABOVE_MW = 0.01
-"""Threshold of the KPI ``congested_hours``."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +119,7 @@ def read_detail(run: Run, focus: Focus) -> Detail:
         cuts_by_month=system[list(CUT_COLUMNS)].groupby(months).sum() * hours,
         cuts_by_unit=ledger.groupby("unit", observed=True)[[*CUT_COLUMNS, "available_mw"]].sum() * hours,
         binding=_binding(ledger, hours),
-        congested=busy.sum(axis=1).to_numpy() > CONGESTED_ABOVE_MW,
+        congested=is_congested(busy).to_numpy(),
         charge_percent=_charge(run, focus.busy_point),
         all_outages=all_outages(read("security_branches"), read("security_outages")),
     )
@@ -133,11 +132,11 @@ def _solved(system: pd.DataFrame, ledger: pd.DataFrame) -> tuple[pd.DataFrame, p
 
 
 def _binding(ledger: pd.DataFrame, hours: float) -> pd.DataFrame:
-    cut = ledger[CONGESTION_COLUMNS].sum(axis=1)
-    rows = ledger.loc[cut > CONGESTED_ABOVE_MW, ["time", "element", "outage"]].astype({"element": str, "outage": str})
-    rows["energy_mwh"] = cut[cut > CONGESTED_ABOVE_MW] * hours
+    cut, cut_off = congestion_mw(ledger), is_congested(ledger)
+    rows = ledger.loc[cut_off, ["time", "element", "outage"]].astype({"element": str, "outage": str})
+    rows["energy_mwh"] = cut[cut_off] * hours
     grouped = rows.groupby(["element", "outage"])
-    table = grouped.agg(energy_mwh=("energy_mwh", "sum"), half_hours=("time", "nunique")).reset_index()
+    table: pd.DataFrame = grouped.agg(energy_mwh=("energy_mwh", "sum"), half_hours=("time", "nunique")).reset_index()
     return table.sort_values("energy_mwh", ascending=False)[["element", "outage", "energy_mwh", "half_hours"]]
 
 

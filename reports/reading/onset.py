@@ -78,9 +78,9 @@ def read_onset(run: Run) -> Onset | None:
 
 
 def _change(row: Mapping[str, Any], start: object, first: Mapping[str, Any]) -> Change:
-    cut = float(row["curtailed_congestion_mwh"])
+    cut, cut_at_start = (float(one["curtailed_congestion_mwh"]) for one in (row, first))
     hours = float(row["congested_hours"]), float(row["criterion_broken_hours"])
-    return Change(row["key"], row["value"], start, cut, *hours, cut - float(first["curtailed_congestion_mwh"]))
+    return Change(row["key"], row["value"], start, cut, *hours, cut - cut_at_start)
 
 
 def _starting_value(run: Run, first: Mapping[str, Any], key: str) -> object:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from twin.core.errors import Problem, raise_if_any
-from twin.core.quantities import CONGESTION_CAUSES, KPIS, TABLES, CutCause
+from twin.core.quantities import KPIS, TABLES, CutCause
 from twin.metrics.run_folder import KPI_FILE, RERUN, STUDY_FILE, open_run
 from twin.metrics.run_folder import Member as Member
 from twin.metrics.run_folder import Run as Run
@@ -52,11 +52,6 @@ def controlled_scenarios(run: Run) -> tuple[str, ...]:
 def benefit_kpi(run: Run) -> str:
     """Return the key figure that values control: against the uncontrolled scenario where there is one."""
     return "net_benefit_mwh" if run.study["uncontrolled"] is None else "net_benefit_of_control_mwh"
-
-
-def congestion_mwh(member: Member) -> float:
-    """Return the energy cut for congestion of a member, all causes of congestion together."""
-    return sum(member.kpis[f"curtailed_{cause}_mwh"] for cause in CONGESTION_CAUSES)
 
 
 def read_run(path: Path) -> Run:

@@ -11,11 +11,12 @@ from reports.document.digits import MILLION_MONEY, quantity, span
 from reports.document.texts import Words
 from reports.reading.detail import Focus
 from reports.reading.labels import key_label, scenario_title, value_label
-from reports.reading.run_folder import Member, Run, benefit_kpi, congestion_mwh, controlled_scenarios
+from reports.reading.run_folder import Member, Run, benefit_kpi, controlled_scenarios
 from reports.reading.uncertainty import Uncertainty
 from reports.sections import onset
 from twin.core.units import MONEY_PER_MILLION
 
+CONGESTION = "curtailed_congestion_mwh"
 LITTLE_PERCENT = 0.1
 """Below this share of available energy congestion is called little."""
 NEUTRAL_MWH = 1.0
@@ -67,7 +68,7 @@ def rank_controls(run: Run) -> list[str]:
 
 def _how_much(run: Run, focus: Focus, period: str, words: Words) -> str:
     members = run.of(focus.scenario)
-    cut = [congestion_mwh(member) for member in members]
+    cut = run.kpi(focus.scenario, CONGESTION)
     percent = run.kpi(focus.scenario, "curtailed_congestion_percent_of_available")
     area = run.kpi(focus.scenario, "curtailed_area_balance_mwh")
     size = "none" if max(cut) == 0 else "little" if max(percent) < LITTLE_PERCENT else "some"
@@ -104,7 +105,7 @@ def _where(run: Run, focus: Focus, words: Words) -> str:
     key = _onset_key(run)
     if key is None:
         return words("answer.onset.not_swept", loading=loading)
-    if all(congestion_mwh(member) == 0 for member in members):
+    if all(member.kpis[CONGESTION] == 0 for member in members):
         return words("answer.onset.never", loading=loading)
     parts = [_onset(key, group, words) for group in _groups(key, members)]
     return words("answer.onset", key=key_label(key, words), parts=words("list.separator").join(parts))
@@ -151,7 +152,7 @@ def _onset(key: str, group: list[Member], words: Words) -> str:
 
 def _where_congested(key: str, group: list[Member], words: Words) -> str:
     labels = [value_label(key, member.sweep[key], words) for member in group]
-    congested = [congestion_mwh(member) > 0 for member in group]
+    congested = [member.kpis[CONGESTION] > 0 for member in group]
     count = sum(congested)
     every = words("sweep.separator").join(labels)
     if count == len(group):

@@ -12,8 +12,10 @@ from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, member_label, point_label, scenario_title, shown_unit
-from reports.reading.run_folder import Member, Run, congestion_mwh
+from reports.reading.run_folder import Member, Run
+from reports.sections.answer import CONGESTION
 from twin.core.quantities import shown_in
+from twin.metrics import kpis as key_figures
 
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)
@@ -52,7 +54,9 @@ def is_nothing_everywhere(run: Run, name: str) -> bool:
 
 def points_congestion(run: Run, words: Words) -> Table:
     """Return the congestion cut, sweep points x scenarios."""
-    return _by_point(run, run.scenarios, congestion_mwh, words("table.points.congestion"), words)
+    return _by_point(
+        run, run.scenarios, lambda member: member.kpis[CONGESTION], words("table.points.congestion"), words
+    )
 
 
 def points_benefit(run: Run, scenarios_shown: tuple[str, ...], kpi: str, words: Words) -> Table:
@@ -96,21 +100,14 @@ def voltage_controls(run: Run, focus: Focus, detail: Detail, words: Words) -> Ta
 
 def energy_balance(run: Run, point: str, words: Words) -> Table:
     """Return both sides of the energy identity by scenario."""
-    columns = [_balance(run.member(scenario, point).kpis) for scenario in run.scenarios]
+    kpis = [run.member(scenario, point).kpis for scenario in run.scenarios]
+    told = ("energy_balance_mismatch_mwh", "unsupplied_mwh")
+    columns = [key_figures.energy_balance(of_one) | {name: of_one[name] for name in told} for of_one in kpis]
     rows = [
         [words(f"balance.{name}"), *(_balance_cell(name, column[name]) for column in columns)] for name in columns[0]
     ]
     titles = [scenario_title(run, scenario, words) for scenario in run.scenarios]
     return Table(words("table.balance"), [words("column.item"), *titles], _align("l", len(titles)), rows)
-
-
-def _balance(kpis: dict[str, float]) -> dict[str, float]:
-    supply = {name: kpis[name] for name in ("delivered_mwh", "diesel_mwh", "import_mwh")}
-    use = {"supplied_mwh": kpis["demand_mwh"] - kpis["unsupplied_mwh"]} | {
-        name: kpis[name] for name in ("losses_mwh", "battery_losses_mwh", "stored_change_mwh", "export_mwh")
-    }
-    last = {name: kpis[name] for name in ("energy_balance_mismatch_mwh", "unsupplied_mwh")}
-    return {**supply, "supply": sum(supply.values()), **use, "use": sum(use.values()), **last}
 
 
 def _balance_cell(name: str, value: float) -> str:

@@ -14,9 +14,9 @@ import pandas as pd
 
 from reports import write_certificate
 from studies.experiments.folders import CERTIFICATE_FILE
+from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
 from studies.experiments.look_ahead import check_policy
 from studies.experiments.provenance import file_sha256, policy_inputs
-from studies.experiments.run import own_kpis, previous_price, sample_summary
 from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
 from studies.experiments.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
 from studies.experiments.workers import Piece, Progress, part_of
@@ -27,7 +27,8 @@ from studies.study.policy_files import load_policy, policy_file
 from studies.study.schema import Study
 from twin.bound.foresight import OBJECTIVES, perfect_foresight
 from twin.core.errors import InputError, Problem
-from twin.metrics.kpis import read_table
+from twin.metrics.comparisons import loss_of_used_energy_mwh
+from twin.metrics.series import read_table, series_of_folder
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
@@ -346,9 +347,6 @@ def _of_year(file: Path, folder: Path) -> dict[str, float]:
     return {objective: perfect_foresight(case, 0, folder, objective).upper for objective in OBJECTIVES}
 
 
-_USED = ["time", "delivered_mw", "battery_losses_mw", "flexible_losses_mw", "failure"]
-
-
 def worst_day(
     runs: Sequence[Run], none_of: Sequence[int], folders: Sequence[Path], battery_mwh: pd.Series, hours: float
 ) -> dict[str, Any]:
@@ -387,14 +385,9 @@ def worst_day(
 
 def _daily_loss_mwh(none: Path, policy: Path, hours: float) -> pd.Series:
     """Return none's used energy less the policy's of each day; half-hours that either did not solve are left out."""
-    theirs, mine = (read_table(folder, "system", _USED) for folder in (none, policy))
-    solved = ((theirs["failure"] == "") & (mine["failure"] == "")).to_numpy()
-    loss = (_used_mw(theirs) - _used_mw(mine)).where(solved, 0.0) * hours
-    return loss.groupby(theirs["time"].dt.strftime("%Y-%m-%d")).sum()
-
-
-def _used_mw(system: pd.DataFrame) -> pd.Series:
-    return system["delivered_mw"] - system["battery_losses_mw"] - system["flexible_losses_mw"]
+    theirs, mine = (series_of_folder(folder, hours) for folder in (none, policy))
+    loss = pd.Series(loss_of_used_energy_mwh(mine, theirs))
+    return loss.groupby(read_table(none, "system", ["time"])["time"].dt.strftime("%Y-%m-%d")).sum()
 
 
 def _course(folder: Path, date: str, battery_mwh: pd.Series) -> dict[str, list[float | None]]:

@@ -3,42 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
-import numpy as np
-import pyarrow.parquet as pq
 
 from network_models.drawing import map_figure, single_line_diagram
 from reports import write_report
 from studies.experiments.folders import RUN_FILE, write_json
+from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
 from studies.experiments.workers import Progress
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
-from studies.study.input_names import AREA_MARKET
-from studies.study.islands import clock_of, island_of, tables_of
+from studies.study.islands import island_of, tables_of
 from studies.study.members import BASE, label, members, onset_members
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
-from twin.core.quantities import CONGESTION_CAUSES
-from twin.core.units import KWH_PER_MWH
-from twin.devices.homes import Homes
-from twin.metrics.kpis import CONGESTED_ABOVE_MW, congestion_mw, congestion_mwh, member_kpis, net_benefit, read_table
-from twin.metrics.payments.market import Market, price_matrix
-from twin.metrics.payments.payments import payment_table, payments
-from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
-from twin.metrics.store import write_table
+from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
+from twin.metrics.kpis import or_none
+from twin.metrics.series import series_of_folder
 from twin.network.model import GridModel
 from twin.operation.case import Case
 from twin.operation.member import Member
-from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import PRICE, read_price
-from twin.resources.resampling import held_over_steps
 
 FOLDER = "network"
 LANGUAGES: tuple[Literal["en", "ja"], ...] = ("en", "ja")
@@ -63,79 +51,12 @@ def write_network_figures(model: GridModel, run: Path) -> None:
                 figure.savefig(folder / f"{name}_{language}.svg", metadata={"Date": None})
 
 
-def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
-    """Return the area price of the fiscal year before by month and half-hour of the day, (12, 48).
-
-    None where it is not measured: with synthetic weather, or where the data folder begins with the study's year. The
-    year before is then taken to have been like the simulated one.
-    """
-    if study.weather.source != "measured" or data is None:
-        return None
-    year, clock = study.period.fiscal_year - 1, clock_of(study)
-    price = read_price(tables_of(study), data, year, clock)
-    if price is None:
-        return None
-    on_steps = held_over_steps(price.to_numpy(), PRICE.step_minutes, clock.step_minutes)
-    return price_matrix(clock.fiscal_year(year), on_steps)
-
-
-def write_payments(
-    study: Study, case: Case, member: Member, folder: Path, year_before: np.ndarray | None
-) -> dict[str, float | None]:
-    """Write ``payments.parquet`` of a member and return its key figures; without tariffs there are no payments.
-
-    Parameters
-    ----------
-    study : Study
-        The member's own, for its values of ``[inputs.market]``.
-    case : Case
-    member : Member
-        As in the loop.
-    folder : pathlib.Path
-        With the member's tables.
-    year_before : numpy.ndarray, optional
-        From `previous_price`.
-    """
-    if not has_payments(study):
-        time = pq.read_table(folder / "system.parquet", columns=["time"])["time"].combine_chunks()
-        write_table(folder, "payments", payment_table(time, []))
-        return dict.fromkeys(CASH_KPIS)
-    market, plants = _market(study, member, year_before), case.grid.models[member.grid].plants
-    table = payments(folder, plants, market)
-    write_table(folder, "payments", table)
-    return dict(cash_kpis(table, folder, plants, market))
-
-
-def has_payments(study: Study) -> bool:
-    """Tell whether payments can be stated: an island with tariffs and area prices; a guest network has neither."""
-    return study.grid.is_island and {"market", AREA_MARKET} <= set(tables_of(study))
-
-
-def _market(study: Study, member: Member, year_before: np.ndarray | None) -> Market:
-    values = tables_of(study)["market"].set_index("name")["value"]
-    homes = (device for device in member.flexible if isinstance(device, Homes))
-    return Market(
-        values={str(name): float(value) for name, value in values.items()},
-        sites_with_battery=int((member.devices.battery.energy > 0.0).sum()),
-        home_mwh=sum((float(device.energy_kwh.sum()) for device in homes), 0.0) / KWH_PER_MWH,
-        previous_price=year_before,
-    )
-
-
 TWINS = "twins"
-_COMPARED = [*(cause.column for cause in CONGESTION_CAUSES), "criterion_broken", "forecast_missed", "failure"]
-"""Columns of ``system`` that counterfactuals are compared by."""
-_OF_TWINS = (
-    "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
-    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
-)  # fmt: skip
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
     "existing_battery": ("Existing small PV with battery", "既設小規模太陽光(蓄電池付)"),
     "new": ("New small PV", "新設小規模太陽光"),
 }
-VM_TOLERANCE_PU = 1e-6
-"""Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
 
 
 def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, data: Path | None) -> None:
@@ -151,51 +72,19 @@ def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, 
         kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
-        kpis = kpis_of[member.path] | _known(_benefits(study, member, at_point, run, case.step_hours))
+        kpis = kpis_of[member.path] | none_where_nan(_benefits(study, member, at_point, run, case.step_hours))
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
 
 
-def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.ndarray | None) -> dict[str, float | None]:
-    """Write a member's payments and return its key figures, but for comparisons with other members.
-
-    Parameters
-    ----------
-    study : Study
-        The member's own.
-    case : Case
-    m : int
-        The member's position in the case.
-    folder : pathlib.Path
-        With the member's tables.
-    year_before : numpy.ndarray, optional
-        From `studies.experiments.run.previous_price`.
-    """
-    cash = write_payments(study, case, case.members[m], folder, year_before)
-    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
-    return _known(cash | kpis)
-
-
-def _known(kpis: Mapping[str, float | None]) -> dict[str, float | None]:
-    """Return key figures with None where a part that the island leaves out would be needed: money without prices."""
-    return {name: None if value is None or math.isnan(value) else value for name, value in kpis.items()}
-
-
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
     """Return what needs a counterfactual: congestion without area balance, and under either operator."""
-    system = read_table(folder, "system", _COMPARED)
-    own = congestion_mwh(system, hours)
+    own = series_of_folder(folder, hours)
     if not has_twins:
-        return dict.fromkeys(_OF_TWINS) | {f"{operator}_operator_curtailed_congestion_mwh": own}
-    other = read_table(folder / TWINS / OTHER_OPERATOR, "system", _COMPARED)
-    kinds = {operator: own, "forecast" if operator == "perfect" else "perfect": congestion_mwh(other, hours)}
-    kpis: dict[str, float | None] = {f"{kind}_operator_curtailed_congestion_mwh": mwh for kind, mwh in kinds.items()}
-    forecast = system if operator == "forecast" else other
-    kpis["forecast_operator_missed_hours"] = hours * float(forecast["forecast_missed"].sum())
-    twin = folder / TWINS / AREA_BALANCE_OFF
-    without = congestion_mwh(read_table(twin, "system", _COMPARED), hours) if twin.exists() else own
-    kpis["congestion_masked_by_area_balance_mwh"] = without - own
-    return kpis
+        return operator_kpis(own, operator, None, None)
+    other, without = (folder / TWINS / name for name in (OTHER_OPERATOR, AREA_BALANCE_OFF))
+    off = series_of_folder(without, hours) if without.exists() else own
+    return operator_kpis(own, operator, series_of_folder(other, hours), off)
 
 
 def _benefits(
@@ -206,9 +95,10 @@ def _benefits(
     kpis: dict[str, float | None] = {}
     for name, scenario in compared.items():
         base = at_point.get(scenario or "")
-        found = None if base is None else net_benefit(run / member.path, run / base.path, hours)
+        own = series_of_folder(run / member.path, hours)
+        found = None if base is None else net_benefit(own, series_of_folder(run / base.path, hours))
         kpis[f"{name}_mwh"] = None if found is None else found.mwh
-        kpis[f"{name}_jpy"] = None if found is None else found.jpy
+        kpis[f"{name}_jpy"] = None if found is None else or_none(found.jpy)
     return kpis
 
 
@@ -233,23 +123,13 @@ def onset_rows(
     base = next(
         m for m in members if m.scenario == tries[0].scenario and all(m.sweep[k] == v for k, v in middle.items())
     )
-    rows = [
-        {"key": "", "value": "", "scenario": base.scenario, "member": base.label, **_congestion(run / base.path, hours)}
-    ]
+    start = {"key": "", "value": "", "scenario": base.scenario, "member": base.label}
+    rows = [start | congestion_of(series_of_folder(run / base.path, hours))]
     for one in tries:
         key = next(key for key in study.onset_values if key in one.sweep and one.label == label({key: one.sweep[key]}))
-        found = _congestion(run / ONSET / one.label, hours)
+        found = congestion_of(series_of_folder(run / ONSET / one.label, hours))
         rows.append({"key": key, "value": one.sweep[key], "scenario": one.scenario, "member": base.label, **found})
     return rows
-
-
-def _congestion(folder: Path, hours: float) -> dict[str, float]:
-    system = read_table(folder, "system", _COMPARED)
-    return {
-        "curtailed_congestion_mwh": congestion_mwh(system, hours),
-        "congested_hours": hours * float((congestion_mw(system) > CONGESTED_ABOVE_MW).sum()),
-        "criterion_broken_hours": hours * float(system["criterion_broken"].sum()),
-    }
 
 
 def study_record(study: Study, all_members: list[StudyMember]) -> dict[str, Any]:
@@ -275,23 +155,6 @@ def study_record(study: Study, all_members: list[StudyMember]) -> dict[str, Any]
             for member in all_members
         ],
         "study": study.model_dump(mode="json"),
-    }
-
-
-def sample_summary(folders: list[Path]) -> dict[str, Any]:
-    """Return how far the sampled states are from pandapower's."""
-    tables = [pq.read_table(folder / "sample_check.parquet").to_pandas() for folder in folders]
-    states = [row for table in tables for row in table.to_dict("records")]
-    solved = [row for row in states if row["solved"]]
-    return {
-        "half_hours": len(
-            {(number, row["step"]) for number, table in enumerate(tables) for row in table.to_dict("records")}
-        ),
-        "states": len(states),
-        "unsolved": len(states) - len(solved),
-        "max_vm_error_pu": max((row["vm_error_pu"] for row in solved), default=None),
-        "max_loading_error_percent": max((row["loading_error_percent"] for row in solved), default=None),
-        "tolerance_pu": VM_TOLERANCE_PU,
     }
 
 

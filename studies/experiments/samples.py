@@ -1,8 +1,7 @@
-"""The samples of an uncertainty analysis: which there are, and how a block of them runs in lock-step."""
+"""Unknowns as ranges, and the samples that an uncertainty analysis draws from them."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,175 +10,76 @@ from typing import Any
 import numpy as np
 from SALib.sample import latin
 
-from studies.experiments.unknowns import Unknown
-from studies.study.cases import case_of, loop_members
-from studies.study.grids import member_grids
-from studies.study.inputs import Inputs, member_inputs, sources_of
-from studies.study.islands import Grids
 from studies.study.members import BASE, Member, middle_point, resolved
 from studies.study.schema import Study
-from twin.core.errors import InputError
-from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.random_streams import stream
-from twin.metrics.flows import block_flows
-from twin.metrics.kpis import CONGESTED_ABOVE_MW
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.case import TIER_NON_FIRM, Case
-from twin.operation.half_hour import step
-from twin.operation.record import Record
-from twin.operation.state import initial_state
-from twin.resources.profiles import Forecasts, Profiles
 from weather.synthetic.year import NORMAL_YEAR
-
-Series = dict[str, np.ndarray]
-"""Half-hourly sums by name, (T, M)."""
-
-CONGESTION = "curtailed_congestion_mwh"
-"""Sum of the congestion causes; `twin.core.quantities.KPIS` has it by kind of operator."""
-
-BENEFIT = "net_benefit_of_control_mwh"
-"""Of scenarios other than the uncontrolled one."""
-
-
-def half_hours(case: Case, records: Sequence[Record]) -> Series:
-    """Return what the headlines need of consecutive half-hours.
-
-    Parameters
-    ----------
-    case : Case
-    records : sequence of Record
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, (T, M)
-        Powers in MW; energies of half-hours without a solution are kept, flows and headroom are NaN there.
-    """
-    parts = [_half_hour(case, record) for record in records]
-    series = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
-    shape = series["solved"].shape
-    variant = np.concatenate([record.injections.variant for record in records])
-    currents = np.concatenate([record.node_i for record in records])
-    currents = np.where(series["solved"].reshape(-1, 1), currents, np.nan)
-    flows = block_flows(case.grid.variants, case.grid.nodes, variant, currents)
-    return series | {
-        "losses_mw": flows.losses_mw.reshape(shape),
-        "import_mw": flows.import_mw.reshape(shape),
-        "link_export_mw": flows.island_mw.sum(axis=1).reshape(shape),
-    }
-
-
-def _half_hour(case: Case, record: Record) -> Series:
-    ledger = record.ledger
-    congestion = sum((ledger.cut_mw[cause] for cause in CONGESTION_CAUSES), np.zeros_like(ledger.available_mw))
-    held = congestion + ledger.cut_mw[CutCause.VOLTAGE]
-    non_firm = case.tier == TIER_NON_FIRM
-    return {
-        "solved": record.failure == "",
-        "available_mw": ledger.available_mw.sum(axis=1),
-        "demand_mw": record.demand_mw.sum(axis=1),
-        "delivered_mw": record.delivered_mw.sum(axis=1),
-        "congestion_mw": congestion.sum(axis=1),
-        "non_firm_available_mw": (ledger.available_mw * non_firm).sum(axis=1),
-        "non_firm_congestion_mw": (congestion * non_firm).sum(axis=1),
-        "area_balance_mw": ledger.cut_mw[CutCause.AREA_BALANCE].sum(axis=1),
-        "voltage_mw": ledger.cut_mw[CutCause.VOLTAGE].sum(axis=1),
-        "others_cut_mw": held[:, : case.plants].sum(axis=1),
-        "sites_lost_mw": (held + ledger.cut_mw[CutCause.BEHIND_THE_METER])[:, case.plants :].sum(axis=1),
-        "battery_losses_mw": record.sites.battery_losses_mw.sum(axis=1),
-        "broken": record.broken,
-        "headroom_mw": record.after.headroom_mw[:, 0],
-    }
-
-
-def joined(parts: Sequence[Series]) -> Series:
-    """Return consecutive stretches as one."""
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
-
-
-def headlines(series: Mapping[str, np.ndarray], hours: float) -> dict[str, np.ndarray]:
-    """Return the headlines of each member, (M,); half-hours that did not solve are left out and counted.
-
-    Parameters
-    ----------
-    series : mapping of str to numpy.ndarray, (T, M)
-        From `half_hours`.
-    hours : float
-        Length of a half-hour.
-
-    Returns
-    -------
-    dict of str to numpy.ndarray, (M,)
-        Named as in `twin.core.quantities.KPIS`, but for `CONGESTION`; NaN where not defined.
-    """
-    solved = series["solved"]
-
-    def energy(values: np.ndarray) -> np.ndarray:
-        result: np.ndarray = hours * np.where(solved, values, 0.0).sum(axis=0)
-        return result
-
-    available, demand = energy(series["available_mw"]), energy(series["demand_mw"])
-    congestion, imported = energy(series["congestion_mw"]), series["import_mw"]
-    local = energy(np.minimum(series["delivered_mw"], series["demand_mw"]))
-    minimum, p05 = _headroom(series["headroom_mw"])
-    return {
-        CONGESTION: congestion,
-        "congested_hours": hours * (solved & (series["congestion_mw"] > CONGESTED_ABOVE_MW)).sum(axis=0),
-        "curtailed_congestion_percent_of_available": _percent(congestion, available),
-        "curtailed_congestion_percent_of_nonfirm": _percent(
-            energy(series["non_firm_congestion_mw"]), energy(series["non_firm_available_mw"])
-        ),
-        "criterion_broken_hours": hours * (solved & series["broken"]).sum(axis=0),
-        "curtailed_area_balance_mwh": energy(series["area_balance_mw"]),
-        "curtailed_voltage_mwh": energy(series["voltage_mw"]),
-        "n1_export_headroom_after_min_mw": minimum,
-        "n1_export_headroom_after_p05_mw": p05,
-        "link_max_export_mw": np.where(solved, series["link_export_mw"], 0.0).max(axis=0).clip(min=0.0),
-        "available_mwh": available,
-        "demand_mwh": demand,
-        "import_mwh": energy(np.maximum(imported, 0.0)),
-        "export_mwh": energy(np.maximum(-imported, 0.0)),
-        "losses_mwh": energy(series["losses_mw"]),
-        "local_supply_percent": _percent(local, demand),
-        "unsolved_half_hours": (~solved).sum(axis=0).astype(float),
-    }
-
-
-def net_benefit_mwh(series: Mapping[str, np.ndarray], member: int, base: int, hours: float) -> float:
-    """Return the net benefit of `member` against `base`, as `twin.metrics.kpis.net_benefit` counts it.
-
-    Parameters
-    ----------
-    series : mapping of str to numpy.ndarray, (T, M)
-    member, base : int
-        Columns of `series`.
-    hours : float
-    """
-    both = series["solved"][:, member] & series["solved"][:, base]
-
-    def less(name: str) -> np.ndarray:
-        result: np.ndarray = series[name][:, base] - series[name][:, member]
-        return result
-
-    gained = less("others_cut_mw") + less("sites_lost_mw") + less("battery_losses_mw")
-    return hours * float(np.where(both, gained, 0.0).sum())
-
-
-def _percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    result: np.ndarray = 100.0 * np.divide(part, whole, out=np.full_like(part, np.nan), where=whole > 0.0)
-    return result
-
-
-def _headroom(headroom_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and the 5 % value of each member's limited headroom, NaN without any."""
-    limited = [column[np.isfinite(column)] for column in headroom_mw.T]
-    minimum = np.array([column.min() if len(column) else np.nan for column in limited])
-    p05 = np.array([np.quantile(column, 0.05) if len(column) else np.nan for column in limited])
-    return minimum, p05
-
 
 PURPOSE, WEATHER_YEAR = "uncertainty", "weather year"
 BASE_PART, YEARS, SAMPLES, ONE_AT_A_TIME = "base", "weather years", "samples", "one at a time"
 PARTS = (BASE_PART, YEARS, SAMPLES, ONE_AT_A_TIME)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One dotted study key and its range.
+
+    Attributes
+    ----------
+    key : str
+    low, high : float
+        Values at the two ends of the unknown; `low` is the larger one where the setting moves against the others.
+    base : float
+        Value of the study as it is.
+    whole : bool
+        Whether only whole numbers are possible.
+    choices : tuple of float
+        The only possible values, ascending, where not every number between the ends is possible.
+    """
+
+    key: str
+    low: float
+    base: float
+    high: float
+    whole: bool = False
+    choices: tuple[float, ...] = ()
+
+    def value(self, quantile: float) -> float | int:
+        """Return the value at a quantile, 0 (`low`) to 1 (`high`), uniform between."""
+        if self.choices:
+            chosen = self.choices[min(int(quantile * len(self.choices)), len(self.choices) - 1)]
+            return int(chosen) if self.whole else chosen
+        if self.whole:
+            count = int(self.high) - int(self.low) + 1
+            return int(self.low) + min(int(quantile * count), count - 1)
+        return self.low + quantile * (self.high - self.low)
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """One uncertain input; it may move several settings together.
+
+    Attributes
+    ----------
+    name : str
+        ``<table>.<row>``, a name that rows share (``varies_with``), or a dotted study key.
+    settings : tuple of Setting
+    title_en, title_ja, unit : str
+    source, status : str
+        Of the range's first row; ``status`` is the weakest of all rows.
+    """
+
+    name: str
+    settings: tuple[Setting, ...]
+    title_en: str
+    title_ja: str
+    unit: str
+    source: str
+    status: str
+
+    def values(self, quantile: float) -> dict[str, float | int]:
+        """Return the value of each dotted key at a quantile: 0 gives low, 1 high, uniform between."""
+        return {setting.key: setting.value(quantile) for setting in self.settings}
 
 
 @dataclass(frozen=True)
@@ -300,7 +200,6 @@ def _column(seed: int, name: str, count: int) -> np.ndarray:
     return np.asarray(column[:, 0], dtype=float)
 
 
-STRETCH_STEPS = 96
 Row = dict[str, Any]
 """A sample in a scenario: ``part number scenario weather_year failure`` and, unless refused, its headlines."""
 
@@ -314,117 +213,3 @@ class Setup:
     days: tuple[int, int] | None
     scenarios: tuple[str, ...]
     unknowns: tuple[Unknown, ...]
-
-
-def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
-    """Run samples in lock-step, a member for each sample and scenario.
-
-    Returns
-    -------
-    list of dict
-        One a sample and scenario. ``failure`` says why a sample was refused, or that half-hours have no solution.
-    """
-    case, run, refused = _accepted(setup, samples)
-    figures = [] if case is None else _figures(setup, case)
-    found = {sample.label: figures[k] for k, sample in enumerate(run)}
-    rows = []
-    for sample in samples:
-        head = {"part": sample.part, "number": sample.number, "weather_year": sample.weather_year}
-        of_scenarios = found.get(sample.label, [{} for _ in setup.scenarios])
-        for scenario, values in zip(setup.scenarios, of_scenarios, strict=True):
-            failure = refused.get(sample.label) or _unsolved(values)
-            rows.append({**head, "scenario": scenario, "failure": failure, **values})
-    return rows
-
-
-def _unsolved(values: Mapping[str, float | None]) -> str:
-    count = values["unsolved_half_hours"] or 0
-    return f"{count:.0f} half-hours without a solution" if count else ""
-
-
-def _accepted(setup: Setup, samples: Sequence[Sample]) -> tuple[Case | None, list[Sample], dict[str, str]]:
-    """Return the case of the samples that can be run, those samples, and why the others cannot, by label."""
-    left, refused = list(samples), dict[str, str]()
-    for check in (_networks, _case):
-        try:
-            return _case(setup, left), left, refused
-        except InputError:
-            refused |= {sample.label: why for sample in left if (why := _refusal(check, setup, sample))}
-            left = [sample for sample in left if sample.label not in refused]
-            if not left:
-                return None, [], refused
-    return _case(setup, left), left, refused
-
-
-def _refusal(check: Any, setup: Setup, sample: Sample) -> str:  # noqa: ANN401 - one of the two functions below
-    try:
-        check(setup, [sample])
-    except InputError as error:
-        return "; ".join(f"{problem.where}: {problem.what}" for problem in error.problems)
-    return ""
-
-
-def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, ReducedGrid]:
-    unknowns = {unknown.name: unknown for unknown in setup.unknowns}
-    members: list[Member] = []
-    for sample in samples:
-        members += sample_members(setup.study, sample, setup.scenarios, unknowns)
-    grids = member_grids(members)
-    return members, grids, reduce_grids(grids.models)
-
-
-def _case(setup: Setup, samples: Sequence[Sample]) -> Case:
-    """Return the loop's case of the samples: scenario by scenario of the first sample, then of the next."""
-    members, grids, reduced = _networks(setup, samples)
-    inputs = _inputs(setup, members, grids)
-    settled = tuple(loop_members(members, grids, inputs))
-    # each sample is a study of its own: its operator knows the mean demand of its first scenario
-    first = np.repeat(np.arange(0, len(members), len(setup.scenarios)), len(setup.scenarios))
-    mean_mw = np.stack([profiles.area_demand_mw.mean(axis=0) for profiles, _ in inputs.series])
-    return case_of(settled, reduced, inputs, setup.days, mean_mw[[settled[m].profiles for m in first]])
-
-
-def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:
-    """Return the series of all members, made sky by sky: a sample's weather is let go of when its series are made."""
-    of_sky: dict[str, list[int]] = {}
-    for m, member in enumerate(members):
-        sky = json.dumps([member.study.weather.model_dump(mode="json"), member.study.inputs], sort_keys=True)
-        of_sky.setdefault(sky, []).append(m)
-    series: list[tuple[Profiles, Forecasts]] = []
-    of_member = [0] * len(members)
-    for some in of_sky.values():
-        mine = [members[m] for m in some]
-        their_grids = Grids(grids.models, tuple(grids.of_member[m] for m in some))
-        made = member_inputs(setup.study, mine, their_grids, sources_of(mine, setup.data))
-        for m, position in zip(some, made.of_member, strict=True):
-            of_member[m] = len(series) + position
-        series += made.series
-    return Inputs(made.fleet, tuple(series), tuple(of_member))
-
-
-def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
-    """Return the headlines of each sample of a case, scenario by scenario; None where one is not defined."""
-    state, records, stretches = initial_state(case), [], []
-    for t in range(len(case.index)):
-        state, record = step(case, state, t)
-        records.append(record)
-        if len(records) == STRETCH_STEPS or t == len(case.index) - 1:
-            stretches.append(half_hours(case, records))
-            records = []
-    series = joined(stretches)
-    found = headlines(series, case.step_hours)
-    count, base = len(setup.scenarios), _uncontrolled(setup)
-    figures = []
-    for m, member in enumerate(case.members):
-        values = {f"{member.operator}_operator_{CONGESTION}": float(found[CONGESTION][m])}
-        values |= {name: float(column[m]) for name, column in found.items() if name != CONGESTION}
-        if base is not None and m % count != base:
-            values[BENEFIT] = net_benefit_mwh(series, m, m - m % count + base, case.step_hours)
-        figures.append({name: value if np.isfinite(value) else None for name, value in values.items()})
-    return [figures[first : first + count] for first in range(0, len(figures), count)]
-
-
-def _uncontrolled(setup: Setup) -> int | None:
-    """Return the position of the uncontrolled scenario, None where it is not sampled."""
-    name = setup.study.compare.uncontrolled
-    return setup.scenarios.index(name) if name in setup.scenarios else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,7 +10,8 @@ import numpy as np
 from scipy.stats import t as student_t
 
 from studies.experiments.look_ahead import Checks
-from twin.core.quantities import CONGESTION_CAUSES
+from twin.metrics import comparisons
+from twin.metrics.comparisons import Kpis as Kpis
 
 CONFIDENCE = 0.95
 SMALLEST_GAIN = 1e-6
@@ -73,22 +74,8 @@ def percent_of_gain(policy: Sequence[float], none: Sequence[float], bound: Seque
     return 100.0 * float(np.sum(policy) - np.sum(none)) / to_gain
 
 
-Kpis = Mapping[str, float | None]
-"""Key figures of one run."""
-
 SCORES = {"energy": "energy_used_mwh", "value": "net_supply_jpy"}
 """Main scores by the bound's objective."""
-
-AVOIDED = {
-    "congestion_avoided_mwh": tuple(f"curtailed_{cause}_mwh" for cause in CONGESTION_CAUSES),
-    "other_cuts_avoided_mwh": ("curtailed_area_balance_mwh", "curtailed_voltage_mwh"),
-}
-LOST = {
-    "lost_behind_the_meter_mwh": ("curtailed_behind_the_meter_mwh",),
-    "lost_in_batteries_mwh": ("battery_losses_mwh",),
-    "lost_by_shifting_mwh": ("flexible_losses_mwh",),
-}
-"""What is gained and what it costs, as sums of key figures; gained less lost is the change of the energy used."""
 
 NO_MORE_THAN_NONE = (
     "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
@@ -184,8 +171,8 @@ def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] |
 
 def gained_and_lost(level: Level, none: Sequence[Kpis]) -> dict[str, float]:
     """Return what is gained and lost against none, mean of the years, MWh; losses positive."""
-    gained = {name: 0.0 - _change(kpis, level, none) for name, kpis in AVOIDED.items()}
-    return gained | {name: _change(kpis, level, none) for name, kpis in LOST.items()}
+    of_years = [comparisons.gained_and_lost(mine, theirs) for mine, theirs in zip(level.kpis, none, strict=True)]
+    return {name: _mean([found[name] for found in of_years]) for name in of_years[0]}
 
 
 def mean_kpis(runs: Sequence[Kpis]) -> dict[str, float | None]:
@@ -196,13 +183,6 @@ def mean_kpis(runs: Sequence[Kpis]) -> dict[str, float | None]:
         known = [value for value in values if value is not None]
         found[name] = _mean(known) if len(known) == len(values) else None
     return found
-
-
-def _change(names: Sequence[str], level: Level, none: Sequence[Kpis]) -> float:
-    return _mean([
-        sum((mine[name] or 0.0) - (theirs[name] or 0.0) for name in names)
-        for mine, theirs in zip(level.kpis, none, strict=True)
-    ])  # fmt: skip
 
 
 def _mean(values: Sequence[float]) -> float:

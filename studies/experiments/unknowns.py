@@ -8,6 +8,7 @@ from typing import Any
 
 from network_models.reading import island_tables, source_rows
 from network_models.tables import DECLARATIONS, Declaration
+from studies.experiments.samples import Setting, Unknown
 from studies.study.input_names import is_of_sites, sizes_of
 from studies.study.islands import island_of, tables_of
 from studies.study.members import middle_point
@@ -251,68 +252,6 @@ def _in_service(study: Study, **of: str) -> bool:
         for row in island_of(study).cells("plants")
         if all(row[column] == value for column, value in of.items())
     )
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One dotted study key and its range.
-
-    Attributes
-    ----------
-    key : str
-    low, high : float
-        Values at the two ends of the unknown; `low` is the larger one where the setting moves against the others.
-    base : float
-        Value of the study as it is.
-    whole : bool
-        Whether only whole numbers are possible.
-    choices : tuple of float
-        The only possible values, ascending, where not every number between the ends is possible.
-    """
-
-    key: str
-    low: float
-    base: float
-    high: float
-    whole: bool = False
-    choices: tuple[float, ...] = ()
-
-    def value(self, quantile: float) -> float | int:
-        """Return the value at a quantile, 0 (`low`) to 1 (`high`), uniform between."""
-        if self.choices:
-            chosen = self.choices[min(int(quantile * len(self.choices)), len(self.choices) - 1)]
-            return int(chosen) if self.whole else chosen
-        if self.whole:
-            count = int(self.high) - int(self.low) + 1
-            return int(self.low) + min(int(quantile * count), count - 1)
-        return self.low + quantile * (self.high - self.low)
-
-
-@dataclass(frozen=True)
-class Unknown:
-    """One uncertain input; it may move several settings together.
-
-    Attributes
-    ----------
-    name : str
-        ``<table>.<row>``, a name that rows share (``varies_with``), or a dotted study key.
-    settings : tuple of Setting
-    title_en, title_ja, unit : str
-    source, status : str
-        Of the range's first row; ``status`` is the weakest of all rows.
-    """
-
-    name: str
-    settings: tuple[Setting, ...]
-    title_en: str
-    title_ja: str
-    unit: str
-    source: str
-    status: str
-
-    def values(self, quantile: float) -> dict[str, float | int]:
-        """Return the value of each dotted key at a quantile: 0 gives low, 1 high, uniform between."""
-        return {setting.key: setting.value(quantile) for setting in self.settings}
 
 
 @dataclass(frozen=True)

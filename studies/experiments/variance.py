@@ -11,8 +11,7 @@ import pandas as pd
 from SALib.analyze import rbd_fast
 from scipy import stats
 
-from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup
-from studies.experiments.unknowns import Unknown
+from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup, Unknown
 
 UNIFORM_VARIANCE = 1.0 / 12.0
 CONFIDENCE = 0.95

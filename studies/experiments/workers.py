@@ -18,9 +18,10 @@ import numpy as np
 
 from studies import ONE_THREAD
 from studies.experiments.folders import write_json
+from twin.metrics.member_tables import write_member_tables
 from twin.metrics.store import is_finished, last_checkpoint
 from twin.operation.case import Case
-from twin.operation.simulate import month_blocks, simulate
+from twin.operation.simulate import month_blocks
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -205,7 +206,7 @@ def run_tasks(tasks: Sequence[Task], progress: Progress) -> None:
 def _run(task: Task) -> None:
     with task.file.open("rb") as stream:
         case = pickle.load(stream)  # noqa: S301 - written by this run
-    simulate(case, task.folders, task.checked)
+    write_member_tables(case, task.folders, task.checked)
 
 
 def _shares(case: Case, workers: int) -> list[np.ndarray]:

@@ -22,7 +22,8 @@ def test_every_folder_with_sources_is_a_package():
 
 
 def test_there_is_a_lock_file_for_each_purpose():
-    assert [path.name for path in LOCKS] == ["requirements-bench.lock", "requirements-dev.lock", "requirements.lock"]
+    purposes = ("-bench", "-dev", "-docs", "")
+    assert [path.name for path in LOCKS] == [f"requirements{purpose}.lock" for purpose in purposes]
 
 
 @pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.name)

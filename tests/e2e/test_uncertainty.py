@@ -6,8 +6,8 @@ import pytest
 from conftest import reproducible_files
 
 from studies.experiments import uncertainty
-from studies.experiments.samples import BASE_PART, BENEFIT, SAMPLES, Sample, Setup, run_block
-from studies.experiments.unknowns import Setting, Unknown
+from studies.experiments.samples import BASE_PART, SAMPLES, Sample, Setting, Setup, Unknown
+from studies.experiments.uncertainty import BENEFIT, run_block
 from studies.study.reading import read_study
 from studies.study.schema import Compare
 

@@ -14,10 +14,10 @@ from twin.core.errors import InputError
 from twin.devices.battery import make_batteries
 from twin.devices.storage import GridBattery, PlantBatteries
 from twin.metrics.kpis import member_kpis
+from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.half_hour import step
 from twin.operation.injections import Injections
-from twin.operation.simulate import simulate
 from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Dispatch
 from twin.policies.rules import Replay
@@ -79,7 +79,7 @@ def runs(goto_year, tmp_path_factory):
     members = [member(inputs, policy=policy, label=label, **common) for label, policy in policies]
     case = make_case(inputs, members, [model], export_limit_mw=35.0)
     folders = [tmp_path_factory.mktemp("bound") / label for label, _ in policies]
-    simulate(case, folders, sampled_steps(case, 1, 1))
+    write_member_tables(case, folders, sampled_steps(case, 1, 1))
     return case, folders
 
 
@@ -124,7 +124,7 @@ def test_its_schedule_is_replayed_and_stays_below_it(goto_year, runs, bound, tmp
     common = fleet_of(inputs) | {"area_balance": True, "firmness": all_plants(inputs, "non-firm")}
     replayed = member(inputs, policy=Replay(bound.schedule), label="replayed", **common)
     again = make_case(inputs, [replayed], list(case.grid.models), export_limit_mw=35.0)
-    simulate(again, [tmp_path / "replayed"], sampled_steps(again, 1, 1))
+    write_member_tables(again, [tmp_path / "replayed"], sampled_steps(again, 1, 1))
     value = reached(again, tmp_path / "replayed", 0, bound.objective)
     assert bound.none < value <= bound.upper
 
@@ -134,7 +134,7 @@ def test_criteria_that_the_condition_does_not_cover_are_relaxed_and_said(goto_ye
     model = goto(2030, parameters={"link_rating_factor": 0.8})
     some = [member(inputs, criterion="n-1-intertrip", label="a"), member(inputs, operator="forecast", label="b")]
     case = make_case(inputs, some, [model])
-    simulate(case, [tmp_path / "a", tmp_path / "b"], sampled_steps(case, 1, 1))
+    write_member_tables(case, [tmp_path / "a", tmp_path / "b"], sampled_steps(case, 1, 1))
     for m, label in enumerate("ab"):
         found = perfect_foresight(case, m, tmp_path / label, "energy")
         assert found.binding_half_hours == 0

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from reports.sections.certificate import BESIDE_NONE, PAYMENTS
-from studies.experiments.scores import AVOIDED, LOST, NO_MORE_THAN_NONE
+from studies.experiments.scores import NO_MORE_THAN_NONE
+from twin.metrics.comparisons import AVOIDED, LOST
 
 KPIS = dict.fromkeys((*BESIDE_NONE, *PAYMENTS), 12.5)
 COURSE = {name: [float(k) for k in range(48)] for name in ("n1_loading_percent", "export_mw", "soc_percent")}

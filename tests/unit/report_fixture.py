@@ -181,6 +181,7 @@ def _write_member(folder: Path, weather: Weather, scenario: str, rating_mw: floa
         "all_outage_max_loading_percent": 98.0,
         "all_outage_low_vm_min_pu": 0.932,
     }
+    kpis["curtailed_congestion_mwh"] = _congestion(kpis)
     kpis["curtailed_congestion_percent_of_available"] = _congestion(kpis) / kpis["available_mwh"] * 100
     kpis["perfect_operator_curtailed_congestion_mwh"] = _congestion(kpis)
     kpis["forecast_operator_curtailed_congestion_mwh"] = _congestion(kpis) * 1.4

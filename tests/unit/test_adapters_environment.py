@@ -10,13 +10,17 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
 
-from twin.adapters.environment import IslandEnvironment, energy_used_mwh, net_supply_jpy
+from twin.adapters.environment import REWARDS, IslandEnvironment
 from twin.core.errors import InputError
+from twin.core.quantities import CONGESTION_CAUSES
 from twin.devices.battery import make_batteries
 from twin.devices.storage import GridBattery
-from twin.metrics.kpis import net_supply_mwh
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.kpis import key_figures
+from twin.metrics.series import series_of_tables
+from twin.metrics.tables import member_tables
 from twin.operation.case import under_policies
+from twin.operation.state import stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
 
 NOWHERE = (0.0,) * 12
@@ -55,6 +59,10 @@ def actions(env, steps):
     return [np.array([*[power] * batteries, grid], dtype=np.float32) for power, grid in values]
 
 
+def tables_of(case, records):
+    return {name: table.to_pandas() for name, table in member_tables(case, stack(0, records), 0).items()}
+
+
 def test_gymnasiums_checker_has_nothing_to_say(case):
     env = IslandEnvironment(case, days=2)
     env.spec = EnvSpec("goto_twin/Island-v0", entry_point=lambda **_: IslandEnvironment(case, days=2))
@@ -69,7 +77,8 @@ def test_an_episode_under_a_policys_orders_is_the_loop_under_that_policy(case):
     states, records = run(as_policy)
     for field, values in env._state.arrays().items():
         assert np.array_equal(values, states[-1].arrays()[field]), field
-    assert [answer[1] for answer in answers] == [float(energy_used_mwh(as_policy, record)[0]) for record in records]
+    used = key_figures(series_of_tables(tables_of(as_policy, records), 0.5), ["energy_used_mwh"])["energy_used_mwh"]
+    assert sum(answer[1] for answer in answers) == pytest.approx(float(used))
     clipped = [int(record.sites.clipped[0] + record.flexible.clipped[0].sum()) for record in records]
     assert [answer[4]["clipped"] for answer in answers] == clipped
     assert sum(clipped) > 0
@@ -77,19 +86,20 @@ def test_an_episode_under_a_policys_orders_is_the_loop_under_that_policy(case):
     assert not any(answer[2] for answer in answers)
 
 
-def test_rewards_add_up_to_the_key_figures(case):
+@pytest.mark.parametrize(("reward", "figure"), REWARDS.items())
+def test_rewards_add_up_to_the_key_figures(case, reward, figure):
     as_policy = under_policies(case, 0, [Hold()])
     _, records = run(as_policy)
-    system = member_tables(as_policy, stack(0, records), 0)["system"].to_pandas()
-    losses = system["battery_losses_mw"] + system["flexible_losses_mw"]
-    used = 0.5 * float((system["delivered_mw"] - losses).sum())
-    assert sum(energy_used_mwh(as_policy, record)[0] for record in records) == pytest.approx(used, rel=1e-12)
-    # the first half-hour's change of the charge depends on what stood before it; all others follow from the table
-    system["stored_change_mwh"] = system["stored_mwh"].diff()
-    worth = net_supply_mwh(system, 0.5) * system["price_jpy_per_kwh"] * 1000.0
-    ours = [net_supply_jpy(as_policy, record, t)[0] for t, record in enumerate(records)]
+    whole = key_figures(
+        series_of_tables(tables_of(as_policy, records), 0.5, stored_at_start_mwh(as_policy, 0)), [figure]
+    )[figure]
+    env = IslandEnvironment(case, days=3, reward=reward)
+    env.reset(options={"start": 0})
+    answers = [env.step(action) for action in actions(env, len(records))]
     # stored energy of 20 MWh in double precision, times 1000 kWh and some 10 JPY
-    assert ours[1:] == pytest.approx(worth[1:].tolist(), abs=1e-6)
+    assert sum(answer[1] for answer in answers) == pytest.approx(float(whole), abs=1e-6)
+    cut = sum(answer[4]["congestion_mwh"] for answer in answers)
+    assert cut == pytest.approx(float(sum(r.ledger.booked_mw(CONGESTION_CAUSES).sum() for r in records)) * 0.5)
 
 
 def test_observations_are_what_a_policy_sees(case):

@@ -15,7 +15,7 @@ from studies.api import load_case
 from twin.adapters.time_series import RUN_OPTIONS, LoopControl, loop_net
 from twin.core.errors import InputError
 from twin.metrics.flows import block_flows
-from twin.metrics.tables import stack
+from twin.metrics.half_hours import stack
 from twin.operation.state import initial_state
 
 OWN_NETWORK = Path(__file__).parents[2] / "examples" / "own_network.toml"

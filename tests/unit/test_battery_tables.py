@@ -8,7 +8,8 @@ from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 
 from twin.devices.battery import BatteryWear, battery_wear, lowest_charge
 from twin.metrics.device_tables import battery_tables
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.policies.interface import Cadence, Mode
 
 HOURS = 48.0

@@ -64,12 +64,12 @@ def test_what_cannot_be_judged_does_not_pass():
 
 def test_gains_and_losses_are_means_over_the_years_with_their_sign():
     none = {
-        "curtailed_congestion_n0_mwh": 1.0, "curtailed_congestion_n1_mwh": 10.0, "curtailed_congestion_firm_mwh": 0.0,
+        "curtailed_congestion_mwh": 11.0,
         "curtailed_area_balance_mwh": 5.0, "curtailed_voltage_mwh": 0.0, "curtailed_behind_the_meter_mwh": 0.0,
         "battery_losses_mwh": 0.0, "flexible_losses_mwh": 0.0,
     }  # fmt: skip
     held = none | {
-        "curtailed_congestion_n1_mwh": 4.0,
+        "curtailed_congestion_mwh": 5.0,
         "curtailed_behind_the_meter_mwh": 20.0,
         "battery_losses_mwh": 2.0,
     }

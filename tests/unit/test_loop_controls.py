@@ -14,8 +14,9 @@ from pandapower.control import DiscreteTapControl
 from shipped import goto
 
 from twin.core.errors import InputError
+from twin.metrics.half_hours import stack
 from twin.metrics.sample_check import check_records, deviation, frozen_net
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.tables import member_tables
 from twin.network.reduced.admittance import admittance
 from twin.network.reduced.controls import Bands, net_at
 from twin.network.reduced.flow import flat_start, solve

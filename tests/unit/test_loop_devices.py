@@ -8,7 +8,8 @@ from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
 from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode

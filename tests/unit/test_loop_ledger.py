@@ -8,9 +8,10 @@ from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 from shipped import goto
 
 from twin.devices.battery import lowest_charge
-from twin.metrics import tables
+from twin.metrics import half_hours
 from twin.metrics.flows import block_flows
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.ledger import Ledger
 from twin.policies.interface import Cadence, Mode
 
@@ -133,7 +134,7 @@ def test_the_energy_identity_fails_when_one_branch_loss_is_dropped(case, monkeyp
         loss = sum((v[:, bus] * np.conj(v @ y)).real for bus, y in ends) * grid.base_mva
         return replace(flows, losses_mw=flows.losses_mw - loss)
 
-    monkeypatch.setattr(tables, "block_flows", without_one_branch)
+    monkeypatch.setattr(half_hours, "block_flows", without_one_branch)
     assert np.abs(energy_mismatch_mwh(case, 0, records, 0.0)).max() > 1e-3
 
 

@@ -8,11 +8,14 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
 from shipped import goto
 
+from twin.metrics import member_tables as files
 from twin.metrics import store
+from twin.metrics.half_hours import stack
+from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.tables import member_tables
 from twin.operation import simulate as simulation
-from twin.operation.simulate import month_blocks, simulate
+from twin.operation.simulate import month_blocks
 
 FEBRUARY_28_AND_MARCH_1 = (MONTH_END, 2)
 
@@ -42,7 +45,7 @@ def simulated(case, folder, members=None):
     some = case.members if members is None else [case.members[m] for m in members]
     part = make_case_of(case, some)
     folders = [folder / each.label for each in some]
-    simulate(part, folders, sampled_steps(part, 1, 1))
+    write_member_tables(part, folders, sampled_steps(part, 1, 1))
     return files_of(folder)
 
 
@@ -115,7 +118,7 @@ def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
 def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
     two_months, uninterrupted, tmp_path, monkeypatch, place, call
 ):
-    real, calls = getattr(simulation, place), []
+    real, calls = getattr(files, place), []
 
     def dies_once(*arguments):
         calls.append(1)
@@ -123,7 +126,7 @@ def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
             raise KilledError
         real(*arguments)
 
-    monkeypatch.setattr(simulation, place, dies_once)
+    monkeypatch.setattr(files, place, dies_once)
     with pytest.raises(KilledError):
         simulated(two_months, tmp_path)
     assert simulated(two_months, tmp_path) == uninterrupted

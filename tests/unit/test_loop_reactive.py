@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run, total_cut_mw
 
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.injections import solve_injections
 from twin.operation.voltage import watched_voltage_pu
 

@@ -9,9 +9,9 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
 
 from twin.core.errors import InputError
+from twin.metrics.member_tables import write_member_tables
 from twin.operation import simulate as simulation
 from twin.operation.dispatch import obey_policies
-from twin.operation.simulate import simulate
 from twin.operation.state import initial_state
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Cadence, Mode
 
@@ -221,7 +221,7 @@ class KilledError(Exception):
 
 def test_a_run_that_goes_on_remembers(two_months, tmp_path, monkeypatch):
     checked = [np.zeros(0, dtype=int)]
-    simulate(two_months, [tmp_path / "whole"], checked)
+    write_member_tables(two_months, [tmp_path / "whole"], checked)
     real = simulation.step
 
     def dies(case, state, t):
@@ -231,9 +231,9 @@ def test_a_run_that_goes_on_remembers(two_months, tmp_path, monkeypatch):
 
     monkeypatch.setattr(simulation, "step", dies)
     with pytest.raises(KilledError):
-        simulate(two_months, [tmp_path / "killed"], checked)
+        write_member_tables(two_months, [tmp_path / "killed"], checked)
     monkeypatch.setattr(simulation, "step", real)
-    simulate(two_months, [tmp_path / "killed"], checked)
+    write_member_tables(two_months, [tmp_path / "killed"], checked)
     assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
 
 
@@ -250,6 +250,6 @@ class Opening(Remembering):
 def test_memory_that_cannot_be_saved_is_told(goto_year, tmp_path):
     case = case_of(goto_year.days(MONTH_END).half_hours(2), Opening())
     with pytest.raises(InputError, match="what the policy remembers cannot be saved") as caught:
-        simulate(case, [tmp_path], [np.zeros(0, dtype=int)])
+        write_member_tables(case, [tmp_path], [np.zeros(0, dtype=int)])
     assert "policy Opening, scenario test, base" in caught.value.problems[0].where
     assert "TextIOWrapper" in caught.value.problems[0].seen

@@ -42,7 +42,9 @@ def report(run):
 
 def change_kpis(run: Path, scenario: str, member: str, **values: float) -> Path:
     file = run / scenario / member / "kpis.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | values))
+    kpis = json.loads(file.read_text()) | values
+    kpis["curtailed_congestion_mwh"] = sum(kpis[f"curtailed_congestion_{part}_mwh"] for part in ("n0", "n1", "firm"))
+    file.write_text(json.dumps(kpis))
     return run
 
 

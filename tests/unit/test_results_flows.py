@@ -8,7 +8,8 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run
 
 from twin.metrics.flows import block_flows
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
 
 

@@ -9,9 +9,11 @@ from loop_fixtures import WINDY_DAY, devices, make_case, member
 
 from twin.core.quantities import KPIS, TABLES, CutCause
 from twin.devices.battery import lowest_charge
-from twin.metrics.kpis import congestion_mwh, member_kpis, net_benefit, read_table
+from twin.metrics.comparisons import net_benefit
+from twin.metrics.kpis import key_figures, member_kpis
+from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
-from twin.operation.simulate import simulate
+from twin.metrics.series import read_table, series_of_folder
 
 HOURS = 0.5
 TIME = pd.date_range("2030-04-01", periods=4, freq="30min", tz="Asia/Tokyo", name="time")
@@ -229,7 +231,8 @@ def test_single_outages_are_judged_in_every_half_hour_and_measured_in_the_solved
 
 
 def test_congestion_of_a_table_leaves_unsolved_half_hours_out(folder):
-    assert congestion_mwh(read_table(folder, "system"), HOURS) == pytest.approx(6.0125)
+    found = key_figures(series_of_folder(folder, HOURS), ["curtailed_congestion_mwh"])
+    assert found["curtailed_congestion_mwh"] == pytest.approx(6.0125)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +251,7 @@ def test_net_benefit_is_cuts_avoided_less_what_is_lost(tmp_path, mine, mwh):
     for name, columns in (("base", {"plants_congestion_mw": [0.0, 0.0, 10.0, 0.0]}), ("mine", mine)):
         (tmp_path / name).mkdir()
         write(tmp_path / name, "system", system_table(**base | columns | price))
-    found = net_benefit(tmp_path / "mine", tmp_path / "base", HOURS)
+    found = net_benefit(*(series_of_folder(tmp_path / name, HOURS) for name in ("mine", "base")))
     assert found.mwh == pytest.approx(mwh)
     assert found.jpy == pytest.approx(mwh * 1000.0 * 10.0)
 
@@ -258,7 +261,7 @@ def test_net_benefit_is_valued_half_hour_by_half_hour(tmp_path):
         (tmp_path / name).mkdir()
         columns = {"plants_congestion_mw": cut, "price_jpy_per_kwh": [20.0, 5.0, 0.01, 0.0]}
         write(tmp_path / name, "system", system_table(**columns))
-    found = net_benefit(tmp_path / "mine", tmp_path / "base", HOURS)
+    found = net_benefit(*(series_of_folder(tmp_path / name, HOURS) for name in ("mine", "base")))
     assert found.mwh == pytest.approx(0.5 * (2.0 - 4.0 + 6.0))
     assert found.jpy == pytest.approx(500.0 * (2.0 * 20.0 - 4.0 * 5.0 + 6.0 * 0.01))
 
@@ -274,10 +277,10 @@ def real_run(goto_year, tmp_path_factory):
     members = [member(absurd, label="perfect", **batteries), member(absurd, label="ahead", operator="forecast")]
     case = make_case(absurd, members)
     folders = [tmp_path_factory.mktemp(some.label) for some in members]
-    simulate(case, folders, sampled_steps(case, 1, 0))
+    write_member_tables(case, folders, sampled_steps(case, 1, 0))
     sound = make_case(inputs, [replace(members[0], label="sound")])
     folders.append(tmp_path_factory.mktemp("sound"))
-    simulate(sound, folders[2:], sampled_steps(sound, 1, 0))
+    write_member_tables(sound, folders[2:], sampled_steps(sound, 1, 0))
     return case, folders
 
 

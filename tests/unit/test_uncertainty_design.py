@@ -5,6 +5,8 @@ import pytest
 
 from studies.experiments.samples import (
     Sample,
+    Setting,
+    Unknown,
     base_and_years,
     blocks_of,
     hypercube,
@@ -12,7 +14,6 @@ from studies.experiments.samples import (
     sample_members,
     sampled_scenarios,
 )
-from studies.experiments.unknowns import Setting, Unknown
 from studies.study.reading import read_study, study_path
 from studies.study.schema import Study
 

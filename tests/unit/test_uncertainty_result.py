@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from studies.console import uncertainty_tables
-from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup
-from studies.experiments.unknowns import Setting, Unknown
+from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setting, Setup, Unknown
 from studies.experiments.variance import failures, most_important, sample_table, summary, without_failed
 from studies.study.reading import read_study, study_path
 

@@ -13,7 +13,7 @@ import pytest
 from shipped import GOTO, with_inputs
 from value_case import LEDGER, PLANTS, SITES, VALUES, market, write_member
 
-from studies.experiments.run import write_payments
+from studies.experiments.key_figures import write_payments
 from twin.core.errors import InputError
 from twin.core.quantities import KPIS, TABLES
 from twin.metrics.payments.payments import PARTIES, cash, payments

@@ -9,41 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.core.errors import InputError, Problem
-from twin.core.quantities import CONGESTION_CAUSES
-from twin.core.units import KWH_PER_MWH
+from twin.metrics.half_hours import energy_columns, stack
+from twin.metrics.kpis import key_figures
+from twin.metrics.series import MemberSeries
 from twin.operation.case import Case, under_policies
 from twin.operation.dispatch import make_view
 from twin.operation.half_hour import step
 from twin.operation.record import Record
-from twin.operation.state import State, initial_state
+from twin.operation.state import State, initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
-
-
-def energy_used_mwh(case: Case, record: Record) -> np.ndarray:
-    """Return the energy used in a half-hour, (M,) MWh: delivered less the losses of batteries and shifted demand."""
-    losses = record.sites.battery_losses_mw.sum(axis=1) + record.flexible.losses_mw.sum(axis=1)
-    result: np.ndarray = case.step_hours * (record.delivered_mw.sum(axis=1) - losses)
-    return result
-
-
-def net_supply_jpy(case: Case, record: Record, t: int) -> np.ndarray:
-    """Return the value of the half-hour's net supply at the area price, (M,) JPY.
-
-    Net supply is what is delivered less what goes into batteries (discharge counts) and into shifted demand.
-
-    Parameters
-    ----------
-    case : Case
-    record : Record
-        Of step `t`.
-    t : int
-    """
-    batteries = (record.sites.charge_mw - record.sites.discharge_mw).sum(axis=1)
-    supply_mw = record.delivered_mw.sum(axis=1) - batteries - record.flexible.demand_mw.sum(axis=1)
-    price = np.array([profiles.price_jpy_per_kwh[t] for profiles, _ in case.profiles])[case.profile]
-    result: np.ndarray = case.step_hours * supply_mw * KWH_PER_MWH * price
-    return result
-
 
 try:
     import gymnasium
@@ -51,6 +25,9 @@ except ImportError as error:
     raise ImportError('the environment needs Gymnasium: pip install ".[gym]"') from error
 
 Numbers = npt.NDArray[np.float32]
+REWARDS = {"energy": "energy_used_mwh", "value": "net_supply_jpy"}
+"""Key figure of the half-hour that is the reward."""
+_FIGURES = (*REWARDS.values(), "curtailed_congestion_mwh", "clipped_commands")
 FARTHEST = 1e6
 """Bound of observations in MW, MWh and JPY/kWh: far beyond any network, so that nothing is ever clipped."""
 
@@ -131,6 +108,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         self._ahead = ahead
         self._t = self._end = 0
         self._state: State | None = None
+        self._stored_mwh = 0.0
         groups = case.sites.groups.index[self._batteries].astype(str)
         self.action_names = (*(f"battery {group}" for group in groups), *devices)
         self.observation_names, high = self._names(groups.tolist(), devices)
@@ -160,6 +138,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         self._t = start * self._day
         self._end = self._t + self._days * self._day
         self._state = initial_state(self._case)
+        self._stored_mwh = stored_at_start_mwh(self._case, 0)
         return self._observation(self._state), {"time": str(self._case.index[self._t])}
 
     def step(self, action: Numbers) -> tuple[Numbers, float, bool, bool, dict[str, Any]]:
@@ -193,22 +172,23 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
         self._state, record = step(self._case, told, t)
         self._t = t + 1
         truncated = self._t == self._end
-        return self._observation(self._state), self._worth(record, t), False, truncated, self._info(record, t)
+        series = self._series(record, t)
+        self._stored_mwh = float(series["stored_mwh"][-1])
+        figures = {name: float(value) for name, value in key_figures(series, _FIGURES).items()}
+        info = self._info(record, t, figures)
+        return self._observation(self._state), figures[REWARDS[self._reward]], False, truncated, info
 
-    def _worth(self, record: Record, t: int) -> float:
-        if record.failure[0]:
-            return 0.0
-        if self._reward == "energy":
-            return float(energy_used_mwh(self._case, record)[0])
-        return float(net_supply_jpy(self._case, record, t)[0])
+    def _series(self, record: Record, t: int) -> MemberSeries:
+        """Return the half-hour as the key figures take it."""
+        columns = energy_columns(self._case, stack(t, [record]))
+        tables = {"system": {name: values[:, 0] for name, values in columns.items()}}
+        return MemberSeries(tables, self._case.step_hours, self._stored_mwh)
 
-    def _info(self, record: Record, t: int) -> dict[str, Any]:
-        congestion_mw = sum(float(record.ledger.cut_mw[cause][0].sum()) for cause in CONGESTION_CAUSES)
-        clipped = record.sites.clipped[0] + record.flexible.clipped[0].sum()
+    def _info(self, record: Record, t: int, figures: dict[str, float]) -> dict[str, Any]:
         return {
             "time": str(self._case.index[t]),
-            "clipped": int(clipped),
-            "congestion_mwh": congestion_mw * self._case.step_hours,
+            "clipped": int(figures["clipped_commands"]),
+            "congestion_mwh": figures["curtailed_congestion_mwh"],
             "criterion_broken": bool(record.broken[0]),
             "policy_failed": bool(record.policy_failed[0]),
             "unmet_mwh": float(record.flexible.unmet_mwh[0].sum()),
@@ -254,7 +234,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
             problems.append(Problem("the case is shorter than an episode", "days", str(days), accepted))
         if not 1 <= ahead <= self._day:
             problems.append(Problem("the outlook does not reach so far", "ahead", str(ahead), f"1 to {self._day}"))
-        if reward not in ("energy", "value"):
+        if reward not in REWARDS:
             problems.append(Problem("unknown reward", "reward", str(reward), "energy or value"))
         if problems:
             raise InputError(problems)

@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
-from twin.core.quantities import CONGESTION_CAUSES
-from twin.core.units import KWH_PER_MWH
-from twin.metrics.kpis import net_supply_mwh, read_table
+from twin.metrics.kpis import key_figures
+from twin.metrics.series import read_table, series_of_tables
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.headroom_kernels import link_headroom
 from twin.operation.case import Case
@@ -77,27 +76,24 @@ def read_uncontrolled(case: Case, m: int, folder: Path, stored_at_start_mwh: flo
     """
     system, link, sites, devices = (read_table(folder, name) for name in ("system", "link", "sites", "devices"))
     raise_if_any(_problems(case, folder, system, sites))
-    hours = case.step_hours
     profiles = case.profiles[case.profile[m]][0]
     remaining = profiles.plant_available_mw - profiles.plant_unavailable_mw
     ordered_off = profiles.area_physical * remaining * case.members[m].area_balance
-    system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
-    used = system["delivered_mw"] - system["battery_losses_mw"] - system["flexible_losses_mw"]
-    price = system["price_jpy_per_kwh"].to_numpy(float)
-    supply = net_supply_mwh(system, hours).to_numpy(float)
+    series = series_of_tables({"system": system}, case.step_hours, stored_at_start_mwh)
+    reached = key_figures(series, ("energy_used_mwh", "net_supply_jpy", "curtailed_congestion_mwh"))
     return Uncontrolled(
         deliverable_mw=(system["available_mw"] - system["unavailable_mw"]).to_numpy(float) - ordered_off.sum(axis=1),
         headroom_mw=link["n1_export_headroom_before_mw"].to_numpy(float),
         positions=_positions(case, system),
-        price_jpy_per_kwh=price,
+        price_jpy_per_kwh=series["price_jpy_per_kwh"],
         site_import_mw={kind: sites.loc[sites["kind"] == kind, "import_mw"].to_numpy(float) for kind in KINDS},
         device_mw={
             str(name): devices.loc[devices["device"] == name, "demand_mw"].to_numpy(float)
             for name in devices["device"].unique()
         },
-        energy_used_mwh=hours * float(used.sum()),
-        net_supply_jpy=float(supply @ price) * KWH_PER_MWH,
-        congestion_mwh=hours * float(system[[cause.column for cause in CONGESTION_CAUSES]].to_numpy().sum()),
+        energy_used_mwh=float(reached["energy_used_mwh"]),
+        net_supply_jpy=float(reached["net_supply_jpy"]),
+        congestion_mwh=float(reached["curtailed_congestion_mwh"]),
     )
 
 

@@ -19,18 +19,6 @@ from twin.security.result import SecurityResult
 COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
 
-def battery_sums(
-    case: Case, sites: Mapping[str, np.ndarray], flexible: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """Return losses and charge of all batteries, and the commands that any device could not follow; (T,) each."""
-    storage = case.is_storage
-    return {
-        "losses": sites["battery_losses_mw"].sum(axis=1) + flexible["losses_mw"][:, storage].sum(axis=1),
-        "stored": sites["stored_mwh"].sum(axis=1) + flexible["stored_mwh"][:, storage].sum(axis=1),
-        "clipped": sites["clipped"] + flexible["clipped"].sum(axis=1).astype(np.int64),
-    }
-
-
 def device_table(case: Case, m: int, flexible: Mapping[str, np.ndarray], time: pa.Array) -> pa.Table:
     """Return one row per half-hour and device of member `m`."""
     own = [device.name for device in case.members[m].flexible]

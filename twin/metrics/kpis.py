@@ -1,107 +1,48 @@
-"""Key figures of a member, from its tables."""
+"""Key figures of a member: one function each, whether its tables are in files or several members are in arrays.
+
+A function is registered under the name that it has in `twin/core/quantities.csv`, where its formula stands too.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.units import KWH_PER_MWH
-from twin.devices.device import COMMERCIAL
-
-_COLUMNS = [
-    "plants_congestion_mw", "sites_lost_mw", "battery_losses_mw", "flexible_losses_mw", "price_jpy_per_kwh", "failure",
-]  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Benefit:
-    """Net energy in MWh and its value at the half-hour's area price in JPY; negative where others lose."""
-
-    mwh: float
-    jpy: float
-
-
-def net_benefit(folder: Path, base: Path, hours: float) -> Benefit:
-    """Return the net benefit of a member against another of the same sweep point.
-
-    ``cuts avoided at plants (congestion and voltage) - extra loss at the sites - extra losses of batteries and
-    shifted demand``, half-hour by half-hour; half-hours that did not solve in either are left out. Area-balance cuts
-    are another value and never part of it.
-
-    Parameters
-    ----------
-    folder, base : pathlib.Path
-        Members' results.
-    hours : float
-        Length of a half-hour.
-    """
-    mine, theirs = (read_table(path, "system", _COLUMNS) for path in (folder, base))
-    net_mw = (
-        (theirs["plants_congestion_mw"] - mine["plants_congestion_mw"])
-        - (mine["sites_lost_mw"] - theirs["sites_lost_mw"])
-        - (mine["battery_losses_mw"] - theirs["battery_losses_mw"])
-        - (mine["flexible_losses_mw"] - theirs["flexible_losses_mw"])
-    ).to_numpy()
-    solved = ((mine["failure"] == "") & (theirs["failure"] == "")).to_numpy()
-    mwh = hours * np.where(solved, net_mw, 0.0)
-    return Benefit(float(mwh.sum()), float((mwh * mine["price_jpy_per_kwh"].to_numpy()).sum() * KWH_PER_MWH))
-
-
-def battery_kpis(folder: Path, hours: float) -> dict[str, float]:
-    """Return the key figures of a member from its tables ``batteries`` and ``averages``.
-
-    Parameters
-    ----------
-    folder : pathlib.Path
-    hours : float
-        Length of the run.
-
-    Returns
-    -------
-    dict of str to float
-        Wear is 0 without batteries.
-    """
-    columns = ["battery_kwh", "cycles", "cycle_loss_percent", "calendar_loss_percent"]
-    sites = pq.read_table(folder / "batteries.parquet", columns=columns).to_pandas()
-    sites = sites[sites["battery_kwh"] > 0.0]
-    per_year = HOURS_PER_YEAR / hours
-    wear = per_year * (sites["cycle_loss_percent"] + sites["calendar_loss_percent"])
-    averages = pq.read_table(folder / "averages.parquet").to_pandas()
-    return {
-        "battery_wear_percent_per_year": float(wear.mean()) if len(wear) else 0.0,
-        "battery_wear_max_percent_per_year": float(wear.max()) if len(wear) else 0.0,
-        "battery_cycles_max_per_year": per_year * float(sites["cycles"].max()) if len(sites) else 0.0,
-        "average_fleet_self_consumption_mwh": float(averages["average_self_consumed_kwh"].sum()) / KWH_PER_MWH,
-        "average_fleet_site_export_mwh": float(averages["average_exported_kwh"].sum()) / KWH_PER_MWH,
-    }
-
+from twin.metrics.series import HasColumns, MemberSeries, series_of_folder
 
 CONGESTED_ABOVE_MW = 0.01
 SUPPORTED_ABOVE_MVAR = 0.001
 FULL_PERCENT = 100.0
-_ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses", "unsupplied",
-             "residual_overload")  # fmt: skip
-_OF_OUTAGES = ["loading_percent", "low_vm_pu", "violating_outages", "unsolved_outages"]
+
+KeyFigure = Callable[[MemberSeries], np.ndarray]
+"""A value for one member, (M,) values for several; NaN where it is not defined."""
+KEY_FIGURES: dict[str, KeyFigure] = {}
+"""By name; comparisons of members are in `twin.metrics.comparisons`, cash in `twin.metrics.payments`."""
 
 
-def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Return one of a member's tables, or some of its columns."""
-    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
-    return result
+def key_figure(function: KeyFigure) -> KeyFigure:
+    """Register a key figure under the function's name."""
+    KEY_FIGURES[function.__name__] = function
+    return function
+
+
+def key_figures(series: MemberSeries, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
+    """Return some key figures, or all that need no other member."""
+    return {name: KEY_FIGURES[name](series) for name in (KEY_FIGURES if names is None else names)}
 
 
 def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
     """Return a member's key figures, without the ones that compare members.
 
     Half-hours that did not solve are counted and left out of energies and hours. Clipped commands, policy failures,
-    unmet service, operations and what the batteries sum up over the run are of all half-hours.
+    operations and what the batteries sum up over the run are of all half-hours.
 
     Parameters
     ----------
@@ -110,183 +51,395 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
     stored_at_start_mwh : float
         Energy in batteries before the first half-hour.
     battery_mwh : float
-        Capacity of the batteries.
+        Capacity of the sites' batteries.
     hours : float
         Length of a half-hour.
     """
-    system, link, n1 = (read_table(folder, name) for name in ("system", "link", "n1"))
-    of_kinds = read_table(folder, "sites", ["time", "self_consumption_mw", "export_mw", "discharge_mw"])
-    sites = of_kinds.groupby("time").sum()
-    solved = (system["failure"] == "").to_numpy()
-    known = system[solved]
-    steps_per_year = HOURS_PER_YEAR / hours
-    system["stored_change_mwh"] = system["stored_mwh"].diff().fillna(system["stored_mwh"] - stored_at_start_mwh)
-    energy = _energies(system[solved], hours)
-    counts = {
-        "congested_hours": hours * float((congestion_mw(known) > CONGESTED_ABOVE_MW).sum()),
-        "criterion_broken_hours": hours * float(known["criterion_broken"].sum()),
-        "forecast_missed_hours": hours * float(known["forecast_missed"].sum()),
-        "voltage_support_hours": hours * float((known["plants_q_support_mvar"].abs() > SUPPORTED_ABOVE_MVAR).sum()),
-        "voltage_outside_hours": hours * float(known["voltage_outside"].sum()),
-        "bank_reverse_flow_hours": hours * float(known["bank_reverse_flow"].sum()),
-        "unsolved_half_hours": float((~solved).sum()),
-        "unsolved_available_mwh": hours * float(system.loc[~solved, "available_mw"].sum()),
-        "clipped_commands": float(system["clipped_commands"].sum()),
-        "policy_failures": float(system["policy_failed"].sum()),
-        **_unmet(read_table(folder, "devices", ["time", "device", "unmet_mwh"]), system.loc[solved, "time"]),
-        "negative_demand_half_hours": float(system["negative_demand_areas"].sum()),
-    }
-    ordered = solved & (system["area_balance_share"] > 0.0).to_numpy()
-    discharged = hours * float(sites["discharge_mw"].to_numpy()[solved].sum())
-    per_year = steps_per_year / max(int(solved.sum()), 1)
-    moves = {
-        f"{name}_operations_per_year": _moves(system[column]) * steps_per_year / len(system)
-        for name, column in (("tap", "main_tap_position"), ("reactor", "reactors_in_service"))
-    }
-    of_sites = {
-        "self_consumption_mwh": hours * float(sites["self_consumption_mw"].to_numpy()[solved].sum()),
-        "site_export_in_area_balance_mwh": hours * float(sites["export_mw"].to_numpy()[ordered].sum()),
-        "site_export_mwh": hours * float(sites["export_mw"].to_numpy()[solved].sum()),
-        "battery_cycles_per_year": discharged / battery_mwh * per_year if battery_mwh > 0.0 else 0.0,
-    }
-    of_outages = _all_outage_kpis(read_table(folder, "security", _OF_OUTAGES), solved, hours)
-    of_sites |= battery_kpis(folder, hours * len(system))
-    links = _link_kpis(link[solved], n1[solved])
-    return {**energy, **counts, **moves, **of_sites, **links, **_voltage_kpis(folder), **of_outages}
+    found = key_figures(series_of_folder(folder, hours, stored_at_start_mwh, battery_mwh))
+    return {name: or_none(value) for name, value in found.items()}
 
 
-def congestion_mwh(system: pd.DataFrame, hours: float) -> float:
-    """Return the congestion cut of a ``system`` table, solved half-hours only."""
-    return hours * float(congestion_mw(system[system["failure"] == ""]).sum())
+def or_none(value: Any) -> float | None:  # noqa: ANN401 - a number of any kind
+    """Return a number, None where it is not defined."""
+    return None if np.isnan(value) else float(value)
 
 
-def congestion_mw(system: pd.DataFrame) -> pd.Series:
-    """Return the congestion cut of each half-hour of a ``system`` table."""
-    return system[[cause.column for cause in CONGESTION_CAUSES]].sum(axis=1)
+# --- power of each step, of any table with these columns
 
 
-def _energies(system: pd.DataFrame, hours: float) -> dict[str, float | None]:
-    def total(column: str) -> float:
-        return hours * float(system[column].sum())
-
-    kpis: dict[str, float | None] = {f"{name}_mwh": total(f"{name}_mw") for name in _ENERGIES}
-    for cause in CutCause:
-        name = "unavailable_mwh" if cause is CutCause.UNAVAILABLE else f"curtailed_{cause}_mwh"
-        kpis[name] = total(cause.column)
-    kpis["settled_area_balance_mwh"] = total("area_balance_settled_mw")
-    stored_change = float(system["stored_change_mwh"].sum())
-    kpis["stored_change_mwh"] = stored_change
-    supply = total("delivered_mw") + total("diesel_mw") + total("import_mw")
-    use = (
-        total("demand_mw")
-        - total("unsupplied_mw")
-        + total("losses_mw")
-        + total("battery_losses_mw")
-        + total("export_mw")
-    )
-    kpis["energy_balance_mismatch_mwh"] = supply - use - stored_change
-    flexible_losses = total("flexible_losses_mw")
-    kpis["flexible_losses_mwh"] = flexible_losses
-    kpis["energy_used_mwh"] = total("delivered_mw") - total("battery_losses_mw") - flexible_losses
-    kpis["net_supply_jpy"] = float((net_supply_mwh(system, hours) * system["price_jpy_per_kwh"]).sum()) * KWH_PER_MWH
-    congestion = hours * float(congestion_mw(system).sum())
-    kpis["curtailed_congestion_mwh"] = congestion
-    kpis["curtailed_congestion_percent_of_available"] = _percent(congestion, total("available_mw"))
-    kpis["curtailed_congestion_percent_of_nonfirm"] = _percent(
-        total("nonfirm_congestion_mw"), total("nonfirm_available_mw")
-    )
-    for prefix in ("", "municipality_"):
-        delivered, demand = system[f"{prefix}delivered_mw"], system[f"{prefix}demand_mw"]
-        local = hours * float(np.minimum(delivered, demand).sum())
-        kpis[f"{prefix}local_supply_percent"] = _percent(local, total(f"{prefix}demand_mw"))
-        kpis[f"{prefix}local_use_percent"] = _percent(local, total(f"{prefix}delivered_mw"))
-    return kpis
+def congestion_mw(columns: HasColumns) -> Any:  # noqa: ANN401 - of the kind of the columns
+    """Return what congestion cuts, all its causes together."""
+    n0, n1, firm = (columns[cause.column] for cause in CONGESTION_CAUSES)
+    return n0 + n1 + firm
 
 
-def _unmet(devices: pd.DataFrame, solved: pd.Series) -> dict[str, float | None]:
-    """Return what devices did not give in solved half-hours; load that contracts took off was agreed: it is apart."""
-    unmet = devices[devices["time"].isin(solved)].groupby("device", observed=True)["unmet_mwh"].sum()
-    called = float(unmet.get(COMMERCIAL, 0.0))
-    return {"unmet_service_mwh": float(unmet.drop(COMMERCIAL, errors="ignore").sum()), "called_contracts_mwh": called}
+def is_congested(columns: HasColumns) -> Any:  # noqa: ANN401 - of the kind of the columns
+    """Return whether a cut for congestion is more than rounding noise."""
+    return congestion_mw(columns) > CONGESTED_ABOVE_MW
 
 
-def net_supply_mwh(system: pd.DataFrame, hours: float) -> pd.Series:
-    """Return what the islands' renewables supply net of storage and shifted demand, half-hour by half-hour.
+def ordered_off(columns: HasColumns) -> Any:  # noqa: ANN401 - of the kind of the columns
+    """Return whether plants are ordered off, for the area balance or at the link."""
+    return (columns["area_balance_share"] > 0.0) | (columns["plants_congestion_mw"] > CONGESTED_ABOVE_MW)
+
+
+def energy_used_mw(columns: HasColumns) -> Any:  # noqa: ANN401 - of the kind of the columns
+    """Return what is delivered less the losses of batteries and shifted demand."""
+    return columns["delivered_mw"] - columns["battery_losses_mw"] - columns["flexible_losses_mw"]
+
+
+def net_supply_step_mwh(series: MemberSeries) -> np.ndarray:
+    """Return what the islands' renewables supply net of storage and shifted demand, step by step."""
+    taken = series["battery_losses_mw"] + series["flexible_demand_mw"]
+    return np.asarray(series.hours * (series["delivered_mw"] - taken) - series.stored_change_mwh)
+
+
+# --- energies
+
+
+def _energy_of(column: str, series: MemberSeries) -> np.ndarray:
+    return series.energy_mwh(series[column])
+
+
+def _name_of_cut(cause: CutCause) -> str:
+    return "unavailable_mwh" if cause is CutCause.UNAVAILABLE else f"curtailed_{cause}_mwh"
+
+
+_ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses",
+             "flexible_losses", "unsupplied", "residual_overload")  # fmt: skip
+KEY_FIGURES |= {f"{name}_mwh": partial(_energy_of, f"{name}_mw") for name in _ENERGIES}
+KEY_FIGURES |= {_name_of_cut(cause): partial(_energy_of, cause.column) for cause in CutCause}
+KEY_FIGURES |= {"settled_area_balance_mwh": partial(_energy_of, "area_balance_settled_mw")}
+
+
+@key_figure
+def curtailed_congestion_mwh(series: MemberSeries) -> np.ndarray:
+    """Return the energy cut for congestion."""
+    return series.energy_mwh(congestion_mw(series))
+
+
+@key_figure
+def stored_change_mwh(series: MemberSeries) -> np.ndarray:
+    """Return the change of the energy in batteries, without the unsolved steps."""
+    return series.total(series.stored_change_mwh)
+
+
+@key_figure
+def energy_used_mwh(series: MemberSeries) -> np.ndarray:
+    """Return the energy that is used: delivered less losses of batteries and shifted demand."""
+    return series.energy_mwh(energy_used_mw(series))
+
+
+@key_figure
+def net_supply_jpy(series: MemberSeries) -> np.ndarray:
+    """Return the net supply at the area price of its step."""
+    return series.total(net_supply_step_mwh(series) * series["price_jpy_per_kwh"]) * KWH_PER_MWH
+
+
+def energy_balance(kpis: Mapping[str, Any]) -> dict[str, Any]:
+    """Return both sides of the energy identity, part by part, and what is missing between them.
 
     Parameters
     ----------
-    system : pandas.DataFrame
-        A ``system`` table with the column ``stored_change_mwh``.
-    hours : float
+    kpis : mapping of str to float or numpy.ndarray
+        Energies by name.
     """
-    taken = system["battery_losses_mw"] + system["flexible_demand_mw"]
-    return hours * (system["delivered_mw"] - taken) - system["stored_change_mwh"]
+    supply = {name: kpis[name] for name in ("delivered_mwh", "diesel_mwh", "import_mwh")}
+    parts = ("losses_mwh", "battery_losses_mwh", "stored_change_mwh", "export_mwh")
+    use = {"supplied_mwh": kpis["demand_mwh"] - kpis["unsupplied_mwh"], **{name: kpis[name] for name in parts}}
+    both = {"supply": sum(supply.values()), "use": sum(use.values())}
+    mismatch = {"energy_balance_mismatch_mwh": both["supply"] - both["use"]}
+    return {**supply, "supply": both["supply"], **use, "use": both["use"], **mismatch}
 
 
-def _moves(position: pd.Series) -> float:
-    """Return how many steps a control moves over a table; 0 where there is none."""
-    return float(position.astype(float).diff().abs().sum())
+_BALANCED = ("delivered_mwh", "diesel_mwh", "import_mwh", "demand_mwh", "unsupplied_mwh", "losses_mwh",
+             "battery_losses_mwh", "stored_change_mwh", "export_mwh")  # fmt: skip
 
 
-def _percent(part: float, whole: float) -> float | None:
-    return 100.0 * part / whole if whole > 0.0 else None
+@key_figure
+def energy_balance_mismatch_mwh(series: MemberSeries) -> np.ndarray:
+    """Return supply less use less the change of stored energy."""
+    return np.asarray(energy_balance(key_figures(series, _BALANCED))["energy_balance_mismatch_mwh"])
 
 
-def _link_kpis(link: pd.DataFrame, n1: pd.DataFrame) -> dict[str, float | None]:
-    circuits = [name for name in link.columns if name.startswith("circuit_") and name.endswith("_loading_percent")]
-    n0 = link[circuits].max(axis=1).dropna()
-    after_trip = link["n1_loading_percent"].dropna()
-    kpis: dict[str, float | None] = {
-        "link_n0_max_loading_percent": _or_none(n0.max()),
-        "link_n0_p99_loading_percent": _or_none(n0.quantile(0.99)),
-        "link_n1_max_loading_percent": _or_none(after_trip.max()),
-        "link_n1_p99_loading_percent": _or_none(after_trip.quantile(0.99)),
-        "link_max_export_mw": max(_or_none(link["export_mw"].max()) or 0.0, 0.0),
-        "link_max_import_mw": max(-(_or_none(link["export_mw"].min()) or 0.0), 0.0),
-        "intertrip_max_shed_mw": _or_none(n1["intertrip_shed_mw"].max()),
-    }
-    undefined = 0
-    for side in ("export", "import"):
-        for when in ("before", "after"):
-            headroom = link[f"n1_{side}_headroom_{when}_mw"]
-            undefined = max(undefined, int(headroom.isna().sum()))
-            limited = headroom[np.isfinite(headroom)]
-            name = f"n1_{side}_headroom_{when}"
-            kpis[f"{name}_min_mw"] = _or_none(limited.min())
-            kpis[f"{name}_p05_mw"] = _or_none(limited.quantile(0.05))
-            kpis[f"{name}_median_mw"] = _or_none(limited.median())
-    kpis["headroom_undefined_half_hours"] = float(undefined)
-    return kpis
+@key_figure
+def unsolved_available_mwh(series: MemberSeries) -> np.ndarray:
+    """Return the available energy of the unsolved steps."""
+    return np.asarray(series.hours * np.where(series.solved, 0.0, series["available_mw"]).sum(axis=0))
 
 
-def _voltage_kpis(folder: Path) -> dict[str, float | None]:
-    vm_pu = read_table(folder, "bus").drop(columns="time").to_numpy()
-    return {"vm_min_pu": _or_none(np.nanmin(vm_pu)), "vm_max_pu": _or_none(np.nanmax(vm_pu))}
+# --- shares
 
 
-def _all_outage_kpis(security: pd.DataFrame, solved: np.ndarray, hours: float) -> dict[str, float | None]:
-    """Return what single outages do; one without a solution counts as a violation, also in an unsolved half-hour.
-
-    Parameters
-    ----------
-    security : pandas.DataFrame
-        One row for each half-hour T.
-    solved : numpy.ndarray, (T,) bool
-        Half-hours whose worst loading and voltage count.
-    hours : float
-    """
-    violating = (security["violating_outages"] > 0).to_numpy()
-    overloaded = violating & (security["loading_percent"] > FULL_PERCENT).to_numpy()
-    unsolved = (security["unsolved_outages"] > 0).to_numpy()
-    return {
-        "all_outage_violation_hours": hours * float(violating.sum()),
-        "all_outage_overload_hours": hours * float(overloaded.sum()),
-        "all_outage_voltage_only_hours": hours * float((violating & ~overloaded & ~unsolved).sum()),
-        "all_outage_unsolved_cases": float(security["unsolved_outages"].sum()),
-        "all_outage_max_loading_percent": _or_none(security.loc[solved, "loading_percent"].max()),
-        "all_outage_low_vm_min_pu": _or_none(security.loc[solved, "low_vm_pu"].min()),
-    }
+def percent(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Return a share, NaN of nothing."""
+    out = np.full_like(np.asarray(part, dtype=float), np.nan)
+    return np.asarray(100.0 * np.divide(part, whole, out=out, where=np.asarray(whole > 0.0)))
 
 
-def _or_none(value: float | np.floating[Any]) -> float | None:
-    return None if pd.isna(value) else float(value)
+@key_figure
+def curtailed_congestion_percent_of_available(series: MemberSeries) -> np.ndarray:
+    """Return the congestion cut over what was available."""
+    return percent(curtailed_congestion_mwh(series), series.total(series["available_mw"]) * series.hours)
+
+
+@key_figure
+def curtailed_congestion_percent_of_nonfirm(series: MemberSeries) -> np.ndarray:
+    """Return the congestion cut of non-firm plants over what they had available."""
+    return percent(series.total(series["nonfirm_congestion_mw"]), series.total(series["nonfirm_available_mw"]))
+
+
+def _local(prefix: str, over: str, series: MemberSeries) -> np.ndarray:
+    met_mw = np.minimum(series[f"{prefix}delivered_mw"], series[f"{prefix}demand_mw"])
+    return percent(series.total(met_mw), series.total(series[f"{prefix}{over}"]))
+
+
+KEY_FIGURES |= {
+    f"{prefix}local_{name}_percent": partial(_local, prefix, over)
+    for prefix in ("", "municipality_")
+    for name, over in (("supply", "demand_mw"), ("use", "delivered_mw"))
+}
+
+
+# --- hours and counts
+
+
+_FLAGS = {
+    "criterion_broken_hours": "criterion_broken",
+    "forecast_missed_hours": "forecast_missed",
+    "voltage_outside_hours": "voltage_outside",
+    "bank_reverse_flow_hours": "bank_reverse_flow",
+}
+KEY_FIGURES |= {name: partial(_energy_of, column) for name, column in _FLAGS.items()}
+
+
+@key_figure
+def congested_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours with a congestion cut."""
+    return series.time(is_congested(series))
+
+
+@key_figure
+def voltage_support_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours in which plants leave their own power factor."""
+    return series.time(np.abs(series["plants_q_support_mvar"]) > SUPPORTED_ABOVE_MVAR)
+
+
+@key_figure
+def unsolved_half_hours(series: MemberSeries) -> np.ndarray:
+    """Return the number of steps without a solution."""
+    return np.asarray((~series.solved).sum(axis=0), dtype=float)
+
+
+def _count_of(column: str, series: MemberSeries) -> np.ndarray:
+    return np.asarray(series[column].sum(axis=0), dtype=float)
+
+
+KEY_FIGURES |= {
+    "clipped_commands": partial(_count_of, "clipped_commands"),
+    "policy_failures": partial(_count_of, "policy_failed"),
+    "negative_demand_half_hours": partial(_count_of, "negative_demand_areas"),
+}
+
+
+def _moves(column: str, series: MemberSeries) -> np.ndarray:
+    """Return how many steps a control moves in a year; 0 where there is none."""
+    moved = np.nansum(np.abs(np.diff(np.asarray(series[column], dtype=float), axis=0)), axis=0)
+    return np.asarray(moved * HOURS_PER_YEAR / series.hours / len(series.solved))
+
+
+KEY_FIGURES |= {
+    "tap_operations_per_year": partial(_moves, "main_tap_position"),
+    "reactor_operations_per_year": partial(_moves, "reactors_in_service"),
+}
+
+
+# --- sites, devices, batteries
+
+
+@key_figure
+def self_consumption_mwh(series: MemberSeries) -> np.ndarray:
+    """Return what the sites cover of their demand themselves."""
+    return series.energy_mwh(series.tables["sites"]["self_consumption_mw"])
+
+
+@key_figure
+def site_export_mwh(series: MemberSeries) -> np.ndarray:
+    """Return what the sites feed in."""
+    return series.energy_mwh(series.tables["sites"]["export_mw"])
+
+
+@key_figure
+def site_export_in_area_balance_mwh(series: MemberSeries) -> np.ndarray:
+    """Return what the sites feed in while the area orders plants off."""
+    return series.energy_mwh(series.tables["sites"]["export_mw"] * (series["area_balance_share"] > 0.0))
+
+
+@key_figure
+def battery_cycles_per_year(series: MemberSeries) -> np.ndarray:
+    """Return the full cycles of the average battery of the sites."""
+    discharged = series.energy_mwh(series.tables["sites"]["discharge_mw"])
+    per_year = HOURS_PER_YEAR / series.hours / np.maximum(series.solved.sum(axis=0), 1)
+    share = percent(discharged, np.asarray(series.battery_mwh, dtype=float)) / 100.0
+    return np.asarray(np.nan_to_num(share) * per_year)
+
+
+@key_figure
+def unmet_service_mwh(series: MemberSeries) -> np.ndarray:
+    """Return hot water and energy of leaving cars that were not given."""
+    return series.total(series.tables["devices"]["service_mwh"])
+
+
+@key_figure
+def called_contracts_mwh(series: MemberSeries) -> np.ndarray:
+    """Return the load that called contracts took off."""
+    return series.total(series.tables["devices"]["contracts_mwh"])
+
+
+def _of_batteries(columns: tuple[str, ...], of: Callable[[np.ndarray], float], series: MemberSeries) -> np.ndarray:
+    """Return a figure of the sites' batteries for a year, 0 without any."""
+    table = series.tables["batteries"]
+    there = table["battery_kwh"] > 0.0
+    values = sum((np.asarray(table[column], dtype=float)[there] for column in columns), np.zeros(int(there.sum())))
+    return np.asarray(HOURS_PER_YEAR / (series.hours * len(series.solved)) * of(values) if there.any() else 0.0)
+
+
+_WEAR = ("cycle_loss_percent", "calendar_loss_percent")
+KEY_FIGURES |= {
+    "battery_wear_percent_per_year": partial(_of_batteries, _WEAR, np.mean),
+    "battery_wear_max_percent_per_year": partial(_of_batteries, _WEAR, np.max),
+    "battery_cycles_max_per_year": partial(_of_batteries, ("cycles",), np.max),
+}
+
+
+def _of_average_sites(column: str, series: MemberSeries) -> np.ndarray:
+    return np.asarray(series.tables["averages"][column].sum() / KWH_PER_MWH)
+
+
+KEY_FIGURES |= {
+    "average_fleet_self_consumption_mwh": partial(_of_average_sites, "average_self_consumed_kwh"),
+    "average_fleet_site_export_mwh": partial(_of_average_sites, "average_exported_kwh"),
+}
+
+
+# --- the link, voltages, outages
+
+
+def _largest(table: str, column: str, series: MemberSeries) -> np.ndarray:
+    return series.statistic(series.tables[table][column], np.max)
+
+
+def _p99(values: np.ndarray) -> float:
+    return float(np.quantile(values, 0.99))
+
+
+def _fuller_circuit_percent(series: MemberSeries) -> np.ndarray:
+    link = series.tables["link"]
+    circuits = [name for name in link if name.startswith("circuit_") and name.endswith("_loading_percent")]
+    return np.asarray(np.fmax.reduce([link[name] for name in circuits]))
+
+
+@key_figure
+def link_n0_max_loading_percent(series: MemberSeries) -> np.ndarray:
+    """Return the worst loading of a circuit of the link, intact grid."""
+    return series.statistic(_fuller_circuit_percent(series), np.max)
+
+
+@key_figure
+def link_n0_p99_loading_percent(series: MemberSeries) -> np.ndarray:
+    """Return the loading of the fuller circuit that is passed in 1 % of the time."""
+    return series.statistic(_fuller_circuit_percent(series), _p99)
+
+
+@key_figure
+def link_n1_p99_loading_percent(series: MemberSeries) -> np.ndarray:
+    """Return the survivor's loading that is passed in 1 % of the time."""
+    return series.statistic(series.tables["link"]["n1_loading_percent"], _p99)
+
+
+KEY_FIGURES |= {
+    "link_n1_max_loading_percent": partial(_largest, "link", "n1_loading_percent"),
+    "intertrip_max_shed_mw": partial(_largest, "n1", "intertrip_shed_mw"),
+    "all_outage_max_loading_percent": partial(_largest, "security", "loading_percent"),
+}
+
+
+@key_figure
+def link_max_export_mw(series: MemberSeries) -> np.ndarray:
+    """Return the largest export over the link."""
+    return np.asarray(np.fmax(series.statistic(series.tables["link"]["export_mw"], np.max), 0.0))
+
+
+@key_figure
+def link_max_import_mw(series: MemberSeries) -> np.ndarray:
+    """Return the largest import over the link."""
+    return np.asarray(np.fmax(series.statistic(-series.tables["link"]["export_mw"], np.max), 0.0))
+
+
+_HEADROOMS = tuple(f"n1_{side}_headroom_{when}" for side in ("export", "import") for when in ("before", "after"))
+_OF_HEADROOM: dict[str, Callable[[np.ndarray], Any]] = {
+    "min": np.min, "p05": lambda values: np.quantile(values, 0.05), "median": np.median,
+}  # fmt: skip
+
+
+def _headroom(name: str, statistic: str, series: MemberSeries) -> np.ndarray:
+    return series.statistic(series.tables["link"][f"{name}_mw"], _OF_HEADROOM[statistic], limited=True)
+
+
+KEY_FIGURES |= {
+    f"{name}_{statistic}_mw": partial(_headroom, name, statistic) for name in _HEADROOMS for statistic in _OF_HEADROOM
+}
+
+
+@key_figure
+def headroom_undefined_half_hours(series: MemberSeries) -> np.ndarray:
+    """Return the solved steps in which a headroom is not known, of the headroom that misses most."""
+    missing = [series.total(np.isnan(series.tables["link"][f"{name}_mw"])) for name in _HEADROOMS]
+    return np.asarray(np.max(missing, axis=0))
+
+
+def _vm_pu(of: Callable[[np.ndarray], Any], series: MemberSeries) -> np.ndarray:
+    of_buses = [series.statistic(np.asarray(x, dtype=float), of) for x in series.tables["bus"].values()]
+    known = np.array(of_buses)[~np.isnan(of_buses)]
+    return np.asarray(of(known) if len(known) else np.nan)
+
+
+KEY_FIGURES |= {"vm_min_pu": partial(_vm_pu, np.min), "vm_max_pu": partial(_vm_pu, np.max)}
+
+
+def _outage_flags(series: MemberSeries) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return where single outages break a limit, overload a branch, have no solution; unsolved steps too."""
+    security = series.tables["security"]
+    violating = security["violating_outages"] > 0
+    return violating, violating & (security["loading_percent"] > FULL_PERCENT), security["unsolved_outages"] > 0
+
+
+@key_figure
+def all_outage_violation_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours with a single outage that breaks a limit or has no solution."""
+    return np.asarray(series.hours * _outage_flags(series)[0].sum(axis=0))
+
+
+@key_figure
+def all_outage_overload_hours(series: MemberSeries) -> np.ndarray:
+    """Return those with an overload."""
+    return np.asarray(series.hours * _outage_flags(series)[1].sum(axis=0))
+
+
+@key_figure
+def all_outage_voltage_only_hours(series: MemberSeries) -> np.ndarray:
+    """Return those in which only voltages leave their limits."""
+    violating, overloaded, unsolved = _outage_flags(series)
+    return np.asarray(series.hours * (violating & ~overloaded & ~unsolved).sum(axis=0))
+
+
+@key_figure
+def all_outage_unsolved_cases(series: MemberSeries) -> np.ndarray:
+    """Return the pairs of outage and step without a solution."""
+    return np.asarray(series.tables["security"]["unsolved_outages"].sum(axis=0), dtype=float)
+
+
+@key_figure
+def all_outage_low_vm_min_pu(series: MemberSeries) -> np.ndarray:
+    """Return the lowest watched voltage after any single outage."""
+    return series.statistic(series.tables["security"]["low_vm_pu"], np.min)

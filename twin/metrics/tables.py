@@ -3,101 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import fields
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from twin.core.clock import HOURS_PER_YEAR
-from twin.core.quantities import CONGESTION_CAUSES, CutCause
-from twin.metrics.device_tables import battery_sums, device_table
-from twin.metrics.flows import BlockFlows, block_flows
-from twin.operation.case import TIER_NON_FIRM, Case
-from twin.operation.devices import FlexibleFlows, SiteFlows
-from twin.operation.record import Record, Verdict
+from twin.core.quantities import CONGESTION_CAUSES, TABLES, CutCause
+from twin.metrics.device_tables import device_table
+from twin.metrics.flows import BlockFlows
+from twin.metrics.half_hours import Block, cut_columns, energy_columns, flow_columns, flows_of, link_columns
+from twin.operation.case import Case
+from twin.operation.record import Record
 from twin.resources.sites import KINDS
 
 SMALLEST_ROW_MW = 1e-9
-VOLTAGE_TOLERANCE_PU = 2e-5
-"""Twice the 0.001 % beyond which a voltage is relieved."""
+TWIN_VALUES = ("broken", "missed", "failure")
 CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.core.quantities`; a link with one has empty columns for the other."""
 
 
-@dataclass(frozen=True)
-class Block:
-    """Records of some members stacked over time; axes T, members, then the record's own.
-
-    `members` are the members' positions in the case. `member` takes one out: its arrays have no member axis.
-    """
-
-    start: int
-    members: tuple[int, ...]
-    values: Mapping[str, np.ndarray]
-    cuts: Mapping[str, np.ndarray]
-    sites: Mapping[str, np.ndarray]
-    flexible: Mapping[str, np.ndarray]
-    before: Mapping[str, np.ndarray]
-    after: Mapping[str, np.ndarray]
-
-    def member(self, m: int) -> Block:
-        """Return the arrays of member `m` of the case."""
-        k = self.members.index(m)
-        groups = (
-            self.values, self.cuts, self.sites, self.flexible, self.before, self.after,
-        )  # fmt: skip
-        return Block(self.start, (m,), *({name: x[:, k] for name, x in group.items()} for group in groups))
-
-
-def stack(start: int, records: Sequence[Record], members: Sequence[int] | None = None) -> Block:
-    """Stack consecutive half-hours that begin at step `start`, of all members or some."""
-    wanted = tuple(range(len(records[0].failure))) if members is None else tuple(members)
-    rows = list(wanted)
-    plain = (
-        "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
-        "missed", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
-    )  # fmt: skip
-    values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
-    values |= {
-        name: np.stack([getattr(record.ledger, name)[rows] for record in records])
-        for name in ("available_mw", "settled_mw", "end", "outage")
-    }
-    values["variant"] = np.stack([record.injections.variant[rows] for record in records])
-    values["diesel_mw"] = np.stack([record.injections.diesel_mw[rows].sum(axis=1) for record in records])
-    values["shed_mw"] = np.stack([record.injections.shed_mw[rows].sum(axis=1) for record in records])
-    return Block(
-        start=start,
-        members=wanted,
-        values=values,
-        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
-        sites=_stacked([record.sites for record in records], SiteFlows, rows),
-        flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
-        before=_stacked([record.before for record in records], Verdict, rows),
-        after=_stacked([record.after for record in records], Verdict, rows),
-    )
-
-
-def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, np.ndarray]:
-    return {field.name: np.stack([getattr(part, field.name)[rows] for part in parts]) for field in fields(kind)}
-
-
 def twin_tables(case: Case, start: int, records: Sequence[Record]) -> dict[int, dict[str, pa.Table]]:
     """Return the ``system`` table of each counterfactual twin: sums of the cuts, and whether the criterion held."""
-    columns = {
-        cause.column: np.stack([record.ledger.cut_mw[cause].sum(axis=1) for record in records]) for cause in CutCause
+    twins = np.flatnonzero(case.is_twin).tolist()
+    if not twins:
+        return {}
+    cuts: dict[str, np.ndarray] = {
+        cause: np.stack([record.ledger.cut_mw[cause][twins] for record in records]) for cause in CutCause
     }
-    columns["criterion_broken"] = np.stack([record.broken for record in records]).astype(np.int8)
-    columns["forecast_missed"] = np.stack([record.missed for record in records]).astype(np.int8)
-    failure, time = np.stack([record.failure for record in records]), _times(case, start, len(records))
+    values = {name: np.stack([getattr(record, name)[twins] for record in records]) for name in TWIN_VALUES}
+    columns = cut_columns(cuts, values)
+    time, failure = _times(case, start, len(records)), columns.pop("failure")
     return {
         m: {
             "system": pa.table(
                 {"time": time}
-                | {name: values[:, m] for name, values in columns.items()}
-                | {"failure": pa.array(failure[:, m].tolist(), type=pa.string())}
+                | {name: np.ascontiguousarray(values[:, k]) for name, values in columns.items()}
+                | {"failure": pa.array(failure[:, k].tolist(), type=pa.string())}
             )
         }
-        for m in np.flatnonzero(case.is_twin).tolist()
+        for k, m in enumerate(twins)
     }
 
 
@@ -117,15 +62,15 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
     dict of str to pyarrow.Table
         By table name; columns as in `twin.core.quantities.TABLES`.
     """
-    block = stacked.member(m)
-    solved = block.values["failure"] == ""
-    currents = np.where(solved[:, None], block.values["node_i"], np.nan)
-    flows = block_flows(case.grid.variants, case.grid.nodes, block.values["variant"], currents)
-    time = _times(case, block.start, len(solved))
+    alone, block = stacked.only(m), stacked.member(m)
+    flows = flows_of(case, alone)
+    time = _times(case, block.start, len(block.values["failure"]))
+    system, link = _system(case, alone, flows, time), _link(alone, flows, time)
+    flows = BlockFlows(*(getattr(flows, field.name)[:, 0] for field in fields(BlockFlows)))
     return {
-        "system": _system(case, block, m, flows, time),
+        "system": system,
         "ledger": _ledger(case, block, time),
-        "link": _link(block, flows, time),
+        "link": link,
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "sites": _sites(case, block, m, time),
@@ -138,69 +83,22 @@ def _times(case: Case, start: int, steps: int) -> pa.Array:
     return pa.array(index, type=pa.timestamp("s", tz=str(index.tz).removeprefix("UTC") or "UTC"))
 
 
-def _system(case: Case, block: Block, m: int, flows: BlockFlows, time: pa.Array) -> pa.Table:
-    v, steps = block.values, slice(block.start, block.start + len(time))
-    profiles = case.profiles[case.profile[m]][0]
-    available, delivered, demand = v["available_mw"], v["delivered_mw"], v["demand_mw"]
-    congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
-    voltage = block.cuts[CutCause.VOLTAGE]
-    non_firm = case.tier[m] == TIER_NON_FIRM
-    plants, sites = slice(None, case.plants), slice(case.plants, None)
-    city_area = case.model.areas.municipality.to_numpy(bool)
-    of_batteries = battery_sums(case, block.sites, block.flexible)
-    columns: dict[str, np.ndarray | pa.Array] = {
-        "demand_mw": demand.sum(axis=1),
-        "delivered_mw": delivered.sum(axis=1),
-        "available_mw": available.sum(axis=1),
-        "municipality_demand_mw": demand[:, city_area].sum(axis=1),
-        "municipality_delivered_mw": delivered[:, case.unit_in_city].sum(axis=1),
-        "diesel_mw": v["diesel_mw"],
-        "import_mw": np.maximum(flows.import_mw, 0.0),
-        "export_mw": np.maximum(-flows.import_mw, 0.0),
-        "losses_mw": flows.losses_mw,
-        "battery_losses_mw": of_batteries["losses"],
-        "stored_mwh": of_batteries["stored"],
-        "flexible_demand_mw": block.flexible["demand_mw"][:, ~case.is_storage].sum(axis=1),
-        "flexible_losses_mw": block.flexible["losses_mw"][:, ~case.is_storage].sum(axis=1),
-        "unsupplied_mw": v["shed_mw"],
-        "residual_overload_mw": v["residual_mva"],
-        "compensator_q_mvar": v["q_svc_mvar"],
-        "main_tap_position": _position(v["positions"], case.bands.tap_column),
-        "reactors_in_service": _position(v["positions"], case.bands.reactors_column),
-        "plants_q_support_mvar": v["q_support_mvar"],
-        "voltage_outside": _outside(case, m, flows.vm_pu).astype(np.int8),
-        **{cause.column: block.cuts[cause].sum(axis=1) for cause in CutCause},
-        "area_balance_settled_mw": v["settled_mw"].sum(axis=1),
-        "plants_congestion_mw": (congestion + voltage)[:, plants].sum(axis=1),
-        "sites_lost_mw": (congestion + voltage + block.cuts[CutCause.BEHIND_THE_METER])[:, sites].sum(axis=1),
-        "nonfirm_available_mw": available[:, non_firm].sum(axis=1),
-        "nonfirm_congestion_mw": congestion[:, non_firm].sum(axis=1),
-        "criterion_broken": v["broken"].astype(np.int8),
-        "forecast_missed": v["missed"].astype(np.int8),
-        "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
-        "clipped_commands": of_batteries["clipped"],
-        "policy_failed": v["policy_failed"].astype(np.int8),
-        "negative_demand_areas": v["beside_clipped"],
-        "area_balance_share": profiles.area_cut_pv[steps] * case.members[m].area_balance,
-        "price_jpy_per_kwh": profiles.price_jpy_per_kwh[steps],
-        "price_ratio": v["price_ratio"],
-        "home_demand_pu": np.ascontiguousarray(profiles.site_demand_per_kwh[steps][:, case.is_home_shape]).mean(axis=1)
-        * HOURS_PER_YEAR,
+def _system(case: Case, block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:
+    """One row per half-hour of the only member of `block`."""
+    columns: dict[str, Any] = {
+        name: np.ascontiguousarray(values[:, 0])
+        for name, values in (energy_columns(case, block) | flow_columns(case, block, flows)).items()
     }
-    failure = pa.array(v["failure"].tolist(), type=pa.string())
-    return pa.table({"time": time, **columns, "failure": failure})
+    positions = block.values["positions"][:, 0]
+    columns["main_tap_position"] = _position(positions, case.bands.tap_column)
+    columns["reactors_in_service"] = _position(positions, case.bands.reactors_column)
+    columns["failure"] = pa.array(columns["failure"].tolist(), type=pa.string())
+    return pa.table({"time": time} | {name: columns[name] for name in TABLES["system"] if name != "time"})
 
 
 def _position(positions: np.ndarray, column: int | None) -> pa.Array:
     """Return the position of a control, (T,); null where the networks do not have it."""
     return pa.array(positions[:, column]) if column is not None else pa.nulls(len(positions), pa.int64())
-
-
-def _outside(case: Case, m: int, vm_pu: np.ndarray) -> np.ndarray:
-    """Return the half-hours in which a watched voltage stays beyond its limits, (T,) bool."""
-    low = vm_pu < case.vm_min_pu[m] - VOLTAGE_TOLERANCE_PU
-    result: np.ndarray = (low | (vm_pu > case.vm_max_pu[m] + VOLTAGE_TOLERANCE_PU)).any(axis=1)
-    return result
 
 
 def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
@@ -217,7 +115,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
         "area_balance_settled_mw": v["settled_mw"],
         "battery_mw": battery,
     }
-    congested = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))[step, unit] > 0.0
+    congested = np.any([block.cuts[cause][step, unit] > 0.0 for cause in CONGESTION_CAUSES], axis=0)
     return pa.table({
         "time": time.take(pa.array(step)),
         "unit": _named(unit, case.unit_names),
@@ -237,25 +135,17 @@ def _named(codes: np.ndarray, names: Sequence[str], known: np.ndarray | None = N
 
 
 def _link(block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:
-    before, after = block.before["headroom_mw"], block.after["headroom_mw"]
-    columns: dict[str, np.ndarray] = {"export_mw": flows.island_mw.sum(axis=1)}
+    """One row per half-hour of the only member of `block`."""
+    columns = {name: np.ascontiguousarray(values[:, 0]) for name, values in link_columns(block, flows).items()}
     circuits = {
         "loading_percent": flows.loading_percent,
         "mainland_mw": flows.mainland_mw,
         "island_mw": flows.island_mw,
     }
-    for number in range(max(CIRCUITS_IN_SCHEMA, flows.island_mw.shape[1])):
+    for number in range(max(CIRCUITS_IN_SCHEMA, flows.island_mw.shape[-1])):
         for name, values in circuits.items():
-            there = number < values.shape[1]
-            columns[f"circuit_{number + 1}_{name}"] = values[:, number] if there else np.full(len(values), np.nan)
-    columns |= {
-        "n1_before_loading_percent": block.before["link_percent"],
-        "n1_loading_percent": block.after["link_percent"],
-        "n1_export_headroom_before_mw": before[:, 0],
-        "n1_export_headroom_after_mw": after[:, 0],
-        "n1_import_headroom_before_mw": before[:, 1],
-        "n1_import_headroom_after_mw": after[:, 1],
-    }
+            there = number < values.shape[-1]
+            columns[f"circuit_{number + 1}_{name}"] = values[:, 0, number] if there else np.full(len(values), np.nan)
     return pa.table({"time": time, **columns})
 
 

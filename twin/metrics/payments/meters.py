@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from twin.metrics.kpis import CONGESTED_ABOVE_MW
+from twin.metrics.kpis import ordered_off
 
 _PLANT_COLUMNS = ("delivered_mw", "area_balance_mw", "area_balance_settled_mw", "battery_mw")
 _SITE_COLUMNS = ("import_mw", "export_mw", "self_consumption_mw")
@@ -95,7 +95,7 @@ def read_meters(folder: Path, plants: pd.DataFrame) -> Meters:
         price=column["price_jpy_per_kwh"],
         price_ratio=column["price_ratio"],
         home_demand=column["home_demand_pu"],
-        curtailing=(column["area_balance_share"] > 0.0) | (column["plants_congestion_mw"] > CONGESTED_ABOVE_MW),
+        curtailing=ordered_off(column),
         solved=solved,
         produced=produced,
         grid=grid,

@@ -1,0 +1,119 @@
+"""Key figures that compare members: net benefit, operators, what a policy gains and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.core.units import KWH_PER_MWH
+from twin.metrics.kpis import curtailed_congestion_mwh, energy_used_mw, key_figures, or_none
+from twin.metrics.series import MemberSeries
+
+Kpis = Mapping[str, float | None]
+"""Key figures of one member."""
+
+OF_OPERATORS = (
+    "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
+    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
+)  # fmt: skip
+OF_CONGESTION = ("curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours")
+"""What is kept of values that are tried one at a time."""
+
+
+@dataclass(frozen=True)
+class Benefit:
+    """Net energy in MWh and its value at the half-hour's area price in JPY; negative where others lose."""
+
+    mwh: float
+    jpy: float
+
+
+def net_benefit(mine: MemberSeries, base: MemberSeries) -> Benefit:
+    """Return the net benefit of a member against another of the same sweep point.
+
+    ``cuts avoided at plants (congestion and voltage) - extra loss at the sites - extra losses of batteries and
+    shifted demand``, half-hour by half-hour; half-hours that did not solve in either are left out. Area-balance cuts
+    are another value and never part of it.
+
+    Parameters
+    ----------
+    mine, base : MemberSeries
+        Of one member each.
+    """
+    columns = ("plants_congestion_mw", "sites_lost_mw", "battery_losses_mw", "flexible_losses_mw")
+    falls = [base[name] - mine[name] for name in columns]
+    mwh = mine.hours * np.where(mine.solved & base.solved, sum(falls, np.zeros(len(mine.solved))), 0.0)
+    return Benefit(float(mwh.sum()), float((mwh * mine["price_jpy_per_kwh"]).sum() * KWH_PER_MWH))
+
+
+def loss_of_used_energy_mwh(mine: MemberSeries, base: MemberSeries) -> np.ndarray:
+    """Return what `mine` uses less than `base`, step by step; 0 where either is unsolved."""
+    lost_mw = energy_used_mw(base) - energy_used_mw(mine)
+    return mine.hours * np.where(mine.solved & base.solved, lost_mw, 0.0)
+
+
+def congestion_of(series: MemberSeries) -> dict[str, float | None]:
+    """Return what tells how much congestion there is."""
+    return {name: or_none(value) for name, value in key_figures(series, OF_CONGESTION).items()}
+
+
+def operator_kpis(
+    own: MemberSeries, operator: str, other_operator: MemberSeries | None, without_area_balance: MemberSeries | None
+) -> dict[str, float | None]:
+    """Return congestion under either operator and without area balance; None where a counterfactual is missing.
+
+    Parameters
+    ----------
+    own : MemberSeries
+    operator : str
+        The member's: ``perfect`` or ``forecast``.
+    other_operator : MemberSeries, optional
+        The same under the other operator.
+    without_area_balance : MemberSeries, optional
+        The same without area-balance orders; the member itself where it has none.
+    """
+    found: dict[str, float | None] = dict.fromkeys(OF_OPERATORS)
+    cut = float(curtailed_congestion_mwh(own))
+    found[f"{operator}_operator_curtailed_congestion_mwh"] = cut
+    if other_operator is not None:
+        other = "forecast" if operator == "perfect" else "perfect"
+        found[f"{other}_operator_curtailed_congestion_mwh"] = float(curtailed_congestion_mwh(other_operator))
+        forecast = own if operator == "forecast" else other_operator
+        missed = key_figures(forecast, ("forecast_missed_hours",))["forecast_missed_hours"]
+        found["forecast_operator_missed_hours"] = float(missed)
+    if without_area_balance is not None:
+        found["congestion_masked_by_area_balance_mwh"] = float(curtailed_congestion_mwh(without_area_balance)) - cut
+    return found
+
+
+AVOIDED = {
+    "congestion_avoided_mwh": ("curtailed_congestion_mwh",),
+    "other_cuts_avoided_mwh": ("curtailed_area_balance_mwh", "curtailed_voltage_mwh"),
+}
+LOST = {
+    "lost_behind_the_meter_mwh": ("curtailed_behind_the_meter_mwh",),
+    "lost_in_batteries_mwh": ("battery_losses_mwh",),
+    "lost_by_shifting_mwh": ("flexible_losses_mwh",),
+}
+
+
+def gained_and_lost(mine: Kpis, base: Kpis) -> dict[str, float]:
+    """Return what a member gains against another and what it costs, MWh; gained less lost is the change of use."""
+    gained = {name: _sum(base, names) - _sum(mine, names) for name, names in AVOIDED.items()}
+    return gained | {name: _sum(mine, names) - _sum(base, names) for name, names in LOST.items()}
+
+
+def cut_at_the_link_mwh(kpis: Kpis) -> float:
+    """Return what congestion and voltage cut."""
+    return _sum(kpis, ("curtailed_congestion_mwh", "curtailed_voltage_mwh"))
+
+
+def lost_mwh(kpis: Kpis) -> float:
+    """Return what is lost behind the meter: throttled, in batteries, by shifting demand."""
+    return _sum(kpis, [name for names in LOST.values() for name in names])
+
+
+def _sum(kpis: Kpis, names: tuple[str, ...] | list[str]) -> float:
+    return sum((kpis[name] or 0.0 for name in names), 0.0)

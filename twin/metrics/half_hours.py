@@ -1,0 +1,260 @@
+"""Half-hours of some members as arrays: from records to the columns that tables and key figures are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+from twin.core.clock import HOURS_PER_YEAR
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.metrics.flows import BlockFlows, block_flows
+from twin.metrics.series import MemberSeries
+from twin.operation.case import TIER_NON_FIRM, Case
+from twin.operation.devices import FlexibleFlows, SiteFlows
+from twin.operation.record import Record, Verdict
+from twin.operation.state import State, stored_at_start_mwh
+from twin.resources.profiles import Profiles
+
+VOLTAGE_TOLERANCE_PU = 2e-5
+"""Twice the 0.001 % beyond which a voltage is relieved."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Records of some members stacked over time; axes T, members, then the record's own.
+
+    `members` are the members' positions in the case. `only` takes one out, `member` also drops the member axis.
+    """
+
+    start: int
+    members: tuple[int, ...]
+    values: Mapping[str, np.ndarray]
+    cuts: Mapping[str, np.ndarray]
+    sites: Mapping[str, np.ndarray]
+    flexible: Mapping[str, np.ndarray]
+    before: Mapping[str, np.ndarray]
+    after: Mapping[str, np.ndarray]
+
+    def only(self, m: int) -> Block:
+        """Return the arrays of member `m` of the case, with a member axis of length 1."""
+        return self._picked(m, [self.members.index(m)])
+
+    def member(self, m: int) -> Block:
+        """Return the arrays of member `m` of the case."""
+        return self._picked(m, self.members.index(m))
+
+    def _picked(self, m: int, pick: int | list[int]) -> Block:
+        groups = (
+            self.values, self.cuts, self.sites, self.flexible, self.before, self.after,
+        )  # fmt: skip
+        return Block(self.start, (m,), *({name: x[:, pick] for name, x in group.items()} for group in groups))
+
+
+def stack(start: int, records: Sequence[Record], members: Sequence[int] | None = None) -> Block:
+    """Stack consecutive half-hours that begin at step `start`, of all members or some."""
+    wanted = tuple(range(len(records[0].failure))) if members is None else tuple(members)
+    rows = list(wanted)
+    plain = (
+        "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
+        "missed", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
+    )  # fmt: skip
+    values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
+    values |= {
+        name: np.stack([getattr(record.ledger, name)[rows] for record in records])
+        for name in ("available_mw", "settled_mw", "end", "outage")
+    }
+    values["variant"] = np.stack([record.injections.variant[rows] for record in records])
+    values["diesel_mw"] = np.stack([record.injections.diesel_mw[rows].sum(axis=1) for record in records])
+    values["shed_mw"] = np.stack([record.injections.shed_mw[rows].sum(axis=1) for record in records])
+    return Block(
+        start=start,
+        members=wanted,
+        values=values,
+        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
+        sites=_stacked([record.sites for record in records], SiteFlows, rows),
+        flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
+        before=_stacked([record.before for record in records], Verdict, rows),
+        after=_stacked([record.after for record in records], Verdict, rows),
+    )
+
+
+def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, np.ndarray]:
+    return {field.name: np.stack([getattr(part, field.name)[rows] for part in parts]) for field in fields(kind)}
+
+
+def flows_of(case: Case, block: Block) -> BlockFlows:
+    """Return the flows of all half-hours and members, time and member first; NaN where unsolved."""
+    solved = block.values["failure"] == ""
+    currents = np.where(solved[..., None], block.values["node_i"], np.nan)
+    variant = block.values["variant"].ravel()
+    flows = block_flows(case.grid.variants, case.grid.nodes, variant, currents.reshape(len(variant), -1))
+    of_field = (getattr(flows, field.name) for field in fields(BlockFlows))
+    return BlockFlows(*(values.reshape(*solved.shape, *values.shape[1:]) for values in of_field))
+
+
+def cut_columns(cuts: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return what each cause takes from all units, and whether the criterion held; (T, M).
+
+    Parameters
+    ----------
+    cuts : mapping of str to numpy.ndarray, (T, M, U)
+    values : mapping of str to numpy.ndarray, (T, M)
+        ``broken missed failure``, as in `Record`.
+    """
+    return {
+        **{cause.column: cuts[cause].sum(axis=-1) for cause in CutCause},
+        "criterion_broken": values["broken"].astype(np.int8),
+        "forecast_missed": values["missed"].astype(np.int8),
+        "failure": values["failure"],
+    }
+
+
+def energy_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
+    """Return the columns of the table ``system`` that no flow of a branch is needed for; (T, M)."""
+    v, members = block.values, list(block.members)
+    available, delivered, demand = v["available_mw"], v["delivered_mw"], v["demand_mw"]
+    congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
+    held = congestion + block.cuts[CutCause.VOLTAGE]
+    lost = held + block.cuts[CutCause.BEHIND_THE_METER]
+    non_firm = case.tier[members] == TIER_NON_FIRM
+    city_area = case.model.areas.municipality.to_numpy(bool)
+    shifting = ~case.is_storage
+    obeys = case.obeys_area_balance[members]
+    return {
+        "demand_mw": demand.sum(axis=-1),
+        "delivered_mw": delivered.sum(axis=-1),
+        "available_mw": available.sum(axis=-1),
+        "municipality_demand_mw": (demand * city_area).sum(axis=-1),
+        "municipality_delivered_mw": (delivered * case.unit_in_city).sum(axis=-1),
+        "diesel_mw": v["diesel_mw"],
+        **_battery_columns(case, block),
+        "flexible_demand_mw": (block.flexible["demand_mw"] * shifting).sum(axis=-1),
+        "flexible_losses_mw": (block.flexible["losses_mw"] * shifting).sum(axis=-1),
+        "unsupplied_mw": v["shed_mw"],
+        "residual_overload_mw": v["residual_mva"],
+        "compensator_q_mvar": v["q_svc_mvar"],
+        "plants_q_support_mvar": v["q_support_mvar"],
+        **cut_columns(block.cuts, v),
+        "area_balance_settled_mw": v["settled_mw"].sum(axis=-1),
+        "plants_congestion_mw": held[..., : case.plants].sum(axis=-1),
+        "sites_lost_mw": lost[..., case.plants :].sum(axis=-1),
+        "nonfirm_available_mw": (available * non_firm).sum(axis=-1),
+        "nonfirm_congestion_mw": (congestion * non_firm).sum(axis=-1),
+        "policy_failed": v["policy_failed"].astype(np.int8),
+        "negative_demand_areas": v["beside_clipped"],
+        "area_balance_share": _of_profiles(case, block, lambda p, steps: p.area_cut_pv[steps]) * obeys,
+        "price_jpy_per_kwh": _of_profiles(case, block, lambda p, steps: p.price_jpy_per_kwh[steps]),
+        "price_ratio": v["price_ratio"],
+        "home_demand_pu": _of_profiles(case, block, lambda p, steps: _mean_home(case, p, steps)),
+    }
+
+
+def flow_columns(case: Case, block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
+    """Return the columns of the table ``system`` that follow from the flows; (T, M)."""
+    members = list(block.members)
+    low = flows.vm_pu < case.vm_min_pu[members, None] - VOLTAGE_TOLERANCE_PU
+    high = flows.vm_pu > case.vm_max_pu[members, None] + VOLTAGE_TOLERANCE_PU
+    return {
+        "import_mw": np.maximum(flows.import_mw, 0.0),
+        "export_mw": np.maximum(-flows.import_mw, 0.0),
+        "losses_mw": flows.losses_mw,
+        "voltage_outside": (low | high).any(axis=-1).astype(np.int8),
+        "bank_reverse_flow": flows.reverse_flow.astype(np.int8),
+    }
+
+
+def link_columns(block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
+    """Return the link's flow, its survivor and its headroom; (T, M)."""
+    before, after = block.before["headroom_mw"], block.after["headroom_mw"]
+    return {
+        "export_mw": flows.island_mw.sum(axis=-1),
+        "n1_before_loading_percent": block.before["link_percent"],
+        "n1_loading_percent": block.after["link_percent"],
+        "n1_export_headroom_before_mw": before[..., 0],
+        "n1_export_headroom_after_mw": after[..., 0],
+        "n1_import_headroom_before_mw": before[..., 1],
+        "n1_import_headroom_after_mw": after[..., 1],
+    }
+
+
+def _battery_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
+    """Return losses and charge of all batteries, and the commands that any device could not follow."""
+    sites, flexible, storage = block.sites, block.flexible, case.is_storage
+    losses, stored = sites["battery_losses_mw"].sum(axis=-1), sites["stored_mwh"].sum(axis=-1)
+    return {
+        "battery_losses_mw": losses + (flexible["losses_mw"] * storage).sum(axis=-1),
+        "stored_mwh": stored + (flexible["stored_mwh"] * storage).sum(axis=-1),
+        "clipped_commands": sites["clipped"] + flexible["clipped"].sum(axis=-1).astype(np.int64),
+    }
+
+
+def _of_profiles(case: Case, block: Block, of: Callable[[Profiles, slice], np.ndarray]) -> np.ndarray:
+    """Return a series of each member's own profiles, (T, M)."""
+    steps = slice(block.start, block.start + len(block.values["failure"]))
+    used = case.profile[list(block.members)]
+    found = {k: of(case.profiles[k][0], steps) for k in np.unique(used).tolist()}
+    return np.stack([found[k] for k in used.tolist()], axis=1)
+
+
+def _mean_home(case: Case, profiles: Profiles, steps: slice) -> np.ndarray:
+    """Return the demand of the mean home over its mean of a year."""
+    of_homes = np.ascontiguousarray(profiles.site_demand_per_kwh[steps][:, case.is_home_shape])
+    return np.asarray(of_homes.mean(axis=1) * HOURS_PER_YEAR)
+
+
+class SeriesInMemory:
+    """Keeps the series of all members of a run side by side, only the columns that key figures will read.
+
+    Parameters
+    ----------
+    case : Case
+    asked : callable
+        Computes from a `MemberSeries` of all members what will be asked of the whole; its reading is noted once.
+    """
+
+    def __init__(self, case: Case, asked: Callable[[MemberSeries], object]) -> None:
+        self.case, self._asked = case, asked
+        self._columns: dict[str, list[str]] = {}
+        self._parts: list[dict[str, dict[str, np.ndarray]]] = []
+
+    def take(self, steps: range, records: Sequence[Record]) -> None:
+        """Keep the columns of a stretch."""
+        block = stack(steps.start, records)
+        flows = flows_of(self.case, block)
+        system = energy_columns(self.case, block) | flow_columns(self.case, block, flows)
+        tables = {"system": system, "link": link_columns(block, flows)}
+        if not self._parts:
+            noted = {name: _Noted(columns) for name, columns in tables.items()}
+            self._asked(self._series(noted))
+            self._columns = {name: sorted(columns.read) for name, columns in noted.items()}
+        self._parts.append({name: {key: tables[name][key] for key in keys} for name, keys in self._columns.items()})
+
+    def close_block(self, block: int, steps: range, state: State) -> None:
+        """Do nothing: all blocks are one series."""
+
+    def series(self) -> MemberSeries:
+        """Return the series of all members, (T, M)."""
+        tables = {
+            name: {key: np.concatenate([part[name][key] for part in self._parts]) for key in keys}
+            for name, keys in self._columns.items()
+        }
+        return self._series(tables)
+
+    def _series(self, tables: Mapping[str, Mapping[str, np.ndarray]]) -> MemberSeries:
+        members = range(len(self.case.members))
+        stored_mwh = np.array([stored_at_start_mwh(self.case, m) for m in members])
+        return MemberSeries(tables, self.case.step_hours, stored_mwh, self.case.battery_mwh.sum(axis=1))
+
+
+class _Noted(dict[str, np.ndarray]):
+    """Columns that note which of them are read."""
+
+    def __init__(self, columns: Mapping[str, np.ndarray]) -> None:
+        super().__init__(columns)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        self.read.add(name)
+        return super().__getitem__(name)

@@ -1,0 +1,132 @@
+"""The tables of a run: made stretch by stretch, kept in memory or written into the folders of the members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pandapower import pandapowerNet
+
+from twin.metrics.device_tables import battery_tables, outage_tables
+from twin.metrics.half_hours import stack
+from twin.metrics.sample_check import check_records, frozen_net
+from twin.metrics.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
+from twin.metrics.tables import member_tables, twin_tables
+from twin.operation.all_outages import States, joined, judge_states, states_of, watch_variant
+from twin.operation.case import Case
+from twin.operation.record import Record
+from twin.operation.simulate import simulate
+from twin.operation.state import State
+from twin.policies.running import recalled, remembered
+
+POLICY = "policy"
+"""Name under which a checkpoint holds what a member's policy remembers."""
+
+Tables = dict[str, pa.Table]
+
+
+class TablesInMemory:
+    """Keeps the tables of the half-hours of all members, without the outages after the loop.
+
+    Parameters
+    ----------
+    case : Case
+    """
+
+    def __init__(self, case: Case) -> None:
+        self.case = case
+        self._stretches: list[list[Tables]] = []
+
+    def take(self, steps: range, records: Sequence[Record]) -> None:
+        """Make the tables of a stretch."""
+        stacked = stack(steps.start, records)
+        self._stretches.append([member_tables(self.case, stacked, m) for m in range(len(self.case.members))])
+
+    def close_block(self, block: int, steps: range, state: State) -> None:
+        """Do nothing: all blocks are one table."""
+
+    def tables(self) -> list[Tables]:
+        """Return the tables of each member."""
+        return [_joined([tables[m] for tables in self._stretches]) for m in range(len(self.case.members))]
+
+
+class TableFiles:
+    """Writes the tables of each block into the members' folders, with a checkpoint behind it.
+
+    Parameters
+    ----------
+    case : Case
+    folders : sequence of pathlib.Path
+        Results folder of each member.
+    checked : sequence of numpy.ndarray
+        Steps of each member that are checked against pandapower.
+    """
+
+    def __init__(self, case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
+        self.case, self.folders, self.checked = case, folders, checked
+        self._recorded = list(case.recorded)
+        self._net_of: Callable[[int], pandapowerNet] = cache(partial(frozen_net, case))
+        self._watch_of = cache(partial(watch_variant, case))
+        self._stretches: list[list[Tables]] = []
+        self._states: list[States] = []
+
+    def take(self, steps: range, records: Sequence[Record]) -> None:
+        """Make the tables of a stretch and keep its final states, which are judged at the end of the block."""
+        stacked = stack(steps.start, records, self._recorded)
+        by_step = dict(zip(steps, records, strict=True))
+        tables = twin_tables(self.case, steps.start, records)
+        for m in self._recorded:
+            tables[m] = member_tables(self.case, stacked, m)
+            asked = [int(t) for t in self.checked[m] if t in by_step]
+            tables[m]["sample_check"] = check_records(self.case, m, asked, by_step, self._net_of)
+        self._stretches.append([tables[m] for m in range(len(self.case.members))])
+        self._states.append(states_of(self.case, records, self._recorded))
+
+    def close_block(self, block: int, steps: range, state: State) -> None:
+        """Write the tables of a block, N-1 over all outages and, after the last one, the batteries of the sites."""
+        case = self.case
+        tables = [_joined([tables[m] for tables in self._stretches]) for m in range(len(case.members))]
+        if steps.stop == len(case.index):
+            for m in self._recorded:
+                tables[m] |= battery_tables(case, state, m)
+        judged = judge_states(case, self._watch_of, joined(self._states), steps.start)
+        for m, found in zip(self._recorded, judged, strict=True):
+            tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
+        self._stretches, self._states = [], []
+        for folder, of_member in zip(self.folders, tables, strict=True):
+            write_part(folder, block, of_member)
+        for m, folder in enumerate(self.folders):
+            arrays = {name: values[m] for name, values in state.arrays().items()}
+            save_checkpoint(folder, block, arrays | {POLICY: remembered(state.policies[m], case.members[m].name)})
+
+
+def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
+    """Run a case and write its tables; a run that was killed goes on after the last block that all its members have.
+
+    Parameters
+    ----------
+    case : Case
+    folders : sequence of pathlib.Path
+        Results folder of each member.
+    checked : sequence of numpy.ndarray
+        Steps of each member that are checked against pandapower.
+    """
+    if all(is_finished(folder) for folder in folders):
+        return
+    done = min(last_checkpoint(folder) for folder in folders)
+    simulate(case, TableFiles(case, folders, checked), None if done < 0 else _load(folders, done), done)
+    for folder in folders:
+        finish(folder)
+
+
+def _joined(parts: list[Tables]) -> Tables:
+    return {name: pa.concat_tables([part[name] for part in parts]).unify_dictionaries() for name in parts[0]}
+
+
+def _load(folders: Sequence[Path], block: int) -> State:
+    members = [load_checkpoint(folder, block) for folder in folders]
+    policies = [recalled(member.pop(POLICY)) for member in members]
+    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]}, policies)
