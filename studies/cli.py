@@ -199,6 +199,27 @@ def uncertainty(
 
 
 @app.command()
+def security(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
+    headroom: Annotated[
+        str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
+    ] = "",
+    intertrip: Annotated[bool, typer.Option("--intertrip", help="Find what inter-trip (N-1電制) must shed.")] = False,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Assess every outage of a study's grid before any management; headroom of buses and inter-trip on demand."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.security import GridSecurity, Question
+
+    buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
+    folder = _carry_out(GridSecurity(checked, Question(buses, intertrip), data, span), out, jobs)
+    _tell_where(folder)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:

@@ -73,7 +73,7 @@ class Case:
     @cached_property
     def base_mva(self) -> float:
         """Base of the per-unit power."""
-        return self.grid.variants[0].grid.base_mva
+        return self.grid.base_mva
 
     @cached_property
     def step_hours(self) -> float:

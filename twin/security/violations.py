@@ -1,4 +1,4 @@
-"""Compiled judgement of solved states: loadings and voltages of one outage case over a block of steps."""
+"""Compiled search for limit violations: loadings and voltages of one contingency over a block of steps."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Buses(NamedTuple):
 
 
 class Found(NamedTuple):
-    """Where the judgement of a block is written; rows R, elements and cases group after group."""
+    """Where the violations of a block are written; rows R, elements and cases group after group."""
 
     step: Worst
     step_export: Worst
@@ -55,6 +55,25 @@ class Found(NamedTuple):
     bus_flags: np.ndarray  # (R, B) uint8
 
 
+class SolvedRows(NamedTuple):
+    """Solved states of one case, one row a step."""
+
+    v: np.ndarray  # (R, N) complex, node voltages
+    solved: np.ndarray  # (R,) bool
+    steps: np.ndarray  # (R,) absolute step
+    groups: np.ndarray  # (R,) group whose branches, buses and cases the row counts for
+    flags: np.ndarray  # (R,) uint8, how the case breaks the criterion
+
+
+class CaseState(NamedTuple):
+    """A case, and whether the short-time and the continuous rating count for its state."""
+
+    number: int
+    cases: int  # how many there are
+    at_once: bool
+    settled: bool
+
+
 @njit(cache=True, nogil=True)
 def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: int, side: int) -> None:
     """Keep the larger value; of equal ones that of the earlier step, so that the blocks do not matter."""
@@ -69,54 +88,27 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def judge_block(
-    v: np.ndarray,
-    solved: np.ndarray,
-    steps: np.ndarray,
-    groups: np.ndarray,
-    case: int,
-    cases: int,
-    judged_at_once: bool,
-    judged_settled: bool,
-    branches: Branches,
-    buses: Buses,
-    found: Found,
-    flags: np.ndarray,
-) -> None:
-    """Judge the solved rows of one case, in place of what was found before.
+def find_violations(rows: SolvedRows, case: CaseState, branches: Branches, buses: Buses, found: Found) -> None:
+    """Find the limit violations of one contingency at many operating points.
 
     Parameters
     ----------
-    v : (R, N) complex
-        Node voltages.
-    solved : (R,) bool
-    steps, groups : (R,) int
-        Absolute step of each row, and the group whose branches, buses and cases it counts for.
-    case, cases : int
-        Number of the case, and how many there are.
-    judged_at_once, judged_settled : bool
-        Whether the short-time and the continuous rating count for this state.
+    rows : SolvedRows
+        Its `flags` are added to.
+    case : CaseState
+    branches, buses : Branches, Buses
     found : Found
         For the state at once or the settled one; step and branch rows are shared by the cases of a class.
-    flags : (R,) uint8
-        How the case breaks the criterion, added to.
     """
-    for r in range(v.shape[0]):
-        if solved[r]:
-            at = r, steps[r], groups[r], case, groups[r] * cases + case
-            flags[r] |= _judge_branches(v[r], at, judged_at_once, judged_settled, branches, found)
-            flags[r] |= _judge_buses(v[r], at, buses, found)
+    for r in range(rows.v.shape[0]):
+        if rows.solved[r]:
+            at = r, rows.steps[r], rows.groups[r], case.number, rows.groups[r] * case.cases + case.number
+            rows.flags[r] |= _overloads(rows.v[r], at, case, branches, found)
+            rows.flags[r] |= _voltages(rows.v[r], at, buses, found)
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def _judge_branches(
-    v: np.ndarray,
-    at: tuple[int, int, int, int, int],
-    judged_at_once: bool,
-    judged_settled: bool,
-    b: Branches,
-    found: Found,
-) -> int:
+def _overloads(v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseState, b: Branches, found: Found) -> int:
     r, step, group, case, case_row = at
     first = group * b.watched.shape[0]
     row_flags = 0
@@ -134,9 +126,9 @@ def _judge_branches(
         _raise(found.branch, first + k, loading, step, case, k, side)
         _raise(found.case, case_row, loading, step, case, k, side)
         broken = 0
-        if judged_at_once and loading > 100.0 * b.short_time_factor:
+        if state.at_once and loading > 100.0 * b.short_time_factor:
             broken |= SHORT_TIME
-        if judged_settled and loading > 100.0:
+        if state.settled and loading > 100.0:
             broken |= CONTINUOUS
         if broken:
             current = i_to if side == 1 else i_from
@@ -159,7 +151,7 @@ def _size(x: complex) -> float:
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
 def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: complex, i_to: complex, b: Branches) -> bool:
-    """Tell whether more infeed would raise the breach; on the link, whether power flows to the mainland."""
+    """Tell whether more infeed would raise the overload; on the link, whether power flows to the mainland."""
     if b.mainland_side[k] == 0:
         result: bool = (v[b.from_node[k]] * np.conj(i_from)).real < 0.0
         return result
@@ -175,7 +167,7 @@ def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: compl
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def _judge_buses(v: np.ndarray, at: tuple[int, int, int, int, int], buses: Buses, found: Found) -> int:
+def _voltages(v: np.ndarray, at: tuple[int, int, int, int, int], buses: Buses, found: Found) -> int:
     r, step, group, case, case_row = at
     first = group * buses.node.shape[0]
     row_flags = 0

@@ -1,4 +1,4 @@
-"""Solve many injections of one network: the tier is chosen row by row."""
+"""Power flows of one network for many operating points: each takes the quickest method that converges for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from functools import cached_property
 import numpy as np
 from numba import config
 
-from twin.network.factors import Elimination, Point, Prepared, prepare
-from twin.network.iteration_kernels import NOT_SOLVED, Rules
-from twin.network.lanes import LANES
 from twin.network.network import Network
 from twin.network.node_power import NodePower, node_power
-from twin.network.row_kernels import NOT_FINITE, Found
+from twin.network.solving.factors import Elimination, Point, Prepared, prepare
+from twin.network.solving.iterations import NOT_SOLVED, Rules
+from twin.network.solving.lanes import LANES
+from twin.network.solving.rows import NOT_FINITE, Found
 from twin.network.voltage_control import MOST_ROUNDS, infeed_at_limit, next_limits
 
 
@@ -28,7 +28,7 @@ def default_threads() -> int:
 
 
 class Method(IntEnum):
-    """Tier that solved a row."""
+    """Method that solved an operating point."""
 
     NONE = 0
     FIXED_POINT = 1
@@ -37,7 +37,7 @@ class Method(IntEnum):
 
 
 class Failure(IntEnum):
-    """Why a row has no solution."""
+    """Why an operating point has no solution."""
 
     NONE = 0
     INPUT_NOT_FINITE = 1

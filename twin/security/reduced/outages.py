@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.network.reduced.kernels import FLAGS, MAX_ITERATIONS, end_loading_percent, iterate, worst_end
+from twin.network.reduced.kernels import FLAGS, IntactStates, end_loading_percent, iterate, worst_end
 from twin.network.reduced.stacking import GridArrays
 
 SCREEN_BELOW_PERCENT = 75.0
@@ -30,7 +30,7 @@ class Trips(NamedTuple):
     smallest_total: bool = False
 
 
-class Judgement(NamedTuple):
+class WorstOutages(NamedTuple):
     """Worst outage of each row.
 
     `measure` is the loading over what the criterion allows (100 = at the limit), `settled` tells that the state
@@ -47,49 +47,59 @@ class Judgement(NamedTuple):
     solved: np.ndarray  # (R,) outages solved in AC
 
 
+class OutagePoint(NamedTuple):
+    """One outage at one operating point; `only_end` restricts the limits to one monitored end, -1 takes all."""
+
+    g: int
+    o: int
+    r: int  # row of the plants that may be shed
+    p: np.ndarray  # (n,)
+    q: np.ndarray
+    q_svc: float  # compensator output to start from
+    only_end: int
+
+
+class Work(NamedTuple):
+    """Voltages to start from, then those of the last state; its currents, and which plants went."""
+
+    v: np.ndarray  # (2, n)
+    i: np.ndarray
+    tripped: np.ndarray  # (J,) bool
+
+
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def judge_outages(
-    a: GridArrays,
-    g: np.ndarray,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    i: np.ndarray,
-    q_svc: np.ndarray,
-    trips: Trips,
-    ignored: np.ndarray,
-) -> Judgement:
-    """Judge every outage of every row; `v`, `i`, `q_svc` are the intact solution, `ignored` is (R, o, k).
+def assess_outages(a: GridArrays, states: IntactStates, trips: Trips, ignored: np.ndarray) -> WorstOutages:
+    """Assess every outage of every row; `ignored` (R, o, k) marks limits that are left out.
 
     An outage is left out when, with the node currents of the intact grid, its worst loading stays below
     `SCREEN_BELOW_PERCENT` and, with an allowance for that estimate's error, below the worst one found.
     """
-    rows, n = p.shape
+    rows, n = states.p.shape
     plants = trips.node.shape[0]
-    out = Judgement(
+    out = WorstOutages(
         np.zeros(rows), np.full(rows, -1), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_),
         np.zeros((rows, plants), dtype=np.bool_), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
     )  # fmt: skip
-    v_work, i_work, tripped = np.zeros((2, n)), np.zeros((2, n)), np.zeros(plants, dtype=np.bool_)
+    w = Work(np.zeros((2, n)), np.zeros((2, n)), np.zeros(plants, dtype=np.bool_))
     re, im = np.empty(a.ar_by_node.shape[3]), np.empty(a.ar_by_node.shape[3])
     for r in range(rows):
+        g = states.g[r]
         for o in _outages_link_first(a):
-            v_work[:] = v[r]
+            w.v[:] = states.v[r]
             if not a.solve_always[o]:
-                guess = _screen_percent(a, g[r], o, i[r], ignored[r, o], re, im)
+                guess = _screen_percent(a, g, o, states.i[r], ignored[r, o], re, im)
                 largest = guess * (1.0 + SCREEN_ERROR_SHARE) + SCREEN_ERROR_PERCENT
                 if guess < SCREEN_BELOW_PERCENT and largest < out.measure[r]:
                     continue
-            measure, end, link, shed, settled = judge_outage(
-                a, g[r], o, p[r], q[r], v_work, i_work, q_svc[r], trips, r, ignored[r, o], tripped, -1
-            )
+            at = OutagePoint(g, o, r, states.p[r], states.q[r], states.q_svc[r], -1)
+            measure, end, link, shed, settled = assess_outage(a, at, trips, ignored[r, o], w)
             out.solved[r] += 1
             out.shed_pu[r] = max(out.shed_pu[r], shed)
             if a.solve_always[o]:
                 out.link[r] = max(out.link[r], link)
             if measure > out.measure[r]:
                 out.measure[r], out.end[r], out.outage[r], out.settled[r] = measure, end, o, settled
-                out.tripped[r] = tripped
+                out.tripped[r] = w.tripped
     return out
 
 
@@ -127,37 +137,23 @@ def _outages_link_first(a: GridArrays) -> np.ndarray:
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def judge_outage(
-    a: GridArrays,
-    g: int,
-    o: int,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    i: np.ndarray,
-    q_svc: float,
-    trips: Trips,
-    r: int,
-    ignored: np.ndarray,
-    tripped: np.ndarray,
-    only_end: int,
+def assess_outage(
+    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work
 ) -> tuple[float, int, float, float, bool]:
-    """Judge one outage: at once against the short-time rating, settled against the continuous one after shedding.
+    """Assess one outage: at once against the short-time rating, settled against the continuous one after shedding.
 
     Returns measure (percent of what is allowed), end, link loading before shedding, shed (pu), settled binds.
     A plant whose trip does not lower the worst loading (an overload in import direction) stays connected.
-    `only_end` restricts the judgement to one monitored end; -1 takes the worst. `v`, `i`, `tripped` are work space
-    and hold the last state.
     """
-    tripped[:] = False
-    used, q_svc = iterate(a, g, o, p, q, v, i, q_svc, MAX_ITERATIONS)
+    w.tripped[:] = False
+    used, q_svc = iterate(a, at.g, at.o, at.p, at.q, w.v, w.i, at.q_svc)
     if used <= 0:
         return UNSOLVED_PERCENT, -1, UNSOLVED_PERCENT, 0.0, False
-    worst, end, link = judged_end(a, g, o, i, ignored, only_end)
-    if trips.cap_pu[r] <= 0.0:
+    worst, end, link = assessed_end(a, at, w.i, ignored)
+    if trips.cap_pu[at.r] <= 0.0:
         return worst, end, link, 0.0, False
-    shed, settled, settled_end = relieve(a, g, o, p, q, v, i, q_svc, trips, r, ignored, tripped, only_end, worst, end)
-    measure, settled_binds = allowed_percent(worst, settled, a.short_time_factor[g])
+    shed, settled, settled_end = relieve(a, at, trips, ignored, w, q_svc, worst, end)
+    measure, settled_binds = allowed_percent(worst, settled, a.short_time_factor[at.g])
     return measure, settled_end if settled_binds else end, link, shed, settled_binds
 
 
@@ -176,142 +172,102 @@ def allowed_percent(at_once: float, settled: float, short_time_factor: float) ->
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
 def relieve(
-    a: GridArrays,
-    g: int,
-    o: int,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    i: np.ndarray,
-    q_svc: float,
-    trips: Trips,
-    r: int,
-    ignored: np.ndarray,
-    tripped: np.ndarray,
-    only_end: int,
-    worst: float,
-    end: int,
+    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work, q_svc: float, worst: float, end: int
 ) -> tuple[float, float, int]:
     """Shed whole plants after an outage until the continuous rating is kept; returns shed (pu), loading and its end.
 
-    `v`, `i`, `worst` and `end` are the state at once; `v`, `i` and `tripped` hold the settled one afterwards. Where the
-    largest plants first are enough and the rule asks for it, every smaller set is tried in the order of its output.
+    `w`, `q_svc`, `worst` and `end` are the state at once; `w` holds the settled one afterwards. Where the largest
+    plants first are enough and the rule asks for it, every smaller set is tried in the order of its output.
     """
-    p_left, q_left = p.copy(), q.copy()
-    shed, settled, settled_end = _largest_first(
-        a, g, o, p_left, q_left, v, i, q_svc, trips, r, ignored, tripped, only_end, worst, end
-    )
+    shed, settled, settled_end = _largest_first(a, at, trips, ignored, w, q_svc, worst, end)
     if not trips.smallest_total or worst <= 100.0:
         return shed, settled, settled_end
-    return _smallest_total(a, g, o, p, q, v, i, q_svc, trips, r, ignored, tripped, only_end, shed, settled, settled_end)
+    return _smallest_total(a, at, trips, ignored, w, q_svc, (shed, settled, settled_end))
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
 def _largest_first(
-    a: GridArrays,
-    g: int,
-    o: int,
-    p_left: np.ndarray,
-    q_left: np.ndarray,
-    v: np.ndarray,
-    i: np.ndarray,
-    q_svc: float,
-    trips: Trips,
-    r: int,
-    ignored: np.ndarray,
-    tripped: np.ndarray,
-    only_end: int,
-    worst: float,
-    end: int,
+    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work, q_svc: float, worst: float, end: int
 ) -> tuple[float, float, int]:
     """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
-    considered = np.zeros_like(tripped)
-    v_before, i_before = v.copy(), i.copy()
+    p_left, q_left, considered = at.p.copy(), at.q.copy(), np.zeros_like(w.tripped)
+    v_before, i_before = w.v.copy(), w.i.copy()
     shed, settled, settled_end = 0.0, worst, end
     while settled > 100.0:
-        plant = _next_trip(trips, r, considered, shed, a.alive[g, o])
+        plant = _next_trip(trips, at.r, considered, shed, a.alive[at.g, at.o])
         if plant < 0:
             break
         considered[plant] = True
-        v_before[:], i_before[:] = v, i
-        p_left[trips.node[plant]] -= trips.p[r, plant]
-        q_left[trips.node[plant]] -= trips.q[r, plant]
-        used, q_after = iterate(a, g, o, p_left, q_left, v, i, q_svc, MAX_ITERATIONS)
-        loading, loaded_end, _ = judged_end(a, g, o, i, ignored, only_end)
+        v_before[:], i_before[:] = w.v, w.i
+        p_left[trips.node[plant]] -= trips.p[at.r, plant]
+        q_left[trips.node[plant]] -= trips.q[at.r, plant]
+        used, q_after = iterate(a, at.g, at.o, p_left, q_left, w.v, w.i, q_svc)
+        loading, loaded_end, _ = assessed_end(a, at, w.i, ignored)
         if used > 0 and loading < settled:
-            tripped[plant] = True
-            shed += trips.p[r, plant]
+            w.tripped[plant] = True
+            shed += trips.p[at.r, plant]
             settled, settled_end, q_svc = loading, loaded_end, q_after
         else:
-            v[:], i[:] = v_before, i_before
-            p_left[trips.node[plant]] += trips.p[r, plant]
-            q_left[trips.node[plant]] += trips.q[r, plant]
+            w.v[:], w.i[:] = v_before, i_before
+            p_left[trips.node[plant]] += trips.p[at.r, plant]
+            q_left[trips.node[plant]] += trips.q[at.r, plant]
     return shed, settled, settled_end
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
 def _smallest_total(
     a: GridArrays,
-    g: int,
-    o: int,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    i: np.ndarray,
-    q_svc: float,
+    at: OutagePoint,
     trips: Trips,
-    r: int,
     ignored: np.ndarray,
-    tripped: np.ndarray,
-    only_end: int,
-    shed: float,
-    settled: float,
-    settled_end: int,
+    w: Work,
+    q_svc: float,
+    found: tuple[float, float, int],
 ) -> tuple[float, float, int]:
     """Replace a set of trips by the sufficient one with the least output; of equal ones the first plants go.
 
-    Without a sufficient set the given one stays, and so it does where there are too many plants to try all sets.
+    `found` is what the set sheds (pu), the loading that it leaves, and its end. Without a sufficient set the given one
+    stays, and so it does where there are too many plants to try all sets.
     """
-    plants = np.flatnonzero(a.alive[g, o][trips.node] & (trips.p[r] > 0.0))
+    shed, settled, _ = found
+    plants = np.flatnonzero(a.alive[at.g, at.o][trips.node] & (trips.p[at.r] > 0.0))
     if len(plants) > MOST_PLANTS_TRIED_TOGETHER:
-        return shed, settled, settled_end
+        return found
     totals = np.zeros(1 << len(plants))
     for chosen in range(1, len(totals)):
         for bit in range(len(plants)):
             if chosen >> bit & 1:
-                totals[chosen] += trips.p[r, plants[bit]]
+                totals[chosen] += trips.p[at.r, plants[bit]]
     enough = settled <= 100.0
-    v_try, i_try = v.copy(), i.copy()
+    v_try, i_try = w.v.copy(), w.i.copy()
     for chosen in np.argsort(totals, kind="mergesort")[1:]:
-        if totals[chosen] > trips.cap_pu[r] or (enough and totals[chosen] >= shed):
+        if totals[chosen] > trips.cap_pu[at.r] or (enough and totals[chosen] >= shed):
             break
-        p_left, q_left = p.copy(), q.copy()
+        p_left, q_left = at.p.copy(), at.q.copy()
         for bit in range(len(plants)):
             if chosen >> bit & 1:
-                p_left[trips.node[plants[bit]]] -= trips.p[r, plants[bit]]
-                q_left[trips.node[plants[bit]]] -= trips.q[r, plants[bit]]
-        used, _ = iterate(a, g, o, p_left, q_left, v_try, i_try, q_svc, MAX_ITERATIONS)
+                p_left[trips.node[plants[bit]]] -= trips.p[at.r, plants[bit]]
+                q_left[trips.node[plants[bit]]] -= trips.q[at.r, plants[bit]]
+        used, _ = iterate(a, at.g, at.o, p_left, q_left, v_try, i_try, q_svc)
         if used <= 0:
-            v_try[:] = v
+            v_try[:] = w.v
             continue
-        loading, loaded_end, _ = judged_end(a, g, o, i_try, ignored, only_end)
+        loading, loaded_end, _ = assessed_end(a, at, i_try, ignored)
         if loading <= 100.0:
-            tripped[:] = False
+            w.tripped[:] = False
             for bit in range(len(plants)):
-                tripped[plants[bit]] = bool(chosen >> bit & 1)
-            v[:], i[:] = v_try, i_try
+                w.tripped[plants[bit]] = bool(chosen >> bit & 1)
+            w.v[:], w.i[:] = v_try, i_try
             return totals[chosen], loading, loaded_end
-    return shed, settled, settled_end
+    return found
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def judged_end(
-    a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, only_end: int
-) -> tuple[float, int, float]:
-    """Return the loading that is judged, its end, and the worst link loading (0 where only one end counts)."""
-    if only_end < 0:
-        return worst_end(a, g, o, i, ignored)
-    return end_loading_percent(a, g, o, i, only_end), only_end, 0.0
+def assessed_end(a: GridArrays, at: OutagePoint, i: np.ndarray, ignored: np.ndarray) -> tuple[float, int, float]:
+    """Return the loading that counts, its end, and the worst link loading (0 where only one end counts)."""
+    if at.only_end < 0:
+        return worst_end(a, at.g, at.o, i, ignored)
+    return end_loading_percent(a, at.g, at.o, i, at.only_end), at.only_end, 0.0
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
@@ -327,33 +283,24 @@ def _next_trip(trips: Trips, r: int, considered: np.ndarray, shed: float, alive:
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
-def judge_pairs(
-    a: GridArrays,
-    g: np.ndarray,
-    o: np.ndarray,
-    end: np.ndarray,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    q_svc: np.ndarray,
-    trips: Trips,
-    ignored: np.ndarray,
+def assess_pairs(
+    a: GridArrays, states: IntactStates, o: np.ndarray, end: np.ndarray, trips: Trips, ignored: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Judge one (topology, end) pair per row.
+    """Assess one (topology, end) pair per row; `states` gives the injections and where the iteration starts.
 
-    Returns measure (R,), voltages and currents (R, 2, n) of the judged state.
+    Returns measure (R,), voltages and currents (R, 2, n) of the assessed state.
     """
-    rows, n = p.shape
+    rows, n = states.p.shape
     measure = np.zeros(rows)
     v_out, i_out = np.zeros((rows, 2, n)), np.zeros((rows, 2, n))
     tripped = np.zeros(trips.node.shape[0], dtype=np.bool_)
     for r in range(rows):
-        v_out[r] = v[r]
+        v_out[r] = states.v[r]
+        g, p, q = states.g[r], states.p[r], states.q[r]
         if o[r] == 0:
-            used, _ = iterate(a, g[r], 0, p[r], q[r], v_out[r], i_out[r], q_svc[r], MAX_ITERATIONS)
-            measure[r] = end_loading_percent(a, g[r], 0, i_out[r], end[r]) if used > 0 else UNSOLVED_PERCENT
+            used, _ = iterate(a, g, 0, p, q, v_out[r], i_out[r], states.q_svc[r])
+            measure[r] = end_loading_percent(a, g, 0, i_out[r], end[r]) if used > 0 else UNSOLVED_PERCENT
         else:
-            measure[r] = judge_outage(
-                a, g[r], o[r], p[r], q[r], v_out[r], i_out[r], q_svc[r], trips, r, ignored[r, o[r]], tripped, end[r]
-            )[0]
+            at = OutagePoint(g, o[r], r, p, q, states.q_svc[r], end[r])
+            measure[r] = assess_outage(a, at, trips, ignored[r, o[r]], Work(v_out[r], i_out[r], tripped))[0]
     return measure, v_out, i_out

@@ -1,4 +1,4 @@
-"""Compiled passage of rows through the lanes: from tables of power to tables of voltage."""
+"""Compiled power flows of many operating points: from tables of power to tables of voltage."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.network.block_kernels import Equations
-from twin.network.iteration_kernels import NOT_SOLVED, Rules, Work, approach, iterate
-from twin.network.lanes import LANES, any_lane, load, splat, store
+from twin.network.solving.blocks import Equations
+from twin.network.solving.iterations import NOT_SOLVED, Rules, Work, approach, iterate
+from twin.network.solving.lanes import LANES, any_lane, load, splat, store
 
 NOT_FINITE = -2
 """In place of the number of steps: a value of the row is not finite. See also `NOT_SOLVED`."""
@@ -29,6 +29,23 @@ class Given(NamedTuple):
     start: np.ndarray
     fallback: np.ndarray
     slack: np.ndarray
+
+
+class Plan(NamedTuple):
+    """How rows are solved: factors, where the fixed point starts, when a row is done, and which node is where.
+
+    `shared` (4 B,) are factors used for all rows unless `own`: then each row has its own, renewed at each step.
+    `no_load` (2 F,) are voltages without any power; where given, `shared` belongs to them and the fixed point comes
+    first.
+    `node` (N,) is the node at each place, `controlled` (C,) the place of each controlled node.
+    """
+
+    shared: np.ndarray
+    no_load: np.ndarray
+    own: bool
+    rules: Rules
+    node: np.ndarray
+    controlled: np.ndarray
 
 
 class Found(NamedTuple):
@@ -52,27 +69,9 @@ class Found(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def solve_rows(
-    e: Equations,
-    shared: np.ndarray,
-    no_load: np.ndarray,
-    own: bool,
-    rules: Rules,
-    node: np.ndarray,
-    controlled: np.ndarray,
-    rows: np.ndarray,
-    given: Given,
-    found: Found,
-) -> None:
-    """Solve the rows `rows` of `given`, LANES at a time.
-
-    Parameters
-    ----------
-    shared : (4 B,) factors used for all rows unless `own`: then each row has its own, renewed at each step
-    no_load : (2 F,) voltages without any power; then `shared` belongs to them and the fixed point comes first
-    node : (N,) node at each place
-    controlled : (C,) place of each controlled node
-    """
+def solve_rows(e: Equations, plan: Plan, rows: np.ndarray, given: Given, found: Found) -> None:
+    """Solve the rows `rows` of `given`, LANES at a time."""
+    own, node = plan.own, plan.node
     n = len(e.alive)
     w = Work(
         np.empty((2 * len(node), LANES)),
@@ -90,10 +89,10 @@ def solve_rows(
         _gather(e, rows, first, node, given, w)
         for r in range(LANES):
             w.lane[0, r], w.lane[1, r], w.lane[2, r], w.lane[4, r], w.steps[r] = 1.0, np.inf, np.inf, 0.0, NOT_SOLVED
-        if len(no_load):
-            approach(e, shared, no_load, rules, w)
-        iterate(e, shared, own, rules, w)
-        _scatter(e, rows, first, node, controlled, w, found)
+        if len(plan.no_load):
+            approach(e, plan.shared, plan.no_load, plan.rules, w)
+        iterate(e, plan.shared, own, plan.rules, w)
+        _scatter(e, rows, first, node, plan.controlled, w, found)
 
 
 @njit(cache=True, nogil=True)

@@ -1,4 +1,4 @@
-"""What the outages act on at each step: the nodes' power, the infeed in it, and what single elements give."""
+"""Operating points: power at the nodes at each step, the infeed in it, and what tripping elements give."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from twin.network.outage import Outage
 
 
 @dataclass(frozen=True)
-class StepPower:
-    """Power of consecutive steps R on nodes N, per unit; elements of wards that are shunts are not in it.
+class OperatingPoints:
+    """Operating points R on nodes N, per unit; elements of wards that are shunts are not in it.
 
     Attributes
     ----------
@@ -35,16 +35,16 @@ class StepPower:
         """The part of the elements that draw active power, as negative infeed."""
         return less(self.power, self.infeed)
 
-    def rows(self, pick: np.ndarray | slice) -> StepPower:
+    def rows(self, pick: np.ndarray | slice) -> OperatingPoints:
         """Return the rows `pick` (indices or mask)."""
         elements = {element: power.rows(pick) for element, power in self.of_element.items()}
-        return StepPower(self.power.rows(pick), self.infeed.rows(pick), elements)
+        return OperatingPoints(self.power.rows(pick), self.infeed.rows(pick), elements)
 
 
-def step_power(
+def operating_points(
     network: Network, rows: int, given: Mapping[tuple[str, str], np.ndarray], tripping: Iterable[Outage]
-) -> StepPower:
-    """Sum element powers at the nodes.
+) -> OperatingPoints:
+    """Return the operating points of some steps from the powers of the elements.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def step_power(
         infeed[table, "p_mw"] = np.where(feeds_in, p_mw, 0.0)
         infeed[table, "q_mvar"] = np.where(feeds_in, given.get((table, "q_mvar"), elements.q_mvar[None]), 0.0)
     infeed = {key: np.broadcast_to(values, (rows, values.shape[1])) for key, values in infeed.items()}
-    return StepPower(
+    return OperatingPoints(
         power=node_power(network, rows, given),
         infeed=node_power(network, rows, infeed),
         of_element={
@@ -134,7 +134,7 @@ def power_at_buses(
     infeed_mva: np.ndarray,
     demand_mva: np.ndarray,
     of_element: Mapping[Outage, tuple[int, np.ndarray]],
-) -> StepPower:
+) -> OperatingPoints:
     """Return the nodes' power from what is fed in and drawn at some of them, all at constant power.
 
     Parameters
@@ -157,4 +157,4 @@ def power_at_buses(
 
     infeed = spread(nodes, infeed_mva)
     elements = {element: spread(np.array([node]), mva[:, None]) for element, (node, mva) in of_element.items()}
-    return StepPower(less(infeed, spread(nodes, demand_mva)), infeed, elements)
+    return OperatingPoints(less(infeed, spread(nodes, demand_mva)), infeed, elements)

@@ -5,11 +5,14 @@ Without fast math: with it, the roots' last bits differed between a run that com
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit
 
-from twin.network.reduced.kernels import MAX_ITERATIONS, end_loading_percent, iterate
+from twin.network.reduced.kernels import IntactStates, end_loading_percent, iterate
 from twin.network.reduced.stacking import GridArrays
+from twin.security.reduced.outages import OutagePoint
 
 STEPS = 32
 LAST_STEP_MW = 0.02
@@ -20,17 +23,16 @@ NARROWINGS = 60
 GOLDEN = 0.3819660112501051
 
 
+class Extra(NamedTuple):
+    """Where infeed is added; `direction` 1 searches towards more infeed, -1 towards more demand."""
+
+    node: int
+    direction: float
+    base_mva: float
+
+
 @njit(cache=True, nogil=True)
-def link_headroom(
-    a: GridArrays,
-    g: np.ndarray,
-    p: np.ndarray,
-    q: np.ndarray,
-    v: np.ndarray,
-    q_svc: np.ndarray,
-    node: int,
-    base_mva: float,
-) -> np.ndarray:
+def link_headroom(a: GridArrays, states: IntactStates, node: int, base_mva: float) -> np.ndarray:
     """Return export and import headroom in MW, (R, 2); NaN where no extra infeed keeps the rating.
 
     For each outage of a link circuit the extra infeed x at `node` (unity power factor, taps and reactors frozen, the
@@ -40,44 +42,35 @@ def link_headroom(
     rising loading, import the one with falling loading; negative values say that the rating is already exceeded in
     that direction. Where those steps find no root (near voltage collapse) a scan looks for it.
     """
-    rows = len(g)
+    rows = len(states.g)
     out = np.full((rows, 2), np.inf)
     for r in range(rows):
         for o in range(1, a.solve_always.shape[0]):
             if not a.solve_always[o] or a.repeats[o]:
                 continue
+            at = OutagePoint(states.g[r], o, r, states.p[r], states.q[r], states.q_svc[r], -1)
             for side in range(2):
-                root = _root(a, g[r], o, p[r], q[r], v[r], q_svc[r], node, side, base_mva)
+                extra = Extra(node, 1.0 if side == 0 else -1.0, base_mva)
+                root = _root(a, at, states.v[r], extra)
                 if np.isnan(root):
-                    root = _scanned_root(a, g[r], o, p[r], q[r], node, side, base_mva)
+                    root = _scanned_root(a, at, extra)
                 out[r, side] = root if np.isnan(root) else min(out[r, side], root)
     return out
 
 
 @njit(cache=True, nogil=True)
-def _root(
-    a: GridArrays,
-    g: int,
-    o: int,
-    p: np.ndarray,
-    q: np.ndarray,
-    v_start: np.ndarray,
-    q_svc: float,
-    node: int,
-    side: int,
-    base_mva: float,
-) -> float:
+def _root(a: GridArrays, at: OutagePoint, v_start: np.ndarray, extra: Extra) -> float:
     """Return the headroom of one outage by secant steps that stay between solved and overloaded or unsolved states.
 
     A state that does not solve after the outage is entered from the extra infeed that balances the islands.
     """
-    v, i, p_moved, v_good = v_start.copy(), np.zeros(v_start.shape), p.copy(), v_start.copy()
-    direction = 1.0 if side == 0 else -1.0
+    g, o, node, direction, base_mva = at.g, at.o, extra.node, extra.direction, extra.base_mva
+    v, i, p_moved, v_good, q_svc = v_start.copy(), np.zeros(v_start.shape), at.p.copy(), v_start.copy(), at.q_svc
     x, inside, outside, x_before, rest_before, balanced = 0.0, -np.inf, np.inf, 0.0, np.nan, False
     inside_percent = np.inf
     for _ in range(STEPS):
-        p_moved[node] = p[node] + direction * x
-        used, q_after = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
+        p_moved[node] = at.p[node] + direction * x
+        used, q_after = iterate(a, g, o, p_moved, at.q, v, i, q_svc)
         rest = _step_to_rating(a, g, o, v, i, node, direction) if used > 0 else np.nan
         if np.isnan(rest):
             if inside > -np.inf:
@@ -87,7 +80,7 @@ def _root(
                 return np.nan
             else:
                 v[0], v[1], balanced = a.wr[g, o], a.wi[g, o], True
-                x = -direction * np.sum(p * a.alive[g, o])
+                x = -direction * np.sum(at.p * a.alive[g, o])
         else:
             v_good[:], q_svc = v, q_after
             percent = _link_percent(a, g, o, i)
@@ -108,33 +101,30 @@ def _root(
 
 
 @njit(cache=True, nogil=True)
-def _scanned_root(
-    a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, side: int, base_mva: float
-) -> float:
+def _scanned_root(a: GridArrays, at: OutagePoint, extra: Extra) -> float:
     """Return the same from a scan of the extra infeed; NaN where the rating is exceeded at every infeed.
 
     The least loaded point of the scan is narrowed by golden section, then the rating is bisected from there outwards.
     """
-    direction = 1.0 if side == 0 else -1.0
-    reach = abs(np.sum(p * a.alive[g, o]))
+    reach = abs(np.sum(at.p * a.alive[at.g, at.o]))
     for k in range(a.limit.shape[1]):
         if a.link_end[k]:
-            reach += a.limit[g, k]
+            reach += a.limit[at.g, k]
     x = np.linspace(-reach, reach, SCANNED)
     percent = np.empty(SCANNED)
     for s in range(SCANNED):
-        percent[s] = _percent_at(a, g, o, p, q, node, direction * x[s])
+        percent[s] = _percent_at(a, at, extra, x[s])
     least = int(np.argmin(percent))
     if percent[least] == np.inf:
         return np.nan
     inside, lowest = x[least], percent[least]
     low, high = x[max(least - 1, 0)], x[min(least + 1, SCANNED - 1)]
     for _ in range(NARROWINGS):
-        if lowest <= 100.0 or (high - low) * base_mva < LAST_STEP_MW:
+        if lowest <= 100.0 or (high - low) * extra.base_mva < LAST_STEP_MW:
             break
         left, right = low + GOLDEN * (high - low), high - GOLDEN * (high - low)
-        at_left = _percent_at(a, g, o, p, q, node, direction * left)
-        at_right = _percent_at(a, g, o, p, q, node, direction * right)
+        at_left = _percent_at(a, at, extra, left)
+        at_right = _percent_at(a, at, extra, right)
         if at_left <= at_right:
             high, inside, lowest = right, left, at_left
         else:
@@ -148,27 +138,27 @@ def _scanned_root(
             break
         if x[s] > inside:
             inside = x[s]
-    while (outside - inside) * base_mva > 0.1 * LAST_STEP_MW and outside < np.inf:
+    while (outside - inside) * extra.base_mva > 0.1 * LAST_STEP_MW and outside < np.inf:
         middle = 0.5 * (inside + outside)
-        if _percent_at(a, g, o, p, q, node, direction * middle) <= 100.0:
+        if _percent_at(a, at, extra, middle) <= 100.0:
             inside = middle
         else:
             outside = middle
-    return inside * base_mva if outside < np.inf else np.inf
+    return inside * extra.base_mva if outside < np.inf else np.inf
 
 
 @njit(cache=True, nogil=True)
-def _percent_at(a: GridArrays, g: int, o: int, p: np.ndarray, q: np.ndarray, node: int, extra: float) -> float:
+def _percent_at(a: GridArrays, at: OutagePoint, extra: Extra, x: float) -> float:
     """Return the link's worst loading from no load, with patience where convergence is slow; infinite if unsolved."""
-    v, i, p_moved = np.empty((2, len(p))), np.zeros((2, len(p))), p.copy()
-    v[0], v[1] = a.wr[g, o], a.wi[g, o]
-    p_moved[node] += extra
+    v, i, p_moved = np.empty((2, len(at.p))), np.zeros((2, len(at.p))), at.p.copy()
+    v[0], v[1] = a.wr[at.g, at.o], a.wi[at.g, at.o]
+    p_moved[extra.node] += extra.direction * x
     used, q_svc = 0, 0.0
     for _ in range(PATIENCE):
-        used, q_svc = iterate(a, g, o, p_moved, q, v, i, q_svc, MAX_ITERATIONS)
+        used, q_svc = iterate(a, at.g, at.o, p_moved, at.q, v, i, q_svc)
         if used != 0:
             break
-    return _link_percent(a, g, o, i) if used > 0 else np.inf
+    return _link_percent(a, at.g, at.o, i) if used > 0 else np.inf
 
 
 @njit(cache=True, nogil=True)

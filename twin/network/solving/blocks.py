@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.network.lanes import larger, load, root, splat, store
+from twin.network.solving.lanes import larger, load, root, splat, store
 
 
 class Equations(NamedTuple):
-    """Network and pattern of held voltages, in places (see `twin.network.factors`)."""
+    """Network and pattern of held voltages, in places (see `twin.network.solving.factors`)."""
 
     y_start: np.ndarray
     y_column: np.ndarray

@@ -1,4 +1,4 @@
-"""Search the first breach along extra infeed: first-order distances propose, AC confirms, the nearest outage first."""
+"""Search of the first limit violation along extra infeed: a first-order distance proposes, AC confirms."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 
 from twin.network.node_power import NodePower
-from twin.security.headroom_case import Distance, HeadroomCase, TopologyCase, distance
+from twin.security.headroom.prepared import Distance, HeadroomContingency, PreparedHeadroom, distance
 
 TRUST_SHARE = 0.25
 """A first-order distance may be wrong by this share of itself, and by `TRUST_REACH` of the furthest infeed."""
@@ -25,7 +25,7 @@ AT_LIMIT = 1.0 + 1e-4
 
 
 class Outcome(IntEnum):
-    """What the search of a row ended with."""
+    """How a search of headroom ended."""
 
     FOUND = 0
     NOT_HEALED = 1
@@ -46,8 +46,8 @@ class Rows:
 
 
 @dataclass(frozen=True)
-class Breach:
-    """First breach of each row.
+class FirstViolation:
+    """The first limit violation of each row.
 
     Attributes
     ----------
@@ -73,9 +73,9 @@ class Breach:
 class _Search:
     """Estimates and brackets of every row R and topology O, in MW of extra infeed."""
 
-    def __init__(self, case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, sign: float) -> None:
+    def __init__(self, case: PreparedHeadroom, powers: Sequence[NodePower], rows: Rows, sign: float) -> None:
         self.case, self.powers, self.rows, self.sign = case, powers, rows, sign
-        shape = (len(rows.step), len(case.topologies))
+        shape = (len(rows.step), len(case.contingencies))
         self.root = np.full(shape, np.inf)  # where the first limit is expected when infeed rises
         self.seen_at = np.zeros(shape)  # where that was estimated
         self.exact = np.zeros(shape, dtype=bool)
@@ -95,7 +95,7 @@ class _Search:
     def start(self) -> None:
         """Solve every topology without extra infeed, once for all buses, and estimate from there."""
         everyone = np.arange(len(self.rows.step))
-        for o, (topology, power) in enumerate(zip(self.case.topologies, self.powers, strict=True)):
+        for o, (topology, power) in enumerate(zip(self.case.contingencies, self.powers, strict=True)):
             found = topology.solver.solve(power, threads=1)
             self.solved += len(power.constant)
             self.base_v.append(found.v)
@@ -108,7 +108,7 @@ class _Search:
 
     def evaluate(self, r: np.ndarray, o: int, x_mw: np.ndarray) -> None:
         """Solve topology `o` of the rows `r` with `x_mw` more infeed and learn from it."""
-        topology, at = self.case.topologies[o], self.rows.pick(r)
+        topology, at = self.case.contingencies[o], self.rows.pick(r)
         power = self.powers[o].rows(at.step)
         constant, start = power.constant.copy(), self._start(topology, o, at, x_mw)
         constant[np.arange(len(r)), self.case.bus_node[at.bus]] += self.sign * x_mw / self.case.base_mva
@@ -120,7 +120,7 @@ class _Search:
         )  # fmt: skip
         self._unsolved(r[~found.converged], o, x_mw[~found.converged])
 
-    def _start(self, topology: TopologyCase, o: int, at: Rows, x_mw: np.ndarray) -> np.ndarray:
+    def _start(self, topology: HeadroomContingency, o: int, at: Rows, x_mw: np.ndarray) -> np.ndarray:
         start = self.base_v[o][at.step] + (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
         return np.where(np.isfinite(start), start, topology.network.start)
 
@@ -180,12 +180,12 @@ class _Search:
         return pick, np.minimum(order.min(axis=1), bound[:, 0])
 
 
-def first_breach(case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, sign: float) -> Breach:
-    """Return the first breach of each row along extra infeed (`sign` 1) or demand (-1).
+def first_violation(case: PreparedHeadroom, powers: Sequence[NodePower], rows: Rows, sign: float) -> FirstViolation:
+    """Return the first limit violation of each row along extra infeed (`sign` 1) or demand (-1).
 
     Parameters
     ----------
-    case : HeadroomCase
+    case : PreparedHeadroom
     powers : sequence of NodePower, (T, N)
         Infeed of the block's half-hours in each topology.
     rows : Rows
@@ -193,7 +193,7 @@ def first_breach(case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, si
 
     Returns
     -------
-    Breach
+    FirstViolation
 
     Notes
     -----
@@ -225,7 +225,7 @@ def first_breach(case: HeadroomCase, powers: Sequence[NodePower], rows: Rows, si
     return _result(search, outcome)
 
 
-def _result(search: _Search, outcome: np.ndarray) -> Breach:
+def _result(search: _Search, outcome: np.ndarray) -> FirstViolation:
     everyone = np.arange(len(outcome))
     exact = np.where(search.exact, search.root, np.inf)
     topology = exact.argmin(axis=1)
@@ -241,13 +241,13 @@ def _result(search: _Search, outcome: np.ndarray) -> Breach:
     item = np.where(never, search.healed_item[everyone, worst], item)
     value = np.where(outcome == Outcome.BEYOND, np.inf, np.where(outcome == Outcome.FOUND, value, np.nan))
     none = outcome == Outcome.BEYOND
-    return Breach(value, np.where(none, -1, topology), np.where(none, -1, item), outcome, search.solved)
+    return FirstViolation(value, np.where(none, -1, topology), np.where(none, -1, item), outcome, search.solved)
 
 
 def _confirm_healed(search: _Search, outcome: np.ndarray, value: np.ndarray) -> None:
     """Mark rows whose reduction breaks another limit: there is no reduction that heals all."""
     reduced = (outcome == Outcome.FOUND) & (value < 0.0)
-    for o in range(len(search.case.topologies)):
+    for o in range(len(search.case.contingencies)):
         known = np.where(np.isfinite(search.healed_from[:, o]), search.healed_from[:, o], -2.0 * search.furthest)
         trust = TRUST_SHARE * np.abs(known) + TRUST_REACH * search.furthest
         may_break = (known + trust > value) | (search.excess[:, o] > CLOSE)

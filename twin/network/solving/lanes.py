@@ -1,7 +1,7 @@
-"""Sixteen rows as one number: compiled code that reads like scalar code and works on whole vector registers.
+"""Vector arithmetic for compiled power flows: sixteen operating points in one vector register.
 
 An array of shape (k, LANES) holds k such numbers; lane r belongs to row r of a block. Every operation is done lane by
-lane, so what one row holds can never reach another.
+lane: the answer of a row does not depend on the others.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from twin.network.block_kernels import (
+from twin.network.solving.blocks import (
     Equations,
     factorise,
     jacobian,
@@ -16,7 +16,7 @@ from twin.network.block_kernels import (
     substitute_each,
     substitute_shared,
 )
-from twin.network.lanes import LANES, larger, load, root, splat, store, where
+from twin.network.solving.lanes import LANES, larger, load, root, splat, store, where
 
 MARGIN = 0.25
 """Share of the allowed mismatch that may be left by a step that is foreseen to be the last."""
@@ -140,7 +140,7 @@ def iterate(e: Equations, shared: np.ndarray, own: bool, rules: Rules, w: Work) 
     for step in range(rules.most_steps + 1):
         network_currents(e, w.v, w.i)
         mismatches(e, w.v, w.i, w.s, w.used, w.x, w.worst)
-        if not _judge(step, own, rules, w) or step == rules.most_steps:
+        if not _any_left(step, own, rules, w) or step == rules.most_steps:
             break
         if own:
             jacobian(e, w.v, w.i, w.s, w.a)
@@ -153,7 +153,7 @@ def iterate(e: Equations, shared: np.ndarray, own: bool, rules: Rules, w: Work) 
 
 
 @njit(cache=True, nogil=True)
-def _judge(step: int, own: bool, rules: Rules, w: Work) -> bool:
+def _any_left(step: int, own: bool, rules: Rules, w: Work) -> bool:
     """Take out the lanes that are solved or hopeless and tell whether any is left."""
     busy = False
     for r in range(LANES):

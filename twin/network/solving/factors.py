@@ -9,12 +9,12 @@ import numpy as np
 from scipy.sparse import csc_array, csr_array
 from scipy.sparse.linalg import splu
 
-from twin.network.block_kernels import Equations, factorise, jacobian, network_currents
-from twin.network.iteration_kernels import Rules
-from twin.network.lanes import LANES
 from twin.network.network import Network
 from twin.network.node_power import NodePower
-from twin.network.row_kernels import Found, Given, solve_rows
+from twin.network.solving.blocks import Equations, factorise, jacobian, network_currents
+from twin.network.solving.iterations import Rules
+from twin.network.solving.lanes import LANES
+from twin.network.solving.rows import Found, Given, Plan, solve_rows
 
 
 @dataclass(frozen=True)
@@ -170,9 +170,8 @@ class Prepared:
         no_load = parts(point.v[0, self.elimination.node[:free]]) if point.without_power else NO_VALUES
         own = point.factors is None
         shared = NO_VALUES if point.factors is None else point.factors
-        solve_rows(
-            self.equations, shared, no_load, own, rules, self.elimination.node, self.controlled, rows, given, found
-        )
+        plan = Plan(shared, no_load, own, rules, self.elimination.node, self.controlled)
+        solve_rows(self.equations, plan, rows, given, found)
 
     def factors(self, v: np.ndarray, power: NodePower) -> np.ndarray:
         """Return the factors (4 B,) of the Jacobian at voltages `v` (N,) and the one row of `power`."""

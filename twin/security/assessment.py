@@ -1,4 +1,4 @@
-"""Judge a block of steps: every outage solved in AC, nothing left to an estimate."""
+"""Assess operating points against every contingency, each solved in AC: nothing is left to an estimate."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from twin.network.monitored import MonitoredGrid
 from twin.network.node_power import NodePower
-from twin.network.solver import Solution
-from twin.security.contingencies import OutageCase, OutageClass
-from twin.security.judging_kernels import Found, judge_block
-from twin.security.power import StepPower, active_mw, at_nodes, less, step_power
+from twin.network.solving.solver import Solution
+from twin.security.contingencies import Contingency, OutageClass
+from twin.security.operating_points import OperatingPoints, active_mw, at_nodes, less, operating_points
+from twin.security.prepared import PreparedContingencies, PreparedContingency
 from twin.security.result import SecurityResult
 from twin.security.tally import (
     KINDS,
@@ -27,10 +28,10 @@ from twin.security.tally import (
     merge,
     split,
 )
-from twin.security.topologies import Subject, Topologies, Topology
+from twin.security.violations import CaseState, Found, SolvedRows, find_violations
 
-Relief = Callable[[Topology, NodePower, np.ndarray], NodePower]
-"""``relief(topology, power, v)``: the node power (R, N) after the actions that follow an outage.
+Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
+"""``relief(contingency, power, v)``: the node power (R, N) after the actions that follow an outage.
 
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
 """
@@ -55,21 +56,21 @@ class _Rows(NamedTuple):
     cases: int
 
 
-def judge_steps(
-    topologies: Topologies,
-    power: StepPower,
+def assess_steps(
+    contingencies: PreparedContingencies,
+    power: OperatingPoints,
     steps: np.ndarray,
     groups: np.ndarray,
     relief: Relief | None = None,
 ) -> list[Tally]:
-    """Solve and judge every case at every step of a block.
+    """Solve every contingency at every operating point of a block and find the limit violations.
 
     Parameters
     ----------
-    topologies : Topologies
+    contingencies : PreparedContingencies
         The intact grid first.
-    power : StepPower
-        Rows R; they never see each other.
+    power : OperatingPoints
+        Rows R; each is solved by itself.
     steps : numpy.ndarray, (R,) int
         Absolute step of each row.
     groups : numpy.ndarray, (R,) int
@@ -84,30 +85,34 @@ def judge_steps(
     """
     order = np.lexsort((steps, groups))
     bounds = np.flatnonzero(np.diff(groups[order], prepend=-1, append=groups.max(initial=-1) + 1))
-    rows = _Rows(steps[order], groups[order], bounds, len(topologies))
-    whole = _judge_rows(topologies, power.rows(order), rows, relief)
+    rows = _Rows(steps[order], groups[order], bounds, len(contingencies))
+    whole = _assess_rows(contingencies, power.rows(order), rows, relief)
     return split(whole, bounds)
 
 
-def _judge_rows(topologies: Topologies, steps: StepPower, rows: _Rows, relief: Relief | None) -> Tally:
-    intact, groups = topologies[0], len(rows.bounds) - 1
+def _assess_rows(
+    contingencies: PreparedContingencies, steps: OperatingPoints, rows: _Rows, relief: Relief | None
+) -> Tally:
+    intact, groups = contingencies[0], len(rows.bounds) - 1
     branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
     tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
     stages = [_stage(of_class, tally.cases, rows, intact) for of_class in tally.classes]
     start: np.ndarray | None = None
     kept: dict[int, Solution] = {}
-    repeated = set(topologies.repeats)
-    for number, topology in enumerate(topologies):
-        power = power_after(topology, steps)
-        found = kept[topology.repeats] if topology.repeats >= 0 else topology.solver.solve(power, start, THREADS)
+    repeated = set(contingencies.repeats)
+    for number, contingency in enumerate(contingencies):
+        power = power_after(contingency, steps)
+        found = (
+            kept[contingency.repeats] if contingency.repeats >= 0 else contingency.solver.solve(power, start, THREADS)
+        )
         if number == 0:
             start = np.where(found.converged[:, None], found.v, intact.network.start)
         if number in repeated:
             kept[number] = found
-        kind = topology.case.outage_class
-        flags = _judge_case(number, topology, power, found, rows, stages[kind], tally.cases, relief)
+        kind = contingency.case.outage_class
+        flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, relief)
         _count_case(number, flags, rows, tally.cases, tally.classes[kind])
-        _count_lost(number, topology, steps, rows, tally.cases)
+        _count_lost(number, contingency, steps, rows, tally.cases)
     for of_class, stage in zip(tally.classes, stages, strict=True):
         _count_elements(of_class, stage.at_once, rows)
         if relief is None:
@@ -117,7 +122,7 @@ def _judge_rows(topologies: Topologies, steps: StepPower, rows: _Rows, relief: R
     return tally
 
 
-def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: Topology) -> _Stage:
+def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: PreparedContingency) -> _Stage:
     count = len(rows.steps)
     flags = (
         np.zeros((count, len(intact.branches.watched)), dtype=np.uint8),
@@ -135,18 +140,18 @@ def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: Topology
     return _Stage(at_once, found(of_class.step_settled, of_class.branch_settled, cases.settled))
 
 
-def power_after(topology: Topology, steps: StepPower) -> NodePower:
+def power_after(contingency: PreparedContingency, steps: OperatingPoints) -> NodePower:
     """Return the nodes' power without the tripped elements; what dead nodes lose is left to the network."""
     power = steps.power
-    for element in topology.out:
+    for element in contingency.out:
         if element in steps.of_element:
             power = less(power, steps.of_element[element])
     return power
 
 
-def _judge_case(
+def _assess_case(
     number: int,
-    topology: Topology,
+    contingency: PreparedContingency,
     power: NodePower,
     found: Solution,
     rows: _Rows,
@@ -157,11 +162,11 @@ def _judge_case(
     """Return (R,) flags of how the case breaks the criterion."""
     flags = np.zeros(len(found.v), dtype=np.uint8)
     settled = found
-    _judge_state(number, topology, found, rows, (True, relief is None), stage.at_once, flags)
+    _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
     if relief is not None:
-        start = np.where(found.converged[:, None], found.v, topology.network.start)
-        settled = topology.solver.solve(relief(topology, power, found.v), start, THREADS)
-        _judge_state(number, topology, settled, rows, (False, True), stage.settled, flags)
+        start = np.where(found.converged[:, None], found.v, contingency.network.start)
+        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS)
+        _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED
     failure = np.where(found.converged, settled.failure, found.failure)
@@ -169,19 +174,11 @@ def _judge_case(
     return flags
 
 
-def _judge_state(
-    number: int,
-    topology: Topology,
-    state: Solution,
-    rows: _Rows,
-    judged: tuple[bool, bool],
-    written: Found,
-    flags: np.ndarray,
+def _find(
+    case: CaseState, contingency: PreparedContingency, state: Solution, rows: _Rows, written: Found, flags: np.ndarray
 ) -> None:
-    judge_block(
-        np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, number, rows.cases, *judged,
-        topology.branches, topology.buses, written, flags,
-    )  # fmt: skip
+    solved = SolvedRows(np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, flags)
+    find_violations(solved, case, contingency.branches, contingency.buses, written)
 
 
 def _case_rows(number: int, rows: _Rows) -> np.ndarray:
@@ -209,17 +206,19 @@ def _per_group(values: np.ndarray, rows: _Rows) -> np.ndarray:
     return np.asarray(np.add.reduceat(values, rows.bounds[:-1], axis=0, dtype=np.int64))
 
 
-def _count_lost(number: int, topology: Topology, steps: StepPower, rows: _Rows, cases: CaseTally) -> None:
+def _count_lost(
+    number: int, contingency: PreparedContingency, steps: OperatingPoints, rows: _Rows, cases: CaseTally
+) -> None:
     """Count the demand and infeed of dead nodes and of tripped elements elsewhere, at 1 pu voltage."""
-    dead = topology.dead
+    dead = contingency.dead
     lost = np.zeros((2, len(steps.power.constant)))
     if len(dead):
-        infeed_mw = active_mw(topology.network, at_nodes(steps.infeed, dead)).sum(axis=1)
-        lost += [infeed_mw - active_mw(topology.network, at_nodes(steps.power, dead)).sum(axis=1), infeed_mw]
-    for element in topology.out:
+        infeed_mw = active_mw(contingency.network, at_nodes(steps.infeed, dead)).sum(axis=1)
+        lost += [infeed_mw - active_mw(contingency.network, at_nodes(steps.power, dead)).sum(axis=1), infeed_mw]
+    for element in contingency.out:
         if element in steps.of_element:
-            of_element = at_nodes(steps.of_element[element], np.flatnonzero(topology.network.alive))
-            p_mw = active_mw(topology.network, of_element).sum(axis=1)
+            of_element = at_nodes(steps.of_element[element], np.flatnonzero(contingency.network.alive))
+            p_mw = active_mw(contingency.network, of_element).sum(axis=1)
             lost += [np.maximum(-p_mw, 0.0), np.maximum(p_mw, 0.0)]
     lost[:, ~np.isfinite(lost).all(axis=0)] = 0.0  # rows with a given value that is no number are unsolved
     of_groups = slice(number, None, rows.cases)
@@ -238,44 +237,44 @@ def _copy(source: Worst, target: Worst) -> None:
 
 
 @dataclass(frozen=True)
-class Watch:
-    """The outages of a grid made ready; judges blocks of steps.
+class OutageAnalysis:
+    """The contingencies of a grid made ready, for blocks of operating points.
 
     Attributes
     ----------
-    subject : Subject
-    topologies : Topologies
+    grid : MonitoredGrid
+    contingencies : PreparedContingencies
         The intact grid first, then the outages in the order of the list.
     relief : callable or None
     """
 
-    subject: Subject
-    topologies: Topologies
+    grid: MonitoredGrid
+    contingencies: PreparedContingencies
     relief: Relief | None = None
 
     @property
-    def cases(self) -> tuple[OutageCase, ...]:
+    def cases(self) -> tuple[Contingency, ...]:
         """The intact grid and every outage."""
-        return self.topologies.cases
+        return self.contingencies.cases
 
-    def judge(self, steps: StepPower, first_step: int) -> Tally:
-        """Judge consecutive steps, each on its own.
+    def assess(self, steps: OperatingPoints, first_step: int) -> Tally:
+        """Assess consecutive operating points.
 
         Parameters
         ----------
-        steps : StepPower
+        steps : OperatingPoints
         first_step : int
             Absolute number of the first row; tallies of several calls are joined by it.
         """
         numbers = first_step + np.arange(len(steps.power.constant))
-        return self.judge_groups(steps, numbers, np.zeros_like(numbers))[0]
+        return self.assess_groups(steps, numbers, np.zeros_like(numbers))[0]
 
-    def judge_groups(self, power: StepPower, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
-        """Judge rows of any steps; each group of rows has a tally of its own.
+    def assess_groups(self, power: OperatingPoints, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+        """Assess operating points of any steps; each group of them has a tally of its own.
 
         Parameters
         ----------
-        power : StepPower
+        power : OperatingPoints
             Rows R.
         steps : numpy.ndarray, (R,) int
             Absolute step of each row.
@@ -287,14 +286,14 @@ class Watch:
         list of Tally
             By group.
         """
-        return judge_steps(self.topologies, power, steps, groups, self.relief)
+        return assess_steps(self.contingencies, power, steps, groups, self.relief)
 
-    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> StepPower:
+    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
-        tripping = {element for out in self.topologies.outs for element in out}
-        return step_power(self.subject.network, rows, given, sorted(tripping))
+        tripping = {element for out in self.contingencies.outs for element in out}
+        return operating_points(self.grid.network, rows, given, sorted(tripping))
 
     def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
         """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
-        repeats = self.topologies.repeats
-        return SecurityResult(self.subject, self.cases, repeats, merge(tallies), step_hours, index)
+        repeats = self.contingencies.repeats
+        return SecurityResult(self.grid, self.cases, repeats, merge(tallies), step_hours, index)

@@ -1,4 +1,4 @@
-"""A net made ready for headroom: its topologies, what is watched in each, and how far that is from its limits."""
+"""A grid made ready for headroom: each contingency, the limits that count in it, and how far a state is from them."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 import numpy as np
 from numba import njit
-from pandapower import pandapowerNet
 
-from twin.network.model import Element, GridModel
-from twin.network.network import Network, Ratings, ratings
+from twin.network.model import Element
+from twin.network.monitored import MonitoredGrid, branches_of, nodes_at, position
+from twin.network.network import Network, Ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
-from twin.network.solver import Solver
-from twin.security.contingencies import with_tripped_shunts
+from twin.network.solving.solver import Solver
+from twin.security.contingencies import Outages, branch_outages, contingencies
 
 
 class Watched(NamedTuple):
-    """Watched quantities K of one topology: ``c = y_a V_a + y_b V_b`` with ``low <= |c| <= high``.
+    """Limited quantities K in one state of the grid: ``c = y_a V_a + y_b V_b`` with ``low <= |c| <= high``.
 
     A branch end is a current with a rating, a bus voltage has ``y_a = 1``; what is dead has ``y = 0``.
     """
@@ -110,19 +110,18 @@ def _above(size: float, half: float, bend: float, low: float) -> tuple[float, fl
 
 PROBE_SHARE = 1e-3
 _RATED_TABLES = ("line", "trafo", "trafo3w")
-_OUTAGE_TABLES = ("line", "trafo", "trafo3w", "impedance")
 
 
 @dataclass(frozen=True)
-class Item:
-    """What is watched: a branch end (`side` from, to, hv, mv, lv) or the voltage of a bus (`side` empty)."""
+class MonitoredLimit:
+    """The rating of a branch end (`side` from, to, hv, mv, lv) or the voltage limit of a bus (`side` empty)."""
 
     element: Element
     side: str
 
 
 @dataclass(frozen=True)
-class TopologyCase:
+class HeadroomContingency:
     """The intact grid or the grid after an outage.
 
     Attributes
@@ -144,8 +143,8 @@ class TopologyCase:
 
 
 @dataclass(frozen=True)
-class HeadroomCase:
-    """Everything that does not change with the half-hour.
+class PreparedHeadroom:
+    """Contingencies and limits made ready for the search of headroom.
 
     Attributes
     ----------
@@ -153,9 +152,9 @@ class HeadroomCase:
     buses : numpy.ndarray, (B,) int
         pandapower indices of the buses at which infeed is added.
     bus_node : numpy.ndarray, (B,) int
-    topologies : tuple of TopologyCase
+    contingencies : tuple of HeadroomContingency
         The intact grid first.
-    items : tuple of Item
+    items : tuple of MonitoredLimit
     furthest_mw : numpy.ndarray, (B,)
         Extra infeed beyond which no limit is searched.
     """
@@ -163,22 +162,22 @@ class HeadroomCase:
     base_mva: float
     buses: np.ndarray
     bus_node: np.ndarray
-    topologies: tuple[TopologyCase, ...]
-    items: tuple[Item, ...]
+    contingencies: tuple[HeadroomContingency, ...]
+    items: tuple[MonitoredLimit, ...]
     furthest_mw: np.ndarray
 
 
 @dataclass(frozen=True)
 class Scope:
-    """What counts.
+    """Buses, outages and limits for which headroom is searched.
 
     Attributes
     ----------
     buses : tuple of int
     outages : tuple of tuple of Element
         Elements that go out together.
-    monitored, monitored_after_outage : frozenset of Element
-        Branches whose ratings are watched.
+    watched_intact, watched_after_outage : numpy.ndarray, (E,) bool
+        Branches whose ratings count.
     voltage_buses : tuple of int
         Buses whose voltage is watched; empty for none.
     vm_min_pu, vm_max_pu : float
@@ -186,70 +185,50 @@ class Scope:
 
     buses: tuple[int, ...]
     outages: tuple[tuple[Element, ...], ...]
-    monitored: frozenset[Element]
-    monitored_after_outage: frozenset[Element]
+    watched_intact: np.ndarray
+    watched_after_outage: np.ndarray
     voltage_buses: tuple[int, ...]
     vm_min_pu: float
     vm_max_pu: float
 
 
-def headroom_case(net: pandapowerNet, network: Network, scope: Scope) -> HeadroomCase:
-    """Prepare `scope` of a net whose matrices are `network`."""
-    limit = ratings(net, network)
-    items, branch, is_from = _branch_ends(net, network, limit, scope.monitored | scope.monitored_after_outage)
-    items += tuple(Item(("bus", bus), "") for bus in scope.voltage_buses)
-    node_of = dict(zip(net.bus.index, network.node_of_bus, strict=True))
-    bus_node = np.array([node_of[bus] for bus in scope.buses], dtype=np.int64)
-    voltage_node = np.array([node_of[bus] for bus in scope.voltage_buses], dtype=np.int64)
+def prepared_headroom(grid: MonitoredGrid, scope: Scope) -> PreparedHeadroom:
+    """Make the contingencies and limits of a grid ready for the search of headroom."""
+    net, network, limit = grid.net, grid.network, grid.ratings
+    items, branch, is_from = _branch_ends(grid, scope.watched_intact | scope.watched_after_outage)
+    items += tuple(MonitoredLimit(("bus", bus), "") for bus in scope.voltage_buses)
+    bus_node, voltage_node = (nodes_at(net, network, buses) for buses in (scope.buses, scope.voltage_buses))
     high = np.where(is_from, limit.from_pu[branch], limit.to_pu[branch])
-    topologies: list[TopologyCase] = []
+    contingencies: list[HeadroomContingency] = []
     for outage in ((), *scope.outages):
-        after = without(network, [(t, net[t].index.get_loc(i)) for t, i in outage]) if outage else network
-        counts = scope.monitored_after_outage if outage else scope.monitored
-        used = np.array([item.element in counts for item in items[: len(branch)]], dtype=bool)
-        intact = topologies[0] if topologies else None
+        after = without(network, [(e[0], position(net, e)) for e in outage]) if outage else network
+        counts = (scope.watched_after_outage if outage else scope.watched_intact)[branch]
+        intact = contingencies[0] if contingencies else None
         solver = Solver(after, None if intact is None else intact.solver)
         v, slope = _slopes(after, solver, bus_node, intact)
-        watched = _watched(after, branch, is_from, np.where(used, high, np.inf), voltage_node, scope)
+        watched = _watched(after, branch, is_from, np.where(counts, high, np.inf), voltage_node, scope)
         watched = watched._replace(
             slope=watched.y_a * slope[:, watched.node_a] + watched.y_b * slope[:, watched.node_b],
             slope_v=np.where(bus_node >= 0, v[bus_node], 1.0),
             bus_node=np.where((bus_node >= 0) & after.alive[bus_node], bus_node, -1),
         )
-        topologies.append(TopologyCase(outage, after, solver, watched, slope))
-    return HeadroomCase(
-        network.base_mva, np.array(scope.buses), bus_node, tuple(topologies), items,
+        contingencies.append(HeadroomContingency(outage, after, solver, watched, slope))
+    return PreparedHeadroom(
+        network.base_mva, np.array(scope.buses), bus_node, tuple(contingencies), items,
         _furthest_mw(network, limit, bus_node),
     )  # fmt: skip
 
 
-def all_outages(net: pandapowerNet) -> tuple[tuple[Element, ...], ...]:
-    """Return the single outages of all lines, transformers and impedances in service."""
-    return tuple(
-        ((table, int(index)),)
-        for table in _OUTAGE_TABLES
-        for index in net[table].index[net[table].in_service.astype(bool)]
-    )
-
-
-def rated_branches(net: pandapowerNet) -> frozenset[Element]:
-    """Return the lines and transformers of a net."""
-    return frozenset((table, int(index)) for table in _RATED_TABLES for index in net[table].index)
-
-
-def _branch_ends(
-    net: pandapowerNet, network: Network, limit: Ratings, wanted: frozenset[Element]
-) -> tuple[tuple[Item, ...], np.ndarray, np.ndarray]:
+def _branch_ends(grid: MonitoredGrid, wanted: np.ndarray) -> tuple[tuple[MonitoredLimit, ...], np.ndarray, np.ndarray]:
     items, branch, is_from = [], [], []
     for table in _RATED_TABLES:
-        for position, rows in enumerate(network.branch_rows.get(table, ())):
-            element = (table, int(net[table].index[position]))
+        for index, rows in zip(grid.net[table].index, grid.network.branch_rows.get(table, ()), strict=False):
             for column, row in enumerate(rows):
-                if row < 0 or element not in wanted:
+                if row < 0 or not wanted[row]:
                     continue
-                for side, rated, first in (("from", limit.from_pu, True), ("to", limit.to_pu, False)):
+                for side, rated, first in (("from", grid.ratings.from_pu, True), ("to", grid.ratings.to_pu, False)):
                     if np.isfinite(rated[row]):
-                        items.append(Item(element, _side_name(table, column, side)))
+                        items.append(MonitoredLimit((table, int(index)), _side_name(table, column, side)))
                         branch.append(row)
                         is_from.append(first)
     return tuple(items), np.array(branch, dtype=np.int64), np.array(is_from, dtype=bool)
@@ -290,7 +269,7 @@ def _at(matrix: object, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
 
 
 def _slopes(
-    network: Network, solver: Solver, bus_node: np.ndarray, intact: TopologyCase | None
+    network: Network, solver: Solver, bus_node: np.ndarray, intact: HeadroomContingency | None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return voltages (N,) of the net's own state and their change per unit of infeed at each bus (B, N).
 
@@ -324,38 +303,29 @@ def _furthest_mw(network: Network, limit: Ratings, bus_node: np.ndarray) -> np.n
 
 
 def scope_of(
-    net: pandapowerNet,
-    model: GridModel | None,
-    buses: Sequence[int] | None,
-    outages: Sequence[Element | tuple[Element, ...]] | str,
+    grid: MonitoredGrid,
+    buses: Sequence[int],
+    outages: Outages,
     monitored: Sequence[Element] | None,
     voltage_limits: tuple[float, float] | None,
 ) -> Scope:
-    """Fill what is not given: a model's own roles, else every branch, every rated branch, every bus."""
-    if not isinstance(outages, str):
-        single = tuple(_as_group(net, model, outage) for outage in outages)
-    elif model is None:
-        single = all_outages(net)
-    else:
-        single = tuple(_as_group(net, model, outage) for outage in model.roles.outages)
+    """Return the buses, outages (with the reactors that go with them) and limits that count.
+
+    Raises
+    ------
+    InputError
+        If an element is not there or not in service.
+    """
+    net, network = grid.net, grid.network
+    listed = branch_outages(net, network) if isinstance(outages, str) else outages
+    cases = contingencies(net, network, listed, grid.tripped_with, {}, 0)
+    watched = grid.watched_intact, grid.watched_after_outage
     if monitored is not None:
-        watched = after = frozenset(monitored)
-    elif model is not None:
-        watched, after = frozenset(model.roles.monitored), frozenset(model.roles.monitored_after_outage)
-    else:
-        watched = after = rated_branches(net)
-    of_buses = model.roles.voltage_buses if model is not None else tuple(int(bus) for bus in net.bus.index)
+        marks = np.zeros_like(grid.watched_intact)
+        marks[branches_of(net, network, monitored)] = True
+        watched = marks, marks
     vm_min, vm_max = voltage_limits or (0.0, np.inf)
+    of_buses = tuple(int(bus) for bus in net.bus.index[grid.watched_bus]) if voltage_limits else ()
     return Scope(
-        tuple(int(b) for b in (net.bus.index[net.bus.in_service.astype(bool)] if buses is None else buses)),
-        single, watched, after, tuple(of_buses) if voltage_limits else (), vm_min, vm_max,
-    )  # fmt: skip
-
-
-def _as_group(
-    net: pandapowerNet, model: GridModel | None, outage: Element | tuple[Element, ...]
-) -> tuple[Element, ...]:
-    if not isinstance(outage[0], str):
-        return tuple(outage)
-    element = (str(outage[0]), int(outage[1]))
-    return with_tripped_shunts(net, (element,), {} if model is None else model.roles.shunts_tripped_with)
+        tuple(int(bus) for bus in buses), tuple(case.elements for case in cases[1:]), *watched, of_buses, vm_min, vm_max
+    )
