@@ -158,7 +158,9 @@ def certify(
     policy: Annotated[
         str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
     ],
-    study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
     years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
@@ -166,7 +168,7 @@ def certify(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
-    checked, span = _checked(study, data, days)
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certify import Certificate
 
