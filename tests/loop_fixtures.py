@@ -192,5 +192,5 @@ def total_cut_mw(records: Sequence[Record], causes: Sequence[str], m: int = 0) -
 def criterion_percent(case: Case, m: int, injections: Injections) -> float:
     """Return the worst loading of member `m` under its own criterion, solved anew from no load."""
     found = assess(case, Managed(injections, solve_injections(case, injections)))
-    after_outage = found.loading_percent[m] if case.secures_outages[m] else 0.0
+    after_outage = found.loading_percent[m] if case.criterion.secures_outages[m] else 0.0
     return float(max(found.intact_percent[m], after_outage))

@@ -10,6 +10,7 @@ from hypothesis.extra.numpy import arrays
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
 from twin.devices.sites import TOTALS
+from twin.operation.case_parts import mean_of_groups, sum_by_group
 from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
@@ -53,7 +54,7 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
         (some.soc_min_share + start * (some.soc_max_share - some.soc_min_share)) * some.energy
         for some in (one.devices.battery for one in case.members)
     ])  # fmt: skip
-    average = np.array([case.mean_of_groups(soc) for soc in soc_kwh])
+    average = np.array([mean_of_groups(case.sites, soc) for soc in soc_kwh])
     state = replace(initial_state(case), soc_kwh=soc_kwh, average_soc_kwh=average, **plan)
     for t in STEPS:
         before = state
@@ -65,8 +66,8 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
 
 def keeps_limits(case, state):
     for m, one in enumerate(case.members):
-        some, average = one.devices.battery, case.average_sites.battery
-        d = case.device_class[m]
+        some, average = one.devices.battery, case.fleet.average_sites.battery
+        d = case.fleet.device_class[m]
         for soc_kwh, low, high in (
             (state.soc_kwh[m], some.soc_min_share * some.energy, some.soc_max_share * some.energy),
             (
@@ -82,12 +83,14 @@ def keeps_limits(case, state):
 def loses_no_energy(case, before_kwh, after_kwh, flows):
     values = {name: value for name, value in vars(flows).items() if name != "clipped"}
     assert min(value.min() for value in values.values()) >= 0.0
-    power_mw = np.array([case.by_group(m.devices.battery.power) for m in case.members]) / 1e3
-    standby_mw = np.array([case.by_group(m.devices.battery.standby) for m in case.members]) / 1e3
+    power_mw = np.array([sum_by_group(case.sites, m.devices.battery.power) for m in case.members]) / 1e3
+    standby_mw = np.array([sum_by_group(case.sites, m.devices.battery.standby) for m in case.members]) / 1e3
     assert (flows.charge_mw <= power_mw + standby_mw + 1e-9).all()
     assert (flows.discharge_mw <= power_mw + 1e-9).all()
     assert (flows.battery_losses_mw >= standby_mw - 1e-9).all()
-    stored_mwh = np.array([case.by_group(after - before) for after, before in zip(after_kwh, before_kwh, strict=True)])
+    stored_mwh = np.array(
+        [sum_by_group(case.sites, after - before) for after, before in zip(after_kwh, before_kwh, strict=True)]
+    )
     into_battery = HOURS * (flows.charge_mw - flows.discharge_mw - flows.battery_losses_mw)
     assert np.allclose(stored_mwh / 1000.0, into_battery, rtol=0.0, atol=1e-9)
     supply = flows.available_mw - flows.throttled_mw + flows.import_mw + flows.discharge_mw

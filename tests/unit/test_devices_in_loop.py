@@ -38,7 +38,7 @@ def noon(goto_year):
 
 def test_by_habit_only_the_cars_are_new_demand(noon):
     case, records = noon
-    assert case.device_names == ("homes", "water_heaters", "cars", "commercial")
+    assert case.fleet.device_names == ("homes", "water_heaters", "cars", "commercial")
     change = np.array([record.demand_mw[1] - record.demand_mw[0] for record in records])
     of_devices = np.array([record.flexible.demand_mw[1] for record in records])
     assert not of_devices[:, [0, 1, 3]].any()

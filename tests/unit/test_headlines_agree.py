@@ -72,7 +72,7 @@ def test_the_member_has_every_kind_of_device_and_congestion(run, kpis):
     case, folder, members = run
     devices = set(read_table(folder / members[1].path, "devices")["device"].astype(str))
     assert devices >= {HOMES, WATER_HEATERS, CARS, COMMERCIAL, GRID_BATTERIES, PLANT_BATTERIES}
-    assert case.battery_mwh[1].sum() > 0.0
+    assert case.fleet.battery_mwh[1].sum() > 0.0
     mine = kpis[EVERY_DEVICE]
     for name in ("curtailed_congestion_mwh", "battery_losses_mwh", "flexible_losses_mwh", "net_benefit_mwh"):
         assert abs(mine[name]) > 0.01, name
@@ -122,7 +122,7 @@ def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, fi
     rest = np.zeros(len(env.action_names))
     env.reset(options={"start": 0})
     rewards = [env.step(rest)[1] for _ in range(len(case.index))]
-    alone = under_policies(case, 1, [PendingAction(np.flatnonzero(case.battery_mwh[1] > 0.0), rest)])
+    alone = under_policies(case, 1, [PendingAction(np.flatnonzero(case.fleet.battery_mwh[1] > 0.0), rest)])
     kept = TablesInMemory(alone)
     simulate(alone, kept)
     frames = {name: table.to_pandas() for name, table in kept.tables()[0].items()}

@@ -11,7 +11,7 @@ from shipped import goto
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.network.supported import POWER_FLOW_OPTIONS
-from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM
+from twin.operation.case_parts import Tier
 
 AT_LIMIT_PERCENT = 100.001
 SAMPLE = 6
@@ -59,7 +59,7 @@ def test_the_criterion_holds_and_a_tenth_of_a_megawatt_more_breaks_it(windy, m):
         injections = records[t].injections
         assert criterion_percent(case, m, injections) <= AT_LIMIT_PERCENT
         cut = sum(records[t].ledger.cut_mw[cause] for cause in CONGESTION_CAUSES)
-        last_tier = cut * (case.tier == case.tier[m][cut[m] > 0.0].max())
+        last_tier = cut * (case.units.tier == case.units.tier[m][cut[m] > 0.0].max())
         given_back = 0.1 * last_tier / np.maximum(last_tier.sum(axis=1, keepdims=True), 1e-12)
         more = injections.with_units(injections.unit_mw + given_back)
         assert criterion_percent(case, m, more) > AT_LIMIT_PERCENT
@@ -74,9 +74,9 @@ def test_pandapower_agrees_that_the_survivor_is_just_at_its_rating(windy):
     plants = case.plants
     p_mw = record.injections.unit_mw[0]
     net.sgen.loc[net.sgen.index[:plants], "p_mw"] = p_mw[:plants]
-    net.sgen.loc[net.sgen.index[:plants], "q_mvar"] = p_mw[:plants] * case.unit_q_per_p[0, :plants]
+    net.sgen.loc[net.sgen.index[:plants], "q_mvar"] = p_mw[:plants] * case.units.q_per_p[0, :plants]
     net.load["p_mw"], net.load["q_mvar"] = record.injections.demand_mw[0], record.injections.demand_mvar[0]
-    pp.create_sgens(net, model.areas.bus.iloc[case.area_of_group], p_mw=p_mw[plants:], q_mvar=0.0)
+    pp.create_sgens(net, model.areas.bus.iloc[case.areas.of_group], p_mw=p_mw[plants:], q_mvar=0.0)
     svc = pp.create_sgen(net, model.compensator.bus, p_mw=0.0, q_mvar=0.0)
     net.line.loc[0, "in_service"] = False
     _act_as_compensator(net, svc, model.compensator)
@@ -104,7 +104,7 @@ def test_firm_plants_are_cut_only_when_every_non_firm_one_is_at_zero(windy, m):
     case, records = windy
     cut_firm = [t for t, r in enumerate(records) if r.ledger.cut_mw["congestion_firm"][m].sum() > 1e-6]
     assert cut_firm
-    non_firm, firm = (np.flatnonzero(case.tier[m] == tier) for tier in (TIER_NON_FIRM, TIER_FIRM))
+    non_firm, firm = (np.flatnonzero(case.units.tier[m] == tier) for tier in (Tier.NON_FIRM, Tier.FIRM))
     for t in cut_firm:
         assert records[t].injections.unit_mw[m, non_firm].max() <= 1e-6
         assert records[t].ledger.cut_mw["congestion_firm"][m, non_firm].max() == 0.0
@@ -124,19 +124,22 @@ def test_sites_are_cut_only_when_every_plant_is_at_zero(goto_year):
     thin = with_ratings(inputs.model, {FUKUE_KISHIKU: 0.01})
     case = make_case(sunny, [member(sunny, criterion="n-0")], [thin])
     _, records = run(case)
-    sites = case.tier[0] == TIER_LAST
+    sites = case.units.tier[0] == Tier.LAST
     cut = [t for t, r in enumerate(records) if r.ledger.cut_mw["congestion_firm"][0, sites].sum() > 1e-3]
     assert cut
     for t in cut:
         cut_sites = np.flatnonzero(records[t].ledger.cut_mw["congestion_firm"][0] * sites > 0.0)
-        assert {case.unit_names[unit].split("/")[1] for unit in cut_sites} == {"kishiku", "miiraku"}
-        behind = ~sites & np.isin(case.unit_node, case.unit_node[cut_sites])
+        assert {case.units.names[unit].split("/")[1] for unit in cut_sites} == {"kishiku", "miiraku"}
+        behind = ~sites & np.isin(case.units.node, case.units.node[cut_sites])
         assert records[t].injections.unit_mw[0, behind].max() <= 1e-6
 
 
 def test_one_cap_on_contract_or_one_share_of_output(windy):
     case, records = windy
-    for m, reference_of in ((1, lambda r: case.contract_mw[1]), (2, lambda r: r.injections.unit_mw[2] + _cut(r, 2))):
+    for m, reference_of in (
+        (1, lambda r: case.units.contract_mw[1]),
+        (2, lambda r: r.injections.unit_mw[2] + _cut(r, 2)),
+    ):
         for t in congested(records, m):
             record, reference = records[t], np.maximum(reference_of(records[t]), 1e-9)
             share = (record.injections.unit_mw[m] / reference)[: case.plants]
@@ -159,7 +162,7 @@ def test_only_plants_behind_the_overloaded_line_are_cut(goto_year):
     ]
     case = make_case(inputs, members, [model])
     _, records = run(case)
-    farm = case.unit_names.index("floating_farm")
+    farm = case.units.names.index("floating_farm")
     for m, cause in enumerate(("congestion_n0", "congestion_firm")):
         cut = total_cut_mw(records, [cause], m).sum(axis=0)
         assert cut[farm] > 1.0

@@ -10,6 +10,7 @@ from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
 from twin.metrics.half_hours import stack
 from twin.metrics.tables import member_tables
+from twin.operation.case_parts import sum_by_group
 from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
@@ -291,8 +292,8 @@ def test_average_sites_of_equal_sites_do_as_the_sites(windy, policy):
     inputs = replace(windy, fleet=equal)
     case = make_case(inputs, [member(inputs, policy=policy, devices=real_devices(equal, throttle=True))])
     states, _ = run(case)
-    site_wise = np.array([case.by_group(column) for column in states[-1].site_totals.of_member[0].T]).T
-    as_average = states[-1].average_totals[0] * case.average_sites.sites[:, None]
+    site_wise = np.array([sum_by_group(case.sites, column) for column in states[-1].site_totals.of_member[0].T]).T
+    as_average = states[-1].average_totals[0] * case.fleet.average_sites.sites[:, None]
     assert np.allclose(as_average, site_wise, rtol=1e-9, atol=1e-6)
     assert site_wise[:, TOTALS.index("discharged_kwh")].sum() > 100.0
 
@@ -304,7 +305,7 @@ def test_unequal_sites_use_less_of_their_pv_than_average_sites_would(windy):
         totals[TOTALS.index("self_consumed_kwh")]
         for totals in (
             state.site_totals.of_member[0].sum(axis=0),
-            (state.average_totals[0] * case.average_sites.sites[:, None]).sum(axis=0),
+            (state.average_totals[0] * case.fleet.average_sites.sites[:, None]).sum(axis=0),
         )
     )
     assert own < 0.99 * as_average

@@ -62,10 +62,10 @@ def test_capped_plants_obey_even_where_nothing_is_overloaded(windy):
     case, states, records = windy
     obeyed = 0
     for t in range(48 - LEAD):
-        limit_mw = states[t].cap_pu[0, t % LEAD] * case.contract_mw[0, : case.plants]
+        limit_mw = states[t].cap_pu[0, t % LEAD] * case.units.contract_mw[0, : case.plants]
         output_mw = records[t + LEAD].injections.unit_mw[0, : case.plants]
         assert (output_mw <= limit_mw + 1e-9).all()
-        obeyed += bool((np.abs(output_mw - limit_mw)[limit_mw < case.contract_mw[0, : case.plants]] < 1e-9).any())
+        obeyed += bool((np.abs(output_mw - limit_mw)[limit_mw < case.units.contract_mw[0, : case.plants]] < 1e-9).any())
     assert obeyed > 3
 
 
@@ -88,7 +88,7 @@ def test_with_a_true_forecast_nothing_is_missed_and_the_cut_is_the_perfect_one_i
     _, records = run(case)
     assert not any(record.missed[0] for record in records[LEAD:])
     cut, perfect = (total_cut_mw(records[LEAD:], CONGESTION_CAUSES, m).sum(axis=1) for m in (0, 1))
-    one_step_mw = CAP_STEP * case.contract_mw[0, : case.plants].sum()
+    one_step_mw = CAP_STEP * case.units.contract_mw[0, : case.plants].sum()
     assert perfect.max() > 1.0
     assert (cut >= perfect - 1e-3).all()
     assert (cut <= perfect + one_step_mw + 1e-3).all()

@@ -36,7 +36,7 @@ def q_mvar(records):
 
 def weaker(case, injections, share):
     """Return the injections with a share of the extra reactive power given back."""
-    own = case.unit_q_per_p
+    own = case.units.q_per_p
     return replace(injections, unit_q_per_p=own + (1.0 - share) * (injections.unit_q_per_p - own))
 
 
@@ -65,8 +65,8 @@ def test_no_more_reactive_power_is_used_than_needed(windy):
 def test_the_share_of_the_range_is_the_same_for_all_plants_that_reach_the_bus(windy):
     case, records = windy
     t = int(q_mvar(records).argmin())
-    used = case.unit_q_per_p[0] - records[t].injections.unit_q_per_p[0]
-    share = used[used > 0.0] / (case.unit_q_per_p + case.unit_q_per_p_limit)[0, used > 0.0]
+    used = case.units.q_per_p[0] - records[t].injections.unit_q_per_p[0]
+    share = used[used > 0.0] / (case.units.q_per_p + case.units.q_per_p_limit)[0, used > 0.0]
     assert len(share) >= 2
     assert np.ptp(share) < 1e-12
     assert 0.0 < share[0] <= 1.0
@@ -79,10 +79,10 @@ def test_a_cut_follows_only_where_the_range_is_used_up(goto_year):
     assert cut.sum() > 1.0
     for t in np.flatnonzero(cut.sum(axis=1) > 0.1):
         of_cut = cut[t] > 0.1
-        exhausted = case.unit_q_per_p[0] - records[t].injections.unit_q_per_p[0]
+        exhausted = case.units.q_per_p[0] - records[t].injections.unit_q_per_p[0]
         helpful = exhausted > 0.0
         assert helpful.any()
-        assert np.allclose(records[t].injections.unit_q_per_p[0, helpful], -case.unit_q_per_p_limit[0, helpful])
+        assert np.allclose(records[t].injections.unit_q_per_p[0, helpful], -case.units.q_per_p_limit[0, helpful])
         assert of_cut.any()
 
 

@@ -58,7 +58,7 @@ def settled(case, p, *, offered_mw, reduced_mw, area_balance_mw, soc_mwh):
     state = initial_state(case)
     state = replace(state, device_state=np.where(np.arange(case.plants) == p, soc_mwh, 0.0)[None])
     demand = np.zeros((1, len(case.model.areas)))
-    units = np.zeros((1, len(case.unit_names)))
+    units = np.zeros((1, len(case.units.names)))
     ledger = Ledger(units.copy())
     before = units.copy()
     before[0, p] = 10.0 + offered_mw
@@ -111,7 +111,7 @@ def test_a_cut_beyond_the_discharge_is_charged(alone):
 
 def test_orders_keep_power_charge_and_contract(alone):
     case, p = alone
-    contract = case.contract_mw[0, p]
+    contract = case.units.contract_mw[0, p]
     state = initial_state(case)
     state.device_state[0, p] = 1.0
     infeed, demand = np.zeros((1, case.plants)), np.zeros((1, len(case.model.areas)))

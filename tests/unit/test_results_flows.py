@@ -24,9 +24,9 @@ def solved(request, goto_year):
     net.gen["in_service"] = False
     plants, unit_mw = case.plants, record.injections.unit_mw[0]
     net.sgen.loc[net.sgen.index[:plants], "p_mw"] = unit_mw[:plants]
-    net.sgen.loc[net.sgen.index[:plants], "q_mvar"] = unit_mw[:plants] * case.unit_q_per_p[0, :plants]
+    net.sgen.loc[net.sgen.index[:plants], "q_mvar"] = unit_mw[:plants] * case.units.q_per_p[0, :plants]
     net.load["p_mw"], net.load["q_mvar"] = record.injections.demand_mw[0], record.injections.demand_mvar[0]
-    pp.create_sgens(net, case.model.areas.bus.iloc[case.area_of_group], p_mw=unit_mw[plants:], q_mvar=0.0)
+    pp.create_sgens(net, case.model.areas.bus.iloc[case.areas.of_group], p_mw=unit_mw[plants:], q_mvar=0.0)
     diesels = case.model.diesels.bus.to_numpy()
     pp.create_sgens(net, diesels, p_mw=record.injections.diesel_mw[0], q_mvar=0.0)
     pp.create_sgen(net, case.model.compensator.bus, p_mw=0.0, q_mvar=float(record.q_svc_mvar[0]))

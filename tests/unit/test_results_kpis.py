@@ -297,7 +297,7 @@ def test_a_half_hour_that_does_not_solve_is_a_row_with_its_class(real_run):
 def test_an_unsolved_half_hour_is_counted_and_spoils_no_key_figure(real_run):
     case, folders = real_run
     start_mwh = float(lowest_charge(case.members[0].devices.battery).sum()) / 1000.0
-    kpis, sound = (member_kpis(folders[k], start_mwh, float(case.battery_mwh[0].sum()), HOURS) for k in (0, 2))
+    kpis, sound = (member_kpis(folders[k], start_mwh, float(case.fleet.battery_mwh[0].sum()), HOURS) for k in (0, 2))
     assert kpis["unsolved_half_hours"] == 1.0
     assert sound["unsolved_half_hours"] == 0.0
     left_out = read_table(folders[2], "system").loc[20]

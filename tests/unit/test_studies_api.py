@@ -38,7 +38,7 @@ def test_scenario_days_and_the_middle_of_the_sweep(case):
     (member,) = case.members
     assert (member.scenario, member.label, member.twin) == ("second", "base", "")
     assert (str(case.index[0]), len(case.index)) == ("2030-04-20 00:00:00+09:00", 48)
-    assert case.battery_mwh.sum() > 1.0
+    assert case.fleet.battery_mwh.sum() > 1.0
     assert 40.0 < case.export_limit_mw[0] < 60.0
 
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
-from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
+from twin.operation.case import Case
+from twin.operation.case_parts import Tier
 from twin.operation.congestion_rules import order_of_cuts
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
@@ -66,10 +67,10 @@ def smallest(
     """
     managed = Managed(injections, flow)
     if cause is not CutCause.CONGESTION_N1:
-        tiers = (TIER_NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (TIER_FIRM, TIER_LAST)
+        tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
         managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
     if cause is not CutCause.CONGESTION_N0:
-        tiers = (TIER_NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (TIER_FIRM, TIER_LAST)
+        tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
         managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
     return managed
 
@@ -137,9 +138,9 @@ def _cut_pair(
     state = assess_pair(case, members, violation, injections, flow, ignored)
     slope = flow_per_infeed(case, injections, violation, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
-    behind[:, case.trippable] &= ~violation.tripped
+    behind[:, case.units.trippable] &= ~violation.tripped
     place = order_of_cuts(case, members, injections.unit_mw, slope)
-    tier = case.tier[members]
+    tier = case.units.tier[members]
     turns = [(terms, number) for terms in tiers for number in np.unique(place[behind & (tier == terms)])]
     for terms, number in turns:
         chosen = behind & (tier == terms) & (place == number) & (unit_mw > SMALLEST_OUTPUT_MW)

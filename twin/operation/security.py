@@ -40,9 +40,11 @@ class PairState:
 
 def trips(case: Case, members: np.ndarray, injections: Injections) -> Trips:
     """Return what inter-trip could shed, with each plant's output of the half-hour."""
-    p = injections.unit_mw[:, case.trippable] * case.may_trip[members] / case.base_mva
-    node = case.grid.nodes.plant[case.trippable]
-    return Trips(p, p * injections.unit_q_per_p[:, case.trippable], node, case.intertrip_cap_pu[members])
+    p = injections.unit_mw[:, case.units.trippable] * case.units.may_trip[members] / case.base_mva
+    node = case.grid.nodes.plant[case.units.trippable]
+    return Trips(
+        p, p * injections.unit_q_per_p[:, case.units.trippable], node, case.criterion.intertrip_cap_pu[members]
+    )
 
 
 def nothing_ignored(case: Case, rows: int) -> np.ndarray:
@@ -60,7 +62,7 @@ def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow,
     first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
     no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
     found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
-    again = np.flatnonzero((case.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
+    again = np.flatnonzero((case.criterion.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
     if len(again):
         with_trips = trips(case, members[again], injections.rows(again))
         fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
@@ -77,7 +79,9 @@ def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Violation:
     """Return the worst loading of the intact grid."""
     rows = len(flow.variant)
     measure, end, _ = worst_rows(case.grid.arrays, flow.variant, np.zeros_like(flow.variant), flow.i, ignored)
-    return Violation(measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.trippable)), dtype=bool))
+    return Violation(
+        measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.units.trippable)), dtype=bool)
+    )
 
 
 def worst_after_outage(
@@ -85,7 +89,7 @@ def worst_after_outage(
 ) -> Violation:
     """Return the worst loading after any outage, for members whose criterion covers outages."""
     found = outages(case, members, injections, flow, ignored)
-    measure = np.where(case.secures_outages[members], found.measure, 0.0)
+    measure = np.where(case.criterion.secures_outages[members], found.measure, 0.0)
     return Violation(measure, found.end, found.outage, found.tripped & found.settled[:, None])
 
 
@@ -111,7 +115,7 @@ def flow_per_infeed(case: Case, injections: Injections, violation: Violation, st
     current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
     v_conj = state.v[:, 0] - 1j * state.v[:, 1]
     per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
-    of_units = per_power[:, case.unit_node] * (1.0 - 1j * injections.unit_q_per_p)
+    of_units = per_power[:, case.units.node] * (1.0 - 1j * injections.unit_q_per_p)
     result: np.ndarray = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
     return result
 

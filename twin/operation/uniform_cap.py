@@ -62,7 +62,7 @@ def highest_uniform_cap(
         False where even zero output of the chosen units leaves the measure above its target.
     """
     before = start.injections.unit_mw
-    reference = np.where(case.by_contract[members][:, None], case.contract_mw[members], before)
+    reference = np.where(case.units.by_contract[members][:, None], case.units.contract_mw[members], before)
     share = np.where(chosen, before / np.maximum(reference, SMALLEST_OUTPUT_MW), 0.0)
 
     def capped(rows: np.ndarray, cap: np.ndarray) -> np.ndarray:

@@ -10,7 +10,8 @@ import numpy as np
 
 from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
-from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
+from twin.operation.case import Case
+from twin.operation.case_parts import Tier
 from twin.operation.injections import solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.uniform_cap import (
@@ -94,7 +95,7 @@ def _use_reactive_power(
     case: Case, members: np.ndarray, managed: Managed, bus: np.ndarray, side: Side
 ) -> tuple[Managed, np.ndarray]:
     """Move the reactive power of the plants that reach a bus by one share of what each has left."""
-    before, limit = managed.injections.unit_q_per_p, case.unit_q_per_p_limit[members]
+    before, limit = managed.injections.unit_q_per_p, case.units.q_per_p_limit[members]
     end = -limit if side == "high" else limit
     output = managed.injections.unit_mw > SMALLEST_OUTPUT_MW
     slope = np.where(output & (end != before), _volts_per_power(case, managed, bus, np.array(1j)), 0.0)
@@ -127,8 +128,8 @@ def _cut(
     slope = _volts_per_power(case, managed, bus, 1.0 + 1j * managed.injections.unit_q_per_p)
     raises = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_PU_PER_MW * case.base_mva)
     met = np.zeros(len(members), dtype=bool)
-    for tier in (TIER_NON_FIRM, TIER_FIRM, TIER_LAST):
-        chosen = raises & (case.tier[members] == tier) & (managed.injections.unit_mw > SMALLEST_OUTPUT_MW)
+    for tier in (Tier.NON_FIRM, Tier.FIRM, Tier.LAST):
+        chosen = raises & (case.units.tier[members] == tier) & (managed.injections.unit_mw > SMALLEST_OUTPUT_MW)
         rows = np.flatnonzero(~met & chosen.any(axis=1))
         if not len(rows):
             continue
@@ -145,9 +146,9 @@ def _cut(
 def _percent(case: Case, members: np.ndarray, vm_pu: np.ndarray, side: Side) -> np.ndarray:
     """Return voltages in percent of their limit, (R, b): above 100 where they lie beyond it."""
     if side == "high":
-        result: np.ndarray = 100.0 * vm_pu / case.vm_max_pu[members, None]
+        result: np.ndarray = 100.0 * vm_pu / case.criterion.vm_max_pu[members, None]
         return result
-    result = 100.0 * case.vm_min_pu[members, None] / vm_pu
+    result = 100.0 * case.criterion.vm_min_pu[members, None] / vm_pu
     return result
 
 
@@ -165,6 +166,6 @@ def _volts_per_power(case: Case, managed: Managed, bus: np.ndarray, power: np.nd
     top = watched_voltage_pu(case, flow)[at, bus]
     z = case.grid.maps.voltage_z[flow.variant, bus]
     v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
-    of_units = (z / v_node_conj)[:, case.unit_node] * np.conj(power)
+    of_units = (z / v_node_conj)[:, case.units.node] * np.conj(power)
     result: np.ndarray = ((np.conj(top) / np.abs(top))[:, None] * of_units).real
     return result
