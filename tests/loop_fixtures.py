@@ -17,10 +17,10 @@ from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
 from twin.operation.half_hour import assess, step
 from twin.operation.injections import Injections, solve_injections
+from twin.operation.management.uniform_cap import Managed
 from twin.operation.member import Member
 from twin.operation.record import Record
 from twin.operation.state import State, initial_state
-from twin.operation.uniform_cap import Managed
 from twin.policies.catalogue import shipped_policy
 from twin.resources.forecasts import make_forecasts
 from twin.resources.outlook import make_outlooks

@@ -21,7 +21,7 @@ from twin.network.extraction import extract
 from twin.network.reduced.controls import Bands, net_at
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import reduce_grids
-from twin.operation.controls import next_positions
+from twin.operation.management.controls import next_positions
 
 BASE_MVA = 100.0
 

@@ -9,7 +9,7 @@ from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run, total_cu
 from twin.metrics.half_hours import stack
 from twin.metrics.tables import member_tables
 from twin.operation.injections import solve_injections
-from twin.operation.voltage import watched_voltage_pu
+from twin.operation.management.voltage import watched_voltage_pu
 
 
 def with_limits(inputs, power_factor_limit, **limits):

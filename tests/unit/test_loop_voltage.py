@@ -7,7 +7,7 @@ import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run, total_cut_mw
 
 from twin.operation.injections import solve_injections
-from twin.operation.voltage import watched_voltage_pu
+from twin.operation.management.voltage import watched_voltage_pu
 
 MATSUSHIMA_66_KV, MIIRAKU_66_KV = 2, 16
 NIGHT = range(10)

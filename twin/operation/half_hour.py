@@ -11,8 +11,6 @@ from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
-from twin.operation.congestion import smallest
-from twin.operation.controls import next_positions
 from twin.operation.devices import (
     FlexibleFlows,
     SiteFlows,
@@ -24,13 +22,15 @@ from twin.operation.devices import (
 from twin.operation.dispatch import obey_policies
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
+from twin.operation.management.congestion import smallest
+from twin.operation.management.controls import next_positions
+from twin.operation.management.remedies import relieve_import
+from twin.operation.management.security import nothing_ignored, outages, worst_intact
+from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.voltage import relieve_voltage
 from twin.operation.operator import apply_caps, fix_caps
 from twin.operation.record import Record, SecurityState
-from twin.operation.remedies import relieve_import
-from twin.operation.security import nothing_ignored, outages, worst_intact
 from twin.operation.state import State
-from twin.operation.uniform_cap import Managed
-from twin.operation.voltage import relieve_voltage
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT

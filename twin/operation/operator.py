@@ -8,12 +8,12 @@ import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.operation.case import Case
-from twin.operation.congestion import smallest
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import NOTHING, Ledger
-from twin.operation.security import excess_percent
+from twin.operation.management.congestion import smallest
+from twin.operation.management.security import excess_percent
+from twin.operation.management.uniform_cap import Managed
 from twin.operation.state import LOAD, NET, RAW, Caps, State
-from twin.operation.uniform_cap import Managed
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 
 

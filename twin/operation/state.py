@@ -133,7 +133,8 @@ class State:
     Attributes
     ----------
     positions, outside_steps : numpy.ndarray, (M, C) int
-        Of taps and reactors, and for how long their quantity has left its band; see `twin.operation.controls`.
+        Of taps and reactors, and for how long their quantity has left its band; see
+        `twin.operation.management.controls`.
     soc_kwh : numpy.ndarray, (M, S)
     site_totals : SiteTotals
         Sums over the run at each site; counterfactual twins keep none.

@@ -9,8 +9,8 @@ import numpy as np
 
 from twin.operation.case import Case
 from twin.operation.injections import Injections, solve_injections
-from twin.operation.security import excess_percent
-from twin.operation.uniform_cap import Managed
+from twin.operation.management.security import excess_percent
+from twin.operation.management.uniform_cap import Managed
 from twin.security.limits import ACCEPT_PERCENT, VIOLATED_ABOVE_PERCENT, largest_kept
 from twin.security.remedies import PROBE_SHARE, diesel_output_mw, most_helpful_first
 

@@ -10,10 +10,10 @@ from twin.core.quantities import CutCause
 from twin.network.reduced.flow import Flow
 from twin.operation.case import Case
 from twin.operation.case_parts import Tier
-from twin.operation.congestion_rules import order_of_cuts
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
-from twin.operation.security import (
+from twin.operation.management.congestion_rules import order_of_cuts
+from twin.operation.management.security import (
     Violation,
     assess_pair,
     flow_per_infeed,
@@ -21,7 +21,7 @@ from twin.operation.security import (
     worst_after_outage,
     worst_intact,
 )
-from twin.operation.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+from twin.operation.management.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
 from twin.security.limits import BEHIND_SHARE, VIOLATED_ABOVE_PERCENT
 
 LEAST_FLOW_PER_INFEED = 0.05

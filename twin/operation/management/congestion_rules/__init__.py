@@ -3,7 +3,7 @@
 A rule is a module of this folder with the function ``order(case, members, unit_mw, flow_per_infeed)``. It returns
 whole numbers (R, U), one for each unit of each member: units with the same number share one uniform cap, the lowest
 number is cut first, and the next only where that does not suffice. Connection terms come before any rule: non-firm
-plants are cut before firm ones, small sites last (`twin.operation.congestion`).
+plants are cut before firm ones, small sites last (`twin.operation.management.congestion`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from twin.network.reduced.flow import Flow
 from twin.network.reduced.kernels import worst_rows
 from twin.operation.case import Case
 from twin.operation.injections import Injections
-from twin.operation.uniform_cap import Managed
+from twin.operation.management.uniform_cap import Managed
 from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
 
 

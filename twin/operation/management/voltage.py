@@ -14,7 +14,7 @@ from twin.operation.case import Case
 from twin.operation.case_parts import Tier
 from twin.operation.injections import solve_injections
 from twin.operation.ledger import Ledger
-from twin.operation.uniform_cap import (
+from twin.operation.management.uniform_cap import (
     SMALLEST_OUTPUT_MW,
     Managed,
     Measure,
