@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from identities import energy_mismatch_mwh, ledger_mismatch_mw
 from loop_fixtures import WINDY_DAY, all_plants, make_case, member, run
-from test_loop_ledger import energy_mismatch_mwh, ledger_mismatch_mw
 
 from twin.core.errors import InputError
 from twin.devices.battery import make_batteries

@@ -2,56 +2,8 @@
 
 import numpy as np
 import pytest
-from grid_cases import goto_grid, goto_states, solve_pu, two_circuits
-
-from twin.network.reduced.flow import flat_start, solve
-from twin.security.reduced.headroom import link_headroom
-
-BASE_MVA = 100.0
-TOLERANCE_MW = 0.05
-FURTHEST_MW = 250.0
-
-
-def headroom_mw(grid, p, q):
-    variant = np.zeros(len(p), dtype=np.int64)
-    flow = solve(grid, variant, p, q, *flat_start(grid, variant))
-    return link_headroom(grid.arrays, flow.states, grid.nodes.headroom, BASE_MVA)
-
-
-def link_percent(grid, p, q, topology, extra_mw):
-    """Loading of the worse end of the survivor, infinite where there is no solution."""
-    moved = p.copy()
-    moved[0, grid.nodes.headroom] += extra_mw / BASE_MVA
-    found = solve_pu(grid, moved, q, topology)
-    if found.used <= 0:
-        return np.inf
-    return max(found.loading_percent(end) for end in np.flatnonzero(grid.arrays.link_end))
-
-
-def by_bisection(grid, p, q, sign):
-    """Smallest distance over the link's outages, from the least loaded point outwards."""
-    nearest = np.inf
-    for topology in (1, 2):
-        low, high = -FURTHEST_MW, FURTHEST_MW
-        for _ in range(60):
-            a, b = low + (high - low) * 0.382, low + (high - low) * 0.618
-            values = [link_percent(grid, p, q, topology, x) for x in (a, b)]
-            if values[0] == values[1] == np.inf:
-                return np.nan
-            low, high = (low, b) if values[0] <= values[1] else (a, high)
-            if high - low < 0.5:
-                break
-        inside, outside = (low + high) / 2.0, sign * FURTHEST_MW
-        if link_percent(grid, p, q, topology, inside) > 100.0:
-            return np.nan
-        while abs(outside - inside) > TOLERANCE_MW / 10.0:
-            middle = (inside + outside) / 2.0
-            if link_percent(grid, p, q, topology, middle) < 100.0:
-                inside = middle
-            else:
-                outside = middle
-        nearest = min(nearest, sign * inside)
-    return nearest
+from grid_cases import goto_grid, goto_states, two_circuits
+from link_headroom_cases import TOLERANCE_MW, by_bisection, headroom_mw, link_percent
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from identities import energy_mismatch_mwh, ledger_mismatch_mw
 from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
 from shipped import goto
 
 from twin.devices.battery import lowest_charge
 from twin.metrics import half_hours
 from twin.metrics.flows import block_flows
-from twin.metrics.half_hours import stack
-from twin.metrics.tables import member_tables
 from twin.operation.ledger import Ledger
 from twin.policies.interface import Cadence, Mode
 
@@ -45,18 +44,6 @@ def case(goto_year):
             member(inputs, label="grid charging", policy=ChargeByNightFromTheGrid(), devices=batteries),
         ],
     )
-
-
-def ledger_mismatch_mw(records):
-    return max(np.abs(r.ledger.available_mw - r.delivered_mw - sum(r.ledger.cut_mw.values())).max() for r in records)
-
-
-def energy_mismatch_mwh(case, m, records, stored_at_start_mwh):
-    frame = member_tables(case, stack(0, records), m)["system"].to_pandas()
-    stored_change = np.diff(frame["stored_mwh"], prepend=stored_at_start_mwh)
-    supply = frame["delivered_mw"] + frame["diesel_mw"] + frame["import_mw"]
-    use = frame["demand_mw"] - frame["unsupplied_mw"] + frame["losses_mw"] + frame["battery_losses_mw"]
-    return (0.5 * (supply - use - frame["export_mw"]) - stored_change).to_numpy()
 
 
 def stored_at_start_mwh(case, m):

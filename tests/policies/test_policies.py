@@ -3,55 +3,16 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
+from policy_views import LIMIT_MW, SIX_O_CLOCK, peak_at, view
 
 from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.congestion_aware import CongestionAware
-from twin.policies.interface import Batteries, Cadence, Mode, Outlook, View
+from twin.policies.interface import Cadence, Mode
 
-SIX_O_CLOCK, LIMIT_MW = 12, 50.0
 SELF, IDLE = int(Mode.SELF_CONSUMPTION), int(Mode.IDLE)
-
-
-def view(forecast_mw, *, half_hour=SIX_O_CLOCK, soc_percent=(10.0, 0.0), battery_hours=(2.0, 0.0), half_hours=6):
-    """Two groups: with batteries of so many hours, and without."""
-    nothing = np.zeros(2)
-    now = pd.Timestamp("2030-05-01 06:00", tz="Asia/Tokyo")
-    power_mw = np.array([1.0, 0.0])
-    export_mw = np.asarray(forecast_mw, dtype=float)
-    return View(
-        time=now,
-        step_of_day=half_hour,
-        steps=half_hours,
-        batteries=Batteries(
-            energy_mwh=np.array(battery_hours) * power_mw,
-            power_mw=power_mw,
-            soc_percent=np.array(soc_percent),
-            soc_min_percent=nothing,
-            soc_max_percent=np.full(2, 100.0),
-            efficiency=np.full(2, 0.95),
-        ),
-        measured_export_mw=0.0,
-        measured_available_mw=nothing,
-        measured_delivered_mw=nothing,
-        outlook=Outlook(
-            now, now, export_mw, np.maximum(export_mw - LIMIT_MW, 0.0), np.full(48, 10.0), *np.zeros((2, 48, 2))
-        ),
-        caps_mw=np.zeros(0),
-        export_limit_mw=LIMIT_MW,
-        export_per_mw=np.ones(2),
-        devices=(),
-        device_stored_mwh=np.zeros(0),
-    )
-
-
-def peak_at(*half_hours_ahead, base_mw=20.0, peak_mw=60.0):
-    forecast = np.full(48, base_mw)
-    forecast[list(half_hours_ahead)] = peak_mw
-    return forecast
 
 
 def test_the_battery_rests_while_a_peak_is_ahead():

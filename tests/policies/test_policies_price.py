@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from test_policies import LIMIT_MW, peak_at, view
+from policy_views import LIMIT_MW, peak_at, view
 
 from twin.devices.homes import free_hour_price_ratio
 from twin.policies.congestion_aware import CongestionAware

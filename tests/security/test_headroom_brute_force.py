@@ -6,6 +6,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 from grid_cases import goto_model
+from random_profiles import goto_profiles
 
 from twin.core.random_streams import stream
 from twin.network.extraction import extract
@@ -21,24 +22,6 @@ from twin.security.headroom.search import Outcome
 TOLERANCE_MW = 0.01
 SCANNED = 40
 FURTHEST_MW = 150.0
-
-
-def goto_profiles(model: GridModel, steps: int, purpose: str) -> dict[str, np.ndarray]:
-    """Random infeed and demand from calm to above all contracts."""
-    draw = stream(2030, purpose, 0)
-    contract_mw = model.plants.contract_mw.to_numpy()
-    plant_mw = contract_mw * np.minimum(
-        draw.uniform(0.0, 1.1, (steps, 1)) * draw.uniform(0.6, 1.4, (steps, len(contract_mw))), 1.1
-    )
-    load_mw = model.net.load.p_mw.to_numpy() * draw.uniform(0.33, 1.6, (steps, 1))
-    sgen_mw = np.zeros((steps, len(model.net.sgen)))
-    sgen_mw[:, : len(contract_mw)] = plant_mw
-    return {
-        "load_p_mw": load_mw,
-        "load_q_mvar": 0.33 * load_mw,
-        "sgen_p_mw": sgen_mw,
-        "sgen_q_mvar": -0.1 * sgen_mw,
-    }
 
 
 class BruteForce:

@@ -6,8 +6,8 @@ import pandapower.networks as pn
 import pandas as pd
 import pytest
 from grid_cases import goto_grid, goto_model
-from test_grid_headroom import headroom_mw
-from test_headroom_brute_force import goto_profiles
+from link_headroom_cases import headroom_mw
+from random_profiles import goto_profiles
 
 from twin.core.errors import InputError
 from twin.core.random_streams import stream

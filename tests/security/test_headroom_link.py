@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from grid_cases import goto_grid, goto_states
-from test_grid_headroom import TOLERANCE_MW, by_bisection, headroom_mw
+from link_headroom_cases import TOLERANCE_MW, by_bisection, headroom_mw
 
 COLLAPSED_ROWS = 4
 

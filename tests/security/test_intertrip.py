@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from grid_cases import goto_grid, goto_model, solve_pu
-from test_headroom_brute_force import goto_profiles
+from random_profiles import goto_profiles
 
 from twin.core.errors import InputError
 from twin.network.model import GridModel

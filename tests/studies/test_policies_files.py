@@ -8,7 +8,7 @@ from multiprocessing import get_context
 
 import numpy as np
 import pytest
-from test_policies import peak_at, view
+from policy_views import peak_at, view
 
 from studies import cli
 from studies.experiments.provenance import input_files, manifest, policy_inputs
