@@ -1,5 +1,6 @@
 """No policy beats the bound, whatever it orders; and the one step of its proof that is no theorem, tested in AC."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -54,7 +55,12 @@ class Fuzzing:
 def fleet_of(inputs):
     """Everything that a policy can order: sites, demand response, batteries in the grid and beside plants."""
     model = inputs.model
-    plan = SimpleNamespace(fleet=SimpleNamespace(demand_response="plan"), grid=SimpleNamespace(is_island=True))
+    plan = SimpleNamespace(
+        fleet=SimpleNamespace(demand_response="plan"),
+        folder=Path(),
+        period=SimpleNamespace(step_minutes=30),
+        grid=SimpleNamespace(is_island=True, island_name="goto"),
+    )
     areas = len(model.areas)
     somewhere, limits = 3.0 * (np.arange(areas) < 2), {"soc_min_share": 0.05, "soc_max_share": 0.95}
     grid = GridBattery(make_batteries(4.0 * somewhere, somewhere, 0.93, **limits))

@@ -14,9 +14,8 @@ def _case(obeys: list[bool], profile: list[int]) -> SimpleNamespace:
         SimpleNamespace(area_physical=np.array([[0.0, 0.0], [0.0, 1.0]]), area_settled=np.array([[0, 0], [0.0, 1.0]])),
     ]
     profiles = tuple((year, None) for year in years)
-    return SimpleNamespace(
-        profiles=profiles, profile=np.array(profile), plants=2, obeys_area_balance=np.array(obeys, dtype=bool)
-    )
+    operator = SimpleNamespace(obeys_area_balance=np.array(obeys, dtype=bool))
+    return SimpleNamespace(profiles=profiles, profile=np.array(profile), plants=2, operator=operator)
 
 
 REMAINING = np.array([[10.0, 4.0, 3.0], [8.0, 2.0, 3.0], [10.0, 4.0, 3.0]])
