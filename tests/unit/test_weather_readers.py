@@ -250,7 +250,7 @@ def test_foreign_year_and_gap_are_named(tmp_path: Path, hourly: pd.DataFrame):
         ("time,ghi\n2022-04-01T00:00,0\n2022-04-01T00:30,0\n", "", "times without time zone"),
         ("time,ghi\n2022-10-30T02:30,0\n2022-10-30T03:30,0\n", "Europe/Berlin", "time cannot be read"),
         ("time,ghi\n2022-04-01T00:00+09:00,none\n2022-04-01T00:30+09:00,0\n", "", "line 2: 'none'"),
-        ("time,ghi\n2022-04-01T00:00+09:00,0\nyesterday+09:00,0\n", "", "line 3: 'yesterday""),
+        ("time,ghi\n2022-04-01T00:00+09:00,0\nyesterday+09:00,0\n", "", "line 3: 'yesterday"),
         ("when,sunshine\n1,2\n3,4\n", "", "no column 'time'"),
     ],
 )

@@ -14,6 +14,7 @@ from weather.quality.sun_clock import SAVING_REPAIR, Label, clock_problems, is_c
 from weather.sun import Sun, sun_over
 
 DOUBLED, GAP = "time occurs twice", "gap"
+WRONG_UNIT = "wrong unit?"
 OF_THE_ROWS = (DOUBLED, GAP)
 """Problems of the rows of a file: they come once, not for each column."""
 ROWS_AT_THE_ENDS = 2
@@ -162,7 +163,7 @@ def irradiance_unit_problems(ghi: pd.Series, sun: Sun, where: str) -> list[Probl
         return []
     units = [unit for unit, factor in IRRADIANCE_UNITS.items() if low <= ratio / factor <= high]
     seen = f"the clearest hours reach {ratio:.3g} of the clear sky{f' ({units[0]}?)' if units else ''}"
-    return [Problem("wrong unit?", f"{where}, ghi", seen, f"W/m2, {low} to {high}")]
+    return [Problem(WRONG_UNIT, f"{where}, ghi", seen, f"W/m2, {low} to {high}")]
 
 
 def mean_unit_problems(frame: pd.DataFrame, where: str) -> list[Problem]:
@@ -171,7 +172,7 @@ def mean_unit_problems(frame: pd.DataFrame, where: str) -> list[Problem]:
     for name, (limit, guess) in LARGEST_MEANS.items():
         mean = float(frame[name].mean()) if name in frame else float("nan")
         if mean > limit:
-            problems.append(Problem("wrong unit?", f"{where}, {name}", f"mean {mean:.1f} ({guess}?)", f"below {limit}"))
+            problems.append(Problem(WRONG_UNIT, f"{where}, {name}", f"mean {mean:.1f} ({guess}?)", f"below {limit}"))
     return problems
 
 
@@ -181,7 +182,7 @@ def clearest_ratio(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) -> float:
     Finer steps are averaged over an hour: for minutes the edges of clouds reflect more than a clear sky gives.
     """
     steps = max(int(pd.Timedelta(hours=1) / (index[1] - index[0])), 1)
-    whole = max(len(ghi) // steps, 1) * steps
+    whole = len(ghi) // steps * steps
     hours, clear = (values[:whole].reshape(-1, steps).mean(axis=1) for values in (ghi, sun.clear_sky))
     usable = (clear > HIGH_SUN_W_PER_M2) & np.isfinite(hours)
     return float(np.quantile(hours[usable] / clear[usable], 0.99)) if usable.any() else float("nan")

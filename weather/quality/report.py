@@ -15,6 +15,7 @@ from weather.climate import Climate
 from weather.conversion import filled, is_finer, is_split_from_global, wind_at_height
 from weather.quality.checks import (
     DOUBLED,
+    WRONG_UNIT,
     clearest_ratio,
     frame_problems,
     irradiance_unit_problems,
@@ -99,7 +100,9 @@ def own_figures(reading: Reading, climate: Climate, where: str) -> tuple[dict[st
     figures : dict of str to float
     problems : list of Problem
     """
-    problems = [*mean_unit_problems(reading.instants, where), *wind_unit_problems(reading, climate, where)]
+    is_judged = wind_mean(reading, climate) is not None
+    unjudged = reading.instants.drop(columns="wind_speed", errors="ignore") if is_judged else reading.instants
+    problems = [*mean_unit_problems(unjudged, where), *wind_unit_problems(reading, climate, where)]
     for frame, part in ((reading.means, "irradiance"), (reading.instants, "temperature and wind")):
         if len(frame.columns) and len(frame) > 1:
             times = pd.DatetimeIndex(frame.index)
@@ -258,9 +261,7 @@ def examine(
     complete = filled(reading, climate.place, file.fill_hours)
     figures, problems = own_figures(complete, climate, file.name)
     brought, done, chain_problems = _chain(reading, file, climate, year, clock)
-    known = {(problem.what, problem.seen) for problem in problems}
-    is_doubled = any(problem.what == DOUBLED for problem in problems)
-    chain_problems = [problem for problem in chain_problems if not (is_doubled and problem.what == DOUBLED)]
+    chain_problems = [problem for problem in chain_problems if not any(_is_told(problem, one) for one in problems)]
     return FileQuality(
         file=file,
         place=climate.place,
@@ -272,8 +273,16 @@ def examine(
         figures=figures | brought,
         done=tuple(done),
         notes=reading.notes,
-        problems=(*problems, *(problem for problem in chain_problems if (problem.what, problem.seen) not in known)),
+        problems=(*problems, *chain_problems),
     )
+
+
+def _is_told(problem: Problem, other: Problem) -> bool:
+    """Return whether the chain's problem is one of the file's own steps: doubled times, or the unit of a column."""
+    if problem.what != other.what:
+        return False
+    column, own = (one.where.rpartition(", ")[2] for one in (problem, other))
+    return problem.what == DOUBLED or (problem.what == WRONG_UNIT and column == own) or problem.seen == other.seen
 
 
 def _variables(reading: Reading, complete: Reading) -> list[VariableQuality]:

@@ -11,6 +11,7 @@ import pandas as pd
 from twin.core.errors import Problem
 from weather.climate import Climate
 from weather.conversion import wind_at_height
+from weather.quality.checks import WRONG_UNIT
 from weather.readers.reading import WIND_UNITS, Reading
 
 MEMORY_HOURS = 20.0
@@ -71,4 +72,4 @@ def wind_unit_problems(reading: Reading, climate: Climate, where: str) -> list[P
     )
     units = ", ".join(f'"{unit}"' for unit in WIND_UNITS)
     repair = 'state the unit: unit = "m/s" in the study, --unit m/s on the command line'
-    return [Problem("wrong unit?", f"{where}, wind_speed", seen, f"unit = one of {units}", repair)]
+    return [Problem(WRONG_UNIT, f"{where}, wind_speed", seen, f"unit = one of {units}", repair)]

@@ -153,8 +153,8 @@ def _unknown_table(lines: Sequence[str], file: WeatherFile, own: Mapping[str, st
     pairs = ", ".join(f'{name} = "{column}"' for name, column in guess.items())
     options = " ".join(f'--column "{name}={column}"' for name, column in guess.items())
     repair = (
-        f"if this guess is right, add columns = {{ {pairs} }} to the file's entry in the study (command line: {options})"
-        ", and say `timezone`, `label` (start, end or centre of the interval) and `unit` of the wind; irradiance is W/m2"
+        f"if this guess is right, add columns = {{ {pairs} }} to the study's entry of the file (or here: {options}), "
+        "and say `timezone`, `label` (start, end or centre of the interval) and `unit` of the wind; irradiance is W/m2"
     )
     return Problem(what, str(file.path), seen, accepted, repair)
 

@@ -95,7 +95,7 @@ def _wall_times(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     parts = text.str.extract(YEAR_FIRST)
     other = text.str.extract(DAY_FIRST)[parts.columns]
     parts = parts.where(parts["year"].notna(), other)
-    number = parts.drop(columns="offset").apply(pd.to_numeric, errors="coerce")
+    number = parts.drop(columns="offset").apply(pd.to_numeric, errors="coerce").astype("float64")
     number[["hour", "minute", "second"]] = number[["hour", "minute", "second"]].fillna(0.0)
     day = pd.to_datetime(number[["year", "month", "day"]], errors="coerce")
     seconds = number["hour"] * 3600.0 + number["minute"] * 60.0 + number["second"]
