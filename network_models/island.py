@@ -108,11 +108,12 @@ class Island:
 
     def cells(self, table: str) -> list[dict[str, str]]:
         """Return the rows of a table as text, for names; none where the island leaves it out."""
-        return _cells(self.folder / DECLARATIONS[table].file)
+        path = self.folder / DECLARATIONS[table].file
+        return _cells(path, changed(path))
 
     def titles(self) -> dict[str, tuple[str, str, str]]:
         """Return title in English and Japanese, and unit, of unknowns whose rows have none themselves, by name."""
-        rows = _cells(self.folder / TITLES)
+        rows = _cells(self.folder / TITLES, changed(self.folder / TITLES))
         return {row["unknown"]: (row["title_en"], row["title_ja"], row["unit"]) for row in rows}
 
     def column(self, table: str, column: str) -> list[str]:
@@ -152,12 +153,16 @@ def find_island(model: str = SHIPPED, folder: Path = Path()) -> Island:
     if found is None:
         accepted = f"{', '.join(shipped_islands())}, or a folder with {SETTINGS}"
         raise InputError([Problem("there is no such island", "grid model", model, accepted)])
-    return island_in(found)
+    return _island_in(found, changed(found / SETTINGS))
 
 
-@functools.cache
-def island_in(folder: Path) -> Island:
-    """Return the island of a folder; see `find_island`."""
+def changed(path: Path) -> int:
+    """Return when a file was last written, in ns; 0 where there is none. What is cached by it is read anew."""
+    return path.stat().st_mtime_ns if path.is_file() else 0
+
+
+@functools.lru_cache(maxsize=64)
+def _island_in(folder: Path, _: int) -> Island:
     path = folder / SETTINGS
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -181,10 +186,11 @@ def _problem(path: Path, found: Mapping[str, object]) -> Problem:
 
 
 @functools.lru_cache(maxsize=512)
-def _cells(path: Path) -> list[dict[str, str]]:
+def _cells(path: Path, _: int) -> list[dict[str, str]]:
     if not path.is_file():
         return []
-    return list(csv.DictReader(without_comments(path.read_text(encoding="utf-8-sig"))))
+    lines = without_comments(path.read_text(encoding="utf-8-sig"))
+    return list(csv.DictReader(line for line in lines if line))
 
 
 def without_comments(text: str) -> list[str]:

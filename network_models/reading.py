@@ -19,8 +19,8 @@ import pandas as pd
 from pydantic import ValidationError
 
 from network_models.demand_response import response_problems
-from network_models.island import Island, without_comments
-from network_models.tables import DECLARATIONS, FACTOR, Declaration, Row
+from network_models.island import Island, changed, without_comments
+from network_models.tables import DECLARATIONS, DEMAND_CLASSES, FACTOR, WATER_HEATING, Declaration, Row
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
 
@@ -54,25 +54,36 @@ def island_tables(island: Island, values: InputValues | None = None) -> Tables:
         to rows that do not exist, missing source or status, a value outside its own `low` and `high`; values of rows
         that do not exist.
     """
-    return _tables(island, json.dumps(values or {}, sort_keys=True))
+    written = tuple(changed(island.folder / facts.file) for facts in DECLARATIONS.values())
+    return _tables(island, json.dumps(values or {}, sort_keys=True), written)
 
 
 @functools.lru_cache(maxsize=64)
-def _tables(island: Island, values: str) -> Tables:
-    frames = dict(_shipped(island.folder))
+def _tables(island: Island, values: str, written: tuple[int, ...]) -> Tables:
+    frames = dict(_as_written(island.folder, written))
     given: InputValues = json.loads(values)
     problems: list[Problem] = []
     for name, of_rows in given.items():
         if name in frames and of_rows:
             frames[name] = with_values(DECLARATIONS[name], frames[name], of_rows, problems)
     raise_if_any(problems)
-    raise_if_any(response_problems(frames))
+    raise_if_any([*response_problems(frames), *_component_problems(frames)])
     return Tables(types.MappingProxyType(frames), island.settings.holidays, island.name)
 
 
-@functools.cache
-def _shipped(folder: Path) -> dict[str, pd.DataFrame]:
+@functools.lru_cache(maxsize=16)
+def _as_written(folder: Path, _: tuple[int, ...]) -> dict[str, pd.DataFrame]:
     return read_tables(folder, DECLARATIONS.values())
+
+
+def _component_problems(frames: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
+    """Yield components of demand that the demand model reads and a table does not have."""
+    for table, wanted in (
+        ("demand_classes", DEMAND_CLASSES),
+        ("demand_class_months", (*DEMAND_CLASSES, WATER_HEATING)),
+    ):
+        for name in sorted(set(wanted) - set(frames[table]["class"])):
+            yield Problem("the row is missing", f"{table}.csv, column class", "", name, f"add the row {name}")
 
 
 def with_values(

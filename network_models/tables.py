@@ -582,11 +582,21 @@ class ForecastError(Row):
     slow_correlation: float = number(ge=0, lt=1)
 
 
+class MeasuredFile(Row):
+    """A file of measured series: its pattern in the data folder, the columns that stamp its rows, its step."""
+
+    file: Literal["area", "forecast", "price"]
+    pattern: str
+    time_columns: str
+    step_minutes: int = whole("min", ge=1, le=60)
+
+
 class MeasuredColumn(Row):
-    """A column of measured series and what is possible in it."""
+    """A column of measured series, the quantity that the model reads from it, and what is possible in it."""
 
     file: Literal["area", "forecast", "price"]
     column: str
+    quantity: str
     unit: str
     lowest: float = number()
     highest: float = number()
@@ -751,6 +761,7 @@ DECLARATIONS = {
         _table("price_curve", PricePoint, "net_demand_mw", "area market", **_MARKET),
         _table("forecast_errors", ForecastError, "quantity", "resources", FACTOR,
                factor_of=("sd_1h", "sd_6h", "sd_24h", "bias_24h")),
+        _table("measured_files", MeasuredFile, "file", "resources", absent="measured series"),
         _table("measured_columns", MeasuredColumn, "file column", "resources", absent="measured series"),
         _table("battery_behaviour", Value, "name", "resources", "value"),
         _table("battery_wear", Value, "name", "resources", "value"),
@@ -777,4 +788,6 @@ DECLARATIONS = {
 }  # fmt: skip
 """All tables of an island by name; the order is that in which an uncertainty analysis counts its unknowns."""
 
-DEMAND_CLASSES = get_args(DemandClass)
+DEMAND_CLASSES: tuple[str, ...] = get_args(DemandClass)
+WATER_HEATING = "water_heating"
+"""Component of residential demand that has courses of its own."""

@@ -158,7 +158,9 @@ def certify(
     policy: Annotated[
         str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
     ],
-    study: Annotated[str, typer.Option(help="A study file, or the name of a shipped study.")] = "goto_2030",
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
     years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
@@ -166,7 +168,7 @@ def certify(
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
-    checked, span = _checked(study, data, days)
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certify import Certificate
 
@@ -196,6 +198,27 @@ def uncertainty(
     folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs)
     table_console().print(*uncertainty_tables(folder), sep="\n")
     typer.echo(f"Results: {folder}")
+
+
+@app.command()
+def security(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
+    headroom: Annotated[
+        str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
+    ] = "",
+    intertrip: Annotated[bool, typer.Option("--intertrip", help="Find what inter-trip (N-1電制) must shed.")] = False,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Assess every outage of a study's grid before any management; headroom of buses and inter-trip on demand."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.security import GridSecurity, Question
+
+    buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
+    folder = _carry_out(GridSecurity(checked, Question(buses, intertrip), data, span), out, jobs)
+    _tell_where(folder)
 
 
 @app.command()

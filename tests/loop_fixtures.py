@@ -15,7 +15,7 @@ from twin.devices.sites import SiteDevices
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.case import Case
-from twin.operation.half_hour import judge, step
+from twin.operation.half_hour import assess, step
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.member import Member
 from twin.operation.record import Record
@@ -191,6 +191,6 @@ def total_cut_mw(records: Sequence[Record], causes: Sequence[str], m: int = 0) -
 
 def criterion_percent(case: Case, m: int, injections: Injections) -> float:
     """Return the worst loading of member `m` under its own criterion, solved anew from no load."""
-    verdict = judge(case, Managed(injections, solve_injections(case, injections)))
-    after_outage = verdict.loading_percent[m] if case.secures_outages[m] else 0.0
-    return float(max(verdict.intact_percent[m], after_outage))
+    found = assess(case, Managed(injections, solve_injections(case, injections)))
+    after_outage = found.loading_percent[m] if case.secures_outages[m] else 0.0
+    return float(max(found.intact_percent[m], after_outage))

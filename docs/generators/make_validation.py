@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 FOLDER = Path(__file__).parent
-sys.path.insert(0, str(FOLDER.parents[1] / "tests" / "validation"))
+TESTS = FOLDER.parents[1] / "tests"
+sys.path[:0] = [str(TESTS / "validation"), str(TESTS)]
 
 import closed_form  # noqa: E402
 import frozen_controls  # noqa: E402

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from reports.document.style import Picture
@@ -139,6 +139,19 @@ Block = Heading | Paragraph | Answer | Tiles | Verdict | FigureBlock | Table | B
 def figure_block(picture: Picture, words: Words) -> FigureBlock:
     """Return a drawn figure as a block; its file is named for the language too."""
     return FigureBlock(f"{picture.name}_{words.language}.svg", picture.caption, picture.svg)
+
+
+def numbered(blocks: Sequence[Block], words: Words) -> list[Block]:
+    """Return the blocks with numbered captions, figures and tables each from 1."""
+    counts = {"figure": 0, "table": 0}
+    found: list[Block] = []
+    for block in blocks:
+        if isinstance(block, FigureBlock | Table):
+            counts[block.kind] += 1
+            caption = words(f"caption.{block.kind}", number=counts[block.kind], caption=block.caption)
+            block = replace(block, caption=caption)
+        found.append(block)
+    return found
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The words of reports and certificates in both languages, from `texts.csv` and `certificate_texts.csv`."""
+"""The words of reports and certificates in both languages, from the tables of texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-_FILES = ("texts.csv", "certificate_texts.csv")
+_FILES = ("texts.csv", "certificate_texts.csv", "security_texts.csv")
 
 
 _OTHER_STEP: dict[Language, tuple[tuple[str, str], ...]] = {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
 from reports.document.blocks import (
@@ -12,12 +10,11 @@ from reports.document.blocks import (
     Bullets,
     Code,
     Document,
-    FigureBlock,
     Heading,
     Paragraph,
-    Table,
     Tiles,
     figure_block,
+    numbered,
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
@@ -59,22 +56,9 @@ def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
         language=words.language,
         title=words.of(run.study, "title"),
         subtitle=words("report.subtitle", period=period),
-        blocks=_numbered(blocks, words),
+        blocks=numbered(blocks, words),
         footer=words("page.of", page="<page>", pages="<pages>"),
     )
-
-
-def _numbered(blocks: list[Block], words: Words) -> list[Block]:
-    """Return the blocks with numbered captions, figures and tables each from 1."""
-    counts = {"figure": 0, "table": 0}
-    numbered: list[Block] = []
-    for block in blocks:
-        if isinstance(block, FigureBlock | Table):
-            counts[block.kind] += 1
-            caption = words(f"caption.{block.kind}", number=counts[block.kind], caption=block.caption)
-            block = replace(block, caption=caption)
-        numbered.append(block)
-    return numbered
 
 
 def _figure(picture: Picture | None, words: Words, otherwise: str = "") -> list[Block]:

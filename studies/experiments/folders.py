@@ -15,7 +15,8 @@ DIGEST_FILE = "study.sha256"
 RUN_FILE = "study.json"
 UNCERTAINTY_FILE = "uncertainty.json"
 CERTIFICATE_FILE = "certificate.json"
-RECORD_FILES = (RUN_FILE, UNCERTAINTY_FILE, CERTIFICATE_FILE)
+SECURITY_FILE = "security.json"
+RECORD_FILES = (RUN_FILE, UNCERTAINTY_FILE, CERTIFICATE_FILE, SECURITY_FILE)
 """Records of the shipped experiments: a folder with one of them is a finished result and may be replaced."""
 
 

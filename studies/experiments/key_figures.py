@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet as pq
 
 from studies.study.input_names import AREA_MARKET
 from studies.study.islands import clock_of, tables_of
 from studies.study.schema import Study
+from twin.core.clock import step_minutes
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
 from twin.metrics.kpis import member_kpis
@@ -23,7 +25,7 @@ from twin.metrics.store import write_table
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import PRICE, read_price
+from twin.resources.measured import read_price
 from twin.resources.resampling import held_over_steps
 
 VM_TOLERANCE_PU = 1e-6
@@ -67,7 +69,7 @@ def previous_price(study: Study, data: Path | None) -> np.ndarray | None:
     price = read_price(tables_of(study), data, year, clock)
     if price is None:
         return None
-    on_steps = held_over_steps(price.to_numpy(), PRICE.step_minutes, clock.step_minutes)
+    on_steps = held_over_steps(price.to_numpy(), step_minutes(pd.DatetimeIndex(price.index)), clock.step_minutes)
     return price_matrix(clock.fiscal_year(year), on_steps)
 
 

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from studies.study.checks import MEASURED_TABLES, locate
+from network_models.island import FOLDER
+from studies.study.checks import locate, measured_patterns
+from studies.study.islands import island_of
 from studies.study.members import members, onset_members
 from studies.study.policy_files import policy_sources
 from studies.study.schema import Study
@@ -66,11 +68,15 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
     named = [file.path for files in study.weather.files.values() for file in files]
     if study.grid.is_file:
         named.append(study.grid.model)
+    island = island_of(study)
     found = {name: locate(name, study.folder, data) for name in named}
     files = {_public_name(name): path for name, path in found.items() if path is not None}
     if study.weather.source == "measured" and data is not None:
-        tables = [table for pattern in MEASURED_TABLES for table in sorted(data.glob(pattern))]
+        tables = [table for pattern in measured_patterns(island) for table in sorted(data.glob(pattern))]
         files |= {table.relative_to(data).as_posix(): table for table in tables}
+    if island.folder.parent != FOLDER:  # a shipped island is part of the sources
+        own = sorted(path for path in island.folder.iterdir() if path.is_file())
+        files |= {f"{island.name}/{path.name}": path for path in own}
     policies = dict.fromkeys(one.study.operation.policy for one in [*members(study), *onset_members(study)])
     for policy in policies:
         files |= policy_inputs(policy, study.folder)

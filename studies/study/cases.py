@@ -21,12 +21,12 @@ from twin.core.clock import steps_in
 from twin.core.errors import Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
-from twin.network.reduced.headroom_kernels import link_headroom
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.resources.outlook import Outlooks, make_outlooks
 from twin.resources.sites import SiteFleet
+from twin.security.reduced.headroom import link_headroom
 
 AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
 """Counterfactual twins: the same member without area-balance orders, and under the other kind of operator."""
@@ -245,25 +245,24 @@ def _link_at_mean_demand(
     """
     rows, inverse = np.unique(np.column_stack([network, mean_demand_mw]), axis=0, return_inverse=True)
     variant, demand = rows[:, 0].astype(np.int64), rows[:, 1:]
-    base = grid.variants[0].grid.base_mva
-    p, q, flow = _flow(grid, variant, demand)
-    headroom = link_headroom(grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, base)
+    flow = _flow(grid, variant, demand)
+    headroom = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, grid.base_mva)
     export = _export_mw(grid, flow)
     response = np.zeros_like(demand)
     for area in range(demand.shape[1]):
         less = demand.copy()
         less[:, area] -= PROBE_MW
-        response[:, area] = (_export_mw(grid, _flow(grid, variant, less)[2]) - export) / PROBE_MW
+        response[:, area] = (_export_mw(grid, _flow(grid, variant, less)) - export) / PROBE_MW
     inverse = inverse.ravel()
     return (headroom[:, 0] - demand.sum(axis=1))[inverse], response[inverse]
 
 
-def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray, Flow]:
+def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> Flow:
     first = grid.variants[0]
     p = np.zeros((len(variant), len(grid.nodes.buses)))
-    np.add.at(p.T, grid.nodes.area, -demand_mw.T / first.grid.base_mva)
+    np.add.at(p.T, grid.nodes.area, -demand_mw.T / grid.base_mva)
     q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
-    return p, q, solve(grid, variant, p, q, *flat_start(grid, variant))
+    return solve(grid, variant, p, q, *flat_start(grid, variant))
 
 
 def _export_mw(grid: ReducedGrid, flow: Flow) -> np.ndarray:

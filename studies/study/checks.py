@@ -15,10 +15,9 @@ from studies.study.names import nearest
 from studies.study.schema import Grid, Period, Weather
 from twin.core.errors import Problem
 
-MEASURED_TABLES = ("kyushu_area/*supply_demand*.csv", "jepx/*.csv")
-"""What ``source = "measured"`` reads below the data folder; the first column starts with the date."""
-
 LONGEST_YEAR_DAYS = 366
+FORECAST = "forecast"
+"""The one measured file whose dates are not looked at beforehand; it is read with the others."""
 
 
 def outside_problems(
@@ -45,7 +44,7 @@ def outside_problems(
         found.append(Problem("there is no such folder", f"--data {data}", repair="give the folder that holds the data"))
         data = None
     elif isinstance(weather, Weather) and weather.source == "measured":
-        found += _measured_problems(data, period if isinstance(period, Period) else None, path)
+        found += _measured_problems(island, data, period if isinstance(period, Period) else None, path)
     if isinstance(weather, Weather):
         found += _weather_file_problems(weather, path, data)
         found += _place_problems(weather, grid, island, path) if isinstance(grid, Grid) and island is not None else ()
@@ -119,12 +118,18 @@ def locate(name: str, folder: Path, data: Path | None) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def _measured_problems(data: Path | None, period: Period | None, path: Path) -> list[Problem]:
+def measured_patterns(island: Island) -> list[str]:
+    """Return where ``source = "measured"`` reads in the data folder."""
+    return island.column("measured_files", "pattern")
+
+
+def _measured_problems(island: Island | None, data: Path | None, period: Period | None, path: Path) -> list[Problem]:
     if data is None:
         repair = "add --data FOLDER with the tables of the area and of the exchange"
         return [Problem('weather.source = "measured" needs a data folder', f"{path}, weather.source", repair=repair)]
     found = []
-    for pattern in MEASURED_TABLES:
+    looked_at = [] if island is None else [row for row in island.cells("measured_files") if row["file"] != FORECAST]
+    for pattern in [row["pattern"] for row in looked_at]:
         tables = sorted(data.glob(pattern))
         if not tables:
             found.append(Problem("a measured table is missing", f"--data {data}", accepted=pattern))

@@ -16,7 +16,7 @@ from link_section import link_section
 from studies.experiments.runner import Experiment
 from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
-from twin.metrics.kpis import read_table
+from twin.metrics.series import read_table
 
 SIZES_MM2 = (240, 400)
 

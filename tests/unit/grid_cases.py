@@ -12,8 +12,8 @@ from twin.core.random_streams import stream
 from twin.network.model import Compensator, Element, GridModel, Limits, LinkCircuit, Roles
 from twin.network.reduced.flow import flat_start
 from twin.network.reduced.kernels import end_loading_percent, solve_rows
-from twin.network.reduced.outage_kernels import Trips
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.security.reduced.outages import Trips
 
 FREQUENCY_HZ = 60.0
 PATIENCE = 20
@@ -90,7 +90,7 @@ class Solution:
 def injections_pu(grid: ReducedGrid, mva_at_bus: dict[int, complex]) -> tuple[np.ndarray, np.ndarray]:
     s = np.zeros((1, len(grid.nodes.buses)), dtype=complex)
     for bus, mva in mva_at_bus.items():
-        s[0, grid.nodes.buses.index(bus)] = mva / grid.variants[0].grid.base_mva
+        s[0, grid.nodes.buses.index(bus)] = mva / grid.base_mva
     return s.real.copy(), s.imag.copy()
 
 
@@ -106,7 +106,7 @@ def solve_pu(grid: ReducedGrid, p: np.ndarray, q: np.ndarray, topology: int = 0)
         used, i = solve_rows(grid.arrays, variant, np.full(1, topology), p, q, v, q_svc)
         if used[0] != 0:
             break
-    base_mva = grid.variants[0].grid.base_mva
+    base_mva = grid.base_mva
     return Solution(
         grid, topology, v[0, 0] + 1j * v[0, 1], i[0, 0] + 1j * i[0, 1], float(q_svc[0]) * base_mva, int(used[0])
     )
@@ -143,7 +143,7 @@ def goto_states(
     for column, node in enumerate(nodes.area):
         p[:, node] -= area_mw[:, column]
         q[:, node] -= area_mw[:, column] * 0.33
-    base_mva = grid.variants[0].grid.base_mva
+    base_mva = grid.base_mva
     return p / base_mva, q / base_mva
 
 

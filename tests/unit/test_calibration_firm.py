@@ -15,7 +15,7 @@ sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
 import firm_capacity  # noqa: E402
 import link_cable  # noqa: E402
 
-from twin.security.headroom import link_headroom, model_profiles  # noqa: E402
+from twin.security.headroom.buses import link_headroom, model_profiles  # noqa: E402
 from twin.security.intertrip import intertrip  # noqa: E402
 
 RATING_MVA, FACTOR, DEMAND_MW, SHARE = 65.0, 1.1, 25.0, 0.75

@@ -10,13 +10,14 @@ import pytest
 from clock_cases import constant, on_step
 from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 from shipped import GOTO
-from twin.devices.grid_battery import GridBattery
 
 from twin.core.clock import DEFAULT_CLOCK, Clock, fiscal_year, step_of_day, steps_in, steps_of_day
 from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.weather_table import Place
+from twin.devices.battery import make_batteries
 from twin.devices.device import DeviceNow
+from twin.devices.storage import GridBattery
 from twin.network.reduced.controls import Bands
 from twin.operation.dispatch import make_view
 from twin.operation.state import initial_state
@@ -190,7 +191,7 @@ def test_devices_conserve_energy_at_any_step(make, minutes):
 
 
 def test_a_grid_battery_takes_the_same_energy_at_any_step():
-    battery = GridBattery((2.0, 0.0), (5.0, 0.0), 0.9, 0.1, 0.9)
+    battery = GridBattery(make_batteries([5.0, 0.0], [2.0, 0.0], 0.9, soc_min_share=0.1, soc_max_share=0.9))
     nothing = np.zeros((1, 2))
     found = []
     for minutes in STEPS:

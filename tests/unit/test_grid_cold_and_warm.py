@@ -12,8 +12,8 @@ SCRIPT = """
 import hashlib
 import numpy as np
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
-from twin.network.reduced.outage_kernels import Trips, judge_outages
+from twin.security.reduced.headroom import link_headroom
+from twin.security.reduced.outages import Trips, assess_outages
 from twin.network.reduced.reduction import reduce_grids
 from twin.core.random_streams import stream
 
@@ -27,10 +27,10 @@ for node, mean_mw in zip(grid.nodes.area, model.net.load.p_mw):
     p[:, node] -= draw.uniform(0.4, 1.8, rows) * mean_mw / 100.0
 variant = np.zeros(rows, dtype=np.int64)
 flow = solve(grid, variant, p, 0.1 * p, *flat_start(grid, variant))
-headroom = link_headroom(a, variant, p, 0.1 * p, flow.v, flow.q_svc_pu, grid.nodes.headroom, 100.0)
+headroom = link_headroom(a, flow.states, grid.nodes.headroom, 100.0)
 nobody = Trips(np.zeros((rows, 0)), np.zeros((rows, 0)), np.zeros(0, dtype=np.int64), np.zeros(rows))
 ignored = np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
-judged = judge_outages(a, variant, p, 0.1 * p, flow.v, flow.i, flow.q_svc_pu, nobody, ignored)
+judged = assess_outages(a, flow.states, nobody, ignored)
 for values in (flow.v, headroom, judged.measure):
     print(hashlib.sha256(values.tobytes()).hexdigest())
 """

@@ -5,7 +5,7 @@ import pytest
 from grid_cases import goto_grid, goto_states, solve_pu, two_circuits
 
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
+from twin.security.reduced.headroom import link_headroom
 
 BASE_MVA = 100.0
 TOLERANCE_MW = 0.05
@@ -15,7 +15,7 @@ FURTHEST_MW = 250.0
 def headroom_mw(grid, p, q):
     variant = np.zeros(len(p), dtype=np.int64)
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
-    return link_headroom(grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, BASE_MVA)
+    return link_headroom(grid.arrays, flow.states, grid.nodes.headroom, BASE_MVA)
 
 
 def link_percent(grid, p, q, topology, extra_mw):

@@ -5,7 +5,7 @@ import pytest
 from grid_cases import injections_pu, nothing_ignored, solve_pu, two_circuits
 
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.outage_kernels import Trips, judge_outages
+from twin.security.reduced.outages import Trips, assess_outages
 
 SHORT_TIME_FACTOR = 1.1
 BASE_MVA = 100.0
@@ -20,7 +20,7 @@ def judged(plants_mw, rest_mw=0.0, cap_mw=100.0, short_time_factor=SHORT_TIME_FA
     trips = Trips(
         np.array([plants_mw]) / BASE_MVA, np.zeros((1, len(plants_mw))), grid.nodes.plant, np.array([cap_mw / BASE_MVA])
     )
-    found = judge_outages(grid.arrays, variant, p, q, flow.v, flow.i, flow.q_svc_pu, trips, nothing_ignored(grid, 1))
+    found = assess_outages(grid.arrays, flow.states, trips, nothing_ignored(grid, 1))
     return grid, island, found
 
 

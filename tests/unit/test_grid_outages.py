@@ -19,8 +19,8 @@ from grid_cases import (
 )
 
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT, judge_outages
 from twin.network.reduced.reduction import reduce_grids
+from twin.security.reduced.outages import UNSOLVED_PERCENT, assess_outages
 
 ROWS = 300
 
@@ -28,9 +28,7 @@ ROWS = 300
 def judged(grid, p, q):
     variant = np.zeros(len(p), dtype=np.int64)
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
-    found = judge_outages(
-        grid.arrays, variant, p, q, flow.v, flow.i, flow.q_svc_pu, no_trips(len(p)), nothing_ignored(grid, len(p))
-    )
+    found = assess_outages(grid.arrays, flow.states, no_trips(len(p)), nothing_ignored(grid, len(p)))
     return flow, found
 
 
@@ -112,8 +110,8 @@ def test_second_circuit_of_a_pair_repeats_the_first(reactor_location):
             only = np.arange(len(grid.outages)) != kept
             arrays = grid.arrays._replace(repeats=only, solve_always=~only)
             measures.append(
-                judge_outages(
-                    arrays, np.zeros(20, dtype=np.int64), p, q, flow.v, flow.i, flow.q_svc_pu, no_trips(20),
+                assess_outages(
+                    arrays, flow.states, no_trips(20),
                     nothing_ignored(grid, 20),
                 ).measure
             )  # fmt: skip

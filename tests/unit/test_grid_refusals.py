@@ -5,7 +5,7 @@ import pytest
 from grid_cases import add_line, empty_net
 
 from twin.core.errors import InputError
-from twin.network.reduced.admittance import admittance
+from twin.network.reduced.reduction import checked_network
 
 
 def plain_net():
@@ -19,12 +19,12 @@ def plain_net():
 
 def problems_of(net):
     with pytest.raises(InputError) as caught:
-        admittance(net)
+        checked_network(net)
     return caught.value.problems
 
 
 def test_plain_net_is_taken():
-    assert admittance(plain_net()).y_bus.shape == (3, 3)
+    assert checked_network(plain_net()).y_bus.shape == (3, 3)
 
 
 def test_all_unsupported_elements_are_named_at_once():
@@ -62,5 +62,5 @@ def test_net_that_does_not_solve_is_refused_without_traceback_of_pandapower():
 
 def test_net_is_not_modified():
     net = plain_net()
-    admittance(net)
+    checked_network(net)
     assert net.res_bus.empty

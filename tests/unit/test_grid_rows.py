@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from twin.core.random_streams import stream
 from twin.metrics.flows import block_flows
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
 from twin.network.reduced.kernels import solve_rows
-from twin.network.reduced.outage_kernels import judge_outages
+from twin.security.reduced.headroom import link_headroom
+from twin.security.reduced.outages import assess_outages
 
 ROWS = 24
 
@@ -20,10 +20,8 @@ def everything(grid, p, q):
     """All results of the kernels for each row, as arrays with rows first."""
     variant = np.zeros(len(p), dtype=np.int64)
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
-    judgement = judge_outages(
-        grid.arrays, variant, p, q, flow.v, flow.i, flow.q_svc_pu, no_trips(len(p)), nothing_ignored(grid, len(p))
-    )
-    mw = link_headroom(grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, grid.nodes.headroom, 100.0)
+    judgement = assess_outages(grid.arrays, flow.states, no_trips(len(p)), nothing_ignored(grid, len(p)))
+    mw = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, 100.0)
     return (*flow.arrays(), *judgement, mw)
 
 

@@ -8,14 +8,15 @@ import pytest
 from grid_cases import goto_model
 
 from twin.core.random_streams import stream
+from twin.network.extraction import extract
 from twin.network.model import GridModel
+from twin.network.monitored import monitored_model
 from twin.network.network import ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
-from twin.network.solver import Solver
-from twin.security.headroom import headroom
-from twin.security.headroom_search import Outcome
-from twin.security.topologies import network_of
+from twin.network.solving.solver import Solver
+from twin.security.headroom.buses import headroom
+from twin.security.headroom.search import Outcome
 
 TOLERANCE_MW = 0.01
 SCANNED = 40
@@ -45,7 +46,7 @@ class BruteForce:
 
     def __init__(self, model: GridModel, profiles: dict[str, np.ndarray]) -> None:
         net = model.net
-        network = network_of(model)
+        network = monitored_model(model, extract(model.net)).network
         self.base_mva = network.base_mva
         limit = ratings(net, network)
         self.states = []

@@ -11,9 +11,10 @@ from test_headroom_brute_force import goto_profiles
 
 from twin.core.errors import InputError
 from twin.core.random_streams import stream
-from twin.security import headroom as module
-from twin.security.headroom import headroom, headroom_figure, link_headroom
-from twin.security.headroom_search import Outcome
+from twin.security.headroom import buses as module
+from twin.security.headroom.buses import headroom, link_headroom
+from twin.security.headroom.result import headroom_figure
+from twin.security.headroom.search import Outcome
 
 TOLERANCE_MW = 0.01
 

@@ -12,8 +12,8 @@ from test_headroom_brute_force import goto_profiles
 from twin.core.errors import InputError
 from twin.network.model import GridModel
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.outage_kernels import Trips, judge_outages
 from twin.security.intertrip import intertrip
+from twin.security.reduced.outages import Trips, assess_outages
 
 PLANTS = ("floating_farm", "planned_wind", "tamanoura_wind", "kogamidake_pv")
 STEPS, LINK_OUTAGE, PATH_OUTAGE = 40, 0, 2
@@ -114,7 +114,7 @@ def loop_measures(grid, model, profiles, cap_mw):
         np.full(rows, cap_mw / BASE_MVA),
     )  # fmt: skip
     nothing = np.zeros((rows, grid.arrays.solve_always.shape[0], grid.arrays.limit.shape[1]), dtype=bool)
-    return judge_outages(grid.arrays, variant, p, q, flow.v, flow.i, flow.q_svc_pu, trips, nothing).measure
+    return assess_outages(grid.arrays, flow.states, trips, nothing).measure
 
 
 def test_what_is_bought_lies_between_nothing_and_what_is_shed_or_the_short_time_rating_allows(found):

@@ -5,7 +5,7 @@ import pytest
 from loop_fixtures import MONTH_END, make_case, member, run
 from shipped import goto
 
-from twin.operation.uniform_cap import largest_kept
+from twin.security.limits import largest_kept
 
 ACCEPT = 1e-3
 

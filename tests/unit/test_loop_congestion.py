@@ -10,7 +10,7 @@ from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, m
 from shipped import goto
 
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
+from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM
 
 AT_LIMIT_PERCENT = 100.001

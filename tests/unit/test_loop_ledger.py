@@ -127,11 +127,10 @@ def test_the_energy_identity_fails_when_one_branch_loss_is_dropped(case, monkeyp
 
     def without_one_branch(variants, nodes, of_time, node_i):
         flows, variant = block_flows(variants, nodes, of_time, node_i), variants[0]
-        grid = variant.grid
-        row = grid.branches.index(("line", 29))
-        v = variant.intact.w + node_i @ variant.intact.z[:, [grid.position[bus] for bus in nodes.buses]].T
-        ends = ((grid.bus_from[row], grid.y_from[row]), (grid.bus_to[row], grid.y_to[row]))
-        loss = sum((v[:, bus] * np.conj(v @ y)).real for bus, y in ends) * grid.base_mva
+        network, row = variant.network, variant.branches([("line", 29)])
+        v = variant.intact.w + node_i @ variant.intact.z[:, variant.nodes(nodes.buses)].T
+        ends = ((network.branch_from, network.y_from), (network.branch_to, network.y_to))
+        loss = sum((v[:, bus[row]] * np.conj(y[row] @ v.T).T).real.sum(axis=1) for bus, y in ends) * network.base_mva
         return replace(flows, losses_mw=flows.losses_mw - loss)
 
     monkeypatch.setattr(half_hours, "block_flows", without_one_branch)

@@ -11,7 +11,8 @@ from twin.core.errors import InputError
 from twin.devices.battery import make_batteries
 from twin.devices.device import PLANT_BATTERIES, Device, DeviceNow, PlantDevice
 from twin.devices.storage import GridBattery, PlantBatteries
-from twin.metrics.tables import member_tables, stack
+from twin.metrics.half_hours import stack
+from twin.metrics.tables import member_tables
 from twin.operation.devices import order_beside_plants, run_devices, settle_beside_plants
 from twin.operation.ledger import Ledger
 from twin.operation.state import initial_state, stored_at_start_mwh

@@ -12,7 +12,7 @@ from twin import BatchPowerFlow
 from twin.network.extraction import extract
 from twin.network.model import Compensator
 from twin.network.node_power import node_power
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.network.voltage_control import with_compensator
 
 V_SLACK_PU = 1.02

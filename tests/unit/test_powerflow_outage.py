@@ -16,7 +16,7 @@ from twin.network.extraction import extract
 from twin.network.network import Network
 from twin.network.node_power import node_power
 from twin.network.outage import Outage, without
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 
 
 def _mixed_net() -> pandapowerNet:

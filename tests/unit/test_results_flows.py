@@ -10,7 +10,7 @@ from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run
 from twin.metrics.flows import block_flows
 from twin.metrics.half_hours import stack
 from twin.metrics.tables import member_tables
-from twin.network.reduced.admittance import POWER_FLOW_OPTIONS
+from twin.network.supported import POWER_FLOW_OPTIONS
 
 
 @pytest.fixture(scope="module", params=[(WINDY_DAY, 25), (MONTH_END, 38)], ids=["export", "import"])

@@ -15,7 +15,7 @@ from twin.core.errors import InputError
 from twin.core.random_streams import stream
 from twin.network.model import Limits
 from twin.security.contingencies import CommonCorridor, OutageClass
-from twin.security.power import less
+from twin.security.operating_points import less
 from twin.security.tally import merge
 
 CORRIDOR = OutageClass.COMMON_CORRIDOR
@@ -69,9 +69,9 @@ def test_results_do_not_depend_on_threads_or_blocks(threads, block):
 def test_blocks_join_in_any_order_but_not_with_a_gap():
     net = island()
     profiles = {("load", "p_mw"): random_profiles(net, 6)["load_p_mw"]}
-    watch = SecurityAnalysis(net).prepare({})
+    analysis = SecurityAnalysis(net).prepare({})
     parts = [
-        watch.judge(watch.power(2, {key: values[first : first + 2] for key, values in profiles.items()}), first)
+        analysis.assess(analysis.power(2, {key: values[first : first + 2] for key, values in profiles.items()}), first)
         for first in (0, 2, 4)
     ]
     assert np.array_equal(flat(merge(parts))[1], flat(merge(parts[::-1]))[1])
@@ -176,14 +176,14 @@ def test_relief_acts_between_the_two_verdicts():
 
     def trip_everything(topology, power, v):
         called.append(topology.case.name)
-        plant = watch.power(len(v), given).of_element["sgen", 0]
+        plant = analysis.power(len(v), given).of_element["sgen", 0]
         overloaded = topology.case.elements == (("line", 0),)
         return less(power, plant) if overloaded else power
 
     given = {("sgen", "p_mw"): np.array([[60.0], [30.0]])}
     outages = [("line", 0), ("line", 2), ("sgen", 0)]
-    watch = SecurityAnalysis(net, outages, relief=trip_everything).prepare({})
-    result = watch.result([watch.judge(watch.power(2, given), 0)], 0.5)
+    analysis = SecurityAnalysis(net, outages, relief=trip_everything).prepare({})
+    result = analysis.result([analysis.assess(analysis.power(2, given), 0)], 0.5)
     plain = SecurityAnalysis(net, outages).run({"sgen_p_mw": given["sgen", "p_mw"]})
     assert called == ["", "line 0", "line 2", "sgen 0"]
     table, without = result.outages().set_index("outage"), plain.outages().set_index("outage")

@@ -8,8 +8,8 @@ from grid_cases import goto_grid, goto_states, no_trips, nothing_ignored
 
 from twin import SecurityAnalysis
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.outage_kernels import judge_outages
-from twin.security.power import power_at_buses
+from twin.security.operating_points import power_at_buses
+from twin.security.reduced.outages import assess_outages
 
 ROWS = 40
 LOADING_PERCENT = 1e-6
@@ -32,17 +32,17 @@ def test_loop_and_analysis_agree(variant):
         np.concatenate(x) for x in zip(*(goto_states(grid, ROWS // 2, f"n-1 {s}", s) for s in (0.4, 1.1)), strict=True)
     )
     flow = solve(grid, np.zeros(ROWS, dtype=np.int64), p, q, *flat_start(grid, np.zeros(ROWS, dtype=np.int64)))
-    loop = judge_outages(
-        grid.arrays, np.zeros(ROWS, dtype=np.int64), p, q, flow.v, flow.i, flow.q_svc_pu, no_trips(ROWS),
+    loop = assess_outages(
+        grid.arrays, flow.states, no_trips(ROWS),
         nothing_ignored(grid, ROWS),
     )  # fmt: skip
-    model, base_mva = grid.variants[0].model, grid.variants[0].grid.base_mva
-    watch = SecurityAnalysis(model, list(model.roles.outages)).prepare({})
-    network, net = watch.subject.network, model.net
+    model, base_mva = grid.variants[0].model, grid.base_mva
+    analysis = SecurityAnalysis(model, list(model.roles.outages)).prepare({})
+    network, net = analysis.grid.network, model.net
     nodes = network.node_of_bus[net.bus.index.get_indexer(grid.nodes.buses)]
     s_mva = (p + 1j * q) * base_mva
     steps = power_at_buses(network, nodes, np.where(p > 0, s_mva, 0), np.where(p > 0, 0, -s_mva), {})
-    table = watch.result([watch.judge(steps, 0)], 0.5).steps()
+    table = analysis.result([analysis.assess(steps, 0)], 0.5).steps()
     assert flow.solved.all()
     assert (table.unsolved_outages == 0).all()
     assert table.settled_loading_percent.to_numpy() == pytest.approx(loop.measure, abs=LOADING_PERCENT)

@@ -16,7 +16,7 @@ import pytest
 from twin.network.extraction import extract
 from twin.network.network import Controlled, Network
 from twin.network.node_power import NodePower
-from twin.network.solver import Failure, Solver
+from twin.network.solving.solver import Failure, Solver
 
 X, LOW, HIGH = 0.1, -0.3, 0.4
 VOLTAGE_PU = 3e-9
@@ -125,7 +125,7 @@ def test_many_devices_keep_to_their_law_and_rows_to_themselves() -> None:
 
 
 def test_limits_that_do_not_settle_are_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twin.network.solver.MOST_ROUNDS", 1)
+    monkeypatch.setattr("twin.network.solving.solver.MOST_ROUNDS", 1)
     network = device(radial(1))
     solution = Solver(network).solve(with_infeed(network, np.array([0.0, 1.0])))
     np.testing.assert_array_equal(solution.failure, [Failure.NONE, Failure.LIMITS_NOT_SETTLED])

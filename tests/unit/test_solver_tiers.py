@@ -11,11 +11,11 @@ import pytest
 from powerflow_cases import solved_by_pandapower
 
 from twin.network.extraction import extract
-from twin.network.lanes import LANES
 from twin.network.network import Network
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
-from twin.network.solver import Failure, Method, Solution, Solver, Tiers
+from twin.network.solving.lanes import LANES
+from twin.network.solving.solver import Failure, Method, Solution, Solver, Tiers
 
 VOLTAGE_PU = 1e-8
 
@@ -86,7 +86,7 @@ def test_rows_do_not_see_each_other(build) -> None:
 
 
 def test_threads_change_no_bit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("twin.network.solver.ROWS_PER_TASK", LANES + 1)
+    monkeypatch.setattr("twin.network.solving.solver.ROWS_PER_TASK", LANES + 1)
     network = extract(nw.case57())
     power, solver = random_rows(network, 6 * LANES + 5), Solver(network)
     one, two = solver.solve(power, threads=1), solver.solve(power, threads=2)

@@ -44,19 +44,21 @@ def test_one_status_is_printed():
 def test_a_run_refuses_a_broken_table_before_it_starts(tmp_path):
     island = tmp_path / "broken"
     shutil.copytree(ISLAND.folder, island)
-    turbines = (island / "turbines.csv").read_text(encoding="utf-8").splitlines()
-    named = [turbines[0], *(line.replace(",estimate,", ",guess,") for line in turbines[1:3]), *turbines[3:]]
-    (island / "turbines.csv").write_text("\n".join(named) + "\n", encoding="utf-8")
-    wear = (island / "battery_wear.csv").read_text(encoding="utf-8")
-    (island / "battery_wear.csv").write_text(wear.replace("as calendar_empty_percent; high for other chemistries and "
-                                                          "warm places", ""), encoding="utf-8")  # fmt: skip
+    for table, column, cell in (("battery_wear", "source", ""), ("turbines", "status", "guess")):
+        rows = rows_of(island / f"{table}.csv")
+        rows[0][column] = cell
+        with (island / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
     text = (Path(cli.__file__).parent / "goto_2030.toml").read_text(encoding="utf-8")
     study = tmp_path / "study.toml"
     study.write_text(text.replace("[grid]", '[grid]\nmodel = "broken"', 1), encoding="utf-8")
     with pytest.raises(InputError) as caught:
         COMMAND.invoke(cli.app, ["run", str(study), "--out", str(tmp_path / "out")], catch_exceptions=False)
-    assert [problem.what for problem in caught.value.problems] == [
-        "the cell is empty",
-        *["not one of the known words"] * 2,
-    ]
+    told = {problem.where: problem.what for problem in caught.value.problems}
+    assert told == {
+        "battery_wear.csv line 2, column source": "the cell is empty",
+        "turbines.csv line 2, column status": "not one of the known words",
+    }
     assert not (tmp_path / "out").exists()

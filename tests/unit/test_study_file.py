@@ -200,7 +200,7 @@ def test_devices_of_goto_in_another_network_are_told_when_the_study_is_read(tmp_
 
 
 def test_a_year_outside_the_measured_data(tmp_path):
-    for name in ("kyushu_area/x_supply_demand_x.csv", "jepx/x.csv"):
+    for name in ("kyushu_area/kyushu_area_supply_demand_hourly_x.csv", "jepx/jepx_kyushu_spot_halfhourly_x.csv"):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text("date,value\n2021-04-01 00:00,1\n2023-03-31 23:00,1\n")
     measured = GOOD.replace('"synthetic"', '"measured"')
@@ -231,7 +231,7 @@ wind_height = 10
     assert [problem.where.rsplit(" ", 1)[-1] for problem in found] == [
         str(text.splitlines().index(line) + 1) for line in ('format = "epv"', "wind_height = 10")
     ]
-    assert "epw?" in found[0].repair
+    assert "did you mean metpv or epw?" in found[0].repair
     assert "wind_height_m" in found[1].repair
 
 

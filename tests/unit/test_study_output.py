@@ -126,9 +126,11 @@ def test_known_hash(tmp_path):
 
 def test_measured_inputs_are_named_without_the_users_folders(tmp_path, study):
     (tmp_path / "jepx").mkdir()
-    (tmp_path / "jepx" / "spot.csv").write_text("date\n")
+    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text("date\n")
     measured = study.model_copy(update={"weather": study.weather.model_copy(update={"source": "measured"})})
-    assert input_files(measured, tmp_path) == {"jepx/spot.csv": tmp_path / "jepx" / "spot.csv"}
+    assert input_files(measured, tmp_path) == {
+        "jepx/jepx_kyushu_spot_halfhourly_x.csv": tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv"
+    }
     assert input_files(study, tmp_path) == {}
 
 

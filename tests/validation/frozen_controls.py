@@ -22,7 +22,7 @@ from twin.network.reduced.flow import flat_start
 from twin.network.reduced.kernels import end_loading_percent, solve_rows
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.network.result import BatchResult
-from twin.network.solver import Solver
+from twin.network.solving.solver import Solver
 from twin.network.voltage_control import with_compensator
 
 TOLERANCE_MVA = 1e-10

@@ -12,7 +12,6 @@ from twin.core.errors import Problem, raise_if_any
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import read_table, series_of_tables
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
 from twin.operation.case import Case
 from twin.operation.half_hour import step
 from twin.operation.injections import Injections, node_power
@@ -20,6 +19,7 @@ from twin.operation.state import initial_state
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 from twin.resources.sites import KINDS
+from twin.security.reduced.headroom import link_headroom
 
 STILL_MW = 1e-9
 
@@ -274,7 +274,5 @@ def _places(case: Case) -> list[tuple[int, float]]:
 
 def _headroom(case: Case, variant: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
     flow = solve(case.grid, variant, p, q, *flat_start(case.grid, variant))
-    found = link_headroom(
-        case.grid.arrays, variant, p, q, flow.v, flow.q_svc_pu, case.grid.nodes.headroom, case.base_mva
-    )
+    found = link_headroom(case.grid.arrays, flow.states, case.grid.nodes.headroom, case.base_mva)
     return np.where(flow.solved, found[:, 0], np.nan)

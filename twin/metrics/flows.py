@@ -51,39 +51,43 @@ def block_flows(variants: Sequence[Variant], nodes: Nodes, variant: np.ndarray, 
 
 
 def _flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlows:
-    grid, model = variant.grid, variant.model
-    at = [grid.position[bus] for bus in nodes.buses]
-    v = variant.intact.w + node_i @ variant.intact.z[:, at].T
-    i_from, i_to = v @ grid.y_from.T, v @ grid.y_to.T
-    p_from = (v[:, grid.bus_from] * np.conj(i_from)).real * grid.base_mva
-    p_to = (v[:, grid.bus_to] * np.conj(i_to)).real * grid.base_mva
-    boundary = grid.position[model.roles.boundary_bus]
+    network, model = variant.network, variant.model
+    v = variant.intact.w + node_i @ variant.intact.z[:, variant.nodes(nodes.buses)].T
+    i_from, i_to = (network.y_from @ v.T).T, (network.y_to @ v.T).T
+    p_from = (v[:, network.branch_from] * np.conj(i_from)).real * network.base_mva
+    p_to = (v[:, network.branch_to] * np.conj(i_to)).real * network.base_mva
+    boundary = int(variant.nodes([model.roles.boundary_bus])[0])
     of_source = _source_branches(variant, boundary)
-    links = [grid.branches.index(circuit.element) for circuit in model.roles.link]
+    links = variant.branches([circuit.element for circuit in model.roles.link])
     mainland_first = np.array([circuit.mainland_side in ("from", "hv") for circuit in model.roles.link])
     p_first, p_second = p_from[:, links], p_to[:, links]
-    loading = np.maximum(
-        np.abs(i_from[:, links]) / grid.i_from_max_pu[links], np.abs(i_to[:, links]) / grid.i_to_max_pu[links]
-    )
-    shunts = (np.abs(v) ** 2) @ grid.shunt_g_pu * grid.base_mva
-    watched = [grid.position[bus] for bus in model.roles.voltage_buses]
+    rated = variant.ratings
+    loading = np.maximum(np.abs(i_from[:, links]) / rated.from_pu[links], np.abs(i_to[:, links]) / rated.to_pu[links])
+    shunts = (np.abs(v[:, network.shunt_node["shunt"]]) ** 2) @ _conductance_pu(variant) * network.base_mva
     return BlockFlows(
         mainland_mw=-np.where(mainland_first, p_first, p_second),
         island_mw=np.where(mainland_first, p_second, p_first),
         loading_percent=100.0 * loading,
         losses_mw=(p_from + p_to)[:, ~of_source].sum(axis=1) + shunts,
         import_mw=_import_mw(variant, boundary, of_source, (p_from, p_to)),
-        vm_pu=np.abs(v[:, watched]),
+        vm_pu=np.abs(v[:, variant.nodes(model.roles.voltage_buses)]),
         reverse_flow=(p_from[:, _banks(variant)] < -REVERSE_ABOVE_MW).any(axis=1),
     )
 
 
+def _conductance_pu(variant: Variant) -> np.ndarray:
+    """Return the conductance of each shunt, (L,); 0 where it is out of service."""
+    network = variant.network
+    return np.where(network.shunt_node["shunt"] >= 0, network.shunt_pu["shunt"].real, 0.0)
+
+
 def _source_branches(variant: Variant, boundary: int) -> np.ndarray:
     """Return the branches between the ideal source and the boundary; they model the mainland and lose its energy."""
-    grid = variant.grid
-    if boundary == grid.slack:
-        return np.zeros(len(grid.branches), dtype=bool)
-    result: np.ndarray = (grid.bus_from == grid.slack) | (grid.bus_to == grid.slack)
+    network = variant.network
+    slack = network.slack[0]
+    if boundary == slack:
+        return np.zeros(len(network.branch_from), dtype=bool)
+    result: np.ndarray = (network.branch_from == slack) | (network.branch_to == slack)
     return result
 
 
@@ -93,20 +97,19 @@ def _import_mw(
     of_source: np.ndarray,
     powers: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    grid = variant.grid
+    network = variant.network
     total = np.zeros(len(powers[0]))
-    for power, bus in zip(powers, (grid.bus_from, grid.bus_to), strict=True):
+    for power, bus in zip(powers, (network.branch_from, network.branch_to), strict=True):
         inward = (bus == boundary) & of_source
-        outward = (bus == boundary) & ~of_source if boundary == grid.slack else np.zeros_like(inward)
+        outward = (bus == boundary) & ~of_source if boundary == network.slack[0] else np.zeros_like(inward)
         total += power[:, outward].sum(axis=1) - power[:, inward].sum(axis=1)
     return total
 
 
-def _banks(variant: Variant) -> list[int]:
+def _banks(variant: Variant) -> np.ndarray:
     """Return the transformers between a watched bus and an area's; pandapower's first end is the high-voltage side."""
-    model, grid = variant.model, variant.grid
+    model = variant.model
     areas, watched = set(model.areas.bus), set(model.roles.voltage_buses)
     trafo = model.net.trafo
     between = [hv in watched and lv in areas for hv, lv in zip(trafo.hv_bus, trafo.lv_bus, strict=True)]
-    banks = {("trafo", index) for index, is_bank in zip(trafo.index, between, strict=True) if is_bank}
-    return [row for row, element in enumerate(grid.branches) if element in banks]
+    return variant.branches([("trafo", int(index)) for index in trafo.index[between]])

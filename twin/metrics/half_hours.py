@@ -13,7 +13,7 @@ from twin.metrics.flows import BlockFlows, block_flows
 from twin.metrics.series import MemberSeries
 from twin.operation.case import TIER_NON_FIRM, Case
 from twin.operation.devices import FlexibleFlows, SiteFlows
-from twin.operation.record import Record, Verdict
+from twin.operation.record import Record, SecurityState
 from twin.operation.state import State, stored_at_start_mwh
 from twin.resources.profiles import Profiles
 
@@ -75,8 +75,8 @@ def stack(start: int, records: Sequence[Record], members: Sequence[int] | None =
         cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
         sites=_stacked([record.sites for record in records], SiteFlows, rows),
         flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
-        before=_stacked([record.before for record in records], Verdict, rows),
-        after=_stacked([record.after for record in records], Verdict, rows),
+        before=_stacked([record.before for record in records], SecurityState, rows),
+        after=_stacked([record.after for record in records], SecurityState, rows),
     )
 
 

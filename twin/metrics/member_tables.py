@@ -15,7 +15,7 @@ from twin.metrics.half_hours import stack
 from twin.metrics.sample_check import check_records, frozen_net
 from twin.metrics.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
 from twin.metrics.tables import member_tables, twin_tables
-from twin.operation.all_outages import States, joined, judge_states, states_of, watch_variant
+from twin.operation.all_outages import States, assess_states, joined, outage_analysis, states_of
 from twin.operation.case import Case
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
@@ -69,7 +69,7 @@ class TableFiles:
         self.case, self.folders, self.checked = case, folders, checked
         self._recorded = list(case.recorded)
         self._net_of: Callable[[int], pandapowerNet] = cache(partial(frozen_net, case))
-        self._watch_of = cache(partial(watch_variant, case))
+        self._watch_of = cache(partial(outage_analysis, case))
         self._stretches: list[list[Tables]] = []
         self._states: list[States] = []
 
@@ -92,7 +92,7 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        judged = judge_states(case, self._watch_of, joined(self._states), steps.start)
+        judged = assess_states(case, self._watch_of, joined(self._states), steps.start)
         for m, found in zip(self._recorded, judged, strict=True):
             tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
         self._stretches, self._states = [], []

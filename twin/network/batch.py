@@ -16,7 +16,7 @@ from twin.core.errors import Problem, raise_if_any
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
 from twin.network.result import BatchResult
-from twin.network.solver import Solution, Solver, default_threads, empty_solution
+from twin.network.solving.solver import Solution, Solver, default_threads, empty_solution
 
 GIVEN = {
     "load_p_mw": ("load", "p_mw"), "load_q_mvar": ("load", "q_mvar"),

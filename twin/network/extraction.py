@@ -17,10 +17,9 @@ from scipy.sparse import csr_array
 from twin.core.errors import InputError, Problem
 from twin.network.network import Network, controlled_nodes, slack_nodes
 from twin.network.node_power import injectors, nodes_of, shunt_admittances
-from twin.network.supported import check_supported, left_out_tables
+from twin.network.supported import POWER_FLOW_OPTIONS, check_supported, left_out_tables
 from twin.network.voltage_control import fixed_svc_admittance, regulators, slack_sources
 
-POWER_FLOW_OPTIONS = {"trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "numba": False}
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance", "xward", "switch")
 _PANDAPOWER_REFUSES = (
     ArithmeticError, AssertionError, AttributeError, IndexError, KeyError, NotImplementedError, RuntimeError, TypeError,

@@ -143,7 +143,9 @@ class Injectors:
 
 @dataclass(frozen=True)
 class Network:
-    """Nodes N are pandapower's internal buses (joined by closed bus-bus switches, auxiliary ones included).
+    """Admittances, slacks, held voltages and injections of a net.
+
+    Nodes N are pandapower's internal buses (joined by closed bus-bus switches, auxiliary ones included).
 
     Attributes
     ----------
@@ -225,7 +227,7 @@ class Ratings:
 
 
 def ratings(net: pandapowerNet, network: Network) -> Ratings:
-    """Return the ratings of `network`'s branches.
+    """Return the continuous ratings of all branch ends.
 
     Lines: ``max_i_ka * df * parallel``; transformers: ``sn_mva * parallel * df`` at the rated voltage of each side (as
     ``runpp(trafo_loading="current")``); three-winding transformers: the rated power of the side at that side's end.

@@ -1,8 +1,9 @@
-"""A network after elements went out of service: the same nodes and branches, some of them dead."""
+"""The network that an outage leaves: the same node numbers, some of them de-energised."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -11,14 +12,55 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from twin.core.errors import Problem, raise_if_any
+from twin.network.model import Element
 from twin.network.network import Network, controlled_nodes, slack_nodes
 
 Outage = tuple[str, int]
 """A pandapower table and the position (not the index) of an element in it."""
 
 
+def tripping_together(
+    elements: Iterable[Element], tripped_with: Mapping[Element, tuple[int, ...]]
+) -> tuple[Element, ...]:
+    """Return what one event takes out: the elements and the shunts (line reactors) that go with one of them."""
+    out = tuple(elements)
+    return (*out, *dict.fromkeys(s for e in out for at in tripped_with.get(e, ()) if (s := ("shunt", at)) not in out))
+
+
+def equal_outages(network: Network, outages: Sequence[Sequence[Outage]]) -> tuple[int, ...]:
+    """Return for each outage the number of an earlier one that leaves the same equations, -1 without one.
+
+    Parameters
+    ----------
+    network : Network
+        Intact.
+    outages : sequence of sequences of (table, position)
+        Elements that go out together; none for the intact grid.
+    """
+    seen: dict[bytes, int] = {}
+    earlier = []
+    for number, out in enumerate(outages):
+        key = _equations(without(network, out), out) if out else b""
+        first = seen.setdefault(key, number) if key else number
+        earlier.append(first if first < number else -1)
+    return tuple(earlier)
+
+
+def _equations(network: Network, out: Sequence[Outage]) -> bytes:
+    """Return what tells that two outages leave the same equations; empty if elements with own injections are out."""
+    if any(table in network.injectors or table in network.controlled_by for table, _ in out):
+        return b""
+    y = network.y_bus.copy()
+    y.sum_duplicates()
+    y.eliminate_zeros()
+    key = hashlib.sha256()
+    for values in (y.data, y.indices, y.indptr, network.alive):
+        key.update(np.ascontiguousarray(values).tobytes())
+    return key.digest()
+
+
 def without(network: Network, outages: Sequence[Outage]) -> Network:
-    """Return `network` after `outages`; nodes without a slack are dead and their injections are lost.
+    """Return the network that outages leave; what they cut off from every slack is de-energised.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from pandapower import pandapowerNet
 
 from twin.network.network import END_OF_SIDE, Network, rated_currents_ka
 from twin.network.node_power import limit, node_power, table_power
-from twin.network.solver import Failure, Method, Solution, default_threads
+from twin.network.solving.solver import Failure, Method, Solution, default_threads
 
 Given = Mapping[tuple[str, str], np.ndarray]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from functools import cache
 
@@ -10,7 +11,13 @@ import pandapower as pp
 import pandas as pd
 from pandapower import pandapowerNet
 
-from twin.core.errors import Problem, raise_if_any
+from twin.core.errors import InputError, Problem, raise_if_any
+
+POWER_FLOW_OPTIONS = {
+    "trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "tolerance_mva": 1e-9, "max_iteration": 50,
+    "numba": False,
+}  # fmt: skip
+"""With these pandapower builds the matrices and solves what is compared with them."""
 
 SUPPORTED_TABLES = (
     "bus", "ext_grid", "gen", "sgen", "load", "storage", "motor", "asymmetric_load", "asymmetric_sgen", "shunt", "ward",
@@ -177,3 +184,56 @@ def _capability_curves(net: pandapowerNet, enforce_q_lims: bool) -> Iterator[Pro
                 yield Problem("reactive capability curves are not calculated", f"net.{table}",
                               f"index {net[table].index[curves].tolist()}", "min_q_mvar and max_q_mvar",
                               "set reactive_capability_curve to False, or enforce_q_lims=False")  # fmt: skip
+
+
+CLOSED_LOOP_TABLES = ("bus", "line", "trafo", "impedance", "load", "sgen", "shunt", "ext_grid", "gen")
+_ELEMENT_TABLES = (
+    *("load", "sgen", "motor", "asymmetric_load", "asymmetric_sgen", "storage", "gen", "switch", "shunt", "svc", "ssc"),
+    *("vsc", "tcsc", "ext_grid", "line", "trafo", "trafo3w", "impedance", "dcline", "ward", "xward"),
+)
+
+
+def check_closed_loop(net: pandapowerNet) -> None:
+    """Raise one error with everything in `net` that the closed loop cannot hold; the base case must have a solution.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+        Not modified. Buses, lines, two-winding transformers, impedances, constant-power loads and static generators,
+        shunts, one external grid, and voltage-controlled generators (whose bus becomes an injection); every bus and
+        branch in service.
+
+    Raises
+    ------
+    InputError
+        If the net holds anything else, or pandapower does not solve it.
+    """
+    raise_if_any(_not_in_closed_loop(net))
+    solved = copy.deepcopy(net)
+    try:
+        pp.runpp(solved, **POWER_FLOW_OPTIONS)
+    except pp.LoadflowNotConverged as error:
+        problem = Problem("pandapower does not solve the base case", "network", str(error), "a net that runpp solves",
+                          "check the net")  # fmt: skip
+        raise InputError([problem]) from error
+
+
+def _not_in_closed_loop(net: pandapowerNet) -> Iterator[Problem]:
+    for table in _ELEMENT_TABLES:
+        if table not in CLOSED_LOOP_TABLES and table in net and len(net[table]):
+            yield Problem(
+                f"{len(net[table])} element(s) of the table '{table}' are not supported in the closed loop",
+                f"network, table {table}", ", ".join(str(index) for index in net[table].index[:10]),
+                ", ".join(CLOSED_LOOP_TABLES), "replace them by supported elements",
+            )  # fmt: skip
+    for table in ("bus", "line", "trafo", "impedance"):
+        for index in net[table].index[~net[table].in_service.astype(bool)]:
+            yield Problem(
+                f"{table} out of service", f"network, table {table}, index {index}",
+                repair="drop the element from the net",
+            )  # fmt: skip
+    if len(net.ext_grid) != 1:
+        yield Problem("the closed loop needs one external grid", "network, table ext_grid", str(len(net.ext_grid)), "1")
+    for column in ("const_z_p_percent", "const_i_p_percent", "const_z_q_percent", "const_i_q_percent"):
+        if column in net.load and (net.load[column].fillna(0.0) != 0.0).any():
+            yield Problem("voltage-dependent load", f"network, table load, column {column}", accepted="0")

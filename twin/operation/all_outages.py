@@ -6,25 +6,24 @@ Inter-trip does not act here: what it would relieve is counted as it stands befo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
 
 from twin.core.equal_rows import distinct_rows
-from twin.network.reduced.controls import net_at
 from twin.operation.case import Case
 from twin.operation.injections import Injections, infeed_and_demand_mva
 from twin.operation.record import Record
 from twin.security.analysis import SecurityAnalysis
-from twin.security.contingencies import OutageCase, OutageClass
-from twin.security.judging import Watch
-from twin.security.power import StepPower, power_at_buses
+from twin.security.assessment import OutageAnalysis
+from twin.security.contingencies import Contingency, OutageClass
+from twin.security.operating_points import OperatingPoints, power_at_buses
 from twin.security.result import SecurityResult
 from twin.security.tally import Tally, merge, renumbered
 
 LARGEST_PLANTS = 5
-WatchOf = Callable[[int], Watch]
+AnalysisOf = Callable[[int], OutageAnalysis]
 """Gives the outages of a grid variant, made ready once."""
 
 
@@ -47,13 +46,12 @@ class States:
     plant_mva: np.ndarray
 
 
-def watch_variant(case: Case, variant: int) -> Watch:
-    """Return the outages of a grid variant, taps and reactors at its positions; the largest plants by contract."""
+def outage_analysis(case: Case, variant: int) -> OutageAnalysis:
+    """Return the contingencies of a grid variant made ready, the largest plants by contract among them."""
     of_case = case.grid.variants[variant]
-    model = replace(of_case.model, net=net_at(of_case.model, of_case.positions))
-    contracts = zip(model.net.sgen.index, model.plants.contract_mw, strict=False)
+    contracts = zip(of_case.model.net.sgen.index, of_case.model.plants.contract_mw, strict=False)
     plant_mw = {("sgen", int(index)): float(mw) for index, mw in contracts}
-    return SecurityAnalysis(model, largest_plants=LARGEST_PLANTS).prepare(plant_mw)
+    return SecurityAnalysis(of_case.monitored, largest_plants=LARGEST_PLANTS).prepare(plant_mw)
 
 
 def tripping_plants(case: Case) -> list[int]:
@@ -80,13 +78,13 @@ def joined(parts: Sequence[States]) -> States:
     return States(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(States)))
 
 
-def judge_states(case: Case, watch_of: WatchOf, states: States, first_step: int) -> list[SecurityResult]:
+def assess_states(case: Case, analysis_of: AnalysisOf, states: States, first_step: int) -> list[SecurityResult]:
     """Judge every outage at every half-hour of each member; equal states of several members are solved once.
 
     Parameters
     ----------
     case : Case
-    watch_of : callable
+    analysis_of : callable
     states : States
     first_step : int
         Position of the first half-hour in ``case.index``.
@@ -103,44 +101,44 @@ def judge_states(case: Case, watch_of: WatchOf, states: States, first_step: int)
     shared = np.zeros((len(first), members), dtype=bool)
     shared[inverse, np.tile(np.arange(members), steps)] = True
     variant = flat[0][first, 0]
-    watches = {g: watch_of(g) for g in np.unique(variant).tolist()}
-    common = {_key(outage): outage for watch in watches.values() for outage in watch.cases}
+    analyses = {g: analysis_of(g) for g in np.unique(variant).tolist()}
+    common = {_key(outage): outage for analysis in analyses.values() for outage in analysis.cases}
     place = {key: number for number, key in enumerate(common)}
     tallies: list[list[Tally]] = [[] for _ in range(members)]
-    for g, watch in watches.items():
+    for g, analysis in analyses.items():
         rows = np.flatnonzero(variant == g)
         who, group = np.unique(shared[rows], axis=0, return_inverse=True)
-        power = _power(case, watch, *(column[first[rows]] for column in flat[1:]))
-        lookup = np.array([place[_key(outage)] for outage in watch.cases])
-        for tally, mine in zip(watch.judge_groups(power, number[first[rows]], group), who, strict=True):
+        power = _power(case, analysis, *(column[first[rows]] for column in flat[1:]))
+        lookup = np.array([place[_key(outage)] for outage in analysis.cases])
+        for tally, mine in zip(analysis.assess_groups(power, number[first[rows]], group), who, strict=True):
             for k in np.flatnonzero(mine):
                 tallies[k].append(renumbered(tally, lookup, len(common)))
     index = pd.DatetimeIndex(case.index[first_step : first_step + steps])
-    return [_result(watches, tuple(common.values()), mine, case.step_hours, index) for mine in tallies]
+    return [_result(analyses, tuple(common.values()), mine, case.step_hours, index) for mine in tallies]
 
 
-def _key(outage: OutageCase) -> tuple[str, OutageClass]:
+def _key(outage: Contingency) -> tuple[str, OutageClass]:
     return outage.name, outage.outage_class
 
 
 def _result(
-    watches: Mapping[int, Watch],
-    cases: tuple[OutageCase, ...],
+    analyses: Mapping[int, OutageAnalysis],
+    cases: tuple[Contingency, ...],
     tallies: list[Tally],
     step_hours: float,
     index: pd.DatetimeIndex,
 ) -> SecurityResult:
-    grid = next(iter(watches.values())).subject
+    grid = next(iter(analyses.values())).grid
     return SecurityResult(grid, cases, (-1,) * len(cases), merge(tallies), step_hours, index)
 
 
 def _power(
-    case: Case, watch: Watch, infeed_mva: np.ndarray, demand_mva: np.ndarray, plant_mva: np.ndarray
-) -> StepPower:
-    network, buses = watch.subject.network, watch.subject.net.bus.index
+    case: Case, analysis: OutageAnalysis, infeed_mva: np.ndarray, demand_mva: np.ndarray, plant_mva: np.ndarray
+) -> OperatingPoints:
+    network, buses = analysis.grid.network, analysis.grid.net.bus.index
     nodes = network.node_of_bus[buses.get_indexer(pd.Index(case.grid.nodes.buses))]
     plant_node = nodes[case.grid.nodes.plant]
     of_plant = dict(zip(tripping_plants(case), plant_mva.T, strict=True))
-    out = {at for elements in watch.topologies.outs for table, at in elements if table == "sgen"}
+    out = {at for elements in analysis.contingencies.outs for table, at in elements if table == "sgen"}
     tripped = {("sgen", at): (int(plant_node[at]), of_plant[at]) for at in sorted(out)}
     return power_at_buses(network, nodes, infeed_mva, demand_mva, tripped)

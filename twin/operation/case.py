@@ -73,7 +73,7 @@ class Case:
     @cached_property
     def base_mva(self) -> float:
         """Base of the per-unit power."""
-        return self.grid.variants[0].grid.base_mva
+        return self.grid.base_mva
 
     @cached_property
     def step_hours(self) -> float:
@@ -337,7 +337,7 @@ class Case:
 
     def by_group(self, per_site: np.ndarray) -> np.ndarray:
         """Sum (S,) values over the sites of each group, (G,)."""
-        return np.bincount(self.sites.group, per_site, len(self.sites.groups))
+        return np.bincount(self.sites.group, per_site, len(self.sites.groups)).astype(float)  # whole numbers of nothing
 
     @cached_property
     def is_twin(self) -> np.ndarray:

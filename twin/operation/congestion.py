@@ -13,23 +13,22 @@ from twin.operation.congestion_rules import order_of_cuts
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.security import (
-    Breach,
+    Violation,
+    assess_pair,
     flow_per_infeed,
-    judge_pair,
     nothing_ignored,
     worst_after_outage,
     worst_intact,
 )
 from twin.operation.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+from twin.security.limits import BEHIND_SHARE, VIOLATED_ABOVE_PERCENT
 
-BROKEN_ABOVE_PERCENT = 0.001
-BEHIND_SHARE = 0.2
 LEAST_FLOW_PER_INFEED = 0.05
 """A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
 MAX_ROUNDS = 60
 
-Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Breach]
-"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Breach."""
+Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Violation]
+"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Violation."""
 
 
 def smallest(
@@ -75,7 +74,9 @@ def smallest(
     return managed
 
 
-def _worst_intact(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Breach:
+def _worst_intact(
+    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> Violation:
     return worst_intact(case, flow, ignored)
 
 
@@ -94,16 +95,16 @@ def _relieve(
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
         found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
-        broken = (found.measure > target_percent[todo, found.end] + BROKEN_ABOVE_PERCENT) & (found.end >= 0)
+        broken = (found.measure > target_percent[todo, found.end] + VIOLATED_ABOVE_PERCENT) & (found.end >= 0)
         todo = todo[broken]
         if not len(todo):
             break
-        breach = found.rows(broken)
-        target = target_percent[todo, breach.end]
+        violation = found.rows(broken)
+        target = target_percent[todo, violation.end]
         cut, met = _cut_pair(
-            case, members[todo], breach, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
+            case, members[todo], violation, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
         )
-        ignored[todo[~met], breach.topology[~met], breach.end[~met]] = True
+        ignored[todo[~met], violation.topology[~met], violation.end[~met]] = True
         changed = cut.max(axis=1) > 0.0
         rows = todo[changed]
         if len(rows):
@@ -112,7 +113,7 @@ def _relieve(
             injections = injections.replaced(rows, part)
             flow = flow.replaced(rows, solve_injections(case, part, flow.rows(rows)))
             if ledger is not None:
-                ledger.cut_for(cause, members[rows], cut[changed], breach.end[changed], breach.topology[changed])
+                ledger.cut_for(cause, members[rows], cut[changed], violation.end[changed], violation.topology[changed])
         todo = todo[flow.solved[todo]]
     return Managed(injections, flow)
 
@@ -120,7 +121,7 @@ def _relieve(
 def _cut_pair(
     case: Case,
     members: np.ndarray,
-    breach: Breach,
+    violation: Violation,
     injections: Injections,
     flow: Flow,
     tiers: tuple[int, ...],
@@ -133,10 +134,10 @@ def _cut_pair(
     """
     unit_mw = injections.unit_mw.copy()
     met = np.zeros(len(members), dtype=bool)
-    state = judge_pair(case, members, breach, injections, flow, ignored)
-    slope = flow_per_infeed(case, injections, breach, state)
+    state = assess_pair(case, members, violation, injections, flow, ignored)
+    slope = flow_per_infeed(case, injections, violation, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
-    behind[:, case.trippable] &= ~breach.tripped
+    behind[:, case.trippable] &= ~violation.tripped
     place = order_of_cuts(case, members, injections.unit_mw, slope)
     tier = case.tier[members]
     turns = [(terms, number) for terms in tiers for number in np.unique(place[behind & (tier == terms)])]
@@ -145,15 +146,15 @@ def _cut_pair(
         rows = np.flatnonzero(~met & chosen.any(axis=1))
         if not len(rows):
             continue
-        measure = _pair_measure(case, members[rows], breach.rows(rows), ignored[rows])
+        measure = _pair_measure(case, members[rows], violation.rows(rows), ignored[rows])
         start = Managed(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
         unit_mw[rows], met[rows] = highest_uniform_cap(case, members[rows], start, chosen[rows], measure, target[rows])
     return injections.unit_mw - unit_mw, met
 
 
-def _pair_measure(case: Case, members: np.ndarray, breach: Breach, ignored: np.ndarray) -> Measure:
+def _pair_measure(case: Case, members: np.ndarray, violation: Violation, ignored: np.ndarray) -> Measure:
     def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
-        picked = breach.rows(rows)
-        return judge_pair(case, members[rows], picked, managed.injections, managed.flow, ignored[rows]).measure
+        picked = violation.rows(rows)
+        return assess_pair(case, members[rows], picked, managed.injections, managed.flow, ignored[rows]).measure
 
     return measure

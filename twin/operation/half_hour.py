@@ -9,11 +9,9 @@ import numpy as np
 from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
-from twin.network.reduced.headroom_kernels import link_headroom
-from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
-from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.operation.congestion import smallest
 from twin.operation.controls import next_positions
 from twin.operation.devices import (
     FlexibleFlows,
@@ -27,58 +25,59 @@ from twin.operation.dispatch import obey_policies
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.operator import apply_caps, fix_caps
-from twin.operation.record import Record, Verdict
+from twin.operation.record import Record, SecurityState
 from twin.operation.remedies import relieve_import
 from twin.operation.security import nothing_ignored, outages, worst_intact
 from twin.operation.state import State
 from twin.operation.uniform_cap import Managed
 from twin.operation.voltage import relieve_voltage
+from twin.security.limits import VIOLATED_ABOVE_PERCENT
+from twin.security.reduced.headroom import link_headroom
+from twin.security.reduced.outages import UNSOLVED_PERCENT
 
 
-def judge(case: Case, managed: Managed) -> Verdict:
+def assess(case: Case, managed: Managed) -> SecurityState:
     """Judge the intact grid, every outage and the link's headroom for all members."""
     everyone = np.arange(len(case.members))
-    return _judge(case, everyone, managed.injections, managed.flow)
+    return _assess(case, everyone, managed.injections, managed.flow)
 
 
-def judge_again(case: Case, earlier: Verdict, members: np.ndarray, managed: Managed) -> Verdict:
-    """Return `earlier` with the members whose state has changed judged anew."""
+def assess_again(case: Case, earlier: SecurityState, members: np.ndarray, managed: Managed) -> SecurityState:
+    """Return `earlier` with the members whose state has changed assessed anew."""
     if not len(members):
         return earlier
     part = managed.rows(members)
-    fresh = _judge(case, members, part.injections, part.flow)
+    fresh = _assess(case, members, part.injections, part.flow)
     updated = []
-    for field in fields(Verdict):
+    for field in fields(SecurityState):
         values = getattr(earlier, field.name).copy()
         values[members] = getattr(fresh, field.name)
         updated.append(values)
-    return Verdict(*updated)
+    return SecurityState(*updated)
 
 
-def limit_exceeded(case: Case, verdict: Verdict, tolerance_percent: float) -> np.ndarray:
+def limit_exceeded(case: Case, found: SecurityState, tolerance_percent: float) -> np.ndarray:
     """Return (M,) whether the member's own criterion is exceeded."""
-    intact = verdict.intact_percent > 100.0 + tolerance_percent
-    return intact | (case.secures_outages & (verdict.loading_percent > 100.0 + tolerance_percent))
+    intact = found.intact_percent > 100.0 + tolerance_percent
+    return intact | (case.secures_outages & (found.loading_percent > 100.0 + tolerance_percent))
 
 
-def residual_mva(case: Case, verdict: Verdict) -> np.ndarray:
+def residual_mva(case: Case, found: SecurityState) -> np.ndarray:
     """Return (M,) the largest MVA above what the member's criterion allows."""
     everyone = np.arange(len(case.members))
     rating = case.grid.end_rating_mva[case.network]
-    intact = np.maximum(verdict.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, verdict.intact_end]
-    known = (verdict.end >= 0) & (verdict.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
-    after_outage = (
-        np.maximum(verdict.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(verdict.end, 0)]
-    )
+    intact = np.maximum(found.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, found.intact_end]
+    known = (found.end >= 0) & (found.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
+    after_outage = np.maximum(found.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(found.end, 0)]
     result: np.ndarray = np.maximum(intact, np.where(known, after_outage, 0.0))
     return result
 
 
-def _judge(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> Verdict:
+def _assess(case: Case, members: np.ndarray, injections: Injections, flow: Flow) -> SecurityState:
     ignored = nothing_ignored(case, len(members))
     found = outages(case, members, injections, flow, ignored)
     intact = worst_intact(case, flow, ignored)
-    return Verdict(
+    return SecurityState(
         intact_percent=intact.measure,
         intact_end=intact.end,
         loading_percent=found.measure,
@@ -99,7 +98,7 @@ def _headroom(case: Case, members: np.ndarray, flow: Flow) -> np.ndarray:
     first, inverse = distinct_rows(some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
     some = some.rows(first)
     found = link_headroom(
-        case.grid.arrays, some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu,
+        case.grid.arrays, some.states,
         case.grid.nodes.headroom, case.base_mva,
     )  # fmt: skip
     headroom[kept] = found[inverse]
@@ -164,8 +163,8 @@ def step(case: Case, state: State, t: int) -> tuple[State, Record]:
 
     injections, demand_mw, beside_clipped = _injections(case, state, now, (sites, flexible), unit_mw)
     managed = Managed(injections, solve_injections(case, injections))
-    before = judge(case, managed)
-    broken = managed.flow.solved & limit_exceeded(case, before, BROKEN_ABOVE_PERCENT)
+    before = assess(case, managed)
+    broken = managed.flow.solved & limit_exceeded(case, before, VIOLATED_ABOVE_PERCENT)
     managed = _manage(case, ledger, np.flatnonzero(broken), managed)
     managed, after = _hold_voltage(case, ledger, managed, before, broken)
     reduced_mw = np.maximum(ordered_mw - managed.injections.unit_mw, 0.0)[:, : case.plants]
@@ -231,17 +230,17 @@ def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -
 
 
 def _hold_voltage(
-    case: Case, ledger: Ledger, managed: Managed, before: Verdict, broken: np.ndarray
-) -> tuple[Managed, Verdict]:
-    """Relieve voltages and judge what has changed; an overload that the reactive power brings about is managed too."""
+    case: Case, ledger: Ledger, managed: Managed, before: SecurityState, broken: np.ndarray
+) -> tuple[Managed, SecurityState]:
+    """Relieve voltages and assess what has changed; an overload that the reactive power brings about is managed too."""
     start = managed.injections
     managed = relieve_voltage(case, ledger, managed)
     moved = (managed.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
     cut = (managed.injections.unit_mw != start.unit_mw).any(axis=1)
-    after = judge_again(case, before, np.flatnonzero(moved | cut | broken), managed)
-    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, BROKEN_ABOVE_PERCENT))
+    after = assess_again(case, before, np.flatnonzero(moved | cut | broken), managed)
+    overloaded = np.flatnonzero(moved & limit_exceeded(case, after, VIOLATED_ABOVE_PERCENT))
     managed = _manage(case, ledger, overloaded, managed)
-    return managed, judge_again(case, after, overloaded, managed)
+    return managed, assess_again(case, after, overloaded, managed)
 
 
 def _record(
@@ -252,7 +251,7 @@ def _record(
     managed: Managed,
     demand_mw: np.ndarray,
     beside_clipped: np.ndarray,
-    verdicts: tuple[Verdict, Verdict],
+    states: tuple[SecurityState, SecurityState],
     broken: np.ndarray,
 ) -> Record:
     injections, flow = managed.injections, managed.flow
@@ -261,7 +260,7 @@ def _record(
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
     of_plants = injections.unit_mw[:, : case.plants] + flexible.plant_mw
     delivered = np.concatenate([of_plants, used_by_sites + fed_in], axis=1)
-    exceeded = limit_exceeded(case, verdicts[1], BROKEN_ABOVE_PERCENT)
+    exceeded = limit_exceeded(case, states[1], VIOLATED_ABOVE_PERCENT)
     return Record(
         ledger=ledger,
         delivered_mw=delivered,
@@ -276,17 +275,17 @@ def _record(
         node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
         q_svc_mvar=flow.q_svc_pu * case.base_mva,
         demand_mw=demand_mw,
-        before=verdicts[0],
-        after=verdicts[1],
+        before=states[0],
+        after=states[1],
         broken=broken,
         missed=case.forecast_operator & exceeded,
-        residual_mva=np.where(exceeded, residual_mva(case, verdicts[1]), 0.0),
+        residual_mva=np.where(exceeded, residual_mva(case, states[1]), 0.0),
         beside_clipped=beside_clipped,
-        failure=_failures(flow, verdicts[1]),
+        failure=_failures(flow, states[1]),
     )
 
 
-def _failures(flow: Flow, after: Verdict) -> np.ndarray:
+def _failures(flow: Flow, after: SecurityState) -> np.ndarray:
     outage = np.where(after.loading_percent >= UNSOLVED_PERCENT, "outage not converged", "")
     return np.where(flow.solved, outage, "power flow not converged")
 

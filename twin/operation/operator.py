@@ -8,12 +8,13 @@ import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.operation.case import Case
-from twin.operation.congestion import BROKEN_ABOVE_PERCENT, smallest
+from twin.operation.congestion import smallest
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import NOTHING, Ledger
 from twin.operation.security import excess_percent
 from twin.operation.state import LOAD, NET, RAW, Caps, State
 from twin.operation.uniform_cap import Managed
+from twin.security.limits import VIOLATED_ABOVE_PERCENT
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     injections = _expected(case, state, rows, t + lead)
     expected = Managed(injections, solve_injections(case, injections))
     target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.network[rows]]
-    tight = np.flatnonzero(excess_percent(case, rows, expected, target, with_outages=True) > BROKEN_ABOVE_PERCENT)
+    tight = np.flatnonzero(excess_percent(case, rows, expected, target, with_outages=True) > VIOLATED_ABOVE_PERCENT)
     if not len(tight):
         return caps
     rows, planned, target = rows[tight], expected.rows(tight), target[tight]

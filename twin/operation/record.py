@@ -12,7 +12,7 @@ from twin.operation.ledger import Ledger
 
 
 @dataclass(frozen=True)
-class Verdict:
+class SecurityState:
     """N-1 of all members at one moment (before or after management).
 
     `intact_percent` and `intact_end` are the worst loading of the intact grid; `loading_percent` is of what the
@@ -57,8 +57,8 @@ class Record:
     node_i: np.ndarray
     q_svc_mvar: np.ndarray
     demand_mw: np.ndarray
-    before: Verdict
-    after: Verdict
+    before: SecurityState
+    after: SecurityState
     broken: np.ndarray
     missed: np.ndarray
     residual_mva: np.ndarray

@@ -8,15 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from twin.operation.case import Case
-from twin.operation.congestion import BROKEN_ABOVE_PERCENT
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.security import excess_percent
-from twin.operation.uniform_cap import ACCEPT_PERCENT, Managed, largest_kept
+from twin.operation.uniform_cap import Managed
+from twin.security.limits import ACCEPT_PERCENT, VIOLATED_ABOVE_PERCENT, largest_kept
+from twin.security.remedies import PROBE_SHARE, diesel_output_mw, most_helpful_first
 
-PROBE_SHARE = 0.1
 LEAST_RELIEF_SHARE = 0.02
 """A remedy of which the probe's share lowers the loading by less does not reach the overloaded element: not used."""
-RELIEF_DIGITS = 3
 
 Remedy = Callable[[np.ndarray, Injections, np.ndarray], Injections]
 """``remedy(rows, injections, share)``: a share (R,) of a remedy for some rows (indices), 0 nothing to 1 all of it."""
@@ -50,16 +49,10 @@ def _start_diesels(case: Case, members: np.ndarray, managed: Managed) -> Remedy:
     order = _most_helpful_first(case, members, managed)
 
     def remedy(rows: np.ndarray, injections: Injections, share: np.ndarray) -> Injections:
-        largest, least = p_max[order[rows]], p_min[order[rows]]
-        imported = np.maximum(injections.demand_mw.sum(axis=1) - injections.unit_mw.sum(axis=1), 0.0)
-        largest = np.where(least.cumsum(axis=1) <= imported[:, None], largest, 0.0)
-        wanted = share * np.minimum(imported, largest.sum(axis=1))
-        running = (largest > 0.0) & (largest.cumsum(axis=1) - largest < wanted[:, None])
-        output = np.where(running, least, 0.0)
-        room = np.where(running, largest - least, 0.0)
-        more = np.maximum(wanted - output.sum(axis=1), 0.0) / np.maximum(room.sum(axis=1), 1e-9)
+        imported = injections.demand_mw.sum(axis=1) - injections.unit_mw.sum(axis=1)
+        output = diesel_output_mw(share, imported, p_max[order[rows]], p_min[order[rows]])
         diesel_mw = np.zeros_like(output)
-        np.put_along_axis(diesel_mw, order[rows], output + more[:, None] * room, axis=1)
+        np.put_along_axis(diesel_mw, order[rows], output, axis=1)
         return replace(injections, diesel_mw=diesel_mw)
 
     return remedy
@@ -83,7 +76,7 @@ def _most_helpful_first(case: Case, members: np.ndarray, managed: Managed) -> np
         alone = _solved(case, managed, replace(managed.injections, diesel_mw=output))
         after = _excess(case, members, alone, with_outages=True)
         relief[:, diesel] = (before - after) / output[:, diesel]
-    return np.argsort(-np.round(relief, RELIEF_DIGITS), axis=1, kind="stable")
+    return most_helpful_first(relief)
 
 
 def _shed_demand(case: Case, members: np.ndarray, managed: Managed) -> Remedy:
@@ -102,7 +95,7 @@ def _apply_smallest(
     with_outages: bool,
 ) -> Managed:
     now = _excess(case, members, managed, with_outages=with_outages)
-    broken = np.flatnonzero(managed.flow.solved & (now > BROKEN_ABOVE_PERCENT))
+    broken = np.flatnonzero(managed.flow.solved & (now > VIOLATED_ABOVE_PERCENT))
     if not len(broken):
         return managed
     mine, start, now = members[broken], managed.rows(broken), now[broken]

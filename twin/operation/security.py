@@ -1,4 +1,4 @@
-"""Judge states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
+"""Assess states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 from twin.core.equal_rows import distinct_rows
 from twin.network.reduced.flow import Flow
 from twin.network.reduced.kernels import worst_rows
-from twin.network.reduced.outage_kernels import Judgement, Trips, judge_outages, judge_pairs
 from twin.operation.case import Case
 from twin.operation.injections import Injections
 from twin.operation.uniform_cap import Managed
+from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
 
 
 @dataclass(frozen=True)
-class Breach:
+class Violation:
     """The worst (topology, end) pair of each row; `measure` is in percent of what the criterion allows."""
 
     measure: np.ndarray
@@ -24,14 +24,14 @@ class Breach:
     topology: np.ndarray
     tripped: np.ndarray
 
-    def rows(self, pick: np.ndarray) -> Breach:
+    def rows(self, pick: np.ndarray) -> Violation:
         """Return the rows `pick`."""
-        return Breach(self.measure[pick], self.end[pick], self.topology[pick], self.tripped[pick])
+        return Violation(self.measure[pick], self.end[pick], self.topology[pick], self.tripped[pick])
 
 
 @dataclass(frozen=True)
 class PairState:
-    """One pair judged: its measure and the state in which it was judged."""
+    """One pair assessed: its measure and the state after the outage."""
 
     measure: np.ndarray
     v: np.ndarray
@@ -51,64 +51,61 @@ def nothing_ignored(case: Case, rows: int) -> np.ndarray:
     return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
 
 
-def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> Judgement:
-    """Judge all outages from the intact solution `flow`, each distinct state once.
+def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
+    """Assess all outages from the intact solution `flow`, each distinct state once.
 
-    Inter-trip matters only where an outage overloads something: only those rows are judged again with it.
+    Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
     """
     marks = (ignored,) if ignored.any() else ()
     first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
     no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
-    found = Judgement(*(x[inverse] for x in _judge(case, flow.rows(first), no_trips, ignored[first])))
+    found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
     again = np.flatnonzero((case.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
     if len(again):
         with_trips = trips(case, members[again], injections.rows(again))
-        fresh = _judge(case, flow.rows(again), with_trips, ignored[again])
+        fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
         for mine, theirs in zip(found, fresh, strict=True):
             mine[again] = theirs
     return found
 
 
-def _judge(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> Judgement:
-    return judge_outages(
-        case.grid.arrays, flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.i, flow.q_svc_pu, with_trips, ignored
-    )
+def _assess(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> WorstOutages:
+    return assess_outages(case.grid.arrays, flow.states, with_trips, ignored)
 
 
-def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Breach:
+def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Violation:
     """Return the worst loading of the intact grid."""
     rows = len(flow.variant)
     measure, end, _ = worst_rows(case.grid.arrays, flow.variant, np.zeros_like(flow.variant), flow.i, ignored)
-    return Breach(measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.trippable)), dtype=bool))
+    return Violation(measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.trippable)), dtype=bool))
 
 
 def worst_after_outage(
     case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
-) -> Breach:
+) -> Violation:
     """Return the worst loading after any outage, for members whose criterion covers outages."""
     found = outages(case, members, injections, flow, ignored)
     measure = np.where(case.secures_outages[members], found.measure, 0.0)
-    return Breach(measure, found.end, found.outage, found.tripped & found.settled[:, None])
+    return Violation(measure, found.end, found.outage, found.tripped & found.settled[:, None])
 
 
-def judge_pair(
-    case: Case, members: np.ndarray, breach: Breach, injections: Injections, flow: Flow, ignored: np.ndarray
+def assess_pair(
+    case: Case, members: np.ndarray, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray
 ) -> PairState:
-    """Judge only the pairs of `breach`; `flow` carries the injections and a start."""
-    measure, v, i = judge_pairs(
-        case.grid.arrays, flow.variant, breach.topology, breach.end,
-        flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, trips(case, members, injections), ignored,
-    )  # fmt: skip
+    """Assess only the pairs of `violation`; `flow` carries the injections and a start."""
+    measure, v, i = assess_pairs(
+        case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, members, injections), ignored
+    )
     return PairState(measure, v, i)
 
 
-def flow_per_infeed(case: Case, injections: Injections, breach: Breach, state: PairState) -> np.ndarray:
+def flow_per_infeed(case: Case, injections: Injections, violation: Violation, state: PairState) -> np.ndarray:
     """Return how the pair's current moves with the infeed of each unit at its power factor, (R, U) pu per pu.
 
     From end current c = b + A i and i = conj(s / V): dc = A (1 - j q/p) / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
     """
     a = case.grid.arrays
-    at = (injections.variant, breach.topology, breach.end)
+    at = (injections.variant, violation.topology, violation.end)
     maps = a.ar[at] + 1j * a.ai[at]
     nodes_i = state.i[:, 0] + 1j * state.i[:, 1]
     current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)

@@ -14,20 +14,17 @@ from twin.operation.case import TIER_FIRM, TIER_LAST, TIER_NON_FIRM, Case
 from twin.operation.injections import solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.uniform_cap import (
-    ACCEPT_PERCENT,
     SMALLEST_OUTPUT_MW,
     Managed,
     Measure,
     highest_uniform_cap,
-    largest_kept,
 )
+from twin.security.limits import ACCEPT_PERCENT, BEHIND_SHARE, VIOLATED_ABOVE_PERCENT, largest_kept
 
 Side = Literal["high", "low"]
 Relief = Callable[[np.ndarray, Managed, np.ndarray], tuple[Managed, np.ndarray]]
 """``relief(members, managed, bus)`` brings one bus per member to its limit, and tells where it could, (R,) bool."""
 
-BROKEN_ABOVE_PERCENT = 0.001
-BEHIND_SHARE = 0.2
 MAX_ROUNDS = 60
 LEAST_PU_PER_MW = 1e-4
 """A plant whose MW or Mvar moves the voltage less than this is left alone: 10 MW must be worth 0.1 %."""
@@ -85,7 +82,7 @@ def _bus_after_bus(case: Case, members: np.ndarray, managed: Managed, side: Side
             break
         vm_pu = np.abs(watched_voltage_pu(case, managed.flow.rows(todo)))
         percent = np.where(given_up[todo], 0.0, _percent(case, todo, vm_pu, side))
-        broken = percent.max(axis=1) > 100.0 + BROKEN_ABOVE_PERCENT
+        broken = percent.max(axis=1) > 100.0 + VIOLATED_ABOVE_PERCENT
         todo, bus = todo[broken], percent[broken].argmax(axis=1)
         part, met = relief(todo, managed.rows(todo), bus)
         managed = managed.replaced(todo, part)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HOUR, Clock, step_minutes
+from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_DAY, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock, step_minutes
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
@@ -34,9 +34,14 @@ class SeriesFile:
     step_minutes: int
 
 
-AREA = SeriesFile("area", "kyushu_area/kyushu_area_supply_demand_hourly_*.csv", ("datetime_start_JST",), 60)
-FORECAST = SeriesFile("forecast", "kyushu_area/kyushu_demand_forecast_hourly_*.csv", ("date", "time"), 60)
-PRICE = SeriesFile("price", "jepx/jepx_kyushu_spot_halfhourly_*.csv", ("date", "slot"), 30)
+def series_files(tables: Tables) -> dict[str, SeriesFile]:
+    """Return the files of measured series of an island (``measured_files.csv``) by name."""
+    return {
+        str(row["file"]): SeriesFile(
+            str(row["file"]), str(row["pattern"]), tuple(str(row["time_columns"]).split()), int(row["step_minutes"])
+        )
+        for row in tables["measured_files"].to_dict("records")
+    }
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Measured:
     forecast : pandas.DataFrame
         Hourly; ``demand_actual_10MW demand_forecast_10MW``, unit 10 MW.
     price : pandas.DataFrame
-        Half-hourly; ``kyushu_price_jpy_per_kwh``.
+        Half-hourly; ``price_jpy_per_kwh``.
     """
 
     year: int
@@ -69,7 +74,7 @@ def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAUL
     ----------
     tables : Tables
     folder : pathlib.Path
-        Data folder with ``kyushu_area/`` and ``jepx/``.
+        Data folder with the files of ``measured_files.csv``.
     year : int
         Fiscal year; other rows are left out.
     clock : Clock
@@ -86,7 +91,7 @@ def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAUL
         gaps, rows given twice, values that are no numbers, out of range, or in another unit.
     """
     problems: list[Problem] = []
-    frames = {file.name: _read(tables, folder, file, year, clock, problems) for file in (AREA, FORECAST, PRICE)}
+    frames = {file.name: _read(tables, folder, file, year, clock, problems) for file in series_files(tables).values()}
     raise_if_any(problems)
     raise_if_any(_contradictions(tables, frames["area"], frames["forecast"]))
     return Measured(year, **frames)
@@ -101,10 +106,10 @@ def read_price(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_C
         As `read_measured`, where it has some.
     """
     problems: list[Problem] = []
-    price = _read(tables, folder, PRICE, year, clock, problems)
+    price = _read(tables, folder, series_files(tables)["price"], year, clock, problems)
     if not len(price.columns) or len(price):
         raise_if_any(problems)
-    return price["kyushu_price_jpy_per_kwh"] if len(price) else None
+    return price["price_jpy_per_kwh"] if len(price) else None
 
 
 def _read(
@@ -126,8 +131,8 @@ def _read(
     values = frame.loc[inside, columns["column"]].apply(pd.to_numeric, errors="coerce")
     values.index = pd.DatetimeIndex(times[inside], name="time")
     problems.extend(_value_problems(values, columns, where))
-    result: pd.DataFrame = values
-    return result
+    named: pd.DataFrame = values.rename(columns=dict(zip(columns["column"], columns["quantity"], strict=True)))
+    return named
 
 
 def _raw(
@@ -205,7 +210,8 @@ def _contradictions(tables: Tables, area: pd.DataFrame, forecast: pd.DataFrame) 
     if abs(ratio - 1) <= tables.value("measured_demand_agreement"):
         return []
     seen = f"{ratio:.3f} times the demand of the area file"
-    return [Problem("demand differs between the files", FORECAST.pattern, seen, "the same demand")]
+    where = series_files(tables)["forecast"].pattern
+    return [Problem("demand differs between the files", where, seen, "the same demand")]
 
 
 def profiles_from_measured(
@@ -258,7 +264,7 @@ def profiles_from_measured(
 
     available = own.plant_available_mw.copy()
     is_pv, is_wind = ((plants["kind"] == kind).to_numpy() for kind in ("pv", "wind"))
-    sun = held_over_steps(_potential(area, "solar"), AREA.step_minutes, minutes)
+    sun = held_over_steps(_potential(area, "solar"), _minutes_of(area), minutes)
     available[:, is_pv] = rank_mapped(available[:, is_pv], sun, month_and_step(index))
     wind = hourly_to_steps(_potential(area, "wind"), MINUTES_OF_HOUR // minutes)
     available[:, is_wind] = rank_mapped(available[:, is_wind], wind, season(index))
@@ -267,7 +273,7 @@ def profiles_from_measured(
     cut_pv = _cut_share(area, "solar", area_parameter(tables, "controllable_pv_share"), minutes)
     cut_wind = _cut_share(area, "wind", area_parameter(tables, "controllable_wind_share"), minutes)
     orders = plant_orders(tables, index, cut_pv, cut_wind, available, plants, clock=weather.clock, **key)
-    price = measured.price["kyushu_price_jpy_per_kwh"].to_numpy(float)
+    price = measured.price["price_jpy_per_kwh"].to_numpy(float)
     return replace(
         own,
         plant_available_mw=available,
@@ -279,15 +285,19 @@ def profiles_from_measured(
         area_cut_wind=cut_wind,
         area_physical=orders.physical,
         area_settled=orders.settled,
-        price_jpy_per_kwh=held_over_steps(price, PRICE.step_minutes, minutes),
+        price_jpy_per_kwh=held_over_steps(price, _minutes_of(measured.price), minutes),
     )
 
 
-def measured_demand_error(measured: Measured, minutes: int = PRICE.step_minutes) -> np.ndarray:
+def measured_demand_error(measured: Measured, minutes: int = MINUTES_OF_HALF_HOUR) -> np.ndarray:
     """Return the operator's relative error of the area's demand forecast, for `make_forecasts`; (T,) by step."""
     forecast = measured.forecast
     error = forecast["demand_forecast_10MW"].to_numpy() / forecast["demand_actual_10MW"].to_numpy() - 1
-    return held_over_steps(error, FORECAST.step_minutes, minutes)
+    return held_over_steps(error, _minutes_of(forecast), minutes)
+
+
+def _minutes_of(series: pd.DataFrame) -> int:
+    return step_minutes(pd.DatetimeIndex(series.index))
 
 
 def _potential(area: pd.DataFrame, kind: str) -> np.ndarray:
@@ -300,7 +310,7 @@ def _cut_share(area: pd.DataFrame, kind: str, controllable_share: float, minutes
     potential = _potential(area, kind) * controllable_share
     curtailed = area[f"{kind}_curtailed_MWh"].to_numpy(float)
     share = np.divide(curtailed, potential, out=np.zeros_like(potential), where=potential > 0)
-    return held_over_steps(np.minimum(share, 1.0), AREA.step_minutes, minutes)
+    return held_over_steps(np.minimum(share, 1.0), _minutes_of(area), minutes)
 
 
 def _check_index(weather: WeatherTable, measured: Measured) -> None:

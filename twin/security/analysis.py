@@ -12,16 +12,16 @@ from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
 from twin.network.batch import checked
+from twin.network.extraction import extract
 from twin.network.model import Element, GridModel, Limits
-from twin.security.contingencies import OutageCase, OutageClass, Outages, highest_output_mw, outage_cases
-from twin.security.judging import Relief, Watch
+from twin.network.monitored import PLAIN_LIMITS, MonitoredGrid, monitored_model, monitored_net
+from twin.security.assessment import OutageAnalysis, Relief
+from twin.security.contingencies import Contingency, OutageClass, Outages, contingencies, highest_output_mw
+from twin.security.prepared import PreparedContingencies
 from twin.security.remedies import Means, import_remedies
 from twin.security.result import SecurityResult
 from twin.security.tally import CASE, ELEMENT, Tally
-from twin.security.topologies import Topologies, subject
 
-PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
-"""For a net that says nothing of its own."""
 BLOCK_NUMBERS = 1_000_000
 """Complex numbers of one node array of a block (16 MB); a block holds about ten such arrays."""
 LARGEST_BLOCK = 1024
@@ -32,8 +32,8 @@ class SecurityAnalysis:
 
     Parameters
     ----------
-    grid : pandapowerNet or GridModel
-        Not modified. A `GridModel` brings its var compensator with slope and limits, its voltage band, short-time
+    grid : pandapowerNet, GridModel or MonitoredGrid
+        Not modified. The last two bring their var compensator with slope and limits, its voltage band, short-time
         factor, roles and the line reactors that trip with a circuit.
     outages : "all" or sequence
         ``"all"``: every line, transformer, impedance, compensation (shunts, static var compensators, generators
@@ -45,7 +45,7 @@ class SecurityAnalysis:
     limits : Limits
         For a plain net: short-time factor, and the voltage band where the bus table has none.
     relief : callable, optional
-        What is done between the state at once and the settled one; see `twin.security.judging.Relief`.
+        What is done between the state at once and the settled one; see `twin.security.assessment.Relief`.
     trafo_model, enforce_q_lims
         As for `BatchPowerFlow`.
 
@@ -57,7 +57,7 @@ class SecurityAnalysis:
 
     def __init__(
         self,
-        grid: pandapowerNet | GridModel,
+        grid: pandapowerNet | GridModel | MonitoredGrid,
         outages: Outages = "all",
         *,
         largest_plants: int = 5,
@@ -66,24 +66,24 @@ class SecurityAnalysis:
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
     ) -> None:
-        self.subject = subject(grid, limits, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
+        self.grid = _monitored(grid, limits, trafo_model, enforce_q_lims)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
         self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
-        self._ready: dict[tuple[OutageCase, ...], Topologies] = {}
+        self._ready: dict[tuple[Contingency, ...], PreparedContingencies] = {}
 
-    def prepare(self, plant_mw: Mapping[Element, float]) -> Watch:
+    def prepare(self, plant_mw: Mapping[Element, float]) -> OutageAnalysis:
         """Make the outages ready; the last list is kept, so that a second run with the same outages begins at once.
 
         Parameters
         ----------
         plant_mw : mapping of (table, index) to float
-            Highest output of each plant over the time that will be judged; ``"all"`` trips the largest ones.
+            Highest output of each plant over the operating points; ``"all"`` trips the largest ones.
         """
-        grid = self.subject
-        cases = outage_cases(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
+        grid = self.grid
+        cases = contingencies(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
         if cases not in self._ready:
-            self._ready = {cases: Topologies(grid, cases)}
-        return Watch(grid, self._ready[cases], self.relief)
+            self._ready = {cases: PreparedContingencies(grid, cases)}
+        return OutageAnalysis(grid, self._ready[cases], self.relief)
 
     def run(
         self,
@@ -94,7 +94,7 @@ class SecurityAnalysis:
         threads: int = 1,
         block_steps: int | None = None,
     ) -> SecurityResult:
-        """Judge every outage at every step.
+        """Assess every outage at every step.
 
         Parameters
         ----------
@@ -114,20 +114,20 @@ class SecurityAnalysis:
         InputError
             If the profiles do not fit.
         """
-        net, network = self.subject.net, self.subject.network
+        net, network = self.grid.net, self.grid.network
         rows, given = checked(net, profiles or {})
         if index is not None and len(index) != rows:
             raise_if_any([Problem("one time per step is needed", "index", f"{len(index)} times", f"{rows} times")])
-        watch = self.prepare(highest_output_mw(net, network, given))
+        analysis = self.prepare(highest_output_mw(net, network, given))
         block = block_steps or _block_steps(len(network.alive), rows, threads)
 
-        def judged(first: int) -> Tally:
+        def assessed(first: int) -> Tally:
             part = {key: values[first : first + block] for key, values in given.items()}
-            return watch.judge(watch.power(min(block, rows - first), part), first)
+            return analysis.assess(analysis.power(min(block, rows - first), part), first)
 
         with ThreadPoolExecutor(threads) as pool:
-            tallies = list(pool.map(judged, range(0, rows, block)))
-        return watch.result(tallies, _step_hours(index, step_hours), index)
+            tallies = list(pool.map(assessed, range(0, rows, block)))
+        return analysis.result(tallies, _step_hours(index, step_hours), index)
 
     def import_remedies(
         self,
@@ -158,11 +158,21 @@ class SecurityAnalysis:
         row = int(worst.value.argmax())
         if not np.isfinite(worst.value[row]):
             return pd.DataFrame()
-        _, given = checked(self.subject.net, profiles)
-        watch = self.prepare(highest_output_mw(self.subject.net, self.subject.network, given))
-        steps = watch.power(1, {key: values[row : row + 1] for key, values in given.items()})
+        _, given = checked(self.grid.net, profiles)
+        analysis = self.prepare(highest_output_mw(self.grid.net, self.grid.network, given))
+        steps = analysis.power(1, {key: values[row : row + 1] for key, values in given.items()})
         case, branch = (int(worst.address[row, column]) for column in (CASE, ELEMENT))
-        return import_remedies(watch, steps, case, branch, means or self.means)
+        return import_remedies(analysis, steps, case, branch, means or self.means)
+
+
+def _monitored(
+    grid: pandapowerNet | GridModel | MonitoredGrid, limits: Limits, trafo_model: str, enforce_q_lims: bool
+) -> MonitoredGrid:
+    if isinstance(grid, MonitoredGrid):
+        return grid
+    if isinstance(grid, GridModel):
+        return monitored_model(grid, extract(grid.net, trafo_model=trafo_model))
+    return monitored_net(grid, extract(grid, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims), limits)
 
 
 def _block_steps(nodes: int, rows: int, threads: int) -> int:

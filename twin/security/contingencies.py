@@ -9,13 +9,14 @@ from itertools import combinations
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from pandapower import pandapowerNet
 from pandapower.toolbox import element_bus_tuples
 
 from twin.core.errors import Problem, raise_if_any
 from twin.network.model import Element
+from twin.network.monitored import element_names, position
 from twin.network.network import Network
+from twin.network.outage import tripping_together
 
 Ends = Mapping[int, tuple[int, int]]
 """The two buses of each line."""
@@ -70,19 +71,21 @@ def _buses_of_other_elements(net: pandapowerNet) -> set[int]:
 
 
 class OutageClass(IntEnum):
-    """Classes that are judged apart."""
+    """Classes of contingencies that are assessed apart."""
 
     INTACT = 0
     SINGLE = 1
     COMMON_CORRIDOR = 2
 
-
-CLASS_NAMES = {OutageClass.INTACT: "n-0", OutageClass.SINGLE: "n-1", OutageClass.COMMON_CORRIDOR: "common-corridor"}
+    @property
+    def label(self) -> str:
+        """The name in tables."""
+        return ("n-0", "n-1", "common-corridor")[self]
 
 
 @dataclass(frozen=True)
 class CommonCorridor:
-    """Elements that a single event on a common corridor takes out; judged apart from the single outages."""
+    """Elements that a single event on a common corridor takes out; assessed apart from the single outages."""
 
     elements: tuple[Element, ...]
 
@@ -92,8 +95,8 @@ Outages = Literal["all"] | Sequence[Element | tuple[Element, ...] | CommonCorrid
 
 
 @dataclass(frozen=True)
-class OutageCase:
-    """One event.
+class Contingency:
+    """One event and what it takes out.
 
     Attributes
     ----------
@@ -108,21 +111,21 @@ class OutageCase:
     elements: tuple[Element, ...]
 
 
-INTACT = OutageCase("", OutageClass.INTACT, ())
+INTACT = Contingency("", OutageClass.INTACT, ())
 TRIPPING_TABLES = (
     *("line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward", "svc", "gen", "sgen", "load", "storage"),
 )
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance")
 
 
-def outage_cases(
+def contingencies(
     net: pandapowerNet,
     network: Network,
     outages: Outages,
     tripped_with: Mapping[Element, tuple[int, ...]],
     plant_mw: Mapping[Element, float],
     largest_plants: int,
-) -> tuple[OutageCase, ...]:
+) -> tuple[Contingency, ...]:
     """Return the intact grid and the outages, singles first.
 
     Parameters
@@ -146,7 +149,11 @@ def outage_cases(
     if isinstance(outages, str):
         if outages != "all":
             raise_if_any([Problem("unknown choice of outages", "outages", outages, '"all" or a list of elements')])
-        found = (*_branches(net, network), *_compensation(net, network, plant_mw), *_largest(plant_mw, largest_plants))
+        found = (
+            *branch_outages(net, network),
+            *_compensation(net, network, plant_mw),
+            *_largest(plant_mw, largest_plants),
+        )
         singles: list[tuple[Element, ...]] = [(element,) for element in found]
         corridors = parallel_circuits(net, [i for table, i in found if table == "line"])
     else:
@@ -156,30 +163,10 @@ def outage_cases(
     classed = [(OutageClass.SINGLE, out) for out in singles]
     classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
     cases = [
-        OutageCase(" + ".join(element_names(net, out)), kind, with_tripped_shunts(net, out, tripped_with))
+        Contingency(" + ".join(element_names(net, out)), kind, elements_out(net, network, out, tripped_with))
         for kind, out in classed
     ]
     return INTACT, *cases
-
-
-def element_names(net: pandapowerNet, elements: Iterable[Element]) -> list[str]:
-    """Return the name of each element if no other of its table has it, else table and index."""
-    unique: dict[str, dict[int, str]] = {}
-    names = []
-    for table, index in elements:
-        if table not in unique:
-            named = net[table]["name"] if table in net and "name" in net[table] else pd.Series(dtype=object)
-            named = named[~named.duplicated(keep=False)]
-            unique[table] = {
-                i: name for i, name in zip(named.index, named, strict=True) if isinstance(name, str) and name
-            }
-        names.append(unique[table].get(index, f"{table} {index}"))
-    return names
-
-
-def position(net: pandapowerNet, element: Element) -> int:
-    """Return the element's row in its table."""
-    return int(net[element[0]].index.get_loc(element[1]))
 
 
 def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
@@ -200,15 +187,15 @@ def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Ele
     return (item,) if isinstance(item[0], str) else tuple(item)
 
 
-def with_tripped_shunts(
-    net: pandapowerNet, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
+def elements_out(
+    net: pandapowerNet, network: Network, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
 ) -> tuple[Element, ...]:
     """Return what trips together: `out` and the shunts in service that go with one of its branches."""
-    shunts = [("shunt", shunt) for element in out for shunt in tripped_with.get(element, ())]
-    return (*out, *(s for s in dict.fromkeys(shunts) if s not in out and bool(net.shunt.in_service.loc[s[1]])))
+    return tuple(e for e in tripping_together(out, tripped_with) if e in out or in_service(net, network, e))
 
 
-def _branches(net: pandapowerNet, network: Network) -> list[Element]:
+def branch_outages(net: pandapowerNet, network: Network) -> list[Element]:
+    """Return the lines, transformers and impedances in service, each a single outage."""
     found = [(table, int(index)) for table in _BRANCH_TABLES if table in net for index in net[table].index]
     return [element for element in found if in_service(net, network, element)]
 

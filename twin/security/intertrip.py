@@ -14,19 +14,19 @@ from twin.core.clock import HOURS_PER_YEAR, step_hours
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.network.batch import checked
 from twin.network.model import GridModel
-from twin.network.reduced.admittance import topology
 from twin.network.reduced.flow import flat_start, solve
-from twin.network.reduced.headroom_kernels import link_headroom
-from twin.network.reduced.outage_kernels import UNSOLVED_PERCENT, Trips
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.security.intertrip_kernels import Shedding, VoltageMaps, link_headroom_with_trips, shedding
+from twin.network.reduced.stacking import after_outages, impedances
+from twin.security.reduced.headroom import link_headroom
+from twin.security.reduced.outages import UNSOLVED_PERCENT, Trips
+from twin.security.reduced.shedding import Shedding, VoltageMaps, link_headroom_with_trips, shedding
 
 RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
 
 
 @dataclass(frozen=True)
 class InterTripResult:
-    """What inter-trip does; axes T half-hours, O outages, J trippable plants.
+    """What inter-trip sheds after each outage; axes T half-hours, O outages, J trippable plants.
 
     Attributes
     ----------
@@ -175,7 +175,7 @@ def intertrip(
 ) -> InterTripResult:
     """Return what inter-trip sheds after each outage at each half-hour.
 
-    Whole trippable plants, each with its output of that half-hour. At once the short-time rating is judged, settled
+    Whole trippable plants, each with its output of that half-hour. At once the short-time rating counts, settled
     (after the trips) the continuous one. A plant whose trip does not lower the loading stays connected.
 
     Parameters
@@ -207,17 +207,13 @@ def intertrip(
     found = _injections(model, grid, rows, given)
     variant = np.zeros(rows, dtype=np.int64)
     flow = solve(grid, variant, found.p, found.q, *flat_start(grid, variant))
-    base_mva = grid.variants[0].grid.base_mva
+    base_mva = grid.base_mva
     plants = _trippable(model)
     cap_pu = np.full(rows, min(cap_mw, 1e9) / base_mva)
     trips = Trips(found.plant_p, found.plant_q, grid.nodes.plant[plants], cap_pu, rule == "smallest-total")
-    shed = shedding(grid.arrays, found.p, found.q, flow.v, flow.q_svc_pu, trips, _voltage_maps(model, grid))
-    without = link_headroom(
-        grid.arrays, variant, found.p, found.q, flow.v, flow.q_svc_pu, grid.nodes.headroom, base_mva
-    )[:, 0]
-    with_trips = link_headroom_with_trips(
-        grid.arrays, found.p, found.q, flow.v, flow.q_svc_pu, trips, grid.nodes.headroom, without, base_mva
-    )
+    shed = shedding(grid.arrays, flow.states, trips, _voltage_maps(model, grid))
+    without = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, base_mva)[:, 0]
+    with_trips = link_headroom_with_trips(grid.arrays, flow.states, trips, grid.nodes.headroom, without, base_mva)
     shed = shed._replace(measure_percent=np.where(flow.solved[:, None], shed.measure_percent, UNSOLVED_PERCENT))
     return InterTripResult(
         index=pd.date_range("2000-01-01", periods=rows, freq="30min") if index is None else index,
@@ -237,13 +233,13 @@ def _trippable(model: GridModel) -> np.ndarray:
 
 
 def _voltage_maps(model: GridModel, grid: ReducedGrid) -> VoltageMaps:
-    full = grid.variants[0].grid
-    at = [full.position[bus] for bus in grid.nodes.buses]
-    watched = [full.position[int(bus)] for bus in model.roles.voltage_buses]
-    states = [topology(full, out) for out in grid.outages]
+    variant = grid.variants[0]
+    at, watched = variant.nodes(grid.nodes.buses), variant.nodes(model.roles.voltage_buses)
+    states = after_outages(model, variant.network, grid.frame)
+    reduced = [impedances(state) for state in states]
     return VoltageMaps(
-        np.stack([state.z[np.ix_(watched, at)] for state in states]),
-        np.stack([state.w[watched] for state in states]),
+        np.stack([state.z[np.ix_(watched, at)] for state in reduced]),
+        np.stack([state.w[watched] for state in reduced]),
         np.stack([state.alive[watched] for state in states]),
     )
 
@@ -251,7 +247,7 @@ def _voltage_maps(model: GridModel, grid: ReducedGrid) -> VoltageMaps:
 def _injections(
     model: GridModel, grid: ReducedGrid, steps: int, given: Mapping[tuple[str, str], np.ndarray]
 ) -> _Injections:
-    base_mva, nodes = grid.variants[0].grid.base_mva, grid.nodes
+    base_mva, nodes = grid.base_mva, grid.nodes
 
     def pu(table: str, column: str) -> np.ndarray:
         net_table = model.net[table]

@@ -1,4 +1,4 @@
-"""Remedies for an overload in import direction, in order, with the amount needed of each: never a cut of renewables."""
+"""Remedies for an overload in import direction in their order, and the smallest amount of each."""
 
 from __future__ import annotations
 
@@ -14,29 +14,30 @@ from pandapower import pandapowerNet
 from twin.network.network import Network
 from twin.network.node_power import NodePower
 from twin.network.outage import without
-from twin.network.solver import Solver
-from twin.security.judging import power_after
-from twin.security.power import StepPower, active_mw, added, times
+from twin.network.solving.solver import Solver
+from twin.security.assessment import power_after
+from twin.security.limits import largest_kept
+from twin.security.operating_points import OperatingPoints, active_mw, added, times
 
 if TYPE_CHECKING:
-    from twin.security.judging import Watch
+    from twin.security.assessment import OutageAnalysis
 
 
 @dataclass(frozen=True)
-class State:
+class OutageState:
     """A network after an outage and the power at its nodes, one row."""
 
     network: Network
     power: NodePower
 
-    def fed(self, infeed_pu: np.ndarray) -> State:
+    def fed(self, infeed_pu: np.ndarray) -> OutageState:
         """Return the state with more infeed (N,) at constant power."""
-        return State(self.network, added(self.power, NodePower(infeed_pu[None].astype(complex), None, None)))
+        return OutageState(self.network, added(self.power, NodePower(infeed_pu[None].astype(complex), None, None)))
 
 
 @dataclass(frozen=True)
-class Breach:
-    """The branch whose loading is to come down to its continuous rating.
+class Overload:
+    """The overloaded branch, whose loading is to come down to its continuous rating.
 
     Attributes
     ----------
@@ -50,15 +51,15 @@ class Breach:
     rating_pu: np.ndarray
     start: np.ndarray
 
-    def loading_percent(self, state: State) -> float:
+    def loading_percent(self, state: OutageState) -> float:
         """Return the loading of the branch's worse end; infinite without a solution."""
         return float(self._loadings(state)[self.branch])
 
-    def worst_percent(self, state: State) -> float:
+    def worst_percent(self, state: OutageState) -> float:
         """Return the highest loading of any watched branch."""
         return float(self._loadings(state).max())
 
-    def _loadings(self, state: State) -> np.ndarray:
+    def _loadings(self, state: OutageState) -> np.ndarray:
         solution = Solver(state.network).solve(state.power, self.start)
         if not solution.converged[0]:
             return np.full(self.rating_pu.shape[1], np.inf)
@@ -68,15 +69,47 @@ class Breach:
 
 
 DIESEL_COLUMNS = ("bus", "p_max_mw", "p_min_mw", "start_half_hours", "available")
-PROBE_SHARE = 0.01
+PROBE_SHARE = 0.1
+"""Share of a remedy that is tried to see how much it helps."""
+STRAIGHT_LINE_SHARE = 0.01
+EXACT_PERCENT = 1e-9
+"""How far below the rating the smallest amount of a remedy may end."""
 RELIEF_DIGITS = 3
 """Percentage points per MW to which diesels are told apart; ties keep the table's order."""
 HOURS_PER_HALF_HOUR = 0.5
 
 
+def most_helpful_first(relief_percent_per_mw: np.ndarray) -> np.ndarray:
+    """Return the order in which diesels are started, the most relief a MW first, (..., D) int."""
+    return np.argsort(-np.round(relief_percent_per_mw, RELIEF_DIGITS), axis=-1, kind="stable")
+
+
+def diesel_output_mw(share: np.ndarray, imported_mw: np.ndarray, p_max: np.ndarray, p_min: np.ndarray) -> np.ndarray:
+    """Return what diesels give that are started one after another, (R, D) MW.
+
+    None runs below its least stable output, all together give no more than the islands import.
+
+    Parameters
+    ----------
+    share : numpy.ndarray, (R,)
+        Of the most that they may give: 0 nothing, 1 all.
+    imported_mw : numpy.ndarray, (R,)
+        Without diesels.
+    p_max, p_min : numpy.ndarray, (R, D)
+        In the order in which they are started; 0 where not available.
+    """
+    imported_mw = np.maximum(imported_mw, 0.0)
+    p_max = np.where(p_min.cumsum(axis=1) <= imported_mw[:, None], p_max, 0.0)
+    wanted = share * np.minimum(imported_mw, p_max.sum(axis=1))
+    running = (p_max > 0.0) & (p_max.cumsum(axis=1) - p_max < wanted[:, None])
+    least, room = np.where(running, p_min, 0.0), np.where(running, p_max - p_min, 0.0)
+    more = np.maximum(wanted - least.sum(axis=1), 0.0) / np.maximum(room.sum(axis=1), 1e-9)
+    return np.asarray(least + more[:, None] * room)
+
+
 @dataclass(frozen=True)
 class Means:
-    """What can be used beside reactors and shedding.
+    """Batteries, demand response and diesels that can relieve an import overload.
 
     Attributes
     ----------
@@ -91,7 +124,7 @@ class Means:
 
 
 @dataclass(frozen=True)
-class Measure:
+class Remedy:
     """A remedy that can be used in part.
 
     Attributes
@@ -109,24 +142,24 @@ class Measure:
 
     name: str
     unit: str
-    apply: Callable[[State, float], State]
+    apply: Callable[[OutageState, float], OutageState]
     amount: Callable[[float], float]
     steps: int = 0
     start_hours: float = 0.0
 
 
-def reactors_off(net: pandapowerNet, first: State, breach: Breach) -> Measure:
+def reactors_off(net: pandapowerNet, first: OutageState, overload: Overload) -> Remedy:
     """Take reactors out one by one, the most helpful first; those that do not help stay."""
     absorbs_mvar = (net.shunt.q_mvar * net.shunt.step).to_numpy(float)
     candidates = [int(at) for at in np.flatnonzero((absorbs_mvar > 0.0) & (first.network.shunt_node["shunt"] >= 0))]
-    now = breach.loading_percent(first)
-    relief = {at: now - breach.loading_percent(_switched_off(first, [at])) for at in candidates}
+    now = overload.loading_percent(first)
+    relief = {at: now - overload.loading_percent(_switched_off(first, [at])) for at in candidates}
     order = sorted((at for at in candidates if relief[at] > 0.0), key=lambda at: -relief[at])
 
     def taken(share: float) -> list[int]:
         return order[: round(share * len(order))]
 
-    return Measure(
+    return Remedy(
         name="reactors off",
         unit="Mvar",
         apply=lambda state, share: _switched_off(state, taken(share)),
@@ -135,11 +168,11 @@ def reactors_off(net: pandapowerNet, first: State, breach: Breach) -> Measure:
     )
 
 
-def flexibility(net: pandapowerNet, first: State, means: Means) -> Measure:
+def flexibility(net: pandapowerNet, first: OutageState, means: Means) -> Remedy:
     """Discharge batteries and use demand response, everywhere the same share."""
     live = {bus: mw for bus, mw in means.flexible_mw.items() if _node(net, first.network, bus) >= 0}
     infeed_pu = _infeed_pu(net, first.network, list(live), np.array(list(live.values()), dtype=float))
-    return Measure(
+    return Remedy(
         name="batteries and demand response",
         unit="MW",
         apply=lambda state, share: state.fed(share * infeed_pu),
@@ -147,57 +180,50 @@ def flexibility(net: pandapowerNet, first: State, means: Means) -> Measure:
     )
 
 
-def diesels(net: pandapowerNet, first: State, breach: Breach, means: Means) -> Measure:
-    """Start diesels one after another, the most helpful first.
-
-    None runs below its least stable output, all together give no more than the islands import.
-    """
+def diesels(net: pandapowerNet, first: OutageState, overload: Overload, means: Means) -> Remedy:
+    """Start diesels one after another, the most helpful first; see `diesel_output_mw`."""
     table = means.diesels
     live = np.array([_node(net, first.network, int(bus)) >= 0 for bus in table.bus], dtype=bool)
     table = table.loc[live & table.available.to_numpy(bool)]
     buses, p_max = table.bus.to_numpy(np.int64), table.p_max_mw.to_numpy(float)
     p_min = np.minimum(table.p_min_mw.to_numpy(float), p_max)
-    now = breach.loading_percent(first)
+    now = overload.loading_percent(first)
     relief = np.zeros(len(buses))
     for row, bus in enumerate(buses):
         probe_mw = PROBE_SHARE * p_max[row]
         probed = first.fed(_infeed_pu(net, first.network, [int(bus)], np.array([probe_mw])))
-        relief[row] = (now - breach.loading_percent(probed)) / probe_mw
-    order = np.argsort(-np.round(relief, RELIEF_DIGITS), kind="stable")
-    buses, p_max, p_min = buses[order], p_max[order], p_min[order]
-    imported = max(-float(active_mw(first.network, first.power)[0, first.network.alive].sum()), 0.0)
-    p_max = np.where(p_min.cumsum() <= imported, p_max, 0.0)
-    most = min(imported, float(p_max.sum()))
+        relief[row] = (now - overload.loading_percent(probed)) / probe_mw
+    order = most_helpful_first(relief)
+    p_max, p_min = p_max[None, order], p_min[None, order]
+    imported = -active_mw(first.network, first.power)[:, first.network.alive].sum(axis=1)
 
     def output_mw(share: float) -> np.ndarray:
-        running = (p_max > 0.0) & (p_max.cumsum() - p_max < share * most)
-        least, room = np.where(running, p_min, 0.0), np.where(running, p_max - p_min, 0.0)
-        more = max(share * most - least.sum(), 0.0) / max(room.sum(), 1e-9)
-        return np.asarray(least + min(more, 1.0) * room)
+        output: np.ndarray = diesel_output_mw(np.array([share]), imported, p_max, p_min)[0]
+        return output
 
-    return Measure(
+    return Remedy(
         name="diesel",
         unit="MW",
-        apply=lambda state, share: state.fed(_infeed_pu(net, state.network, buses.tolist(), output_mw(share))),
+        apply=lambda state, share: state.fed(_infeed_pu(net, state.network, buses[order].tolist(), output_mw(share))),
         amount=lambda share: float(output_mw(share).sum()),
         start_hours=HOURS_PER_HALF_HOUR * float(table.start_half_hours.max()) if len(table) else 0.0,
     )
 
 
-def shedding(first: State, steps: StepPower) -> Measure:
+def shedding(first: OutageState, steps: OperatingPoints) -> Remedy:
     """Shed demand, everywhere the same share of active and reactive power."""
     demand = steps.demand
     live_mw = -float(active_mw(first.network, demand)[0, first.network.alive].sum())
-    return Measure(
+    return Remedy(
         name="load shed",
         unit="MW",
-        apply=lambda state, share: State(state.network, added(state.power, times(demand, -share))),
+        apply=lambda state, share: OutageState(state.network, added(state.power, times(demand, -share))),
         amount=lambda share: share * live_mw,
     )
 
 
-def _switched_off(state: State, shunts: Sequence[int]) -> State:
-    return State(without(state.network, [("shunt", at) for at in shunts]), state.power) if shunts else state
+def _switched_off(state: OutageState, shunts: Sequence[int]) -> OutageState:
+    return OutageState(without(state.network, [("shunt", at) for at in shunts]), state.power) if shunts else state
 
 
 def _node(net: pandapowerNet, network: Network, bus: int) -> int:
@@ -211,24 +237,23 @@ def _infeed_pu(net: pandapowerNet, network: Network, buses: Sequence[int], mw: n
     return infeed
 
 
-BISECTIONS = 40
-
-
 class Use(NamedTuple):
-    """The share of a measure, and whether the branch is within its rating then."""
+    """The share of a remedy, and whether the branch is within its rating then."""
 
     share: float
     suffices: bool
 
 
-def import_remedies(watch: Watch, steps: StepPower, case: int, branch: int, means: Means) -> pd.DataFrame:
+def import_remedies(
+    analysis: OutageAnalysis, steps: OperatingPoints, case: int, branch: int, means: Means
+) -> pd.DataFrame:
     """Return what each remedy must give until a branch is within its continuous rating after an outage.
 
     Parameters
     ----------
-    watch : Watch
-    steps : StepPower
-        One row: the step of the breach.
+    analysis : OutageAnalysis
+    steps : OperatingPoints
+        One row: the step of the overload.
     case, branch : int
         Numbers of the outage case and of the overloaded branch, as in the addresses of the tally.
     means : Means
@@ -241,64 +266,61 @@ def import_remedies(watch: Watch, steps: StepPower, case: int, branch: int, mean
         `used` after the remedies above it; `loading_percent` of the branch and `worst_loading_percent` of all branches
         with the remedies down to this row; `start_hours`.
     """
-    topology = watch.topologies[case]
-    first = State(topology.network, power_after(topology, steps))
-    solution = topology.solver.solve(first.power)
-    start = np.where(solution.converged[:, None], solution.v, topology.network.start)
-    breach, net = Breach(branch, topology.branches.limit, start), watch.subject.net
-    measures = (
-        reactors_off(net, first, breach),
+    contingency = analysis.contingencies[case]
+    first = OutageState(contingency.network, power_after(contingency, steps))
+    solution = contingency.solver.solve(first.power)
+    start = np.where(solution.converged[:, None], solution.v, contingency.network.start)
+    overload, net = Overload(branch, contingency.branches.limit, start), analysis.grid.net
+    remedies = (
+        reactors_off(net, first, overload),
         flexibility(net, first, means),
-        diesels(net, first, breach, means),
+        diesels(net, first, overload, means),
         shedding(first, steps),
     )
     rows, state = [], first
-    for measure in measures:
-        alone, used = _smallest(breach, first, measure), _smallest(breach, state, measure)
-        state = measure.apply(state, used.share)
+    for remedy in remedies:
+        alone, used = _smallest(overload, first, remedy), _smallest(overload, state, remedy)
+        state = remedy.apply(state, used.share)
         rows.append(
             {
-                "remedy": measure.name,
-                "unit": measure.unit,
-                "available": measure.amount(1.0),
-                "estimate": _estimate(breach, first, measure),
-                "needed": measure.amount(alone.share) if alone.suffices else math.nan,
-                "used": measure.amount(used.share),
-                "loading_percent": breach.loading_percent(state),
-                "worst_loading_percent": breach.worst_percent(state),
-                "start_hours": measure.start_hours,
+                "remedy": remedy.name,
+                "unit": remedy.unit,
+                "available": remedy.amount(1.0),
+                "estimate": _estimate(overload, first, remedy),
+                "needed": remedy.amount(alone.share) if alone.suffices else math.nan,
+                "used": remedy.amount(used.share),
+                "loading_percent": overload.loading_percent(state),
+                "worst_loading_percent": overload.worst_percent(state),
+                "start_hours": remedy.start_hours,
             }
         )
     return pd.DataFrame(rows)
 
 
-def _smallest(breach: Breach, state: State, measure: Measure) -> Use:
+def _smallest(overload: Overload, state: OutageState, remedy: Remedy) -> Use:
     """Return the smallest share that brings the branch to its rating; all of it where that helps but is not enough."""
-    now = breach.loading_percent(state)
+    now = overload.loading_percent(state)
     if now <= 100.0:
         return Use(0.0, True)
-    with_all = breach.loading_percent(measure.apply(state, 1.0)) if measure.amount(1.0) > 0.0 else now
+    with_all = overload.loading_percent(remedy.apply(state, 1.0)) if remedy.amount(1.0) > 0.0 else now
     if with_all > 100.0:
         return Use(1.0 if with_all < now else 0.0, False)
-    low, high = 0.0, 1.0
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        if measure.steps:
-            middle = math.floor(middle * measure.steps) / measure.steps
-        if middle <= low:
-            break
-        if breach.loading_percent(measure.apply(state, middle)) <= 100.0:
-            high = middle
-        else:
-            low = middle
-    return Use(high, True)
+    if remedy.steps:
+        shares = (step / remedy.steps for step in range(1, remedy.steps + 1))
+        return Use(next(x for x in shares if overload.loading_percent(remedy.apply(state, x)) <= 100.0), True)
+
+    def excess(_: np.ndarray, unused: np.ndarray) -> np.ndarray:
+        return np.array([overload.loading_percent(remedy.apply(state, 1.0 - float(unused[0]))) - 100.0])
+
+    unused, _ = largest_kept(excess, np.ones(1), np.array([now - 100.0]), EXACT_PERCENT)
+    return Use(1.0 - float(unused[0]), True)
 
 
-def _estimate(breach: Breach, state: State, measure: Measure) -> float:
+def _estimate(overload: Overload, state: OutageState, remedy: Remedy) -> float:
     """Return the amount that a straight line through a small share gives; NaN where that does not help."""
-    share = 1.0 / measure.steps if measure.steps else PROBE_SHARE
-    if measure.amount(1.0) <= 0.0:
+    share = 1.0 / remedy.steps if remedy.steps else STRAIGHT_LINE_SHARE
+    if remedy.amount(1.0) <= 0.0:
         return math.nan
-    now = breach.loading_percent(state)
-    relief = now - breach.loading_percent(measure.apply(state, share))
-    return max(now - 100.0, 0.0) / relief * measure.amount(share) if relief > 0.0 else math.nan
+    now = overload.loading_percent(state)
+    relief = now - overload.loading_percent(remedy.apply(state, share))
+    return max(now - 100.0, 0.0) / relief * remedy.amount(share) if relief > 0.0 else math.nan

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.network.solver import Failure
-from twin.security.contingencies import CLASS_NAMES, OutageCase, OutageClass
+from twin.network.monitored import MonitoredGrid
+from twin.network.solving.solver import Failure
+from twin.security.contingencies import Contingency, OutageClass
 from twin.security.tally import (
     CASE,
     CONTINUOUS,
@@ -25,7 +26,6 @@ from twin.security.tally import (
     Tally,
     Worst,
 )
-from twin.security.topologies import Subject
 
 _KIND_HOURS = {
     "hours_over_short_time": SHORT_TIME,
@@ -38,12 +38,12 @@ _BAND_HOURS = {"hours_low": LOW, "hours_high": HIGH}
 
 @dataclass(frozen=True)
 class SecurityResult:
-    """What was found; loadings in percent of the continuous rating.
+    """Result of a security analysis; loadings in percent of the continuous rating.
 
     Attributes
     ----------
-    subject : Subject
-    cases : tuple of OutageCase
+    grid : MonitoredGrid
+    cases : tuple of Contingency
         The intact grid first.
     repeats : tuple of int
         Number of the case whose voltages were taken for this one because the equations are the same, or -1.
@@ -53,8 +53,8 @@ class SecurityResult:
         Time of each step.
     """
 
-    subject: Subject
-    cases: tuple[OutageCase, ...]
+    grid: MonitoredGrid
+    cases: tuple[Contingency, ...]
     repeats: tuple[int, ...]
     tally: Tally
     step_hours: float
@@ -94,12 +94,12 @@ class SecurityResult:
     def branches(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
         """Return one row per watched branch: worst loadings, and hours in which at least one case breaks its rating."""
         tally = self.of_class(outage_class)
-        watched = np.flatnonzero(np.isfinite(self.subject.rating_pu).any(axis=0))
-        elements = self.subject.branch_element
+        watched = np.flatnonzero(np.isfinite(self.grid.rating_pu).any(axis=0))
+        elements = self.grid.branch_element
         columns: dict[str, object] = {
             "table": [elements[k][0] for k in watched],
             "element": [elements[k][1] for k in watched],
-            "name": [self.subject.branch_names[k] for k in watched],
+            "name": [self.grid.branch_names[k] for k in watched],
         }
         for prefix, worst in (("", tally.branch), ("settled_", tally.branch_settled)):
             found = self._loading(Worst(worst.value[watched], worst.address[watched]))
@@ -108,7 +108,7 @@ class SecurityResult:
 
     def buses(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
         """Return one row per watched bus: lowest and highest voltage, and hours outside the band."""
-        tally, grid = self.of_class(outage_class), self.subject
+        tally, grid = self.of_class(outage_class), self.grid
         columns: dict[str, object] = {"name": grid.bus_names}
         for name, worst, sign in (("low", tally.bus_low, -1.0), ("high", tally.bus_high, 1.0)):
             columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "bus"}
@@ -121,7 +121,7 @@ class SecurityResult:
         names = [case.name for case in self.cases]
         columns: dict[str, object] = {
             "outage": names,
-            "class": [CLASS_NAMES[case.outage_class] for case in self.cases],
+            "class": [case.outage_class.label for case in self.cases],
             "elements": [case.elements for case in self.cases],
             "same_as": [names[other] if other >= 0 else "" for other in self.repeats],
         }
@@ -142,11 +142,11 @@ class SecurityResult:
         classes = np.array([case.outage_class for case in self.cases])
         counts = [self.tally.cases.unsolved[classes == kind].sum(axis=0) for kind in OutageClass]
         return pd.DataFrame(
-            np.array(counts), index=list(CLASS_NAMES.values()), columns=[f.name.lower() for f in Failure]
+            np.array(counts), index=[kind.label for kind in OutageClass], columns=[f.name.lower() for f in Failure]
         ).drop(columns="none")
 
     def _loading(self, worst: Worst) -> dict[str, object]:
-        grid = self.subject
+        grid = self.grid
         return {
             "loading_percent": _known(worst.value),
             "element": _names(grid.branch_names, worst.address[:, ELEMENT]),
@@ -158,7 +158,7 @@ class SecurityResult:
     def _voltage(self, worst: Worst, sign: float) -> dict[str, object]:
         return {
             "vm_pu": sign * _known(worst.value),
-            "bus": _names(self.subject.bus_names, worst.address[:, ELEMENT]),
+            "bus": _names(self.grid.bus_names, worst.address[:, ELEMENT]),
             "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
             "step": self._times(worst.address[:, STEP]),
         }
@@ -166,9 +166,9 @@ class SecurityResult:
     def _side(self, branch: int, side: int) -> str:
         if branch < 0:
             return ""
-        table, _ = self.subject.branch_element[branch]
+        table, _ = self.grid.branch_element[branch]
         if table == "trafo3w":
-            return ("hv", "mv", "lv")[int(np.argwhere(self.subject.network.branch_rows[table] == branch)[0, 1])]
+            return ("hv", "mv", "lv")[int(np.argwhere(self.grid.network.branch_rows[table] == branch)[0, 1])]
         return (("hv", "lv") if table == "trafo" else ("from", "to"))[side]
 
     def _times(self, steps: np.ndarray) -> object:

@@ -1,4 +1,4 @@
-"""Running results of the security analysis: worst values with their address, counts, what islands lose."""
+"""Running results of the security analysis: worst values and where they occur, hours violated, what is cut off."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twin.network.solver import Failure
+from twin.network.solving.solver import Failure
 
 STEP, CASE, ELEMENT, SIDE = range(4)
 """Columns of an address: absolute step, outage case, branch or bus, side of the branch (0 from/hv, 1 to/lv)."""
@@ -54,7 +54,7 @@ class ClassTally(NamedTuple):
 
 
 class CaseTally(NamedTuple):
-    """Results of each outage case O."""
+    """Results of each contingency O."""
 
     worst: Worst  # (O,)
     settled: Worst
@@ -68,7 +68,7 @@ class CaseTally(NamedTuple):
 
 
 class Tally(NamedTuple):
-    """Everything kept of some steps."""
+    """Results of some steps: by step, branch, bus and contingency."""
 
     steps: np.ndarray  # (R,) absolute steps, ascending
     classes: tuple[ClassTally, ...]

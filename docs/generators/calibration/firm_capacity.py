@@ -12,7 +12,7 @@ from model_year import ModelYear, model_year
 
 from network_models.model import grid_of
 from twin.network.model import GridModel
-from twin.security.headroom import link_headroom, model_profiles
+from twin.security.headroom.buses import link_headroom, model_profiles
 
 RATINGS_MVA = tuple(float(mva) for mva in range(30, 121, 10))
 """Where the AC model is solved; in between the capacity is a straight line (it bends by less than 0.05 MW)."""

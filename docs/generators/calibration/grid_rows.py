@@ -16,7 +16,7 @@ from network_models.island import find_island
 from network_models.model import grid_of
 from network_models.reading import island_tables
 from twin.network.model import GridModel
-from twin.security.headroom import link_headroom, model_profiles
+from twin.security.headroom.buses import link_headroom, model_profiles
 
 GOTO = island_tables(find_island())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.network.reduced.kernels import solve_rows
+from twin.network.reduced.kernels import IntactStates, solve_rows
 from twin.network.reduced.reduction import ReducedGrid
 
 
@@ -36,6 +36,11 @@ class Flow:
     i: np.ndarray
     q_svc_pu: np.ndarray
     solved: np.ndarray
+
+    @property
+    def states(self) -> IntactStates:
+        """The same for the compiled kernels."""
+        return IntactStates(self.variant, self.p_pu, self.q_pu, self.v, self.i, self.q_svc_pu)
 
     def rows(self, pick: np.ndarray) -> Flow:
         """Return the rows `pick` (indices or mask)."""
@@ -104,5 +109,5 @@ def link_export_mw(grid: ReducedGrid, variant: np.ndarray, node_i: np.ndarray) -
     maps = grid.maps
     v = maps.link_w[variant] + np.einsum("rln,rn->rl", maps.link_z[variant], node_i)
     current = np.einsum("rln,rn->rl", maps.link_a[variant], node_i) + maps.link_b[variant]
-    result: np.ndarray = (v * np.conj(current)).real.sum(axis=1) * grid.variants[0].grid.base_mva
+    result: np.ndarray = (v * np.conj(current)).real.sum(axis=1) * grid.base_mva
     return result

@@ -1,6 +1,8 @@
-"""Compiled fixed-point power flow on the reduced grid: one row for each operating point, each solved on its own."""
+"""Compiled fixed-point power flow on the reduced grid; each row is solved by itself."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -13,6 +15,17 @@ VOLTAGE_STEP_PU = 1e-11
 LOWEST_VM_PU = 0.3
 
 
+class IntactStates(NamedTuple):
+    """Solved states of the intact grid, one a row: operating points before the outage."""
+
+    g: np.ndarray  # (R,) grid variant
+    p: np.ndarray  # (R, n) injections without the compensator, pu
+    q: np.ndarray
+    v: np.ndarray  # (R, 2, n) real and imaginary part
+    i: np.ndarray  # (R, 2, n) node currents
+    q_svc: np.ndarray  # (R,) output of the compensator
+
+
 @njit(cache=True, fastmath=FLAGS, nogil=True)
 def iterate(
     a: GridArrays,
@@ -23,9 +36,8 @@ def iterate(
     v: np.ndarray,
     i: np.ndarray,
     q_svc: float,
-    iterations: int,
 ) -> tuple[int, float]:
-    """Run at most `iterations` fixed-point steps ``V = w + Z conj(s / V)`` on one row, in place.
+    """Run at most `MAX_ITERATIONS` fixed-point steps ``V = w + Z conj(s / V)`` on one row, in place.
 
     Parameters
     ----------
@@ -48,7 +60,7 @@ def iterate(
     for k in range(n):
         if not alive[k]:
             v[0, k] = v[1, k] = i[0, k] = i[1, k] = 0.0
-    for step in range(iterations):
+    for step in range(MAX_ITERATIONS):
         q_svc = q_next
         for k in range(n):
             if alive[k]:
@@ -132,7 +144,7 @@ def solve_rows(
     used = np.zeros(len(g), dtype=np.int64)
     i = np.zeros(v.shape)
     for r in range(len(g)):
-        used[r], q_svc[r] = iterate(a, g[r], o[r], p[r], q[r], v[r], i[r], q_svc[r], MAX_ITERATIONS)
+        used[r], q_svc[r] = iterate(a, g[r], o[r], p[r], q[r], v[r], i[r], q_svc[r])
     return used, i
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
+from pandapower import pandapowerNet
 
 from twin.core.errors import raise_if_any
+from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
-from twin.network.reduced.admittance import Admittance, Topology, admittance, moved_admittance, topology
+from twin.network.monitored import MonitoredGrid, branches_of, element_names, monitored_model, nodes_at
+from twin.network.network import Network, Ratings, ratings
+from twin.network.outage import tripping_together
 from twin.network.reduced.controls import first_positions, hunting_problems, net_at
 from twin.network.reduced.stacking import (
     Frame,
     GridArrays,
+    Impedances,
     NodeMaps,
     Nodes,
-    end_limits,
+    after_outages,
     frame_of,
     joined,
     joined_maps,
@@ -24,6 +30,7 @@ from twin.network.reduced.stacking import (
     variant_arrays,
     with_settings,
 )
+from twin.network.supported import check_closed_loop
 
 Key = tuple[int, tuple[int, ...]]
 """A network of the study and the positions of its taps and reactors."""
@@ -31,12 +38,41 @@ Key = tuple[int, tuple[int, ...]]
 
 @dataclass(frozen=True)
 class Variant:
-    """One network at one position of taps and reactors in full: for results, not for the loop."""
+    """One network at one position of taps and reactors, with all nodes and branches.
+
+    Attributes
+    ----------
+    model : GridModel
+    positions : tuple of int
+    network : Network
+        The model's net at `positions`, intact; the compensator is an injection.
+    ratings : Ratings
+    intact : Impedances
+    """
 
     model: GridModel
     positions: tuple[int, ...]
-    grid: Admittance
-    intact: Topology
+    network: Network
+    ratings: Ratings
+    intact: Impedances
+
+    @property
+    def base_mva(self) -> float:
+        """Power base of all per-unit values."""
+        return self.network.base_mva
+
+    @cached_property
+    def monitored(self) -> MonitoredGrid:
+        """The same network for the security analysis, the compensator acting in it; with the same ratings."""
+        return monitored_model(self.model, self.network, self.ratings)
+
+    def nodes(self, buses: Sequence[int]) -> np.ndarray:
+        """Return the node of each pandapower bus."""
+        return nodes_at(self.model.net, self.network, buses)
+
+    def branches(self, elements: Sequence[Element]) -> np.ndarray:
+        """Return the branch of each element."""
+        return branches_of(self.model.net, self.network, elements)
 
 
 @dataclass
@@ -61,30 +97,39 @@ class ReducedGrid:
     models : tuple of GridModel
         The networks.
     frame : Frame
-    outages : tuple of tuple of Element
-        Elements that are out in each topology (reactors among them only where they are in service); the first entry is
-        empty.
     end_elements : tuple of Element
         The element of each monitored end.
     outage_names, end_names : tuple of str
         Names of the topologies (empty for the intact grid) and of the element of each monitored end.
-    end_rating_mva : numpy.ndarray, (networks, k)
     stock : Stock
     """
 
     models: tuple[GridModel, ...]
     frame: Frame
-    outages: tuple[tuple[Element, ...], ...]
     end_elements: tuple[Element, ...]
     outage_names: tuple[str, ...]
     end_names: tuple[str, ...]
-    end_rating_mva: np.ndarray
     stock: Stock
 
     @property
     def nodes(self) -> Nodes:
         """The buses that can carry an injection."""
         return self.frame.nodes
+
+    @property
+    def outages(self) -> tuple[tuple[Element, ...], ...]:
+        """Elements that are out in each topology; the first entry is empty."""
+        return self.frame.outages
+
+    @property
+    def base_mva(self) -> float:
+        """Power base of all per-unit values."""
+        return self.variants[0].base_mva
+
+    @property
+    def end_rating_mva(self) -> np.ndarray:
+        """Rating of each monitored end, (networks, k)."""
+        return np.asarray(self.arrays.limit[: len(self.models)] * self.base_mva)
 
     @property
     def variants(self) -> Sequence[Variant]:
@@ -116,18 +161,27 @@ class ReducedGrid:
         number = self.stock.number
         new = [key for key in dict.fromkeys(keys) if key not in number]
         if new:
-            self.make(new, lambda model, positions: moved_admittance(net_at(model, positions)))
+            self.make(new, {})
         return np.array([number[key] for key in keys], dtype=np.int64)
 
-    def make(self, keys: Sequence[Key], matrices: Callable[[GridModel, tuple[int, ...]], Admittance]) -> None:
-        """Add variants to the stock; networks that share a net share its matrices."""
+    def make(self, keys: Sequence[Key], known: Mapping[int, Network]) -> None:
+        """Add variants to the stock; networks that share a net share its matrices.
+
+        Parameters
+        ----------
+        keys : sequence of (int, tuple of int)
+        known : mapping of int to Network
+            Matrices that are there already, by network.
+        """
         stock = self.stock
         made: list[tuple[GridArrays, NodeMaps]] = []
         for network, positions in keys:
             model = self.models[network]
-            variant, arrays, maps = self._same_net(model, positions, made) or self._from_matrices(
-                model, positions, matrices(model, positions)
-            )
+            found = self._same_net(model, positions, made)
+            if found is None:
+                matrices = known[network] if network in known else extract(net_at(model, positions))
+                found = self._from_matrices(model, positions, matrices)
+            variant, arrays, maps = found
             made.append((arrays, maps))
             stock.number[network, positions] = len(stock.variants)
             stock.variants.append(variant)
@@ -147,18 +201,19 @@ class ReducedGrid:
             arrays, maps = made[g - joined_before] if g >= joined_before else (
                 variant_arrays(self.arrays, g), NodeMaps(*(x[g : g + 1] for x in self.maps))
             )  # fmt: skip
-            return replace(other, model=model), with_settings(arrays, model, other.grid), maps
+            return replace(other, model=model), with_settings(arrays, model, other.base_mva), maps
         return None
 
     def _from_matrices(
-        self, model: GridModel, positions: tuple[int, ...], grid: Admittance
+        self, model: GridModel, positions: tuple[int, ...], network: Network
     ) -> tuple[Variant, GridArrays, NodeMaps]:
-        states = [topology(grid, out) for out in self.outages]
-        return Variant(model, positions, grid, states[0]), *stack_variant(model, grid, states, self.frame)
+        rated = ratings(model.net, network)
+        arrays, maps, intact = stack_variant(model, after_outages(model, network, self.frame), rated, self.frame)
+        return Variant(model, positions, network, rated, intact), arrays, maps
 
 
 def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
-    """Reduce the networks of a study and stack them.
+    """Reduce the networks of a study to the buses with injections (Kron), intact and after each outage.
 
     Parameters
     ----------
@@ -175,39 +230,39 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
         If a net cannot be held by the loop, or a control would hunt.
     """
     first = models[0]
-    of_net = {id(model.net): admittance(model.net) for model in {id(model.net): model for model in models}.values()}
-    grids = [of_net[id(model.net)] for model in models]
-    frame = frame_of(models, grids[0])
-    outages = ((), *((element, *_tripped_with(first, element)) for element in first.roles.outages))
-    elements = [grids[0].branches[row] for row, _ in frame.ends]
+    of_net = {id(model.net): checked_network(model.net) for model in {id(m.net): m for m in models}.values()}
+    networks = [of_net[id(model.net)] for model in models]
+    rated = [ratings(model.net, network) for model, network in zip(models, networks, strict=True)]
+    outages = ((), *(tripping_together((e,), first.roles.shunts_tripped_with) for e in first.roles.outages))
+    frame = frame_of(models, networks, rated, outages)
+    elements = tuple(element for element, _ in frame.ends)
     grid = ReducedGrid(
         models=tuple(models),
         frame=frame,
-        outages=outages,
-        end_elements=tuple(elements),
-        outage_names=tuple("" if not out else element_name(first, out[0]) for out in outages),
-        end_names=tuple(element_name(first, element) for element in elements),
-        end_rating_mva=np.stack([end_limits(one, frame.ends) * one.base_mva for one in grids]),
+        end_elements=elements,
+        outage_names=("", *element_names(first.net, [out[0] for out in outages[1:]])),
+        end_names=tuple(element_names(first.net, elements)),
         stock=Stock(),
     )
     keys = [(number, first_positions(model)) for number, model in enumerate(models)]
-    grid.make(keys, lambda model, _: of_net[id(model.net)])
+    grid.make(keys, dict(enumerate(networks)))
     x_svc_pu = grid.arrays.zi[:, 0, frame.nodes.svc, frame.nodes.svc]
     raise_if_any(
         problem
         for model, x_pu in zip(models, x_svc_pu, strict=True)
         if model.controls.automatic
-        for problem in hunting_problems(model, float(x_pu), grids[0].base_mva)
+        for problem in hunting_problems(model, float(x_pu), grid.base_mva)
     )
     return grid
 
 
-def element_name(model: GridModel, element: Element) -> str:
-    """Return the name of an element in its pandapower table."""
-    table, index = element
-    name = model.net[table].name.at[index]
-    return str(name) if name else f"{table} {index}"
+def checked_network(net: pandapowerNet) -> Network:
+    """Return the matrices of a net that the closed loop can hold.
 
-
-def _tripped_with(model: GridModel, branch: Element) -> tuple[Element, ...]:
-    return tuple(("shunt", shunt) for shunt in model.roles.shunts_tripped_with.get(branch, ()))
+    Raises
+    ------
+    InputError
+        If it cannot, or pandapower does not solve the net.
+    """
+    check_closed_loop(net)
+    return extract(net)

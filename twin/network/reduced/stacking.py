@@ -1,4 +1,4 @@
-"""What the compiled kernels read, made for one grid variant at a time and stacked."""
+"""The reduced grid: from a network and its outages to the dense matrices that the compiled kernels read."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from twin.network.model import GridModel
-from twin.network.reduced.admittance import Admittance, Topology
+from twin.network.model import Element, GridModel
+from twin.network.monitored import branches_of, nodes_at, position
+from twin.network.network import Network, Ratings
+from twin.network.outage import Outage, equal_outages, without
 
 MISMATCH_MVA = 1e-8
 
 
 class GridArrays(NamedTuple):
-    """What the kernels read; axes: variant g, topology o (0 = intact), node n, monitored branch end k.
+    """The reduced grid as the compiled kernels read it.
+
+    Axes: variant g, topology o (0 = intact), node n, monitored branch end k.
 
     Currents and impedances are per unit of the net's base; complex numbers are split into real and imaginary part.
     """
@@ -45,6 +49,38 @@ class GridArrays(NamedTuple):
     svc_gain: np.ndarray  # (g, o) output change per voltage error
     short_time_factor: np.ndarray  # (g,)
     mismatch_pu: float  # largest bus mismatch of a solved row
+
+
+@dataclass(frozen=True)
+class Impedances:
+    """A network eliminated down to its injections: ``V = w + z i`` for node currents i.
+
+    Attributes
+    ----------
+    z : numpy.ndarray, (N, N) complex
+        Voltage at each node per unit of current fed in; zero rows and columns for dead nodes and the slack.
+    w : numpy.ndarray, (N,) complex
+        Voltage without any injection; zero at dead nodes.
+    """
+
+    z: np.ndarray
+    w: np.ndarray
+
+
+def impedances(network: Network) -> Impedances:
+    """Return the impedances of a network, intact or after an outage; devices that hold a voltage inject like others.
+
+    Solves ``Y_LL V_L = I_L - Y_Ls V_s`` for the live nodes L and the slack s. The rows and columns of some nodes in `z`
+    are the inverse of the admittance matrix that Kron reduction to these nodes leaves.
+    """
+    y, size = network.y_bus.toarray(), len(network.alive)
+    live = np.setdiff1d(np.flatnonzero(network.alive), network.slack)
+    z, w = np.zeros((size, size), dtype=complex), np.zeros(size, dtype=complex)
+    inverse = np.linalg.inv(y[np.ix_(live, live)])
+    z[np.ix_(live, live)] = inverse
+    w[live] = -inverse @ (y[np.ix_(live, network.slack)] @ network.slack_v)
+    w[network.slack] = network.slack_v
+    return Impedances(z, w)
 
 
 @dataclass(frozen=True)
@@ -78,49 +114,114 @@ class NodeMaps(NamedTuple):
 
 @dataclass(frozen=True)
 class Frame:
-    """What all variants of a study share: nodes, monitored ends, topologies."""
+    """Buses, monitored branch ends and outages that all networks of a study share.
+
+    Attributes
+    ----------
+    nodes : Nodes
+    ends : tuple of (Element, int)
+        Element and side (0 from/hv, 1 to/lv) of each monitored branch end, those watched after outages first.
+    outages : tuple of tuple of Element
+        Elements that are out in each topology (reactors among them only where they are in service); the first entry is
+        empty.
+    repeats : numpy.ndarray, (o,) bool
+        Outages of parallel circuits with the same data as an earlier one: by symmetry the results are the same.
+    """
 
     nodes: Nodes
-    ends: tuple[tuple[int, int], ...]
+    ends: tuple[tuple[Element, int], ...]
+    outages: tuple[tuple[Element, ...], ...]
     repeats: np.ndarray
 
 
-def frame_of(models: Sequence[GridModel], grid: Admittance) -> Frame:
-    """Return the frame of networks with the same elements; `grid` is any of them."""
-    return Frame(_nodes(models[0]), tuple(_monitored_ends(models[0], grid)), _repeats(models))
+def frame_of(
+    models: Sequence[GridModel],
+    networks: Sequence[Network],
+    rated: Sequence[Ratings],
+    outages: tuple[tuple[Element, ...], ...],
+) -> Frame:
+    """Return the frame of networks with the same elements, given in the same order as `models`."""
+    roles = models[0].roles
+    watched = dict.fromkeys((*roles.monitored_after_outage, *roles.monitored))
+    ends = tuple((element, side) for element in watched for side in (0, 1))
+    of_networks = [_repeats(*parts, outages) for parts in zip(models, networks, rated, strict=True)]
+    seen: set[tuple[object, ...]] = set()
+    repeats = [False]
+    for key in list(zip(*of_networks, strict=True))[1:]:
+        repeats.append(key in seen)
+        seen.add(key)
+    return Frame(_nodes(models[0]), ends, outages, np.array(repeats))
+
+
+def _repeats(
+    model: GridModel, network: Network, rated: Ratings, outages: tuple[tuple[Element, ...], ...]
+) -> list[tuple[object, ...]]:
+    """Return for each topology what tells that it is the same as another one of this network.
+
+    The equations, the rating of the branch, its roles; a reactor of its own that is switched makes it unlike others.
+    """
+    same = equal_outages(network, [positions_of(model, out) for out in outages])
+    controls, roles = model.controls, model.roles
+    switched = controls.reactors.shunts if controls.reactors is not None and controls.automatic else ()
+    link = {circuit.element for circuit in roles.link}
+    keys: list[tuple[object, ...]] = []
+    for number, out in enumerate(outages):
+        branches = branches_of(model.net, network, out[:1])
+        reactors = [at for table, at in out if table == "shunt" and at in switched]
+        in_roles = [set(out[:1]) <= set(group) for group in (link, roles.monitored, roles.monitored_after_outage)]
+        ratings = (*rated.from_pu[branches], *rated.to_pu[branches])
+        keys.append((same[number] if same[number] >= 0 else number, ratings, *in_roles, *reactors))
+    return keys
+
+
+def positions_of(model: GridModel, out: Sequence[Element]) -> tuple[Outage, ...]:
+    """Return the elements with their places in pandapower's tables in place of their indices."""
+    return tuple((element[0], position(model.net, element)) for element in out)
+
+
+def after_outages(model: GridModel, network: Network, frame: Frame) -> list[Network]:
+    """Return the intact network and the one that each outage leaves."""
+    return [without(network, positions_of(model, out)) if out else network for out in frame.outages]
 
 
 def stack_variant(
-    model: GridModel, grid: Admittance, topologies: Sequence[Topology], frame: Frame
-) -> tuple[GridArrays, NodeMaps]:
-    """Return the arrays of one variant, with a leading axis of length one.
+    model: GridModel, topologies: Sequence[Network], rated: Ratings, frame: Frame
+) -> tuple[GridArrays, NodeMaps, Impedances]:
+    """Return the arrays of one variant, with a leading axis of length one, and the impedances of the intact grid.
 
     Parameters
     ----------
     model : GridModel
-    grid : Admittance
-        Of the model's net at the variant's taps and reactors.
-    topologies : sequence of Topology
-        Intact, then after each outage.
+    topologies : sequence of Network
+        The model's net at the variant's taps and reactors: intact, then after each outage.
+    rated : Ratings
+        Of the intact one.
     frame : Frame
     """
-    at = [grid.position[bus] for bus in frame.nodes.buses]
+    network = topologies[0]
+    at = nodes_at(model.net, network, frame.nodes.buses)
+    rows = branches_of(model.net, network, [element for element, _ in frame.ends])
+    sides = np.array([side for _, side in frame.ends], dtype=bool)
+    intact = impedances(network)
     z, w, alive, a, b = [], [], [], [], []
     for state in topologies:
-        to_end = np.stack([(grid.y_from, grid.y_to)[side][row] * state.in_service[row] for row, side in frame.ends])
-        z.append(state.z[np.ix_(at, at)])
-        w.append(state.w[at])
+        of_state = intact if state is network else impedances(state)
+        to_end = np.where(sides[:, None], state.y_to[rows].toarray(), state.y_from[rows].toarray())
+        z.append(of_state.z[np.ix_(at, at)])
+        w.append(of_state.w[at])
         alive.append(state.alive[at])
-        a.append(to_end @ state.z[:, at])
-        b.append(to_end @ state.w)
-    z_all, w_all, a_all, b_all, alive_all = (np.stack(x)[None] for x in (z, w, a, b, alive))
-    arrays = _kernel_arrays(model, grid, frame, (z_all, w_all, a_all, b_all, alive_all))
-    return arrays, _node_maps(model, grid, topologies[0], at)
+        a.append(to_end @ of_state.z[:, at])
+        b.append(to_end @ of_state.w)
+    stacked = tuple(np.stack(x)[None] for x in (z, w, a, b, alive))
+    arrays = _kernel_arrays(
+        model, network.base_mva, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), frame, stacked
+    )
+    return arrays, _node_maps(model, network, intact, at), intact
 
 
-def with_settings(arrays: GridArrays, model: GridModel, grid: Admittance) -> GridArrays:
+def with_settings(arrays: GridArrays, model: GridModel, base_mva: float) -> GridArrays:
     """Return the arrays (one variant) with another model's settings on the same net and positions."""
-    svc_set, svc_slope, svc_min, svc_max = (np.array([x]) for x in _compensator_pu(model, grid))
+    svc_set, svc_slope, svc_min, svc_max = (np.array([x]) for x in _compensator_pu(model, base_mva))
     node = arrays.svc_node
     reactance = arrays.zi[:, :, node, node]
     return arrays._replace(
@@ -153,9 +254,11 @@ _PER_VARIANT = (
 )  # fmt: skip
 
 
-def _kernel_arrays(model: GridModel, grid: Admittance, frame: Frame, stacked: tuple[np.ndarray, ...]) -> GridArrays:
+def _kernel_arrays(
+    model: GridModel, base_mva: float, limit: np.ndarray, frame: Frame, stacked: tuple[np.ndarray, ...]
+) -> GridArrays:
     z, w, a, b, alive = stacked
-    elements = [grid.branches[row] for row, _ in frame.ends]
+    elements = [element for element, _ in frame.ends]
     after_outage = 2 * len(set(model.roles.monitored_after_outage))
     link = {circuit.element for circuit in model.roles.link}
     nothing = np.zeros(1)
@@ -165,33 +268,30 @@ def _kernel_arrays(model: GridModel, grid: Admittance, frame: Frame, stacked: tu
         ar_by_node=_c(np.swapaxes(a.real, 2, 3)[..., :after_outage]),
         ai_by_node=_c(np.swapaxes(a.imag, 2, 3)[..., :after_outage]),
         ar=_c(a.real), ai=_c(a.imag), br=_c(b.real), bi=_c(b.imag),
-        limit=end_limits(grid, frame.ends)[None],
+        limit=limit[None],
         watch_intact=np.array([e in model.roles.monitored for e in elements]),
         watch_outage=np.array([e in model.roles.monitored_after_outage for e in elements]),
         link_end=np.array([e in link for e in elements]),
         solve_always=np.array([False, *(outage in link for outage in model.roles.outages)]),
         repeats=frame.repeats,
         svc_node=frame.nodes.svc, svc_set=nothing, svc_slope=nothing, svc_min=nothing, svc_max=nothing,
-        svc_gain=nothing, short_time_factor=nothing, mismatch_pu=MISMATCH_MVA / grid.base_mva,
+        svc_gain=nothing, short_time_factor=nothing, mismatch_pu=MISMATCH_MVA / base_mva,
     )  # fmt: skip
-    return with_settings(arrays, model, grid)
+    return with_settings(arrays, model, base_mva)
 
 
-def _node_maps(model: GridModel, grid: Admittance, intact: Topology, at: list[int]) -> NodeMaps:
-    watched = np.array([grid.position[bus] for bus in model.roles.voltage_buses], dtype=np.int64)
-    rows = [grid.branches.index(circuit.element) for circuit in model.roles.link]
-    from_island = [circuit.mainland_side in ("to", "lv") for circuit in model.roles.link]
-    ends = [
-        (int(grid.bus_from[row]), grid.y_from[row]) if first else (int(grid.bus_to[row]), grid.y_to[row])
-        for row, first in zip(rows, from_island, strict=True)
-    ]
-    island = np.array([bus for bus, _ in ends], dtype=np.int64)
-    y = np.array([to_end for _, to_end in ends], dtype=complex).reshape(len(ends), len(grid.y_bus))
+def _node_maps(model: GridModel, network: Network, intact: Impedances, at: np.ndarray) -> NodeMaps:
+    net, roles = model.net, model.roles
+    watched = nodes_at(net, network, roles.voltage_buses)
+    rows = branches_of(net, network, [circuit.element for circuit in roles.link])
+    first = np.array([circuit.mainland_side in ("to", "lv") for circuit in roles.link], dtype=bool)
+    island = np.where(first, network.branch_from[rows], network.branch_to[rows])
+    y = np.where(first[:, None], network.y_from[rows].toarray(), network.y_to[rows].toarray())
     tap = model.controls.tap
-    held = grid.slack if tap is None else grid.position[tap.bus]
+    held = network.slack[0] if tap is None else nodes_at(net, network, [tap.bus])[0]
     maps = NodeMaps(
-        voltage_z=intact.z[np.ix_(watched, np.array(at))], voltage_w=intact.w[watched],
-        link_z=intact.z[np.ix_(island, np.array(at))], link_w=intact.w[island],
+        voltage_z=intact.z[np.ix_(watched, at)], voltage_w=intact.w[watched],
+        link_z=intact.z[np.ix_(island, at)], link_w=intact.w[island],
         link_a=y @ intact.z[:, at], link_b=y @ intact.w,
         tap_z=intact.z[held, at], tap_w=intact.w[held],
     )  # fmt: skip
@@ -213,53 +313,14 @@ def _nodes(model: GridModel) -> Nodes:
     )
 
 
-def _monitored_ends(model: GridModel, grid: Admittance) -> list[tuple[int, int]]:
-    """Branch row and side (0 from, 1 to) of every monitored branch end, those watched after outages first."""
-    watched = dict.fromkeys((*model.roles.monitored_after_outage, *model.roles.monitored))
-    return [(grid.branches.index(element), side) for element in watched for side in (0, 1)]
-
-
-def end_limits(grid: Admittance, ends: Sequence[tuple[int, int]]) -> np.ndarray:
-    """Return the continuous ratings of branch ends, (k,) per unit."""
-    return np.array([(grid.i_from_max_pu, grid.i_to_max_pu)[side][row] for row, side in ends])
-
-
-def _repeats(models: Sequence[GridModel]) -> np.ndarray:
-    """Mark outages of parallel circuits with the same data as an earlier one: by symmetry the results are the same.
-
-    Circuits with a reactor of their own that is switched are not the same in every position.
-    """
-    seen: set[tuple[object, ...]] = set()
-    repeats = [False]
-    for table, index in models[0].roles.outages:
-        key = (table, *(_electrical_data(model, table, index) for model in models))
-        repeats.append(key in seen)
-        seen.add(key)
-    return np.array(repeats)
-
-
-def _electrical_data(model: GridModel, table: str, index: int) -> tuple[object, ...]:
-    row = model.net[table].loc[index]
-    ends = [row[name] for name in (("from_bus", "to_bus") if table == "line" else ("hv_bus", "lv_bus"))]
-    data = row.drop(labels=["name", "name_ja", "std_type", "geo"], errors="ignore")
-    controls = model.controls
-    switched = controls.reactors.shunts if controls.reactors is not None and controls.automatic else ()
-    reactors = [(*model.net.shunt.loc[shunt, ["bus", "q_mvar", "p_mw", "vn_kv", "step", "in_service"]],
-                 shunt if shunt in switched else None)
-                for shunt in model.roles.shunts_tripped_with.get((table, index), ())]  # fmt: skip
-    in_link = any(circuit.element == (table, index) for circuit in model.roles.link)
-    monitored = [(table, index) in group for group in (model.roles.monitored, model.roles.monitored_after_outage)]
-    return (*ends, *(str(value) for value in data), str(reactors), in_link, *monitored)
-
-
 def _c(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values)
 
 
-def _compensator_pu(model: GridModel, grid: Admittance) -> tuple[float, float, float, float]:
+def _compensator_pu(model: GridModel, base_mva: float) -> tuple[float, float, float, float]:
     """Set point, slope (pu voltage per pu output) and susceptance limits of the compensator."""
     svc = model.compensator
     if svc is None:
         return 1.0, 0.0, 0.0, 0.0
-    slope = svc.slope_percent / 100.0 / (svc.q_max_mvar / grid.base_mva)
-    return svc.set_vm_pu, slope, svc.q_min_mvar / grid.base_mva, svc.q_max_mvar / grid.base_mva
+    slope = svc.slope_percent / 100.0 / (svc.q_max_mvar / base_mva)
+    return svc.set_vm_pu, slope, svc.q_min_mvar / base_mva, svc.q_max_mvar / base_mva

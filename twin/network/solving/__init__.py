@@ -1,0 +1,1 @@
+"""The batched AC solver: factors of a network, and compiled iterations on many rows."""

@@ -1,0 +1,299 @@
+"""Assess operating points against every contingency, each solved in AC: nothing is left to an estimate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from twin.network.monitored import MonitoredGrid
+from twin.network.node_power import NodePower
+from twin.network.solving.solver import Solution
+from twin.security.contingencies import Contingency, OutageClass
+from twin.security.operating_points import OperatingPoints, active_mw, at_nodes, less, operating_points
+from twin.security.prepared import PreparedContingencies, PreparedContingency
+from twin.security.result import SecurityResult
+from twin.security.tally import (
+    KINDS,
+    MILLIWATT_PER_MW,
+    UNSOLVED,
+    CaseTally,
+    ClassTally,
+    Tally,
+    Worst,
+    empty_tally,
+    merge,
+    split,
+)
+from twin.security.violations import CaseState, Found, SolvedRows, find_violations
+
+Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
+"""``relief(contingency, power, v)``: the node power (R, N) after the actions that follow an outage.
+
+`power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
+"""
+
+THREADS = 1
+"""Of one solve; the blocks share the processors."""
+
+
+class _Stage(NamedTuple):
+    """Where the state at once and the settled one of a class are written."""
+
+    at_once: Found
+    settled: Found
+
+
+class _Rows(NamedTuple):
+    """Rows R in order of groups, then steps; G groups begin at the first G of `bounds`."""
+
+    steps: np.ndarray  # (R,)
+    groups: np.ndarray  # (R,)
+    bounds: np.ndarray  # (G + 1,)
+    cases: int
+
+
+def assess_steps(
+    contingencies: PreparedContingencies,
+    power: OperatingPoints,
+    steps: np.ndarray,
+    groups: np.ndarray,
+    relief: Relief | None = None,
+) -> list[Tally]:
+    """Solve every contingency at every operating point of a block and find the limit violations.
+
+    Parameters
+    ----------
+    contingencies : PreparedContingencies
+        The intact grid first.
+    power : OperatingPoints
+        Rows R; each is solved by itself.
+    steps : numpy.ndarray, (R,) int
+        Absolute step of each row.
+    groups : numpy.ndarray, (R,) int
+        Group of each row, 0 to G - 1, none empty; the same step may stand in several.
+    relief : callable, optional
+        Acts between the state at once and the settled one; without it they are the same state.
+
+    Returns
+    -------
+    list of Tally
+        By group.
+    """
+    order = np.lexsort((steps, groups))
+    bounds = np.flatnonzero(np.diff(groups[order], prepend=-1, append=groups.max(initial=-1) + 1))
+    rows = _Rows(steps[order], groups[order], bounds, len(contingencies))
+    whole = _assess_rows(contingencies, power.rows(order), rows, relief)
+    return split(whole, bounds)
+
+
+def _assess_rows(
+    contingencies: PreparedContingencies, steps: OperatingPoints, rows: _Rows, relief: Relief | None
+) -> Tally:
+    intact, groups = contingencies[0], len(rows.bounds) - 1
+    branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
+    tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
+    stages = [_stage(of_class, tally.cases, rows, intact) for of_class in tally.classes]
+    start: np.ndarray | None = None
+    kept: dict[int, Solution] = {}
+    repeated = set(contingencies.repeats)
+    for number, contingency in enumerate(contingencies):
+        power = power_after(contingency, steps)
+        found = (
+            kept[contingency.repeats] if contingency.repeats >= 0 else contingency.solver.solve(power, start, THREADS)
+        )
+        if number == 0:
+            start = np.where(found.converged[:, None], found.v, intact.network.start)
+        if number in repeated:
+            kept[number] = found
+        kind = contingency.case.outage_class
+        flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, relief)
+        _count_case(number, flags, rows, tally.cases, tally.classes[kind])
+        _count_lost(number, contingency, steps, rows, tally.cases)
+    for of_class, stage in zip(tally.classes, stages, strict=True):
+        _count_elements(of_class, stage.at_once, rows)
+        if relief is None:
+            _settled_as_at_once(of_class)
+    if relief is None:
+        _copy(tally.cases.worst, tally.cases.settled)
+    return tally
+
+
+def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: PreparedContingency) -> _Stage:
+    count = len(rows.steps)
+    flags = (
+        np.zeros((count, len(intact.branches.watched)), dtype=np.uint8),
+        np.zeros((count, len(intact.buses.node)), dtype=np.uint8),
+    )
+    voltages = cases.low, cases.high, *flags
+
+    def found(step: Worst, branch: Worst, case: Worst) -> Found:
+        return Found(
+            step, of_class.step_export, of_class.step_import, of_class.step_low, of_class.step_high, branch,
+            of_class.bus_low, of_class.bus_high, case, *voltages,
+        )  # fmt: skip
+
+    at_once = found(of_class.step, of_class.branch, cases.worst)
+    return _Stage(at_once, found(of_class.step_settled, of_class.branch_settled, cases.settled))
+
+
+def power_after(contingency: PreparedContingency, steps: OperatingPoints) -> NodePower:
+    """Return the nodes' power without the tripped elements; what dead nodes lose is left to the network."""
+    power = steps.power
+    for element in contingency.out:
+        if element in steps.of_element:
+            power = less(power, steps.of_element[element])
+    return power
+
+
+def _assess_case(
+    number: int,
+    contingency: PreparedContingency,
+    power: NodePower,
+    found: Solution,
+    rows: _Rows,
+    stage: _Stage,
+    cases: CaseTally,
+    relief: Relief | None,
+) -> np.ndarray:
+    """Return (R,) flags of how the case breaks the criterion."""
+    flags = np.zeros(len(found.v), dtype=np.uint8)
+    settled = found
+    _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
+    if relief is not None:
+        start = np.where(found.converged[:, None], found.v, contingency.network.start)
+        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS)
+        _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
+    unsolved = ~found.converged | ~settled.converged
+    flags[unsolved] |= UNSOLVED
+    failure = np.where(found.converged, settled.failure, found.failure)
+    np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
+    return flags
+
+
+def _find(
+    case: CaseState, contingency: PreparedContingency, state: Solution, rows: _Rows, written: Found, flags: np.ndarray
+) -> None:
+    solved = SolvedRows(np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, flags)
+    find_violations(solved, case, contingency.branches, contingency.buses, written)
+
+
+def _case_rows(number: int, rows: _Rows) -> np.ndarray:
+    """Return where each row's group keeps the case."""
+    return rows.groups * rows.cases + number
+
+
+def _count_case(number: int, flags: np.ndarray, rows: _Rows, cases: CaseTally, of_class: ClassTally) -> None:
+    of_groups = slice(number, None, rows.cases)
+    for bit in range(KINDS):
+        cases.steps[bit, of_groups] += _per_group((flags & (1 << bit)) > 0, rows)
+    cases.steps_violated[of_groups] += _per_group(flags > 0, rows)
+    of_class.step_violating[:] += flags > 0
+    of_class.step_unsolved[:] += (flags & UNSOLVED) > 0
+
+
+def _count_elements(of_class: ClassTally, found: Found, rows: _Rows) -> None:
+    for bit in range(KINDS):
+        of_class.branch_steps[bit] += _per_group((found.branch_flags & (1 << bit)) > 0, rows).ravel()
+        of_class.bus_steps[bit] += _per_group((found.bus_flags & (1 << bit)) > 0, rows).ravel()
+
+
+def _per_group(values: np.ndarray, rows: _Rows) -> np.ndarray:
+    """Return the sums of (R, ...) values over the rows of each group, (G, ...)."""
+    return np.asarray(np.add.reduceat(values, rows.bounds[:-1], axis=0, dtype=np.int64))
+
+
+def _count_lost(
+    number: int, contingency: PreparedContingency, steps: OperatingPoints, rows: _Rows, cases: CaseTally
+) -> None:
+    """Count the demand and infeed of dead nodes and of tripped elements elsewhere, at 1 pu voltage."""
+    dead = contingency.dead
+    lost = np.zeros((2, len(steps.power.constant)))
+    if len(dead):
+        infeed_mw = active_mw(contingency.network, at_nodes(steps.infeed, dead)).sum(axis=1)
+        lost += [infeed_mw - active_mw(contingency.network, at_nodes(steps.power, dead)).sum(axis=1), infeed_mw]
+    for element in contingency.out:
+        if element in steps.of_element:
+            of_element = at_nodes(steps.of_element[element], np.flatnonzero(contingency.network.alive))
+            p_mw = active_mw(contingency.network, of_element).sum(axis=1)
+            lost += [np.maximum(-p_mw, 0.0), np.maximum(p_mw, 0.0)]
+    lost[:, ~np.isfinite(lost).all(axis=0)] = 0.0  # rows with a given value that is no number are unsolved
+    of_groups = slice(number, None, rows.cases)
+    cases.lost_most_mw[:, of_groups] = np.maximum.reduceat(lost, rows.bounds[:-1], axis=1).clip(min=0.0)
+    milliwatts = np.rint(lost * MILLIWATT_PER_MW).astype(np.int64)
+    cases.lost_milliwatt_steps[:, of_groups] = np.add.reduceat(milliwatts, rows.bounds[:-1], axis=1)
+
+
+def _settled_as_at_once(of_class: ClassTally) -> None:
+    _copy(of_class.step, of_class.step_settled)
+    _copy(of_class.branch, of_class.branch_settled)
+
+
+def _copy(source: Worst, target: Worst) -> None:
+    target.value[:], target.address[:] = source.value, source.address
+
+
+@dataclass(frozen=True)
+class OutageAnalysis:
+    """The contingencies of a grid made ready, for blocks of operating points.
+
+    Attributes
+    ----------
+    grid : MonitoredGrid
+    contingencies : PreparedContingencies
+        The intact grid first, then the outages in the order of the list.
+    relief : callable or None
+    """
+
+    grid: MonitoredGrid
+    contingencies: PreparedContingencies
+    relief: Relief | None = None
+
+    @property
+    def cases(self) -> tuple[Contingency, ...]:
+        """The intact grid and every outage."""
+        return self.contingencies.cases
+
+    def assess(self, steps: OperatingPoints, first_step: int) -> Tally:
+        """Assess consecutive operating points.
+
+        Parameters
+        ----------
+        steps : OperatingPoints
+        first_step : int
+            Absolute number of the first row; tallies of several calls are joined by it.
+        """
+        numbers = first_step + np.arange(len(steps.power.constant))
+        return self.assess_groups(steps, numbers, np.zeros_like(numbers))[0]
+
+    def assess_groups(self, power: OperatingPoints, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+        """Assess operating points of any steps; each group of them has a tally of its own.
+
+        Parameters
+        ----------
+        power : OperatingPoints
+            Rows R.
+        steps : numpy.ndarray, (R,) int
+            Absolute step of each row.
+        groups : numpy.ndarray, (R,) int
+            Group of each row, 0 to G - 1, none empty.
+
+        Returns
+        -------
+        list of Tally
+            By group.
+        """
+        return assess_steps(self.contingencies, power, steps, groups, self.relief)
+
+    def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
+        """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
+        tripping = {element for out in self.contingencies.outs for element in out}
+        return operating_points(self.grid.network, rows, given, sorted(tripping))
+
+    def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
+        """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""
+        repeats = self.contingencies.repeats
+        return SecurityResult(self.grid, self.cases, repeats, merge(tallies), step_hours, index)

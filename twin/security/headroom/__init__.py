@@ -1,0 +1,1 @@
+"""How much more infeed or demand a bus takes until the first limit is reached."""

@@ -1,0 +1,162 @@
+"""Each contingency of a grid made ready: the network that it leaves, its solver, and the limits that count in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import numpy as np
+from scipy.sparse.linalg import splu
+
+from twin.network.monitored import MonitoredGrid, position
+from twin.network.network import Network
+from twin.network.outage import Outage, equal_outages, without
+from twin.network.solving.solver import Solver
+from twin.security.contingencies import Contingency
+from twin.security.violations import Branches, Buses
+
+_PLANT_TABLES = ("sgen", "gen")
+KEPT_NUMBERS = 10_000_000
+"""Complex numbers (160 MB) up to which the cases of a grid stay in memory from block to block."""
+
+
+@dataclass(frozen=True)
+class PreparedContingency:
+    """A contingency ready to be solved and assessed.
+
+    Attributes
+    ----------
+    case : Contingency
+    out : tuple of (table, position)
+    network : Network
+        What is left.
+    dead : numpy.ndarray, (D,) int
+        Nodes that were alive and are cut off.
+    solver : Solver
+        Of what is left.
+    branches, buses : Branches, Buses
+        For the kernels.
+    repeats : int
+        Number of an earlier case with the same matrices and injections, -1 if there is none: its voltages hold here.
+    """
+
+    case: Contingency
+    out: tuple[Outage, ...]
+    network: Network
+    solver: Solver
+    dead: np.ndarray
+    branches: Branches
+    buses: Buses
+    repeats: int
+
+
+class PreparedContingencies(Sequence[PreparedContingency]):
+    """The intact grid and its contingencies, made ready when asked for; kept where all together are small.
+
+    Parameters
+    ----------
+    grid : MonitoredGrid
+    cases : sequence of Contingency
+        The intact grid first.
+    """
+
+    def __init__(self, grid: MonitoredGrid, cases: Sequence[Contingency]) -> None:
+        self.grid, self.cases = grid, tuple(cases)
+        self.outs = tuple(tuple((e[0], position(grid.net, e)) for e in case.elements) for case in cases)
+        self.repeats = equal_outages(grid.network, self.outs)
+        self._intact = Solver(grid.network)
+        numbers = 2 * len(grid.network.branch_from) * len(_plant_nodes(grid.network)) + grid.network.y_bus.nnz
+        self._keep = numbers * len(cases) <= KEPT_NUMBERS
+        self._kept: dict[int, PreparedContingency] = {}
+
+    def __len__(self) -> int:
+        return len(self.cases)
+
+    @overload
+    def __getitem__(self, number: int) -> PreparedContingency: ...
+
+    @overload
+    def __getitem__(self, number: slice) -> list[PreparedContingency]: ...
+
+    def __getitem__(self, number: int | slice) -> PreparedContingency | list[PreparedContingency]:
+        if isinstance(number, slice):
+            return [self[k] for k in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        if number not in self._kept:
+            made = self._made(number)
+            if not self._keep:
+                return made
+            self._kept.setdefault(number, made)
+        return self._kept[number]
+
+    def _made(self, number: int) -> PreparedContingency:
+        grid, out = self.grid, self.outs[number]
+        network = without(grid.network, out) if out else grid.network
+        return PreparedContingency(
+            case=self.cases[number],
+            out=out,
+            network=network,
+            solver=Solver(network, like=self._intact) if out else self._intact,
+            dead=np.flatnonzero(grid.network.alive & ~network.alive),
+            branches=_monitored_branches(grid, network),
+            buses=_buses(grid, network),
+            repeats=self.repeats[number],
+        )
+
+
+def _monitored_branches(grid: MonitoredGrid, network: Network) -> Branches:
+    at = np.arange(len(network.branch_from))
+    from_node, to_node = network.branch_from, network.branch_to
+    y_from, y_to = network.y_from.copy(), network.y_to.copy()
+    y_ff, y_ft, y_tf, y_tt = (
+        np.asarray(y[at, node], dtype=complex).ravel()
+        for y, node in ((y_from, from_node), (y_from, to_node), (y_to, from_node), (y_to, to_node))
+    )
+    in_service = (np.abs(y_ff) + np.abs(y_ft) + np.abs(y_tf) + np.abs(y_tt)) > 0.0
+    plants = _plant_nodes(grid.network)
+    return Branches(
+        from_node=from_node,
+        to_node=to_node,
+        y_ff=y_ff,
+        y_ft=y_ft,
+        y_tf=y_tf,
+        y_tt=y_tt,
+        limit=grid.rating_pu,
+        watched=in_service & np.isfinite(grid.rating_pu).any(axis=0),
+        mainland_side=grid.mainland_side,
+        plant_node=np.where(network.alive[plants], plants, -1),
+        current_per_infeed=_current_per_infeed(network, plants),
+        short_time_factor=grid.short_time_factor,
+    )
+
+
+def _plant_nodes(network: Network) -> np.ndarray:
+    """Return the nodes with plants in service, or those with loads where there is no plant."""
+    for tables in (_PLANT_TABLES, ("load",)):
+        nodes = [network.injectors[table].node for table in tables if table in network.injectors]
+        found = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *nodes]))
+        found = found[(found >= 0) & ~np.isin(found, network.slack)]
+        if len(found):
+            return found
+    return found
+
+
+def _current_per_infeed(network: Network, plants: np.ndarray) -> np.ndarray:
+    """Return how each branch end's current moves with current fed in at `plants`, (2, E, W).
+
+    All other node currents are held and the slack takes what is fed in.
+    """
+    live = np.setdiff1d(np.flatnonzero(network.alive), network.slack)
+    fed = np.zeros((len(network.alive), len(plants)), dtype=complex)
+    connected = np.isin(plants, live)
+    fed[plants[connected], np.flatnonzero(connected)] = 1.0
+    v = np.zeros_like(fed)
+    if connected.any():
+        v[live] = splu(network.y_bus[live][:, live].tocsc()).solve(fed[live])
+    return np.ascontiguousarray(np.stack([network.y_from @ v, network.y_to @ v]))
+
+
+def _buses(grid: MonitoredGrid, network: Network) -> Buses:
+    return Buses(np.where(grid.watched_bus, network.node_of_bus, -1), grid.vm_min_pu, grid.vm_max_pu)
