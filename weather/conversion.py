@@ -86,6 +86,25 @@ def _with_every_time(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(frame.index.union(pd.date_range(frame.index[0], frame.index[-1], freq=spacing)))
 
 
+def with_dark_edges(means: pd.DataFrame, interval: pd.Timedelta, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Add the interval that lacks at either end of `index` where only a part of it is needed and the sun is down.
+
+    Values at instants of full hours, taken as means around them, lack half an interval at midnight.
+    """
+    if means.columns.empty or means.index.nunique() < 2:
+        return means
+    step = index[1] - index[0]
+    edges = (
+        (means.index.min() - interval, means.index.min() - index[0]),
+        (means.index.max() + interval, index[-1] + step - means.index.max() - interval),
+    )
+    for start, lack in edges:
+        starts = pd.date_range(start, periods=2, freq=interval)
+        if pd.Timedelta(0) < lack < interval and not sun_over(starts, place).is_up[0]:
+            means = pd.concat([means, pd.DataFrame(0.0, index=starts[:1], columns=means.columns)])
+    return means.sort_index(kind="stable")
+
+
 LOWEST_SUN_DEGREES = 3.0
 """Below this elevation beam irradiance on the horizontal is counted as diffuse."""
 

@@ -154,8 +154,7 @@ def test_a_tracking_plane_is_told_in_json(tmp_path: Path, mounting: str):
 @pytest.mark.parametrize(("shift_minutes", "label"), [(60, "end"), (30, "centre")])
 def test_the_label_is_found_proposed_and_accepted(tmp_path: Path, shift_minutes: int, label: str):
     late = sky().set_axis(HOURS + pd.Timedelta(minutes=shift_minutes))
-    around = pd.concat([late.iloc[:1].set_axis(late.index[:1] - pd.Timedelta(hours=1)), late])
-    file = written(tmp_path / "sky.csv", around if label == "centre" else late)
+    file = written(tmp_path / "sky.csv", late)
     unstated = examine(file, FUKUE, 2022)
     shifted = [problem for problem in unstated.problems if problem.what == "shifted clock"]
     assert f'label = "{label}"' in shifted[0].repair
@@ -163,6 +162,15 @@ def test_the_label_is_found_proposed_and_accepted(tmp_path: Path, shift_minutes:
     stated = examine(replace(file, label=label), FUKUE, 2022)
     assert stated.problems == ()
     assert stated.figures["irradiation_brought_kwh_per_m2"] == pytest.approx(TOTAL_KWH, rel=2e-3)
+
+
+def test_a_year_of_instants_lacks_nothing_at_midnight(tmp_path: Path):
+    """From 0:00 of the first to 23:00 of the last day: the half-hour before midnight is dark."""
+    frame = sky().assign(ghi=0.9 * sun_over(HOURS - pd.Timedelta(minutes=30), PLACE).clear_sky)
+    file = written(tmp_path / "instants.csv", frame, label="centre")
+    assert examine(file, FUKUE).problems == ()
+    shorter = written(tmp_path / "shorter.csv", frame.iloc[:-1], label="centre")
+    assert "gap" in whats(examine(shorter, FUKUE))
 
 
 def test_a_standard_year_made_of_instants_is_found_and_accepted(tmp_path: Path):

@@ -27,6 +27,9 @@ LOW_SUN_MARGIN_W_PER_M2 = 50.0
 DAYS_OF_A_SEASON = 60
 CLOSURE_SHARE = 0.01
 HIGH_SUN_W_PER_M2 = 200.0
+HIGH_SUN_OF_UNITS_W_PER_M2 = 300.0
+"""Under a low sun edges of clouds exceed the clear sky for whole hours; a unit is judged without it."""
+
 CLEAR_RATIO = (0.75, 1.35)
 """What the clearest hours (99 % quantile) reach of the clear sky; 1.03 and 1.06 in the two real years."""
 
@@ -157,7 +160,7 @@ def irradiance_unit_problems(ghi: pd.Series, sun: Sun, where: str) -> list[Probl
     list of Problem
     """
     low, high = CLEAR_RATIO
-    ratio = clearest_ratio(ghi.to_numpy(dtype=float), sun, pd.DatetimeIndex(ghi.index))
+    ratio = clearest_ratio(ghi.to_numpy(dtype=float), sun, pd.DatetimeIndex(ghi.index), HIGH_SUN_OF_UNITS_W_PER_M2)
     is_long = (ghi.index[-1] - ghi.index[0]).days >= DAYS_OF_A_SEASON
     if not is_long or not (ratio < low or ratio > high):
         return []
@@ -176,7 +179,9 @@ def mean_unit_problems(frame: pd.DataFrame, where: str) -> list[Problem]:
     return problems
 
 
-def clearest_ratio(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) -> float:
+def clearest_ratio(
+    ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, high_sun_w_per_m2: float = HIGH_SUN_W_PER_M2
+) -> float:
     """Return what the clearest hours (99 % quantile) reach of the clear sky, NaN where there is no high sun.
 
     Finer steps are averaged over an hour: for minutes the edges of clouds reflect more than a clear sky gives.
@@ -184,7 +189,7 @@ def clearest_ratio(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) -> float:
     steps = max(int(pd.Timedelta(hours=1) / (index[1] - index[0])), 1)
     whole = len(ghi) // steps * steps
     hours, clear = (values[:whole].reshape(-1, steps).mean(axis=1) for values in (ghi, sun.clear_sky))
-    usable = (clear > HIGH_SUN_W_PER_M2) & np.isfinite(hours)
+    usable = (clear > high_sun_w_per_m2) & np.isfinite(hours)
     return float(np.quantile(hours[usable] / clear[usable], 0.99)) if usable.any() else float("nan")
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from twin.core.clock import DEFAULT_CLOCK, Clock
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.weather_table import VARIABLES, Place
-from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height
+from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height, with_dark_edges
 from weather.quality.checks import without_repeats
 from weather.readers.jma import read_jma
 from weather.readers.plain import NAMES, read_plain
@@ -178,6 +178,7 @@ def on_study_index(
     means, instants = reading.means, reading.instants
     if reading.is_standard_year or file.any_year:
         means, instants = on_fiscal_year(means, index), on_fiscal_year(instants, index)
+    means = with_dark_edges(means, reading.interval, place, index)
     problems = [
         *mean_problems(means, reading.interval, index, file.name),
         *instant_problems(instants, index, file.name),
