@@ -30,7 +30,7 @@ nitpicky = False
 myst_enable_extensions = ["deflist", "dollarmath"]
 myst_heading_anchors = 4
 suppress_warnings = [
-    "myst.xref_missing",  # links to files of the repository that are no pages; tests/unit/test_pages.py opens them
+    "myst.xref_missing",  # links to files of the repository that are no pages; tests/docs/test_pages.py opens them
     "myst.header",  # generated pages begin their topics at level 2 below a table
 ]
 

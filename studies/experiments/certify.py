@@ -253,7 +253,7 @@ class Certificate(Experiment):
         none = self.positions(None)
         none_of = [none[self.years.index(run.year)] for run in self.runs]
         kinds = self.case.sites.groups.kind.to_numpy(str)
-        battery_mwh = pd.Series(self.case.battery_mwh[0]).groupby(kinds).sum()
+        battery_mwh = pd.Series(self.case.fleet.battery_mwh[0]).groupby(kinds).sum()
         return worst_day(self.runs, none_of, folders, battery_mwh, self.case.step_hours)
 
     def report(self, folder: Path, record: Mapping[str, Any]) -> None:

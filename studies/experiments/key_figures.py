@@ -48,7 +48,7 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         From `previous_price`.
     """
     cash = write_payments(study, case, case.members[m], folder, year_before)
-    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.battery_mwh[m].sum()), case.step_hours)
+    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.fleet.battery_mwh[m].sum()), case.step_hours)
     return none_where_nan(cash | kpis)
 
 

@@ -170,7 +170,7 @@ def _units(case: Case) -> list[dict[str, Any]]:
     rows += [
         {"unit": str(name), "name_en": f"{SITE_KINDS[row.kind][0]}, {areas.name_en[row.area]}",
          "name_ja": f"{areas.name_ja[row.area]} {SITE_KINDS[row.kind][1]}", "kind": "site", "firmness": row.cut,
-         "area": row.area, "contract_mw": float(case.contract_mw[base, case.plants + k])}
+         "area": row.area, "contract_mw": float(case.units.contract_mw[base, case.plants + k])}
         for k, (name, row) in enumerate(groups.iterrows())
     ]  # fmt: skip
     return rows

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator,
 
 from network_models.island import BUILT_IN, SHIPPED
 from studies.study.names import flatten
-from twin.operation.congestion_rules import rule_names
+from twin.operation.management.congestion_rules import rule_names
 
 Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
@@ -314,7 +314,7 @@ class Operation(Section):
     congestion_rule: str = Field(
         default="uniform",
         description="Who is cut first among plants of equal connection terms: uniform (one cap on all), or another "
-        "file of twin/operation/congestion_rules.",
+        "file of twin/operation/management/congestion_rules.",
     )
     uniform_basis: Literal["contract", "available"] = Field(
         default="contract", description="What a uniform cut of non-firm plants is proportional to."

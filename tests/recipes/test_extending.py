@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "extending.md").read_text(encoding="utf-8")
 TOUCHED = {
     "test_new_device": ("twin/devices/ice_store.py", "studies/study/devices.py"),
-    "test_new_congestion_rule": ("twin/operation/congestion_rules/most_effective.py",),
+    "test_new_congestion_rule": ("twin/operation/management/congestion_rules/most_effective.py",),
     "test_new_experiment": ("thicker_cable.py", "link_section.py"),
     "test_new_kpi": ("twin/core/quantities.csv", "twin/metrics/kpis.py"),
 }

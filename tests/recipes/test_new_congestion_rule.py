@@ -1,4 +1,4 @@
-"""A new congestion rule is one file in twin/operation/congestion_rules; here the most effective plant is cut first."""
+"""A new congestion rule is one file beside the shipped ones; here the most effective plant is cut first."""
 
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import pytest
 from studies.api import load_case, run_case
 from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.operation import congestion_rules
+from twin.operation.management import congestion_rules
 
-FILE = Path(__file__).parent / "files" / "congestion_rule" / "twin" / "operation" / "congestion_rules"
+FILE = Path(__file__).parent / "files" / "congestion_rule" / "twin" / "operation" / "management" / "congestion_rules"
 STUDY = """
 schema_version = 1
 name = "new_rule"

@@ -81,7 +81,7 @@ def study(tmp_path, monkeypatch):
 
 def test_a_new_kind_of_device_runs_a_day(study):
     case = load_case(study, days=(36, 36))
-    assert case.device_names == ("ice_store",)
+    assert case.fleet.device_names == ("ice_store",)
     tables = run_case(under_policies(case, 0, [IceAtNoon()]))[0]
     ice = tables["devices"].query("device == 'ice_store'")
     assert len(ice) == 48

@@ -15,7 +15,7 @@ from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.controls import next_positions
+from twin.operation.management.controls import next_positions
 
 MOST_HALF_HOURS = 60
 QUIET_HALF_HOURS = 12

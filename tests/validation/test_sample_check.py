@@ -39,7 +39,8 @@ def test_true_grid_agrees(grid, outage):
 
 def test_a_reactor_forgotten_in_the_outage_is_seen(grid):
     o = grid.outage_names.index("Matsushima - Narao 1")
-    forgotten = replace(grid, outages=tuple(out[:1] for out in grid.outages))
+    frame = replace(grid.frame, outages=tuple(out[:1] for out in grid.outages))
+    forgotten = replace(grid, frame=frame)
     found = deviation(case_of(forgotten), 0, o, *state(grid), frozen_net(case_of(forgotten), 0))
     assert found.vm_error_pu > 1e-4
     assert found.loading_error_percent > 1.0

@@ -96,7 +96,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
     def __init__(
         self, case: Case, m: int = 0, *, reward: Literal["energy", "value"] = "energy", days: int = 1, ahead: int = 12
     ) -> None:
-        self._batteries = np.flatnonzero(case.battery_mwh[m] > 0.0)
+        self._batteries = np.flatnonzero(case.fleet.battery_mwh[m] > 0.0)
         devices = case.members[m].orderable
         self._day = case.clock.steps_of_day
         self._days_of_case = len(case.index) // self._day

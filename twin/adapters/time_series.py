@@ -126,7 +126,10 @@ class LoopControl(Controller):
         injections = record.injections.rows(row)
         units_mw, units_mvar = injections.unit_mw[0], (injections.unit_mw * injections.unit_q_per_p)[0]
         _set(net.sgen, self._plants, units_mw[: case.plants], units_mvar[: case.plants])
-        at_sites = (units_mw[case.plants :] @ case.group_to_area, units_mvar[case.plants :] @ case.group_to_area)
+        at_sites = (
+            units_mw[case.plants :] @ case.areas.group_incidence,
+            units_mvar[case.plants :] @ case.areas.group_incidence,
+        )
         _set(net.sgen, self._sites, *at_sites)
         _set(net.sgen, self._diesels, injections.diesel_mw[0], np.zeros(len(self._diesels)))
         net.sgen.loc[self._diesels, "in_service"] = injections.diesel_mw[0] > 0.0

@@ -223,7 +223,7 @@ def _states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[Injec
         infeed = infeed * (1.0 - profiles.area_physical[t] * case.members[0].area_balance)
         unit_mw = np.concatenate([infeed[None], record.sites.export_mw], axis=1)
         nothing = np.zeros_like(record.injections.diesel_mw)
-        common = {"unit_q_per_p": case.unit_q_per_p, "diesel_mw": nothing}
+        common = {"unit_q_per_p": case.units.q_per_p, "diesel_mw": nothing}
         unmanaged.append(replace(record.injections, unit_mw=unit_mw, **common))
         managed.append(replace(record.injections, **common))
     return _joined(unmanaged), _joined(managed)
@@ -266,8 +266,8 @@ def effect_per_mw(case: Case, injections: Injections) -> np.ndarray:
 
 def _places(case: Case) -> list[tuple[int, float]]:
     nodes = case.grid.nodes
-    of_plants = zip(nodes.plant, case.unit_q_per_p[0, : case.plants], strict=True)
-    of_demand = zip(nodes.area, case.load_q_per_p, strict=True)
+    of_plants = zip(nodes.plant, case.units.q_per_p[0, : case.plants], strict=True)
+    of_demand = zip(nodes.area, case.areas.q_per_p, strict=True)
     at_unity = ((node, 0.0) for node in (*nodes.plant, *nodes.area))
     return sorted({(int(node), float(ratio)) for node, ratio in (*of_plants, *of_demand, *at_unity)})
 

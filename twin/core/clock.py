@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 import pandas as pd
 
-from twin.core.errors import Problem, raise_if_any
+from twin.core.errors import InputError, Problem, raise_if_any
 
 HOURS_PER_YEAR = 8760.0
 MONTHS_OF_YEAR = 12
@@ -139,8 +139,18 @@ def step_hours(index: pd.DatetimeIndex) -> float:
 
 
 def step_minutes(index: pd.DatetimeIndex) -> int:
-    """Return the step length of `index` in minutes."""
-    return round((index[1] - index[0]) / pd.Timedelta(minutes=1))
+    """Return the step length of `index` in minutes; of a single step, what its frequency says.
+
+    Raises
+    ------
+    InputError
+        Where a single time says nothing of its length.
+    """
+    if len(index) > 1:
+        return round((index[1] - index[0]) / pd.Timedelta(minutes=1))
+    if index.freq is None:
+        raise InputError([Problem("a single time without a step", "index", str(index), "two steps, or a frequency")])
+    return round(pd.Timedelta(index.freq.nanos, "ns") / pd.Timedelta(minutes=1))
 
 
 def steps_of_day(index: pd.DatetimeIndex) -> int:

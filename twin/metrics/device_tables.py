@@ -12,6 +12,7 @@ from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import battery_wear
 from twin.devices.sites import TOTALS
 from twin.operation.case import Case
+from twin.operation.case_parts import sum_by_group
 from twin.operation.state import State
 from twin.security.contingencies import OutageClass
 from twin.security.result import SecurityResult
@@ -22,7 +23,7 @@ COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 def device_table(case: Case, m: int, flexible: Mapping[str, np.ndarray], time: pa.Array) -> pa.Table:
     """Return one row per half-hour and device of member `m`."""
     own = [device.name for device in case.members[m].flexible]
-    rows = {name: [flexible[column][:, case.device_names.index(name)] for column in COLUMNS] for name in own}
+    rows = {name: [flexible[column][:, case.fleet.device_names.index(name)] for column in COLUMNS] for name in own}
     names = pa.array(list(rows), type=pa.string())
     columns = {
         name: np.concatenate([np.zeros(0), *(values[k] for values in rows.values())]) for k, name in enumerate(COLUMNS)
@@ -82,11 +83,11 @@ def _batteries(case: Case, state: State, m: int) -> pa.Table:
 
 def _averages(case: Case, state: State, m: int) -> pa.Table:
     """Return a row for each site group: the sum over its sites, and as many average sites."""
-    average, groups = case.average_sites, case.sites.groups
-    site_wise = np.array([case.by_group(column) for column in state.site_totals.of_member[m].T])
+    average, groups = case.fleet.average_sites, case.sites.groups
+    site_wise = np.array([sum_by_group(case.sites, column) for column in state.site_totals.of_member[m].T])
     as_average = state.average_totals[m].T * average.sites
     sums = {"": dict(zip(TOTALS, site_wise, strict=True)), "average_": dict(zip(TOTALS, as_average, strict=True))}
-    capacity = case.battery_mwh[m] * KWH_PER_MWH
+    capacity = case.fleet.battery_mwh[m] * KWH_PER_MWH
     columns: dict[str, np.ndarray | pa.Array] = {
         "group": pa.array(groups.index.astype(str).tolist(), type=pa.string()),
         "sites": average.sites.astype(np.int64),

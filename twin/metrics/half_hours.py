@@ -11,7 +11,8 @@ from twin.core.clock import HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.metrics.series import MemberSeries
-from twin.operation.case import TIER_NON_FIRM, Case
+from twin.operation.case import Case
+from twin.operation.case_parts import Tier
 from twin.operation.devices import FlexibleFlows, SiteFlows
 from twin.operation.record import Record, SecurityState
 from twin.operation.state import State, stored_at_start_mwh
@@ -118,16 +119,16 @@ def energy_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
     congestion = sum((block.cuts[cause] for cause in CONGESTION_CAUSES), np.zeros_like(available))
     held = congestion + block.cuts[CutCause.VOLTAGE]
     lost = held + block.cuts[CutCause.BEHIND_THE_METER]
-    non_firm = case.tier[members] == TIER_NON_FIRM
+    non_firm = case.units.tier[members] == Tier.NON_FIRM
     city_area = case.model.areas.municipality.to_numpy(bool)
-    shifting = ~case.is_storage
-    obeys = case.obeys_area_balance[members]
+    shifting = ~case.fleet.is_storage
+    obeys = case.operator.obeys_area_balance[members]
     return {
         "demand_mw": demand.sum(axis=-1),
         "delivered_mw": delivered.sum(axis=-1),
         "available_mw": available.sum(axis=-1),
         "municipality_demand_mw": (demand * city_area).sum(axis=-1),
-        "municipality_delivered_mw": (delivered * case.unit_in_city).sum(axis=-1),
+        "municipality_delivered_mw": (delivered * case.units.in_municipality).sum(axis=-1),
         "diesel_mw": v["diesel_mw"],
         **_battery_columns(case, block),
         "flexible_demand_mw": (block.flexible["demand_mw"] * shifting).sum(axis=-1),
@@ -154,8 +155,8 @@ def energy_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
 def flow_columns(case: Case, block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
     """Return the columns of the table ``system`` that follow from the flows; (T, M)."""
     members = list(block.members)
-    low = flows.vm_pu < case.vm_min_pu[members, None] - VOLTAGE_TOLERANCE_PU
-    high = flows.vm_pu > case.vm_max_pu[members, None] + VOLTAGE_TOLERANCE_PU
+    low = flows.vm_pu < case.criterion.vm_min_pu[members, None] - VOLTAGE_TOLERANCE_PU
+    high = flows.vm_pu > case.criterion.vm_max_pu[members, None] + VOLTAGE_TOLERANCE_PU
     return {
         "import_mw": np.maximum(flows.import_mw, 0.0),
         "export_mw": np.maximum(-flows.import_mw, 0.0),
@@ -181,7 +182,7 @@ def link_columns(block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
 
 def _battery_columns(case: Case, block: Block) -> dict[str, np.ndarray]:
     """Return losses and charge of all batteries, and the commands that any device could not follow."""
-    sites, flexible, storage = block.sites, block.flexible, case.is_storage
+    sites, flexible, storage = block.sites, block.flexible, case.fleet.is_storage
     losses, stored = sites["battery_losses_mw"].sum(axis=-1), sites["stored_mwh"].sum(axis=-1)
     return {
         "battery_losses_mw": losses + (flexible["losses_mw"] * storage).sum(axis=-1),
@@ -200,7 +201,7 @@ def _of_profiles(case: Case, block: Block, of: Callable[[Profiles, slice], np.nd
 
 def _mean_home(case: Case, profiles: Profiles, steps: slice) -> np.ndarray:
     """Return the demand of the mean home over its mean of a year."""
-    of_homes = np.ascontiguousarray(profiles.site_demand_per_kwh[steps][:, case.is_home_shape])
+    of_homes = np.ascontiguousarray(profiles.site_demand_per_kwh[steps][:, case.fleet.is_home_shape])
     return np.asarray(of_homes.mean(axis=1) * HOURS_PER_YEAR)
 
 
@@ -245,7 +246,7 @@ class SeriesInMemory:
     def _series(self, tables: Mapping[str, Mapping[str, np.ndarray]]) -> MemberSeries:
         members = range(len(self.case.members))
         stored_mwh = np.array([stored_at_start_mwh(self.case, m) for m in members])
-        return MemberSeries(tables, self.case.step_hours, stored_mwh, self.case.battery_mwh.sum(axis=1))
+        return MemberSeries(tables, self.case.step_hours, stored_mwh, self.case.fleet.battery_mwh.sum(axis=1))
 
 
 class _Noted(dict[str, np.ndarray]):

@@ -118,7 +118,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
     congested = np.any([block.cuts[cause][step, unit] > 0.0 for cause in CONGESTION_CAUSES], axis=0)
     return pa.table({
         "time": time.take(pa.array(step)),
-        "unit": _named(unit, case.unit_names),
+        "unit": _named(unit, case.units.names),
         **{name: values[step, unit].astype(np.float32) for name, values in columns.items()},
         "element": _named(v["end"][step, unit], case.grid.end_names, congested),
         "outage": _named(v["outage"][step, unit], case.grid.outage_names, congested),
@@ -186,7 +186,7 @@ def _sites(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
             name: sites[name][:, of].sum(axis=1)
             for name in ("load_mw", "import_mw", "charge_mw", "discharge_mw", "throttled_mw")
         }
-        capacity, stored = case.battery_mwh[m, of].sum(), sites["stored_mwh"][:, of].sum(axis=1)
+        capacity, stored = case.fleet.battery_mwh[m, of].sum(), sites["stored_mwh"][:, of].sum(axis=1)
         soc_percent = 100.0 * stored / capacity if capacity > 0.0 else np.full(len(stored), np.nan)
         parts.append(pa.table({
             "time": time,

@@ -74,7 +74,7 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:
     """
     slot = t % case.order_slots
     now = [getattr(state, name)[:, slot] for name in SiteOrders._fields]
-    first, row = distinct_rows(case.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)
+    first, row = distinct_rows(case.fleet.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)
     profile = case.profile[first]
     soc_kwh, average_soc_kwh = state.soc_kwh[first], state.average_soc_kwh[first]
     sums = SiteSums(
@@ -88,9 +88,9 @@ def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:
         np.stack([profiles.site_pv_per_kw[t] for profiles, _ in case.profiles])[profile],
         np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in case.profiles])[profile],
     )
-    orders = SiteOrders(*(np.ascontiguousarray(order[first]) for order in now))
+    orders, fleet = SiteOrders(*(np.ascontiguousarray(order[first]) for order in now)), case.fleet
     clipped = run_rows(
-        case.fleet_arrays, case.device_arrays, case.average_sites, case.device_class[first], series, orders,
+        fleet.arrays, fleet.site_arrays, fleet.average_sites, fleet.device_class[first], series, orders,
         case.step_hours, sums,
     )  # fmt: skip
     fields = [*np.moveaxis(sums.of_groups[row], 2, 0) / KW_PER_MW, clipped[row]]
@@ -142,14 +142,14 @@ def run_devices(case: Case, state: State, t: int, area_demand_mw: np.ndarray) ->
     """
     members, areas = area_demand_mw.shape
     of_area, of_plants = np.zeros((2, members, areas)), np.zeros((members, case.plants))
-    sums = np.zeros((len(_SUMS), members, len(case.device_names)))
-    at_areas, _ = case.placed_devices
+    sums = np.zeros((len(_SUMS), members, len(case.fleet.device_names)))
+    at_areas, _ = case.fleet.placed_devices
     device_state = state.device_state.copy() if at_areas else state.device_state
     for placed, now in _met(case, state, t, at_areas, area_demand_mw):
         rows, columns = placed.rows, placed.columns
         device_state[rows, columns], flows = placed.device.step(device_state[rows, columns], now)
         of_area[int(placed.device.is_storage), rows] += flows.demand_mw
-        sums[:, rows, case.device_names.index(placed.device.name)] = _sums(flows)
+        sums[:, rows, case.fleet.device_names.index(placed.device.name)] = _sums(flows)
     area_mw, storage_mw = of_area
     return FlexibleFlows(area_mw, storage_mw, of_plants, **dict(zip(_SUMS, sums, strict=True))), device_state
 
@@ -187,11 +187,11 @@ def order_beside_plants(
         Infeed that area balance has left: charging comes out of it.
     """
     infeed_mw, parts = np.zeros_like(plant_mw), []
-    _, beside_plants = case.placed_devices
+    _, beside_plants = case.fleet.placed_devices
     for placed, now in _met(case, state, t, beside_plants, area_demand_mw):
         rows = placed.rows
         left_mw, nothing = plant_mw[rows] + infeed_mw[rows], np.zeros((len(rows), case.plants))
-        plants = PlantsNow(left_mw, case.contract_mw[rows, : case.plants], nothing, nothing)
+        plants = PlantsNow(left_mw, case.units.contract_mw[rows, : case.plants], nothing, nothing)
         now = replace(now, beside_plants=plants)
         change_mw = placed.device.ordered_infeed(state.device_state[rows, placed.columns], now)
         infeed_mw[rows] += change_mw
@@ -245,7 +245,7 @@ def settle_beside_plants(
         device_state[rows, columns], done = placed.device.step(device_state[rows, columns], now)
         ledger.give_back(CHARGED, _of_rows(reduced_mw, rows, done.taken_mw))
         of_plants[rows] += done.demand_mw
-        sums[:, rows, case.device_names.index(placed.device.name)] = _sums(done)
+        sums[:, rows, case.fleet.device_names.index(placed.device.name)] = _sums(done)
     return replace(flows, plant_mw=of_plants, **dict(zip(_SUMS, sums, strict=True))), device_state
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from twin.core.errors import InputError, Problem
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.operation.case import Case
+from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
 from twin.policies.interface import Batteries, Dispatch, View
 from twin.policies.running import decide
@@ -29,7 +30,7 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int) -
         outlook=case.outlooks[member.outlook].at(t, lead, limit),
         caps_mw=_caps(case, state, t, m),
         export_limit_mw=limit,
-        export_per_mw=case.export_per_mw[m, case.area_of_group],
+        export_per_mw=case.export_per_mw[m, case.areas.of_group],
         devices=member.orderable,
         device_stored_mwh=_stored(case, state, m),
         step_minutes=case.clock.step_minutes,
@@ -38,18 +39,18 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int) -
 
 def _batteries(case: Case, state: State, m: int) -> Batteries:
     battery = case.members[m].devices.battery
-    energy = case.by_group(battery.energy)
+    energy = sum_by_group(case.sites, battery.energy)
 
     def mean(per_kwh: np.ndarray) -> np.ndarray:
         """Average over the capacity of each group; 0 without batteries."""
-        total = case.by_group(per_kwh * battery.energy)
+        total = sum_by_group(case.sites, per_kwh * battery.energy)
         result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
         return result
 
-    stored = case.by_group(state.soc_kwh[m])
+    stored = sum_by_group(case.sites, state.soc_kwh[m])
     return Batteries(
         energy_mwh=energy / KWH_PER_MWH,
-        power_mw=case.by_group(battery.power) / KW_PER_MW,
+        power_mw=sum_by_group(case.sites, battery.power) / KW_PER_MW,
         soc_percent=100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0),
         soc_min_percent=100.0 * mean(battery.soc_min_share),
         soc_max_percent=100.0 * mean(battery.soc_max_share),
@@ -62,16 +63,16 @@ def _caps(case: Case, state: State, t: int, m: int) -> np.ndarray:
     member = case.members[m]
     if member.operator != "forecast":
         return np.zeros(0)
-    lead = int(case.lead_steps[m])
+    lead = int(case.operator.lead_steps[m])
     slots = (t + np.arange(lead)) % lead
-    result: np.ndarray = state.cap_pu[m, slots] @ case.contract_mw[m, : case.plants]
+    result: np.ndarray = state.cap_pu[m, slots] @ case.units.contract_mw[m, : case.plants]
     return result
 
 
 def _stored(case: Case, state: State, m: int) -> np.ndarray:
     """Return what the member's devices held at the end of the step before, (K,)."""
     member = case.members[m]
-    of_names = dict(zip(case.device_names, state.device_stored_mwh[m], strict=True))
+    of_names = dict(zip(case.fleet.device_names, state.device_stored_mwh[m], strict=True))
     return np.array([of_names[name] for name in member.orderable], dtype=float)
 
 

@@ -11,8 +11,6 @@ from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
-from twin.operation.congestion import smallest
-from twin.operation.controls import next_positions
 from twin.operation.devices import (
     FlexibleFlows,
     SiteFlows,
@@ -24,13 +22,15 @@ from twin.operation.devices import (
 from twin.operation.dispatch import obey_policies
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
+from twin.operation.management.congestion import smallest
+from twin.operation.management.controls import next_positions
+from twin.operation.management.remedies import relieve_import
+from twin.operation.management.security import nothing_ignored, outages, worst_intact
+from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.voltage import relieve_voltage
 from twin.operation.operator import apply_caps, fix_caps
 from twin.operation.record import Record, SecurityState
-from twin.operation.remedies import relieve_import
-from twin.operation.security import nothing_ignored, outages, worst_intact
 from twin.operation.state import State
-from twin.operation.uniform_cap import Managed
-from twin.operation.voltage import relieve_voltage
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT
@@ -59,7 +59,7 @@ def assess_again(case: Case, earlier: SecurityState, members: np.ndarray, manage
 def limit_exceeded(case: Case, found: SecurityState, tolerance_percent: float) -> np.ndarray:
     """Return (M,) whether the member's own criterion is exceeded."""
     intact = found.intact_percent > 100.0 + tolerance_percent
-    return intact | (case.secures_outages & (found.loading_percent > 100.0 + tolerance_percent))
+    return intact | (case.criterion.secures_outages & (found.loading_percent > 100.0 + tolerance_percent))
 
 
 def residual_mva(case: Case, found: SecurityState) -> np.ndarray:
@@ -67,7 +67,7 @@ def residual_mva(case: Case, found: SecurityState) -> np.ndarray:
     everyone = np.arange(len(case.members))
     rating = case.grid.end_rating_mva[case.network]
     intact = np.maximum(found.intact_percent - 100.0, 0.0) / 100.0 * rating[everyone, found.intact_end]
-    known = (found.end >= 0) & (found.loading_percent < UNSOLVED_PERCENT) & case.secures_outages
+    known = (found.end >= 0) & (found.loading_percent < UNSOLVED_PERCENT) & case.criterion.secures_outages
     after_outage = np.maximum(found.loading_percent - 100.0, 0.0) / 100.0 * rating[everyone, np.maximum(found.end, 0)]
     result: np.ndarray = np.maximum(intact, np.where(known, after_outage, 0.0))
     return result
@@ -198,7 +198,7 @@ def _injections(
 ) -> tuple[Injections, np.ndarray, np.ndarray]:
     """Return the injections, the gross demand per area and how many areas the sites ask more of than it has."""
     sites, flexible = response
-    of_sites = sites.load_mw @ case.group_to_area
+    of_sites = sites.load_mw @ case.areas.group_incidence
     beside_sites = now.area_demand_mw - of_sites
     below_sites = beside_sites < -NEGATIVE_BEYOND_MW
     beside_sites = np.maximum(beside_sites, 0.0) + flexible.area_mw
@@ -206,9 +206,9 @@ def _injections(
     injections = Injections(
         variant=case.grid.variants_at(case.network, state.positions),
         unit_mw=unit_mw,
-        unit_q_per_p=case.unit_q_per_p,
-        demand_mw=beside_sites + sites.import_mw @ case.group_to_area + flexible.storage_mw,
-        demand_mvar=gross * case.load_q_per_p,
+        unit_q_per_p=case.units.q_per_p,
+        demand_mw=beside_sites + sites.import_mw @ case.areas.group_incidence + flexible.storage_mw,
+        demand_mvar=gross * case.areas.q_per_p,
         diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
         shed_mw=np.zeros_like(gross),
     )
@@ -222,7 +222,7 @@ def _manage(case: Case, ledger: Ledger, members: np.ndarray, managed: Managed) -
     part = managed.rows(members)
     for cause in CONGESTION_CAUSES:
         at_once = cause is CutCause.CONGESTION_N0
-        mine = np.arange(len(members)) if at_once else np.flatnonzero(~case.forecast_operator[members])
+        mine = np.arange(len(members)) if at_once else np.flatnonzero(~case.operator.forecasts[members])
         target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
         some = part.rows(mine)
         part = part.replaced(mine, smallest(case, ledger, members[mine], some.injections, some.flow, cause, target))
@@ -271,14 +271,14 @@ def _record(
         site_export_mw=fed_in,
         injections=injections,
         positions=state.positions,
-        q_support_mvar=(injections.unit_mw * (injections.unit_q_per_p - case.unit_q_per_p)).sum(axis=1),
+        q_support_mvar=(injections.unit_mw * (injections.unit_q_per_p - case.units.q_per_p)).sum(axis=1),
         node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
         q_svc_mvar=flow.q_svc_pu * case.base_mva,
         demand_mw=demand_mw,
         before=states[0],
         after=states[1],
         broken=broken,
-        missed=case.forecast_operator & exceeded,
+        missed=case.operator.forecasts & exceeded,
         residual_mva=np.where(exceeded, residual_mva(case, states[1]), 0.0),
         beside_clipped=beside_clipped,
         failure=_failures(flow, states[1]),

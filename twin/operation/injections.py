@@ -65,20 +65,20 @@ class Injections:
 def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return active and reactive infeed per node in per unit, two arrays (R, n)."""
     kept = kept_share(injections)
-    p = injections.unit_mw @ case.incidence
-    q = (injections.unit_mw * injections.unit_q_per_p) @ case.incidence
-    p -= (injections.demand_mw * kept) @ case.area_incidence
-    q -= (injections.demand_mvar * kept) @ case.area_incidence
-    p += injections.diesel_mw @ case.diesel_incidence
+    p = injections.unit_mw @ case.units.incidence
+    q = (injections.unit_mw * injections.unit_q_per_p) @ case.units.incidence
+    p -= (injections.demand_mw * kept) @ case.areas.incidence
+    q -= (injections.demand_mvar * kept) @ case.areas.incidence
+    p += injections.diesel_mw @ case.units.diesel_incidence
     return p / case.base_mva, q / case.base_mva
 
 
 def infeed_and_demand_mva(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return what is fed in and what is drawn at the nodes apart, two arrays (R, n) complex."""
     kept = kept_share(injections)
-    infeed = (injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p)) @ case.incidence
-    drawn = ((injections.demand_mw + 1j * injections.demand_mvar) * kept) @ case.area_incidence
-    return infeed + injections.diesel_mw @ case.diesel_incidence, drawn
+    infeed = (injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p)) @ case.units.incidence
+    drawn = ((injections.demand_mw + 1j * injections.demand_mvar) * kept) @ case.areas.incidence
+    return infeed + injections.diesel_mw @ case.units.diesel_incidence, drawn
 
 
 def kept_share(injections: Injections) -> np.ndarray:

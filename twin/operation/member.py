@@ -60,7 +60,7 @@ class Member:
     forecast_error_factor : float
         Factor on the calibrated error.
     congestion_rule : str
-        Who is cut first among plants of equal connection terms, see `twin.operation.congestion_rules`.
+        Who is cut first among plants of equal connection terms, see `twin.operation.management.congestion_rules`.
     """
 
     scenario: str

@@ -8,12 +8,12 @@ import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.operation.case import Case
-from twin.operation.congestion import smallest
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import NOTHING, Ledger
-from twin.operation.security import excess_percent
+from twin.operation.management.congestion import smallest
+from twin.operation.management.security import excess_percent
+from twin.operation.management.uniform_cap import Managed
 from twin.operation.state import LOAD, NET, RAW, Caps, State
-from twin.operation.uniform_cap import Managed
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 
 
@@ -37,7 +37,7 @@ def order(case: Case, t: int, remaining_mw: np.ndarray) -> Order:
     """
     physical = np.stack([profiles.area_physical[t] for profiles, _ in case.profiles])[case.profile]
     settled = np.stack([profiles.area_settled[t] for profiles, _ in case.profiles])[case.profile]
-    available = remaining_mw[:, : case.plants] * case.obeys_area_balance[:, None]
+    available = remaining_mw[:, : case.plants] * case.operator.obeys_area_balance[:, None]
     nothing = np.zeros((len(remaining_mw), remaining_mw.shape[1] - case.plants))
     return Order(
         physical_mw=np.concatenate([physical * available, nothing], axis=1),
@@ -50,12 +50,12 @@ CAP_STEP = 0.01
 
 def apply_caps(case: Case, state: State, t: int, ledger: Ledger, unit_mw: np.ndarray) -> np.ndarray:
     """Cut the plants to the caps that were fixed for half-hour `t`; returns the infeed left, (M, U)."""
-    rows = np.flatnonzero(case.forecast_operator)
+    rows = np.flatnonzero(case.operator.forecasts)
     if not len(rows):
         return unit_mw
-    slot = t % case.lead_steps[rows]
+    slot = t % case.operator.lead_steps[rows]
     limit = np.full((len(rows), unit_mw.shape[1]), np.inf)
-    limit[:, : case.plants] = state.cap_pu[rows, slot] * case.contract_mw[rows, : case.plants]
+    limit[:, : case.plants] = state.cap_pu[rows, slot] * case.units.contract_mw[rows, : case.plants]
     left = unit_mw.copy()
     left[rows] = np.minimum(unit_mw[rows], limit)
     cut = unit_mw[rows] - left[rows]
@@ -79,19 +79,19 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
     devices too), as PV minus demand where it does not.
     """
     caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
-    rows = np.flatnonzero(case.forecast_operator & (t + case.lead_steps < len(case.index)))
+    rows = np.flatnonzero(case.operator.forecasts & (t + case.operator.lead_steps < len(case.index)))
     if not len(rows):
         return caps
-    lead = case.lead_steps[rows]
+    lead = case.operator.lead_steps[rows]
     caps.pu[rows, t % lead] = 1.0
     injections = _expected(case, state, rows, t + lead)
     expected = Managed(injections, solve_injections(case, injections))
-    target = 100.0 - 100.0 * case.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.network[rows]]
+    target = 100.0 - 100.0 * case.operator.flow_margin_mw[rows, None] / case.grid.end_rating_mva[case.network[rows]]
     tight = np.flatnonzero(excess_percent(case, rows, expected, target, with_outages=True) > VIOLATED_ABOVE_PERCENT)
     if not len(tight):
         return caps
     rows, planned, target = rows[tight], expected.rows(tight), target[tight]
-    ledger = Ledger(np.zeros((len(case.members), len(case.unit_names))))
+    ledger = Ledger(np.zeros((len(case.members), len(case.units.names))))
     for cause in CONGESTION_CAUSES:
         planned = smallest(case, ledger, rows, planned.injections, planned.flow, cause, target)
     _write(case, caps, rows, t % lead[tight], planned.injections.unit_mw, ledger)
@@ -101,26 +101,26 @@ def fix_caps(case: Case, state: State, t: int) -> Caps:
 def _expected(case: Case, state: State, rows: np.ndarray, ahead: np.ndarray) -> Injections:
     """Injections forecast for the half-hours `ahead`, (R,); taps and reactors where the next half-hour has them."""
     day_before = state.history.at(rows, case.step_of_day[ahead])
-    net = np.where(case.sees_dispatch[rows, None], day_before[:, NET], day_before[:, RAW])
+    net = np.where(case.operator.sees_dispatch[rows, None], day_before[:, NET], day_before[:, RAW])
     forecasts = [case.profiles[case.profile[m]][1] for m in rows]
     area = np.stack([f.area_demand_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
     plants = np.stack([f.plant_available_mw[t] for f, t in zip(forecasts, ahead, strict=True)])
-    devices = state.device_history.at(rows, case.step_of_day[ahead])[:, 0] * case.sees_dispatch[rows, None]
-    beside_sites = np.maximum(area - day_before[:, LOAD] @ case.group_to_area, 0.0) + devices
-    demand = beside_sites + np.maximum(-net, 0.0) @ case.group_to_area
+    devices = state.device_history.at(rows, case.step_of_day[ahead])[:, 0] * case.operator.sees_dispatch[rows, None]
+    beside_sites = np.maximum(area - day_before[:, LOAD] @ case.areas.group_incidence, 0.0) + devices
+    demand = beside_sites + np.maximum(-net, 0.0) @ case.areas.group_incidence
     return Injections(
         variant=case.grid.variants_at(case.network[rows], state.positions[rows]),
         unit_mw=np.concatenate([plants, np.maximum(net, 0.0)], axis=1),
-        unit_q_per_p=case.unit_q_per_p[rows],
+        unit_q_per_p=case.units.q_per_p[rows],
         demand_mw=demand,
-        demand_mvar=demand * case.load_q_per_p,
+        demand_mvar=demand * case.areas.q_per_p,
         diesel_mw=np.zeros((len(rows), len(case.model.diesels))),
         shed_mw=np.zeros_like(demand),
     )
 
 
 def _write(case: Case, caps: Caps, rows: np.ndarray, slot: np.ndarray, unit_mw: np.ndarray, ledger: Ledger) -> None:
-    contract = case.contract_mw[rows, : case.plants]
+    contract = case.units.contract_mw[rows, : case.plants]
     cut = np.stack([ledger.cut_mw[cause][rows, : case.plants] for cause in CONGESTION_CAUSES])
     share = np.divide(unit_mw[:, : case.plants], contract, out=np.ones_like(contract), where=contract > 0.0)
     in_steps = np.floor(share / CAP_STEP + 1e-9) * CAP_STEP

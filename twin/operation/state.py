@@ -14,6 +14,7 @@ from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
 from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
+from twin.operation.case_parts import mean_of_groups
 from twin.operation.ledger import NOTHING
 from twin.policies.interface import Dispatch, Mode, Policy
 
@@ -132,7 +133,8 @@ class State:
     Attributes
     ----------
     positions, outside_steps : numpy.ndarray, (M, C) int
-        Of taps and reactors, and for how long their quantity has left its band; see `twin.operation.controls`.
+        Of taps and reactors, and for how long their quantity has left its band; see
+        `twin.operation.management.controls`.
     soc_kwh : numpy.ndarray, (M, S)
     site_totals : SiteTotals
         Sums over the run at each site; counterfactual twins keep none.
@@ -202,7 +204,7 @@ class State:
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
-    nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.most_devices)
+    nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.fleet.most_devices)
     caps = Caps.none(case)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
     soc_kwh = np.array([lowest_charge(m.devices.battery) for m in case.members])
@@ -212,7 +214,7 @@ def initial_state(case: Case) -> State:
         outside_steps=np.zeros_like(positions),
         soc_kwh=soc_kwh,
         site_totals=SiteTotals.zero(*soc_kwh.shape),
-        average_soc_kwh=np.array([case.mean_of_groups(soc) for soc in soc_kwh]),
+        average_soc_kwh=np.array([mean_of_groups(case.sites, soc) for soc in soc_kwh]),
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
         device_stored_mwh=_device_stored_mwh(case),
@@ -238,10 +240,10 @@ def _device_state(case: Case) -> np.ndarray:
 
 def _device_stored_mwh(case: Case) -> np.ndarray:
     """Return what the devices hold before the first half-hour, (M, D): batteries their charge, demand nothing."""
-    stored = np.zeros((len(case.members), len(case.device_names)))
+    stored = np.zeros((len(case.members), len(case.fleet.device_names)))
     for m, member in enumerate(case.members):
         for device in member.flexible:
-            stored[m, case.device_names.index(device.name)] = device.initial().sum() * device.is_storage
+            stored[m, case.fleet.device_names.index(device.name)] = device.initial().sum() * device.is_storage
     return stored
 
 

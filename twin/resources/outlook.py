@@ -9,7 +9,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import MONTHS_OF_YEAR, step_of_day, steps_of_day, usual_step
+from twin.core.clock import MINUTES_OF_HOUR, MONTHS_OF_YEAR, step_minutes, step_of_day, steps_of_day, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
@@ -55,6 +55,8 @@ def _missing(name: str, values: np.ndarray, index: pd.DatetimeIndex) -> list[Pro
 
 
 def _index_problems(index: pd.DatetimeIndex) -> list[Problem]:
+    if len(index) < 2:
+        return []
     length = usual_step(index)
     steps = np.flatnonzero(np.asarray(index[1:] - index[:-1] != length))
     if not len(steps):
@@ -335,7 +337,7 @@ def given_outlooks(
 
 def _step_at(hour: float, index: pd.DatetimeIndex) -> int:
     """Return the step of the day that begins at an hour."""
-    return round(pd.Timedelta(hours=hour) / usual_step(index))
+    return round(hour * MINUTES_OF_HOUR / step_minutes(index))
 
 
 def _setting_problems(kind: str, error_factor: float) -> list[Problem]:

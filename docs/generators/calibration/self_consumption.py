@@ -14,7 +14,7 @@ from model_year import model_year
 from network_models.island import find_island
 from network_models.reading import island_tables
 
-sys.path.insert(0, str(Path(__file__).parents[3] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fixtures"))
 
 from loop_fixtures import Inputs, devices, make_case, member
 

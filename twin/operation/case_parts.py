@@ -1,0 +1,306 @@
+"""What does not change while a study runs, by subject: units, areas, criteria, operators, fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import pandas as pd
+
+from twin.core.clock import steps_in
+from twin.core.units import KW_PER_MW
+from twin.devices.device import Device, PlantDevice
+from twin.devices.sites import AverageSites, FleetArrays, SiteArrays, average_sites, fleet_arrays, site_arrays
+from twin.network.reduced.reduction import ReducedGrid
+from twin.operation.member import Member, Placed, placed_devices
+from twin.resources.sites import SiteFleet
+
+
+class Tier(IntEnum):
+    """Place of a unit in the order of cuts: the lowest is cut first."""
+
+    NON_FIRM = 0
+    FIRM = 1
+    LAST = 2
+
+
+TIER_OF_FIRMNESS = {"non-firm": Tier.NON_FIRM, "firm": Tier.FIRM, "cut-last": Tier.LAST}
+
+
+@dataclass(frozen=True)
+class Units:
+    """Plants, then site groups: what the ledger has a row for; axes M members, U = P plants + G site groups.
+
+    Attributes
+    ----------
+    names : tuple of str, (U,)
+        Plant ids, then site groups.
+    node : numpy.ndarray, (U,) int
+        Node at which each unit feeds in.
+    incidence : numpy.ndarray, (U, n)
+        1 where a unit feeds in at a node.
+    diesel_incidence : numpy.ndarray, (D, n)
+        1 where a stand-by diesel feeds in at a node.
+    in_municipality : numpy.ndarray, (U,) bool
+        Units in the municipality that the study is about.
+    tier : numpy.ndarray, (M, U) int
+        Place in the order of cuts, `Tier`.
+    contract_mw : numpy.ndarray, (M, U)
+        Contract of the plants, PV rating of the site groups as far as the member has it.
+    by_contract : numpy.ndarray, (M,) bool
+        Whether a uniform cut means one cap on contract MW.
+    q_per_p : numpy.ndarray, (M, U)
+        Reactive infeed per active infeed; sites feed in at unity power factor.
+    q_per_p_limit : numpy.ndarray, (M, U)
+        Largest reactive over active infeed, either sign; at least what the unit has anyway.
+    trippable : numpy.ndarray, (J,) int
+        Plants that inter-trip may shed in any network.
+    may_trip : numpy.ndarray, (M, J) bool
+        Whether inter-trip may shed them in the member's own network.
+    """
+
+    names: tuple[str, ...]
+    node: np.ndarray
+    incidence: np.ndarray
+    diesel_incidence: np.ndarray
+    in_municipality: np.ndarray
+    tier: np.ndarray
+    contract_mw: np.ndarray
+    by_contract: np.ndarray
+    q_per_p: np.ndarray
+    q_per_p_limit: np.ndarray
+    trippable: np.ndarray
+    may_trip: np.ndarray
+
+
+def units_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray, sites: SiteFleet) -> Units:
+    """Return the units of all members.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    members : sequence of Member
+    network : numpy.ndarray, (M,) int
+        Position of each member's network.
+    sites : SiteFleet
+    """
+    models, area_of_group = grid.models, _area_of_group(grid, sites)
+    plants, eye = models[0].plants, np.eye(len(grid.nodes.buses))
+    node = np.concatenate([grid.nodes.plant, grid.nodes.area[area_of_group]])
+
+    def of_plants(of_model: list[np.ndarray]) -> np.ndarray:
+        return np.pad(np.array(of_model, dtype=float)[network], ((0, 0), (0, len(sites.groups))))
+
+    q_per_p = of_plants([_q_per_p(m.plants, "power_factor") * m.plants["q_sign"].to_numpy(float) for m in models])
+    widest = of_plants([_q_per_p(model.plants, "power_factor_limit") for model in models])
+    sheddable = np.array([model.plants["trippable"].to_numpy(bool) for model in models])
+    trippable = np.flatnonzero(sheddable.any(axis=0))
+    in_city = models[0].areas["municipality"].to_numpy(bool)[area_of_group]
+    return Units(
+        names=(*plants.index.astype(str), *sites.groups.index.astype(str)),
+        node=node,
+        incidence=eye[node],
+        diesel_incidence=eye[grid.nodes.diesel],
+        in_municipality=np.concatenate([plants["municipality"].to_numpy(bool), in_city]),
+        tier=np.array([[TIER_OF_FIRMNESS[firmness] for firmness in member.firmness] for member in members], dtype=int),
+        contract_mw=np.array([_contract_mw(grid, member, sites) for member in members]),
+        by_contract=np.array([member.uniform_basis == "contract" for member in members]),
+        q_per_p=q_per_p,
+        q_per_p_limit=np.maximum(widest, np.abs(q_per_p)),
+        trippable=trippable,
+        may_trip=sheddable[:, trippable][network],
+    )
+
+
+def _contract_mw(grid: ReducedGrid, member: Member, sites: SiteFleet) -> np.ndarray:
+    of_plants = grid.models[member.grid].plants["contract_mw"].to_numpy(float)
+    of_groups = sum_by_group(sites, sites.pv_ac_kw * member.devices.has_pv) / KW_PER_MW
+    return np.concatenate([of_plants, of_groups])
+
+
+def _q_per_p(plants: pd.DataFrame, column: str) -> np.ndarray:
+    tangent: np.ndarray = np.tan(np.arccos(plants[column].to_numpy(float)))
+    return tangent
+
+
+@dataclass(frozen=True)
+class Areas:
+    """Demand areas; axes A areas, G site groups, n nodes.
+
+    Attributes
+    ----------
+    of_group : numpy.ndarray, (G,) int
+        Area of each site group.
+    group_incidence : numpy.ndarray, (G, A)
+        1 where a site group lies in an area.
+    incidence : numpy.ndarray, (A, n)
+        1 where an area takes from a node.
+    q_per_p : numpy.ndarray, (A,)
+        Reactive per active demand.
+    """
+
+    of_group: np.ndarray
+    group_incidence: np.ndarray
+    incidence: np.ndarray
+    q_per_p: np.ndarray
+
+
+def areas_of(grid: ReducedGrid, sites: SiteFleet) -> Areas:
+    """Return the demand areas, which all networks of a study share."""
+    areas, of_group = grid.models[0].areas, _area_of_group(grid, sites)
+    return Areas(
+        of_group=of_group,
+        group_incidence=np.eye(len(areas))[of_group],
+        incidence=np.eye(len(grid.nodes.buses))[grid.nodes.area],
+        q_per_p=_q_per_p(areas, "power_factor"),
+    )
+
+
+def _area_of_group(grid: ReducedGrid, sites: SiteFleet) -> np.ndarray:
+    found: np.ndarray = grid.models[0].areas.index.get_indexer(pd.Index(sites.groups.area))
+    return found
+
+
+@dataclass(frozen=True)
+class Criteria:
+    """What each member's network has to withstand; axis M members.
+
+    Attributes
+    ----------
+    vm_min_pu, vm_max_pu : numpy.ndarray, (M,)
+        Permitted voltage.
+    secures_outages : numpy.ndarray, (M,) bool
+        Whether the criterion covers outages.
+    intertrip_cap_pu : numpy.ndarray, (M,)
+        Most that one inter-trip may shed; 0 under the other criteria.
+    """
+
+    vm_min_pu: np.ndarray
+    vm_max_pu: np.ndarray
+    secures_outages: np.ndarray
+    intertrip_cap_pu: np.ndarray
+
+
+def criteria_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray) -> Criteria:
+    """Return limits and criterion of all members."""
+    limits = [model.limits for model in grid.models]
+    cap_mw = np.array([member.intertrip_cap_mw * (member.criterion == "n-1-intertrip") for member in members])
+    return Criteria(
+        vm_min_pu=np.array([limit.vm_min_pu for limit in limits])[network],
+        vm_max_pu=np.array([limit.vm_max_pu for limit in limits])[network],
+        secures_outages=np.array([member.criterion != "n-0" for member in members]),
+        intertrip_cap_pu=cap_mw / grid.base_mva,
+    )
+
+
+@dataclass(frozen=True)
+class Operators:
+    """How each member's operator works; axis M members.
+
+    Attributes
+    ----------
+    forecasts : numpy.ndarray, (M,) bool
+        Whether caps are fixed ahead.
+    lead_steps : numpy.ndarray, (M,) int
+        How far ahead.
+    flow_margin_mw : numpy.ndarray, (M,)
+        What a forecasting operator keeps free.
+    sees_dispatch : numpy.ndarray, (M,) bool
+        Whether batteries are in the operator's forecast.
+    obeys_area_balance : numpy.ndarray, (M,) bool
+        Whether area-balance orders reach the member.
+    """
+
+    forecasts: np.ndarray
+    lead_steps: np.ndarray
+    flow_margin_mw: np.ndarray
+    sees_dispatch: np.ndarray
+    obeys_area_balance: np.ndarray
+
+
+def operators_of(members: Sequence[Member], step_minutes: int) -> Operators:
+    """Return how the members' operators work, with leads in steps of `step_minutes`."""
+    return Operators(
+        forecasts=np.array([member.operator == "forecast" for member in members]),
+        lead_steps=np.array([steps_in(member.forecast_lead_half_hours, step_minutes) for member in members]),
+        flow_margin_mw=np.array([member.flow_margin_mw for member in members]),
+        sees_dispatch=np.array([member.operator_sees_dispatch for member in members]),
+        obeys_area_balance=np.array([member.area_balance for member in members]),
+    )
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Small sites and flexible devices; axes M members, S sites, G site groups, D devices.
+
+    Attributes
+    ----------
+    device_class : numpy.ndarray, (M,) int
+        The same number for members whose sites have the same devices.
+    site_arrays : SiteArrays
+        What stands at the sites of each class of members.
+    arrays : FleetArrays
+        Group, shapes and PV of each site.
+    average_sites : AverageSites
+        The average site of each group, run beside the real ones.
+    battery_mwh : numpy.ndarray, (M, G)
+        Battery capacity of the site groups.
+    is_home_shape : numpy.ndarray, (D,) bool
+        Which columns of `Profiles.site_demand_per_kwh` are homes.
+    device_names : tuple of str, (D,)
+        Names of the flexible devices of any member.
+    is_storage : numpy.ndarray, (D,) bool
+        Which of them are batteries in the grid or beside plants.
+    placed_devices : tuple
+        Flexible devices at the areas and beside plants, each with the members that have it.
+    most_devices : int
+        Largest number of devices that one member's policy may order.
+    """
+
+    device_class: np.ndarray
+    site_arrays: SiteArrays
+    arrays: FleetArrays
+    average_sites: AverageSites
+    battery_mwh: np.ndarray
+    is_home_shape: np.ndarray
+    device_names: tuple[str, ...]
+    is_storage: np.ndarray
+    placed_devices: tuple[tuple[Placed[Device], ...], tuple[Placed[PlantDevice], ...]]
+    most_devices: int
+
+
+def fleet_of(members: Sequence[Member], sites: SiteFleet) -> Fleet:
+    """Return sites and devices of all members."""
+    identities = [member.devices.identity for member in members]
+    known = {identity: number for number, identity in enumerate(dict.fromkeys(identities))}
+    device_class = np.array([known[identity] for identity in identities])
+    first = np.unique(device_class, return_index=True)[1]
+    arrays = site_arrays([members[m].devices for m in first])
+    stores = {device.name: device.is_storage for member in members for device in member.flexible}
+    return Fleet(
+        device_class=device_class,
+        site_arrays=arrays,
+        arrays=fleet_arrays(sites),
+        average_sites=average_sites(arrays, sites),
+        battery_mwh=np.array([sum_by_group(sites, member.devices.battery.energy) for member in members]) / KW_PER_MW,
+        is_home_shape=np.array([shape.demand_class == "residential" for shape in sites.demand_shapes]),
+        device_names=tuple(stores),
+        is_storage=np.array(list(stores.values()), dtype=bool),
+        placed_devices=placed_devices(members),
+        most_devices=max(len(member.orderable) for member in members),
+    )
+
+
+def sum_by_group(sites: SiteFleet, per_site: np.ndarray) -> np.ndarray:
+    """Sum (S,) values over the sites of each group, (G,)."""
+    # bincount of no sites gives integers
+    sums: np.ndarray = np.bincount(sites.group, per_site, len(sites.groups)).astype(float)
+    return sums
+
+
+def mean_of_groups(sites: SiteFleet, per_site: np.ndarray) -> np.ndarray:
+    """Average (S,) values over the sites of each group, (G,)."""
+    means: np.ndarray = sum_by_group(sites, per_site) / sum_by_group(sites, np.ones(len(per_site)))
+    return means

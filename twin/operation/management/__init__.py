@@ -1,0 +1,1 @@
+"""Network management of a half-hour: security, congestion, voltage, import remedies, taps and reactors."""

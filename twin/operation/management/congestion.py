@@ -1,0 +1,161 @@
+"""Congestion management: the smallest cut of the plants behind the overloaded element, in the order of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from twin.core.quantities import CutCause
+from twin.network.reduced.flow import Flow
+from twin.operation.case import Case
+from twin.operation.case_parts import Tier
+from twin.operation.injections import Injections, solve_injections
+from twin.operation.ledger import Ledger
+from twin.operation.management.congestion_rules import order_of_cuts
+from twin.operation.management.security import (
+    Violation,
+    assess_pair,
+    flow_per_infeed,
+    nothing_ignored,
+    worst_after_outage,
+    worst_intact,
+)
+from twin.operation.management.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+from twin.security.limits import BEHIND_SHARE, VIOLATED_ABOVE_PERCENT
+
+LEAST_FLOW_PER_INFEED = 0.05
+"""A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
+MAX_ROUNDS = 60
+
+Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Violation]
+"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Violation."""
+
+
+def smallest(
+    case: Case,
+    ledger: Ledger | None,
+    members: np.ndarray,
+    injections: Injections,
+    flow: Flow,
+    cause: CutCause,
+    target_percent: np.ndarray,
+) -> Managed:
+    """Cut what the criterion asks for under one cause, and book it.
+
+    The worst pair of topology and monitored end is brought to its limit by a uniform cap on the plants behind it, or
+    by several in the order of the member's congestion rule; then the next pair, until none is left that a permitted
+    cut would lower.
+
+    Parameters
+    ----------
+    case : Case
+    ledger : Ledger or None
+        Where cuts are booked; None plans without booking.
+    members : numpy.ndarray, (R,) int
+    injections : Injections
+    flow : Flow
+        Of these members.
+    cause : CutCause
+        One of congestion: N-0 and N-1 cut non-firm plants, firm all others, sites last.
+    target_percent : numpy.ndarray, (R, k)
+        Loading to which each monitored end is brought; 100, less for a forecasting operator's margin.
+
+    Returns
+    -------
+    Managed
+    """
+    managed = Managed(injections, flow)
+    if cause is not CutCause.CONGESTION_N1:
+        tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
+    if cause is not CutCause.CONGESTION_N0:
+        tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
+        managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
+    return managed
+
+
+def _worst_intact(
+    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> Violation:
+    return worst_intact(case, flow, ignored)
+
+
+def _relieve(
+    case: Case,
+    ledger: Ledger | None,
+    members: np.ndarray,
+    managed: Managed,
+    cause: CutCause,
+    tiers: tuple[int, ...],
+    worst: Worst,
+    target_percent: np.ndarray,
+) -> Managed:
+    injections, flow = managed.injections, managed.flow
+    ignored = nothing_ignored(case, len(members))
+    todo = np.flatnonzero(flow.solved)
+    for _ in range(MAX_ROUNDS):
+        found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
+        broken = (found.measure > target_percent[todo, found.end] + VIOLATED_ABOVE_PERCENT) & (found.end >= 0)
+        todo = todo[broken]
+        if not len(todo):
+            break
+        violation = found.rows(broken)
+        target = target_percent[todo, violation.end]
+        cut, met = _cut_pair(
+            case, members[todo], violation, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
+        )
+        ignored[todo[~met], violation.topology[~met], violation.end[~met]] = True
+        changed = cut.max(axis=1) > 0.0
+        rows = todo[changed]
+        if len(rows):
+            part = injections.rows(rows)
+            part = part.with_units(part.unit_mw - cut[changed])
+            injections = injections.replaced(rows, part)
+            flow = flow.replaced(rows, solve_injections(case, part, flow.rows(rows)))
+            if ledger is not None:
+                ledger.cut_for(cause, members[rows], cut[changed], violation.end[changed], violation.topology[changed])
+        todo = todo[flow.solved[todo]]
+    return Managed(injections, flow)
+
+
+def _cut_pair(
+    case: Case,
+    members: np.ndarray,
+    violation: Violation,
+    injections: Injections,
+    flow: Flow,
+    tiers: tuple[int, ...],
+    ignored: np.ndarray,
+    target: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Bring one pair per member to its target, by connection terms and then by the congestion rule.
+
+    Returns the cut (R, U) and whether the target was met (R,).
+    """
+    unit_mw = injections.unit_mw.copy()
+    met = np.zeros(len(members), dtype=bool)
+    state = assess_pair(case, members, violation, injections, flow, ignored)
+    slope = flow_per_infeed(case, injections, violation, state)
+    behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
+    behind[:, case.units.trippable] &= ~violation.tripped
+    place = order_of_cuts(case, members, injections.unit_mw, slope)
+    tier = case.units.tier[members]
+    turns = [(terms, number) for terms in tiers for number in np.unique(place[behind & (tier == terms)])]
+    for terms, number in turns:
+        chosen = behind & (tier == terms) & (place == number) & (unit_mw > SMALLEST_OUTPUT_MW)
+        rows = np.flatnonzero(~met & chosen.any(axis=1))
+        if not len(rows):
+            continue
+        measure = _pair_measure(case, members[rows], violation.rows(rows), ignored[rows])
+        start = Managed(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
+        unit_mw[rows], met[rows] = highest_uniform_cap(case, members[rows], start, chosen[rows], measure, target[rows])
+    return injections.unit_mw - unit_mw, met
+
+
+def _pair_measure(case: Case, members: np.ndarray, violation: Violation, ignored: np.ndarray) -> Measure:
+    def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
+        picked = violation.rows(rows)
+        return assess_pair(case, members[rows], picked, managed.injections, managed.flow, ignored[rows]).measure
+
+    return measure

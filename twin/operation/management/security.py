@@ -1,0 +1,138 @@
+"""Assess states against a criterion: the same functions serve the cut, the record and the operator's forecast."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.core.equal_rows import distinct_rows
+from twin.network.reduced.flow import Flow
+from twin.network.reduced.kernels import worst_rows
+from twin.operation.case import Case
+from twin.operation.injections import Injections
+from twin.operation.management.uniform_cap import Managed
+from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
+
+
+@dataclass(frozen=True)
+class Violation:
+    """The worst (topology, end) pair of each row; `measure` is in percent of what the criterion allows."""
+
+    measure: np.ndarray
+    end: np.ndarray
+    topology: np.ndarray
+    tripped: np.ndarray
+
+    def rows(self, pick: np.ndarray) -> Violation:
+        """Return the rows `pick`."""
+        return Violation(self.measure[pick], self.end[pick], self.topology[pick], self.tripped[pick])
+
+
+@dataclass(frozen=True)
+class PairState:
+    """One pair assessed: its measure and the state after the outage."""
+
+    measure: np.ndarray
+    v: np.ndarray
+    i: np.ndarray
+
+
+def trips(case: Case, members: np.ndarray, injections: Injections) -> Trips:
+    """Return what inter-trip could shed, with each plant's output of the half-hour."""
+    p = injections.unit_mw[:, case.units.trippable] * case.units.may_trip[members] / case.base_mva
+    node = case.grid.nodes.plant[case.units.trippable]
+    return Trips(
+        p, p * injections.unit_q_per_p[:, case.units.trippable], node, case.criterion.intertrip_cap_pu[members]
+    )
+
+
+def nothing_ignored(case: Case, rows: int) -> np.ndarray:
+    """Return (R, o, k) marks of pairs that are left out, none set."""
+    a = case.grid.arrays
+    return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
+
+
+def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
+    """Assess all outages from the intact solution `flow`, each distinct state once.
+
+    Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
+    """
+    marks = (ignored,) if ignored.any() else ()
+    first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
+    no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
+    found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
+    again = np.flatnonzero((case.criterion.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
+    if len(again):
+        with_trips = trips(case, members[again], injections.rows(again))
+        fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
+        for mine, theirs in zip(found, fresh, strict=True):
+            mine[again] = theirs
+    return found
+
+
+def _assess(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> WorstOutages:
+    return assess_outages(case.grid.arrays, flow.states, with_trips, ignored)
+
+
+def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Violation:
+    """Return the worst loading of the intact grid."""
+    rows = len(flow.variant)
+    measure, end, _ = worst_rows(case.grid.arrays, flow.variant, np.zeros_like(flow.variant), flow.i, ignored)
+    return Violation(
+        measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.units.trippable)), dtype=bool)
+    )
+
+
+def worst_after_outage(
+    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> Violation:
+    """Return the worst loading after any outage, for members whose criterion covers outages."""
+    found = outages(case, members, injections, flow, ignored)
+    measure = np.where(case.criterion.secures_outages[members], found.measure, 0.0)
+    return Violation(measure, found.end, found.outage, found.tripped & found.settled[:, None])
+
+
+def assess_pair(
+    case: Case, members: np.ndarray, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray
+) -> PairState:
+    """Assess only the pairs of `violation`; `flow` carries the injections and a start."""
+    measure, v, i = assess_pairs(
+        case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, members, injections), ignored
+    )
+    return PairState(measure, v, i)
+
+
+def flow_per_infeed(case: Case, injections: Injections, violation: Violation, state: PairState) -> np.ndarray:
+    """Return how the pair's current moves with the infeed of each unit at its power factor, (R, U) pu per pu.
+
+    From end current c = b + A i and i = conj(s / V): dc = A (1 - j q/p) / conj(V) dp, d|c| = Re(conj(c) dc) / |c|.
+    """
+    a = case.grid.arrays
+    at = (injections.variant, violation.topology, violation.end)
+    maps = a.ar[at] + 1j * a.ai[at]
+    nodes_i = state.i[:, 0] + 1j * state.i[:, 1]
+    current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
+    v_conj = state.v[:, 0] - 1j * state.v[:, 1]
+    per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
+    of_units = per_power[:, case.units.node] * (1.0 - 1j * injections.unit_q_per_p)
+    result: np.ndarray = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
+    return result
+
+
+def excess_percent(
+    case: Case, members: np.ndarray, managed: Managed, target_percent: np.ndarray, *, with_outages: bool
+) -> np.ndarray:
+    """Return by how much the worst loading exceeds its target, (R,) percent; infinite where unsolved.
+
+    `target_percent` is (R, k) per monitored end; the worst pair is the one with the highest loading.
+    """
+    rows, ignored = np.arange(len(members)), nothing_ignored(case, len(members))
+    found = worst_intact(case, managed.flow, ignored)
+    excess = found.measure - target_percent[rows, found.end]
+    if with_outages:
+        after = worst_after_outage(case, members, managed.injections, managed.flow, ignored)
+        excess = np.maximum(
+            excess, np.where(after.measure > 0.0, after.measure - target_percent[rows, after.end], -np.inf)
+        )
+    return np.where(managed.flow.solved, excess, np.inf)
