@@ -370,7 +370,7 @@ def doctor() -> None:
 @app.command()
 def weather(
     files: Annotated[list[Path], typer.Argument(metavar="FILE ...", help="Weather files.")],
-    kind: Annotated[str, typer.Option("--format", help="Format; default: told from the name, else csv.")] = "",
+    kind: Annotated[str, typer.Option("--format", help="Format; default: told from the first lines, else csv.")] = "",
     place: Annotated[
         str | None, typer.Option(help="Place whose sun and normals the file is compared with; default: the island's.")
     ] = None,
@@ -384,12 +384,23 @@ def weather(
     wind_height: Annotated[float | None, typer.Option(help="Height of the anemometer in m.")] = None,
     any_year: Annotated[bool, typer.Option("--any-year", help="Date a real year onto another one.")] = False,
     fill_hours: Annotated[float, typer.Option(min=0, help="Fill gaps up to this long.")] = 0.0,
+    label: Annotated[
+        str, typer.Option(help="What a time marks: start, centre or end of its interval; default: as the format says.")
+    ] = "",
+    unit: Annotated[str, typer.Option(help="Unit of the wind speed: m/s, km/h, knots or mph.")] = "",
+    column: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
+    ] = None,
+    join: Annotated[bool, typer.Option("--join", help="The files are parts of one series in time.")] = False,
 ) -> None:
     """Print the quality report of weather files; status 1 when one of them has a problem."""
     from studies.weather_quality import quality_reports
     from weather.readers.reading import WeatherFile
 
-    stated = [WeatherFile(path, kind, (), timezone, station, wind_height, any_year, fill_hours) for path in files]
+    columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
+    parts = tuple(files[1:]) if join else ()
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts)
+    stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)
     if not is_sound:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from network_models.island import Island
 from network_models.reading import island_tables
@@ -13,9 +12,7 @@ from twin.core.errors import InputError, Problem
 from weather.climate import Climate, read_climates
 from weather.quality.report import examine, quality_text
 from weather.readers.reading import WeatherFile
-
-FORMAT_OF_SUFFIX = {".epw": "epw", ".has": "hasp"}
-"""Formats that the name of a file tells; all others are taken as plain CSV unless stated."""
+from weather.readers.recognition import format_of
 
 
 def quality_reports(
@@ -32,7 +29,7 @@ def quality_reports(
     island : Island
         Of the place.
     files : sequence of WeatherFile
-        An empty format is told from the file's name.
+        An empty format is told from the file's first lines.
     place : str, optional
         Place whose sun and normals they are compared with; default: the island's.
     at : str, optional
@@ -55,7 +52,7 @@ def quality_reports(
 
 
 def _with_format(file: WeatherFile) -> WeatherFile:
-    return file if file.format else replace(file, format=FORMAT_OF_SUFFIX.get(Path(file.path).suffix.lower(), "csv"))
+    return file if file.format else replace(file, format="csv" if file.columns else format_of(file.path))
 
 
 def _climate(island: Island, place: str | None, at: str | None) -> Climate:

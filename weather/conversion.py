@@ -11,6 +11,7 @@ import pandas as pd
 from twin.core.clock import usual_step
 from twin.core.weather_table import Place
 from weather.readers.reading import IRRADIANCE, Reading
+from weather.readers.times import as_one_year, without_leap_day
 from weather.sun import Sun, beam_and_diffuse, sun_over
 
 LOW_SUN_W_PER_M2 = 20.0
@@ -60,7 +61,7 @@ def _instants(instants: pd.DataFrame, hours: float) -> pd.DataFrame:
     complete = _with_every_time(instants)
     if complete.empty or complete.index.has_duplicates:
         return instants
-    longest = int(hours * pd.Timedelta(hours=1) / (complete.index[1] - complete.index[0]))
+    longest = int(hours * pd.Timedelta(hours=1) / usual_step(pd.DatetimeIndex(complete.index)))
     line = complete.interpolate(limit_area="inside")
     result: pd.DataFrame = complete.apply(
         lambda values: values.where(~_is_short_gap(values, longest), line[values.name])
@@ -83,6 +84,25 @@ def _with_every_time(frame: pd.DataFrame) -> pd.DataFrame:
     frame = frame.sort_index()
     spacing = usual_step(pd.DatetimeIndex(frame.index))
     return frame.reindex(frame.index.union(pd.date_range(frame.index[0], frame.index[-1], freq=spacing)))
+
+
+def with_dark_edges(means: pd.DataFrame, interval: pd.Timedelta, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
+    """Add the interval that lacks at either end of `index` where only a part of it is needed and the sun is down.
+
+    Values at instants of full hours, taken as means around them, lack half an interval at midnight.
+    """
+    if means.columns.empty or means.index.nunique() < 2:
+        return means
+    step = index[1] - index[0]
+    edges = (
+        (means.index.min() - interval, means.index.min() - index[0]),
+        (means.index.max() + interval, index[-1] + step - means.index.max() - interval),
+    )
+    for start, lack in edges:
+        starts = pd.date_range(start, periods=2, freq=interval)
+        if pd.Timedelta(0) < lack < interval and not sun_over(starts, place).is_up[0]:
+            means = pd.concat([means, pd.DataFrame(0.0, index=starts[:1], columns=means.columns)])
+    return means.sort_index(kind="stable")
 
 
 LOWEST_SUN_DEGREES = 3.0
@@ -108,27 +128,23 @@ def on_fiscal_year(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame
     margin = pd.Timedelta(days=1)
     first, last = index[0] - margin, index[-1] + margin
     times = pd.DatetimeIndex(frame.index)
-    is_leap_day = (times.month == 2) & (times.day == 29)
-    frame, times = frame[~is_leap_day], times[~is_leap_day]
+    frame = without_leap_day(frame)
+    times = pd.DatetimeIndex(frame.index)
     parts = []
     for year in range(first.year, last.year + 1):
-        parts.append(frame.set_axis(_in_year(times, year)))
+        parts.append(frame.set_axis(as_one_year(times, year)))
         if pd.Timestamp(year, 1, 1).is_leap_year:
             eve = frame[(times.month == 2) & (times.day == 28)]
-            parts.append(eve.set_axis(_in_year(pd.DatetimeIndex(eve.index), year) + margin))
+            parts.append(eve.set_axis(as_one_year(pd.DatetimeIndex(eve.index), year) + margin))
     dated = pd.concat(parts).sort_index(kind="stable")
     return dated[(dated.index >= first) & (dated.index <= last)]
 
 
-def _in_year(times: pd.DatetimeIndex, year: int) -> pd.DatetimeIndex:
-    start_of_own = pd.to_datetime({"year": times.year, "month": times.month, "day": times.day})
-    start = pd.to_datetime({"year": np.full(len(times), year), "month": times.month, "day": times.day})
-    within = (times.tz_localize(None) - pd.DatetimeIndex(start_of_own)).to_numpy()
-    return pd.DatetimeIndex(start.to_numpy() + within).tz_localize(times.tz)
-
-
 def instants_on(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
-    """Interpolate values at instants to the middles of the intervals of `index`.
+    """Bring values at instants to the intervals of `index`.
+
+    Values that are finer than the step are averaged, each standing for the time nearest to it; others are
+    interpolated to the middles of the steps.
 
     Parameters
     ----------
@@ -138,12 +154,38 @@ def instants_on(frame: pd.DataFrame, index: pd.DatetimeIndex) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        The first and the last value are held beyond their instants (`coverage.instant_problems` limits how far).
+        The first and the last value are held beyond their instants (`reading.instant_problems` limits how far).
     """
+    if frame.columns.empty:
+        return pd.DataFrame(index=index)
+    frame = frame.sort_index()
+    bring = _averaged if is_finer(frame, index) else _interpolated
+    return pd.DataFrame({name: bring(frame[name], index) for name in frame.columns}, index=index)
+
+
+def is_finer(frame: pd.DataFrame, index: pd.DatetimeIndex) -> bool:
+    """Return whether a step of `index` holds several values of `frame`."""
+    return len(frame.index.unique()) > 1 and usual_step(pd.DatetimeIndex(frame.index)) < index[1] - index[0]
+
+
+def _interpolated(values: pd.Series, index: pd.DatetimeIndex) -> np.ndarray:
     middles = _nanoseconds(index + (index[1] - index[0]) / 2)
-    instants = _nanoseconds(pd.DatetimeIndex(frame.index))
-    columns = {name: np.interp(middles, instants, frame[name].to_numpy(dtype=float)) for name in frame.columns}
-    return pd.DataFrame(columns, index=index)
+    instants = _nanoseconds(pd.DatetimeIndex(values.index))
+    result: np.ndarray = np.interp(middles, instants, values.to_numpy(dtype=float))
+    return result
+
+
+def _averaged(values: pd.Series, index: pd.DatetimeIndex) -> np.ndarray:
+    """Average over each step; a value holds halfway to its neighbours."""
+    start = index[0]
+    step = (index[1] - start) / pd.Timedelta(minutes=1)
+    instants = ((pd.DatetimeIndex(values.index) - start) / pd.Timedelta(minutes=1)).to_numpy()
+    edges = step * np.arange(len(index) + 1)
+    halfway = (instants[1:] + instants[:-1]) / 2.0
+    bounds = np.concatenate(([min(edges[0], instants[0])], halfway, [max(edges[-1], instants[-1])]))
+    integral = np.concatenate(([0.0], np.cumsum(values.to_numpy(dtype=float) * np.diff(bounds))))
+    result: np.ndarray = np.diff(np.interp(edges, bounds, integral)) / step
+    return result
 
 
 def irradiance_on(means: pd.DataFrame, interval: pd.Timedelta, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
@@ -180,15 +222,24 @@ def irradiance_on(means: pd.DataFrame, interval: pd.Timedelta, place: Place, ind
 
 
 def _cut(means: pd.DataFrame, cuts: int, sun: Sun) -> pd.DataFrame:
-    """Cut each interval: global and diffuse in the shape of the clear sky, beam evenly while the sun is up."""
+    """Cut each interval: global and diffuse in the shape of the clear sky, beam evenly while the sun is up.
+
+    What an interval has without a sun above the horizon goes to the part that is nearest to the sun.
+    """
     shapes = {"ghi": sun.clear_sky, "dhi": sun.clear_sky, "dni": sun.is_up.astype(float)}
     columns = {}
     for name in means.columns:
         shape = shapes[name].reshape(-1, cuts)
         total = shape.sum(axis=1, keepdims=True)
-        share = np.divide(shape * cuts, total, out=np.ones_like(shape), where=total > 0.0)
+        share = np.divide(shape * cuts, total, out=_nearest_to_the_sun(sun, cuts), where=total > 0.0)
         columns[name] = (means[name].to_numpy(dtype=float)[:, None] * share).ravel()
     return pd.DataFrame(columns)
+
+
+def _nearest_to_the_sun(sun: Sun, cuts: int) -> np.ndarray:
+    """Return all of an interval's energy for its part with the highest sun, shaped (intervals, cuts)."""
+    zenith = sun.zenith.reshape(-1, cuts)
+    return np.where(np.arange(cuts) == zenith.argmin(axis=1)[:, None], float(cuts), 0.0)
 
 
 def is_split_from_global(given: set[str]) -> bool:

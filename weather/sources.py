@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pandas as pd
 
 from twin.core.clock import DEFAULT_CLOCK, Clock
-from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.errors import Problem, gathered, raise_if_any
 from twin.core.weather_table import VARIABLES, Place, WeatherTable
+from weather.climate import Climate
 from weather.quality.checks import check_weather
-from weather.readers.formats import read
+from weather.quality.sun_clock import Label
+from weather.quality.wind_unit import wind_unit_problems
+from weather.readers.formats import on_study_index, read_own_steps
 from weather.readers.reading import WeatherFile
 
 
@@ -22,7 +26,8 @@ class PlaceSource:
     Attributes
     ----------
     files : tuple of WeatherFile
-        No variable may be in two of them (use `WeatherFile.variables`).
+        Files that differ in nothing but the path are parts of one series in time. Otherwise no variable may be in
+        two of them (use `WeatherFile.variables`).
     same_as : str
         Place whose weather is taken unchanged; excludes `files`.
     """
@@ -36,6 +41,7 @@ def from_files(
     sources: Mapping[str, PlaceSource],
     fiscal_year: int,
     clock: Clock = DEFAULT_CLOCK,
+    climates: Mapping[str, Climate] | None = None,
 ) -> WeatherTable:
     """Return the weather table that the files make; no place is filled silently.
 
@@ -47,6 +53,8 @@ def from_files(
     fiscal_year : int
     clock : Clock
         Of the island, with the step of the study.
+    climates : mapping of str to Climate, optional
+        Normals by place: with them the unit of the wind is judged.
 
     Returns
     -------
@@ -62,37 +70,54 @@ def from_files(
     own = {place_id: source for place_id, source in sources.items() if source.files}
     problems: list[Problem] = []
     values: dict[str, pd.DataFrame] = {}
+    labels: dict[str, Label] = {}
     for place_id, source in own.items():
-        try:
-            values[place_id] = _combined(source, places[place_id], fiscal_year, clock)
-        except InputError as error:
-            problems += error.problems
+        with gathered(problems):
+            climate = (climates or {}).get(place_id)
+            values[place_id], label = _combined(source, places[place_id], fiscal_year, clock, climate)
+            labels |= {} if label is None else {place_id: label}
     raise_if_any(problems)
     index = clock.fiscal_year(fiscal_year)
-    names = {place_id: ", ".join(str(file.path) for file in source.files) for place_id, source in own.items()}
-    check_weather(WeatherTable(index, {place_id: places[place_id] for place_id in own}, values, clock), names)
+    names = {place_id: ", ".join(file.name for file in source.files) for place_id, source in own.items()}
+    check_weather(WeatherTable(index, {place_id: places[place_id] for place_id in own}, values, clock), names, labels)
     complete = {place_id: values[sources[place_id].same_as or place_id] for place_id in places}
     return WeatherTable(index, dict(places), complete, clock)
 
 
-def _combined(source: PlaceSource, place: Place, fiscal_year: int, clock: Clock) -> pd.DataFrame:
+def _combined(
+    source: PlaceSource, place: Place, fiscal_year: int, clock: Clock, climate: Climate | None
+) -> tuple[pd.DataFrame, Label | None]:
+    """Return the variables of all files of a place, and what the times of the irradiance mark."""
     frames: list[pd.DataFrame] = []
+    label: Label | None = None
     problems: list[Problem] = []
-    for file in source.files:
-        try:
-            frames.append(read(file, place, fiscal_year, clock))
-        except InputError as error:
-            problems += error.problems
+    for file in _joined_in_time(source.files):
+        with gathered(problems):
+            reading = read_own_steps(file, clock)
+            problems += wind_unit_problems(reading, climate, file.name) if climate else []
+            frames.append(on_study_index(reading, file, place, fiscal_year, clock))
+            label = reading.time_label or label
     raise_if_any(problems)
     names = [name for frame in frames for name in frame.columns]
-    where = f"place {place.place_id}, files {', '.join(str(file.path) for file in source.files)}"
+    where = f"place {place.place_id}, files {', '.join(file.name for file in source.files)}"
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(Problem("variable in two files", where, name, repair="state `variables` for the files"))
     for name in VARIABLES:
         if name not in names:
             problems.append(Problem("variable in no file", where, name, repair="add a file that has it"))
     raise_if_any(problems)
-    return pd.concat(frames, axis=1)[list(VARIABLES)]
+    return pd.concat(frames, axis=1)[list(VARIABLES)], label
+
+
+def _joined_in_time(files: tuple[WeatherFile, ...]) -> list[WeatherFile]:
+    """Return the files, those that differ in nothing but the path as parts of one."""
+    kinds: dict[WeatherFile, list[WeatherFile]] = {}
+    for file in files:
+        kinds.setdefault(replace(file, path=Path()), []).append(file)
+    return [
+        replace(same[0], parts=tuple(part for file in same for part in (file.path, *file.parts))[1:])
+        for same in kinds.values()
+    ]
 
 
 def _source_problems(sources: Mapping[str, PlaceSource], places: Mapping[str, Place]) -> list[Problem]:

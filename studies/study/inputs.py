@@ -164,7 +164,8 @@ def weather_table(study: Study, data: Path | None) -> WeatherTable:
     }
     climates = read_climates(tables)
     places = {name: climates[name].place for name in needed_places(study.grid, island_of(study))}
-    return from_files(places, {name: sources[name] for name in places}, period.fiscal_year, clock_of(study))
+    own = {name: sources[name] for name in places}
+    return from_files(places, own, period.fiscal_year, clock_of(study), climates)
 
 
 def _normal(study: Study, weather: WeatherTable) -> WeatherTable:
@@ -187,7 +188,8 @@ def _weather_file(file: NamedFile, folder: Path, data: Path | None) -> WeatherFi
     if path is None:
         raise InputError([Problem("no such weather file", "[[weather.files]] path", file.path, "a file below --data")])
     values = file.model_dump(exclude={"path"}, exclude_none=True)
-    return WeatherFile(path=path, **values | {"variables": tuple(file.variables)})
+    listed = {"variables": tuple(file.variables), "columns": tuple(file.columns.items())}
+    return WeatherFile(path=path, **values | listed)
 
 
 def _required(data: Path | None) -> Path:

@@ -139,9 +139,23 @@ class WeatherFile(Section):
     """A weather file of one place."""
 
     path: str = Field(min_length=1, description="Path, relative to the study file or to the folder given by --data.")
-    format: Literal["csv", "epw", "expanded_amedas", "hasp", "jma", "pvgis_hourly", "pvgis_tmy"] = Field(
-        description='Format of the file; "csv" has pvlib\'s column names.'
-    )
+    format: Literal[
+        "csv",
+        "epw",
+        "expanded_amedas",
+        "hasp",
+        "jma",
+        "meteostat",
+        "metpv",
+        "nasa_power",
+        "ninja",
+        "nsrdb",
+        "open_meteo",
+        "pvgis_hourly",
+        "pvgis_tmy",
+        "solargis",
+        "tmy3",
+    ] = Field(description='Format of the file; "csv" has pvlib\'s column names, or others that `columns` assigns.')
     variables: list[Literal["ghi", "dni", "dhi", "temp_air", "wind_speed"]] = Field(
         default=[], description="Take only these of the file's variables; empty takes all that it has."
     )
@@ -156,6 +170,17 @@ class WeatherFile(Section):
     fill_hours: NotNegative = Field(
         default=0.0,
         description="Fill gaps up to this long in h (irradiance as clear as around); longer ones are refused.",
+    )
+    label: Literal["", "start", "centre", "end"] = Field(
+        default="",
+        description='What part of its interval a time marks ("centre" for values at instants); empty: as the format '
+        "says.",
+    )
+    unit: Literal["", "m/s", "km/h", "knots", "mph"] = Field(
+        default="", description="Unit of the wind speed; empty: m/s, or as the format says."
+    )
+    columns: dict[Literal["time", "ghi", "dni", "dhi", "temp_air", "wind_speed"], str] = Field(
+        default={}, description='Columns of a "csv" by `time` and variable, where they have other names.'
     )
 
 

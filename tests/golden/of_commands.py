@@ -98,7 +98,9 @@ def weather(place: Workplace) -> dict[str, Any]:
     write_weather(place.folder / "month.csv", "2022-04-01", 30)
     found = {}
     for name in ("year", "month"):
-        answer = command(place.folder, "weather", f"{name}.csv", "--timezone", "Asia/Tokyo", "--wind-height", 10)
+        answer = command(
+            place.folder, "weather", f"{name}.csv", "--timezone", "Asia/Tokyo", "--wind-height", 10, "--unit", "m/s"
+        )
         found[name] = {"status": answer.status} | _lines(answer.out + answer.err)
     return found
 

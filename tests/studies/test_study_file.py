@@ -231,7 +231,7 @@ wind_height = 10
     assert [problem.where.rsplit(" ", 1)[-1] for problem in found] == [
         str(text.splitlines().index(line) + 1) for line in ('format = "epv"', "wind_height = 10")
     ]
-    assert "did you mean epw?" in found[0].repair
+    assert "did you mean metpv or epw?" in found[0].repair
     assert "wind_height_m" in found[1].repair
 
 

@@ -89,10 +89,10 @@ def test_places_from_files_and_same_as():
     wind = WeatherFile(MIYAZAKI_FILE, "hasp", ("wind_speed",), wind_height_m=10.0)
     places = {"yakushima": YAKUSHIMA, "kuchinoerabu": Place("kuchinoerabu", 30.44, 130.22, 20.0, 10.0, 0.1)}
     sources = {"yakushima": PlaceSource((sky, wind)), "kuchinoerabu": PlaceSource(same_as="yakushima")}
-    table = from_files(sources, 2022, places=places)
+    table = from_files(places, sources, 2022)
     pd.testing.assert_frame_equal(table.values["yakushima"], table.values["kuchinoerabu"])
     with pytest.raises(InputError) as caught:
-        from_files({"yakushima": PlaceSource((sky,)), "uji": PlaceSource()}, 2022, places=places)
+        from_files(places, {"yakushima": PlaceSource((sky,)), "uji": PlaceSource()}, 2022)
     assert "place kuchinoerabu: place without weather" in str(caught.value)
     assert "place uji: unknown place" in str(caught.value)
 
@@ -237,7 +237,7 @@ def test_leap_day_repeats_the_day_before(tmp_path: Path, hourly: pd.DataFrame):
 def test_foreign_year_and_gap_are_named(tmp_path: Path, hourly: pd.DataFrame):
     whole = hourly[["ghi", "temp_air"]]
     cut = write_plain(tmp_path / "cut.csv", whole.drop(whole.index[5000]))
-    assert f"gap\n    found: {whole.index[5000]}" in problems(cut)
+    assert f"gap\n    found: 1 time: {whole.index[5000]}" in problems(cut)
     doubled = write_plain(tmp_path / "doubled.csv", pd.concat([whole[:9], whole[8:]]))
     assert "time occurs twice" in problems(doubled)
     with pytest.raises(InputError, match="gap"):
@@ -250,7 +250,7 @@ def test_foreign_year_and_gap_are_named(tmp_path: Path, hourly: pd.DataFrame):
         ("time,ghi\n2022-04-01T00:00,0\n2022-04-01T00:30,0\n", "", "times without time zone"),
         ("time,ghi\n2022-10-30T02:30,0\n2022-10-30T03:30,0\n", "Europe/Berlin", "time cannot be read"),
         ("time,ghi\n2022-04-01T00:00+09:00,none\n2022-04-01T00:30+09:00,0\n", "", "line 2: 'none'"),
-        ("time,ghi\n2022-04-01T00:00+09:00,0\nyesterday+09:00,0\n", "", "line 3: yesterday"),
+        ("time,ghi\n2022-04-01T00:00+09:00,0\nyesterday+09:00,0\n", "", "line 3: 'yesterday"),
         ("when,sunshine\n1,2\n3,4\n", "", "no column 'time'"),
     ],
 )

@@ -12,15 +12,19 @@ from twin.core.clock import DEFAULT_CLOCK, Clock, usual_step
 from twin.core.errors import InputError, Problem
 from twin.core.weather_table import Place
 from weather.climate import Climate
-from weather.conversion import filled, is_split_from_global, wind_at_height
+from weather.conversion import filled, is_finer, is_split_from_global, wind_at_height
 from weather.quality.checks import (
+    DOUBLED,
+    WRONG_UNIT,
     clearest_ratio,
     frame_problems,
     irradiance_unit_problems,
     mean_unit_problems,
     time_problems,
+    without_repeats,
 )
 from weather.quality.sun_clock import SUMMER_MONTHS, WINTER_MONTHS, clock_offset_hours, clock_problems
+from weather.quality.wind_unit import wind_mean, wind_unit_problems
 from weather.readers.formats import read, read_own_steps
 from weather.readers.reading import IRRADIANCE, Reading, WeatherFile, is_enough
 from weather.sun import Sun, sun_over
@@ -39,17 +43,20 @@ LABELS = {
     "clock_offset_summer_hours": "the same, May to September, h",
     "clock_offset_winter_hours": "the same, November to February, h",
     "temperature_minus_normal_c": "temperature less the normal of the place, C",
+    "wind_mean_m_per_s": "mean wind speed at its height, m/s",
+    "wind_normal_m_per_s": "normal of the place at the same height, m/s",
 }
 
 
 def quality_text(quality: FileQuality) -> str:
     """Return the report of one file for a person to read."""
     place = quality.place
-    lines = [f"{quality.file.path} ({quality.file.format}) at {place.place_id}, {place.latitude} N {place.longitude} E"]
+    lines = [f"{quality.file.name} ({quality.file.format}) at {place.place_id}, {place.latitude} N {place.longitude} E"]
     if quality.variables:
         kind = "a standard year" if quality.is_standard_year else "a measured period"
         lines.append(f"  {kind} in steps of {quality.interval_minutes:g} minutes, read as Japan time")
         lines.append(f"  from {quality.period[0]} to {quality.period[1]}")
+        lines += [f"  {note}" for note in quality.notes]
         counts = f"{'values':>8}{'missing':>9}{'doubled':>9}{'filled':>8}{'stuck':>7}"
         lines += ["", f"  {'variable':12}{counts}  least, mean, greatest"]
         for one in quality.variables:
@@ -93,19 +100,22 @@ def own_figures(reading: Reading, climate: Climate, where: str) -> tuple[dict[st
     figures : dict of str to float
     problems : list of Problem
     """
-    problems = mean_unit_problems(reading.instants, where)
+    is_judged = wind_mean(reading, climate) is not None
+    unjudged = reading.instants.drop(columns="wind_speed", errors="ignore") if is_judged else reading.instants
+    problems = [*mean_unit_problems(unjudged, where), *wind_unit_problems(reading, climate, where)]
     for frame, part in ((reading.means, "irradiance"), (reading.instants, "temperature and wind")):
         if len(frame.columns) and len(frame) > 1:
             times = pd.DatetimeIndex(frame.index)
             problems += time_problems(times, every_time(times), f"{where}, {part}")
-    if len(reading.means) < 2 or not is_enough(reading.means):
+    problems = without_repeats(problems)
+    if reading.means.index.nunique() < 2 or not is_enough(reading.means):
         return _against_normals(reading, climate, float("nan")), problems
     means = reading.means[~reading.means.index.duplicated()]
     index = every_time(pd.DatetimeIndex(means.index))
     means, sun = means.reindex(index), sun_over(index, climate.place)
     ghi = means["ghi"] if "ghi" in means else means["dni"] * sun.cos_zenith + means["dhi"]
     problems += irradiance_unit_problems(ghi, sun, where)
-    problems += clock_problems(pd.DataFrame({"ghi": ghi}), sun, index, where)
+    problems += clock_problems(pd.DataFrame({"ghi": ghi}), sun, index, where, reading.time_label)
     figures = _sun_figures(ghi.to_numpy(dtype=float), sun, index, reading.interval / pd.Timedelta(hours=1))
     return figures | _against_normals(reading, climate, figures["irradiation_kwh_per_m2_year"]), problems
 
@@ -128,7 +138,7 @@ def _sun_figures(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, hours: floa
         "irradiation_kwh_per_m2_year": clear_year * total / clear if clear else float("nan"),
         "share_of_clear_sky": total / clear if clear else float("nan"),
         "share_of_extraterrestrial": total / above if above else float("nan"),
-        "clearest_hours_of_clear_sky": clearest_ratio(ghi, sun),
+        "clearest_hours_of_clear_sky": clearest_ratio(ghi, sun, index),
         "dull_days_share": float((clearness < DULL).mean()),
         "clear_days_share": float((clearness > CLEAR).mean()),
         "clock_offset_hours": clock_offset_hours(ghi, sun, index),
@@ -145,6 +155,9 @@ def _against_normals(reading: Reading, climate: Climate, irradiation: float) -> 
     if "temp_air" in reading.instants:
         months = reading.instants["temp_air"].groupby(pd.DatetimeIndex(reading.instants.index).month).mean()
         figures["temperature_minus_normal_c"] = float((months - climate.temp_air_mean_c[months.index - 1]).mean())
+    wind = wind_mean(reading, climate)
+    if wind is not None:
+        figures |= {"wind_mean_m_per_s": wind.mean, "wind_normal_m_per_s": wind.normal}
     return figures
 
 
@@ -201,6 +214,8 @@ class FileQuality:
         By name with unit: irradiation, clearness, clock, comparison with the normals.
     done : tuple of str
         What the chain did to bring the file to the study's steps and variables.
+    notes : tuple of str
+        What the reader found out about the file or took for granted.
     problems : tuple of Problem
         Why the file cannot be used or should not be trusted; empty if it can.
     """
@@ -214,6 +229,7 @@ class FileQuality:
     variables: tuple[VariableQuality, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
     done: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
 
 
@@ -243,9 +259,9 @@ def examine(
     year = fiscal_year or _main_fiscal_year(reading, clock)
     edges = [edge for frame in (reading.means, reading.instants) if len(frame.columns) for edge in _edges(frame)]
     complete = filled(reading, climate.place, file.fill_hours)
-    figures, problems = own_figures(complete, climate, str(file.path))
+    figures, problems = own_figures(complete, climate, file.name)
     brought, done, chain_problems = _chain(reading, file, climate, year, clock)
-    known = {(problem.what, problem.seen) for problem in problems}
+    chain_problems = [problem for problem in chain_problems if not any(_is_told(problem, one) for one in problems)]
     return FileQuality(
         file=file,
         place=climate.place,
@@ -256,8 +272,17 @@ def examine(
         variables=tuple(_variables(reading, complete)),
         figures=figures | brought,
         done=tuple(done),
-        problems=(*problems, *(problem for problem in chain_problems if (problem.what, problem.seen) not in known)),
+        notes=reading.notes,
+        problems=(*problems, *chain_problems),
     )
+
+
+def _is_told(problem: Problem, other: Problem) -> bool:
+    """Return whether the chain's problem is one of the file's own steps: doubled times, or the unit of a column."""
+    if problem.what != other.what:
+        return False
+    column, own = (one.where.rpartition(", ")[2] for one in (problem, other))
+    return problem.what == DOUBLED or (problem.what == WRONG_UNIT and column == own) or problem.seen == other.seen
 
 
 def _variables(reading: Reading, complete: Reading) -> list[VariableQuality]:
@@ -317,7 +342,11 @@ def _chain(
         done.append(_step_text(reading, clock.step_minutes))
         done.append(_parts_text(reading))
     if len(reading.instants.columns):
-        done.append(f"{' and '.join(reading.instants.columns)}: interpolated to the middle of each step")
+        names = " and ".join(reading.instants.columns)
+        if is_finer(reading.instants, index):
+            done.append(f"{names}: averaged over each step (of the wind the mean speed, not the mean of its power)")
+        else:
+            done.append(f"{names}: interpolated to the middle of each step")
     if "wind_speed" in frame and reading.wind_height_m is not None:
         factor = float(wind_at_height(pd.Series([1.0]), reading.wind_height_m, climate.place).iloc[0])
         heights = f"from {reading.wind_height_m:g} m to {climate.place.wind_height_m:g} m"
@@ -325,7 +354,7 @@ def _chain(
     if "ghi" not in frame:
         return figures, done, []
     complete = frame.assign(**{name: value for name, value in STAND_INS.items() if name not in frame})
-    return figures, done, frame_problems(complete, climate.place, index, str(file.path))
+    return figures, done, frame_problems(complete, climate.place, index, file.name, reading.time_label)
 
 
 def _step_text(reading: Reading, step_minutes: int) -> str:

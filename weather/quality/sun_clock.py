@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -21,7 +24,37 @@ SUNDAY = 6
 SAVING_REPAIR = "give the times with their UTC offset, or convert them to Japan time, which has no daylight saving"
 
 
-def clock_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where: str) -> list[Problem]:
+LABEL_TOLERANCE_HOURS = 0.3
+
+
+@dataclass(frozen=True)
+class Label:
+    """What the times of a file mark: ``start``, ``centre`` or ``end`` of intervals of some hours.
+
+    Attributes
+    ----------
+    name : str
+    interval_hours : float
+    share_by_name : mapping of str to float
+        Where in the interval each label stands.
+    """
+
+    name: str
+    interval_hours: float
+    share_by_name: Mapping[str, float]
+
+    def fitting(self, offset_hours: float) -> str:
+        """Return the label with which a sun that is `offset_hours` late would stand right, empty if there is none."""
+        for name, share in self.share_by_name.items():
+            moved = (self.share_by_name[self.name] - share) * self.interval_hours
+            if name != self.name and abs(offset_hours + moved) < LABEL_TOLERANCE_HOURS * min(self.interval_hours, 1.0):
+                return name
+        return ""
+
+
+def clock_problems(
+    frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where: str, label: Label | None = None
+) -> list[Problem]:
     """Return a problem if the sun of the file stands elsewhere than the sun of the place.
 
     The highest irradiance of each month and time of day draws the clear days; the phase of its daily cycle is compared
@@ -34,6 +67,8 @@ def clock_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where
     sun : Sun
     index : pandas.DatetimeIndex
     where : str
+    label : Label, optional
+        What the times of the file mark: another label that fits the sun is proposed.
 
     Returns
     -------
@@ -52,6 +87,12 @@ def clock_problems(frame: pd.DataFrame, sun: Sun, index: pd.DatetimeIndex, where
         return []
     seen = f"sun highest at {_clock((noon + offset) % 24.0)}, {offset:+.1f} h off"
     repair = "check the time zone, daylight saving, and whether a time is the start or the end of its interval"
+    fitting = label.fitting(offset) if label else ""
+    if label and fitting:
+        repair = (
+            f"the sun fits if a time marks the {fitting} of its interval, not the {label.name}: "
+            f'state label = "{fitting}" in the study, --label {fitting} on the command line; else {repair}'
+        )
     return [Problem("shifted clock", f"{where}, ghi", seen, accepted, repair)]
 
 

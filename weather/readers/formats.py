@@ -2,18 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import pandas as pd
 
 from twin.core.clock import DEFAULT_CLOCK, Clock
-from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.weather_table import VARIABLES, Place
-from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height
+from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height, with_dark_edges
+from weather.quality.checks import without_repeats
 from weather.readers.jma import read_jma
-from weather.readers.plain import read_plain
+from weather.readers.plain import NAMES, read_plain
 from weather.readers.pvgis import read_pvgis_hourly, read_pvgis_tmy
-from weather.readers.reading import IRRADIANCE, Reading, WeatherFile, instant_problems, is_enough, mean_problems
+from weather.readers.reading import (
+    IRRADIANCE,
+    LABELS,
+    WIND_UNITS,
+    Reading,
+    WeatherFile,
+    instant_problems,
+    is_enough,
+    joined,
+    mean_problems,
+)
+from weather.readers.recognition import format_of
+from weather.readers.services import (
+    read_meteostat,
+    read_metpv,
+    read_nasa_power,
+    read_ninja,
+    read_nsrdb,
+    read_open_meteo,
+    read_solargis,
+    read_tmy3,
+)
 from weather.readers.standard_years import read_epw, read_expanded_amedas, read_hasp
 
 FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
@@ -22,8 +46,16 @@ FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
     "expanded_amedas": read_expanded_amedas,
     "hasp": read_hasp,
     "jma": read_jma,
+    "meteostat": read_meteostat,
+    "metpv": read_metpv,
+    "nasa_power": read_nasa_power,
+    "ninja": read_ninja,
+    "nsrdb": read_nsrdb,
+    "open_meteo": read_open_meteo,
     "pvgis_hourly": read_pvgis_hourly,
     "pvgis_tmy": read_pvgis_tmy,
+    "solargis": read_solargis,
+    "tmy3": read_tmy3,
 }
 
 
@@ -51,8 +83,7 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAU
     InputError
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
-    index = clock.fiscal_year(fiscal_year)
-    return _on_study_index(read_own_steps(file, clock).in_zone(clock.zone_of(fiscal_year)), file, place, index)
+    return on_study_index(read_own_steps(file, clock), file, place, fiscal_year, clock)
 
 
 def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:
@@ -63,9 +94,64 @@ def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:
     InputError
         If the format is unknown or the file cannot be read.
     """
-    if file.format not in FORMATS:
-        raise InputError([Problem("unknown weather format", str(file.path), file.format, ", ".join(sorted(FORMATS)))])
-    return _selected(FORMATS[file.format](file), file).in_zone(clock.timezone)
+    raise_if_any(_statement_problems(file))
+    readings = []
+    problems: list[Problem] = []
+    for path in (file.path, *file.parts):
+        with gathered(problems):
+            readings.append(_read_one(replace(file, path=path, parts=())))
+    raise_if_any(problems)
+    reading = joined(readings, file.name) if len(readings) > 1 else readings[0]
+    return _selected(_in_metres_per_second(reading, file), file).in_zone(clock.timezone)
+
+
+def _statement_problems(file: WeatherFile) -> list[Problem]:
+    """Return what cannot be meant in the statements about a file."""
+    stated = (
+        ("unknown weather format", "format", file.format, FORMATS),
+        ("unknown label", "label", file.label, ("", *LABELS)),
+        ("unknown unit of the wind speed", "unit", file.unit, ("", *WIND_UNITS)),
+    )
+    problems = [
+        Problem(what, f"{file.path}, {key}", value, ", ".join(sorted(filter(None, accepted))))
+        for what, key, value, accepted in stated
+        if value not in accepted
+    ]
+    foreign = [name for name, _ in file.columns if name not in NAMES]
+    if foreign:
+        problems.append(Problem("unknown name", f"{file.path}, columns", ", ".join(foreign), ", ".join(NAMES)))
+    if file.columns and file.format != "csv":
+        problems.append(Problem("columns belong to the format csv", str(file.path), file.format, "csv"))
+    return problems
+
+
+def _read_one(file: WeatherFile) -> Reading:
+    """Read one file; what its reader does not foresee is told as a problem of the file."""
+    try:
+        return FORMATS[file.format](file)
+    except InputError as error:
+        found = format_of(file.path)
+        if file.format != "csv" or found == "csv" or file.columns:
+            raise
+        repair = f'state format = "{found}" (command line: --format {found})'
+        raise InputError(
+            [Problem(f"this is a file of the format {found}", str(file.path), "csv", found, repair)]
+        ) from error
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration) as error:
+        accepted = f"a file as its publisher writes it; the first lines look like {format_of(file.path)}"
+        what = f"cannot be read in the format {file.format}"
+        raise InputError([Problem(what, str(file.path), str(error)[:200], accepted)]) from error
+
+
+def _in_metres_per_second(reading: Reading, file: WeatherFile) -> Reading:
+    if not file.unit or "wind_speed" not in reading.instants:
+        return reading
+    if reading.wind_in_doubt == math.inf and file.unit != "m/s":
+        what = "the file itself names the unit of the wind speed"
+        raise InputError([Problem(what, str(file.path), file.unit, repair="leave out `unit`")])
+    factor = WIND_UNITS[file.unit]
+    instants = reading.instants.assign(wind_speed=reading.instants["wind_speed"] * factor)
+    return replace(reading, instants=instants, wind_in_doubt=math.inf)
 
 
 def _selected(reading: Reading, file: WeatherFile) -> Reading:
@@ -80,21 +166,25 @@ def _selected(reading: Reading, file: WeatherFile) -> Reading:
         return reading
     means = reading.means if set(file.variables) & set(IRRADIANCE) else reading.means[[]]
     instants = reading.instants[[name for name in reading.instants if name in file.variables]]
-    return Reading(means, reading.interval, instants, reading.is_standard_year, reading.wind_height_m)
+    return replace(reading, means=means, instants=instants)
 
 
-def _on_study_index(reading: Reading, file: WeatherFile, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
-    reading = filled(reading, place, file.fill_hours)
+def on_study_index(
+    reading: Reading, file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAULT_CLOCK
+) -> pd.DataFrame:
+    """Bring a reading of `read_own_steps` to the study's fiscal year and step; see `read`."""
+    index = clock.fiscal_year(fiscal_year)
+    reading = filled(reading.in_zone(clock.zone_of(fiscal_year)), place, file.fill_hours)
     means, instants = reading.means, reading.instants
     if reading.is_standard_year or file.any_year:
         means, instants = on_fiscal_year(means, index), on_fiscal_year(instants, index)
-    raise_if_any(
-        [
-            *mean_problems(means, reading.interval, index, str(file.path)),
-            *instant_problems(instants, index, str(file.path)),
-            *_height_problems(reading, file),
-        ]
-    )
+    means = with_dark_edges(means, reading.interval, place, index)
+    problems = [
+        *mean_problems(means, reading.interval, index, file.name),
+        *instant_problems(instants, index, file.name),
+        *_height_problems(reading, file),
+    ]
+    raise_if_any(without_repeats(problems))
     frame = instants_on(instants, index)
     if "wind_speed" in frame and reading.wind_height_m is not None:
         frame["wind_speed"] = wind_at_height(frame["wind_speed"], reading.wind_height_m, place)
@@ -107,4 +197,4 @@ def _height_problems(reading: Reading, file: WeatherFile) -> list[Problem]:
     if "wind_speed" not in reading.instants or reading.wind_height_m is not None:
         return []
     repair = "state `wind_height_m` of the anemometer, or leave wind_speed out of `variables`"
-    return [Problem("height of the wind speed unknown", str(file.path), repair=repair)]
+    return [Problem("height of the wind speed unknown", file.name, repair=repair)]

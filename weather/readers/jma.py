@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import csv
+import math
 from io import StringIO
 
 import pandas as pd
 
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import JAPAN_STANDARD_TIME, Reading, WeatherFile
-from weather.readers.text import numbers, read_text
+from weather.readers.reading import INSTANTS, JAPAN_STANDARD_TIME, Reading, WeatherFile, interval_starts
+from weather.readers.text import listed_cells, numbers, read_text
+from weather.readers.times import read_times, spacing_of
 
-STATION_ROW, ELEMENT_ROW = 2, 3
+STATION_ROW, ELEMENT_ROW = 0, 1
 TIME_COLUMN = "年月日時"
+SPLIT_TIME = ("年", "月", "日", "時")
+TIME_COLUMNS = (TIME_COLUMN, SPLIT_TIME[0])
 ELEMENTS = {"気温(℃)": "temp_air", "風速(m/s)": "wind_speed", "日射量(MJ/㎡)": "ghi"}
 QUALITY = "品質情報"
 USABLE_QUALITY = 5
@@ -42,36 +46,56 @@ def read_jma(file: WeatherFile) -> Reading:
         If the layout, the encoding, a station, a time or a cell is wrong.
     """
     rows = list(csv.reader(StringIO(read_text(file.path, ("utf-8-sig", "cp932")))))
-    first = next((number for number, row in enumerate(rows) if row and row[0][:4].isdigit()), None)
-    if first is None or first <= ELEMENT_ROW or rows[ELEMENT_ROW][:1] != [TIME_COLUMN]:
-        accepted = f"time of download, blank line, stations, a line starting with {TIME_COLUMN}, then data"
+    heading = next((number for number, row in enumerate(rows) if row and row[0].strip() in TIME_COLUMNS), 0)
+    first = next((n for n, row in enumerate(rows) if n > heading and row and row[0][:4].isdigit()), None)
+    if not heading or first is None:
+        accepted = f"a line of stations, a line starting with {TIME_COLUMN} (or {','.join(SPLIT_TIME)}), then data"
         raise InputError([Problem("not an hourly file of JMA's download page", str(file.path), accepted=accepted)])
-    header, body = rows[:first], [row for row in rows[first:] if row]
+    header = rows[heading - 1 : first]
+    body = [(line, row) for line, row in enumerate(rows[first:], first + 1) if any(cell.strip() for cell in row)]
+    lines = [line for line, _ in body]
     columns = _columns(header, file)
-    problems: list[Problem] = []
-    lines = range(first + 1, first + 1 + len(body))
-    index = pd.to_datetime(pd.Series([row[0] for row in body]), format="%Y/%m/%d %H:%M:%S", errors="coerce")
-    for line, time, row in zip(lines, index, body, strict=True):
-        if pd.isna(time) or len(row) < len(header[ELEMENT_ROW]):
-            problems.append(Problem("line cannot be read", f"{file.path}, line {line}", ",".join(row)[:60]))
+    problems = _short_rows(body, len(header[ELEMENT_ROW]), file)
+    if problems:
+        raise InputError(problems)
+    body_rows = [row for _, row in body]
+    times, problems = _times(body_rows, header[ELEMENT_ROW], lines, file)
     if problems:
         raise InputError(problems)
     frame = pd.DataFrame()
     for name, (value, quality) in columns.items():
         where = f"{file.path}, column {value + 1} ({name})"
-        frame[name], found = numbers(pd.Series([row[value] for row in body]), where, lines)
-        flags, flag_problems = numbers(pd.Series([row[quality] for row in body]), f"{where}, quality", lines)
+        frame[name], found = numbers(pd.Series([row[value] for row in body_rows]), where, lines)
+        flags, flag_problems = numbers(pd.Series([row[quality] for row in body_rows]), f"{where}, quality", lines)
         frame[name] = frame[name].where(flags >= USABLE_QUALITY)
         problems += [*found, *flag_problems]
     if problems:
         raise InputError(problems)
-    return _reading(frame.set_axis(pd.DatetimeIndex(index).tz_localize(JAPAN_STANDARD_TIME)), file)
+    return _reading(frame.set_axis(times), file)
+
+
+def _short_rows(body: list[tuple[int, list[str]]], width: int, file: WeatherFile) -> list[Problem]:
+    short = [(line, ",".join(row)) for line, row in body if len(row) < width]
+    if not short:
+        return []
+    return [Problem("line cannot be read", str(file.path), listed_cells(short), f"{width} columns as in the heading")]
+
+
+def _times(
+    rows: list[list[str]], heading: list[str], lines: list[int], file: WeatherFile
+) -> tuple[pd.DatetimeIndex, list[Problem]]:
+    """Return the ends of the hours: one column, or year, month, day and hour apart."""
+    if heading[0].strip() == TIME_COLUMN:
+        cells = pd.Series([row[0] for row in rows])
+    else:
+        cells = pd.Series(["{}/{}/{} {}:00".format(*(cell.strip() for cell in row[:4])) for row in rows])
+    return read_times(cells, f"{file.path}, {heading[0]}", JAPAN_STANDARD_TIME, lines)
 
 
 def _columns(header: list[list[str]], file: WeatherFile) -> dict[str, tuple[int, int]]:
     """Return per variable the columns of value (no sub-heading) and of its quality (beside it)."""
     stations, elements = header[STATION_ROW], header[ELEMENT_ROW]
-    names = sorted({name for name in stations[1:] if name})
+    names = sorted({name.strip() for name in stations[1:] if name.strip()})
     station = file.station or (names[0] if len(names) == 1 else "")
     if station not in names:
         seen = file.station or "several stations, none stated"
@@ -92,8 +116,13 @@ def _columns(header: list[list[str]], file: WeatherFile) -> dict[str, tuple[int,
 
 
 def _reading(frame: pd.DataFrame, file: WeatherFile) -> Reading:
-    interval = pd.Timedelta(hours=1)
+    interval, times = pd.Timedelta(hours=1), pd.DatetimeIndex(frame.index)
+    label = file.label or "end"
+    spacing = spacing_of(times, str(file.path))
+    if spacing != interval:
+        seen = f"steps of {spacing / pd.Timedelta(minutes=1):g} minutes"
+        raise InputError([Problem("not hourly values", str(file.path), seen, "hourly values (1時間ごとの値)")])
     means = frame[[name for name in ("ghi",) if name in frame]] * W_PER_MJ_PER_HOUR
-    instants = frame[[name for name in ("temp_air", "wind_speed") if name in frame]]
-    means = means.set_axis(pd.DatetimeIndex(frame.index) - interval)
-    return Reading(means, interval, instants, wind_height_m=file.wind_height_m)
+    instants = frame[[name for name in INSTANTS if name in frame]]
+    means = means.set_axis(interval_starts(times, interval, label))
+    return Reading(means, interval, instants, False, file.wind_height_m, label, wind_in_doubt=math.inf)

@@ -11,8 +11,9 @@ import pandas as pd
 import pvlib
 
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile
+from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, interval_starts
 from weather.readers.text import read_text
+from weather.readers.times import as_one_year, without_leap_day
 
 WIND_HEIGHT_M = 10.0
 """PVGIS gives the wind speed at 10 m (column WS10m)."""
@@ -60,6 +61,10 @@ def read_pvgis_hourly(file: WeatherFile) -> Reading:
         If the file is not what PVGIS writes or its plane is tilted.
     """
     data, meta = _parsed(file, pvlib.iotools.read_pvgis_hourly, as_bytes=False)
+    tracking = _tracking(meta)
+    if tracking:
+        repair = "download again with a fixed mounting and slope 0 (irradiance is needed on the horizontal)"
+        raise InputError([Problem("plane is not horizontal", str(file.path), tracking, "fixed, slope 0", repair)])
     slope = _slope(meta)
     if slope != 0.0:
         repair = "download again with slope 0 (global and diffuse irradiance are needed on the horizontal)"
@@ -80,7 +85,7 @@ def _parsed(
     buffer = BytesIO(text.encode()) if as_bytes and kind == "csv" else StringIO(text)
     try:
         return parse(buffer, pvgis_format=kind)
-    except (ValueError, KeyError, IndexError, TypeError) as error:
+    except (ValueError, KeyError, IndexError, TypeError, StopIteration) as error:
         accepted = "CSV or JSON as PVGIS writes it"
         raise InputError([Problem("not a PVGIS file", str(file.path), str(error), accepted)]) from error
 
@@ -93,23 +98,48 @@ def _irradiance_offset(meta: dict[str, Any]) -> pd.Timedelta:
     return pd.Timedelta(hours=float(hours)).round(OFFSET_RASTER)
 
 
+TRACKERS = ("vertical_axis", "inclined_axis", "two_axis")
+NOTHING = ("-", "")
+
+
+def _tracking(meta: dict[str, Any]) -> str:
+    """Return how the plane follows the sun, empty if it is fixed: by its name (JSON) or a slope or azimuth of "-"."""
+    inputs = meta["inputs"]
+    mounting = inputs.get("mounting_system", {})
+    named = next((kind for kind in TRACKERS if kind in mounting), "")
+    if named:
+        return f"tracking plane ({named})"
+    for key in ("Slope", "Azimuth"):
+        if key in inputs and _angle(inputs[key]) in NOTHING:
+            return f"tracking plane ({key}: {str(inputs[key]).strip()})"
+    return ""
+
+
 def _slope(meta: dict[str, Any]) -> float:
     inputs = meta["inputs"]
     fixed = inputs.get("mounting_system", {}).get("fixed", {}).get("slope", {}).get("value")
-    written = inputs.get("Slope", "0") if fixed is None else fixed
-    return float(str(written).split()[0].rstrip("deg°.").rstrip() or 0)
+    return float(_angle(inputs.get("Slope", "0") if fixed is None else fixed) or 0)
+
+
+def _angle(written: object) -> str:
+    return next(iter(str(written).split()), "").rstrip("deg°.").rstrip()
 
 
 def _reading(data: pd.DataFrame, offset: pd.Timedelta, file: WeatherFile, is_standard_year: bool) -> Reading:
     interval = pd.Timedelta(hours=1)
+    if is_standard_year:
+        data = without_leap_day(data)
+        data = data.set_axis(as_one_year(pd.DatetimeIndex(data.index)))
     instants = pd.DatetimeIndex(data.index)
     satellite = (instants + offset).round(OFFSET_RASTER)
     means = data[[name for name in IRRADIANCE if name in data]].astype(float)
     surface = data[[name for name in INSTANTS if name in data]].astype(float)
+    label = file.label or "centre"
     return Reading(
-        means.set_axis(satellite - interval / 2),
+        means.set_axis(interval_starts(satellite, interval, label)),
         interval,
         surface.set_axis(instants),
         is_standard_year,
         file.wind_height_m or WIND_HEIGHT_M,
+        label,
     )

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import datetime
 from io import StringIO
 
+import numpy as np
 import pandas as pd
 import pvlib
 
 from twin.core.errors import InputError, Problem
-from weather.readers.reading import INSTANTS, IRRADIANCE, JAPAN_STANDARD_TIME, Reading, WeatherFile
+from weather.readers.reading import INSTANTS, IRRADIANCE, JAPAN_STANDARD_TIME, Reading, WeatherFile, interval_starts
 from weather.readers.text import SHOWN, numbers, read_cells, read_text
+from weather.readers.times import DUMMY_YEAR, as_one_year, without_leap_day
 
 ANEMOMETER_HEIGHT_M = 10.0
 """EnergyPlus takes the wind of a weather file as measured at 10 m (Engineering Reference, local wind speed)."""
 
+HEADER_LINES_OF_EPW = 8
 MISSING = {"ghi": 9999.0, "dni": 9999.0, "dhi": 9999.0, "temp_air": 99.9, "wind_speed": 999.0}
 """Codes of missing values (EnergyPlus Auxiliary Programs, EPW data dictionary)."""
 
@@ -37,15 +41,47 @@ def read_epw(file: WeatherFile) -> Reading:
     """
     text = read_text(file.path, ("utf-8-sig", "latin-1"))
     try:
-        data, _ = pvlib.iotools.read_epw(StringIO(text))
+        data, meta = pvlib.iotools.read_epw(StringIO(text))
+        starts, interval = _epw_starts(data, _records_an_hour(text), float(meta["TZ"]), file)
+    except InputError:
+        raise
     except (ValueError, KeyError, IndexError) as error:
         raise InputError([Problem("not an EPW file", str(file.path), str(error), "EPW with 8 header lines")]) from error
-    interval = pd.Timedelta(hours=1)
-    data.index = pd.DatetimeIndex(data.index)
     for name, code in MISSING.items():
-        data[name] = data[name].astype(float).mask(data[name] == code)
-    instants = data[list(INSTANTS)].set_axis(data.index + interval)
-    return Reading(data[list(IRRADIANCE)], interval, instants, True, file.wind_height_m or ANEMOMETER_HEIGHT_M)
+        data[name] = pd.to_numeric(data[name], errors="coerce").mask(lambda values, code=code: values >= code)
+    data = without_leap_day(data.set_axis(starts))
+    start = as_one_year(pd.DatetimeIndex(data.index))
+    label = file.label or "start"
+    means = data[list(IRRADIANCE)].set_axis(interval_starts(start, interval, label))
+    instants = data[list(INSTANTS)].set_axis(start + interval)
+    return Reading(means, interval, instants, True, file.wind_height_m or ANEMOMETER_HEIGHT_M, label)
+
+
+def _records_an_hour(text: str) -> int:
+    """Return the number of records an hour that the line DATA PERIODS states."""
+    lines = text.splitlines()[:HEADER_LINES_OF_EPW]
+    cells = next((line.split(",") for line in lines if line.upper().startswith("DATA PERIODS")), [])
+    return max(int(cells[2]), 1) if len(cells) > 2 and cells[2].strip().isdigit() else 1
+
+
+def _epw_starts(
+    data: pd.DataFrame, records: int, zone_hours: float, file: WeatherFile
+) -> tuple[pd.DatetimeIndex, pd.Timedelta]:
+    """Return the start of each record's interval (hours count from 1), in the file's zone, and the interval.
+
+    The records of an hour follow each other; of their minutes only the order counts, as some files write the start
+    and some the end.
+    """
+    hour = pd.to_datetime(data[["year", "month", "day"]]) + pd.to_timedelta(data["hour"] - 1, unit="h")
+    interval = pd.Timedelta(hours=1) / records
+    place_in_hour = hour.groupby(hour).cumcount().to_numpy()
+    doubled = np.flatnonzero(place_in_hour >= records)
+    if len(doubled):
+        seen = f"{len(doubled)} times, first {hour.iloc[doubled[0]]} in line {doubled[0] + HEADER_LINES_OF_EPW + 1}"
+        accepted = f"{records} record(s) an hour, as the line DATA PERIODS states"
+        raise InputError([Problem("time occurs twice", str(file.path), seen, accepted, "remove the doubled rows")])
+    zone = datetime.timezone(datetime.timedelta(hours=zone_hours))
+    return pd.DatetimeIndex(hour + place_in_hour * interval).tz_localize(zone), interval
 
 
 FIELDS = 24
@@ -53,6 +89,9 @@ WIDTH = 3
 LINES_PER_DAY = 7
 END_OF_FILE = "\x1a"
 W_PER_KCAL_PER_HOUR = 1.163
+W_PER_HUNDREDTH_OF_MJ_PER_HOUR = 1e4 / 3600.0
+LARGEST_BEAM_IN_SI = 420
+"""A year's strongest beam in 0.01 MJ/m2 h (0.42 is 1,170 W/m2); in kcal/m2 h it is 600 to 900."""
 
 
 def read_hasp(file: WeatherFile) -> Reading:
@@ -109,20 +148,22 @@ def _problems(unreadable: list[str], count: int, file: WeatherFile) -> list[Prob
 def _reading(series: dict[str, list[int]], file: WeatherFile) -> Reading:
     instants = hours_of_standard_year()
     interval = pd.Timedelta(hours=1)
+    is_si = max(series["3"]) <= LARGEST_BEAM_IN_SI
+    unit = W_PER_HUNDREDTH_OF_MJ_PER_HOUR if is_si else W_PER_KCAL_PER_HOUR
+    label = file.label or "centre"
     beam_and_diffuse = {"dni": series["3"], "dhi": series["4"]}
-    means = pd.DataFrame(beam_and_diffuse, index=instants - interval / 2) * W_PER_KCAL_PER_HOUR
+    means = pd.DataFrame(beam_and_diffuse, index=interval_starts(instants, interval, label)) * unit
+    note = f"irradiance read as {'0.01 MJ/m2 h (SI)' if is_si else 'kcal/m2 h'}: strongest beam {max(series['3'])}"
     temperature = (pd.Series(series["1"], index=instants) - 500) / 10.0
     wind = pd.Series(series["7"], index=instants) / 10.0
     frame = pd.DataFrame({"temp_air": temperature, "wind_speed": wind})
-    return Reading(means, interval, frame, is_standard_year=True, wind_height_m=file.wind_height_m)
+    return Reading(means, interval, frame, True, file.wind_height_m, label, notes=(note,))
 
 
 COLUMNS = {0: "temp_air", 1: "dni", 2: "dhi"}
 HEADER_LINES = 2
 HOURS = 8760
-DUMMY_YEAR = 2023
-"""Any year without leap day; standard years have none of their own."""
-
+MEGAJOULE, WATT = "MJ/", "W/m2"
 W_PER_MJ_PER_HOUR = 1e6 / 3600.0
 
 
@@ -154,6 +195,7 @@ def read_expanded_amedas(file: WeatherFile) -> Reading:
         If the encoding, the number of rows or columns, or a cell is wrong.
     """
     text = read_text(file.path, ("utf-8-sig", "cp932"))
+    text = text.replace("㎡", "m2").replace("m²", "m2")
     table = read_cells(text, file.path, skiprows=HEADER_LINES, header=None).dropna(how="all")
     header = text.splitlines()[HEADER_LINES - 1] if text.count("\n") >= HEADER_LINES else ""
     problems = _layout_problems(table, header, file)
@@ -168,8 +210,11 @@ def read_expanded_amedas(file: WeatherFile) -> Reading:
         raise InputError(problems)
     instants = hours_of_standard_year()
     interval = pd.Timedelta(hours=1)
-    means = frame[["dni", "dhi"]].set_axis(instants - interval / 2) * W_PER_MJ_PER_HOUR
-    return Reading(means, interval, frame[["temp_air"]].set_axis(instants), is_standard_year=True)
+    label = file.label or "centre"
+    unit = W_PER_MJ_PER_HOUR if MEGAJOULE in header else 1.0
+    means = frame[["dni", "dhi"]].set_axis(interval_starts(instants, interval, label)) * unit
+    note = f"irradiance read as {'MJ/m2 h' if MEGAJOULE in header else 'W/m2'}, as the header says"
+    return Reading(means, interval, frame[["temp_air"]].set_axis(instants), True, label=label, notes=(note,))
 
 
 def _layout_problems(table: pd.DataFrame, header: str, file: WeatherFile) -> list[Problem]:
@@ -178,7 +223,7 @@ def _layout_problems(table: pd.DataFrame, header: str, file: WeatherFile) -> lis
         problems.append(Problem("wrong number of hours", str(file.path), f"{len(table)}", f"{HOURS}"))
     if table.shape[1] < len(COLUMNS):
         problems.append(Problem("too few columns", str(file.path), f"{table.shape[1]}", f"{len(COLUMNS)} or more"))
-    if "MJ/" not in header:
-        accepted = "second line with the columns' names and the unit MJ/hm2"
+    if MEGAJOULE not in header and WATT not in header:
+        accepted = "second line with the columns' names and the unit MJ/hm2 or W/m2"
         problems.append(Problem("no unit in the header", f"{file.path}, line 2", header[:80], accepted))
     return problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,10 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
         except UnicodeDecodeError:
             continue
     accepted = " or ".join(_ENCODING_NAMES.get(encoding, encoding) for encoding in encodings)
-    raise InputError([Problem("wrong text encoding", str(path), _guess(raw), accepted, f"save the file as {accepted}")])
+    problem = Problem(
+        "wrong text encoding", str(path), _guess(raw, encodings), accepted, f"save the file as {accepted}"
+    )
+    raise InputError([problem])
 
 
 def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: ANN401 - passed on to pandas
@@ -55,10 +58,23 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
         raise InputError([problem]) from error
 
 
-def _guess(raw: bytes) -> str:
+def _guess(raw: bytes, encodings: tuple[str, ...]) -> str:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
-    return f"looks like {_ENCODING_NAMES['cp932']}" if _fits(raw, "cp932") else "unknown; is it a text file?"
+    if _fits(raw, "cp932") and "cp932" not in encodings:
+        return f"looks like {_ENCODING_NAMES['cp932']}"
+    return _first_foreign_byte(raw, encodings[0])
+
+
+def _first_foreign_byte(raw: bytes, encoding: str) -> str:
+    try:
+        raw.decode(encoding)
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        start = before.rfind(b"\n") + 1
+        around = raw[start : error.start + 20].decode("ascii", "replace").splitlines()[0]
+        return f"line {before.count(bytes([10])) + 1}: byte 0x{raw[error.start]:02x} in {around[-60:]!r}"
+    return "unknown; is it a text file?"
 
 
 def _fits(raw: bytes, encoding: str) -> bool:
@@ -91,6 +107,10 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[int]) -> tuple[pd.Seri
     bad = [(line, cell) for line, cell, flag in zip(lines, cells, is_text, strict=True) if flag]
     if not bad:
         return values, []
-    shown = ", ".join(f"line {line}: {cell!r}" for line, cell in bad[:SHOWN])
-    more = f" and {len(bad) - SHOWN} more" if len(bad) > SHOWN else ""
-    return values, [Problem("text where a number belongs", where, shown + more, "a number", "correct the cells")]
+    return values, [Problem("text where a number belongs", where, listed_cells(bad), "a number", "correct the cells")]
+
+
+def listed_cells(cells: Sequence[tuple[int, str]]) -> str:
+    """Return the first of some cells with their lines, and how many there are."""
+    shown = ", ".join(f"line {line}: {str(cell)[:60]!r}" for line, cell in cells[:SHOWN])
+    return shown + (f" and {len(cells) - SHOWN} more ({len(cells)} in all)" if len(cells) > SHOWN else "")

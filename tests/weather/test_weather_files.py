@@ -1,0 +1,441 @@
+"""Weather files as people have them: standard years, labels, units of the wind, fine steps, parts, doubled times."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from shipped import GOTO
+from typer.testing import CliRunner
+
+from studies.cli import app
+from twin.core.clock import fiscal_year
+from twin.core.errors import InputError
+from weather.climate import read_climates
+from weather.conversion import instants_on, irradiance_on
+from weather.quality.report import FileQuality, examine, quality_text
+from weather.readers.formats import read
+from weather.readers.reading import WeatherFile
+from weather.sources import PlaceSource, from_files
+from weather.sun import sun_over
+
+CLIMATES = read_climates(GOTO)
+FUKUE = CLIMATES["fukue"]
+PLACE = FUKUE.place
+HOURS = fiscal_year(2022, 60)
+CLEAR = 0.9 * sun_over(HOURS, PLACE).clear_sky
+TOTAL_KWH = CLEAR.sum() / 1000.0
+
+
+def sky(wind: float = 4.0) -> pd.DataFrame:
+    swing = np.sin(np.arange(len(HOURS)) / 40.0)
+    return pd.DataFrame({"ghi": CLEAR, "temp_air": 15.0 + 8.0 * swing, "wind_speed": wind * (1.0 + 0.5 * swing)}, HOURS)
+
+
+def written(path: Path, frame: pd.DataFrame, **stated: object) -> WeatherFile:
+    frame.set_axis(pd.DatetimeIndex(frame.index).map(lambda time: time.isoformat())).to_csv(path, index_label="time")
+    return replace(WeatherFile(path, "csv", wind_height_m=10.0), **stated)
+
+
+def whats(quality: FileQuality) -> list[str]:
+    return [problem.what for problem in quality.problems]
+
+
+def refusal(file: WeatherFile) -> str:
+    with pytest.raises(InputError) as caught:
+        read(file, PLACE, 2022)
+    return str(caught.value)
+
+
+def epw(path: Path, years: dict[int, int], records: int = 1, change: Callable[[int], dict[int, float]] | None = None):
+    """Write an EPW of the clear sky, each month of a year of its own; `change` may replace cells of a row."""
+    index = pd.date_range("2023-01-01", "2024-01-01", freq=f"{60 // records}min", inclusive="left", tz="Asia/Tokyo")
+    ghi = 0.9 * sun_over(index, PLACE).clear_sky
+    lines = ["LOCATION,Fukue,Nagasaki,JPN,own,478430,32.693,128.827,9.0,25.0"] + ["HEADER"] * 6
+    lines.append(f"DATA PERIODS,1,{records},Data,Sunday,1/1,12/31")
+    for row, (time, value) in enumerate(zip(index, ghi, strict=True)):
+        cells: list[object] = [years.get(time.month, 1999), time.month, time.day, time.hour + 1]
+        cells += [(time.minute + 60 // records) or 60, "?"] + [0.0] * 29
+        cells[6], cells[13], cells[14], cells[15], cells[21] = (
+            15.0 + time.month,
+            round(value, 1),
+            0.0,
+            round(value, 1),
+            4.0,
+        )
+        for column, other in (change(row) if change else {}).items():
+            cells[column] = other
+        lines.append(",".join(map(str, cells)))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return WeatherFile(path, "epw"), ghi.sum() / records / 1000.0
+
+
+@pytest.mark.parametrize("years", [{1: 1999, 2: 2003, 7: 1988}, {2: 2004}, {2: 2000, 3: 1996}])
+@pytest.mark.parametrize("hours", [0.0, 3.0])
+def test_months_of_several_years_are_one_year(tmp_path: Path, years: dict[int, int], hours: float):
+    """February of a leap year included: 28 February 24:00 is the instant before 1 March."""
+    file, total = epw(tmp_path / "typical.epw", years)
+    quality = examine(replace(file, fill_hours=hours), FUKUE)
+    assert quality.problems == ()
+    assert {(one.values, one.missing) for one in quality.variables} == {(8760, 0)}
+    assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(total, rel=1e-3)
+    for year in (2022, 2023):
+        assert len(read(file, PLACE, year)) == (8760 + 24 * (year == 2023)) * 2
+
+
+def test_missing_codes_of_a_standard_year_are_filled(tmp_path: Path):
+    missing = {13: 9999.0, 14: 9999.0, 15: 9999.0, 6: 99.9}
+    file, total = epw(tmp_path / "typical.epw", {2: 2004}, change=lambda row: missing if row in (4000, 4001) else {})
+    assert "value missing" in refusal(file)
+    quality = examine(replace(file, fill_hours=3.0), FUKUE)
+    assert quality.problems == ()
+    assert {one.name: one.filled for one in quality.variables}["ghi"] == 2
+    assert quality.figures["irradiation_brought_kwh_per_m2"] == pytest.approx(total, rel=1e-3)
+
+
+def test_an_epw_with_several_records_an_hour(tmp_path: Path):
+    file, total = epw(tmp_path / "quarters.epw", {}, records=4)
+    quality = examine(file, FUKUE)
+    assert quality.problems == ()
+    assert quality.interval_minutes == 15.0
+    assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(total, rel=1e-3)
+    doubled = file.path.read_text(encoding="utf-8").replace("DATA PERIODS,1,4", "DATA PERIODS,1,1")
+    file.path.write_text(doubled.replace(",15,?", ",60,?").replace(",30,?", ",60,?"), encoding="utf-8")
+    assert refusal(file).count("time occurs twice") == 1
+
+
+@pytest.mark.parametrize("february", [2012, 2010])
+def test_pvgis_typical_year_with_any_february(tmp_path: Path, february: int):
+    times = pd.date_range("2023-01-01", periods=8760, freq="h", tz="UTC")
+    ghi = 0.9 * sun_over(times, PLACE).clear_sky
+    years = np.where(times.month == 2, february, 2015)
+    stamps = [f"{year}{time:%m%d:%H%M}" for year, time in zip(years, times, strict=True)]
+    rows = [f"{stamp},15.0,{value:.1f},0.0,{value:.1f},4.0" for stamp, value in zip(stamps, ghi, strict=True)]
+    head = "Latitude (decimal degrees): 32.693\nLongitude (decimal degrees): 128.827\nElevation (m): 25.0\n"
+    head += "Irradiance Time Offset (h): 0.5\nmonth,year\n"
+    head += "".join(f"{month},{february if month == 2 else 2015}\n" for month in range(1, 13))
+    path = tmp_path / "tmy.csv"
+    path.write_text(head + "time(UTC),T2m,G(h),Gb(n),Gd(h),WS10m\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    quality = examine(WeatherFile(path, "pvgis_tmy"), FUKUE)
+    assert quality.problems == ()
+    assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(ghi.sum() / 1000.0, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "seen"),
+    [("Slope: - deg.\nAzimuth: - deg.", "Slope: - deg."), ("Slope: 32 deg.\nAzimuth: - deg.", "Azimuth: - deg.")],
+)
+def test_a_tracking_plane_is_told_in_csv(tmp_path: Path, inputs: str, seen: str):
+    head = "Latitude (decimal degrees):\t32.7\nLongitude (decimal degrees):\t128.8\nElevation (m):\t25\n"
+    head += f"Radiation database:\tPVGIS-ERA5\n\n\n{inputs}\n"
+    rows = "time,G(i),H_sun,T2m,WS10m,Int\n20220101:0030,347.0,19.9,16.0,4.5,0.0\n\nPVGIS (c)\n"
+    path = tmp_path / "tracker.csv"
+    path.write_text(head + rows, encoding="utf-8")
+    found = refusal(WeatherFile(path, "pvgis_hourly"))
+    assert "plane is not horizontal" in found
+    assert f"tracking plane ({seen})" in found
+
+
+@pytest.mark.parametrize("mounting", ["vertical_axis", "inclined_axis", "two_axis"])
+def test_a_tracking_plane_is_told_in_json(tmp_path: Path, mounting: str):
+    hour = {"time": "20220101:0030", "G(i)": 1.0, "H_sun": 1.0, "T2m": 1.0, "WS10m": 1.0, "Int": 0.0}
+    inputs = {"mounting_system": {mounting: {"slope": {"value": 0}}}}
+    path = tmp_path / "tracker.json"
+    whole = {"inputs": inputs, "outputs": {"hourly": [hour]}, "meta": {"inputs": {}}}
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    assert f"tracking plane ({mounting})" in refusal(WeatherFile(path, "pvgis_hourly"))
+
+
+@pytest.mark.parametrize(("shift_minutes", "label"), [(60, "end"), (30, "centre")])
+def test_the_label_is_found_proposed_and_accepted(tmp_path: Path, shift_minutes: int, label: str):
+    late = sky().set_axis(HOURS + pd.Timedelta(minutes=shift_minutes))
+    file = written(tmp_path / "sky.csv", late)
+    unstated = examine(file, FUKUE, 2022)
+    shifted = [problem for problem in unstated.problems if problem.what == "shifted clock"]
+    assert f'label = "{label}"' in shifted[0].repair
+    assert f"--label {label}" in shifted[0].repair
+    stated = examine(replace(file, label=label), FUKUE, 2022)
+    assert stated.problems == ()
+    assert stated.figures["irradiation_brought_kwh_per_m2"] == pytest.approx(TOTAL_KWH, rel=2e-3)
+
+
+def test_a_year_of_instants_lacks_nothing_at_midnight(tmp_path: Path):
+    """From 0:00 of the first to 23:00 of the last day: the half-hour before midnight is dark."""
+    frame = sky().assign(ghi=0.9 * sun_over(HOURS - pd.Timedelta(minutes=30), PLACE).clear_sky)
+    file = written(tmp_path / "instants.csv", frame, label="centre")
+    assert examine(file, FUKUE).problems == ()
+    shorter = written(tmp_path / "shorter.csv", frame.iloc[:-1], label="centre")
+    assert "gap" in whats(examine(shorter, FUKUE))
+
+
+def test_a_standard_year_made_of_instants_is_found_and_accepted(tmp_path: Path):
+    """Reanalysis values of the full hour, written into the row of the hour that starts then."""
+    instants = pd.date_range("2023-01-01", periods=8760, freq="h", tz="Asia/Tokyo")
+    ghi = 0.9 * sun_over(instants - pd.Timedelta(minutes=30), PLACE).clear_sky
+    values = [{13: round(value, 1), 15: round(value, 1)} for value in ghi]
+    file, _ = epw(tmp_path / "instants.epw", {}, change=lambda row: values[row])
+    assert 'label = "centre"' in quality_text(examine(file, FUKUE))
+    assert "--label centre" in quality_text(examine(file, FUKUE))
+    accepted = examine(replace(file, label="centre"), FUKUE)
+    assert accepted.problems == ()
+    assert abs(accepted.figures["clock_offset_hours"]) < 0.1
+
+
+def test_fine_wind_and_temperature_are_averaged():
+    """Ten-minute means dated in their middle: the half-hour has the mean of the three, whatever their order."""
+    index = fiscal_year(2022)[:96]
+    fine = pd.date_range(index[0] + pd.Timedelta(minutes=5), periods=3 * len(index), freq="10min")
+    values = np.random.default_rng(1).weibull(2.0, len(fine)) * 6.0
+    frame = pd.DataFrame({"wind_speed": values}, fine)
+    expected = values.reshape(-1, 3).mean(axis=1)
+    assert instants_on(frame, index)["wind_speed"].to_numpy() == pytest.approx(expected)
+    assert instants_on(frame[::-1], index)["wind_speed"].to_numpy() == pytest.approx(expected)
+    hourly = fiscal_year(2022, 60)[:48]
+    assert instants_on(frame, hourly)["wind_speed"].to_numpy() == pytest.approx(values.reshape(-1, 6).mean(axis=1))
+
+
+def test_instants_at_the_edges_count_half():
+    index = fiscal_year(2022)[:2]
+    fine = pd.date_range(index[0], periods=7, freq="10min")
+    frame = pd.DataFrame({"temp_air": [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]}, fine)
+    assert instants_on(frame, index)["temp_air"].to_list() == pytest.approx([1.5, 4.5])
+
+
+@pytest.mark.parametrize("minutes", [1, 10])
+def test_the_report_says_that_fine_values_are_averaged(tmp_path: Path, minutes: int):
+    index = pd.date_range("2022-04-01", periods=3 * 1440 // minutes, freq=f"{minutes}min", tz="Asia/Tokyo")
+    wind = 4.0 + np.random.default_rng(2).standard_normal(len(index)).clip(-3.0, 3.0)
+    whole = pd.date_range("2022-04-01", "2023-04-01", freq=f"{minutes}min", inclusive="left", tz="Asia/Tokyo")
+    if minutes == 10:
+        frame = pd.DataFrame({"temp_air": 15.0, "wind_speed": np.resize(wind, len(whole))}, whole)
+        file = written(tmp_path / "wind.csv", frame)
+        assert "averaged over each step" in "\n".join(examine(file, FUKUE).done)
+        brought = read(file, replace(PLACE, wind_height_m=10.0), 2022)["wind_speed"]
+        assert brought.to_numpy() == pytest.approx(frame["wind_speed"].to_numpy().reshape(-1, 3).mean(axis=1))
+    else:
+        steps = pd.date_range(index[0], periods=144, freq="30min")
+        frame = pd.DataFrame({"wind_speed": wind}, index + pd.Timedelta(seconds=30))
+        assert instants_on(frame, steps)["wind_speed"].mean() == pytest.approx(wind.mean())
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("km/h", 3.6), ("knots", 3600.0 / 1852.0), ("mph", 3600.0 / 1609.344)])
+def test_other_units_of_the_wind_are_asked_for_and_converted(tmp_path: Path, unit: str, factor: float):
+    file = written(tmp_path / "wind.csv", sky(wind=4.0 * factor))
+    asked = [problem for problem in examine(file, FUKUE).problems if problem.what == "wrong unit?"]
+    assert len(asked) == 1
+    assert f"mean {sky(4.0 * factor)['wind_speed'].mean():.1f} at 10 m, normal of fukue there 4.0 m/s" in asked[0].seen
+    assert f"4.0 if the file is in {unit}" in asked[0].seen
+    assert "unit =" in asked[0].repair
+    stated = examine(replace(file, unit=unit), FUKUE)
+    assert stated.problems == ()
+    assert stated.figures["wind_mean_m_per_s"] == pytest.approx(sky()["wind_speed"].mean())
+
+
+def test_a_windy_mast_is_accepted_once_its_unit_is_stated(tmp_path: Path):
+    """8.2 m/s at 10 m are 11.4 m/s at 60 m over the land of Fukue; at sea they need no statement."""
+    file = written(tmp_path / "wind.csv", sky(wind=8.2))
+    assert whats(examine(file, FUKUE)) == ["wrong unit?"]
+    assert examine(replace(file, unit="m/s"), FUKUE).problems == ()
+    assert examine(file, CLIMATES["offshore"]).problems == ()
+
+
+def test_a_run_asks_for_the_unit_as_the_report_does(tmp_path: Path):
+    source = {"fukue": PlaceSource((written(tmp_path / "wind.csv", sky(wind=7.8)),))}
+    with pytest.raises(InputError, match="normal of fukue there"):
+        from_files({"fukue": PLACE}, source, 2022, climates=CLIMATES)
+    stated = {"fukue": PlaceSource((replace(source["fukue"].files[0], unit="knots"),))}
+    table = from_files({"fukue": PLACE}, stated, 2022, climates=CLIMATES)
+    assert table.values["fukue"]["wind_speed"].mean() == pytest.approx(7.8 * 0.51444 * 1.389, rel=0.01)
+
+
+def test_energy_of_an_hour_at_sunset_goes_to_the_half_with_sun():
+    index = fiscal_year(2022)
+    sun = sun_over(HOURS, PLACE)
+    dark_but_lit = np.where((sun.clear_sky == 0.0) & (sun.zenith < 96.0), 12.0, CLEAR)
+    means = pd.DataFrame({"ghi": dark_but_lit}, HOURS)
+    brought = irradiance_on(means, pd.Timedelta(hours=1), PLACE, index)["ghi"]
+    assert brought.sum() / 2.0 == pytest.approx(dark_but_lit.sum())
+    halves = brought.to_numpy().reshape(-1, 2)
+    zenith = sun_over(index, PLACE).zenith.reshape(-1, 2)
+    twilight = (sun.clear_sky == 0.0) & (dark_but_lit > 0.0)
+    assert twilight.any()
+    assert (halves[twilight].argmax(axis=1) == zenith[twilight].argmin(axis=1)).all()
+    assert (halves[twilight].min(axis=1) == 0.0).all()
+
+
+def test_ten_minute_irradiance_above_the_clear_sky_is_no_wrong_unit(tmp_path: Path):
+    """Edges of clouds: 1.5 of the clear sky in one ten minutes of an hour, 0.8 in the others."""
+    index = pd.date_range("2022-04-01", "2022-07-01", freq="10min", inclusive="left", tz="Asia/Tokyo")
+    bright = np.where(np.arange(len(index)) % 6 == 2, 1.5, 0.8)
+    file = written(tmp_path / "fine.csv", pd.DataFrame({"ghi": bright * sun_over(index, PLACE).clear_sky}, index))
+    assert "wrong unit?" not in whats(examine(file, FUKUE))
+
+
+@pytest.mark.parametrize("layout", ["csv", "jma", "epw"])
+@pytest.mark.parametrize("is_stacked", [True, False])
+def test_every_time_twice_is_one_problem(tmp_path: Path, layout: str, is_stacked: bool):
+    frame = sky().iloc[:72]
+    doubled = pd.concat([frame, frame]) if is_stacked else frame.loc[frame.index.repeat(2)]
+    path = tmp_path / "doubled"
+    if layout == "csv":
+        file = written(path, doubled)
+    elif layout == "jma":
+        path.write_text(jma_rows(doubled), encoding="utf-8")
+        file = WeatherFile(path, "jma", wind_height_m=10.0)
+    else:
+        file, _ = epw(path, {})
+        lines = file.path.read_text(encoding="utf-8").splitlines()
+        body = lines[8:80] + lines[8:80] if is_stacked else [line for line in lines[8:80] for _ in range(2)]
+        path.write_text("\n".join(lines[:8] + body) + "\n", encoding="utf-8")
+    for hours in (0.0, 3.0):
+        twice = [one for one in examine(replace(file, fill_hours=hours), FUKUE).problems if "twice" in one.what]
+        assert len(twice) == 1
+        assert twice[0].seen.startswith("72 times")
+    assert "time occurs twice" in refusal(file)
+
+
+def test_one_time_only_is_no_traceback(tmp_path: Path):
+    same = sky().iloc[:1]
+    file = written(tmp_path / "same.csv", pd.concat([same] * 5))
+    assert "fewer than two different times" in refusal(file)
+
+
+def jma_rows(
+    frame: pd.DataFrame, time: str = "{0.year}/{0.month}/{0.day} {0.hour}:00:00", head: str = "年月日時"
+) -> str:
+    blank = "," * head.count(",")
+    stations, elements = (
+        ",".join(["福江"] * 7),
+        "気温(℃),気温(℃),風速(m/s),風速(m/s),日射量(MJ/㎡),日射量(MJ/㎡),日射量(MJ/㎡)",
+    )
+    lines = ["ダウンロードした時刻：2026/08/20 10:20:49", "", f"{blank},{stations}", f"{head},{elements}"]
+    lines.append(f"{blank},,品質情報,,品質情報,,品質情報,均質番号")
+    for end, row in zip(frame.index + pd.Timedelta(hours=1), frame.itertuples(), strict=True):
+        values = f"{row.temp_air:.1f},8,{row.wind_speed:.1f},8,{row.ghi * 0.0036:.3f},8,1"
+        lines.append(f"{time.format(end)},{values}")
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("time", "head"),
+    [
+        ("{0.year}/{0.month}/{0.day} {0.hour}:00", "年月日時"),
+        ("{0.year}/{0.month}/{0.day} {0.hour}:00:00", "年月日時"),
+        ("{0.year},{0.month},{0.day},{0.hour}", "年,月,日,時"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932"])
+def test_jma_as_downloaded_or_saved_again(tmp_path: Path, time: str, head: str, encoding: str):
+    path = tmp_path / "jma.csv"
+    path.write_bytes(jma_rows(sky(), time, head).encode(encoding))
+    quality = examine(WeatherFile(path, "jma", wind_height_m=10.0), FUKUE)
+    assert quality.problems == ()
+    assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(TOTAL_KWH, rel=1e-3)
+
+
+def test_jma_counts_the_last_hour_as_24(tmp_path: Path):
+    path = tmp_path / "jma.csv"
+    text = jma_rows(sky(), "{0.year},{0.month},{0.day},{0.hour}", "年,月,日,時")
+    lines = text.splitlines()
+    for position, line in enumerate(lines):
+        if line[:2] == "20" and line.split(",")[3] == "0":
+            year, month, day, _, *rest = line.split(",")
+            before = pd.Timestamp(int(year), int(month), int(day)) - pd.Timedelta(days=1)
+            lines[position] = ",".join([f"{before:%Y}", f"{before.month}", f"{before.day}", "24", *rest])
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert examine(WeatherFile(path, "jma", wind_height_m=10.0), FUKUE).problems == ()
+
+
+def test_unreadable_lines_of_a_year_are_one_problem(tmp_path: Path):
+    path = tmp_path / "jma.csv"
+    path.write_text(jma_rows(sky(), "{0.year}/{0.month}/{0.day} noon"), encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read(WeatherFile(path, "jma", wind_height_m=10.0), PLACE, 2022)
+    assert len(caught.value.problems) == 1
+    assert "8760 in all" in str(caught.value)
+
+
+@pytest.mark.parametrize("cut", [4000, 4380])
+def test_files_that_go_on_in_time_are_joined(tmp_path: Path, cut: int):
+    """With an overlap that agrees; one that disagrees is told."""
+    frame = sky()
+    files = tuple(
+        written(tmp_path / f"{number}.csv", part)
+        for number, part in enumerate((frame.iloc[: cut + 24], frame.iloc[cut:]))
+    )
+    table = from_files({"fukue": PLACE}, {"fukue": PlaceSource(files)}, 2022)
+    assert table.values["fukue"]["ghi"].sum() / 2000.0 == pytest.approx(TOTAL_KWH)
+    told = CliRunner().invoke(app, ["weather", *(str(file.path) for file in files), "--join", "--wind-height", "10"])
+    assert told.exit_code == 0, told.output
+    assert "2 files joined in time" in told.output
+    written(files[1].path, frame.iloc[cut:] + 1.0)
+    with pytest.raises(InputError, match="time occurs twice"):
+        from_files({"fukue": PLACE}, {"fukue": PlaceSource(files)}, 2022)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        "{0.year}-{0.month:02d}-{0.day:02d} {0.hour:02d}:00",
+        "{0.year}/{0.month}/{0.day} {0.hour}:00",
+        "{0.day:02d}.{0.month:02d}.{0.year} {0.hour:02d}:00",
+        "{0.year}-{0.month:02d}-{0.day:02d}T{0.hour:02d}:00:00+09:00",
+        "{0.year}{0.month:02d}{0.day:02d} {0.hour:02d}00",
+    ],
+)
+@pytest.mark.parametrize("last_hour", [0, 24])
+def test_times_as_people_write_them(tmp_path: Path, style: str, last_hour: int):
+    frame = sky()
+    ends = frame.index + pd.Timedelta(hours=1)
+    cells = [style.format(end) for end in ends]
+    if last_hour == 24:
+        midnight = [end.hour == 0 for end in ends]
+        eve = [
+            style.format(end - pd.Timedelta(hours=1)).replace("23:00", "24:00").replace(" 2300", " 2400")
+            for end in ends
+        ]
+        cells = [late if is_last else cell for late, is_last, cell in zip(eve, midnight, cells, strict=True)]
+    path = tmp_path / "sky.csv"
+    frame.set_axis(cells).to_csv(path, index_label="time")
+    quality = examine(WeatherFile(path, "csv", timezone="Asia/Tokyo", wind_height_m=10.0, label="end"), FUKUE)
+    assert quality.problems == ()
+    assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(TOTAL_KWH)
+
+
+def test_an_unknown_table_is_shown_and_guessed_and_then_read(tmp_path: Path):
+    path = tmp_path / "export.csv"
+    frame = sky()
+    frame.columns = pd.Index(["GHI (W/m2)", "Temperature", "Wind Speed"])
+    body = frame.set_axis(frame.index.strftime("%Y-%m-%d %H:%M")).to_csv(index_label="Date/Time", sep=";")
+    path.write_text("Export of a logger\nserial 17\n" + body, encoding="utf-8")
+    found = refusal(WeatherFile(path, "csv"))
+    assert "line 3: Date/Time;GHI (W/m2);Temperature;Wind Speed / 2022-04-01 00:00;0.0;" in found
+    guess = 'time = "Date/Time", ghi = "GHI (W/m2)", temp_air = "Temperature", wind_speed = "Wind Speed"'
+    assert f"columns = {{ {guess} }}" in found
+    options = ["--column", "time=Date/Time", "--column", "ghi=GHI (W/m2)", "--column", "temp_air=Temperature"]
+    told = CliRunner().invoke(app, ["weather", str(path), *options, "--timezone", "Asia/Tokyo"])
+    assert told.exit_code == 0, told.output
+    assert f"{TOTAL_KWH:.3f}" in told.output
+
+
+def test_a_foreign_byte_is_named_by_line_and_value(tmp_path: Path):
+    path = tmp_path / "scada.csv"
+    path.write_bytes(b"time,ghi\n2022-04-01 00:00,1\n# (\xa1\xe3)\n")
+    assert "line 3: byte 0xa1" in refusal(WeatherFile(path, "csv"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ({"label": "middle"}, "centre, end, start"),
+        ({"unit": "kts"}, "km/h, knots, m/s, mph"),
+        ({"columns": (("sun", "a"),)}, "unknown name"),
+    ],
+)
+def test_statements_that_cannot_be_meant(tmp_path: Path, stated: dict[str, object], words: str):
+    assert words in refusal(written(tmp_path / "sky.csv", sky().iloc[:48], **stated))
