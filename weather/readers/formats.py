@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -166,7 +167,7 @@ def _read_one(file: WeatherFile) -> Reading:
         raise InputError(
             [Problem(f"this is a file of the format {found}", str(file.path), "csv", found, repair)]
         ) from error
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration, csv.Error) as error:
         accepted = f"a file as its publisher writes it; the first lines look like {format_of(file.path)}"
         what = f"cannot be read in the format {file.format}"
         raise InputError([Problem(what, str(file.path), str(error)[:200], accepted)]) from error
