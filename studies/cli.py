@@ -391,6 +391,10 @@ def weather(
     column: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
     ] = None,
+    sunshine: Annotated[
+        tuple[float, float] | None,
+        typer.Option(metavar="A B", help="Angstrom's a and b: irradiance of sunshine hours."),
+    ] = None,
     join: Annotated[bool, typer.Option("--join", help="The files are parts of one series in time.")] = False,
 ) -> None:
     """Print the quality report of weather files; status 1 when one of them has a problem."""
@@ -399,7 +403,7 @@ def weather(
 
     columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
     parts = tuple(files[1:]) if join else ()
-    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts)
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts, sunshine)
     stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)

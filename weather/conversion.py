@@ -86,6 +86,42 @@ def _with_every_time(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.reindex(frame.index.union(pd.date_range(frame.index[0], frame.index[-1], freq=spacing)))
 
 
+def irradiance_of_sunshine(
+    sunshine: pd.Series, interval: pd.Timedelta, place: Place, coefficients: tuple[float, float]
+) -> pd.DataFrame:
+    """Return global irradiance of sunshine hours by Angstrom's line, whose monthly sums hold exactly.
+
+    Within a month each interval has its irradiance above the atmosphere times a + b (share with sunshine).
+
+    Parameters
+    ----------
+    sunshine : pandas.Series
+        Share of each interval with sunshine, by its start; missing with the sun below the horizon is none.
+    interval : pandas.Timedelta
+    place : Place
+    coefficients : tuple of float
+        a and b.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``ghi`` in W/m2, NaN where a value is missing by day.
+    """
+    sunshine = sunshine.sort_index()
+    index = pd.date_range(sunshine.index[0], sunshine.index[-1], freq=interval)
+    share = sunshine[~sunshine.index.duplicated()].reindex(index)
+    sun = sun_over(index, place)
+    share = share.where(share.notna() | sun.is_up, 0.0).clip(0.0, 1.0)
+    a, b = coefficients
+    months = [index.year, index.month]
+    above = pd.Series(sun.extraterrestrial, index).where(share.notna())
+    daylight = pd.Series(sun.is_up.astype(float), index).where(share.notna())
+    shaped = above * (a + b * share)
+    month_share = (share * daylight).groupby(months).transform("sum") / daylight.groupby(months).transform("sum")
+    wanted = above.groupby(months).transform("sum") * (a + b * month_share)
+    return pd.DataFrame({"ghi": shaped * (wanted / shaped.groupby(months).transform("sum"))})
+
+
 def with_dark_edges(means: pd.DataFrame, interval: pd.Timedelta, place: Place, index: pd.DatetimeIndex) -> pd.DataFrame:
     """Add the interval that lacks at either end of `index` where only a part of it is needed and the sun is down.
 

@@ -93,7 +93,7 @@ def _combined(
     problems: list[Problem] = []
     for file in _joined_in_time(source.files):
         with gathered(problems):
-            reading = read_own_steps(file, clock)
+            reading = read_own_steps(file, place, clock)
             problems += wind_unit_problems(reading, climate, file.name) if climate else []
             frames.append(on_study_index(reading, file, place, fiscal_year, clock))
             label = reading.time_label or label

@@ -188,7 +188,8 @@ def _weather_file(file: NamedFile, folder: Path, data: Path | None) -> WeatherFi
     if path is None:
         raise InputError([Problem("no such weather file", "[[weather.files]] path", file.path, "a file below --data")])
     values = file.model_dump(exclude={"path"}, exclude_none=True)
-    listed = {"variables": tuple(file.variables), "columns": tuple(file.columns.items())}
+    listed: dict[str, Any] = {"variables": tuple(file.variables), "columns": tuple(file.columns.items())}
+    listed |= {"sunshine": tuple(file.sunshine)} if file.sunshine else {}
     return WeatherFile(path=path, **values | listed)
 
 

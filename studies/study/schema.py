@@ -179,6 +179,11 @@ class WeatherFile(Section):
     unit: Literal["", "m/s", "km/h", "knots", "mph"] = Field(
         default="", description="Unit of the wind speed; empty: m/s, or as the format says."
     )
+    sunshine: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
+        default=None,
+        description='Angstrom\'s a and b of the place, for "jma": irradiance is made of sunshine hours where the file '
+        "has no irradiance.",
+    )
     columns: dict[Literal["time", "ghi", "dni", "dhi", "temp_air", "wind_speed"], str] = Field(
         default={}, description='Columns of a "csv" by `time` and variable, where they have other names.'
     )

@@ -104,8 +104,13 @@ def test_an_epw_with_several_records_an_hour(tmp_path: Path):
     assert quality.problems == ()
     assert quality.interval_minutes == 15.0
     assert quality.figures["irradiation_kwh_per_m2"] == pytest.approx(total, rel=1e-3)
-    doubled = file.path.read_text(encoding="utf-8").replace("DATA PERIODS,1,4", "DATA PERIODS,1,1")
-    file.path.write_text(doubled.replace(",15,?", ",60,?").replace(",30,?", ",60,?"), encoding="utf-8")
+    silent = file.path.read_text(encoding="utf-8").replace("DATA PERIODS,1,4", "DATA PERIODS,1,1")
+    file.path.write_text(silent, encoding="utf-8")
+    assert examine(file, FUKUE).interval_minutes == 15.0
+    doubled = silent
+    file.path.write_text(
+        doubled.replace(",15,?", ",60,?").replace(",30,?", ",60,?").replace(",45,?", ",60,?"), encoding="utf-8"
+    )
     assert refusal(file).count("time occurs twice") == 1
 
 
@@ -349,6 +354,33 @@ def test_jma_counts_the_last_hour_as_24(tmp_path: Path):
             lines[position] = ",".join([f"{before:%Y}", f"{before.month}", f"{before.day}", "24", *rest])
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     assert examine(WeatherFile(path, "jma", wind_height_m=10.0), FUKUE).problems == ()
+
+
+def test_sunshine_hours_become_irradiance_by_the_stated_line(tmp_path: Path):
+    """H/Ra = 0.202 + 0.553 n/N in each month; blank nights are none."""
+    sun = sun_over(HOURS, PLACE)
+    share = np.where(sun.is_up, (np.arange(len(HOURS)) // 24 % 3) / 2.0, 0.0)
+    lines = [
+        "head",
+        "",
+        ",福江,福江,福江",
+        "年月日時,日照時間(時間),日照時間(時間),日照時間(時間)",
+        ",,,",
+        ",,品質情報,均質番号",
+    ]
+    for end, part, is_up in zip(HOURS + pd.Timedelta(hours=1), share, sun.is_up, strict=True):
+        lines.append(f"{end.year}/{end.month}/{end.day} {end.hour}:00:00,{f'{part:.1f}' if is_up else ''},8,1")
+    path = tmp_path / "sunshine.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="cp932")
+    file = WeatherFile(path, "jma")
+    assert "Angstrom" in quality_text(examine(file, FUKUE))
+    stated = replace(file, sunshine=(0.202, 0.553))
+    quality = examine(stated, FUKUE)
+    assert quality.problems == ()
+    ghi = read(stated, PLACE, 2022)["ghi"].to_numpy().reshape(-1, 2).mean(axis=1)
+    july = (HOURS.month == 7) & (HOURS.year == 2022)
+    expected = 0.202 + 0.553 * share[july].sum() / sun.is_up[july].sum()
+    assert ghi[july].sum() / sun.extraterrestrial[july].sum() == pytest.approx(expected, rel=1e-6)
 
 
 def test_unreadable_lines_of_a_year_are_one_problem(tmp_path: Path):

@@ -223,7 +223,16 @@ def test_every_format_has_a_sign_and_no_traceback(tmp_path: Path, name: str):
     """Empty, cut off in the header, or a text of another kind: a problem of the file, whatever reads it."""
     assert name in SIGNS
     whole = next((write() for of, write, _ in CASES.values() if of == name), "time,ghi\n2022-04-01T00:00Z,1\n")
-    for text in ("", whole[:40], "\n".join(whole.splitlines()[:1]), "a,b\n1,2\n" * 30, "{}", "\x00\x01"):
+    for text in (
+        "",
+        whole[:40],
+        "\n".join(whole.splitlines()[:1]),
+        "a,b\n1,2\n" * 30,
+        "{}",
+        "\x00\x01",
+        "x" * 150_000,
+        "a,\rb\n",
+    ):
         path = tmp_path / "file.csv"
         path.write_text(text, encoding="utf-8")
         assert examine(WeatherFile(path, name), FUKUE).problems

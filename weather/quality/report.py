@@ -253,7 +253,7 @@ def examine(
     FileQuality
     """
     try:
-        reading = read_own_steps(file, clock)
+        reading = read_own_steps(file, climate.place, clock)
     except InputError as error:
         return FileQuality(file, climate.place, fiscal_year or STANDARD_YEAR_DATED_ON, problems=error.problems)
     year = fiscal_year or _main_fiscal_year(reading, clock)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,7 +12,15 @@ import pandas as pd
 from twin.core.clock import DEFAULT_CLOCK, Clock
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.weather_table import VARIABLES, Place
-from weather.conversion import filled, instants_on, irradiance_on, on_fiscal_year, wind_at_height, with_dark_edges
+from weather.conversion import (
+    filled,
+    instants_on,
+    irradiance_of_sunshine,
+    irradiance_on,
+    on_fiscal_year,
+    wind_at_height,
+    with_dark_edges,
+)
 from weather.quality.checks import without_repeats
 from weather.readers.jma import read_jma
 from weather.readers.plain import NAMES, read_plain
@@ -83,11 +92,13 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAU
     InputError
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
-    return on_study_index(read_own_steps(file, clock), file, place, fiscal_year, clock)
+    return on_study_index(read_own_steps(file, place, clock), file, place, fiscal_year, clock)
 
 
-def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:
+def read_own_steps(file: WeatherFile, place: Place, clock: Clock = DEFAULT_CLOCK) -> Reading:
     """Read a weather file's own time steps, told in the time zone of the clock, without any other conversion.
+
+    Only sunshine hours become irradiance, at `place`, where `file.sunshine` says how.
 
     Raises
     ------
@@ -102,7 +113,26 @@ def read_own_steps(file: WeatherFile, clock: Clock = DEFAULT_CLOCK) -> Reading:
             readings.append(_read_one(replace(file, path=path, parts=())))
     raise_if_any(problems)
     reading = joined(readings, file.name) if len(readings) > 1 else readings[0]
-    return _selected(_in_metres_per_second(reading, file), file).in_zone(clock.timezone)
+    reading = _with_irradiance(_in_metres_per_second(reading, file), file, place, clock)
+    return _selected(reading, file).in_zone(clock.timezone)
+
+
+def _with_irradiance(reading: Reading, file: WeatherFile, place: Place, clock: Clock) -> Reading:
+    """Make irradiance of sunshine hours where the file has none and the place's line is stated."""
+    if len(reading.sunshine) < 2 or len(reading.means.columns):
+        return reading
+    if file.sunshine is None:
+        note = "sunshine hours are in the file: sunshine = [a, b] of Angstrom's line makes irradiance of them"
+        if not reading.variables:
+            problem = Problem(
+                "no usable variable", file.name, "sunshine hours", "irradiance, temperature or wind", note
+            )
+            raise InputError([problem])
+        return replace(reading, notes=(*reading.notes, note))
+    local = pd.DatetimeIndex(reading.sunshine.index).tz_convert(clock.timezone)
+    means = irradiance_of_sunshine(reading.sunshine.set_axis(local), reading.interval, place, file.sunshine)
+    note = "irradiance computed from sunshine hours: H/Ra = {:g} + {:g} n/N by month".format(*file.sunshine)
+    return replace(reading, means=means, notes=(*reading.notes, note))
 
 
 def _statement_problems(file: WeatherFile) -> list[Problem]:
@@ -137,7 +167,7 @@ def _read_one(file: WeatherFile) -> Reading:
         raise InputError(
             [Problem(f"this is a file of the format {found}", str(file.path), "csv", found, repair)]
         ) from error
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration) as error:
+    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration, csv.Error) as error:
         accepted = f"a file as its publisher writes it; the first lines look like {format_of(file.path)}"
         what = f"cannot be read in the format {file.format}"
         raise InputError([Problem(what, str(file.path), str(error)[:200], accepted)]) from error

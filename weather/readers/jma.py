@@ -13,11 +13,12 @@ from weather.readers.reading import INSTANTS, JAPAN_STANDARD_TIME, Reading, Weat
 from weather.readers.text import listed_cells, numbers, read_text
 from weather.readers.times import read_times, spacing_of
 
+SUNSHINE = "sunshine"
 STATION_ROW, ELEMENT_ROW = 0, 1
 TIME_COLUMN = "年月日時"
 SPLIT_TIME = ("年", "月", "日", "時")
 TIME_COLUMNS = (TIME_COLUMN, SPLIT_TIME[0])
-ELEMENTS = {"気温(℃)": "temp_air", "風速(m/s)": "wind_speed", "日射量(MJ/㎡)": "ghi"}
+ELEMENTS = {"気温(℃)": "temp_air", "風速(m/s)": "wind_speed", "日射量(MJ/㎡)": "ghi", "日照時間(時間)": SUNSHINE}
 QUALITY = "品質情報"
 USABLE_QUALITY = 5
 """8 normal, 5 nearly normal; 4 too few data, 2 doubtful, 1 missing, 0 not observed (JMA, help of obsdl)."""
@@ -124,5 +125,14 @@ def _reading(frame: pd.DataFrame, file: WeatherFile) -> Reading:
         raise InputError([Problem("not hourly values", str(file.path), seen, "hourly values (1時間ごとの値)")])
     means = frame[[name for name in ("ghi",) if name in frame]] * W_PER_MJ_PER_HOUR
     instants = frame[[name for name in INSTANTS if name in frame]]
-    means = means.set_axis(interval_starts(times, interval, label))
-    return Reading(means, interval, instants, False, file.wind_height_m, label, wind_in_doubt=math.inf)
+    starts = interval_starts(times, interval, label)
+    sunshine = frame[SUNSHINE].set_axis(starts) if SUNSHINE in frame else pd.Series(dtype=float)
+    return Reading(
+        means=means.set_axis(starts),
+        interval=interval,
+        instants=instants,
+        wind_height_m=file.wind_height_m,
+        label=label,
+        wind_in_doubt=math.inf,
+        sunshine=sunshine,
+    )

@@ -6,7 +6,6 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 
 import pandas as pd
 
@@ -28,6 +27,7 @@ NAMES = (TIME, *IRRADIANCE, *INSTANTS)
 DELIMITERS = (",", ";", "\t")
 LINES_BEFORE_A_TABLE = 100
 LINES_SHOWN = 3
+LONGEST_LINE = 20_000
 
 GUESSES = {
     TIME: r"time|date.?/?time.*|timestamp.*|time\b.*|date|日時|年月日時?|時刻|period_?(end|start).*|local_time|valid.*",
@@ -136,8 +136,10 @@ def table_in(text: str, file: WeatherFile, own: Mapping[str, str]) -> Table:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Return the cells of one line."""
-    return next(csv.reader(StringIO(line), delimiter=delimiter), [])
+    """Return the cells of one line, none of a line that is too long for a row of a table."""
+    if len(line) > LONGEST_LINE:
+        return []
+    return next(csv.reader([line.replace("\r", "")], delimiter=delimiter), [])
 
 
 def _unknown_table(lines: Sequence[str], file: WeatherFile, own: Mapping[str, str]) -> Problem:

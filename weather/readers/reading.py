@@ -60,6 +60,9 @@ class WeatherFile:
         Unit of the wind speed: a key of `WIND_UNITS`. Empty: m/s, or as the format says.
     columns : tuple of (str, str)
         Name here (``time`` or a variable) and name of the column in the file (plain CSV only).
+    sunshine : tuple of (float, float), optional
+        Angstrom's a and b of the place: global irradiation over that above the atmosphere is a + b n/N. With them
+        irradiance is made of sunshine hours where the file has no irradiance.
     parts : tuple of pathlib.Path
         Further files of the same layout that go on in time.
     """
@@ -76,6 +79,7 @@ class WeatherFile:
     unit: str = ""
     columns: tuple[tuple[str, str], ...] = ()
     parts: tuple[Path, ...] = ()
+    sunshine: tuple[float, float] | None = None
 
     @property
     def name(self) -> str:
@@ -103,6 +107,8 @@ class Reading:
     wind_in_doubt : float
         So many times the place's normal the mean wind may be before its unit is in doubt; infinite where the file
         itself names the unit.
+    sunshine : pandas.Series
+        Share of each interval with sunshine, by its start; empty where the file has none.
     notes : tuple of str
         What the reader found out about the file or took for granted.
     """
@@ -115,6 +121,7 @@ class Reading:
     label: str = "start"
     wind_in_doubt: float = WIND_IN_DOUBT
     notes: tuple[str, ...] = ()
+    sunshine: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
 
     @property
     def variables(self) -> set[str]:
@@ -160,7 +167,15 @@ def joined(readings: Sequence[Reading], where: str) -> Reading:
         for frames in ([one.means for one in readings], [one.instants for one in readings])
     )
     notes = tuple(dict.fromkeys(note for reading in readings for note in reading.notes))
-    return replace(first, means=means, instants=instants, notes=(*notes, f"{len(readings)} files joined in time"))
+    hours = [one.sunshine.to_frame("sunshine") for one in readings if len(one.sunshine)]
+    sunshine = _joined_frames(hours, where)["sunshine"] if hours else first.sunshine
+    return replace(
+        first,
+        means=means,
+        instants=instants,
+        sunshine=sunshine,
+        notes=(*notes, f"{len(readings)} files joined in time"),
+    )
 
 
 def _joined_frames(frames: list[pd.DataFrame], where: str) -> pd.DataFrame:

@@ -69,16 +69,20 @@ def _epw_starts(
 ) -> tuple[pd.DatetimeIndex, pd.Timedelta]:
     """Return the start of each record's interval (hours count from 1), in the file's zone, and the interval.
 
+    Where the minutes differ within an hour there are several records, whatever the header says.
+
     The records of an hour follow each other; of their minutes only the order counts, as some files write the start
     and some the end.
     """
     hour = pd.to_datetime(data[["year", "month", "day"]]) + pd.to_timedelta(data["hour"] - 1, unit="h")
+    in_first_hour = data["minute"][(hour == hour.iloc[0]).to_numpy()]
+    records = max(records, in_first_hour.nunique())
     interval = pd.Timedelta(hours=1) / records
     place_in_hour = hour.groupby(hour).cumcount().to_numpy()
     doubled = np.flatnonzero(place_in_hour >= records)
     if len(doubled):
         seen = f"{len(doubled)} times, first {hour.iloc[doubled[0]]} in line {doubled[0] + HEADER_LINES_OF_EPW + 1}"
-        accepted = f"{records} record(s) an hour, as the line DATA PERIODS states"
+        accepted = f"{records} record(s) an hour, as the line DATA PERIODS or the minutes say"
         raise InputError([Problem("time occurs twice", str(file.path), seen, accepted, "remove the doubled rows")])
     zone = datetime.timezone(datetime.timedelta(hours=zone_hours))
     return pd.DatetimeIndex(hour + place_in_hour * interval).tz_localize(zone), interval
