@@ -337,14 +337,18 @@ def upper_bounds(case: Case, uncontrolled: Sequence[int], folders: Sequence[Path
     finally:
         for file in files:
             file.unlink()
-    energy, value = ([of_year[name] for of_year in found] for name in OBJECTIVES)
+    energy = [of_year["energy"] for of_year in found]
+    value = [of_year["value"] for of_year in found] if all("value" in of_year for of_year in found) else None
     return Bounds(energy, value, "")
 
 
 def _of_year(file: Path, folder: Path) -> dict[str, float]:
+    """Return the bounds of a year by objective; without prices there is none of the value."""
     with file.open("rb") as stream:
         case = pickle.load(stream)  # noqa: S301 - written by this run
-    return {objective: perfect_foresight(case, 0, folder, objective).upper for objective in OBJECTIVES}
+    has_prices = bool(np.isfinite(case.profiles[0][0].price_jpy_per_kwh).all())
+    objectives = [objective for objective in OBJECTIVES if objective == "energy" or has_prices]
+    return {objective: perfect_foresight(case, 0, folder, objective).upper for objective in objectives}
 
 
 def worst_day(

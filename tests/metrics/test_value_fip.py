@@ -1,7 +1,6 @@
 """The premium of FIP: months by hand, months with floor prices, and the reference price of FY2022 from real prices."""
 
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -9,10 +8,12 @@ import pytest
 from value_case import market
 
 from studies.experiments.key_figures import previous_price
+from studies.study.reading import read_study
 from twin.core.clock import DEFAULT_CLOCK, fiscal_year
 from twin.metrics.payments.market import at_floor, premium_price, price_matrix, reference_price
 
-JEPX = Path(__file__).parents[3] / "shared/data/jepx/jepx_kyushu_spot_halfhourly_fy2021_fy2022.csv"
+ROOT = Path(__file__).parents[2]
+JEPX = ROOT.parent / "shared/data/jepx/jepx_kyushu_spot_halfhourly_fy2021_fy2022.csv"
 APRIL, MAY, MARCH = 4, 5, 3
 
 
@@ -103,9 +104,8 @@ def test_the_reference_price_of_a_steady_source_from_real_prices():
 @pytest.mark.skipif(not JEPX.exists(), reason="the shared data folder is not there")
 @pytest.mark.parametrize(("year", "mean"), [(2022, 11.29), (2021, None)])
 def test_a_measured_study_takes_the_year_before_where_the_data_have_it(year, mean):
-    study = SimpleNamespace(
-        weather=SimpleNamespace(source="measured"), period=SimpleNamespace(fiscal_year=year)
-    )  # of the study file only these are read
+    shipped = read_study(ROOT / "studies" / "goto_fy2022.toml", JEPX.parents[1])
+    study = shipped.model_copy(update={"period": shipped.period.model_copy(update={"fiscal_year": year})})
     found = previous_price(study, JEPX.parents[1])
     days = pd.Series(fiscal_year(2021).month).value_counts().sort_index().to_numpy() / 48
     assert found is None if mean is None else float(days @ found.mean(axis=1)) / 365 == pytest.approx(mean, abs=0.01)

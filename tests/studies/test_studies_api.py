@@ -45,7 +45,7 @@ def test_scenario_days_and_the_middle_of_the_sweep(case):
 def test_settings_come_last(study):
     thin = load_case(study, days=(20, 20), settings={"grid.conductor_mm2": 240, "fleet.demand_factor": 0.5})
     assert thin.members[0].scenario == "first"
-    assert thin.battery_mwh.sum() == 0.0
+    assert thin.fleet.battery_mwh.sum() == 0.0
     mean_mw = thin.profiles[0][0].area_demand_mw.sum(axis=1).mean()
     assert thin.export_limit_mw[0] < load_case(study, days=(20, 20)).export_limit_mw[0]
     assert mean_mw < 25.0

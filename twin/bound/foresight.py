@@ -171,6 +171,8 @@ def _program(
 ) -> Program:
     nothing, everything = np.zeros(len(case.index)), np.ones(len(case.index))
     price = before.price_jpy_per_kwh * KWH_PER_MWH
+    if objective == "value" and not np.isfinite(price).all():
+        raise InputError([Problem("no bound of the value without prices", "area price", "nan", "a price in each step")])
     worth = Worth(everything, everything, nothing) if objective == "energy" else Worth(price, nothing, price)
     return make_program(groups, condition, before.deliverable_mw, worth, case.step_hours)
 

@@ -172,7 +172,7 @@ def _idle(model: GridModel) -> dict[str, np.ndarray]:
 @cache
 def short_circuit_mva(bus_name: str) -> float:
     """Return the initial short-circuit power that the mainland feeds to a bus."""
-    net = copy.deepcopy(grid_of("goto", 2030, "fixed").net)
+    net = copy.deepcopy(grid_of("goto", 2030, compensation="fixed").net)
     net.sgen = net.sgen.drop(index=net.sgen.index)
     net.trafo["power_station_unit"] = False
     sc.calc_sc(net, case="max", ip=False, ith=False)
