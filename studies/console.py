@@ -12,10 +12,10 @@ from rich.table import Table
 
 from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
-from twin.core.errors import InputError, Problem
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
-from twin.metrics.run_folder import open_run
+from twin.metrics.run_folder import MANIFEST_FILE, Member, Run, open_run, read_json
 
 HEADLINE = (
     "available_mwh",
@@ -48,10 +48,18 @@ def read_kpis(run: Path) -> dict[str, Kpis]:
     InputError
         If the folder holds no complete run.
     """
+    return _kpis_of(open_run(run))
+
+
+def _kpis_of(run: Run) -> dict[str, Kpis]:
     return {
-        member.folder.relative_to(run).as_posix(): {k: None if math.isnan(v) else v for k, v in member.kpis.items()}
-        for member in open_run(run).members
+        _path(run, member): {name: None if math.isnan(value) else value for name, value in member.kpis.items()}
+        for member in run.members
     }
+
+
+def _path(run: Run, member: Member) -> str:
+    return member.folder.relative_to(run.path).as_posix()
 
 
 def headline_tables(run: Path, width: int) -> list[Table]:
@@ -100,12 +108,13 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
     InputError
         If a folder holds no run or the runs have no member in common.
     """
-    before, after = read_kpis(first), read_kpis(second)
-    pairs = _pairs(first, second)
+    runs = open_run(first), open_run(second)
+    before, after = (_kpis_of(run) for run in runs)
+    pairs = _pairs(*runs)
     if not pairs:
         seen = f"{len(before)} and {len(after)} members"
         raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
-    currency = open_run(first).currency
+    currency = runs[0].currency
     table = Table(title=f"{second} against {first}", caption=_left_out(before, after, pairs))
     for column in ("member", "key figure", "unit"):
         table.add_column(column, overflow="fold")
@@ -120,22 +129,23 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
     return table
 
 
-def _pairs(first: Path, second: Path) -> list[tuple[str, str]]:
+def _pairs(first: Run, second: Run) -> list[tuple[str, str]]:
     """Return the paths of members with the same scenario and the same values of everything that either run sweeps."""
-    befores, afters = (_json(run / "study.json")["members"] for run in (first, second))
-    swept = sorted({key for member in (*befores, *afters) for key in member.get("sweep", {})})
-    other = {_point(second, member, swept): member["path"] for member in afters}
-    points = [(member["path"], _point(first, member, swept)) for member in befores]
+    swept = sorted({key for member in (*first.members, *second.members) for key in member.sweep})
+    other = {_point(member, swept): _path(second, member) for member in second.members}
+    points = [(_path(first, member), _point(member, swept)) for member in first.members]
     return [(path, other[point]) for path, point in points if point in other]
 
 
-def _point(run: Path, member: dict[str, Any], swept: list[str]) -> tuple[str, ...]:
+def _point(member: Member, swept: list[str]) -> tuple[str, ...]:
     """Return a member's scenario and its values of the swept keys, swept or not."""
-    scenario = member["path"].partition("/")[0]
     if not swept:
-        return (scenario,)
-    values = flatten(_json(run / member["path"] / "manifest.json")["study"])
-    return (scenario, *(str(member["sweep"].get(key, values.get(key))) for key in swept))
+        return (member.scenario,)
+    problems: list[Problem] = []
+    manifest = read_json(member.folder / MANIFEST_FILE, problems)
+    raise_if_any(problems)
+    values = flatten(manifest["study"])
+    return (member.scenario, *(str(member.sweep.get(key, values.get(key))) for key in swept))
 
 
 def _left_out(before: dict[str, Kpis], after: dict[str, Kpis], pairs: list[tuple[str, str]]) -> str:
@@ -163,10 +173,6 @@ def _number(value: float | None, sign: bool = False) -> str:
     if value is None:
         return "-"
     return f"{value:{'+' if sign else ''},.{0 if abs(value) >= 1000 else 2}f}"
-
-
-def _json(path: Path) -> Any:  # noqa: ANN401 - whatever the file holds
-    return json.loads(path.read_text(encoding="utf-8"))
 
 
 MATTER_MOST = 3

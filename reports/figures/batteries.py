@@ -13,7 +13,7 @@ from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import point_label, scenario_title
-from reports.reading.run_folder import Run
+from twin.metrics.run_folder import Run
 
 DASHES = ((1, 0), (4, 1.5), (1.5, 1.5))
 """Scenarios may have nearly the same state of charge; dashes let both show."""

@@ -11,7 +11,7 @@ from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.reading.detail import CURTAILMENT_CAUSES, Detail, Focus
 from reports.reading.labels import member_label, point_label, scenario_title
-from reports.reading.run_folder import Run
+from twin.metrics.run_folder import Run
 
 MOST_UNITS = 14
 CUT_COLUMNS = [cause.column for cause in CURTAILMENT_CAUSES]

@@ -17,8 +17,8 @@ from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.reading.detail import CURTAILMENT_CAUSES, Detail, Focus
 from reports.reading.labels import member_label, points_label, scenario_title
-from reports.reading.run_folder import Run
 from twin.metrics.kpis import congestion_mw
+from twin.metrics.run_folder import Run
 
 
 def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:

@@ -10,7 +10,8 @@ from reports.document import digits, style
 from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.reading.labels import point_label, scenario_title
-from reports.reading.run_folder import Run, benefit_kpi, controlled_scenarios
+from reports.reading.run_folder import benefit_kpi, controlled_scenarios
+from twin.metrics.run_folder import Run
 
 LETTERS = 1.2
 """Page one is read from further away than the others."""

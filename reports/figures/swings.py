@@ -14,9 +14,9 @@ from reports.document.texts import Words
 from reports.reading.detail import Focus
 from reports.reading.labels import change_name, change_value, kpi_label, member_label, scenario_title
 from reports.reading.onset import Change, Onset, read_onset
-from reports.reading.run_folder import Run
 from reports.reading.uncertainty import Headline, Uncertainty
 from twin.core.quantities import KPIS
+from twin.metrics.run_folder import Run
 
 MORE, LESS = style.SERIES[1], style.SERIES[0]
 ROOM_FOR_SWING_NUMBERS = 1.14

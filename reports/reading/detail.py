@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 
 from reports.reading.outages import AllOutages, all_outages
-from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS, Run
+from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.kpis import congestion_mw, is_congested
+from twin.metrics.run_folder import Run
 
 CURTAILMENT_CAUSES = tuple(cause for cause in CutCause if cause is not CutCause.UNAVAILABLE)
 """What the figures show: a plant that is out of order is not curtailed."""

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from reports.document.digits import MILLION_MONEY, plain
 from reports.document.texts import Words
 from reports.reading.onset import Change, assumption, contract_unit
-from reports.reading.run_folder import Member, Run
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
+from twin.metrics.run_folder import Member, Run
 
 
 def kpi_label(name: str, words: Words) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports.document.digits import SMALLEST_SHOWN
-from reports.reading.run_folder import Run
+from twin.metrics.run_folder import Run
 
 PARAMETER = "grid.parameters."
 CONTRACT = "fleet.contract_mw."

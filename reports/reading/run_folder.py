@@ -10,9 +10,7 @@ import pyarrow.parquet as pq
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.quantities import KPIS, TABLES, CutCause
-from twin.metrics.run_folder import KPI_FILE, RERUN, STUDY_FILE, open_run
-from twin.metrics.run_folder import Member as Member
-from twin.metrics.run_folder import Run as Run
+from twin.metrics.run_folder import KPI_FILE, RERUN, STUDY_FILE, Run, open_run
 
 CUT_COLUMNS = tuple(cause.column for cause in CutCause)
 STUDY_KEYS = (

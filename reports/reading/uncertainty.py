@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.reading.run_folder import Run
 from twin.core.quantities import KPIS
+from twin.metrics.run_folder import Run
 
 FIRST_SHOWN = ("curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh")
 """The headlines that the figure shows if an unknown moves them, in this order; else the first that moves."""

@@ -15,9 +15,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.reading.detail import Detail, Focus
-from reports.reading.run_folder import Member, Run
 from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Uncertainty, read_uncertainty
 from twin.core.quantities import KPIS, TABLES, Quantity
+from twin.metrics.run_folder import Member, Run
 
 PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""

@@ -11,10 +11,11 @@ from reports.document.digits import MILLION_MONEY, quantity, span
 from reports.document.texts import Words
 from reports.reading.detail import Focus
 from reports.reading.labels import key_label, scenario_title, value_label
-from reports.reading.run_folder import Member, Run, benefit_kpi, controlled_scenarios
+from reports.reading.run_folder import benefit_kpi, controlled_scenarios
 from reports.reading.uncertainty import Uncertainty
 from reports.sections import onset
 from twin.core.units import MONEY_PER_MILLION
+from twin.metrics.run_folder import Member, Run
 
 CONGESTION = "curtailed_congestion_mwh"
 LITTLE_PERCENT = 0.1

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from reports.document import digits
 from reports.document.blocks import Table
 from reports.document.texts import Words
-from reports.reading.run_folder import Run
 from twin.core.quantities import KPIS
+from twin.metrics.run_folder import Run
 
 SAMPLE_VM_LIMIT_PU = 1e-6
 """Limit of a run that does not state its own."""

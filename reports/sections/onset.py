@@ -8,7 +8,7 @@ from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.labels import change_name, change_value, member_label, point_label
 from reports.reading.onset import Change, Onset, read_onset
-from reports.reading.run_folder import Run
+from twin.metrics.run_folder import Run
 
 
 def section(run: Run, words: Words) -> list[Block]:

@@ -12,7 +12,7 @@ from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import member_label, scenario_title
 from reports.reading.outages import CORRIDOR, NO_BREAK, AllOutages, corridor_name, fold
-from reports.reading.run_folder import Run
+from twin.metrics.run_folder import Run
 
 MOST_BRANCHES = 10
 MOST_OUTAGES = {"demand_lost_mw": 6, "infeed_lost_mw": 2, "hours_violated": 4}

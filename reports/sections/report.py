@@ -21,10 +21,11 @@ from reports.document.texts import Words
 from reports.figures import batteries, curtailment, link, scenarios
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, member_label, point_label
-from reports.reading.run_folder import Run, benefit_kpi, controlled_scenarios
+from reports.reading.run_folder import benefit_kpi, controlled_scenarios
 from reports.reading.uncertainty import Uncertainty, read_uncertainty
 from reports.sections import answer, checks, onset, outages, tables, uncertainty
 from twin.core.quantities import shown_in
+from twin.metrics.run_folder import Run
 
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
 DAYS_OF_A_YEAR = 365

@@ -12,10 +12,10 @@ from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, member_label, point_label, scenario_title, shown_unit
-from reports.reading.run_folder import Member, Run
 from reports.sections.answer import CONGESTION
 from twin.core.quantities import shown_in
 from twin.metrics import kpis as key_figures
+from twin.metrics.run_folder import Member, Run
 
 MOST_BINDING = 6
 DIMENSIONLESS = ("", "1", "-", "year", None)

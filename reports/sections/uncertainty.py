@@ -10,8 +10,8 @@ from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.detail import Focus
 from reports.reading.labels import kpi_label, scenario_title, shown_unit
-from reports.reading.run_folder import Run
 from reports.reading.uncertainty import Headline, Uncertainty
+from twin.metrics.run_folder import Run
 
 TABLE_KPIS = (
     "curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh",

@@ -20,10 +20,11 @@ from reports.document.style import alike
 from reports.document.texts import LANGUAGES, Words
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import points_label
-from reports.reading.run_folder import Run, read_run
+from reports.reading.run_folder import read_run
 from reports.sections.answer import sentences
 from reports.sections.checks import all_checks
 from reports.sections.report import document
+from twin.metrics.run_folder import Run
 
 TEXTS = Path(__file__).parents[2] / "reports" / "texts.csv"
 CENTRAL = "conductor_mm2=240,criterion=n-1"

@@ -14,12 +14,13 @@ from reports.figures.swings import tornado
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import change_name, change_value
 from reports.reading.onset import read_onset
-from reports.reading.run_folder import Run, read_run
+from reports.reading.run_folder import read_run
 from reports.sections import onset
 from reports.sections.answer import sentences
 from reports.sections.onset import sentence
 from reports.sections.report import document
 from twin.core.errors import InputError
+from twin.metrics.run_folder import Run
 
 POINT = "conductor_mm2=240,criterion=n-1"
 START = ("", "", 16.04, 3.0, 3.5)

@@ -16,11 +16,12 @@ from reports.document.texts import LANGUAGES, Language, Words
 from reports.figures import swings
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import kpi_label
-from reports.reading.run_folder import Run, read_run
+from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import read_uncertainty, study_digest, uncertainty_file
 from reports.renderers.workbook import workbook
 from reports.sections import answer, uncertainty
 from reports.sections.report import document
+from twin.metrics.run_folder import Run
 
 CONGESTION, AREA = "curtailed_congestion_percent_of_available", "curtailed_area_balance_mwh"
 UNKNOWNS = [

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.quantities import TABLES
+from twin.metrics.series import read_table
 
 if TYPE_CHECKING:
     import xarray
@@ -98,8 +99,7 @@ class Member:
         if unknown:
             accepted = ", ".join(pq.read_schema(file).names)
             raise InputError([Problem("no such column", str(file), column, accepted) for column in unknown])
-        result: pd.DataFrame = pq.read_table(file, columns=list(columns) or None).to_pandas()
-        return result
+        return read_table(self.folder, name, list(columns) or None)
 
 
 @dataclass(frozen=True)
