@@ -284,9 +284,10 @@ def _values(run: Run) -> dict[str, object]:
 
 
 def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]:
+    scores = {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()}
     return {
         "error_factor": level.error_factor,
-        "scores": {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()},
+        "scores": {name: found for name, found in scores.items() if found is not None},
         "gained_and_lost": gained_and_lost(level, none),
         "kpis": mean_kpis(level.kpis),
     }

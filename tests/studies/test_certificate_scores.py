@@ -98,3 +98,9 @@ def test_without_a_bound_there_is_no_share_of_it():
 
 def test_a_mean_needs_all_years():
     assert mean_kpis([{"a": 1.0, "b": None}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": None}
+
+
+def test_a_score_that_a_run_lacks_is_no_zero():
+    lacks = [KPIS | {"net_supply_jpy": 3.0}, KPIS | {"net_supply_jpy": None}]
+    assert score("net_supply_jpy", Level(1.0, (1, 2), lacks), [lacks[0], lacks[0]], None) is None
+    assert score("net_supply_jpy", Level(1.0, (1, 2), [lacks[0]] * 2), [lacks[0], lacks[0]], None)["mean"] == 3.0
