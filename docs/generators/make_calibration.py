@@ -19,7 +19,8 @@ from types import ModuleType
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
 PAGES = FOLDER.parent / "validation"
-sys.path.insert(0, str(FOLDER))
+# the topic "plan" makes its sites with the tests' own fixtures
+sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1] / "tests" / "fixtures")]
 
 from calibration import firm_capacity  # noqa: E402
 from calibration.rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402

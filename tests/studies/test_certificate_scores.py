@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from studies.experiments.look_ahead import Checks
-from studies.experiments.scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
+from studies.experiments.certificate.look_ahead import Checks
+from studies.experiments.certificate.scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
 
 CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
 KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0}

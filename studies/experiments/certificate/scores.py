@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student_t
 
-from studies.experiments.look_ahead import Checks
+from studies.experiments.certificate.look_ahead import Checks
 from twin.metrics import comparisons
 from twin.metrics.comparisons import Kpis as Kpis
 
