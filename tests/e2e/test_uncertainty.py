@@ -5,6 +5,7 @@ import json
 import pytest
 from conftest import reproducible_files
 
+from studies.experiments.uncertainty import analysis
 from studies.experiments.uncertainty.analysis import BENEFIT, run_block
 from studies.experiments.uncertainty.samples import BASE_PART, SAMPLES, Sample, Setting, Setup, Unknown
 from studies.study.reading import read_study
