@@ -190,6 +190,7 @@ def test_a_view_is_over_with_its_decision(goto_year):
         run(case, 2, stop=2)
 
 
+@pytest.mark.slow
 def test_tables_and_a_resumed_run_are_the_same_bytes(goto_year, tmp_path, monkeypatch):
     inputs = goto_year.days(WINDY_DAY).half_hours(14)
     some = member(inputs, operator="forecast", policy=Looking(THREE_HOURS), flexible=all_devices(inputs))

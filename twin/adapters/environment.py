@@ -57,7 +57,7 @@ class PendingAction:
 
 
 class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
-    """One member of a case; a step of the environment is a step of time of `twin.operation.half_hour.step`.
+    """One member of a case; a step of the environment is a step of time of `twin.operation.window.step`.
 
     An action is the charging power of the batteries of each site group that has any, per unit of their rating
     (discharging negative), then the signal to each flexible device (see `twin.devices.device.DeviceNow`); both

@@ -237,4 +237,5 @@ class Carried:
         return [(m, int(operator.lead_steps[m])) for m in np.flatnonzero(operator.forecasts).tolist()]
 
     def _stop(self) -> np.ndarray:
-        return np.minimum(self.right + self.tried, self.count)
+        stop: np.ndarray = np.minimum(self.right + self.tried, self.count)
+        return stop

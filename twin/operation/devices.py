@@ -93,8 +93,9 @@ def run_sites(case: Case, state: State, steps: range) -> tuple[SiteFlows, State]
         SiteRows(fleet.device_class[first], case.profile[first], of_member), ~case.is_twin,
         series, SiteOrders(*(order[first] for order in now)), case.step_hours, sums,
     )  # fmt: skip
-    fields = np.moveaxis(sums.of_groups[:, of_member], 3, 0) / KW_PER_MW
-    return SiteFlows(*(np.ascontiguousarray(field) for field in fields), sums.clipped[:, of_member]), replace(
+    of_groups = np.moveaxis(sums.of_groups[:, of_member], 3, 0) / KW_PER_MW
+    fields = [*map(np.ascontiguousarray, of_groups), sums.clipped[:, of_member]]
+    return SiteFlows(*fields), replace(
         state,
         soc_kwh=sums.soc_kwh[of_member],
         site_totals=sums.totals,
@@ -164,7 +165,8 @@ def run_devices(case: Case, state: State, steps: range, area_demand_mw: np.ndarr
             of_area[int(placed.device.is_storage), k, rows] += flows.demand_mw
             for name, values in _sums(flows).items():
                 sums[name][k, rows, at] = values
-    return FlexibleFlows(*of_area, np.zeros((*shape, case.plants)), **sums), device_state
+    area_mw, storage_mw = of_area
+    return FlexibleFlows(area_mw, storage_mw, np.zeros((*shape, case.plants)), **sums), device_state
 
 
 @dataclass(frozen=True)
