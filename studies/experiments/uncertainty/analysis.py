@@ -15,7 +15,7 @@ from studies.execution.folders import UNCERTAINTY_FILE
 from studies.execution.provenance import digest
 from studies.execution.workers import Piece, Progress
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.samples import (
+from studies.experiments.uncertainty.samples import (
     BASE_PART,
     Row,
     Sample,
@@ -29,8 +29,8 @@ from studies.experiments.samples import (
     sampled_scenarios,
     weather_years,
 )
-from studies.experiments.unknowns import left_out, unknowns
-from studies.experiments.variance import failures, most_important, sample_table, summary
+from studies.experiments.uncertainty.unknowns import left_out, unknowns
+from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary
 from studies.study.cases import case_of, loop_members
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
