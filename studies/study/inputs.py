@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from network_models.tables import DECLARATIONS
+from studies.measured.series import read_measured
 from studies.study.checks import locate, needed_places
 from studies.study.islands import Grids, clock_of, island_of, tables_of
 from studies.study.members import Member
@@ -25,7 +26,7 @@ from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.forecasts import make_forecasts
-from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured, read_measured
+from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured
 from twin.resources.plants import wind_scales
 from twin.resources.profiles import (
     Forecasts,

@@ -126,7 +126,9 @@ def test_known_hash(tmp_path):
 
 def test_measured_inputs_are_named_without_the_users_folders(tmp_path, study):
     (tmp_path / "jepx").mkdir()
-    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text("date\n")
+    rows = "date,slot,kyushu_price_jpy_per_kwh\n2029-04-01,1,8.0\n2031-03-31,48,8.0\n"
+    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text(rows)
+    (tmp_path / "jepx" / "of_other_years.csv").write_text(rows.replace("2029", "2019").replace("2031", "2021"))
     measured = study.model_copy(update={"weather": study.weather.model_copy(update={"source": "measured"})})
     assert input_files(measured, tmp_path) == {
         "jepx/jepx_kyushu_spot_halfhourly_x.csv": tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv"

@@ -11,8 +11,8 @@ import pandas as pd
 
 from network_models.island import find_island
 from network_models.reading import island_tables
+from studies.measured.series import read_measured
 from twin.core.weather_table import Place
-from twin.resources.measured import read_measured
 from twin.resources.pv import Sky, fleet_per_kw, sky_at
 from weather.climate import Climate, read_climates
 from weather.readers.formats import read
