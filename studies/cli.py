@@ -170,7 +170,7 @@ def certify(
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
-    from studies.experiments.certify import Certificate
+    from studies.experiments.certificate.certify import Certificate
 
     folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
     for line in summary_lines(folder):
@@ -193,7 +193,7 @@ def uncertainty(
     """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
     checked, span = _checked(study, data, days)
     from studies.console import uncertainty_tables
-    from studies.experiments.uncertainty import UncertaintyAnalysis
+    from studies.experiments.uncertainty.analysis import UncertaintyAnalysis
 
     folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs)
     table_console().print(*uncertainty_tables(folder), sep="\n")
@@ -280,8 +280,8 @@ def validate(
     """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
     from rich.console import Console
 
-    from studies.experiments.measured_pairs import Reading
-    from studies.experiments.validate import Subject, validate_file
+    from studies.experiments.validation.measured_pairs import Reading
+    from studies.experiments.validation.validate import Subject, validate_file
 
     subject = Subject(
         plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,

@@ -238,7 +238,10 @@ def summary_lines(folder: Path) -> Iterator[str]:
 
 def _scores(scores: dict[str, Any], currency: str) -> Iterator[str]:
     for name, unit, per in (("energy", "MWh", 1.0), ("value", f"million {currency}", MONEY_PER_MILLION)):
-        found = scores[name]
+        found = scores.get(name)
+        if found is None:
+            yield f"no {name}: the island has no prices"
+            continue
         difference = found["difference"]
         text = f"{name} {found['mean'] / per:,.1f} {unit}, {difference['mean'] / per:+,.2f} against none"
         if difference["low"] is not None:

@@ -29,9 +29,9 @@ from studies.study.names import nearest
 from studies.study.schema import Study
 from twin.core.clock import step_hours
 from twin.core.errors import Problem, raise_if_any
-from twin.network.batch import checked
 from twin.network.model import GridModel
 from twin.network.monitored import element_names
+from twin.network.profiles import checked
 from twin.resources.profiles import Profiles
 from twin.resources.sites import SiteFleet
 from twin.security.analysis import SecurityAnalysis
@@ -183,7 +183,8 @@ def buses_of(model: GridModel, asked: Sequence[str]) -> list[int]:
 def outages(operation: Operation, folder: Path, jobs: int, progress: Progress) -> dict[str, Any]:
     """Assess every outage at every step, write the tables, and return what the report tells of them."""
     analysis = SecurityAnalysis(operation.model)
-    rows, given = checked(analysis.grid.net, operation.profiles)
+    of_steps = checked(analysis.grid.net, operation.profiles)
+    rows, given = of_steps.rows, of_steps.values
     prepared = analysis.prepare(highest_output_mw(analysis.grid.net, analysis.grid.network, given))
     months = operation.index.year * 12 + operation.index.month - 1
     edges = np.flatnonzero(np.diff(months, prepend=-1, append=-1))
@@ -304,7 +305,7 @@ def _worst_branches(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _by_month(found: HeadroomResult, bus: int) -> dict[str, float | None]:
     values = pd.Series(found.headroom_mw[:, bus], index=found.index)
-    return _plain(values.groupby(found.index.strftime("%Y-%m")).median().to_dict())
+    return _plain(values.groupby(pd.DatetimeIndex(found.index).strftime("%Y-%m")).median().to_dict())
 
 
 def _matrix(table: pd.DataFrame) -> dict[str, Any]:

@@ -9,13 +9,13 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
+from studies.experiments.certificate.scores import SCORES, Level, gained_and_lost, score
 from studies.experiments.folders import write_json
 from studies.experiments.key_figures import own_kpis
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
-from studies.experiments.samples import BASE_PART, Sample, Setup
-from studies.experiments.scores import SCORES, Level, gained_and_lost, score
-from studies.experiments.uncertainty import BENEFIT, run_block
+from studies.experiments.uncertainty.analysis import BENEFIT, run_block
+from studies.experiments.uncertainty.samples import BASE_PART, Sample, Setup
 from studies.study.reading import study_path
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction

@@ -111,7 +111,7 @@ def _monitored_branches(grid: MonitoredGrid, network: Network) -> Branches:
     from_node, to_node = network.branch_from, network.branch_to
     y_from, y_to = network.y_from.copy(), network.y_to.copy()
     y_ff, y_ft, y_tf, y_tt = (
-        np.asarray(y[at, node], dtype=complex).ravel()
+        np.asarray(y[at, node], dtype=complex).ravel() if len(at) else np.zeros(0, dtype=complex)
         for y, node in ((y_from, from_node), (y_from, to_node), (y_to, from_node), (y_to, to_node))
     )
     in_service = (np.abs(y_ff) + np.abs(y_ft) + np.abs(y_tf) + np.abs(y_tt)) > 0.0

@@ -118,8 +118,8 @@ def _overloads(v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseSta
         v_from, v_to = v[b.from_node[k]], v[b.to_node[k]]
         i_from = b.y_ff[k] * v_from + b.y_ft[k] * v_to
         i_to = b.y_tf[k] * v_from + b.y_tt[k] * v_to
-        at_from = _size(i_from) / b.limit[0, k]
-        at_to = _size(i_to) / b.limit[1, k]
+        at_from = _size(i_from) / b.limit[0, k] if b.limit[0, k] > 0.0 else np.inf
+        at_to = _size(i_to) / b.limit[1, k] if b.limit[1, k] > 0.0 else np.inf
         side = 1 if at_to > at_from else 0
         loading = 100.0 * max(at_from, at_to)
         _raise(found.step, r, loading, step, case, k, side)

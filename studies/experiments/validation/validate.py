@@ -15,7 +15,7 @@ from rich.table import Table
 from network_models.island import Island
 from network_models.reading import island_tables
 from reports.document.style import look
-from studies.experiments.measured_pairs import (
+from studies.experiments.validation.measured_pairs import (
     BIN_WIDTH,
     DRIVERS,
     UNITS,
@@ -383,7 +383,7 @@ def validate_file(
     kind : str
         ``wind``, ``pv`` or ``demand``.
     path : pathlib.Path
-        See `studies.experiments.measured_pairs.read_pair`.
+        See `studies.experiments.validation.measured_pairs.read_pair`.
     subject : Subject
         What was measured.
     reading : Reading

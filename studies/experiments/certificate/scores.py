@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student_t
 
-from studies.experiments.look_ahead import Checks
+from studies.experiments.certificate.look_ahead import Checks
 from twin.metrics import comparisons
 from twin.metrics.comparisons import Kpis as Kpis
 
@@ -145,8 +145,8 @@ def _no_more_than_none(name: str, levels: Sequence[Level], none: Sequence[Kpis])
     return Criterion(name, worst <= SAME_WITHIN, worst, year, error_factor)
 
 
-def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] | None) -> dict[str, Any]:
-    """Return a main score of an error level.
+def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] | None) -> dict[str, Any] | None:
+    """Return a main score of an error level; None where a run has no such key figure, as on an island without prices.
 
     Parameters
     ----------
@@ -158,7 +158,9 @@ def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] |
     bound : sequence of float, optional
         Upper bound of each year in the key figure's unit.
     """
-    mine, theirs = ([float(kpis[kpi] or 0.0) for kpis in some] for some in (level.kpis, none))
+    mine, theirs = ([value for kpis in some if (value := kpis[kpi]) is not None] for some in (level.kpis, none))
+    if len(mine) < len(level.kpis) or len(theirs) < len(none):
+        return None
     return {
         "mean": _mean(mine),
         "none": _mean(theirs),

@@ -14,7 +14,7 @@ import numpy as np
 from studies.experiments.folders import UNCERTAINTY_FILE
 from studies.experiments.provenance import digest
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.samples import (
+from studies.experiments.uncertainty.samples import (
     BASE_PART,
     Row,
     Sample,
@@ -28,8 +28,8 @@ from studies.experiments.samples import (
     sampled_scenarios,
     weather_years,
 )
-from studies.experiments.unknowns import left_out, unknowns
-from studies.experiments.variance import failures, most_important, sample_table, summary
+from studies.experiments.uncertainty.unknowns import left_out, unknowns
+from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary
 from studies.experiments.workers import Piece, Progress
 from studies.study.cases import case_of, loop_members
 from studies.study.grids import member_grids

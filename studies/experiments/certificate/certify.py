@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 
 from reports import write_certificate
+from studies.experiments.certificate.look_ahead import check_policy
+from studies.experiments.certificate.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
 from studies.experiments.folders import CERTIFICATE_FILE
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
-from studies.experiments.look_ahead import check_policy
 from studies.experiments.provenance import file_sha256, policy_inputs
 from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
-from studies.experiments.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
 from studies.experiments.workers import Piece, Progress, part_of
 from studies.study.cases import study_case
 from studies.study.members import Member as StudyMember
@@ -284,9 +284,10 @@ def _values(run: Run) -> dict[str, object]:
 
 
 def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]:
+    scores = {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()}
     return {
         "error_factor": level.error_factor,
-        "scores": {name: score(kpi, level, none, getattr(bounds, name)) for name, kpi in SCORES.items()},
+        "scores": {name: found for name, found in scores.items() if found is not None},
         "gained_and_lost": gained_and_lost(level, none),
         "kpis": mean_kpis(level.kpis),
     }

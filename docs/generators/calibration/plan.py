@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from model_year import ModelYear, model_year
-from rows import Row
-from self_consumption import SiteEnergy, site_energy
+import pandas as pd
+from loop_fixtures import Inputs, devices, make_case, member
+
+from calibration.model_year import ModelYear, model_year
+from calibration.rows import Row
+from network_models.island import find_island
+from network_models.reading import island_tables
+from twin.operation.devices import run_sites
+from twin.operation.state import initial_state
+from twin.policies.interface import Mode
+from twin.resources.forecasts import make_forecasts
 
 PLANTS, ENERGY, SITES, SUMS = "Plants", "Energy of a normal year", "Small sites", "Sums inside the plan"
-
 CIVIL_KWH, PRICE_JPY, SAVED_JPY, NEW_PV_KWH = 154_241_781.0, 19.66, 163_585_402.0, 8_316_832.0
 EXISTING_KWH, EXISTING_4_2_KWH, FARM_MW = 111_937_000.0, 156_526_527.0, 16.8
 HOURS = 8760.0
 HALF_STEP_JPY = 0.005
-
 SELF_CONSUMED = {
     "existing_battery/residential": ("[goto_plan2024, P45]", "66 homes, existing PV", 165_013),
     "new/residential": ("[goto_plan2024, P47]", "134 homes, new PV", 335_027),
@@ -29,6 +38,7 @@ NEW_PV_YIELD = {
     "new/commercial": ("[goto_plan2024, P40]", "473 commercial sites", 5_619_802),
     "new/public": ("[goto_plan2024, P41]", "93 public sites", 1_104_950),
 }
+GOTO = island_tables(find_island())
 
 
 def rows(data: Path | None) -> list[Row]:
@@ -224,3 +234,52 @@ def _of(year: ModelYear, plant: str) -> float:
 def _city(year: ModelYear, kind: str) -> float:
     plants = year.model.plants
     return float(year.plant_gwh[(plants["municipality"].astype(bool) & (plants["kind"] == kind)).to_numpy()].sum())
+
+
+sys.path.insert(0, str(Path(__file__).parents[3] / "tests" / "fixtures"))
+
+
+@dataclass(frozen=True)
+class SiteEnergy:
+    """Energy of a group of sites in the year, kWh; `own_kwh` is demand met by own PV and battery."""
+
+    pv_kwh: float
+    demand_kwh: float
+    own_kwh: float
+
+
+@cache
+def site_energy() -> dict[str, SiteEnergy]:
+    """Return the energy of the sites of 2030 by ``<kind>/<class>``, batteries charging any surplus at once."""
+    year = model_year(2030)
+    names = np.array(["/".join(site.split("-")[:2]) for site in year.sites.site_id])
+    groups, group = np.unique(names, return_inverse=True)
+    sites = replace(
+        year.sites,
+        group=group,
+        groups=pd.DataFrame(
+            {"kind": [name.split("/")[0] for name in groups], "area": year.model.areas.index[0], "cut": "cut-last"},
+            index=pd.Index(groups, name="group"),
+        ),
+    )
+    steps = len(year.profiles.index)
+    forecasts = make_forecasts(
+        GOTO,
+        year.profiles,
+        year.model.plants,
+        year.model.areas,
+        np.zeros(steps),
+        seed=0,
+        weather_year=0,
+        lead_hours=2.0,
+    )
+    inputs = Inputs(year.model, sites, year.profiles, forecasts)
+    case = make_case(inputs, [member(inputs, devices=devices(sites))])
+    state = initial_state(case)
+    state = replace(state, mode=np.full_like(state.mode, int(Mode.SELF_CONSUMPTION)))
+    totals = np.zeros((3, len(groups)))
+    for t in range(steps):
+        flows, state = run_sites(case, state, t)
+        totals += [flows.available_mw[0], flows.load_mw[0], flows.load_mw[0] - flows.import_mw[0]]
+    kwh = 1000.0 * year.hours * totals
+    return {str(name): SiteEnergy(*kwh[:, g].tolist()) for g, name in enumerate(groups)}

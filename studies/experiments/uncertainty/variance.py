@@ -11,7 +11,16 @@ import pandas as pd
 from SALib.analyze import rbd_fast
 from scipy import stats
 
-from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setup, Unknown
+from studies.experiments.uncertainty.samples import (
+    BASE_PART,
+    ONE_AT_A_TIME,
+    SAMPLES,
+    YEARS,
+    Row,
+    Sample,
+    Setup,
+    Unknown,
+)
 
 UNIFORM_VARIANCE = 1.0 / 12.0
 CONFIDENCE = 0.95
