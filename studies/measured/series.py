@@ -46,11 +46,10 @@ SHOWN_FILES = 3
 
 @dataclass(frozen=True)
 class _Piece:
-    """The rows of one file in the step of its kind, and what was found out about it."""
+    """The rows of one file in the step of its kind."""
 
     file: SeriesFile
     frame: pd.DataFrame
-    note: str = ""
 
 
 def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> Measured:
@@ -58,7 +57,7 @@ def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAUL
 
     Files are told by their columns (``measured_files.csv``); several of a kind go on in time. Half-hours become hours.
     Where no file has a forecast of demand, the last day of the same kind (working or free) takes its place, and
-    `Measured.notes` says so.
+    `Measured.persisted_hours` counts them.
 
     Parameters
     ----------
@@ -101,12 +100,9 @@ def read_measured(tables: Tables, folder: Path, year: int, clock: Clock = DEFAUL
             *price_clock_problems(area, price, str(folder)),
         ]
     )
-    notes = [piece.note for kind in KINDS for piece in pieces[kind] if piece.note]
     if len(own) < len(forecast):
         forecast = forecast.combine_first(_persistence(tables, long["area"]["demand_MWh"])).loc[index["area"]]
-        missing = len(forecast) - len(own)
-        notes.append(f"demand forecast: {missing} of {len(forecast)} h by persistence (last day of the same kind)")
-    return Measured(year, area, forecast, price, tuple(dict.fromkeys(notes)))
+    return Measured(year, area, forecast, price, len(forecast) - len(own))
 
 
 def read_price(tables: Tables, folder: Path, year: int, clock: Clock = DEFAULT_CLOCK) -> pd.Series | None:
@@ -186,7 +182,7 @@ def _read(tables: Tables, files: Sequence[SeriesFile], year: int, clock: Clock, 
     times, problems = _times(file, cells, where, lines, clock)
     raise_if_any(problems)
     zone, step = clock.zone_of(year), pd.Timedelta(minutes=file.layout.step_minutes)
-    label, note = _label(file, times.tz_convert(clock.timezone), cells, step)
+    label = _label(file, times.tz_convert(clock.timezone), cells, step)
     starts = interval_starts(times.tz_convert(zone), step, label)
     values, unreadable = {}, set()
     for quantity in file.layout.columns:
@@ -201,7 +197,7 @@ def _read(tables: Tables, files: Sequence[SeriesFile], year: int, clock: Clock, 
     told += _time_problems(frame, step, where)
     known = frame.loc[frame.index >= first].drop(columns=list(unreadable))
     told += _value_problems(tables, known, file, where)
-    return _Piece(file, _in_step(frame, step, STEP_MINUTES[file.layout.file]), note)
+    return _Piece(file, _in_step(frame, step, STEP_MINUTES[file.layout.file]))
 
 
 def _rows(file: SeriesFile) -> tuple[list[object], list[list[str]]]:
@@ -244,24 +240,19 @@ def _times(
     return times + pd.to_timedelta((slots.to_numpy() - 1.0) * file.layout.step_minutes, unit="min"), []
 
 
-def _label(
-    file: SeriesFile, times: pd.DatetimeIndex, cells: dict[str, pd.Series], step: pd.Timedelta
-) -> tuple[str, str]:
-    """Return what the times mark, and a note where the file's days tell otherwise than its publisher.
+def _label(file: SeriesFile, times: pd.DatetimeIndex, cells: dict[str, pd.Series], step: pd.Timedelta) -> str:
+    """Return what the times mark: as the column's name says, as the file's days show, or as its publisher writes it.
 
     Days from 0:00 hold starts, days from one step after midnight to 24:00 hold ends.
     """
     declared = "start" if file.layout.label == "slot" else file.layout.label
     if file.layout.is_label_certain:
-        return declared, ""
+        return declared
     first, last = (time - time.normalize() for time in (times.min(), times.max()))
     has_24 = any(cells[name].str.contains(r"\b24:00", na=False).any() for name in file.layout.time_columns)
-    label = declared
     if has_24 or (first == step and last == pd.Timedelta(0)):
-        label = "end"
-    elif first == pd.Timedelta(0):
-        label = "start"
-    return label, "" if label == declared else f"times taken as the {label} of their intervals, as the days show"
+        return "end"
+    return "start" if first == pd.Timedelta(0) else declared
 
 
 def _time_problems(frame: pd.DataFrame, step: pd.Timedelta, where: str) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -260,7 +260,7 @@ def _forecasts(
     dc_kw = np.bincount(
         fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
     )
-    return make_forecasts(
+    made = make_forecasts(
         tables,
         profiles,
         model.plants,
@@ -271,3 +271,4 @@ def _forecasts(
         lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
     )
+    return replace(made, persisted_hours=0 if measured is None else measured.persisted_hours)

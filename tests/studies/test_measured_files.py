@@ -37,7 +37,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("year", [2021, 2022])
 def test_publishers_hours_days_and_slots_give_the_same_numbers(raw: Path, year: int):
     found, known = (read_measured(GOTO, folder, year) for folder in (raw, DATA))
-    assert found.notes == ()
+    assert found.persisted_hours == 0
     for name in FRAMES:
         pd.testing.assert_frame_equal(getattr(found, name), getattr(known, name), check_freq=False)
 
@@ -58,7 +58,7 @@ def test_a_missing_forecast_is_the_last_day_of_the_same_kind_and_said(tmp_path: 
     publishers.write_hourly(tmp_path, publishers.prepared_area(DATA))
     publishers.write_summary(tmp_path, publishers.prepared_price(DATA))
     found = read_measured(GOTO, tmp_path, 2022)
-    assert found.notes == ("demand forecast: 8760 of 8760 h by persistence (last day of the same kind)",)
+    assert found.persisted_hours == 8760
     demand = found.area["demand_MWh"]
     expected = 10.0 * found.forecast["demand_forecast_10MW"]
     for day, same in (("2022-04-04", "2022-04-01"), ("2022-04-09", "2022-04-03"), ("2022-04-01", "2022-03-31")):
@@ -72,7 +72,7 @@ def test_days_without_a_forecast_file_are_counted(raw: Path, tmp_path: Path):
     for path in raw.iterdir():
         if path.name not in ("juyo-hourly-20220510.csv", "juyo-hourly-20220511.csv"):
             (tmp_path / path.name).symlink_to(path)
-    assert read_measured(GOTO, tmp_path, 2022).notes[0].startswith("demand forecast: 48 of 8760 h by persistence")
+    assert read_measured(GOTO, tmp_path, 2022).persisted_hours == 48
 
 
 @pytest.fixture(scope="module")

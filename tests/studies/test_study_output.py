@@ -15,9 +15,9 @@ from studies.experiments.provenance import (
     run_log,
     sources_sha256,
 )
-from studies.experiments.run import study_record
+from studies.experiments.run import StudyRun, study_record
 from studies.study.members import members
-from studies.study.reading import STUDIES, read_study
+from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError
 
 
@@ -149,3 +149,12 @@ def test_the_study_record_lists_what_the_report_needs(study):
         "path": "plan_without_new_pv/conductor_mm2=240,criterion=n-1",
     }
     json.dumps(record)
+
+
+def test_a_year_from_the_command_line_names_the_folder_and_the_command():
+    path = study_path("goto_2030")
+    asked = StudyRun(read_study(path, year=2028), None, (1, 2))
+    assert asked.study.period.fiscal_year == 2028
+    assert asked.folder_name == "goto_2030_2028"
+    assert asked._repeat_command() == "goto-twin run studies/goto_2030.toml --year 2028 --days 1:2"
+    assert StudyRun(read_study(path)).folder_name == "goto_2030"

@@ -38,15 +38,15 @@ class Measured:
         Hourly; ``demand_actual_10MW demand_forecast_10MW``, unit 10 MW.
     price : pandas.DataFrame
         Half-hourly; ``price_jpy_per_kwh``.
-    notes : tuple of str
-        What was found out about the files or taken for granted.
+    persisted_hours : int
+        Hours of the year without a forecast, for which `forecast` holds the demand of the last day of the same kind.
     """
 
     year: int
     area: pd.DataFrame
     forecast: pd.DataFrame
     price: pd.DataFrame
-    notes: tuple[str, ...] = ()
+    persisted_hours: int = 0
 
 
 def profiles_from_measured(
