@@ -12,8 +12,8 @@ import numpy as np
 
 from twin.core.clock import Clock, steps_in
 from twin.operation.case import Case
-from twin.operation.half_hour import step
 from twin.operation.state import ORDERS, State, initial_state
+from twin.operation.window import step
 from twin.policies.interface import DAYS_AHEAD, Policy
 from twin.resources.profiles import Profiles
 
