@@ -20,11 +20,12 @@ from studies.experiments.folders import RECORD_FILES, open_partial, publish, req
 from studies.experiments.provenance import digest, input_files, manifest, run_log
 from studies.experiments.workers import Piece, Progress, make_tasks, run_pieces, run_tasks
 from studies.study.members import Member, members
-from studies.study.policy_files import imported, policy_file
+from studies.study.policy_files import policy_file
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
+from twin.policies.own_file import imported
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""

@@ -12,7 +12,7 @@ from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
 from twin.policies.interface import Batteries, Dispatch, View
-from twin.policies.running import decide
+from twin.policies.running import Asked, decide_all
 
 
 def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int) -> View:
@@ -87,15 +87,18 @@ def obey_policies(case: Case, state: State, t: int) -> tuple[State, np.ndarray]:
     if not due:
         return state, failed
     orders = {name: getattr(state, name).copy() for name in ORDERS}
-    for m in due:
-        member = case.members[m]
-        lead, steps = _covered(case, m, t, slot)
-        view = make_view(case, state, t, m, lead, steps)
-        dispatch, failed[m] = decide(
-            state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name
-        )
+    covered = {m: _covered(case, m, t, slot) for m in due}
+    asked = [_asked(case, state, t, m, *covered[m]) for m in due]
+    for m, (dispatch, has_failed) in zip(due, decide_all(asked), strict=True):
+        lead, steps = covered[m]
+        failed[m] = has_failed
         _put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
     return replace(state, **orders), failed
+
+
+def _asked(case: Case, state: State, t: int, m: int, lead: int, steps: int) -> Asked:
+    member, view = case.members[m], make_view(case, state, t, m, lead, steps)
+    return Asked(state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name)
 
 
 def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
