@@ -7,13 +7,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from studies import ONE_THREAD
-from twin.core.errors import InputError
+from twin.core.errors import InputError, system_problem
 
 if TYPE_CHECKING:
     from network_models.island import Island
@@ -37,6 +37,8 @@ COMPARISON_WIDTH = 120
 
 RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
+INTERRUPTED_STATUS = 130
+"""As shells count it: 128 and the number of the signal."""
 WIDTH_IN_FILES = 200
 
 app = typer.Typer(
@@ -59,11 +61,15 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        count = len(error.problems)
-        sys.stderr.write(
-            f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n"
-        )
-        sys.exit(INPUT_ERROR_STATUS)
+        _refuse(error)
+    except OSError as error:
+        _refuse(InputError([system_problem(error, "a file")]))
+
+
+def _refuse(error: InputError) -> NoReturn:
+    count = len(error.problems)
+    sys.stderr.write(f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n")
+    sys.exit(INPUT_ERROR_STATUS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -109,13 +115,20 @@ def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tu
 
 def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
     """Carry out an experiment with its progress on the screen; return its results folder."""
+    from studies.execution.workers import Processes, WorkerLostError, progress_bars
     from studies.experiments.runner import run_experiment
-    from studies.experiments.workers import progress_bars
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
-    with progress_bars(Console(stderr=True)) as progress:
-        return run_experiment(experiment, out or RUNS / experiment.folder_name, jobs, progress)
+    try:
+        with progress_bars(Console(stderr=True)) as progress:
+            return run_experiment(experiment, out or RUNS / experiment.folder_name, Processes(jobs), progress)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(INTERRUPTED_STATUS) from None
+    except WorkerLostError as error:
+        typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()

@@ -11,10 +11,10 @@ import matplotlib as mpl
 
 from network_models.drawing import map_figure, single_line_diagram
 from reports import write_report
-from studies.experiments.folders import RUN_FILE, write_json
+from studies.execution.folders import RUN_FILE, write_json
+from studies.execution.workers import Progress
 from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
 from studies.study.islands import island_of, tables_of

@@ -1,5 +1,6 @@
 """Members do not see each other; a run that was killed ends with the same bytes."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +112,84 @@ def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
     assert simulated(two_months, tmp_path) == uninterrupted
     assert done.count(0) == 1
     assert done.count(50) == 2
+
+
+def truncated(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def zeroed(file):
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE = {
+    "checkpoint truncated": ("d/checkpoints/000.npz", truncated),
+    "checkpoint deleted": ("c/checkpoints/000.npz", Path.unlink),
+    "part zeroed": ("d/parts/sample_check/000.arrow", zeroed),
+    "part flipped": ("c/parts/link/000.arrow", flipped),
+    "part of a twin deleted": ("f/parts/system/000.arrow", Path.unlink),
+    "list truncated": ("d/checkpoints/000.json", truncated),
+    "list of something else": ("d/checkpoints/000.json", lambda file: file.write_text("[[[")),
+    "list deleted": ("d/checkpoints/000.json", Path.unlink),
+}
+
+
+@pytest.fixture(scope="module")
+def interrupted(two_months, tmp_path_factory):
+    """A run that was killed in its second month."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with pytest.MonkeyPatch.context() as patch:
+        real = simulation.step
+
+        def dies(case, state, t):
+            if t == 50:
+                raise KilledError
+            return real(case, state, t)
+
+        patch.setattr(simulation, "step", dies)
+        with pytest.raises(KilledError):
+            simulated(two_months, folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", list(DAMAGE))
+def test_what_is_damaged_after_a_kill_is_found_and_made_again(two_months, uninterrupted, interrupted, tmp_path, what):
+    file, harm = DAMAGE[what]
+    shutil.copytree(interrupted, tmp_path / "run")
+    harm(tmp_path / "run" / file)
+    found = store.kept(tmp_path / "run" / file.partition("/")[0])
+    assert found.done == -1
+    assert bool(found.damaged) == (what != "list deleted")
+    assert simulated(two_months, tmp_path / "run") == uninterrupted
+
+
+def test_a_checkpoint_of_another_case_is_not_taken(two_months, uninterrupted, interrupted, tmp_path, caplog):
+    shutil.copytree(interrupted, tmp_path / "run")
+    saved = store.load_checkpoint(tmp_path / "run" / "d", 0)
+    store.save_checkpoint(tmp_path / "run" / "d", 0, saved | {"soc_kwh": saved["soc_kwh"][:-1]})
+    store.close_block(tmp_path / "run" / "d", 0)
+    assert simulated(two_months, tmp_path / "run") == uninterrupted
+    assert "is not of this member" in caplog.text
+
+
+@pytest.mark.parametrize("harm", [flipped, pytest.param(Path.unlink, marks=pytest.mark.slow)])
+def test_a_finished_member_is_made_again_alone_where_a_table_is_damaged(
+    two_months, uninterrupted, tmp_path, monkeypatch, harm
+):
+    simulated(two_months, tmp_path)
+    harm(tmp_path / "d" / "sample_check.parquet")
+    assert store.kept(tmp_path / "d").damaged == ("sample_check.parquet",)
+    real, run = simulation.step, []
+    monkeypatch.setattr(simulation, "step", lambda case, *args: run.append(len(case.members)) or real(case, *args))
+    assert simulated(two_months, tmp_path) == uninterrupted
+    assert set(run) == {1}
 
 
 @pytest.mark.parametrize("place", ["save_checkpoint", "write_part"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -13,17 +14,25 @@ from pandapower import pandapowerNet
 from twin.metrics.device_tables import battery_tables, outage_tables
 from twin.metrics.half_hours import stack
 from twin.metrics.sample_check import check_records, frozen_net
-from twin.metrics.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
+from twin.metrics.store import (
+    close_block,
+    finish,
+    forget_after,
+    kept,
+    load_checkpoint,
+    save_checkpoint,
+    tidy,
+    write_part,
+)
 from twin.metrics.tables import member_tables, twin_tables
 from twin.operation.all_outages import States, assess_states, joined, outage_analysis, states_of
-from twin.operation.case import Case
+from twin.operation.case import Case, of_members
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
-from twin.operation.state import State
-from twin.policies.running import recalled, remembered
+from twin.operation.state import State, initial_state
+from twin.policies.memory import recalled, remembered
 
-POLICY = "policy"
-"""Name under which a checkpoint holds what a member's policy remembers."""
+logger = logging.getLogger(__name__)
 
 Tables = dict[str, pa.Table]
 
@@ -98,13 +107,15 @@ class TableFiles:
         self._stretches, self._states = [], []
         for folder, of_member in zip(self.folders, tables, strict=True):
             write_part(folder, block, of_member)
-        for m, folder in enumerate(self.folders):
+        for m, (folder, member) in enumerate(zip(self.folders, case.members, strict=True)):
             arrays = {name: values[m] for name, values in state.arrays().items()}
-            save_checkpoint(folder, block, arrays | {POLICY: remembered(state.policies[m], case.members[m].name)})
+            save_checkpoint(folder, block, arrays | remembered(state.policies[m], member.policy, member.name))
+        for folder in self.folders:
+            close_block(folder, block)
 
 
 def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
-    """Run a case and write its tables; a run that was killed goes on after the last block that all its members have.
+    """Run a case and write its tables; what an interrupted run has left and is undamaged is not made again.
 
     Parameters
     ----------
@@ -114,10 +125,20 @@ def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[n
     checked : sequence of numpy.ndarray
         Steps of each member that are checked against pandapower.
     """
-    if all(is_finished(folder) for folder in folders):
+    found = [kept(folder) for folder in folders]
+    for folder, of_member in zip(folders, found, strict=True):
+        if of_member.is_finished:
+            tidy(folder)
+    left = [m for m, of_member in enumerate(found) if not of_member.is_finished]
+    if not left:
         return
-    done = min(last_checkpoint(folder) for folder in folders)
-    simulate(case, TableFiles(case, folders, checked), None if done < 0 else _load(folders, done), done)
+    case, folders, checked = of_members(case, left), [folders[m] for m in left], [checked[m] for m in left]
+    done = min(found[m].done for m in left)
+    state = _state_after(case, folders, done) if done >= 0 else None
+    done = -1 if state is None else done
+    for folder in folders:
+        forget_after(folder, done)
+    simulate(case, TableFiles(case, folders, checked), state, done)
     for folder in folders:
         finish(folder)
 
@@ -126,7 +147,22 @@ def _joined(parts: list[Tables]) -> Tables:
     return {name: pa.concat_tables([part[name] for part in parts]).unify_dictionaries() for name in parts[0]}
 
 
-def _load(folders: Sequence[Path], block: int) -> State:
-    members = [load_checkpoint(folder, block) for folder in folders]
-    policies = [recalled(member.pop(POLICY)) for member in members]
-    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]}, policies)
+def _state_after(case: Case, folders: Sequence[Path], block: int) -> State | None:
+    """Return the members' state after a block; None, with a message, where a checkpoint is not of this case."""
+    fresh = initial_state(case).arrays()
+    members, policies = [], []
+    for m, folder in enumerate(folders):
+        try:
+            saved = load_checkpoint(folder, block)
+            policies.append(recalled(saved, case.members[m].policy))
+            members.append({name: _like(saved[name], first[m]) for name, first in fresh.items()})
+        except (KeyError, ValueError) as error:
+            logger.warning("%s: the checkpoint is not of this member (%s); it is run from the start", folder, error)
+            return None
+    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in fresh}, policies)
+
+
+def _like(saved: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    if (saved.shape, saved.dtype) != (fresh.shape, fresh.dtype):
+        raise ValueError(f"{saved.dtype} {saved.shape} in place of {fresh.dtype} {fresh.shape}")
+    return saved

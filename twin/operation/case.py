@@ -201,6 +201,31 @@ def under_policies(case: Case, m: int, policies: Sequence[Policy]) -> Case:
     )
 
 
+def of_members(case: Case, share: Sequence[int]) -> Case:
+    """Return the case of some members, with only the series that they use.
+
+    Parameters
+    ----------
+    case : Case
+    share : sequence of int
+        Positions of the members; their results do not depend on who else is in the case.
+    """
+    members = [case.members[m] for m in share]
+    used = sorted({member.profiles for member in members})
+    told = sorted({member.outlook for member in members})
+    return replace(
+        case,
+        members=tuple(
+            replace(member, profiles=used.index(member.profiles), outlook=told.index(member.outlook))
+            for member in members
+        ),
+        profiles=tuple(case.profiles[k] for k in used),
+        outlooks=tuple(case.outlooks[k] for k in told),
+        export_limit_mw=case.export_limit_mw[list(share)],
+        export_per_mw=case.export_per_mw[list(share)],
+    )
+
+
 def with_devices(case: Case, devices: Sequence[Device]) -> Case:
     """Return a case whose members have some devices beside those that they have already.
 
