@@ -168,9 +168,8 @@ def test_what_it_does_beside_deciding_is_noticed(tmp_path, body, kind, what):
 
 
 def test_hash_seed_clock_and_zone_are_what_the_conditions_say(tmp_path):
-    own = policy(
-        tmp_path, "plan.soc_min_percent[:, 0] = hash('a') % 97\nplan.soc_min_percent[:, 1] = time.localtime().tm_hour"
-    )
+    body = "plan.soc_min_percent[:, 0] = hash('a') % 97\nplan.soc_min_percent[:, 1] = time.localtime().tm_hour"
+    own = policy(tmp_path, body)
     usual, other = (
         decide(own.under(conditions), view(peak_at()), "stop", 20.0)[0].soc_min_percent[0]
         for conditions in (Conditions(), OTHER)
@@ -188,7 +187,7 @@ def test_a_message_is_read_without_executing_anything():
         assert back[name].dtype == values.dtype
     with pytest.raises(ValueError, match="array a of"):
         unpacked(b'{"kind": "orders", "facts": {}, "arrays": {"a": ["|O", [1]]}}\n12345678')
-    with pytest.raises(ValueError, match="reshape|size"):
+    with pytest.raises(ValueError, match=r"reshape|size"):
         unpacked(b'{"kind": "orders", "facts": {}, "arrays": {"a": ["<f8", [3]]}}\n12345678')
     with pytest.raises(ValueError, match="KeyError"):
         unpacked(b"{}\n")

@@ -87,12 +87,12 @@ def obey_policies(case: Case, state: State, t: int) -> tuple[State, np.ndarray]:
     if not due:
         return state, failed
     orders = {name: getattr(state, name).copy() for name in ORDERS}
-    covered = {m: _covered(case, m, t, slot) for m in due}
-    asked = [_asked(case, state, t, m, *covered[m]) for m in due]
+    spans = {m: covered(case, m, t, slot) for m in due}
+    asked = [_asked(case, state, t, m, *spans[m]) for m in due]
     for m, (dispatch, has_failed) in zip(due, decide_all(asked), strict=True):
-        lead, steps = covered[m]
+        lead, steps = spans[m]
         failed[m] = has_failed
-        _put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
+        put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
     return replace(state, **orders), failed
 
 
@@ -101,7 +101,7 @@ def _asked(case: Case, state: State, t: int, m: int, lead: int, steps: int) -> A
     return Asked(state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name)
 
 
-def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
+def covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     """Return after how many steps the orders begin, and how many they cover."""
     rhythm = case.rhythms[m]
     if rhythm.is_due(slot) and (t > 0 or rhythm.lead == 0):
@@ -122,7 +122,8 @@ def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     return 0, min(until_next + rhythm.lead, case.clock.steps_of_day)
 
 
-def _put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+def put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+    """Write a member's orders into the slots that they are for."""
     for name in ORDERS:
         values = np.asarray(getattr(dispatch, name))[: len(slots)]
         if name == "device_pu":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import faulthandler
 import os
 import pickle
@@ -19,6 +20,7 @@ import numpy as np
 from twin.core.errors import InputError, Problem
 from twin.policies.frames import packed, read_frame, write_frame
 from twin.policies.interface import Dispatch, Policy, View
+from twin.policies.memory import recalled, remembered
 from twin.policies.own_file import policy_of_file
 from twin.policies.process import DECIDE, MEMORY, ORDERS, RECALL, Lazy, Start
 from twin.policies.running import attempt
@@ -69,16 +71,16 @@ def main() -> None:
         except InputError as error:
             pipes.answer("problems", {"problems": [asdict(problem) for problem in error.problems]})
             return
-        cadence = policy.cadence
+        new, cadence = copy.deepcopy(policy), policy.cadence
         pipes.answer("made", {"cadence": [cadence.half_hours, cadence.first, cadence.lead]})
         while True:
             kind, *content = pipes.next()
             if kind == DECIDE:
                 _decide(policy, pipes, traces, *content)
             elif kind == MEMORY:
-                _remember(policy, pipes)
+                _remember(policy, new, pipes)
             elif kind == RECALL:
-                policy = pickle.loads(content[0])  # noqa: S301 - of this policy's own process
+                policy = recalled(content[0], new)
                 pipes.answer("recalled", {})
 
 
@@ -115,13 +117,11 @@ def _lazy(look: Callable[[str], Any], name: str) -> Callable[[], Any]:
     return cache(partial(look, name))
 
 
-def _remember(policy: Policy, pipes: Pipes) -> None:
+def _remember(policy: Policy, new: Policy, pipes: Pipes) -> None:
     try:
-        saved = pickle.dumps(policy)
-    except Exception as error:  # noqa: BLE001 - whatever a user's attribute raises
-        pipes.answer("failed", {"what": f"{type(error).__name__}: {error}", "details": []})
-        return
-    pipes.answer("memory", {}, {"saved": np.frombuffer(saved, dtype=np.uint8)})
+        pipes.answer("memory", {}, remembered(policy, new, "in its own process"))
+    except InputError as error:
+        pipes.answer("problems", {"problems": [asdict(problem) for problem in error.problems]})
 
 
 def _limit_memory(limit: int) -> None:

@@ -176,19 +176,7 @@ class OwnProcess:
         InputError
             If it holds something that cannot be saved, e.g. an open file.
         """
-        if self._running is None:
-            return self._saved
-        kind, facts, arrays = self._said(self._running, (MEMORY,))
-        if kind == "memory":
-            return arrays
-        problem = Problem(
-            "what the policy remembers cannot be saved, so a run could not go on after a stop",
-            f"policy {self.name}",
-            str(facts.get("what")),
-            "attributes that pickle can save: numbers, texts, arrays, lists, dictionaries",
-            "open files, solvers and generators inside decide, or leave them out in __getstate__",
-        )
-        raise InputError([problem])
+        return self._saved if self._running is None else self._said(self._running, (MEMORY,))[2]
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
         """Go on from what `state` gave."""
@@ -211,7 +199,7 @@ class OwnProcess:
         return self._running
 
     def _recall(self, process: _Running) -> None:
-        self._said(process, (RECALL, self._saved["saved"].tobytes()))
+        self._said(process, (RECALL, self._saved))
 
     def _said(self, process: _Running, told: object) -> tuple[str, dict[str, Any], dict[str, np.ndarray]]:
         """Return the answer to a message, or with None the first one."""

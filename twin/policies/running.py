@@ -102,10 +102,7 @@ def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: s
     InputError
         One problem with the policy, the member, the time of the decision, what went wrong and what the policy saw.
     """
-    if isinstance(policy, OwnProcess):
-        found = policy.answer(view, seconds)
-    else:
-        found = attempt(policy, view, seconds)
+    found = policy.answer(view, seconds) if isinstance(policy, OwnProcess) else attempt(policy, view, seconds)
     if isinstance(found, Dispatch):
         return found, False
     if on_failure == HOLD:
