@@ -11,7 +11,7 @@ from policy_views import peak_at, view
 from twin.core.errors import InputError
 from twin.policies import process
 from twin.policies.frames import packed, unpacked
-from twin.policies.interface import DAY, Dispatch, Mode
+from twin.policies.interface import DAY, Dispatch, Measured, Mode
 from twin.policies.process import OTHER, Conditions, described
 from twin.policies.running import Asked, decide, decide_all
 from twin.policies.watch import CONNECTS, READS, READS_OUTSIDE, STARTS, WRITES
@@ -134,11 +134,16 @@ def test_a_copy_goes_on_from_what_is_remembered(tmp_path):
     assert asked(copy.deepcopy(own)) == 3.0
 
 
-def test_a_value_that_is_read_late_is_asked_of_the_loop(tmp_path):
-    """A view may hold functions in place of values that cost something; they are called here when they are read."""
-    own = policy(tmp_path, "plan.soc_min_percent[:] = view.measured_export_mw()")
-    seen = replace(view(peak_at()), measured_export_mw=lambda: 12.0)
-    assert own.answer(seen, 20.0).soc_min_percent.max() == 12.0
+def test_what_is_measured_is_asked_of_the_loop_only_when_it_is_read(tmp_path):
+    own, asked = policy(tmp_path, "plan.soc_min_percent[:] = view.measured_export_mw + view.caps_mw.sum()"), []
+
+    def measured():
+        asked.append(1)
+        return Measured(12.0, np.zeros(2), np.zeros(2), np.array([3.0]))
+
+    seen = replace(view(peak_at()), measured=measured)
+    assert own.answer(seen, 20.0).soc_min_percent.max() == 15.0
+    assert asked == [1]
 
 
 @pytest.mark.parametrize(

@@ -116,6 +116,7 @@ class OwnProcess:
         self._saved: dict[str, np.ndarray] = {}
         self._running: _Running | None = None
         self._is_asked = False
+        self._lazy: set[str] = set()
 
     def under(self, conditions: Conditions = USUAL, log: Path | None = None) -> OwnProcess:
         """Return the same policy as new, under other conditions or with a log."""
@@ -137,8 +138,8 @@ class OwnProcess:
     def ask(self, view: View, seconds: float) -> None:
         """Send a view; several policies that are asked before the first answers decide at the same time."""
         told = {field.name: getattr(view, field.name) for field in fields(view)}
-        told = {name: Lazy() if callable(value) else value for name, value in told.items()}
-        self._process().tell((DECIDE, told, seconds))
+        self._lazy = {name for name, value in told.items() if callable(value)}
+        self._process().tell((DECIDE, told | {name: Lazy() for name in self._lazy}, seconds))
         self._is_asked = True
 
     def answer(self, view: View, seconds: float) -> Dispatch | Failure:
@@ -158,8 +159,8 @@ class OwnProcess:
             kind, facts, arrays = found
             if kind == "noticed":
                 self._notice(Noticed(str(facts.get("kind")), str(facts.get("what"))))
-            elif kind == "look" and callable(value := getattr(view, str(facts.get("name")), None)):
-                process.tell(value())
+            elif kind == "look" and facts.get("name") in self._lazy:
+                process.tell(getattr(view, facts["name"])())
             elif kind == "failed":
                 return str(facts.get("what")), [str(line) for line in facts.get("details", [])]
             elif kind == "orders" and set(arrays) == set(ORDERS):

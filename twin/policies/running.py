@@ -120,6 +120,11 @@ def name_of(policy: Policy) -> str:
     return name if isinstance(name, str) else type(policy).__name__
 
 
+_READ_WHEN_ASKED = (
+    "measured_export_mw", "measured_available_mw", "measured_delivered_mw", "caps_mw", "device_stored_mwh",
+)  # fmt: skip
+
+
 def described(view: View) -> list[str]:
     """Return what a policy sees, short, one subject a line; an array as its least, mean and largest value."""
     devices = ", ".join(view.devices) or "none"
@@ -130,6 +135,7 @@ def described(view: View) -> list[str]:
     ]
     for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
         values = {field.name: getattr(part, field.name) for field in fields(part)}
+        values |= {name: getattr(part, name) for name in _READ_WHEN_ASKED if part is view}
         numbers = {key: value for key, value in values.items() if isinstance(value, float | np.ndarray)}
         lines.append(f"{name}: " + ", ".join(f"{key} {_short(value)}" for key, value in numbers.items()))
     return lines

@@ -14,8 +14,8 @@ import numpy as np
 from twin.core.clock import Clock, steps_in
 from twin.operation.case import Case
 from twin.operation.dispatch import covered, make_view, put_in_force
-from twin.operation.half_hour import step
 from twin.operation.state import ORDERS, State, initial_state
+from twin.operation.window import step
 from twin.policies.interface import DAYS_AHEAD, Dispatch, Policy, View
 from twin.policies.process import OTHER, OwnProcess
 from twin.policies.running import decide
