@@ -125,6 +125,9 @@ def test_a_copy_goes_on_from_what_is_remembered(tmp_path):
     def asked(who):
         return decide(who, view(peak_at()), "stop", 20.0)[0].soc_min_percent.max()
 
+    new = own.state()
+    assert asked(own) == 1.0
+    own.restore(new)
     assert asked(own) == 1.0
     state = own.state()
     again = pickle.loads(pickle.dumps(own))

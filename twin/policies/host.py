@@ -80,7 +80,7 @@ def main() -> None:
             elif kind == MEMORY:
                 _remember(policy, new, pipes)
             elif kind == RECALL:
-                policy = recalled(content[0], new)
+                policy = recalled(content[0], new) if content[0] else copy.deepcopy(new)
                 pipes.answer("recalled", {})
 
 

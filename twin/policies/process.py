@@ -180,7 +180,7 @@ class OwnProcess:
         return self._saved if self._running is None else self._said(self._running, (MEMORY,))[2]
 
     def restore(self, state: dict[str, np.ndarray]) -> None:
-        """Go on from what `state` gave."""
+        """Go on from what `state` gave; with nothing in it, as new."""
         self._saved = dict(state)
         if self._running is not None:
             self._recall(self._running)
