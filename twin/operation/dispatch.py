@@ -9,7 +9,6 @@ import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
-from twin.devices.device import PlantDevice
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
@@ -33,7 +32,7 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int, l
         Gives the state with the grid solved up to now; not needed where that is `state`.
     """
     member, look = case.members[m], look or (lambda: state)
-    beside_plants = any(isinstance(device, PlantDevice) for device in member.flexible)
+    beside_plants = bool(case.fleet.has_plant_device[m])
     limit = float(case.export_limit_mw[m])
     return View(
         time=case.index[t],
