@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import pandapower as pp
 import pandas as pd
 
 from network_models.island import Settings
+from network_models.long_lines import LineConstants
 from network_models.parameters import ParameterValue
+from twin.cable.ladder import resistance_ratio
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem
 
@@ -74,7 +76,7 @@ def build_net(
     for column in DIAGRAM_COLUMNS:
         net.bus[column] = tables["buses"].reset_index()[column]
     _source(net, buses, tables, island, parameters)
-    _lines(net, buses, tables, parameters)
+    _lines(net, buses, tables, parameters, island.frequency_hz)
     _transformers(net, buses, tables, parameters)
     _reactive_compensation(net, buses, tables, parameters, compensation)
     _loads(net, buses, tables["areas"])
@@ -143,25 +145,50 @@ def conductor_of(line: pd.Series, conductors: pd.DataFrame, parameters: Paramete
     return sized
 
 
-def _lines(net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters) -> None:
+def _lines(
+    net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters, frequency_hz: float
+) -> None:
     lines = tables["lines"]
     conductors = pd.DataFrame([conductor_of(line, tables["conductors"], parameters) for _, line in lines.iterrows()])
     is_link = (lines["role"] == "link").to_numpy()
+    is_cable = (conductors["type"] == "cable").to_numpy()
 
     def factor(what: str) -> np.ndarray:
         return np.where(is_link, parameters.number(f"link_{what}_factor"), 1.0)
 
+    length_km = lines["length_km"].to_numpy() + np.where(is_link, parameters.number("link_land_km"), 0.0)
+    resistance, tan_delta = _of_cables(tables, is_link, is_cable)
+    c_nf_per_km = conductors["c_nf_per_km"].to_numpy() * factor("charging")
+    constants = LineConstants(
+        r_ohm_per_km=conductors["r_ohm_per_km"].to_numpy() * factor("resistance") * resistance,
+        x_ohm_per_km=conductors["x_ohm_per_km"].to_numpy(),
+        c_nf_per_km=c_nf_per_km,
+        g_us_per_km=2e-3 * math.pi * frequency_hz * c_nf_per_km * tan_delta,
+    )
+    if parameters.word("line_model") == "exact_pi":
+        constants = constants.equivalent_pi(length_km, frequency_hz)
     pp.create_lines_from_parameters(
         net, lines["from_bus"].map(buses).to_numpy(), lines["to_bus"].map(buses).to_numpy(), name=list(lines["name"]),
-        length_km=lines["length_km"].to_numpy() + np.where(is_link, parameters.number("link_land_km"), 0.0),
-        r_ohm_per_km=conductors["r_ohm_per_km"].to_numpy() * factor("resistance"),
-        x_ohm_per_km=conductors["x_ohm_per_km"].to_numpy(),
-        c_nf_per_km=conductors["c_nf_per_km"].to_numpy() * factor("charging"),
+        length_km=length_km, **asdict(constants),
         max_i_ka=conductors["max_i_a"].to_numpy() * factor("rating") / 1000.0,
-        type=["cs" if kind == "cable" else "ol" for kind in conductors["type"]],
+        type=["cs" if cable else "ol" for cable in is_cable],
         in_service=[line_in_service(line, parameters) for _, line in lines.iterrows()],
         max_loading_percent=100.0, std_type=list(conductors["label"]), name_ja=list(lines["name_ja"]),
     )  # fmt: skip
+
+
+def _of_cables(tables: GridTables, is_link: np.ndarray, is_cable: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the lines' resistance is multiplied by, and tan delta; 1 and 0 without tables of cables.
+
+    The resistance of conductors.csv is that at the limit temperature, without the losses in sheath and armour, which
+    do not fall with the conductor's temperature.
+    """
+    values = tables["cables"]["value"]
+    if values.empty:
+        return np.ones(len(is_link)), np.zeros(len(is_link))
+    cooler = resistance_ratio(float(values["flow_conductor_c"]), float(values["limit_c"]))
+    of_link = cooler + float(values["sheath_losses"]) + float(values["armour_losses"])
+    return np.where(is_link, of_link, 1.0), np.where(is_cable, float(values["tan_delta"]), 0.0)
 
 
 def _transformers(net: pp.pandapowerNet, buses: dict[str, int], tables: GridTables, parameters: Parameters) -> None:

@@ -19,7 +19,7 @@ CORES = 3
 FITTED_FROM, FITTED_TO = 0.6, 2.0
 """A rating that asks for another factor on the thermal resistances does not belong to the layers."""
 VALUES = (
-    "limit_c", "tan_delta", "conductor_fill", "sheath_losses", "armour_losses", "rated_depth_m",
+    "limit_c", "flow_conductor_c", "tan_delta", "conductor_fill", "sheath_losses", "armour_losses", "rated_depth_m",
     "rated_soil_k_m_per_w", "rated_temperature_c", "soil_heat_mj_per_m3_k", "duct_wall_k_m_per_w", "duct_air_c",
 )  # fmt: skip
 """Rows that cables.csv must have, beside the depths that the sections name."""

@@ -18,10 +18,12 @@ from studies.study.schema import Study
 from twin.core.clock import step_minutes
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
+from twin.metrics.cable_temperature import cable_table
 from twin.metrics.kpis import member_kpis
 from twin.metrics.payments.market import Market, price_matrix
 from twin.metrics.payments.payments import payment_table, payments
 from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
+from twin.metrics.series import read_table
 from twin.metrics.store import write_table
 from twin.operation.case import Case
 from twin.operation.member import Member
@@ -33,7 +35,7 @@ VM_TOLERANCE_PU = 1e-6
 
 
 def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.ndarray | None) -> dict[str, float | None]:
-    """Write a member's payments and return its key figures, but for comparisons with other members.
+    """Write a member's payments and cable temperatures and return its key figures, but for comparisons with others.
 
     Parameters
     ----------
@@ -48,6 +50,9 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         From `previous_price`.
     """
     cash = write_payments(study, case, case.members[m], folder, year_before)
+    circuits = case.grid.models[case.members[m].grid].cables
+    if circuits:
+        write_table(folder, "cable", cable_table(circuits, read_table(folder, "link"), case.step_hours))
     kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.fleet.battery_mwh[m].sum()), case.step_hours)
     return none_where_nan(cash | kpis)
 

@@ -76,12 +76,17 @@ def test_plants_follow_their_dates(year, farm_mw, tidal_mw):
 def test_conductor_moves_everything_of_the_link_together(
     conductor_mm2, r_ohm_per_km, inductance_mh_per_km, c_uf_per_km, rating_a
 ):
-    model = goto(2030, parameters={"conductor_mm2": conductor_mm2})
+    model = goto(2030, parameters={"conductor_mm2": conductor_mm2, "line_model": "nominal_pi"})
+    # copper of 26 degrees, not 90
+    cooler, sheath_and_armour = (
+        (1.0 + 0.00393 * 6.0) / (1.0 + 0.00393 * 70.0),
+        0.08 + 0.2,
+    )
     circuits = model.net.line.loc[[circuit.element[1] for circuit in model.roles.link]]
     assert len(circuits) == 2
     for _, line in circuits.iterrows():
         assert line["length_km"] == 55.0
-        assert line["r_ohm_per_km"] == r_ohm_per_km
+        assert line["r_ohm_per_km"] == pytest.approx(r_ohm_per_km * (cooler + sheath_and_armour), rel=1e-9)
         assert line["x_ohm_per_km"] == pytest.approx(2 * math.pi * 60 * inductance_mh_per_km / 1000, abs=1e-4)
         assert line["c_nf_per_km"] == pytest.approx(1000 * c_uf_per_km)
         assert line["max_i_ka"] == rating_a / 1000
@@ -89,7 +94,7 @@ def test_conductor_moves_everything_of_the_link_together(
 
 def test_link_charging_by_hand():
     """53 km of 300 mm2: 2 pi 60 Hz x 0.24 uF/km x 53 km x (66 kV)^2 = 20.9 Mvar a circuit (docs/goto_facts.md 2.1)."""
-    net = goto(2030, "fixed", {"link_land_km": 0.0}).net
+    net = goto(2030, "fixed", {"link_land_km": 0.0, "line_model": "nominal_pi"}).net
     line = net.line.iloc[0]
     mvar = 2 * math.pi * net.f_hz * line["c_nf_per_km"] * 1e-9 * line["length_km"] * 66e3**2 / 1e6
     assert mvar == pytest.approx(20.9, abs=0.05)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from twin.cable.ratings import MOST_MINUTES
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.units import KWH_PER_MWH
@@ -362,6 +363,54 @@ KEY_FIGURES |= {
     "intertrip_max_shed_mw": partial(_largest, "n1", "intertrip_shed_mw"),
     "all_outage_max_loading_percent": partial(_largest, "security", "loading_percent"),
 }
+
+
+CONDUCTOR_ABOVE_C = (50, 70, 90)
+
+
+def _cable_columns(end: str, series: MemberSeries) -> np.ndarray | None:
+    """Return the columns of the table ``cable`` with an end, (columns, T); None without the table."""
+    if "cable" not in set(series.tables):
+        return None
+    cable = series.tables["cable"]
+    return np.array([cable[name] for name in cable if name.endswith(end)], dtype=float)
+
+
+def _of_cable(end: str, of: Callable[..., Any], series: MemberSeries) -> np.ndarray:
+    found = _cable_columns(end, series)
+    return np.asarray(np.nan) if found is None else series.statistic(of(found, axis=0), of)
+
+
+def _hours_above(limit_c: int, series: MemberSeries) -> np.ndarray:
+    found = _cable_columns("_conductor_c", series)
+    return np.asarray(np.nan) if found is None else series.time(np.any(found > limit_c, axis=0))
+
+
+@key_figure
+def link_conductor_mean_c(series: MemberSeries) -> np.ndarray:
+    """Return the mean temperature of the hotter conductor, weighted with the losses."""
+    found = _cable_columns("_conductor_c", series)
+    if found is None:
+        return np.asarray(np.nan)
+    weight = np.nan_to_num(_fuller_circuit_percent(series) ** 2)
+    total = series.total(weight)
+    return np.asarray(series.total(np.nan_to_num(found.max(axis=0)) * weight) / total if total > 0.0 else np.nan)
+
+
+@key_figure
+def link_survivor_limited_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours in which the survivor could not carry its flow for a week."""
+    found = _cable_columns("survivor_minutes", series)
+    return np.asarray(np.nan) if found is None else series.time(np.less(found[0], MOST_MINUTES))
+
+
+KEY_FIGURES |= {
+    "link_conductor_max_c": partial(_of_cable, "_conductor_c", np.max),
+    **{f"link_conductor_above_{limit_c}_hours": partial(_hours_above, limit_c) for limit_c in CONDUCTOR_ABOVE_C},
+    **{f"link_{name}_min_a": partial(_of_cable, f"{name}_a", np.min)
+       for name in ("emergency_30min", "emergency_2h", "emergency_24h", "cyclic_rating")},
+    "link_survivor_min_minutes": partial(_of_cable, "survivor_minutes", np.min),
+}  # fmt: skip
 
 
 @key_figure
