@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.core.row_arrays import map_arrays
 from twin.core.units import KW_PER_MW
-from twin.devices.device import DeviceFlows, DeviceNow, PlantDevice, PlantsNow
+from twin.devices.device import Device, DeviceFlows, DeviceNow, DeviceSteps, PlantDevice, PlantsNow, SeriesDevice
 from twin.devices.sites import SiteOrders, SiteRows, SiteSeries, SiteSums, run_steps
 from twin.operation.case import Case
 from twin.operation.ledger import Ledger
@@ -152,21 +154,32 @@ def run_devices(case: Case, state: State, steps: range, area_demand_mw: np.ndarr
     of_area = np.zeros((2, *area_demand_mw.shape))
     sums = {name: np.zeros((*shape, len(case.fleet.device_names))) for name in _SUMS}
     device_state, (at_areas, _) = state.device_state.copy(), case.fleet.placed_devices
-    signals, price_ratio = _orders(case, state, steps, ("device_pu", "price_ratio"))
-    classes = case.class_kw_per_kwh(steps) if at_areas else {}
+    if at_areas:
+        signals, price_ratio = (
+            np.ascontiguousarray(order.swapaxes(0, 1))
+            for order in _orders(case, state, steps, ("device_pu", "price_ratio"))
+        )
+        everyone = _met(case, steps, np.zeros(shape), price_ratio, area_demand_mw, case.class_kw_per_kwh(steps))
     for placed in at_areas:
         rows, columns, at = placed.rows, placed.columns, case.fleet.device_names.index(placed.device.name)
-        for k, t in enumerate(steps):
-            now = _met(
-                case, t, signals[rows, k, placed.position], price_ratio[rows, k], area_demand_mw[k, rows],
-                {name: per_kwh[k, rows] for name, per_kwh in classes.items()},
-            )  # fmt: skip
-            device_state[rows, columns], flows = placed.device.step(device_state[rows, columns], now)
-            of_area[int(placed.device.is_storage), k, rows] += flows.demand_mw
-            for name, values in _sums(flows).items():
-                sums[name][k, rows, at] = values
+        met = replace(everyone.rows(rows), signal_pu=signals[:, rows, placed.position])
+        device_state[rows, columns], flows = _run_device(placed, device_state[rows, columns], met)
+        of_area[int(placed.device.is_storage)][:, rows] += flows.demand_mw
+        for name, values in _sums(flows).items():
+            sums[name][:, rows, at] = values
     area_mw, storage_mw = of_area
     return FlexibleFlows(area_mw, storage_mw, np.zeros((*shape, case.plants)), **sums), device_state
+
+
+def _run_device(placed: Placed[Device], state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+    """Run one device over some steps: all at once where it can, else one after the other."""
+    if placed.in_series:
+        return cast(SeriesDevice, placed.device).run(state, steps)
+    flows = []
+    for k in range(len(steps.step_of_day)):
+        state, flow = placed.device.step(state, steps.at(k))
+        flows.append(flow)
+    return state, map_arrays(lambda *values: np.stack(values), *flows)
 
 
 @dataclass(frozen=True)
@@ -234,15 +247,14 @@ def _met_beside_plants(case: Case, orders: PlantOrders) -> Iterator[tuple[Placed
     """Yield each device beside plants with the rows of one step and what it meets there."""
     _, beside_plants = case.fleet.placed_devices
     for t in np.unique(orders.step).tolist() if beside_plants else []:
-        classes = case.class_kw_per_kwh(range(t, t + 1))
+        step = range(t, t + 1)
+        classes = case.class_kw_per_kwh(step)
         for placed in beside_plants:
             rows = np.flatnonzero((orders.step == t) & np.isin(orders.member, placed.rows))
-            member = orders.member[rows]
-            now = _met(
-                case, t, orders.device_pu[rows, placed.position], orders.price_ratio[rows],
-                orders.area_demand_mw[rows], {name: per_kwh[0, member] for name, per_kwh in classes.items()},
-            )  # fmt: skip
-            yield placed, rows, now
+            of_rows = {name: per_kwh[:, orders.member[rows]] for name, per_kwh in classes.items()}
+            signal_pu, price_ratio = orders.device_pu[None, rows, placed.position], orders.price_ratio[None, rows]
+            met = _met(case, step, signal_pu, price_ratio, orders.area_demand_mw[None, rows], of_rows)
+            yield placed, rows, met.at(0)
 
 
 def settle_beside_plants(
@@ -300,25 +312,26 @@ _SUMS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
 
 def _sums(flows: DeviceFlows) -> dict[str, np.ndarray]:
-    return {"demand_mw": flows.demand_mw.sum(axis=1)} | {name: getattr(flows, name) for name in _SUMS[1:]}
+    return {"demand_mw": flows.demand_mw.sum(axis=-1)} | {name: getattr(flows, name) for name in _SUMS[1:]}
 
 
 def _met(
     case: Case,
-    t: int,
+    steps: range,
     signal_pu: np.ndarray,
     price_ratio: np.ndarray,
     area_demand_mw: np.ndarray,
     class_kw_per_kwh: dict[str, np.ndarray],
-) -> DeviceNow:
-    """Return what a device meets at step `t`."""
-    return DeviceNow(
-        step_of_day=int(case.step_of_day[t]),
-        is_workday=bool(case.is_workday[t]),
+) -> DeviceSteps:
+    """Return what a device meets in some steps."""
+    of_steps = slice(steps.start, steps.stop)
+    return DeviceSteps(
+        step_of_day=case.step_of_day[of_steps],
+        month=case.month[of_steps],
+        is_workday=case.is_workday[of_steps],
         step_hours=case.step_hours,
         signal_pu=signal_pu,
         price_ratio=price_ratio,
         area_demand_mw=area_demand_mw,
         class_kw_per_kwh=class_kw_per_kwh,
-        month=int(case.month[t]),
     )
