@@ -105,12 +105,14 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tuple[int, int] | None]:
+def _checked(
+    study: str, data: Path | None, days: str | None, year: int | None = None
+) -> tuple[Study, tuple[int, int] | None]:
     """Return the study of a command and its days, before anything that takes long to import."""
     from studies.study.reading import read_study, study_path
 
     span = parse_days(days)
-    return read_study(study_path(study), data, span), span
+    return read_study(study_path(study), data, span, year), span
 
 
 def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
@@ -137,16 +139,22 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
+    year: Annotated[
+        int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
+    ] = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
-    checked, span = _checked(study, data, days)
+    checked, span = _checked(study, data, days, year)
     from studies.console import headline_tables
     from studies.experiments.run import StudyRun
 
-    folder = _carry_out(StudyRun(checked, data, span), out, jobs)
+    asked = StudyRun(checked, data, span)
+    folder = _carry_out(asked, out, jobs)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
+    if asked.persisted_hours:
+        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 

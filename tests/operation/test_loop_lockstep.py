@@ -11,11 +11,12 @@ from shipped import goto
 
 from twin.metrics import member_tables as files
 from twin.metrics import store
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
 from twin.metrics.tables import member_tables
 from twin.operation import simulate as simulation
+from twin.operation.record import over_time
 from twin.operation.simulate import month_blocks
 
 FEBRUARY_28_AND_MARCH_1 = (MONTH_END, 2)
@@ -73,10 +74,10 @@ def uninterrupted(two_months, tmp_path_factory):
 def test_members_in_lock_step_equal_each_of_them_alone(goto_year):
     inputs = goto_year.days(WINDY_DAY)
     together = make(inputs, six_members(inputs))
-    block = stack(0, run(together)[1])
+    block = block_of(0, over_time(run(together)[1]))
     for m, some in enumerate(together.members):
         alone = make_case_of(together, [some])
-        of_alone = member_tables(alone, stack(0, run(alone)[1]), 0)
+        of_alone = member_tables(alone, block_of(0, over_time(run(alone)[1])), 0)
         for name, table in member_tables(together, block, m).items():
             assert as_bytes(table) == as_bytes(of_alone[name]), f"member {some.label}, table {name}"
 
@@ -97,21 +98,20 @@ def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_pat
 def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
     two_months, uninterrupted, tmp_path, monkeypatch
 ):
-    real, done = simulation.step, []
+    begun = []
 
-    def step(case, state, t):
-        if t == 60 and not done.count(60):
-            done.append(60)
-            raise KilledError
-        done.append(t)
-        return real(case, state, t)
+    class Dying(simulation.Window):
+        def __init__(self, case, state, start):
+            super().__init__(case, state, start)
+            begun.append(start)
+            if begun == [0, 48]:
+                raise KilledError
 
-    monkeypatch.setattr(simulation, "step", step)
+    monkeypatch.setattr(simulation, "Window", Dying)
     with pytest.raises(KilledError):
         simulated(two_months, tmp_path)
     assert simulated(two_months, tmp_path) == uninterrupted
-    assert done.count(0) == 1
-    assert done.count(50) == 2
+    assert begun == [0, 48, 48]
 
 
 def truncated(file):
@@ -145,14 +145,14 @@ def interrupted(two_months, tmp_path_factory):
     """A run that was killed in its second month."""
     folder = tmp_path_factory.mktemp("interrupted")
     with pytest.MonkeyPatch.context() as patch:
-        real = simulation.step
+        real = simulation.Window
 
-        def dies(case, state, t):
-            if t == 50:
+        def dies(case, state, start):
+            if start == 48:
                 raise KilledError
-            return real(case, state, t)
+            return real(case, state, start)
 
-        patch.setattr(simulation, "step", dies)
+        patch.setattr(simulation, "Window", dies)
         with pytest.raises(KilledError):
             simulated(two_months, folder)
     return folder
@@ -186,8 +186,8 @@ def test_a_finished_member_is_made_again_alone_where_a_table_is_damaged(
     simulated(two_months, tmp_path)
     harm(tmp_path / "d" / "sample_check.parquet")
     assert store.kept(tmp_path / "d").damaged == ("sample_check.parquet",)
-    real, run = simulation.step, []
-    monkeypatch.setattr(simulation, "step", lambda case, *args: run.append(len(case.members)) or real(case, *args))
+    real, run = simulation.Window, []
+    monkeypatch.setattr(simulation, "Window", lambda case, *args: run.append(len(case.members)) or real(case, *args))
     assert simulated(two_months, tmp_path) == uninterrupted
     assert set(run) == {1}
 
@@ -230,7 +230,7 @@ def test_a_run_killed_while_it_tidies_up_loses_no_month(two_months, uninterrupte
 
 def test_a_finished_run_is_not_run_again(two_months, uninterrupted, tmp_path, monkeypatch):
     simulated(two_months, tmp_path)
-    monkeypatch.setattr(simulation, "step", None)
+    monkeypatch.setattr(simulation, "Window", None)
     assert simulated(two_months, tmp_path) == uninterrupted
 
 

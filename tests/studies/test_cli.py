@@ -70,6 +70,8 @@ def fake_engine(monkeypatch):
     asked = {}
 
     class StudyRun:
+        persisted_hours = 0
+
         def __init__(self, study, data, days):
             self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)

@@ -29,9 +29,9 @@ from studies.execution.provenance import (
     run_log,
     sources_sha256,
 )
-from studies.experiments.run import study_record
+from studies.experiments.run import StudyRun, study_record
 from studies.study.members import members
-from studies.study.reading import STUDIES, read_study
+from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError
 
 
@@ -229,7 +229,9 @@ def test_known_hash(tmp_path):
 
 def test_measured_inputs_are_named_without_the_users_folders(tmp_path, study):
     (tmp_path / "jepx").mkdir()
-    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text("date\n")
+    rows = "date,slot,kyushu_price_jpy_per_kwh\n2029-04-01,1,8.0\n2031-03-31,48,8.0\n"
+    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text(rows)
+    (tmp_path / "jepx" / "of_other_years.csv").write_text(rows.replace("2029", "2019").replace("2031", "2021"))
     measured = study.model_copy(update={"weather": study.weather.model_copy(update={"source": "measured"})})
     assert input_files(measured, tmp_path) == {
         "jepx/jepx_kyushu_spot_halfhourly_x.csv": tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv"
@@ -250,3 +252,12 @@ def test_the_study_record_lists_what_the_report_needs(study):
         "path": "plan_without_new_pv/conductor_mm2=240,criterion=n-1",
     }
     json.dumps(record)
+
+
+def test_a_year_from_the_command_line_names_the_folder_and_the_command():
+    path = study_path("goto_2030")
+    asked = StudyRun(read_study(path, year=2028), None, (1, 2))
+    assert asked.study.period.fiscal_year == 2028
+    assert asked.folder_name == "goto_2030_2028"
+    assert asked._repeat_command() == "goto-twin run studies/goto_2030.toml --year 2028 --days 1:2"
+    assert StudyRun(read_study(path)).folder_name == "goto_2030"

@@ -11,8 +11,9 @@ import numpy as np
 import pyarrow as pa
 from pandapower import pandapowerNet
 
+from twin.core.row_arrays import joined_rows
 from twin.metrics.device_tables import battery_tables, outage_tables
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, frozen_net
 from twin.metrics.store import (
     close_block,
@@ -25,7 +26,7 @@ from twin.metrics.store import (
     write_part,
 )
 from twin.metrics.tables import member_tables, twin_tables
-from twin.operation.all_outages import States, assess_states, joined, outage_analysis, states_of
+from twin.operation.all_outages import States, assess_states, outage_analysis, states_of
 from twin.operation.case import Case, of_members
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
@@ -49,9 +50,9 @@ class TablesInMemory:
         self.case = case
         self._stretches: list[list[Tables]] = []
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
+    def take(self, steps: range, record: Record) -> None:
         """Make the tables of a stretch."""
-        stacked = stack(steps.start, records)
+        stacked = block_of(steps.start, record)
         self._stretches.append([member_tables(self.case, stacked, m) for m in range(len(self.case.members))])
 
     def close_block(self, block: int, steps: range, state: State) -> None:
@@ -82,17 +83,16 @@ class TableFiles:
         self._stretches: list[list[Tables]] = []
         self._states: list[States] = []
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
+    def take(self, steps: range, record: Record) -> None:
         """Make the tables of a stretch and keep its final states, which are judged at the end of the block."""
-        stacked = stack(steps.start, records, self._recorded)
-        by_step = dict(zip(steps, records, strict=True))
-        tables = twin_tables(self.case, steps.start, records)
+        stacked = block_of(steps.start, record, self._recorded)
+        tables = twin_tables(self.case, steps.start, record)
         for m in self._recorded:
             tables[m] = member_tables(self.case, stacked, m)
-            asked = [int(t) for t in self.checked[m] if t in by_step]
-            tables[m]["sample_check"] = check_records(self.case, m, asked, by_step, self._net_of)
+            asked = {int(t): record.at(int(t) - steps.start) for t in self.checked[m] if t in steps}
+            tables[m]["sample_check"] = check_records(self.case, m, asked, self._net_of)
         self._stretches.append([tables[m] for m in range(len(self.case.members))])
-        self._states.append(states_of(self.case, records, self._recorded))
+        self._states.append(states_of(self.case, record, self._recorded))
 
     def close_block(self, block: int, steps: range, state: State) -> None:
         """Write the tables of a block, N-1 over all outages and, after the last one, the batteries of the sites."""
@@ -101,7 +101,7 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        judged = assess_states(case, self._watch_of, joined(self._states), steps.start)
+        judged = assess_states(case, self._watch_of, joined_rows(self._states), steps.start)
         for m, found in zip(self._recorded, judged, strict=True):
             tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
         self._stretches, self._states = [], []
@@ -114,7 +114,9 @@ class TableFiles:
             close_block(folder, block)
 
 
-def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
+def write_member_tables(
+    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], window_steps: int | None = None
+) -> None:
     """Run a case and write its tables; what an interrupted run has left and is undamaged is not made again.
 
     Parameters
@@ -124,6 +126,8 @@ def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[n
         Results folder of each member.
     checked : sequence of numpy.ndarray
         Steps of each member that are checked against pandapower.
+    window_steps : int, optional
+        See `twin.operation.simulate.simulate`.
     """
     found = [kept(folder) for folder in folders]
     for folder, of_member in zip(folders, found, strict=True):
@@ -138,7 +142,7 @@ def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[n
     done = -1 if state is None else done
     for folder in folders:
         forget_after(folder, done)
-    simulate(case, TableFiles(case, folders, checked), state, done)
+    simulate(case, TableFiles(case, folders, checked), state, done, window_steps)
     for folder in folders:
         finish(folder)
 
