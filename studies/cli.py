@@ -247,9 +247,9 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:
     """Write the report of a run again, from its results files only."""
-    from studies.console import read_kpis
+    from twin.metrics.run_folder import open_run
 
-    read_kpis(folder)
+    open_run(folder)
     from reports import write_report
 
     write_report(folder)
