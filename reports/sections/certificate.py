@@ -172,8 +172,9 @@ def _subtitle(record: Record, words: Words) -> str:
     study = record["study"]
     ends = (date.fromisoformat(study[name]) for name in ("first_day", "last_day"))
     first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in ends)
+    part = "certificate.period.day" if study["days"] == 1.0 else "period.part"
     period = words(
-        "certificate.period.day" if study["days"] == 1.0 else "period.part" if study["is_part_of_year"] else "period.year",
+        part if study["is_part_of_year"] else "period.year",
         fiscal_year=study["fiscal_year"], days=f"{study['days']:.0f}", first=first, last=last,
     )  # fmt: skip
     point = [value_label(key.rpartition(".")[2], value, words) for key, value in record["sweep"].items()]
