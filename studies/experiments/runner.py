@@ -29,11 +29,12 @@ from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
 from studies.study.members import Member, members
-from studies.study.policy_files import imported, policy_file
+from studies.study.policy_files import policy_file
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
+from twin.policies.own_file import imported
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""

@@ -12,7 +12,7 @@ from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
 from twin.policies.interface import Batteries, Dispatch, Measured, View
-from twin.policies.running import decide
+from twin.policies.running import Asked, decide_all
 
 Look = Callable[[], State]
 """Solves the grid of the half-hours that are over and gives the state after them."""
@@ -105,19 +105,22 @@ def obey_policies(case: Case, state: State, t: int, look: Look | None = None) ->
     if not due:
         return state, failed
     orders = {name: getattr(state, name).copy() for name in ORDERS}
-    for m in due:
-        member = case.members[m]
-        lead, steps = _covered(case, m, t, slot)
-        view = make_view(case, state, t, m, lead, steps, look_once)
-        dispatch, failed[m] = decide(
-            state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name
-        )
-        _put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
+    spans = {m: covered(case, m, t, slot) for m in due}
+    asked = [_asked(case, state, t, m, *spans[m], look_once) for m in due]
+    for m, (dispatch, has_failed) in zip(due, decide_all(asked), strict=True):
+        lead, steps = spans[m]
+        failed[m] = has_failed
+        put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
     over = True
     return replace(looked[-1], **orders), failed
 
 
-def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
+def _asked(case: Case, state: State, t: int, m: int, lead: int, steps: int, look: Look) -> Asked:
+    member, view = case.members[m], make_view(case, state, t, m, lead, steps, look)
+    return Asked(state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name)
+
+
+def covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     """Return after how many steps the orders begin, and how many they cover."""
     rhythm = case.rhythms[m]
     if rhythm.is_due(slot) and (t > 0 or rhythm.lead == 0):
@@ -138,7 +141,8 @@ def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     return 0, min(until_next + rhythm.lead, case.clock.steps_of_day)
 
 
-def _put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+def put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+    """Write a member's orders into the slots that they are for."""
     for name in ORDERS:
         values = np.asarray(getattr(dispatch, name))[: len(slots)]
         if name == "device_pu":
