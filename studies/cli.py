@@ -247,9 +247,9 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:
     """Write the report of a run again, from its results files only."""
-    from studies.console import read_kpis
+    from twin.metrics.run_folder import open_run
 
-    read_kpis(folder)
+    open_run(folder)
     from reports import write_report
 
     write_report(folder)
@@ -279,12 +279,17 @@ def validate(
         ),
     ],
     timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
-    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
+    label: Annotated[
+        str, typer.Option(metavar="start|end", help="What a time marks of its interval; default: as the days show.")
+    ] = "",
     allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
     plant: Annotated[str | None, typer.Option(help="Plant of the island that was measured (wind, pv).")] = None,
     capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
     turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
     units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
+    power_curve: Annotated[
+        Path | None, typer.Option(help="CSV of one turbine in place of --turbine: wind_speed, power_kw (wind).")
+    ] = None,
     at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
     dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
     fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
@@ -305,9 +310,11 @@ def validate(
     from studies.experiments.validation.validate import Subject, validate_file
 
     subject = Subject(
-        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
-        longitude, demand_class,
+        plant, capacity_mw, turbine, units, power_curve, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place,
+        latitude, longitude, demand_class,
     )  # fmt: skip
+    if label not in ("", "start", "end"):
+        raise typer.BadParameter(f"--label {label}: write start or end")
     outcome = validate_file(_island(island), kind, file, subject, Reading(timezone, label, allow_gaps), out)
     Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
     typer.echo(f"Figure:  {outcome.figure}")

@@ -5,6 +5,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from run_records import MANIFEST
 
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
@@ -60,7 +61,8 @@ def run(study, tmp_path_factory):
     folders = experiment.folders(folder)
     write_member_tables(experiment.case, folders, [np.zeros(0, dtype=int)] * len(folders))
     write_json(folder / "study.json", experiment.reduce(Work(folder, {}, Processes(1), lambda *_: None)))
-    write_json(folder / "manifest.json", {})
+    for place in (folder, *(folder / member.path for member in experiment.own)):
+        write_json(place / "manifest.json", MANIFEST)
     return experiment.case, folder, experiment.own
 
 
