@@ -35,4 +35,4 @@ class LineConstants:
 
 def _over(function: np.ndarray, argument: np.ndarray) -> np.ndarray:
     """Return ``function / argument``, 1 where the argument is 0: a line without charging."""
-    return np.divide(function, argument, out=np.ones_like(function), where=argument != 0.0)
+    return np.asarray(np.divide(function, argument, out=np.ones_like(function), where=argument != 0.0))

@@ -80,6 +80,6 @@ def test_a_year_agrees_with_cable_thermal_model_within_a_kelvin():
         ladder_of(chain, ALONE, losses), year["current_a"].to_numpy(float)[:, None], year["ambient_c"].to_numpy(), 1.0
     )
     difference = found.conductor_c[:, 0] - year["conductor_c"].to_numpy()
-    assert year["conductor_c"].max() > 50.0
+    assert year["conductor_c"].max() > 80.0
     assert np.abs(difference).max() < 1.0
     assert abs(difference.mean()) < 0.3

@@ -130,6 +130,8 @@ OUTSIDE = {
     "outage_rates": ("weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"),
 }
 """Tables that move nothing of what is simulated."""
+OF_CABLE_LOSSES = ("flow_conductor_c", "tan_delta", "sheath_losses", "armour_losses")
+"""Rows of such a table that move the losses of the power flow."""
 
 START_POSITIONS = ("main_tap_position", "reactor_steps_in_service")
 CONTROL_BANDS = (
@@ -157,7 +159,7 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
     if row.key.startswith(OF_BATTERIES) and set(_settings("fleet.batteries", study)) == {"none"}:
         return "no scenario has batteries", "蓄電池を含むシナリオなし"
-    if table in OUTSIDE:
+    if table in OUTSIDE and row.row not in OF_CABLE_LOSSES:
         return OUTSIDE[table]
     if subject == "grid":
         return _network(table, row.row, study)
