@@ -783,6 +783,8 @@ DECLARATIONS = {
         _table("grid_batteries", AreaBattery, "area", "devices", "energy_mwh", absent="batteries in the grid",
                counts_with="fleet.grid_batteries"),
         _table("market", Value, "name", "money", "value", absent="tariffs and payments"),
+        _table("investment", Value, "name", "money", "value", absent="capital and lives of the small sites"),
+        _table("matching", Value, "name", "money", "value", absent="a partner for surplus energy"),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip
