@@ -259,6 +259,21 @@ def ppa(
 
 
 @app.command()
+def value(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_value.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Match local supply with local demand, partners and the market, with certificates and money, step by step."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.value import Value
+
+    _tell_where(_carry_out(Value(checked, data, span), out, jobs))
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:

@@ -105,7 +105,9 @@ def where_text(row: Record, words: Words) -> str:
     places = re.findall(r"section ([\d.]+), pages? ([\d-]+)( on)?", text)
     if words.language == "en" or not places:
         return text
-    return "、".join(words("audit.place", section=section, pages=pages + ("～" if on else "")) for section, pages, on in places)
+    return "、".join(
+        words("audit.place", section=section, pages=pages + ("～" if on else "")) for section, pages, on in places
+    )
 
 
 def because_text(row: Record, words: Words) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.document import digits
-from reports.document.blocks import Answer, Block, Heading, Paragraph, Table, Tile, Tiles, numbered
+from reports.document.blocks import Answer, Block, Heading, Paragraph, Table, Tile, Tiles, figure_block, numbered
 from reports.document.texts import Words
+from reports.figures.value import payback
 
 Record = Mapping[str, Any]
 LIVES = ("pv_tax_life", "battery_tax_life", "pv_life", "battery_life")
@@ -26,12 +27,13 @@ def sections(record: Record, words: Words) -> list[Block]:
         Tile(years_text(stated["payback_without_years"], words), "", words("ppa.tile.without")),
     ]
     grid = record["sensitivity"]
-    blocks = [
+    blocks: list[Block] = [
         Paragraph(words("ppa.about", batteries=record["batteries"], pv_kw=pv_kw), is_note=True),
         Heading(words("title.question"), is_small=True),
         Paragraph(words("ppa.question")),
         Answer(words("title.answer"), answer(record, words)),
         Tiles(tiles),
+        figure_block(payback(record, words), words),
         _cases(record, words),
         _lives(record, words),
         _grid(words("ppa.table.with"), grid, grid["with_subsidy"], words),

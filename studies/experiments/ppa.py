@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from reports.document.blocks import Block
-from reports.document.texts import Words
+from reports import write_sections
+from reports.document.texts import LANGUAGES, Words
 from reports.sections.ppa import sections
 from studies.experiments.runner import Experiment, Work
 from studies.experiments.workers import Progress
@@ -82,9 +84,10 @@ class Ppa(Experiment):
             "sensitivity": _sensitivity(business, max(yields)),
         }
 
-    def sections(self, record: dict[str, Any], words: Words) -> list[Block]:
-        """Return what the report tells."""
-        return sections(record, words)
+    def report(self, folder: Path, record: dict[str, Any]) -> None:
+        """Write the report in both languages."""
+        titles = {one: Words(one)("ppa.title", study=self.study.title(one)) for one in LANGUAGES}
+        write_sections(folder, titles, partial(sections, record))
 
 
 def business_of(tables: Tables) -> Business:

@@ -8,6 +8,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from studies.study.names import nearest
 from twin.core.errors import InputError, Problem
 
@@ -20,8 +22,8 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.USub: operator.neg,
     ast.Eq: operator.eq,
 }
-PLAIN: dict[str, Function] = {"min": min, "max": max, "sqrt": math.sqrt}
-"""Functions that every formula may call."""
+PLAIN: dict[str, Function] = {"min": np.minimum, "max": np.maximum, "sqrt": math.sqrt}
+"""Functions that every formula may call; what is not known stays so."""
 
 
 def evaluated(formula: str, names: Mapping[str, float], functions: Mapping[str, Function], where: str) -> float:
@@ -66,8 +68,8 @@ def _value(node: ast.expr, names: Mapping[str, float], functions: Mapping[str, F
             return OPERATORS[type(node.op)](part(node.operand))
         case ast.Compare(ops=[only]) if type(only) in OPERATORS:
             return OPERATORS[type(only)](part(node.left), part(node.comparators[0]))
-        case ast.Call(func=ast.Name(), keywords=[]):
-            return functions[_known(node.func.id, functions, where)](*map(part, node.args))
+        case ast.Call(func=ast.Name(id=name), keywords=[]):
+            return functions[_known(name, functions, where)](*map(part, node.args))
     raise _refused("the formula holds what none may hold", where, ast.unparse(node), "numbers, names, calls, + - * /")
 
 

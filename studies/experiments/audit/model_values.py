@@ -65,7 +65,7 @@ class OfTables:
 def _total(frame: pd.DataFrame, column: str, wanted: str, where: str) -> float:
     try:
         rows = frame.query(wanted, engine="python") if wanted else frame
-        return float(rows.eval(column, engine="python").sum())
+        return float(np.asarray(rows.eval(column, engine="python"), dtype=float).sum())
     except (pd.errors.UndefinedVariableError, KeyError, SyntaxError, TypeError, ValueError) as error:
         seen, accepted = f"{column}; {wanted}", f"columns: {', '.join(frame.columns)}"
         raise InputError([Problem(f"the rows cannot be summed: {error}", where, seen, accepted)]) from None
