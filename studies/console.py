@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
+from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.quantities import KPIS

@@ -9,8 +9,9 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
+from studies.execution.folders import write_json
+from studies.execution.workers import Processes
 from studies.experiments.certificate.scores import SCORES, Level, gained_and_lost, score
-from studies.experiments.folders import write_json
 from studies.experiments.key_figures import own_kpis
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
@@ -57,7 +58,7 @@ def run(study, tmp_path_factory):
     experiment.prepare(lambda *_: None)
     folders = experiment.folders(folder)
     write_member_tables(experiment.case, folders, [np.zeros(0, dtype=int)] * len(folders))
-    write_json(folder / "study.json", experiment.reduce(Work(folder, {}, 1, lambda *_: None)))
+    write_json(folder / "study.json", experiment.reduce(Work(folder, {}, Processes(1), lambda *_: None)))
     write_json(folder / "manifest.json", {})
     return experiment.case, folder, experiment.own
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from twin.core.clock import MINUTES_OF_HOUR, MONTHS_OF_YEAR, step_minutes, step_of_day, steps_of_day, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
-from twin.resources.profiles import Forecasts, Profiles
-from twin.resources.sites import SiteFleet
+
+if TYPE_CHECKING:  # a policy's own process imports this module, and nothing that makes weather
+    from twin.core.tables import Tables
+    from twin.resources.profiles import Forecasts, Profiles
+    from twin.resources.sites import SiteFleet
 
 _SERIES = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _TABLES = ("pv_mw", "load_mw", "export_error_mw")

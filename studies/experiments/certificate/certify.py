@@ -13,13 +13,14 @@ import numpy as np
 import pandas as pd
 
 from reports import write_certificate
+from studies.execution.folders import CERTIFICATE_FILE
+from studies.execution.members import SHARED, SharedArrays, remove_shared
+from studies.execution.provenance import file_sha256, policy_inputs
+from studies.execution.workers import Piece, Progress
 from studies.experiments.certificate.look_ahead import check_policy
 from studies.experiments.certificate.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
-from studies.experiments.folders import CERTIFICATE_FILE
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
-from studies.experiments.provenance import file_sha256, policy_inputs
 from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
-from studies.experiments.workers import Piece, Progress, part_of
 from studies.study.cases import study_case
 from studies.study.members import Member as StudyMember
 from studies.study.members import label, members, middle_point, resolved
@@ -29,7 +30,7 @@ from twin.bound.foresight import OBJECTIVES, perfect_foresight
 from twin.core.errors import InputError, Problem
 from twin.metrics.comparisons import loss_of_used_energy_mwh
 from twin.metrics.series import read_table, series_of_folder
-from twin.operation.case import Case
+from twin.operation.case import Case, of_members
 from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
 from weather.synthetic.year import NORMAL_YEAR
@@ -324,29 +325,22 @@ def upper_bounds(case: Case, uncontrolled: Sequence[int], folders: Sequence[Path
         Tables of all members.
     work : Work
     """
-    files = []
-    for m in uncontrolled:
-        file = work.folder / f"bound-{m}.pickle"
-        with file.open("wb") as stream:
-            pickle.dump(part_of(case, np.array([m])), stream, protocol=pickle.HIGHEST_PROTOCOL)
-        files.append(file)
-    pieces = [Piece(f"{m}", partial(_of_year, file, folders[m])) for file, m in zip(files, uncontrolled, strict=True)]
+    shared = SharedArrays(work.folder / SHARED)
+    pieces = [Piece(f"{m}", partial(_of_year, shared.pickled(of_members(case, [m])), folders[m])) for m in uncontrolled]
     try:
-        found = work.run_pieces(BOUNDS, pieces, BOUNDS)
+        found = work.run_pieces(BOUNDS, pieces, BOUNDS, reads_files=True)
     except InputError as error:
         return Bounds(None, None, "; ".join(f"{problem.what}: {problem.seen}" for problem in error.problems))
     finally:
-        for file in files:
-            file.unlink()
+        remove_shared(shared.folder)
     energy = [of_year["energy"] for of_year in found]
     value = [of_year["value"] for of_year in found] if all("value" in of_year for of_year in found) else None
     return Bounds(energy, value, "")
 
 
-def _of_year(file: Path, folder: Path) -> dict[str, float]:
+def _of_year(saved: bytes, folder: Path) -> dict[str, float]:
     """Return the bounds of a year by objective; without prices there is none of the value."""
-    with file.open("rb") as stream:
-        case = pickle.load(stream)  # noqa: S301 - written by this run
+    case: Case = pickle.loads(saved)  # noqa: S301 - sent by the parent process
     has_prices = bool(np.isfinite(case.profiles[0][0].price_jpy_per_kwh).all())
     objectives = [objective for objective in OBJECTIVES if objective == "energy" or has_prices]
     return {objective: perfect_foresight(case, 0, folder, objective).upper for objective in objectives}

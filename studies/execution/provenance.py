@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from network_models.island import FOLDER
-from studies.study.checks import locate, measured_patterns
+from studies.measured.files import inputs_of_year
+from studies.study.checks import locate
 from studies.study.islands import island_of
 from studies.study.members import members, onset_members
 from studies.study.policy_files import policy_sources
@@ -72,7 +73,7 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
     found = {name: locate(name, study.folder, data) for name in named}
     files = {_public_name(name): path for name, path in found.items() if path is not None}
     if study.weather.source == "measured" and data is not None:
-        tables = [table for pattern in measured_patterns(island) for table in sorted(data.glob(pattern))]
+        tables = inputs_of_year(island, data, study.period.fiscal_year)
         files |= {table.relative_to(data).as_posix(): table for table in tables}
     if island.folder.parent != FOLDER:  # a shipped island is part of the sources
         own = sorted(path for path in island.folder.iterdir() if path.is_file())
