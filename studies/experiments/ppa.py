@@ -10,8 +10,8 @@ from typing import Any
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
 from reports.sections.ppa import sections
+from studies.execution.workers import Progress
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.study.cases import study_case
 from studies.study.islands import tables_of
 from studies.study.members import Member, middle_point, resolved

@@ -11,11 +11,11 @@ from network_models.plan import Check, Claim, Plan, Slip, has_plan, read_plan
 from reports.document.blocks import Block
 from reports.document.texts import Words
 from reports.sections.audit import sections
+from studies.execution.workers import Progress
 from studies.experiments.audit.formulas import Function, evaluated
 from studies.experiments.audit.model_values import OfRuns, OfTables, OfYears
 from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.study.cases import study_case
 from studies.study.islands import island_of, tables_of
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
