@@ -816,7 +816,7 @@ DECLARATIONS = {
         _table("investment", Value, "name", "money", "value", absent="capital and lives of the small sites"),
         _table("matching", Value, "name", "money", "value", absent="buyers of the plants' energy"),
         _table("buyers", BuyerRow, "buyer_id", "money", "yearly_mwh", absent="buyers of the plants' energy"),
-        _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="contracts of plants with buyers"),
+        _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip

@@ -56,15 +56,25 @@ def answer(record: Record, words: Words) -> list[str]:
         found.append(words("ppa.partial"))
     short = [words(f"ppa.life.{name}", years=digits.plain(values[name])) for name in shorter_lives(record)]
     if short:
-        replaced = digits.fixed((stated["replaced_jpy"] or 0.0) / MILLION, 0)
-        found.append(words("ppa.answer.lives.short", lives=words("ppa.and").join(short), replaced=replaced))
+        found.append(words("ppa.answer.lives.short", lives=words("ppa.and").join(short)))
     else:
         found.append(words("ppa.answer.lives.long"))
+    found.append(_renewal(record, words))
     life, needed = digits.plain(values["battery_life"]), stated["battery_break_even_without_jpy"]
     if needed <= 0.0:
         return [*found, words("ppa.answer.never", life=life)]
     cost, most = (digits.fixed(each / THOUSAND, 0) for each in (values["battery_cost"], needed))
     return [*found, words("ppa.answer.turn", without=most, life=life, cost=cost)]
+
+
+def _renewal(record: Record, words: Words) -> str:
+    stated, values = record["cases"][0], record["values"]
+    after = digits.fixed(stated["after_contract_jpy"] / MILLION, 0)
+    told = {"after": after, "years": digits.plain(values["contract_years"])}
+    if stated["replaced_jpy"] == 0.0:
+        return words("ppa.answer.no_renewal", low=digits.plain(record["shortest_life"]), **told)
+    replaced = digits.fixed((stated["replaced_jpy"] or 0.0) / MILLION, 0)
+    return words("ppa.answer.renewal", replaced=replaced, **told)
 
 
 def shorter_lives(record: Record) -> list[str]:

@@ -61,6 +61,7 @@ class Ppa(Experiment):
     def reduce(self, work: Work) -> dict[str, Any]:
         """Return capital, subsidy, the yearly balance of each case, paybacks, lives and sensitivities."""
         tables, business = tables_of(self.study), self.business
+        lives = tables["investment"].set_index("name").loc[["pv_life", "battery_life"]]
         given = {name: tables.value(name, "investment") for name in ("stated_own_use", "stated_surplus")}
         cases = [_case(business, "stated", "", "", given["stated_own_use"], given["stated_surplus"])]
         yields = [given["stated_own_use"] + given["stated_surplus"]]
@@ -81,6 +82,7 @@ class Ppa(Experiment):
             "subsidy_jpy": business.subsidy_jpy(),
             "cases": cases,
             "values": dict(business.values),
+            "shortest_life": float(lives["low"].min()),
             "sensitivity": _sensitivity(business, max(yields)),
         }
 
