@@ -50,8 +50,15 @@ def _counts(record: Mapping[str, Any], both: Mapping[str, Words]) -> str:
 
 
 def _claims(record: Mapping[str, Any], both: Mapping[str, Words]) -> str:
-    head = "| id | 項目 / claim | 計画 / plan | 計算 / computed | 判定 / verdict | 理由 / reason | 計算方法 / tested with |"
-    lines = [head, "|" + "---|" * 7]
+    columns = (
+        "項目 / claim",
+        "計画 / plan",
+        "計算 / computed",
+        "判定 / verdict",
+        "理由 / reason",
+        "計算方法 / tested with",
+    )
+    lines = [f"| id | {' | '.join(columns)} |", "|" + "---|" * 7]
     for row in record["claims"]:
         unit = audit.unit_text(row)
         verdicts = [audit.verdict_text(row, words).split("\n") for words in both.values()]
