@@ -60,7 +60,7 @@ class Check(_Row):
 
 
 class Slip(_Row):
-    """Two numbers or formulas that should agree (or, `when` is same, should not).
+    """Two numbers or formulas that should agree; or, by `when`, the computed one should not be more, or not the same.
 
     What has to be settled first stands on the report's first page.
     """
@@ -72,7 +72,7 @@ class Slip(_Row):
     computed: str = Field(min_length=1)
     unit: str
     digits: int
-    when: Literal["differ", "same"]
+    when: Literal["differ", "more", "same"]
     within: float = Field(ge=0)
     text_en: str = Field(min_length=1)
     text_ja: str = Field(min_length=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,12 @@ from twin.core.errors import InputError, Problem, gathered, raise_if_any
 REPRODUCED, DIFFERS, NOT_TESTABLE = "reproduced", "differs", "not_testable"
 ROUNDING = 1e-12
 """Relative; sums of numbers in double precision."""
+IS_THERE: dict[str, Callable[[float, float], bool]] = {
+    "differ": lambda apart, within: abs(apart) > within,
+    "more": lambda apart, within: apart > within,
+    "same": lambda apart, within: abs(apart) <= within,
+}
+"""Whether a slip is there, by what the two numbers must not do."""
 PLAN_FILES = ("plan_claims.csv", "plan_facts.csv", "plan_checks.csv", "plan_slips.csv")
 
 
@@ -180,5 +186,5 @@ def _of_slip(slip: Slip, names: Mapping[str, float], functions: Mapping[str, Fun
         "formulas": [slip.stated, slip.computed],
         "stated": stated if known else None,
         "computed": computed if known else None,
-        "is_there": known and (abs(stated - computed) > slip.within) == (slip.when == "differ"),
+        "is_there": known and IS_THERE[slip.when](computed - stated, slip.within),
     }
