@@ -48,7 +48,7 @@ def head_of(path: Path) -> str:
     """Return the first lines of a file in the encoding that fits best."""
     with path.open("rb") as stream:
         raw = stream.read(BYTES_READ)
-    return _text(raw).replace("\r\n", "\n")
+    return _text(raw).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _text(raw: bytes) -> str:

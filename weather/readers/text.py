@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import warnings
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from twin.core.errors import InputError, Problem
@@ -50,9 +52,11 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
         If the text is empty or no table.
     """
     try:
-        result: pd.DataFrame = pd.read_csv(StringIO(text), dtype=str, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # more cells in a row than in the header
+            result: pd.DataFrame = pd.read_csv(StringIO(text), dtype=str, **options)
         return result
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         repair = "save the table as CSV with one row a line"
         problem = Problem("not a table", str(path), str(error).strip(), "comma-separated values", repair)
         raise InputError([problem]) from error
@@ -102,7 +106,7 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
     values : pandas.Series
     problems : list of Problem
     """
-    values = pd.to_numeric(cells, errors="coerce")
+    values = pd.to_numeric(cells, errors="coerce").replace([np.inf, -np.inf], np.nan)
     is_text = values.isna() & cells.notna() & (cells.astype(str).str.strip() != "")
     bad = [(line, cell) for line, cell, flag in zip(lines, cells, is_text, strict=True) if flag]
     if not bad:
