@@ -479,6 +479,7 @@ def weather(
     label: Annotated[
         str, typer.Option(help="What a time marks: start, centre or end of its interval; default: as the format says.")
     ] = "",
+    air_label: Annotated[str, typer.Option(help="The same for temperature and wind alone (csv).")] = "",
     unit: Annotated[str, typer.Option(help="Unit of the wind speed: m/s, km/h, knots or mph.")] = "",
     column: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
@@ -495,7 +496,7 @@ def weather(
 
     columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
     parts = tuple(files[1:]) if join else ()
-    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts, sunshine)
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, air_label, unit, columns, parts, sunshine)
     stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)
