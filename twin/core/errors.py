@@ -54,9 +54,7 @@ def is_unseen(character: str) -> bool:
 def printable(text: str) -> str:
     """Return a text as a terminal may show it: control characters escaped, but for the end of a line, and cut."""
     shown = "".join(
-        character.encode("unicode_escape").decode()
-        if is_unseen(character) and character != "\n"
-        else character
+        character.encode("unicode_escape").decode() if is_unseen(character) and character != "\n" else character
         for character in text[: LONGEST_PART + 1]
     )
     left = len(text) - LONGEST_PART
