@@ -20,7 +20,7 @@ from studies.experiments.uncertainty.analysis import BENEFIT, run_block
 from studies.experiments.uncertainty.samples import BASE_PART, Sample, Setup
 from studies.study.reading import study_path
 from studies.study.schema import Study
-from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
+from twin.adapters.environment import REWARDS, IslandEnvironment
 from twin.bound.link_condition import read_uncontrolled
 from twin.core.quantities import KPIS, shown_in
 from twin.devices.device import CARS, COMMERCIAL, GRID_BATTERIES, HOMES, PLANT_BATTERIES, WATER_HEATERS
@@ -32,6 +32,7 @@ from twin.metrics.series import read_table, series_of_folder, series_of_tables
 from twin.operation.case import under_policies
 from twin.operation.simulate import simulate
 from twin.operation.state import stored_at_start_mwh
+from twin.policies.interface import HALF_HOUR, Mode
 
 DAY = (354, 354)
 BASE, EVERY_DEVICE = "none", "plant_batteries"
@@ -118,6 +119,15 @@ def test_the_scores_of_a_certificate(run, kpis):
     assert -loss_of_used_energy_mwh(ours, theirs).sum() == pytest.approx(used, **CLOSE)
 
 
+class Rest:
+    """Orders no power of any battery."""
+
+    cadence = HALF_HOUR
+
+    def decide(self, view):
+        return view.plan(Mode.POWER)
+
+
 @pytest.mark.parametrize(("reward", "figure"), REWARDS.items())
 def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, figure):
     case = run[0]
@@ -125,7 +135,7 @@ def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, fi
     rest = np.zeros(len(env.action_names))
     env.reset(options={"start": 0})
     rewards = [env.step(rest)[1] for _ in range(len(case.index))]
-    alone = under_policies(case, 1, [PendingAction(np.flatnonzero(case.fleet.battery_mwh[1] > 0.0), rest)])
+    alone = under_policies(case, 1, [Rest()])
     kept = TablesInMemory(alone)
     simulate(alone, kept)
     frames = {name: table.to_pandas() for name, table in kept.tables()[0].items()}

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 
 from twin.core.errors import InputError, Problem
-from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
@@ -50,24 +49,11 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int, l
 
 
 def _batteries(case: Case, state: State, m: int) -> Batteries:
-    battery = case.members[m].devices.battery
-    energy = sum_by_group(case.sites, battery.energy)
-
-    def mean(per_kwh: np.ndarray) -> np.ndarray:
-        """Average over the capacity of each group; 0 without batteries."""
-        total = sum_by_group(case.sites, per_kwh * battery.energy)
-        result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
-        return result
-
-    stored = sum_by_group(case.sites, state.soc_kwh[m])
-    return Batteries(
-        energy_mwh=energy / KWH_PER_MWH,
-        power_mw=sum_by_group(case.sites, battery.power) / KW_PER_MW,
-        soc_percent=100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0),
-        soc_min_percent=100.0 * mean(battery.soc_min_share),
-        soc_max_percent=100.0 * mean(battery.soc_max_share),
-        efficiency=mean(battery.efficiency),
-    )
+    of_class = case.fleet.device_class[m]
+    energy, stored = case.fleet.battery_kwh[of_class], sum_by_group(case.sites, state.soc_kwh[m])
+    soc_percent = 100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0)
+    constant = {name: values.copy() for name, values in vars(case.fleet.batteries_of_groups[of_class]).items()}
+    return Batteries(**constant | {"soc_percent": soc_percent})
 
 
 def _measured(case: Case, state: State, t: int, m: int) -> Measured:

@@ -162,7 +162,7 @@ class Outlooks:
         slot = int(self._slot[now])
         since_issue = slot % self.issue_steps
         export, pv, load = self._told(now, target, since_issue)
-        time, step = self.index[now], self.index[1] - self.index[0]
+        time, step = self.index[now], self._step
         return Outlook(
             start=time + lead * step,
             made_at=time - self._age(slot, since_issue) * step,
@@ -232,6 +232,11 @@ class Outlooks:
     def _day(self) -> int:
         """Steps of a day."""
         return steps_of_day(self.index)
+
+    @cached_property
+    def _step(self) -> pd.Timedelta:
+        """Length of a step."""
+        return self.index[1] - self.index[0]
 
     @cached_property
     def _slot(self) -> np.ndarray:
