@@ -7,13 +7,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from studies import ONE_THREAD
-from twin.core.errors import InputError
+from twin.core.errors import InputError, system_problem
 
 if TYPE_CHECKING:
     from network_models.island import Island
@@ -36,7 +36,9 @@ COMPARISON_WIDTH = 120
 
 
 RUNS = Path("runs")
-INPUT_ERROR_STATUS = 2
+INPUT_ERROR_STATUS, TRIAL_STATUS = 2, 3
+INTERRUPTED_STATUS = 130
+"""As shells count it: 128 and the number of the signal."""
 WIDTH_IN_FILES = 200
 
 app = typer.Typer(
@@ -59,11 +61,15 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        count = len(error.problems)
-        sys.stderr.write(
-            f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n"
-        )
-        sys.exit(INPUT_ERROR_STATUS)
+        _refuse(error)
+    except OSError as error:
+        _refuse(InputError([system_problem(error, "a file")]))
+
+
+def _refuse(error: InputError) -> NoReturn:
+    count = len(error.problems)
+    sys.stderr.write(f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n")
+    sys.exit(INPUT_ERROR_STATUS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -99,23 +105,32 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tuple[int, int] | None]:
+def _checked(
+    study: str, data: Path | None, days: str | None, year: int | None = None
+) -> tuple[Study, tuple[int, int] | None]:
     """Return the study of a command and its days, before anything that takes long to import."""
     from studies.study.reading import read_study, study_path
 
     span = parse_days(days)
-    return read_study(study_path(study), data, span), span
+    return read_study(study_path(study), data, span, year), span
 
 
 def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
     """Carry out an experiment with its progress on the screen; return its results folder."""
+    from studies.execution.workers import Processes, WorkerLostError, progress_bars
     from studies.experiments.runner import run_experiment
-    from studies.experiments.workers import progress_bars
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
-    with progress_bars(Console(stderr=True)) as progress:
-        return run_experiment(experiment, out or RUNS / experiment.folder_name, jobs, progress)
+    try:
+        with progress_bars(Console(stderr=True)) as progress:
+            return run_experiment(experiment, out or RUNS / experiment.folder_name, Processes(jobs), progress)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(INTERRUPTED_STATUS) from None
+    except WorkerLostError as error:
+        typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -124,16 +139,22 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
+    year: Annotated[
+        int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
+    ] = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
-    checked, span = _checked(study, data, days)
+    checked, span = _checked(study, data, days, year)
     from studies.console import headline_tables
     from studies.experiments.run import StudyRun
 
-    folder = _carry_out(StudyRun(checked, data, span), out, jobs)
+    asked = StudyRun(checked, data, span)
+    folder = _carry_out(asked, out, jobs)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
+    if asked.persisted_hours:
+        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 
@@ -161,22 +182,34 @@ def certify(
     study: Annotated[
         str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
     ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
+    first_year: Annotated[
+        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
+    ] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
-    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
+    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound.
+
+    Status 0: passed; 1: not passed; 3: a trial of some days (--days), which certifies nothing.
+    """
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
-    from studies.experiments.certificate.certify import Certificate
+    from studies.experiments.certificate.certify import Certificate, HeldOut
 
-    folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    folder = _carry_out(certificate, out, jobs)
     for line in summary_lines(folder):
         typer.echo(line)
     for file in sorted(folder.glob("certificate*")):
-        typer.echo(f"Certificate: {file}")
+        typer.echo(f"{'Trial' if certificate.is_trial else 'Certificate'}: {file}")
+    if certificate.is_trial:
+        raise typer.Exit(TRIAL_STATUS)
+    if not certificate.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -226,9 +259,9 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:
     """Write the report of a run again, from its results files only."""
-    from studies.console import read_kpis
+    from twin.metrics.run_folder import open_run
 
-    read_kpis(folder)
+    open_run(folder)
     from reports import write_report
 
     write_report(folder)
@@ -258,12 +291,17 @@ def validate(
         ),
     ],
     timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
-    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
+    label: Annotated[
+        str, typer.Option(metavar="start|end", help="What a time marks of its interval; default: as the days show.")
+    ] = "",
     allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
     plant: Annotated[str | None, typer.Option(help="Plant of the island that was measured (wind, pv).")] = None,
     capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
     turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
     units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
+    power_curve: Annotated[
+        Path | None, typer.Option(help="CSV of one turbine in place of --turbine: wind_speed, power_kw (wind).")
+    ] = None,
     at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
     dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
     fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
@@ -284,9 +322,11 @@ def validate(
     from studies.experiments.validation.validate import Subject, validate_file
 
     subject = Subject(
-        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
-        longitude, demand_class,
+        plant, capacity_mw, turbine, units, power_curve, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place,
+        latitude, longitude, demand_class,
     )  # fmt: skip
+    if label not in ("", "start", "end"):
+        raise typer.BadParameter(f"--label {label}: write start or end")
     outcome = validate_file(_island(island), kind, file, subject, Reading(timezone, label, allow_gaps), out)
     Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
     typer.echo(f"Figure:  {outcome.figure}")
@@ -387,6 +427,7 @@ def weather(
     label: Annotated[
         str, typer.Option(help="What a time marks: start, centre or end of its interval; default: as the format says.")
     ] = "",
+    air_label: Annotated[str, typer.Option(help="The same for temperature and wind alone (csv).")] = "",
     unit: Annotated[str, typer.Option(help="Unit of the wind speed: m/s, km/h, knots or mph.")] = "",
     column: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
@@ -403,7 +444,7 @@ def weather(
 
     columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
     parts = tuple(files[1:]) if join else ()
-    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts, sunshine)
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, air_label, unit, columns, parts, sunshine)
     stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)

@@ -17,9 +17,9 @@ from network_models.outage_rates import outage_rates
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
 from reports.sections.security import sections
-from studies.experiments.folders import SECURITY_FILE
+from studies.execution.folders import SECURITY_FILE
+from studies.execution.workers import Progress
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.study.cases import day_steps
 from studies.study.grids import member_grids
 from studies.study.inputs import read_sources, study_inputs
@@ -119,9 +119,11 @@ class GridSecurity(Experiment):
         """Solve everything that is asked and write its tables."""
         operation = self.operation
         with work.timed("outages"):
-            self.found = outages(operation, work.folder, work.jobs, work.progress)
+            self.found = outages(operation, work.folder, work.workers.here.count, work.progress)
         with work.timed("headroom"):
-            self.found["headroom"] = headroom_of(operation, self.buses, work.folder, work.jobs) if self.buses else []
+            self.found["headroom"] = (
+                headroom_of(operation, self.buses, work.folder, work.workers.here.count) if self.buses else []
+            )
         with work.timed("inter-trip"):
             asked = self.question.intertrip
             self.found["intertrip"] = intertrip_of(operation, self.member.study, work.folder) if asked else []

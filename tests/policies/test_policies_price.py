@@ -24,7 +24,7 @@ def seen(price, load_mw=0.4, pv_mw=0.0, stored_mwh=0.0, **changes):
     some = view(np.zeros(48), half_hour=0, half_hours=48, **changes)
     of_groups = {"load_mw": np.full((48, 2), load_mw), "pv_mw": np.broadcast_to(np.reshape(pv_mw, (-1, 1)), (48, 2))}
     outlook = replace(some.outlook, price_jpy_per_kwh=np.asarray(price, dtype=float), **of_groups)
-    return replace(some, outlook=outlook, devices=DEVICES, device_stored_mwh=np.full(len(DEVICES), stored_mwh))
+    return replace(some, outlook=outlook, devices=DEVICES, stored=lambda: np.full(len(DEVICES), stored_mwh))
 
 
 def signal(plan, name):
@@ -131,7 +131,7 @@ def test_what_is_traded_balances_keeps_its_limits_and_gains(price, into, out_of,
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(PRICES, ENERGIES, ENERGIES, st.floats(0.0, 20.0), st.floats(0.5, 1.0))
 def test_no_other_trade_gains_more(price, into, out_of, capacity, round_trip):
-    """Compared with a linear program of the same day."""
+    """Compared with a linear program of the same day, which keeps its constraints to 1e-7: times 12 prices up to 50."""
     from scipy.optimize import linprog
 
     put_in, taken_out = traded(price, into, out_of, capacity, round_trip)
@@ -140,7 +140,7 @@ def test_no_other_trade_gains_more(price, into, out_of, capacity, round_trip):
     total = np.concatenate([np.ones(12), np.zeros(12)])[None]
     bounds = [(0.0, most) for most in np.concatenate([into, out_of])]
     best = linprog(cost, total, [capacity], balance, [0.0], bounds)
-    assert cost @ np.concatenate([put_in, taken_out]) == pytest.approx(best.fun, abs=1e-6)
+    assert cost @ np.concatenate([put_in, taken_out]) == pytest.approx(best.fun, abs=1e-4)
 
 
 @pytest.mark.parametrize("half_hour", [0, 20])
@@ -161,7 +161,7 @@ def test_the_free_hour_is_announced_and_used(half_hour):
 
 def congested(*half_hours_ahead, stored_mwh):
     some = view(peak_at(*half_hours_ahead))
-    return replace(some, devices=DEVICES, device_stored_mwh=np.full(len(DEVICES), stored_mwh))
+    return replace(some, devices=DEVICES, stored=lambda: np.full(len(DEVICES), stored_mwh))
 
 
 def test_congestion_is_met_by_flexible_demand_and_batteries_are_emptied_for_it():

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
 import signal
 import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import NamedTuple
 
 import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.policies.interface import Dispatch, Mode, Policy, View, order_problems, within_ranges
+from twin.policies.process import Failure, OwnProcess
 
 
 class TooLongError(BaseException):
@@ -64,6 +65,24 @@ _NOT_THE_USERS = (_TWIN, *(sysconfig.get_path(name) for name in ("stdlib", "pure
 _AN_ORDER = "a twin.policies.interface.Dispatch, e.g. view.plan(Mode.SELF_CONSUMPTION)"
 
 
+class Asked(NamedTuple):
+    """A decision that is due; what the parts are, see `decide`."""
+
+    policy: Policy
+    view: View
+    on_failure: str
+    seconds: float
+    whose: str = ""
+
+
+def decide_all(due: Sequence[Asked]) -> list[tuple[Dispatch, bool]]:
+    """Return what `decide` returns for each; those in processes of their own decide at the same time."""
+    for one in due:
+        if isinstance(one.policy, OwnProcess):
+            one.policy.ask(one.view, one.seconds)
+    return [decide(*one) for one in due]
+
+
 def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: str = "") -> tuple[Dispatch, bool]:
     """Return a policy's orders, and whether they are the fallback's.
 
@@ -83,7 +102,7 @@ def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: s
     InputError
         One problem with the policy, the member, the time of the decision, what went wrong and what the policy saw.
     """
-    found = _attempt(policy, view, seconds)
+    found = policy.answer(view, seconds) if isinstance(policy, OwnProcess) else attempt(policy, view, seconds)
     if isinstance(found, Dispatch):
         return found, False
     if on_failure == HOLD:
@@ -101,6 +120,11 @@ def name_of(policy: Policy) -> str:
     return name if isinstance(name, str) else type(policy).__name__
 
 
+_READ_WHEN_ASKED = (
+    "measured_export_mw", "measured_available_mw", "measured_delivered_mw", "caps_mw", "device_stored_mwh",
+)  # fmt: skip
+
+
 def described(view: View) -> list[str]:
     """Return what a policy sees, short, one subject a line; an array as its least, mean and largest value."""
     devices = ", ".join(view.devices) or "none"
@@ -111,13 +135,14 @@ def described(view: View) -> list[str]:
     ]
     for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
         values = {field.name: getattr(part, field.name) for field in fields(part)}
+        values |= {name: getattr(part, name) for name in _READ_WHEN_ASKED if part is view}
         numbers = {key: value for key, value in values.items() if isinstance(value, float | np.ndarray)}
         lines.append(f"{name}: " + ", ".join(f"{key} {_short(value)}" for key, value in numbers.items()))
     return lines
 
 
-def _attempt(policy: Policy, view: View, seconds: float) -> Dispatch | tuple[str, list[str]]:
-    """Return usable orders, or what went wrong and its details."""
+def attempt(policy: Policy, view: View, seconds: float) -> Dispatch | Failure:
+    """Return usable orders of a policy in this process, or what went wrong and its details."""
     too_long = f"the decision took longer than policy_seconds = {seconds:g}; this depends on the machine and its load"
     begin = time.perf_counter()
     try:
@@ -125,7 +150,9 @@ def _attempt(policy: Policy, view: View, seconds: float) -> Dispatch | tuple[str
             dispatch = policy.decide(view)
     except TooLongError as error:
         return too_long, [f"interrupted at {_place(error.__traceback__)}"]
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's code may raise anything
+    except BaseException as error:  # a user's code may raise anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return f"{type(error).__name__}: {error}", [_place(error.__traceback__)]
     taken = time.perf_counter() - begin
     if taken > seconds:
@@ -154,37 +181,3 @@ def _short(value: float | np.ndarray) -> str:
     if not value.size:
         return "empty"
     return f"{value.min():.4g} | {value.mean():.4g} | {value.max():.4g}"
-
-
-def remembered(policy: Policy, whose: str) -> np.ndarray:
-    """Return a policy with its attributes as bytes.
-
-    Parameters
-    ----------
-    policy : Policy
-    whose : str
-        Member, for the message.
-
-    Raises
-    ------
-    InputError
-        If it holds something that cannot be saved, e.g. an open file.
-    """
-    try:
-        saved = pickle.dumps(policy)
-    except Exception as error:  # whatever a user's attribute raises
-        problem = Problem(
-            "what the policy remembers cannot be saved, so a run could not go on after a stop",
-            f"policy {name_of(policy)}, {whose}",
-            f"{type(error).__name__}: {error}",
-            "attributes that pickle can save: numbers, texts, arrays, lists, dictionaries",
-            "open files, solvers and generators inside decide, or leave them out in __getstate__",
-        )
-        raise InputError([problem]) from error
-    return np.frombuffer(saved, dtype=np.uint8)
-
-
-def recalled(saved: np.ndarray) -> Policy:
-    """Return the policy that `remembered` saved."""
-    policy: Policy = pickle.loads(saved.tobytes())  # noqa: S301 - written by this run
-    return policy

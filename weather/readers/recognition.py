@@ -18,6 +18,7 @@ SIGNS = {
     "ninja": r"\A# *Renewables\.ninja",
     "meteostat": r"\A(?:(?:time|date,hour),temp,dwpt,|\d{4}-\d\d-\d\d,\d{1,2}(?:,[-\d.]*){11}\s)",
     "metpv": r"\A\d{5},[^,\n]+,\d+,[\d.]+,\d+,[\d.]+,[-\d.]+\s+1,1,1,",
+    "jma_10min": r"(?:\A|[\n,;\t])時分[,;\t].*(?:気温|風速|日照)",
     "jma": r"ダウンロードした時刻|年月日時,|\A(?:[^\n]*\n){0,4}年,月,日,時",
     "pvgis_tmy": r"\A(?:Latitude \(decimal[\s\S]*month,year|\{[\s\S]*\"(?:tmy_hourly|months_selected)\")",
     "pvgis_hourly": r"\A(?:Latitude \(decimal|\{[\s\S]*\"mounting_system\")",
@@ -40,11 +41,15 @@ def format_of(path: Path) -> str:
     by_suffix = SUFFIXES.get(path.suffix.lower(), "csv")
     if not path.is_file():
         return by_suffix
+    text = "\n".join(head_of(path).split("\n")[:LINES_READ]) + "\n"
+    return next((name for name, pattern in SIGNS.items() if re.search(pattern, text, re.IGNORECASE)), by_suffix)
+
+
+def head_of(path: Path) -> str:
+    """Return the first lines of a file in the encoding that fits best."""
     with path.open("rb") as stream:
         raw = stream.read(BYTES_READ)
-    lines = _text(raw).replace("\r\n", "\n").split("\n")[:LINES_READ]
-    text = "\n".join(lines) + "\n"
-    return next((name for name, pattern in SIGNS.items() if re.search(pattern, text, re.IGNORECASE)), by_suffix)
+    return _text(raw).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _text(raw: bytes) -> str:

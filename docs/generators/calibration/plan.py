@@ -277,9 +277,7 @@ def site_energy() -> dict[str, SiteEnergy]:
     case = make_case(inputs, [member(inputs, devices=devices(sites))])
     state = initial_state(case)
     state = replace(state, mode=np.full_like(state.mode, int(Mode.SELF_CONSUMPTION)))
-    totals = np.zeros((3, len(groups)))
-    for t in range(steps):
-        flows, state = run_sites(case, state, t)
-        totals += [flows.available_mw[0], flows.load_mw[0], flows.load_mw[0] - flows.import_mw[0]]
-    kwh = 1000.0 * year.hours * totals
+    flows, _ = run_sites(case, state, range(steps))
+    used_mw = flows.load_mw - flows.import_mw
+    kwh = 1000.0 * year.hours * np.array([mw.sum(axis=(0, 1)) for mw in (flows.available_mw, flows.load_mw, used_mw)])
     return {str(name): SiteEnergy(*kwh[:, g].tolist()) for g, name in enumerate(groups)}

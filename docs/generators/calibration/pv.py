@@ -16,9 +16,9 @@ from scipy.stats import wasserstein_distance
 from calibration.rows import Figure, Row
 from network_models.island import find_island
 from network_models.reading import island_tables
+from studies.measured.series import read_measured
 from twin.core.clock import fiscal_year
 from twin.core.weather_table import Place
-from twin.resources.measured import read_measured
 from twin.resources.pv import Sky, clipped_output, fleet_per_kw, read_pv_fleet, sky_at
 from weather.climate import Climate, read_climates
 from weather.readers.formats import read

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from studies.experiments.folders import UNCERTAINTY_FILE
-from studies.experiments.provenance import digest
+from studies.execution.folders import UNCERTAINTY_FILE
+from studies.execution.provenance import digest
+from studies.execution.workers import Piece, Progress
 from studies.experiments.runner import Experiment, Work
 from studies.experiments.uncertainty.samples import (
     BASE_PART,
@@ -30,7 +31,6 @@ from studies.experiments.uncertainty.samples import (
 )
 from studies.experiments.uncertainty.unknowns import left_out, unknowns
 from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary
-from studies.experiments.workers import Piece, Progress
 from studies.study.cases import case_of, loop_members
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of

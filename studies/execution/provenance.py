@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from network_models.island import FOLDER
-from studies.study.checks import locate, measured_patterns
+from studies.measured.files import inputs_of_year
+from studies.study.checks import locate
 from studies.study.islands import island_of
 from studies.study.members import members, onset_members
 from studies.study.policy_files import policy_sources
@@ -72,7 +73,7 @@ def input_files(study: Study, data: Path | None) -> dict[str, Path]:
     found = {name: locate(name, study.folder, data) for name in named}
     files = {_public_name(name): path for name, path in found.items() if path is not None}
     if study.weather.source == "measured" and data is not None:
-        tables = [table for pattern in measured_patterns(island) for table in sorted(data.glob(pattern))]
+        tables = inputs_of_year(island, data, study.period.fiscal_year)
         files |= {table.relative_to(data).as_posix(): table for table in tables}
     if island.folder.parent != FOLDER:  # a shipped island is part of the sources
         own = sorted(path for path in island.folder.iterdir() if path.is_file())
@@ -135,13 +136,16 @@ def package_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in sorted(names)}
 
 
-def run_log(seconds: Mapping[str, float], workers: int, started: str) -> dict[str, Any]:
+def run_log(seconds: Mapping[str, float], counts: Mapping[str, int], workers: int, started: str) -> dict[str, Any]:
     """Return what differs from run to run: timings, workers and machine (``run_log.json``).
 
     Parameters
     ----------
     seconds : mapping of str to float
         Wall-clock seconds by stage.
+    counts : mapping of str to int
+        How the loop went, see `twin.operation.simulate.simulate`; only of what this process and its workers did, not of
+        an interrupted run before.
     workers : int
         Number of worker processes or threads.
     started : str
@@ -150,6 +154,7 @@ def run_log(seconds: Mapping[str, float], workers: int, started: str) -> dict[st
     return {
         "started": started,
         "seconds": dict(seconds),
+        "loop": dict(counts),
         "workers": workers,
         "host": socket.gethostname(),
         "platform": platform.platform(),
