@@ -36,7 +36,7 @@ COMPARISON_WIDTH = 120
 
 
 RUNS = Path("runs")
-INPUT_ERROR_STATUS = 2
+INPUT_ERROR_STATUS, TRIAL_STATUS = 2, 3
 INTERRUPTED_STATUS = 130
 """As shells count it: 128 and the number of the signal."""
 WIDTH_IN_FILES = 200
@@ -182,22 +182,34 @@ def certify(
     study: Annotated[
         str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
     ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
+    first_year: Annotated[
+        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
+    ] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
-    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
+    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound.
+
+    Status 0: passed; 1: not passed; 3: a trial of some days (--days), which certifies nothing.
+    """
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
-    from studies.experiments.certificate.certify import Certificate
+    from studies.experiments.certificate.certify import Certificate, HeldOut
 
-    folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    folder = _carry_out(certificate, out, jobs)
     for line in summary_lines(folder):
         typer.echo(line)
     for file in sorted(folder.glob("certificate*")):
-        typer.echo(f"Certificate: {file}")
+        typer.echo(f"{'Trial' if certificate.is_trial else 'Certificate'}: {file}")
+    if certificate.is_trial:
+        raise typer.Exit(TRIAL_STATUS)
+    if not certificate.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -415,6 +427,7 @@ def weather(
     label: Annotated[
         str, typer.Option(help="What a time marks: start, centre or end of its interval; default: as the format says.")
     ] = "",
+    air_label: Annotated[str, typer.Option(help="The same for temperature and wind alone (csv).")] = "",
     unit: Annotated[str, typer.Option(help="Unit of the wind speed: m/s, km/h, knots or mph.")] = "",
     column: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
@@ -431,7 +444,7 @@ def weather(
 
     columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
     parts = tuple(files[1:]) if join else ()
-    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts, sunshine)
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, air_label, unit, columns, parts, sunshine)
     stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)

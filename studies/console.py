@@ -218,7 +218,11 @@ def summary_lines(folder: Path) -> Iterator[str]:
     """Yield the lines for the terminal."""
     record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
     failed = [criterion["name"] for criterion in record["verdict"] if not criterion["passed"]]
-    yield f"Policy {record['policy']}: " + (f"FAILED: {', '.join(failed)}" if failed else "passed all criteria")
+    outcome = f"FAILED: {', '.join(failed)}" if failed else f"passed all {record['criteria']} criteria"
+    kind = "Trial of some days, not a certificate" if record["is_trial"] else "Certificate"
+    yield f"{kind}: policy {record['policy']} {outcome}"
+    for key, here, there in record["deviations"]["differences"]:
+        yield f"not as in the shipped study {record['deviations']['shipped']}: {key} = {here} (there {there})"
     currency = record["study"]["currency"]
     for level in record["levels"]:
         yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"], currency))

@@ -41,10 +41,14 @@ class Roles(Section):
     link: list[str] = Field(
         min_length=1, description="Names of the lines or transformers whose sum is the link's flow (export positive)."
     )
-    curtailable: list[str] = Field(description="Names of the static generators that may be curtailed.")
+    curtailable: list[str] = Field(description="Names of the plants (what feeds in) that may be curtailed.")
     site_buses: list[str] = Field(default=[], description="Names of the buses at which small sites are connected.")
     headroom_bus: str | None = Field(
         default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
+    )
+    plant_kinds: dict[str, Literal["pv", "wind", "tidal", "steady"]] = Field(
+        default={},
+        description="What the output of plants of a `type` of the network follows; steady: the same at every step.",
     )
     place: str | None = Field(default=None, description="Weather place of all plants and loads; default: the island's.")
     pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")
@@ -145,6 +149,7 @@ class WeatherFile(Section):
         "expanded_amedas",
         "hasp",
         "jma",
+        "jma_10min",
         "meteostat",
         "metpv",
         "nasa_power",
@@ -175,6 +180,9 @@ class WeatherFile(Section):
         default="",
         description='What part of its interval a time marks ("centre" for values at instants); empty: as the format '
         "says.",
+    )
+    air_label: Literal["", "start", "centre", "end"] = Field(
+        default="", description='The same for temperature and wind alone, for "csv" only; empty: as `label`.'
     )
     unit: Literal["", "m/s", "km/h", "knots", "mph"] = Field(
         default="", description="Unit of the wind speed; empty: m/s, or as the format says."

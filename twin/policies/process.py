@@ -185,6 +185,13 @@ class OwnProcess:
         if self._running is not None:
             self._recall(self._running)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> OwnProcess:
+        """Return a policy that goes on in a process of its own; what it does beside deciding is noticed here too."""
+        _, arguments = self.__reduce__()
+        copied: OwnProcess = _again(*arguments)
+        copied.noticed = self.noticed
+        return copied
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the policy is and what it remembers; another process starts one of its own."""
         made = (self.file, self.class_name, self.cadence, self.sha256, self.conditions, self.log)

@@ -16,6 +16,14 @@ from twin.core.errors import InputError, Problem
 
 _ENCODING_NAMES = {"utf-8-sig": "UTF-8", "cp932": "CP932 (Shift_JIS)"}
 
+BINARY = {
+    b"PK\x03\x04": "a workbook or archive",
+    b"\xd0\xcf\x11\xe0": "a workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip file",
+}
+"""First bytes of files that are no text."""
+
 SHOWN = 5
 """So many places of one kind of problem are listed before the rest is only counted."""
 
@@ -31,7 +39,8 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
     if not path.is_file():
         raise InputError([Problem("file not found", str(path), repair="check the path in the study file")])
     raw = path.read_bytes()
-    for encoding in encodings:
+    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY))
+    for encoding in encodings if is_text else ():
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
@@ -65,6 +74,9 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
 def _guess(raw: bytes, encodings: tuple[str, ...]) -> str:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
+    kind = next((name for start, name in BINARY.items() if raw.startswith(start)), "")
+    if kind:
+        return kind
     if _fits(raw, "cp932") and "cp932" not in encodings:
         return f"looks like {_ENCODING_NAMES['cp932']}"
     return _first_foreign_byte(raw, encodings[0])

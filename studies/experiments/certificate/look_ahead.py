@@ -17,7 +17,7 @@ from twin.operation.dispatch import covered, make_view, put_in_force
 from twin.operation.state import ORDERS, State, initial_state
 from twin.operation.window import step
 from twin.policies.interface import DAYS_AHEAD, Dispatch, Policy, View
-from twin.policies.process import OTHER, OwnProcess
+from twin.policies.process import OTHER, Noticed, OwnProcess
 from twin.policies.running import decide
 from twin.resources.profiles import Profiles
 
@@ -52,6 +52,8 @@ class Checks:
         that a difference says nothing.
     first_difference : str
         The first decision that became another one, and from when on the truth was replaced; empty where none did.
+    noticed : tuple of Noticed
+        What a policy in a process of its own did beside deciding.
     """
 
     first: str
@@ -62,6 +64,7 @@ class Checks:
     decisions: int
     looks_ahead: bool | None
     first_difference: str
+    noticed: tuple[Noticed, ...] = ()
 
 
 def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: int = CHECKED_DAYS) -> Checks:
@@ -86,16 +89,22 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         Where the policy fails.
     """
     start, stop = busiest_days(case, m, days)
-    first, second = make_policy(), make_policy()
+    made: list[Policy] = []
+
+    def fresh() -> Policy:
+        made.append(make_policy())
+        return made[-1]
+
+    first, second = fresh(), fresh()
     if isinstance(second, OwnProcess):
-        second = second.under(OTHER)
+        made[-1] = second = second.under(OTHER)
     expected, again = (list(_run(case, m, policy, start, stop, stop - start)) for policy in (first, second))
     unlike = _first_difference(expected, again, _NAMES)
     trials = [_trial(number, half_hour, stop - start, case.clock) for number, half_hour in enumerate(REPLACED_AT)]
     decisions, found = 0, ""
     if not unlike:
-        found = _from_the_beginning(case, m, other, make_policy, (start, stop), trials, expected)
-        decisions, alone = _one_by_one(case, m, other, make_policy(), (start, stop), expected)
+        found = _from_the_beginning(case, m, other, fresh, (start, stop), trials, expected)
+        decisions, alone = _one_by_one(case, m, other, fresh(), (start, stop), expected)
         found = found or alone
     return Checks(
         first=f"{case.index[start]:%Y-%m-%d %H:%M}",
@@ -106,6 +115,7 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         decisions=decisions,
         looks_ahead=None if unlike else bool(found),
         first_difference=found,
+        noticed=tuple({one: None for policy in made if isinstance(policy, OwnProcess) for one in policy.noticed}),
     )
 
 
