@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real policies uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
+.PHONY: help setup study study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
 	report clean
 
 DATA ?= ../shared/data
@@ -53,6 +53,10 @@ study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder
 policies: setup ## run all shipped policies at three links and two firmness cases, write docs/validation/policy_results.md
 	$(GOTO) run goto_2030_policies$(if $(JOBS), --jobs $(JOBS))
 	$(PYTHON) docs/generators/make_policies.py
+
+audit: setup ## audit the plan of the shipped island, write docs/plan_audit.md
+	$(GOTO) audit$(if $(JOBS), --jobs $(JOBS))
+	$(PYTHON) docs/generators/make_audit.py
 
 uncertainty: setup ## vary every uncertain input (STUDY, SAMPLES, JOBS): half an hour on two processors
 	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
