@@ -12,11 +12,11 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
-from twin.core.errors import Problem, raise_if_any
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
 from twin.network.result import BatchResult
-from twin.network.solving.solver import Solution, Solver, default_threads, empty_solution
+from twin.network.solving.solver import TOLERANCE_MVA, Solution, Solver, default_threads, empty_solution
 
 GIVEN = {
     "load_p_mw": ("load", "p_mw"), "load_q_mvar": ("load", "q_mvar"),
@@ -103,17 +103,31 @@ class BatchPowerFlow:
         ``t`` or ``pi``, as in ``runpp``.
     enforce_q_lims : bool
         Whether generators keep within their reactive limits.
+    tolerance_mva : float
+        Largest complex power mismatch at a bus, in MVA (``runpp`` compares its own in per unit). Where an admittance is
+        so large that rounding alone leaves more, that is what the bus may keep; ``residual_mva`` tells.
 
     Raises
     ------
     InputError
-        If the net holds an element that is not supported, or what pandapower itself refuses.
+        If the net holds an element that is not supported, or what pandapower itself refuses; a tolerance that is not a
+        power above 0.
     """
 
-    def __init__(self, net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False) -> None:
+    def __init__(
+        self,
+        net: pandapowerNet,
+        *,
+        trafo_model: str = "t",
+        enforce_q_lims: bool = False,
+        tolerance_mva: float = TOLERANCE_MVA,
+    ) -> None:
+        if not 0.0 < tolerance_mva < np.inf:
+            raise InputError([Problem("the tolerance is not a power", "BatchPowerFlow, tolerance_mva",
+                                      str(tolerance_mva), "a number above 0, in MVA")])  # fmt: skip
         self.net = net
         self.network = extract(net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
-        self.solver = Solver(self.network)
+        self.solver = Solver(self.network, tolerance_mva=tolerance_mva)
 
     def solve(self, **given: ArrayLike) -> BatchResult:
         """Solve each step.

@@ -106,7 +106,7 @@ def _assess_rows(
             kept[contingency.repeats] if contingency.repeats >= 0 else contingency.solver.solve(power, start, THREADS)
         )
         if number == 0:
-            start = np.where(found.converged[:, None], found.v, intact.network.start)
+            start = found.v
         if number in repeated:
             kept[number] = found
         kind = contingency.case.outage_class
@@ -164,7 +164,7 @@ def _assess_case(
     settled = found
     _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
     if relief is not None:
-        start = np.where(found.converged[:, None], found.v, contingency.network.start)
+        start = found.v
         settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS)
         _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged

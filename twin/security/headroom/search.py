@@ -121,8 +121,8 @@ class _Search:
         self._unsolved(r[~found.converged], o, x_mw[~found.converged])
 
     def _start(self, topology: HeadroomContingency, o: int, at: Rows, x_mw: np.ndarray) -> np.ndarray:
-        start = self.base_v[o][at.step] + (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
-        return np.where(np.isfinite(start), start, topology.network.start)
+        moved = (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
+        return np.asarray(self.base_v[o][at.step] + moved)
 
     def _learn(self, r: np.ndarray, o: int, x: np.ndarray, far: Distance) -> None:
         base = self.case.base_mva
