@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from studies.experiments.workers import make_tasks, run_tasks
+from studies.execution.members import make_tasks, run_tasks
+from studies.execution.workers import Processes
 from studies.study.cases import study_case
 from studies.study.members import middle_point, resolved
 from studies.study.reading import read_study, study_path
@@ -75,7 +76,8 @@ def flows(case: Case, folder: Path) -> float:
 def _run(case: Case, place: Path) -> float:
     place.mkdir()
     folders = [place / str(m) for m in range(len(case.members))]
-    tasks = make_tasks(case, folders, [np.zeros(0, dtype=np.int64)] * len(folders), WORKERS, place)
+    workers = Processes(WORKERS)
+    tasks = make_tasks(case, folders, [np.zeros(0, dtype=np.int64)] * len(folders), workers, place)
     start = time.perf_counter()
-    run_tasks(tasks, lambda *_: None)
+    run_tasks(tasks, workers, place, lambda *_: None)
     return time.perf_counter() - start

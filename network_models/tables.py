@@ -583,20 +583,26 @@ class ForecastError(Row):
 
 
 class MeasuredFile(Row):
-    """A file of measured series: its pattern in the data folder, the columns that stamp its rows, its step."""
+    """A layout of files of measured series: what stamps a row, what a time marks, and the step.
 
+    ``label_from`` = ``column``: the column's name says what a time marks; ``publisher``: files that go round have other
+    labels too, so that the first time of the days decides, and the publisher's ``label`` where it does not.
+    """
+
+    layout: str
     file: Literal["area", "forecast", "price"]
-    pattern: str
     time_columns: str
+    label: Literal["start", "end", "slot"]
+    label_from: Literal["column", "publisher"]
     step_minutes: int = whole("min", ge=1, le=60)
 
 
 class MeasuredColumn(Row):
-    """A column of measured series, the quantity that the model reads from it, and what is possible in it."""
+    """A quantity of measured series, how its column is called in the layouts (``|`` between), and what is possible."""
 
     file: Literal["area", "forecast", "price"]
-    column: str
     quantity: str
+    columns: str
     unit: str
     lowest: float = number()
     highest: float = number()
@@ -761,8 +767,8 @@ DECLARATIONS = {
         _table("price_curve", PricePoint, "net_demand_mw", "area market", **_MARKET),
         _table("forecast_errors", ForecastError, "quantity", "resources", FACTOR,
                factor_of=("sd_1h", "sd_6h", "sd_24h", "bias_24h")),
-        _table("measured_files", MeasuredFile, "file", "resources", absent="measured series"),
-        _table("measured_columns", MeasuredColumn, "file column", "resources", absent="measured series"),
+        _table("measured_files", MeasuredFile, "layout", "resources", absent="measured series"),
+        _table("measured_columns", MeasuredColumn, "quantity", "resources", absent="measured series"),
         _table("battery_behaviour", Value, "name", "resources", "value"),
         _table("battery_wear", Value, "name", "resources", "value"),
         _table("places", WeatherPlace, "place_id", "weather", "wind_mean_m_per_s"),

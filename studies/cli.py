@@ -7,13 +7,13 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 from rich.console import Console
 
 from studies import ONE_THREAD
-from twin.core.errors import InputError
+from twin.core.errors import InputError, system_problem
 
 if TYPE_CHECKING:
     from network_models.island import Island
@@ -37,6 +37,8 @@ COMPARISON_WIDTH = 120
 
 RUNS = Path("runs")
 INPUT_ERROR_STATUS = 2
+INTERRUPTED_STATUS = 130
+"""As shells count it: 128 and the number of the signal."""
 WIDTH_IN_FILES = 200
 
 app = typer.Typer(
@@ -59,11 +61,15 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        count = len(error.problems)
-        sys.stderr.write(
-            f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n"
-        )
-        sys.exit(INPUT_ERROR_STATUS)
+        _refuse(error)
+    except OSError as error:
+        _refuse(InputError([system_problem(error, "a file")]))
+
+
+def _refuse(error: InputError) -> NoReturn:
+    count = len(error.problems)
+    sys.stderr.write(f"{count} problem{'s' if count > 1 else ''} found; earlier results are untouched.\n\n{error}\n")
+    sys.exit(INPUT_ERROR_STATUS)
 
 
 def _print_version(wanted: bool) -> None:
@@ -99,23 +105,32 @@ def parse_days(text: str | None) -> tuple[int, int] | None:
     return int(match[1]), int(match[2])
 
 
-def _checked(study: str, data: Path | None, days: str | None) -> tuple[Study, tuple[int, int] | None]:
+def _checked(
+    study: str, data: Path | None, days: str | None, year: int | None = None
+) -> tuple[Study, tuple[int, int] | None]:
     """Return the study of a command and its days, before anything that takes long to import."""
     from studies.study.reading import read_study, study_path
 
     span = parse_days(days)
-    return read_study(study_path(study), data, span), span
+    return read_study(study_path(study), data, span, year), span
 
 
 def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
     """Carry out an experiment with its progress on the screen; return its results folder."""
+    from studies.execution.workers import Processes, WorkerLostError, progress_bars
     from studies.experiments.runner import run_experiment
-    from studies.experiments.workers import progress_bars
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
-    with progress_bars(Console(stderr=True)) as progress:
-        return run_experiment(experiment, out or RUNS / experiment.folder_name, jobs, progress)
+    try:
+        with progress_bars(Console(stderr=True)) as progress:
+            return run_experiment(experiment, out or RUNS / experiment.folder_name, Processes(jobs), progress)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(INTERRUPTED_STATUS) from None
+    except WorkerLostError as error:
+        typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -124,16 +139,22 @@ def run(
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
+    year: Annotated[
+        int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
+    ] = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
     """Run a study and write its results and its report."""
-    checked, span = _checked(study, data, days)
+    checked, span = _checked(study, data, days, year)
     from studies.console import headline_tables
     from studies.experiments.run import StudyRun
 
-    folder = _carry_out(StudyRun(checked, data, span), out, jobs)
+    asked = StudyRun(checked, data, span)
+    folder = _carry_out(asked, out, jobs)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
+    if asked.persisted_hours:
+        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 
@@ -170,7 +191,7 @@ def certify(
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
-    from studies.experiments.certify import Certificate
+    from studies.experiments.certificate.certify import Certificate
 
     folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
     for line in summary_lines(folder):
@@ -193,7 +214,7 @@ def uncertainty(
     """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
     checked, span = _checked(study, data, days)
     from studies.console import uncertainty_tables
-    from studies.experiments.uncertainty import UncertaintyAnalysis
+    from studies.experiments.uncertainty.analysis import UncertaintyAnalysis
 
     folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs)
     table_console().print(*uncertainty_tables(folder), sep="\n")
@@ -280,8 +301,8 @@ def validate(
     """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
     from rich.console import Console
 
-    from studies.experiments.measured_pairs import Reading
-    from studies.experiments.validate import Subject, validate_file
+    from studies.experiments.validation.measured_pairs import Reading
+    from studies.experiments.validation.validate import Subject, validate_file
 
     subject = Subject(
         plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.table import Table
 
-from studies.experiments.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
+from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.quantities import KPIS
@@ -238,7 +238,10 @@ def summary_lines(folder: Path) -> Iterator[str]:
 
 def _scores(scores: dict[str, Any], currency: str) -> Iterator[str]:
     for name, unit, per in (("energy", "MWh", 1.0), ("value", f"million {currency}", MONEY_PER_MILLION)):
-        found = scores[name]
+        found = scores.get(name)
+        if found is None:
+            yield f"no {name}: the island has no prices"
+            continue
         difference = found["difference"]
         text = f"{name} {found['mean'] / per:,.1f} {unit}, {difference['mean'] / per:+,.2f} against none"
         if difference["low"] is not None:

@@ -10,7 +10,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from studies.experiments.provenance import SOURCE_ROOT, code_version, package_versions
+from studies.execution.provenance import SOURCE_ROOT, code_version, package_versions
 
 OLDEST_PYTHON = (3, 11)
 

@@ -19,10 +19,11 @@ from types import ModuleType
 FOLDER = Path(__file__).parent
 TEMPLATES = FOLDER / "templates"
 PAGES = FOLDER.parent / "validation"
-sys.path.insert(0, str(FOLDER / "calibration"))
+# the topic "plan" makes its sites with the tests' own fixtures
+sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1] / "tests" / "fixtures")]
 
-import firm_page  # noqa: E402
-from rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
+from calibration import firm_capacity  # noqa: E402
+from calibration.rows import ABSENT, DIFFERS, FITS, Figure, Row  # noqa: E402
 
 DATA = FOLDER.parents[2] / "shared" / "data"
 FIGURES = FOLDER.parent / "figures" / "calibration"
@@ -30,8 +31,7 @@ FEWEST_ROWS = 40
 WIDTH = 100
 """Longest line of the page, tables apart."""
 MARK = {FITS: "fits", DIFFERS: "🟥 **does not fit**", ABSENT: "not computed"}
-ORDER = ("weather", "pv", "wind", "demand", "market", "plan", "grid", "firm")
-"""Topics in this order, further ones after them by name."""
+TOPICS = ("weather", "pv", "wind", "demand", "market", "plan", "grid", "firm_capacity")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -50,18 +50,16 @@ def main(arguments: Sequence[str]) -> int:
     template = (TEMPLATES / "calibration.template.md").read_text(encoding="utf-8")
     (PAGES / "calibration.md").write_text(page(template, found, figures), encoding="utf-8")
     started = time.process_time()
-    written = firm_page.written(TEMPLATES / "firm_capacity.template.md")
+    written = firm_capacity.written(TEMPLATES / "firm_capacity.template.md")
     (PAGES / "firm_capacity.md").write_text(written, encoding="utf-8")
-    print(f"{firm_page.__name__}: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
+    print(f"{firm_capacity.__name__}, its page: {time.process_time() - started:.0f} s CPU", file=sys.stderr)
     print(summary(found))
     return status(found, data is not None)
 
 
 def topics() -> list[ModuleType]:
-    """Return the modules ``<topic>_rows.py``."""
-    names = [path.stem.removesuffix("_rows") for path in sorted((FOLDER / "calibration").glob("*_rows.py"))]
-    names.sort(key=lambda name: (ORDER.index(name) if name in ORDER else len(ORDER), name))
-    return [importlib.import_module(f"{name}_rows") for name in names]
+    """Return the modules of the topics, in their order."""
+    return [importlib.import_module(f"calibration.{name}") for name in TOPICS]
 
 
 def status(rows: Sequence[Row], has_data: bool) -> int:

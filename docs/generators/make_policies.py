@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from studies.experiments.workers import in_processes
+from studies.execution.workers import Processes
 from studies.study.cases import study_case
 from studies.study.members import members
 from studies.study.schema import Study
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     study = Study.model_validate(record["study"])
     labels = list(dict.fromkeys(member.label for member in members(study)))
     found: dict[int, Point] = {}
-    in_processes([partial(point, study, run, label) for label in labels], os.cpu_count() or 1, found.__setitem__)
+    Processes(os.cpu_count() or 1).make([partial(point, study, run, label) for label in labels], found.__setitem__)
     points = [found[k] for k in range(len(labels))]
     template = (FOLDER / "templates" / "policy_results.template.md").read_text(encoding="utf-8")
     (FOLDER.parent / "validation" / "policy_results.md").write_text(page(template, study, points), encoding="utf-8")

@@ -14,6 +14,8 @@ from reports.document.style import Picture
 from reports.document.texts import Words
 from twin.core.units import MONEY_PER_MILLION
 
+PER = {"energy": 1.0, "value": MONEY_PER_MILLION}
+"""What a score is drawn in: MWh, million of the money."""
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
 HOURS_OF_DAY = 24
@@ -54,9 +56,11 @@ def worst_day(record: Mapping[str, Any], words: Words) -> Picture:
 def differences(record: Mapping[str, Any], words: Words) -> Picture:
     """Draw the difference against none of each year, with the confidence interval of each error level."""
     with style.look():
-        drawing, axes = style.figure(LOW_INCH, columns=2)
+        scores = [name for name in PER if all(name in level["scores"] for level in record["levels"])]
+        drawing, axes = style.figure(LOW_INCH, columns=len(scores))
         drawing.set_size_inches(HALF_WIDTH_INCH, LOW_INCH)
-        for panel, (name, per) in zip(axes[0], (("energy", 1.0), ("value", MONEY_PER_MILLION)), strict=True):
+        for panel, name in zip(axes[0], scores, strict=True):
+            per = PER[name]
             for place, level in enumerate(record["levels"]):
                 found = level["scores"][name]["difference"]
                 if found["low"] is not None:

@@ -31,10 +31,9 @@ PAYMENTS = (
 
 def scores(record: Mapping[str, Any], words: Words) -> Table:
     """Return the scores at each error level, and what is gained beside what it costs."""
-    rows = [
-        *_score_rows(record, "energy", "MWh", 1.0, words),
-        *_score_rows(record, "value", MILLION_MONEY, MONEY_PER_MILLION, words),
-    ]
+    rows = _score_rows(record, "energy", "MWh", 1.0, words)
+    if has_value(record):
+        rows += _score_rows(record, "value", MILLION_MONEY, MONEY_PER_MILLION, words)
     for name in record["levels"][0]["gained_and_lost"]:
         amounts = [difference(level["gained_and_lost"][name], "MWh") for level in record["levels"]]
         rows.append([words(f"certificate.row.{name}"), "", *amounts])
@@ -45,6 +44,11 @@ def scores(record: Mapping[str, Any], words: Words) -> Table:
         LONG_CELLS,
         words,
     )
+
+
+def has_value(record: Mapping[str, Any]) -> bool:
+    """Return whether the policy has a score in money; an island without prices has none."""
+    return all("value" in level["scores"] for level in record["levels"])
 
 
 def _score_rows(record: Mapping[str, Any], name: str, unit: str, per: float, words: Words) -> list[list[str]]:
@@ -225,27 +229,27 @@ def calibrated(record: Record) -> Mapping[str, Any]:
 
 def _tiles(record: Record, words: Words) -> list[Tile]:
     found = calibrated(record)["scores"]
-    energy, value = found["energy"], found["value"]
+    energy = found["energy"]
     part = record["study"]["is_part_of_year"]
     of_energy = words(
         "certificate.tile.energy.part" if part else "certificate.tile.energy", days=f"{record['study']['days']:.0f}"
     )
     no_share = words("certificate.no_share")
+    tiles = [_gain(energy, "MWh", "MWh", 1.0, of_energy, words)]
+    if has_value(record):
+        of_value, shown = words("certificate.tile.value"), words("certificate.million_money")
+        tiles.append(_gain(found["value"], MILLION_MONEY, shown, MONEY_PER_MILLION, of_value, words))
     return [
-        Tile(
-            difference(energy["difference"]["mean"], "MWh"), "MWh",
-            of_energy + "\n" + interval_text(energy["difference"], "MWh", 1.0, words),
-        ),
-        Tile(
-            difference(value["difference"]["mean"] / MONEY_PER_MILLION, MILLION_MONEY),
-            words("certificate.million_money"),
-            words("certificate.tile.value")
-            + "\n"
-            + interval_text(value["difference"], MILLION_MONEY, MONEY_PER_MILLION, words),
-        ),
+        *tiles,
         _share(energy["percent_of_gain"], no_share, words("certificate.tile.gain")),
         _share(energy["percent_of_bound"], no_share, words("certificate.tile.bound")),
-    ]  # fmt: skip
+    ]
+
+
+def _gain(score: Record, unit: str, shown: str, per: float, label: str, words: Words) -> Tile:
+    paired = score["difference"]
+    text = label + "\n" + interval_text(paired, unit, per, words)
+    return Tile(difference(paired["mean"] / per, unit), shown, text)
 
 
 def _share(percent: float | None, no_share: str, label: str) -> Tile:
@@ -268,6 +272,7 @@ def _notes(record: Record, words: Words) -> list[str]:
     return [
         words("certificate.note.pairs"),
         *([words("certificate.note.no_bound", why=missing)] if missing else []),
+        *([] if has_value(record) else [words("certificate.note.no_value")]),
         interval,
         words(f"certificate.note.full.{record['when_full']}"),
         words("note.estimate"),

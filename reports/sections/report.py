@@ -159,9 +159,11 @@ def _assumptions(run: Run, words: Words) -> list[Block]:
 
 
 def _left_out(run: Run, words: Words) -> list[str]:
-    """Return what the island has no tables of, as one sentence; none where it has all."""
+    """Return what the island has no tables of, and the forecasts that were missing, a sentence each."""
     parts = [words.choice("absent", part) for part in run.study["island"]["absent"]]
-    return [words("not_covered.absent", parts=words("list.separator").join(parts))] if parts else []
+    absent = [words("not_covered.absent", parts=words("list.separator").join(parts))] if parts else []
+    hours = run.study.get("persisted_forecast_hours", 0)
+    return absent + ([words("not_covered.forecast", hours=hours)] if hours else [])
 
 
 def _basis(run: Run, words: Words) -> list[Block]:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
+from studies.measured.series import read_price
 from studies.study.input_names import AREA_MARKET
 from studies.study.islands import clock_of, tables_of
 from studies.study.schema import Study
@@ -25,7 +26,6 @@ from twin.metrics.store import write_table
 from twin.operation.case import Case
 from twin.operation.member import Member
 from twin.operation.state import stored_at_start_mwh
-from twin.resources.measured import read_price
 from twin.resources.resampling import held_over_steps
 
 VM_TOLERANCE_PU = 1e-6

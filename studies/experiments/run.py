@@ -11,10 +11,10 @@ import matplotlib as mpl
 
 from network_models.drawing import map_figure, single_line_diagram
 from reports import write_report
-from studies.experiments.folders import RUN_FILE, write_json
+from studies.execution.folders import RUN_FILE, write_json
+from studies.execution.workers import Progress
 from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
 from studies.study.islands import island_of, tables_of
@@ -202,16 +202,19 @@ class StudyRun(Experiment):
 
     record_file = RUN_FILE
     scratch = ()
+    persisted_hours = 0
 
     @property
     def folder_name(self) -> str:
-        """The study's name."""
-        return self.study.name
+        """The study's name, with the fiscal year where the command line gives it."""
+        year = self.study.asked_year
+        return self.study.name if year is None else f"{self.study.name}_{year}"
 
     def prepare(self, progress: Progress) -> None:
         """Make the case of all members, counterfactuals and tries."""
         self.own, self.tries = members(self.study), onset_members(self.study)
         self.case = study_case(self.study, [*self.own, *self.tries], self.data, self.days, self._with_counterfactuals)
+        self.persisted_hours = self.case.profiles[0][1].persisted_hours
 
     def _with_counterfactuals(self, settled: list[Member]) -> list[Member]:
         """Return every member with its counterfactuals, then the values that are tried."""
@@ -251,6 +254,7 @@ class StudyRun(Experiment):
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
             "currency": self.case.model.currency,
+            "persisted_forecast_hours": self.persisted_hours,
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
             "sample_check": sample_summary([work.folder / member.path for member in self.own]),
             "repeat_command": self._repeat_command(),
@@ -259,6 +263,7 @@ class StudyRun(Experiment):
     def _repeat_command(self) -> str:
         words = ["goto-twin", "run", f"studies/{self.study.name}.toml"]
         words += ["--data", "DATA"] if self.data is not None else []
+        words += ["--year", str(self.study.asked_year)] if self.study.asked_year is not None else []
         return " ".join(words + (["--days", f"{self.days[0]}:{self.days[1]}"] if self.days else []))
 
     def report(self, folder: Path, record: dict[str, Any]) -> None:

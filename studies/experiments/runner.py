@@ -16,9 +16,18 @@ from typing import Any, ClassVar
 from reports import write_sections
 from reports.document.blocks import Block
 from reports.document.texts import LANGUAGES, Words
-from studies.experiments.folders import RECORD_FILES, open_partial, publish, require_results_folder, write_json
-from studies.experiments.provenance import digest, input_files, manifest, run_log
-from studies.experiments.workers import Piece, Progress, make_tasks, run_pieces, run_tasks
+from studies.execution.folders import (
+    RECORD_FILES,
+    held,
+    open_partial,
+    publish,
+    require_results_folder,
+    writable,
+    write_json,
+)
+from studies.execution.members import make_tasks, run_tasks
+from studies.execution.provenance import digest, input_files, manifest, run_log
+from studies.execution.workers import Piece, Progress, Workers, run_pieces
 from studies.study.members import Member, members
 from studies.study.policy_files import imported, policy_file
 from studies.study.schema import Study
@@ -42,8 +51,8 @@ class Work:
         Published when all is done; after a kill the experiment finds in it what was finished.
     facts : dict
         Content of ``manifest.json``.
-    jobs : int
-        Worker processes; no result depends on how many.
+    workers : Workers
+        No result depends on how many.
     progress : Progress
     seconds : dict of str to float
         Wall-clock seconds by stage, for the log.
@@ -51,7 +60,7 @@ class Work:
 
     folder: Path
     facts: dict[str, Any]
-    jobs: int
+    workers: Workers
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -62,10 +71,14 @@ class Work:
         yield
         self.seconds[stage] = round(time.perf_counter() - begin, 3)
 
-    def run_pieces(self, stage: str, pieces: Sequence[Piece], kept: str) -> list[Any]:
-        """Return the answers of pieces of work; those that stand in the folder `kept` are not made again."""
+    def run_pieces(self, stage: str, pieces: Sequence[Piece], kept: str, *, reads_files: bool = False) -> list[Any]:
+        """Return the answers of pieces of work; those that stand in the folder `kept` are not made again.
+
+        Pieces that read files of the results folder are made on this machine.
+        """
+        workers = self.workers.here if reads_files else self.workers
         with self.timed(stage):
-            return run_pieces(pieces, self.folder / kept, self.jobs, self.progress, stage)
+            return run_pieces(pieces, self.folder / kept, workers, self.progress, stage)
 
 
 class Experiment(ABC):
@@ -147,10 +160,10 @@ class Experiment(ABC):
             Whether the case is still needed with its profiles and outlooks; they take memory beside the workers'.
         """
         steps = sampled_steps(self.case, self.study.seed, checked)
-        tasks = make_tasks(self.case, self.folders(work.folder), steps, work.jobs, work.folder)
+        tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:
             self.case = replace(self.case, profiles=(), outlooks=())
-        run_tasks(tasks, work.progress)
+        run_tasks(tasks, work.workers, work.folder, work.progress)
 
     @abstractmethod
     def reduce(self, work: Work) -> dict[str, Any]:
@@ -166,7 +179,7 @@ class Experiment(ABC):
         write_sections(folder, titles, lambda words: self.sections(record, words))
 
 
-def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progress) -> Path:
+def run_experiment(experiment: Experiment, out: Path, workers: Workers, progress: Progress) -> Path:
     """Carry out an experiment: its results appear in `out` when all is done; an interrupted one goes on.
 
     Parameters
@@ -174,8 +187,7 @@ def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progr
     experiment : Experiment
     out : pathlib.Path
         Results folder; earlier results in it are replaced only at the end.
-    jobs : int
-        Worker processes.
+    workers : Workers
     progress : Progress
 
     Returns
@@ -186,34 +198,36 @@ def run_experiment(experiment: Experiment, out: Path, jobs: int, progress: Progr
     Raises
     ------
     InputError
-        With all problems of an input at once; nothing half-written is left then.
+        With all problems of an input at once; nothing half-written is left then. Also where another run holds the
+        folder, or its files cannot be written.
     """
     records = (*RECORD_FILES, experiment.record_file)
     require_results_folder(out, records)
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
-    experiment.prepare(progress)
-    prepared = round(time.perf_counter() - begin, 3)
-    facts = manifest(experiment.study, experiment.files(), experiment.days) | experiment.facts()
-    partial, _ = open_partial(out, digest(facts | {"experiment": type(experiment).__qualname__}), records)
-    work = Work(partial, facts, jobs, progress, {"inputs": prepared})
-    try:
-        experiment.simulate(work)
-    except InputError:
-        rmtree(partial)
-        raise
-    with work.timed("reduction"):
-        record = experiment.reduce(work)
-        write_json(partial / experiment.record_file, record)
-        write_json(partial / "manifest.json", facts)
-    with work.timed("report"):
-        progress("report", 0, 1)
-        experiment.report(partial, record)
-        progress("report", 1, 1)
-    write_json(partial / "run_log.json", run_log(work.seconds, jobs, started))
-    for folder in experiment.scratch:
-        if (partial / folder).is_dir():
-            rmtree(partial / folder)
-    publish(partial, out)
+    with held(out), writable(out):
+        experiment.prepare(progress)
+        prepared = round(time.perf_counter() - begin, 3)
+        facts = manifest(experiment.study, experiment.files(), experiment.days) | experiment.facts()
+        partial = open_partial(out, digest(facts | {"experiment": type(experiment).__qualname__}), records)
+        work = Work(partial, facts, workers, progress, {"inputs": prepared})
+        try:
+            experiment.simulate(work)
+        except InputError:
+            rmtree(partial)
+            raise
+        with work.timed("reduction"):
+            record = experiment.reduce(work)
+            write_json(partial / experiment.record_file, record)
+            write_json(partial / "manifest.json", facts)
+        with work.timed("report"):
+            progress("report", 0, 1)
+            experiment.report(partial, record)
+            progress("report", 1, 1)
+        for folder in experiment.scratch:
+            if (partial / folder).is_dir():
+                rmtree(partial / folder)
+        write_json(partial / "run_log.json", run_log(work.seconds, workers.count, started))
+        publish(partial, out)
     return out
 
 

@@ -17,9 +17,9 @@ from network_models.outage_rates import outage_rates
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
 from reports.sections.security import sections
-from studies.experiments.folders import SECURITY_FILE
+from studies.execution.folders import SECURITY_FILE
+from studies.execution.workers import Progress
 from studies.experiments.runner import Experiment, Work
-from studies.experiments.workers import Progress
 from studies.study.cases import day_steps
 from studies.study.grids import member_grids
 from studies.study.inputs import read_sources, study_inputs
@@ -29,9 +29,9 @@ from studies.study.names import nearest
 from studies.study.schema import Study
 from twin.core.clock import step_hours
 from twin.core.errors import Problem, raise_if_any
-from twin.network.batch import checked
 from twin.network.model import GridModel
 from twin.network.monitored import element_names
+from twin.network.profiles import checked
 from twin.resources.profiles import Profiles
 from twin.resources.sites import SiteFleet
 from twin.security.analysis import SecurityAnalysis
@@ -119,9 +119,11 @@ class GridSecurity(Experiment):
         """Solve everything that is asked and write its tables."""
         operation = self.operation
         with work.timed("outages"):
-            self.found = outages(operation, work.folder, work.jobs, work.progress)
+            self.found = outages(operation, work.folder, work.workers.here.count, work.progress)
         with work.timed("headroom"):
-            self.found["headroom"] = headroom_of(operation, self.buses, work.folder, work.jobs) if self.buses else []
+            self.found["headroom"] = (
+                headroom_of(operation, self.buses, work.folder, work.workers.here.count) if self.buses else []
+            )
         with work.timed("inter-trip"):
             asked = self.question.intertrip
             self.found["intertrip"] = intertrip_of(operation, self.member.study, work.folder) if asked else []
@@ -183,7 +185,8 @@ def buses_of(model: GridModel, asked: Sequence[str]) -> list[int]:
 def outages(operation: Operation, folder: Path, jobs: int, progress: Progress) -> dict[str, Any]:
     """Assess every outage at every step, write the tables, and return what the report tells of them."""
     analysis = SecurityAnalysis(operation.model)
-    rows, given = checked(analysis.grid.net, operation.profiles)
+    of_steps = checked(analysis.grid.net, operation.profiles)
+    rows, given = of_steps.rows, of_steps.values
     prepared = analysis.prepare(highest_output_mw(analysis.grid.net, analysis.grid.network, given))
     months = operation.index.year * 12 + operation.index.month - 1
     edges = np.flatnonzero(np.diff(months, prepend=-1, append=-1))
@@ -304,7 +307,7 @@ def _worst_branches(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 def _by_month(found: HeadroomResult, bus: int) -> dict[str, float | None]:
     values = pd.Series(found.headroom_mw[:, bus], index=found.index)
-    return _plain(values.groupby(found.index.strftime("%Y-%m")).median().to_dict())
+    return _plain(values.groupby(pd.DatetimeIndex(found.index).strftime("%Y-%m")).median().to_dict())
 
 
 def _matrix(table: pd.DataFrame) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import datetime
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from network_models.island import BUILT_IN, SETTINGS, Island, shipped_islands
+from studies.measured.files import FORECAST, KINDS, island_layouts, missing_kind, series_files, year_of
 from studies.study.names import nearest
 from studies.study.schema import Grid, Period, Weather
 from twin.core.errors import Problem
 
 LONGEST_YEAR_DAYS = 366
-FORECAST = "forecast"
-"""The one measured file whose dates are not looked at beforehand; it is read with the others."""
 
 
 def outside_problems(
@@ -118,45 +116,26 @@ def locate(name: str, folder: Path, data: Path | None) -> Path | None:
     return next((candidate for candidate in candidates if candidate.is_file()), None)
 
 
-def measured_patterns(island: Island) -> list[str]:
-    """Return where ``source = "measured"`` reads in the data folder."""
-    return island.column("measured_files", "pattern")
-
-
 def _measured_problems(island: Island | None, data: Path | None, period: Period | None, path: Path) -> list[Problem]:
     if data is None:
         repair = "add --data FOLDER with the tables of the area and of the exchange"
         return [Problem('weather.source = "measured" needs a data folder', f"{path}, weather.source", repair=repair)]
-    found = []
-    looked_at = [] if island is None else [row for row in island.cells("measured_files") if row["file"] != FORECAST]
-    for pattern in [row["pattern"] for row in looked_at]:
-        tables = sorted(data.glob(pattern))
-        if not tables:
-            found.append(Problem("a measured table is missing", f"--data {data}", accepted=pattern))
-        elif period is not None:
-            found += _date_problems(tables, period.fiscal_year, path)
-    return found
-
-
-def _date_problems(tables: list[Path], fiscal_year: int, path: Path) -> list[Problem]:
-    spans = [_date_span(table) for table in tables]
-    wanted = datetime.date(fiscal_year, 4, 1), datetime.date(fiscal_year + 1, 3, 31)
-    if any(first <= wanted[0] and wanted[1] <= last for first, last in spans):
+    if island is None:
         return []
-    return [
-        Problem(
-            "the fiscal year lies outside the measured data", f"{path}, period.fiscal_year", str(fiscal_year),
-            "; ".join(f"{table.name}: {first} to {last}" for table, (first, last) in zip(tables, spans, strict=True)),
-            "choose a fiscal year (April to March) inside the data",
-        )
-    ]  # fmt: skip
-
-
-def _date_span(table: Path) -> tuple[datetime.date, datetime.date]:
-    """Return the first and last date in a table's first column; an empty span where it holds none."""
-    with table.open(encoding="utf-8", errors="replace", newline="") as lines:
-        dates = [row[0][:10].replace("/", "-") for row in csv.reader(lines) if row and row[0][:1].isdigit()]
-    try:
-        return datetime.date.fromisoformat(dates[0]), datetime.date.fromisoformat(dates[-1])
-    except (IndexError, ValueError):
-        return datetime.date.max, datetime.date.min
+    layouts = island_layouts(island)
+    files, found = series_files(data, layouts), []
+    for kind in (kind for kind in KINDS if kind != FORECAST and any(layout.file == kind for layout in layouts)):
+        own = [one for one in files if one.layout.file == kind]
+        if not own:
+            found += missing_kind(kind, own, data, layouts)
+        elif period is not None:
+            first, last = year_of(period.fiscal_year, island.settings.first_month)
+            if not any(one.touches(first, last) for one in own):
+                found.append(
+                    Problem(
+                        "the fiscal year lies outside the measured data", f"{path}, period.fiscal_year",
+                        str(period.fiscal_year), "; ".join(one.span for one in own),
+                        f"choose a fiscal year inside the data, or add files with the {KINDS[kind]} of that year",
+                    )
+                )  # fmt: skip
+    return found

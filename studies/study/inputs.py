@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from network_models.tables import DECLARATIONS
+from studies.measured.series import read_measured
 from studies.study.checks import locate, needed_places
 from studies.study.islands import Grids, clock_of, island_of, tables_of
 from studies.study.members import Member
@@ -25,7 +26,7 @@ from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.forecasts import make_forecasts
-from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured, read_measured
+from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured
 from twin.resources.plants import wind_scales
 from twin.resources.profiles import (
     Forecasts,
@@ -259,7 +260,7 @@ def _forecasts(
     dc_kw = np.bincount(
         fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
     )
-    return make_forecasts(
+    made = make_forecasts(
         tables,
         profiles,
         model.plants,
@@ -270,3 +271,4 @@ def _forecasts(
         lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
     )
+    return replace(made, persisted_hours=0 if measured is None else measured.persisted_hours)

@@ -107,7 +107,7 @@ def study_path(name: str) -> Path:
 Days = tuple[int, int]
 
 
-def read_study(path: Path, data: Path | None = None, days: Days | None = None) -> Study:
+def read_study(path: Path, data: Path | None = None, days: Days | None = None, year: int | None = None) -> Study:
     """Read, check and return a study.
 
     Parameters
@@ -118,6 +118,8 @@ def read_study(path: Path, data: Path | None = None, days: Days | None = None) -
         Folder given by ``--data``.
     days : tuple of int, optional
         First and last day given by ``--days``, 1-based and inclusive.
+    year : int, optional
+        Fiscal year given by ``--year``, in place of the file's.
 
     Raises
     ------
@@ -126,11 +128,13 @@ def read_study(path: Path, data: Path | None = None, days: Days | None = None) -
     """
     text = _text(path)
     table = _table(text, path)
+    if year is not None and isinstance(table.get("period", {}), dict):
+        table["period"] = table.get("period", {}) | {"fiscal_year": year}
     island = _island(table, path)
     problems = _Reporter(path, text, island).problems(table)
     problems += outside_problems(table, island, path, data, days)
     raise_if_any(sorted(problems, key=_line))
-    study = Study.model_validate(table).placed_in(path.parent)
+    study = Study.model_validate(table).placed_in(path.parent, year)
     members(study)
     return study
 

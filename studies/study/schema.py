@@ -453,6 +453,7 @@ class Study(Settings):
     uncertainty: Uncertainty = Field(default=Uncertainty(), description="What `goto-twin uncertainty` samples.")
 
     _folder: Path = PrivateAttr(default=Path())
+    _asked_year: int | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _measured_needs_no_level(self) -> Study:
@@ -481,10 +482,15 @@ class Study(Settings):
         """Values to try one at a time by dotted key, in the order of the file."""
         return flatten(self.onset)
 
-    def placed_in(self, folder: Path) -> Study:
+    @property
+    def asked_year(self) -> int | None:
+        """Fiscal year that the command line put in place of the file's."""
+        return self._asked_year
+
+    def placed_in(self, folder: Path, asked_year: int | None = None) -> Study:
         """Return the same study with `folder` as the start of its relative paths."""
         study = self.model_copy()
-        study._folder = folder
+        study._folder, study._asked_year = folder, asked_year
         return study
 
     def title(self, language: Literal["en", "ja"]) -> str:

@@ -15,11 +15,12 @@ from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.devices.battery import make_batteries
 from twin.devices.storage import GridBattery
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import series_of_tables
 from twin.metrics.tables import member_tables
 from twin.operation.case import under_policies
+from twin.operation.record import over_time
 from twin.operation.state import stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
 
@@ -60,7 +61,7 @@ def actions(env, steps):
 
 
 def tables_of(case, records):
-    return {name: table.to_pandas() for name, table in member_tables(case, stack(0, records), 0).items()}
+    return {name: table.to_pandas() for name, table in member_tables(case, block_of(0, over_time(records)), 0).items()}
 
 
 def test_gymnasiums_checker_has_nothing_to_say(case):

@@ -15,7 +15,8 @@ from studies.api import load_case
 from twin.adapters.time_series import RUN_OPTIONS, LoopControl, loop_net
 from twin.core.errors import InputError
 from twin.metrics.flows import block_flows
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
+from twin.operation.record import over_time
 from twin.operation.state import initial_state
 
 OWN_NETWORK = Path(__file__).parents[2] / "examples" / "own_network.toml"
@@ -34,7 +35,7 @@ def in_pandapower(case, m=0, steps=None, net=None, state=None):
 def recorded(case, m=0, state=None):
     """Return what the loop itself recorded of voltages and of the link's loading."""
     _, records = run(case, state=state)
-    block = stack(0, records, [m]).member(m)
+    block = block_of(0, over_time(records), [m]).member(m)
     flows = block_flows(case.grid.variants, case.grid.nodes, block.values["variant"], block.values["node_i"])
     return records, flows
 

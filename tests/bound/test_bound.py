@@ -12,14 +12,15 @@ from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
 from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member
 from twin.core.errors import InputError
+from twin.core.row_arrays import joined_rows
 from twin.devices.battery import make_batteries
 from twin.devices.storage import GridBattery, PlantBatteries
 from twin.metrics.kpis import member_kpis
 from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
-from twin.operation.half_hour import step
 from twin.operation.injections import Injections
 from twin.operation.state import initial_state, stored_at_start_mwh
+from twin.operation.window import step
 from twin.policies.interface import HALF_HOUR, Dispatch
 from twin.policies.rules import Replay
 
@@ -186,10 +187,7 @@ def states(case, steps):
             record.ledger.cut_mw[cause] for cause in ("congestion_n0", "congestion_n1", "congestion_firm", "voltage")
         )
         parts.append((record.injections.with_units(unit_mw), record.injections))
-    return [
-        Injections(*(np.concatenate(values) for values in zip(*(part.arrays() for part in some), strict=True)))
-        for some in zip(*parts, strict=True)
-    ]
+    return [joined_rows(some) for some in zip(*parts, strict=True)]
 
 
 def random_dispatch(rng, case, start, *, few):

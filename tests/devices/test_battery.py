@@ -27,9 +27,10 @@ from twin.devices.sites import (
     SiteArrays,
     SiteDevices,
     SiteOrders,
+    SiteRows,
     SiteSeries,
     SiteSums,
-    run_rows,
+    run_steps,
     site_arrays,
 )
 from twin.devices.storage import GridBattery, PlantBatteries
@@ -63,18 +64,18 @@ def at_a_site(battery, soc, now):
     fleet = FleetArrays(zero, zero, zero, one, one)
     stands = SiteDevices(np.zeros(1, dtype=bool), one, battery, False, False, BatteryWear(0.0, 0.0, 0.0))
     devices: SiteArrays = site_arrays([stands])
-    sums = SiteSums(
-        np.array([[soc]]), np.zeros((1, 1, len(TOTALS))), np.array([[soc]]), np.zeros((1, 1, len(TOTALS))),
-        np.zeros((1, 1, 9)),
-    )  # fmt: skip
+    one_of_each, totals = (1, 1, 1), np.zeros((2, 1, 1, len(TOTALS)))
+    sums = SiteSums(*np.full((2, 1, 1), soc), *totals, np.zeros((*one_of_each, 9)), np.zeros((1, 1), dtype=np.int64))
     orders = SiteOrders(
-        np.full((1, 1), int(Mode.POWER), dtype=np.int8), now.signal_pu[:, None], np.ones((1, 1)), np.zeros((1, 1))
-    )
-    series = SiteSeries(np.zeros((1, 1)), np.full((1, 1), ENOUGH))
-    clipped = run_rows(fleet, devices, AverageSites(one, one, devices.battery), zero, series, orders, HOURS, sums)
-    charge, discharge, losses = sums.of_groups[0, 0, 5:8]
+        np.full(one_of_each, int(Mode.POWER), dtype=np.int8), now.signal_pu[:, None, None], np.ones(one_of_each),
+        np.zeros(one_of_each),
+    )  # fmt: skip
+    series = SiteSeries(np.zeros(one_of_each), np.full(one_of_each, ENOUGH))
+    average, keeps_totals = AverageSites(one, one, devices.battery), np.ones(1, dtype=bool)
+    run_steps(fleet, devices, average, SiteRows(zero, zero, zero), keeps_totals, series, orders, HOURS, sums)
+    charge, discharge, losses = sums.of_groups[0, 0, 0, 5:8]
     assert sums.average_soc_kwh == pytest.approx(sums.soc_kwh)
-    return charge - discharge, losses, sums.soc_kwh[0, 0], clipped[0]
+    return charge - discharge, losses, sums.soc_kwh[0, 0], sums.clipped[0, 0]
 
 
 RUN = dict(zip(USES, (at_a_site, in_the_grid, beside_a_plant, in_a_car), strict=True))

@@ -8,13 +8,15 @@ from identities import energy_mismatch_mwh, ledger_mismatch_mw
 from loop_fixtures import WINDY_DAY, all_plants, make_case, member, run
 
 from twin.core.errors import InputError
+from twin.core.row_arrays import rows_of
 from twin.devices.battery import make_batteries
 from twin.devices.device import PLANT_BATTERIES, Device, DeviceNow, PlantDevice
 from twin.devices.storage import GridBattery, PlantBatteries
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
-from twin.operation.devices import order_beside_plants, run_devices, settle_beside_plants
+from twin.operation.devices import PlantOrders, order_beside_plants, run_devices, settle_beside_plants
 from twin.operation.ledger import Ledger
+from twin.operation.record import over_time
 from twin.operation.state import initial_state, stored_at_start_mwh
 from twin.policies.interface import HALF_HOUR, Mode
 
@@ -53,6 +55,12 @@ def alone(windy):
     return make_case(windy, [some]), int(windy.model.plants.index.get_loc("floating_farm"))
 
 
+def ordered(state):
+    """What the battery of the only member meets in the first half-hour."""
+    orders, prices = state.device_pu[:, 0], state.price_ratio[:, 0]
+    return PlantOrders(*np.zeros((2, 1), dtype=int), orders, prices, np.zeros((1, 1)), state.device_state)
+
+
 def settled(case, p, *, offered_mw, reduced_mw, area_balance_mw, soc_mwh):
     """Settle a half-hour with 10 MW at the plant: discharge offered, cut by congestion, cut for area balance."""
     state = initial_state(case)
@@ -63,14 +71,14 @@ def settled(case, p, *, offered_mw, reduced_mw, area_balance_mw, soc_mwh):
     before = units.copy()
     before[0, p] = 10.0 + offered_mw
     state.device_pu[0, 0, 0] = -offered_mw / 4.0
-    asked = order_beside_plants(case, state, 0, demand, np.where(np.arange(case.plants) == p, 10.0, 0.0)[None])
+    asked = order_beside_plants(case, ordered(state), np.where(np.arange(case.plants) == p, 10.0, 0.0)[None])
     after = before.copy()
     after[0, p] -= reduced_mw
     ledger.cut("congestion_n1", before - after)
     ledger.cut("area_balance", np.where(np.arange(len(units[0])) == p, area_balance_mw, 0.0)[None])
-    flows, device_state = run_devices(case, state, 0, demand)
+    flows, device_state = run_devices(case, state, range(1), demand[None])
     reduced = (before - after)[:, : case.plants]
-    flows, soc = settle_beside_plants(case, ledger, asked, reduced, flows, device_state)
+    flows, soc = settle_beside_plants(case, ledger, asked, reduced, rows_of(flows, 0), device_state)
     cuts = {cause: float(mw[0, p]) for cause, mw in ledger.cut_mw.items() if mw[0, p]}
     assert flows.demand_mw[0, 0] == flows.plant_mw.sum()
     taken = flows.plant_mw[0, p]
@@ -121,10 +129,11 @@ def test_orders_keep_power_charge_and_contract(alone):
     ]:  # fmt: skip
         infeed[0, p] = plant_mw
         state.device_pu[0, 0, 0] = signal
-        asked = order_beside_plants(case, state, 0, demand, infeed)
+        asked = order_beside_plants(case, ordered(state), infeed)
         assert asked.infeed_mw[0, p] == pytest.approx(expected)
-        flows, device_state = run_devices(case, state, 0, demand)
-        flows, _ = settle_beside_plants(case, Ledger(infeed), asked, np.zeros_like(infeed), flows, device_state)
+        flows, device_state = run_devices(case, state, range(1), demand[None])
+        nothing = np.zeros_like(infeed)
+        flows, _ = settle_beside_plants(case, Ledger(infeed), asked, nothing, rows_of(flows, 0), device_state)
         assert flows.clipped[0, 0] == (abs(expected) < abs(signal) * 4.0)
 
 
@@ -188,7 +197,7 @@ def test_batteries_beside_plants_are_devices_like_the_others(windy):
     assert stored_at_start_mwh(case, 0) == pytest.approx(2.0)
     states, records = run(case, range(2))
     assert [record.flexible.clipped[0].tolist() for record in records] == [[0, 1], [0, 1]]
-    tables = member_tables(case, stack(0, records), 0)
+    tables = member_tables(case, block_of(0, over_time(records)), 0)
     rows = tables["devices"].to_pandas().query("device == 'plant_batteries'")
     assert rows["clipped"].tolist() == [1.0, 1.0]
     assert tables["system"].to_pandas()["clipped_commands"].tolist() == [1, 1]

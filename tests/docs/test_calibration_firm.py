@@ -1,22 +1,18 @@
 """Firm capacity and inter-trip of the calibration record, against hand formulae and the inter-trip analysis."""
 
 import copy
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration import firm_capacity, grid
 from shipped import goto
 
+from twin.security.headroom.buses import link_headroom, model_profiles
+from twin.security.intertrip import intertrip
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT / "docs" / "generators" / "calibration"))
-
-import firm_capacity  # noqa: E402
-import link_cable  # noqa: E402
-
-from twin.security.headroom.buses import link_headroom, model_profiles  # noqa: E402
-from twin.security.intertrip import intertrip  # noqa: E402
 
 RATING_MVA, FACTOR, DEMAND_MW, SHARE = 65.0, 1.1, 25.0, 0.75
 
@@ -26,7 +22,7 @@ def test_the_open_cable_takes_its_charging_and_a_little_more():
     omega, c_per_km, x_per_km, km, kv = 2 * np.pi * 60.0, 240e-9, 0.1395, 53.0, 66.0
     plain_mvar = omega * c_per_km * km * kv**2
     rise = omega * c_per_km * x_per_km * km**2
-    mvar, ampere = link_cable.charging(300)
+    mvar, ampere = grid.charging(300)
     assert plain_mvar == pytest.approx(20.9, abs=0.05)
     assert 1.0 < mvar / plain_mvar < 1.0 + rise
     assert ampere == pytest.approx(1000.0 * mvar / (np.sqrt(3.0) * kv), rel=2e-3)

@@ -24,7 +24,15 @@ BY_HAND = pytest.mark.parametrize("page", [*WRITTEN, DOCS / "glossary.md"], ids=
 
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE = re.compile(r"[\w./*-]+\.(?:py|csv|toml|md)\b")
-OF_A_USER = {"my_policy.py", "file.py", "my_study.toml"}
+OF_A_USER = {
+    "area_jyukyu_jisseki_2022_1Q.csv",
+    "eria_jukyu_202404_09.csv",
+    "juyo-hourly-20220401.csv",
+    "spot_summary_2022.csv",
+    "my_policy.py",
+    "file.py",
+    "my_study.toml",
+}
 STUDY = """
 schema_version = 1
 name = "page"

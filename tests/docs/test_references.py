@@ -42,7 +42,7 @@ ALL_SOURCES = {
 TEMPLATE = "network_models/template/"
 """The invented island that a new one starts from."""
 SOURCES = {where: source for where, source in ALL_SOURCES.items() if not where.startswith(TEMPLATE)}
-CODE = [*(ROOT / "docs" / "generators" / "calibration").glob("*_rows.py")]
+CODE = [*(ROOT / "docs" / "generators" / "calibration").glob("*.py")]
 """Python files whose texts in brackets are citations."""
 
 

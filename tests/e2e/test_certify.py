@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from studies.experiments import certify
-from studies.experiments.look_ahead import Checks
+from studies.experiments.certificate import certify
+from studies.experiments.certificate.look_ahead import Checks
 
 DAYS = "30:30"
 """A quiet day in April, on which nothing is congested."""

@@ -5,9 +5,9 @@ import json
 import pytest
 from conftest import reproducible_files
 
-from studies.experiments import uncertainty
-from studies.experiments.samples import BASE_PART, SAMPLES, Sample, Setting, Setup, Unknown
-from studies.experiments.uncertainty import BENEFIT, run_block
+from studies.experiments.uncertainty import analysis
+from studies.experiments.uncertainty.analysis import BENEFIT, run_block
+from studies.experiments.uncertainty.samples import BASE_PART, SAMPLES, Sample, Setting, Setup, Unknown
 from studies.study.reading import read_study
 from studies.study.schema import Compare
 
@@ -50,7 +50,7 @@ def test_a_refused_sample_is_left_out_and_named(rows):
 @pytest.fixture
 def small_blocks(monkeypatch):
     """Several blocks of few samples."""
-    monkeypatch.setattr(uncertainty, "SAMPLES_PER_BLOCK", 4)
+    monkeypatch.setattr(analysis, "SAMPLES_PER_BLOCK", 4)
 
 
 def test_the_whole_command(workplace, once, small_study, small_blocks, monkeypatch):
@@ -66,7 +66,7 @@ def test_the_whole_command(workplace, once, small_study, small_blocks, monkeypat
     _is_as_agreed(json.loads(files["uncertainty.json"]))
 
     with monkeypatch.context() as patch:
-        patch.setattr(uncertainty, "most_important", _interrupted)
+        patch.setattr(analysis, "most_important", _interrupted)
         assert once(*arguments, "--jobs", 1, "--out", "runs/two").status != 0
     blocks = sorted((workplace / "runs" / "two.partial" / "blocks").iterdir())
     assert len(blocks) == 3

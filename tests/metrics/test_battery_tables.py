@@ -8,8 +8,9 @@ from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 
 from twin.devices.battery import BatteryWear, battery_wear, lowest_charge
 from twin.metrics.device_tables import battery_tables
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
+from twin.operation.record import over_time
 from twin.policies.interface import Cadence, Mode
 
 HOURS = 48.0
@@ -60,7 +61,7 @@ def stored_at_start_mwh(case, m):
 
 @pytest.mark.parametrize("m", [0, 1])
 def test_energy_is_conserved_with_part_load_losses_standby_and_feed_in_at_night(case, done, m):
-    system = member_tables(case, stack(0, done[1]), m)["system"].to_pandas()
+    system = member_tables(case, block_of(0, over_time(done[1])), m)["system"].to_pandas()
     stored_change = np.diff(system["stored_mwh"], prepend=stored_at_start_mwh(case, m))
     supply = system["delivered_mw"] + system["diesel_mw"] + system["import_mw"]
     use = system["demand_mw"] - system["unsupplied_mw"] + system["losses_mw"] + system["battery_losses_mw"]
@@ -76,9 +77,8 @@ def test_batteries_that_may_feed_in_at_night_do(case, done):
 
 
 def test_the_sites_of_the_table_add_up_to_the_groups_of_the_loop(case, done):
-    half_hourly = member_tables(case, stack(0, done[1]), 0)["sites"].to_pandas().groupby("kind", observed=True).sum(
-        numeric_only=True
-    )  # fmt: skip
+    sites = member_tables(case, block_of(0, over_time(done[1])), 0)["sites"].to_pandas()
+    half_hourly = sites.groupby("kind", observed=True).sum(numeric_only=True)
     by_kind = tables_of(case, done, 0)["batteries"].groupby("kind", observed=True).sum(numeric_only=True)
     for total, flow in (
         ("discharged_kwh", "discharge_mw"), ("self_consumed_kwh", "self_consumption_mw"), ("exported_kwh", "export_mw"),

@@ -9,13 +9,14 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables as report_tables
-from studies.experiments.folders import write_json
+from studies.execution.folders import write_json
+from studies.execution.workers import Processes
+from studies.experiments.certificate.scores import SCORES, Level, gained_and_lost, score
 from studies.experiments.key_figures import own_kpis
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
-from studies.experiments.samples import BASE_PART, Sample, Setup
-from studies.experiments.scores import SCORES, Level, gained_and_lost, score
-from studies.experiments.uncertainty import BENEFIT, run_block
+from studies.experiments.uncertainty.analysis import BENEFIT, run_block
+from studies.experiments.uncertainty.samples import BASE_PART, Sample, Setup
 from studies.study.reading import study_path
 from studies.study.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
@@ -57,7 +58,7 @@ def run(study, tmp_path_factory):
     experiment.prepare(lambda *_: None)
     folders = experiment.folders(folder)
     write_member_tables(experiment.case, folders, [np.zeros(0, dtype=int)] * len(folders))
-    write_json(folder / "study.json", experiment.reduce(Work(folder, {}, 1, lambda *_: None)))
+    write_json(folder / "study.json", experiment.reduce(Work(folder, {}, Processes(1), lambda *_: None)))
     write_json(folder / "manifest.json", {})
     return experiment.case, folder, experiment.own
 

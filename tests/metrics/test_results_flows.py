@@ -8,9 +8,10 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run
 
 from twin.metrics.flows import block_flows
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
 from twin.network.supported import POWER_FLOW_OPTIONS
+from twin.operation.record import over_time
 
 
 @pytest.fixture(scope="module", params=[(WINDY_DAY, 25), (MONTH_END, 38)], ids=["export", "import"])
@@ -61,7 +62,7 @@ def test_voltages_and_reverse_flow_through_banks(solved):
 
 def test_the_table_tells_export_and_import_apart(solved):
     case, record, flows, _ = solved
-    system = member_tables(case, stack(0, [record]), 0)["system"].to_pandas().iloc[0]
+    system = member_tables(case, block_of(0, over_time([record])), 0)["system"].to_pandas().iloc[0]
     assert system["import_mw"] - system["export_mw"] == pytest.approx(flows.import_mw[0])
     assert min(system["import_mw"], system["export_mw"]) == 0.0
     assert system["compensator_q_mvar"] == pytest.approx(record.q_svc_mvar[0])

@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = """
 import hashlib
 import numpy as np
+from network_models.model import grid_of
 from twin.network.reduced.flow import flat_start, solve
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import Trips, assess_outages
@@ -18,7 +19,7 @@ from twin.network.reduced.reduction import reduce_grids
 from twin.core.random_streams import stream
 
 rows, draw = 200, stream(1, "cold and warm", 0)
-grid = reduce_grids([goto(2030, "controlled", {"conductor_mm2": 300})])
+grid = reduce_grids([grid_of("goto", 2030, parameters={"conductor_mm2": 300})])
 model, a = grid.models[0], grid.arrays
 p = np.zeros((rows, len(grid.nodes.buses)))
 for node, contract_mw in zip(grid.nodes.plant, model.plants.contract_mw):

@@ -15,7 +15,7 @@ from network_models.new_island import write_island
 from network_models.reading import island_tables
 from studies import cli
 from studies.api import load_case, run_case
-from studies.experiments.unknowns import unknowns
+from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.reading import read_study
 from twin.core.errors import InputError
 

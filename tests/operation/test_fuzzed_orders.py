@@ -58,7 +58,7 @@ def test_devices_keep_their_limits_and_lose_no_energy(case, data):
     state = replace(initial_state(case), soc_kwh=soc_kwh, average_soc_kwh=average, **plan)
     for t in STEPS:
         before = state
-        flows, state = run_sites(case, state, t)
+        flows, state = run_sites(case, state, range(t, t + 1))
         keeps_limits(case, state)
         loses_no_energy(case, before.soc_kwh, state.soc_kwh, flows)
     totals_are_those_of_the_sites(case, state)
@@ -100,7 +100,7 @@ def loses_no_energy(case, before_kwh, after_kwh, flows):
 def totals_are_those_of_the_sites(case, state):
     """What the sites used themselves and what they took from the grid is their demand, site by site."""
     for m, one in enumerate(case.members):
-        totals = dict(zip(TOTALS, state.site_totals.of_member[m].T, strict=True))
+        totals = dict(zip(TOTALS, state.site_totals[m].T, strict=True))
         profiles = case.profiles[0][0]
         demand = profiles.site_demand_per_kwh[STEPS.start : STEPS.stop][:, case.sites.demand_shape].sum(axis=0)
         demand_kwh = HOURS * demand * one.devices.demand_kwh

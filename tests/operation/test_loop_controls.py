@@ -14,7 +14,7 @@ from pandapower.control import DiscreteTapControl
 from shipped import goto
 
 from twin.core.errors import InputError
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, deviation, frozen_net
 from twin.metrics.tables import member_tables
 from twin.network.extraction import extract
@@ -22,6 +22,7 @@ from twin.network.reduced.controls import Bands, net_at
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.management.controls import next_positions
+from twin.operation.record import over_time
 
 BASE_MVA = 100.0
 
@@ -205,7 +206,7 @@ def test_in_the_loop_they_move_and_every_state_is_pandapowers(moving):
     for m in range(2):
         moved = np.flatnonzero((np.diff(positions[:, m], axis=0) != 0).any(axis=1)) + 1
         steps = sorted({0, *moved[:4].tolist(), 47})
-        checked = check_records(case, m, steps, dict(enumerate(records)), nets).to_pandas()
+        checked = check_records(case, m, {t: records[t] for t in steps}, nets).to_pandas()
         assert checked.solved.all()
         assert checked.vm_error_pu.max() < 1e-8
         assert checked.loading_error_percent.max() < 1e-5
@@ -214,7 +215,7 @@ def test_in_the_loop_they_move_and_every_state_is_pandapowers(moving):
 def test_energy_is_conserved_while_they_move(moving):
     _, _, case, records = moving
     for m in range(2):
-        system = member_tables(case, stack(0, records), m)["system"].to_pandas()
+        system = member_tables(case, block_of(0, over_time(records)), m)["system"].to_pandas()
         assert system.main_tap_position.nunique() > 1
         supply = system.delivered_mw + system.diesel_mw + system.import_mw
         use = system.demand_mw - system.unsupplied_mw + system.losses_mw + system.export_mw
@@ -223,10 +224,10 @@ def test_energy_is_conserved_while_they_move(moving):
 
 def test_each_member_alone_meets_other_variants_and_gives_the_same_tables(moving):
     inputs, models, case, records = moving
-    together = stack(0, records)
+    together = block_of(0, over_time(records))
     for m in range(2):
         alone = make_case(inputs, [case.members[m]], models)
-        of_alone = member_tables(alone, stack(0, run(alone)[1]), 0)
+        of_alone = member_tables(alone, block_of(0, over_time(run(alone)[1])), 0)
         for name, table in member_tables(case, together, m).items():
             assert str(table.to_pandas().to_numpy().tolist()) == str(of_alone[name].to_pandas().to_numpy().tolist())
 

@@ -8,10 +8,11 @@ from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 
 from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
 from twin.operation.case_parts import sum_by_group
 from twin.operation.devices import run_sites
+from twin.operation.record import over_time
 from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 
@@ -45,12 +46,12 @@ def one_site(windy, *, pv_kw, load_kw, soc_kwh, throttle=False, battery=None, **
     state = replace(state, soc_kwh=np.array([[soc_kwh]]), average_soc_kwh=np.array([[soc_kwh]]), **{
         name: np.full_like(getattr(state, name), float(value)) for name, value in orders.items()
     })  # fmt: skip
-    flows, state = run_sites(case, state, 0)
+    flows, state = run_sites(case, state, range(1))
     return {name: float(1000.0 * np.sum(values)) for name, values in vars(flows).items()} | {
         "soc_kwh": float(state.soc_kwh[0, 0]),
-        "clipped": int(flows.clipped[0]),
+        "clipped": int(flows.clipped[0, 0]),
         "average": float(state.average_soc_kwh[0, 0]),
-        "totals": dict(zip(TOTALS, state.site_totals.of_member[0][0], strict=True)),
+        "totals": dict(zip(TOTALS, state.site_totals[0][0], strict=True)),
         "average_totals": dict(zip(TOTALS, state.average_totals[0, 0], strict=True)),
     }
 
@@ -213,7 +214,7 @@ def test_sites_that_hold_back_never_feed_in(windy):
 
 def test_batteries_that_rest_change_nothing_but_the_stored_energy(windy):
     case = make_case(windy, [member(windy), member(windy, devices=devices(windy.fleet))])
-    block = stack(0, run(case)[1])
+    block = block_of(0, over_time(run(case)[1]))
     without, idle = (member_tables(case, block, m) for m in (0, 1))
     for name in ("ledger", "link", "n1", "bus"):
         assert without[name].to_pandas().equals(idle[name].to_pandas()), name
@@ -250,7 +251,7 @@ def test_the_order_of_the_sites_does_not_matter(windy):
         assert np.allclose(states[t].soc_kwh[:, order], other_states[t].soc_kwh, rtol=0.0, atol=1e-9)
         assert np.allclose(states[t].average_soc_kwh, other_states[t].average_soc_kwh, rtol=0.0, atol=1e-9)
         assert np.allclose(records[t].delivered_mw, other_records[t].delivered_mw, rtol=0.0, atol=1e-6)
-    totals, shuffled_totals = (run_of[-1].site_totals.of_member[0] for run_of in (states, other_states))
+    totals, shuffled_totals = (run_of[-1].site_totals[0] for run_of in (states, other_states))
     assert np.allclose(totals[order], shuffled_totals, rtol=0.0, atol=1e-9)
     assert np.allclose(totals.sum(axis=0), shuffled_totals.sum(axis=0), rtol=1e-12, atol=0.0)
 
@@ -258,7 +259,7 @@ def test_the_order_of_the_sites_does_not_matter(windy):
 def only_sites(case, state, steps):
     """Run only the sites over some half-hours."""
     for t in steps:
-        _, state = run_sites(case, state, t)
+        _, state = run_sites(case, state, range(t, t + 1))
     return state
 
 
@@ -275,7 +276,7 @@ def test_more_sites_leave_the_others_the_same_to_the_bit(windy):
         found.append(only_sites(case, with_orders(case, Mode.SELF_CONSUMPTION), range(48)))
     assert len(found[1].soc_kwh[0]) > 900
     assert np.array_equal(found[0].soc_kwh[0], found[1].soc_kwh[0, :900])
-    assert np.array_equal(found[0].site_totals.of_member[0], found[1].site_totals.of_member[0][:900])
+    assert np.array_equal(found[0].site_totals[0], found[1].site_totals[0][:900])
 
 
 @pytest.mark.parametrize("policy", ["self_consumption", "hold_behind_meter"])
@@ -292,7 +293,7 @@ def test_average_sites_of_equal_sites_do_as_the_sites(windy, policy):
     inputs = replace(windy, fleet=equal)
     case = make_case(inputs, [member(inputs, policy=policy, devices=real_devices(equal, throttle=True))])
     states, _ = run(case)
-    site_wise = np.array([sum_by_group(case.sites, column) for column in states[-1].site_totals.of_member[0].T]).T
+    site_wise = np.array([sum_by_group(case.sites, column) for column in states[-1].site_totals[0].T]).T
     as_average = states[-1].average_totals[0] * case.fleet.average_sites.sites[:, None]
     assert np.allclose(as_average, site_wise, rtol=1e-9, atol=1e-6)
     assert site_wise[:, TOTALS.index("discharged_kwh")].sum() > 100.0
@@ -304,7 +305,7 @@ def test_unequal_sites_use_less_of_their_pv_than_average_sites_would(windy):
     own, as_average = (
         totals[TOTALS.index("self_consumed_kwh")]
         for totals in (
-            state.site_totals.of_member[0].sum(axis=0),
+            state.site_totals[0].sum(axis=0),
             (state.average_totals[0] * case.fleet.average_sites.sites[:, None]).sum(axis=0),
         )
     )
@@ -314,5 +315,5 @@ def test_unequal_sites_use_less_of_their_pv_than_average_sites_would(windy):
 def test_twins_keep_no_totals(windy):
     case = make_case(windy, [member(windy), member(windy, twin="other_operator")])
     state = only_sites(case, initial_state(case), range(20, 28))
-    assert state.site_totals.of_member[0].any()
-    assert not state.site_totals.of_member[1].any()
+    assert state.site_totals[0].any()
+    assert not state.site_totals[1].any()

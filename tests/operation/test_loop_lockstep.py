@@ -1,5 +1,6 @@
 """Members do not see each other; a run that was killed ends with the same bytes."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,11 +11,12 @@ from shipped import goto
 
 from twin.metrics import member_tables as files
 from twin.metrics import store
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
 from twin.metrics.tables import member_tables
 from twin.operation import simulate as simulation
+from twin.operation.record import over_time
 from twin.operation.simulate import month_blocks
 
 FEBRUARY_28_AND_MARCH_1 = (MONTH_END, 2)
@@ -72,10 +74,10 @@ def uninterrupted(two_months, tmp_path_factory):
 def test_members_in_lock_step_equal_each_of_them_alone(goto_year):
     inputs = goto_year.days(WINDY_DAY)
     together = make(inputs, six_members(inputs))
-    block = stack(0, run(together)[1])
+    block = block_of(0, over_time(run(together)[1]))
     for m, some in enumerate(together.members):
         alone = make_case_of(together, [some])
-        of_alone = member_tables(alone, stack(0, run(alone)[1]), 0)
+        of_alone = member_tables(alone, block_of(0, over_time(run(alone)[1])), 0)
         for name, table in member_tables(together, block, m).items():
             assert as_bytes(table) == as_bytes(of_alone[name]), f"member {some.label}, table {name}"
 
@@ -96,21 +98,98 @@ def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_pat
 def test_a_run_killed_in_its_second_month_goes_on_and_ends_with_the_same_bytes(
     two_months, uninterrupted, tmp_path, monkeypatch
 ):
-    real, done = simulation.step, []
+    begun = []
 
-    def step(case, state, t):
-        if t == 60 and not done.count(60):
-            done.append(60)
-            raise KilledError
-        done.append(t)
-        return real(case, state, t)
+    class Dying(simulation.Window):
+        def __init__(self, case, state, start):
+            super().__init__(case, state, start)
+            begun.append(start)
+            if begun == [0, 48]:
+                raise KilledError
 
-    monkeypatch.setattr(simulation, "step", step)
+    monkeypatch.setattr(simulation, "Window", Dying)
     with pytest.raises(KilledError):
         simulated(two_months, tmp_path)
     assert simulated(two_months, tmp_path) == uninterrupted
-    assert done.count(0) == 1
-    assert done.count(50) == 2
+    assert begun == [0, 48, 48]
+
+
+def truncated(file):
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def zeroed(file):
+    file.write_bytes(bytes(file.stat().st_size))
+
+
+def flipped(file):
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+
+
+DAMAGE = {
+    "checkpoint truncated": ("d/checkpoints/000.npz", truncated),
+    "checkpoint deleted": ("c/checkpoints/000.npz", Path.unlink),
+    "part zeroed": ("d/parts/sample_check/000.arrow", zeroed),
+    "part flipped": ("c/parts/link/000.arrow", flipped),
+    "part of a twin deleted": ("f/parts/system/000.arrow", Path.unlink),
+    "list truncated": ("d/checkpoints/000.json", truncated),
+    "list of something else": ("d/checkpoints/000.json", lambda file: file.write_text("[[[")),
+    "list deleted": ("d/checkpoints/000.json", Path.unlink),
+}
+
+
+@pytest.fixture(scope="module")
+def interrupted(two_months, tmp_path_factory):
+    """A run that was killed in its second month."""
+    folder = tmp_path_factory.mktemp("interrupted")
+    with pytest.MonkeyPatch.context() as patch:
+        real = simulation.Window
+
+        def dies(case, state, start):
+            if start == 48:
+                raise KilledError
+            return real(case, state, start)
+
+        patch.setattr(simulation, "Window", dies)
+        with pytest.raises(KilledError):
+            simulated(two_months, folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", list(DAMAGE))
+def test_what_is_damaged_after_a_kill_is_found_and_made_again(two_months, uninterrupted, interrupted, tmp_path, what):
+    file, harm = DAMAGE[what]
+    shutil.copytree(interrupted, tmp_path / "run")
+    harm(tmp_path / "run" / file)
+    found = store.kept(tmp_path / "run" / file.partition("/")[0])
+    assert found.done == -1
+    assert bool(found.damaged) == (what != "list deleted")
+    assert simulated(two_months, tmp_path / "run") == uninterrupted
+
+
+def test_a_checkpoint_of_another_case_is_not_taken(two_months, uninterrupted, interrupted, tmp_path, caplog):
+    shutil.copytree(interrupted, tmp_path / "run")
+    saved = store.load_checkpoint(tmp_path / "run" / "d", 0)
+    store.save_checkpoint(tmp_path / "run" / "d", 0, saved | {"soc_kwh": saved["soc_kwh"][:-1]})
+    store.close_block(tmp_path / "run" / "d", 0)
+    assert simulated(two_months, tmp_path / "run") == uninterrupted
+    assert "is not of this member" in caplog.text
+
+
+@pytest.mark.parametrize("harm", [flipped, pytest.param(Path.unlink, marks=pytest.mark.slow)])
+def test_a_finished_member_is_made_again_alone_where_a_table_is_damaged(
+    two_months, uninterrupted, tmp_path, monkeypatch, harm
+):
+    simulated(two_months, tmp_path)
+    harm(tmp_path / "d" / "sample_check.parquet")
+    assert store.kept(tmp_path / "d").damaged == ("sample_check.parquet",)
+    real, run = simulation.Window, []
+    monkeypatch.setattr(simulation, "Window", lambda case, *args: run.append(len(case.members)) or real(case, *args))
+    assert simulated(two_months, tmp_path) == uninterrupted
+    assert set(run) == {1}
 
 
 @pytest.mark.parametrize("place", ["save_checkpoint", "write_part"])
@@ -151,7 +230,7 @@ def test_a_run_killed_while_it_tidies_up_loses_no_month(two_months, uninterrupte
 
 def test_a_finished_run_is_not_run_again(two_months, uninterrupted, tmp_path, monkeypatch):
     simulated(two_months, tmp_path)
-    monkeypatch.setattr(simulation, "step", None)
+    monkeypatch.setattr(simulation, "Window", None)
     assert simulated(two_months, tmp_path) == uninterrupted
 
 

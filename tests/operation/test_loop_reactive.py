@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run, total_cut_mw
 
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
 from twin.operation.injections import solve_injections
 from twin.operation.management.voltage import watched_voltage_pu
+from twin.operation.record import over_time
 
 
 def with_limits(inputs, power_factor_limit, **limits):
@@ -92,7 +93,7 @@ def test_low_voltage_is_supported_never_cut_and_what_is_left_is_recorded(goto_ye
     assert q_mvar(records).max() > 0.5
     assert q_mvar(records).min() == 0.0
     assert total_cut_mw(records, ["voltage"]).max() == 0.0
-    table = member_tables(case, stack(0, records), 0)
+    table = member_tables(case, block_of(0, over_time(records)), 0)
     system = table["system"].to_pandas()
     lowest = table["bus"].to_pandas().drop(columns="time").min(axis=1)
     assert (lowest < 0.99).any()

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from twin.policies.interface import Batteries, Mode, Outlook, View
+from twin.policies.interface import Batteries, Measured, Mode, Outlook, View
 from twin.policies.mpc import Expected, Fleet, Mpc, NoPlanError, RollingProgram
 
 GROUPS, HALF_HOURS = 3, 48
@@ -34,9 +34,8 @@ def view(export_mw, *, soc_percent=0.0, price=None, load_mw=0.5, steps=6, device
             soc_max_percent=100.0 * has_battery,
             efficiency=EFFICIENCY * has_battery,
         ),
-        measured_export_mw=0.0,
-        measured_available_mw=np.zeros(GROUPS),
-        measured_delivered_mw=np.zeros(GROUPS),
+        measured=lambda: Measured(0.0, np.zeros(GROUPS), np.zeros(GROUPS), np.zeros(0)),
+        stored=lambda: np.array(stored, dtype=float),
         outlook=Outlook(
             start=time,
             made_at=time,
@@ -46,11 +45,9 @@ def view(export_mw, *, soc_percent=0.0, price=None, load_mw=0.5, steps=6, device
             pv_mw=np.zeros(shape),
             load_mw=np.full(shape, load_mw),
         ),
-        caps_mw=np.zeros(0),
         export_limit_mw=LIMIT_MW,
         export_per_mw=np.ones(GROUPS),
         devices=tuple(devices),
-        device_stored_mwh=np.array(stored, dtype=float),
     )
 
 

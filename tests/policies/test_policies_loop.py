@@ -222,17 +222,17 @@ class KilledError(Exception):
 def test_a_run_that_goes_on_remembers(two_months, tmp_path, monkeypatch):
     checked = [np.zeros(0, dtype=int)]
     write_member_tables(two_months, [tmp_path / "whole"], checked)
-    real = simulation.step
+    real = simulation.Window
 
-    def dies(case, state, t):
-        if t == 60:
+    def dies(case, state, start):
+        if start == 48:
             raise KilledError
-        return real(case, state, t)
+        return real(case, state, start)
 
-    monkeypatch.setattr(simulation, "step", dies)
+    monkeypatch.setattr(simulation, "Window", dies)
     with pytest.raises(KilledError):
         write_member_tables(two_months, [tmp_path / "killed"], checked)
-    monkeypatch.setattr(simulation, "step", real)
+    monkeypatch.setattr(simulation, "Window", real)
     write_member_tables(two_months, [tmp_path / "killed"], checked)
     assert files_of(tmp_path / "killed") == files_of(tmp_path / "whole")
 

@@ -24,7 +24,7 @@ def seen(price, load_mw=0.4, pv_mw=0.0, stored_mwh=0.0, **changes):
     some = view(np.zeros(48), half_hour=0, half_hours=48, **changes)
     of_groups = {"load_mw": np.full((48, 2), load_mw), "pv_mw": np.broadcast_to(np.reshape(pv_mw, (-1, 1)), (48, 2))}
     outlook = replace(some.outlook, price_jpy_per_kwh=np.asarray(price, dtype=float), **of_groups)
-    return replace(some, outlook=outlook, devices=DEVICES, device_stored_mwh=np.full(len(DEVICES), stored_mwh))
+    return replace(some, outlook=outlook, devices=DEVICES, stored=lambda: np.full(len(DEVICES), stored_mwh))
 
 
 def signal(plan, name):
@@ -161,7 +161,7 @@ def test_the_free_hour_is_announced_and_used(half_hour):
 
 def congested(*half_hours_ahead, stored_mwh):
     some = view(peak_at(*half_hours_ahead))
-    return replace(some, devices=DEVICES, device_stored_mwh=np.full(len(DEVICES), stored_mwh))
+    return replace(some, devices=DEVICES, stored=lambda: np.full(len(DEVICES), stored_mwh))
 
 
 def test_congestion_is_met_by_flexible_demand_and_batteries_are_emptied_for_it():

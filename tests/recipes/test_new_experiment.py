@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from studies.experiments.folders import partial_folder
+from studies.execution.folders import partial_folder
 from tests.e2e.conftest import STUDY, command
 
 DAYS = "30:30"

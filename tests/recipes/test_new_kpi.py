@@ -10,7 +10,7 @@ import pytest
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
 from reports.sections import tables
-from studies.experiments.folders import write_json
+from studies.execution.folders import write_json
 from twin.core.quantities import KPIS, QUANTITIES_FILE, read_quantities, shown_in
 from twin.metrics import kpis as metrics
 from twin.metrics.series import MemberSeries

@@ -11,7 +11,7 @@ from certificate_fixture import checks, criterion, level, record, write
 from reports import write_certificate
 from reports.document.blocks import FigureBlock, Paragraph, Tiles, Verdict
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.certificate import document
+from reports.sections.certificate import document, scores
 
 TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
 ENGLISH, JAPANESE = Words("en"), Words("ja")
@@ -147,3 +147,13 @@ def test_a_given_year_has_no_number():
     values = record(years=[None], worst_day=worst, verdict=[criterion("unsolved_half_hours", False, 2.0, None, 0.0)])
     assert block(values, FigureBlock).caption.startswith("The worst day, 2031-03-18 (error ×2)")
     assert detail(values, "unsolved_half_hours").detail == "+2 (error ×0)"
+
+
+def test_an_island_without_prices_has_no_value_and_says_so():
+    bare = [one | {"scores": {"energy": one["scores"]["energy"]}} for one in record()["levels"]]
+    values = record(levels=bare)
+    assert [tile.unit for tile in tiles(values)] == ["MWh", "%", "%"]
+    assert "no prices" in notes(values)
+    assert "no prices" not in notes(record())
+    labels = [row[0] for row in scores(values, ENGLISH).rows]
+    assert ENGLISH("certificate.row.energy") in labels and ENGLISH("certificate.row.value") not in labels

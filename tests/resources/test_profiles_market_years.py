@@ -1,19 +1,16 @@
 """The model of the Kyushu area on its measured years, and the rows of the record that tell of it."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from calibration import market
+from calibration.market import measured_and_model, month_and_hour, synthetic_years
+from calibration.rows import ABSENT, DIFFERS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-sys.path.insert(0, str(FOLDER))
-
-import market_rows  # noqa: E402
-from market_years import measured_and_model, month_and_hour, synthetic_years  # noqa: E402
-from rows import ABSENT, DIFFERS  # noqa: E402
 
 needs_data = pytest.mark.skipif(not (DATA / "kyushu_area").is_dir(), reason="the shared data folder is not there")
 
@@ -50,13 +47,13 @@ def test_2022_that_was_not_fitted_is_met_within_a_tenth_by_energy_and_follows_th
 
 @needs_data
 def test_rows_keep_what_does_not_fit():
-    verdicts = {row.fact: row.verdict for row in market_rows.rows(DATA)}
+    verdicts = {row.fact: row.verdict for row in market.rows(DATA)}
     assert 10 <= len(verdicts) <= 20
     assert verdicts["Cut energy of March over the year, FY2022"] == DIFFERS
 
 
 def test_rows_without_data_say_what_is_missing():
-    rows = [row for row in market_rows.rows(None) if row.verdict == ABSENT]
+    rows = [row for row in market.rows(None) if row.verdict == ABSENT]
     assert len(rows) == 10 and all("measured years" in row.why for row in rows)
 
 

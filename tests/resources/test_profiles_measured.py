@@ -1,4 +1,4 @@
-"""Real input: readers with all their refusals, rank mapping, the fiscal year 2022."""
+"""Real input: rank mapping, the fiscal year 2022."""
 
 import os
 from pathlib import Path
@@ -9,9 +9,10 @@ import profile_fakes
 import pytest
 from shipped import GOTO
 
+from studies.measured.series import read_measured
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
-from twin.resources.measured import measured_demand_error, profiles_from_measured, read_measured
+from twin.resources.measured import Measured, profiles_from_measured
 from twin.resources.resampling import month_and_step, rank_mapped, season
 from twin.resources.sites import build_fleet
 
@@ -36,86 +37,13 @@ def test_rank_mapping_keeps_the_duration_curve():
         assert np.array_equal(np.sort(mapped, axis=0), np.sort(own, axis=0))
 
 
-@pytest.fixture
-def folder(tmp_path) -> Path:
-    (tmp_path / "kyushu_area").mkdir()
-    (tmp_path / "jepx").mkdir()
-    hours = pd.date_range("2022-03-31", "2023-04-01 23:00", freq="h")
-    sun = np.where((hours.hour > 6) & (hours.hour < 18), 3000, 0)
-    area = pd.DataFrame({"datetime_start_JST": hours.strftime("%Y-%m-%d %H:%M"), "demand_MWh": 9000})
-    area = area.assign(solar_actual_MWh=sun, solar_curtailed_MWh=0, wind_actual_MWh=80, wind_curtailed_MWh=0)
-    area.to_csv(tmp_path / "kyushu_area/kyushu_area_supply_demand_hourly_x.csv", index=False)
-    forecast = pd.DataFrame({"date": hours.strftime("%Y-%m-%d"), "time": hours.strftime("%H:%M")})
-    forecast = forecast.assign(demand_actual_10MW=900, demand_forecast_10MW=909)
-    forecast.to_csv(tmp_path / "kyushu_area/kyushu_demand_forecast_hourly_x.csv", index=False)
-    halves = pd.date_range("2022-03-31", "2023-04-01 23:30", freq="30min")
-    price = pd.DataFrame({"date": halves.strftime("%Y-%m-%d"), "slot": halves.hour * 2 + halves.minute // 30 + 1})
-    price.assign(kyushu_price_jpy_per_kwh=14.0).to_csv(tmp_path / "jepx/jepx_kyushu_spot_halfhourly_x.csv", index=False)
-    return tmp_path
-
-
-def _edit(path: Path, change) -> None:
-    frame = pd.read_csv(path)
-    change(frame).to_csv(path, index=False)
-
-
-def test_only_the_rows_of_the_fiscal_year_are_read(folder):
-    measured = read_measured(GOTO, folder, 2022)
-    assert measured.area.index.equals(fiscal_year(2022, 60))
-    assert measured.price.index.equals(fiscal_year(2022))
-    assert measured_demand_error(measured) == pytest.approx(np.full(17520, 0.01))
-
-
-def test_missing_files_are_told_together(tmp_path):
-    with pytest.raises(InputError) as told:
-        read_measured(GOTO, tmp_path, 2022)
-    assert [problem.what for problem in told.value.problems] == ["no such file"] * 3
-
-
-def test_gaps_duplicates_and_wrong_units_are_told_together(folder):
-    area, price = folder / "kyushu_area/kyushu_area_supply_demand_hourly_x.csv", folder / "jepx"
-    _edit(area, lambda frame: pd.concat([frame.drop(index=[100, 101]), frame.iloc[[500]]]))
-    _edit(area, lambda frame: frame.assign(demand_MWh=frame["demand_MWh"] / 10))
-    _edit(price / "jepx_kyushu_spot_halfhourly_x.csv", lambda frame: frame.replace({14.0: "fourteen"}))
-    with pytest.raises(InputError) as told:
-        read_measured(GOTO, folder, 2022)
-    found = {problem.what for problem in told.value.problems}
-    assert found >= {"gap", "rows given twice", "times run backwards", "looks like another unit", "not a number"}
-
-
-def test_year_outside_the_data(folder):
-    with pytest.raises(InputError, match="gap"):
-        read_measured(GOTO, folder, 2019)
-
-
-def test_wrong_encoding_column_and_time(folder):
-    path = folder / "kyushu_area/kyushu_demand_forecast_hourly_x.csv"
-    path.write_bytes("date,time,需要\n".encode("cp932") + path.read_bytes())
-    _edit(folder / "jepx/jepx_kyushu_spot_halfhourly_x.csv", lambda frame: frame.drop(columns="slot"))
-    _edit(
-        folder / "kyushu_area/kyushu_area_supply_demand_hourly_x.csv",
-        lambda frame: frame.replace({"2022-04-05 00:00": "05.04.2022"}),
-    )
-    with pytest.raises(InputError) as told:
-        read_measured(GOTO, folder, 2022)
-    found = [problem.what for problem in told.value.problems]
-    assert found == ["time cannot be read", "gap", "wrong encoding", "column missing"]
-
-
-def test_two_files_that_contradict_each_other(folder):
-    path = folder / "kyushu_area/kyushu_demand_forecast_hourly_x.csv"
-    _edit(path, lambda frame: frame.assign(demand_actual_10MW=1000))
-    with pytest.raises(InputError, match="differs"):
-        read_measured(GOTO, folder, 2022)
-
-
-def test_weather_of_another_year_is_refused(folder):
+def test_weather_of_another_year_is_refused():
     model = profile_fakes.model()
     fleet = build_fleet(GOTO, profile_fakes.sites(), model.areas, seed=1)
+    hours, halves = fiscal_year(2022, 60), fiscal_year(2022)
+    measured = Measured(2022, pd.DataFrame(index=hours), pd.DataFrame(index=hours), pd.DataFrame(index=halves))
     with pytest.raises(InputError, match="differ in time"):
-        profiles_from_measured(
-            GOTO, model, profile_fakes.weather(30, 2030), fleet, read_measured(GOTO, folder, 2022), **KEY
-        )
+        profiles_from_measured(GOTO, model, profile_fakes.weather(30, 2030), fleet, measured, **KEY)
 
 
 @pytest.fixture(scope="module")

@@ -1,20 +1,17 @@
 """The area's PV in the calibration record: statistics by hand, and what the rows say."""
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from calibration import pv
+from calibration.pv import INDEX, day_spread, duration_distance, month_hour, shape_distance_percent, steps
+from calibration.rows import ABSENT, DIFFERS, FITS
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
 DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-sys.path.insert(0, str(FOLDER))
-
-import pv_rows  # noqa: E402
-from pv_shapes import INDEX, day_spread, duration_distance, month_hour, shape_distance_percent, steps  # noqa: E402
-from rows import ABSENT, DIFFERS, FITS  # noqa: E402
 
 NOON = (INDEX.hour == 12).astype(float)
 
@@ -62,7 +59,7 @@ def test_shares_of_places_and_fleets_add_up_to_one():
 
 @pytest.mark.slow
 def test_published_yields_are_met_and_what_contradicts_them_stays_red():
-    verdicts = {row.fact: row.verdict for row in pv_rows.rows(None)}
+    verdicts = {row.fact: row.verdict for row in pv.rows(None)}
     assert verdicts.pop("Yearly and hourly shape of the area's PV") == ABSENT
     assert list(verdicts.values()) == [FITS, DIFFERS, FITS, DIFFERS]
 
@@ -70,7 +67,7 @@ def test_published_yields_are_met_and_what_contradicts_them_stays_red():
 @pytest.mark.slow
 @pytest.mark.skipif(not (DATA / "kyushu_area").exists(), reason=f"no measured years at {DATA}")
 def test_the_area_is_met_where_the_record_says_so(tmp_path):
-    rows = [row for row in pv_rows.rows(DATA) if "area" in row.fact.lower()]
+    rows = [row for row in pv.rows(DATA) if "area" in row.fact.lower()]
     assert sum(row.verdict == FITS for row in rows) >= 5
-    first, again = (pv_rows.figures(tmp_path / name, DATA) for name in ("one", "two"))
+    first, again = (pv.figures(tmp_path / name, DATA) for name in ("one", "two"))
     assert [figure.path.read_bytes() for figure in first] == [figure.path.read_bytes() for figure in again]

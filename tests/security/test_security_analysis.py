@@ -104,7 +104,7 @@ def test_same_as_pandapowers_contingency_where_all_outages_solve():
 
 
 def test_double_circuit_is_a_class_of_its_own():
-    result = SecurityAnalysis(island(sgen_mw=8.0)).run()
+    result = SecurityAnalysis(island(sgen_mw=8.0)).run(step_hours=0.5)
     table = result.outages().set_index("outage")
     assert list(table["class"]).count("common-corridor") == 1
     double = table.loc["line 0 + line 1"]
@@ -150,7 +150,7 @@ def test_direction_of_a_breach(as_model, load_mw, sgen_mw, direction):
     net = island(load_mw, sgen_mw)
     circuits = (("line", 0), ("line", 1))
     grid = small_model(net, [1], [1, 2], circuits, circuits) if as_model else net
-    result = SecurityAnalysis(grid, [*circuits]).run()
+    result = SecurityAnalysis(grid, [*circuits]).run(step_hours=0.5)
     table = result.branches()[:2]
     assert (table.loading_percent > 110.0).all()
     other = {"import": "export", "export": "import"}[direction]
@@ -163,7 +163,7 @@ def test_direction_of_a_breach(as_model, load_mw, sgen_mw, direction):
 
 def test_short_time_and_continuous_rating_are_two_verdicts():
     net = island(load_mw=36.0)
-    result = SecurityAnalysis(net, [("line", 0)], limits=Limits(0.8, 1.1, 1.3)).run()
+    result = SecurityAnalysis(net, [("line", 0)], limits=Limits(0.8, 1.1, 1.3)).run(step_hours=0.5)
     row = result.branches().iloc[1]
     assert 100.0 < row.loading_percent < 130.0
     assert (row.hours_over_short_time, row.hours_over_continuous) == (0.0, 0.5)

@@ -68,7 +68,7 @@ NETS = [case14, case39, goto_fixed, multivoltage_tree]
 def compared(request):
     net, profiles = request.param()
     steps = len(next(iter(profiles.values())))
-    result = SecurityAnalysis(net, limits=LIMITS).run(profiles, block_steps=2)
+    result = SecurityAnalysis(net, limits=LIMITS).run(profiles, step_hours=0.5, block_steps=2)
     return net, result, brute_force(net, [case.elements for case in result.cases], profiles, steps)
 
 

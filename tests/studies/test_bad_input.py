@@ -149,9 +149,10 @@ def test_bad_study_files(refused, text, words):
 
 def test_a_date_outside_the_data(refused, tmp_path):
     assert "365:366" in refused(STUDY, "--days", "365:366")
-    for name in ("kyushu_area/kyushu_area_supply_demand_hourly_x.csv", "jepx/jepx_kyushu_spot_halfhourly_x.csv"):
-        (tmp_path / "data" / name).parent.mkdir(parents=True)
-        (tmp_path / "data" / name).write_text("date,value\n2016-04-01 00:00,1\n2019-03-31 23:00,1\n")
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "area.csv").write_text("datetime_start_JST,demand_MWh\n2016-04-01 00:00,1\n2019-03-31 23:00,1\n")
+    (data / "price.csv").write_text("date,slot,kyushu_price_jpy_per_kwh\n2016-04-01,1,1\n2019-03-31,48,1\n")
     measured = STUDY + '\n[weather]\nsource = "measured"\n'
     told = refused(measured, "--data", str(tmp_path / "data"), earlier=False)
     assert "the fiscal year lies outside the measured data" in told
@@ -245,7 +246,7 @@ def test_measured_tables_in_the_wrong_encoding_and_with_a_gap(refused, tmp_path)
     price = folder / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv"
     for path in (area, price):
         path.parent.mkdir(parents=True)
-    area.write_bytes("2022-04-01 00:00,\n2023-03-31 23:00,需要\n".encode("cp932"))
+    area.write_bytes(b"datetime_start_JST,demand_MWh\n2022-04-01 00:00,9000\n2023-03-31 23:00,\x81\n")
     price.write_text("date,slot,kyushu_price_jpy_per_kwh\n2022-04-01,1,8.0\n2023-03-31,48,8.0\n")
     told = refused(STUDY.replace(GOTO, GUEST) + '\n[weather]\nsource = "measured"\n', "--data", str(folder))
     assert "network file does not exist" in told
@@ -253,8 +254,8 @@ def test_measured_tables_in_the_wrong_encoding_and_with_a_gap(refused, tmp_path)
     told = refused(
         STUDY.replace(GOTO, GUEST) + '\n[weather]\nsource = "measured"\n', "--data", str(folder), earlier=False
     )
-    assert "wrong encoding" in told
-    assert "demand_forecast" in told
+    assert "wrong text encoding" in told
+    assert "line 3: byte 0x81" in told
     assert "17518 missing, the first 2022-04-01 00:30" in told
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
-from studies.experiments.look_ahead import check_policy, replaced_truth
+from studies.experiments.certificate.look_ahead import check_policy, replaced_truth
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Mode
 

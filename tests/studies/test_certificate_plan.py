@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.experiments.certify import Certificate, policy_name
+from studies.experiments.certificate.certify import Certificate, policy_name
 from studies.study.reading import read_study
 from twin.core.errors import InputError
 

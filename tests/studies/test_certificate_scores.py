@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from studies.experiments.look_ahead import Checks
-from studies.experiments.scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
+from studies.experiments.certificate.look_ahead import Checks
+from studies.experiments.certificate.scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
 
 CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
 KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0}
@@ -98,3 +98,9 @@ def test_without_a_bound_there_is_no_share_of_it():
 
 def test_a_mean_needs_all_years():
     assert mean_kpis([{"a": 1.0, "b": None}, {"a": 2.0, "b": 4.0}]) == {"a": 1.5, "b": None}
+
+
+def test_a_score_that_a_run_lacks_is_no_zero():
+    lacks = [KPIS | {"net_supply_jpy": 3.0}, KPIS | {"net_supply_jpy": None}]
+    assert score("net_supply_jpy", Level(1.0, (1, 2), lacks), [lacks[0], lacks[0]], None) is None
+    assert score("net_supply_jpy", Level(1.0, (1, 2), [lacks[0]] * 2), [lacks[0], lacks[0]], None)["mean"] == 3.0

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studies.experiments.scores import paired_difference, percent_of_bound, percent_of_gain
+from studies.experiments.certificate.scores import paired_difference, percent_of_bound, percent_of_gain
 
 
 def test_the_interval_is_students_of_the_paired_differences():

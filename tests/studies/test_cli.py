@@ -11,7 +11,7 @@ import pytest
 
 from studies import cli
 from studies.console import HEADLINE
-from studies.experiments.folders import write_json
+from studies.execution.folders import write_json
 from studies.study.reading import STUDIES
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
@@ -71,12 +71,14 @@ def fake_engine(monkeypatch):
     asked = {}
 
     class StudyRun:
+        persisted_hours = 0
+
         def __init__(self, study, data, days):
             self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
 
-    def run_experiment(experiment, out, jobs, progress):
-        asked.update(out=out, jobs=jobs)
+    def run_experiment(experiment, out, workers, progress):
+        asked.update(out=out, jobs=workers.count)
         for done in (1, 2):
             progress("members", done, 2)
         a_run(out)

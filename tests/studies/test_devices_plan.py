@@ -13,7 +13,7 @@ from network_models.demand_response import KEYS
 from network_models.island import Island
 from network_models.reading import island_tables
 from network_models.tables import DECLARATIONS
-from studies.experiments.unknowns import unknowns
+from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.devices import demand_response
 from studies.study.islands import tables_of
 from studies.study.names import with_values

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from loop_fixtures import devices, member
 
-from studies.experiments.workers import part_of
 from studies.study.cases import case_of
 from studies.study.inputs import Inputs
 from twin.network.reduced.reduction import reduce_grids
+from twin.operation.case import of_members
 
 LIMIT_MW = 50.0
 FIRST_STEP = 9 * 48
@@ -61,7 +61,7 @@ def test_equal_series_are_held_once(case):
 
 
 def test_a_worker_gets_what_its_members_are_told(case):
-    part = part_of(case, np.array([2, 5]))
+    part = of_members(case, [2, 5])
     for m, whole in ((0, 2), (1, 5)):
         mine = part.outlooks[part.members[m].outlook].at(30, 0, LIMIT_MW)
         theirs = case.outlooks[case.members[whole].outlook].at(30, 0, LIMIT_MW)

@@ -11,7 +11,7 @@ import pytest
 from policy_views import peak_at, view
 
 from studies import cli
-from studies.experiments.provenance import input_files, manifest, policy_inputs
+from studies.execution.provenance import input_files, manifest, policy_inputs
 from studies.study.policy_files import load_policy, policy_sources
 from studies.study.reading import read_study
 from twin.core.errors import InputError

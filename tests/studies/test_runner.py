@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from reports.document.blocks import Heading
-from studies.experiments.folders import partial_folder
+from studies.execution.folders import partial_folder
+from studies.execution.workers import Piece, Processes
 from studies.experiments.runner import Experiment, run_experiment
-from studies.experiments.workers import Piece
 from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
 
@@ -55,11 +55,11 @@ def study():
 def in_this_process(monkeypatch):
     """Make the pieces here, so that their traces are seen."""
 
-    def made(calls, jobs, answered, polled=None):
+    def made(self, calls, answered, polled=None):
         for k, call in enumerate(calls):
             answered(k, call())
 
-    monkeypatch.setattr("studies.experiments.workers.in_processes", made)
+    monkeypatch.setattr(Processes, "make", made)
 
 
 def quiet(*_):
@@ -67,7 +67,7 @@ def quiet(*_):
 
 
 def test_a_finished_experiment_holds_record_manifest_and_report(study, tmp_path, in_this_process):
-    folder = run_experiment(Counting(study, []), tmp_path / "out", 1, quiet)
+    folder = run_experiment(Counting(study, []), tmp_path / "out", Processes(1), quiet)
     assert sorted(path.name for path in folder.iterdir()) == [
         "counting.json",
         "manifest.json",
@@ -90,19 +90,19 @@ def test_what_was_finished_before_a_kill_is_not_made_again(study, tmp_path, in_t
     with monkeypatch.context() as patch:
         patch.setattr(Counting, "reduce", killed_here)
         with pytest.raises(KeyboardInterrupt):
-            run_experiment(Counting(study, killed), tmp_path / "out", 1, quiet)
+            run_experiment(Counting(study, killed), tmp_path / "out", Processes(1), quiet)
     (partial_folder(tmp_path / "out") / "answers" / "1.json").unlink()
-    run_experiment(Counting(study, again), tmp_path / "out", 1, quiet)
+    run_experiment(Counting(study, again), tmp_path / "out", Processes(1), quiet)
     assert (killed, again) == ([0, 1, 2], [1])
 
 
 def test_an_unusable_input_leaves_nothing_half_written_and_earlier_results_alone(study, tmp_path, in_this_process):
-    out = run_experiment(Counting(study, []), tmp_path / "out", 1, quiet)
+    out = run_experiment(Counting(study, []), tmp_path / "out", Processes(1), quiet)
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
     failing = Counting(study, [])
     failing.fails_with = InputError([Problem("no", "here")])
     with pytest.raises(InputError):
-        run_experiment(failing, out, 1, quiet)
+        run_experiment(failing, out, Processes(1), quiet)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
 
 
@@ -114,17 +114,17 @@ def test_an_experiment_of_another_kind_does_not_take_up_what_it_finds(study, tmp
     with monkeypatch.context() as patch:
         patch.setattr(Counting, "report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            run_experiment(Counting(study, killed), tmp_path / "out", 1, quiet)
-    run_experiment(Other(study, other), tmp_path / "out", 1, quiet)
+            run_experiment(Counting(study, killed), tmp_path / "out", Processes(1), quiet)
+    run_experiment(Other(study, other), tmp_path / "out", Processes(1), quiet)
     assert other == [0, 1, 2]
 
 
 def test_answers_of_workers_come_in_order_whatever_their_number(study, tmp_path):
-    from studies.experiments.workers import run_pieces
+    from studies.execution.workers import run_pieces
 
     told = []
     pieces = [Piece(f"{k}", partial(pow, k, 2), weight=k + 1) for k in range(4)]
     for jobs in (1, 2):
-        found = run_pieces(pieces, tmp_path / f"{jobs}", jobs, lambda *made: told.append(made), "squares")
+        found = run_pieces(pieces, tmp_path / f"{jobs}", Processes(jobs), lambda *made: told.append(made), "squares")
         assert found == [0, 1, 4, 9]
         assert told[-1] == ("squares", 10, 10)

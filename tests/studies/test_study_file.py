@@ -200,9 +200,8 @@ def test_devices_of_goto_in_another_network_are_told_when_the_study_is_read(tmp_
 
 
 def test_a_year_outside_the_measured_data(tmp_path):
-    for name in ("kyushu_area/kyushu_area_supply_demand_hourly_x.csv", "jepx/jepx_kyushu_spot_halfhourly_x.csv"):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text("date,value\n2021-04-01 00:00,1\n2023-03-31 23:00,1\n")
+    (tmp_path / "area.csv").write_text("datetime_start_JST,demand_MWh\n2021-04-01 00:00,1\n2023-03-31 23:00,1\n")
+    (tmp_path / "price.csv").write_text("date,slot,kyushu_price_jpy_per_kwh\n2021-04-01,1,1\n2023-03-31,48,1\n")
     measured = GOOD.replace('"synthetic"', '"measured"')
     found = problems(tmp_path, measured, data=tmp_path)
     assert {problem.what for problem in found} == {"the fiscal year lies outside the measured data"}

@@ -1,11 +1,25 @@
 """Results are published whole or not at all, and the manifest holds reproducible facts only."""
 
+import errno
 import json
+import os
+import socket
+import subprocess
+import sys
 
 import pytest
 
-from studies.experiments.folders import open_partial, partial_folder, publish, write_json
-from studies.experiments.provenance import (
+from studies.execution.folders import (
+    DIGEST_FILE,
+    held,
+    open_partial,
+    partial_folder,
+    publish,
+    require_results_folder,
+    writable,
+    write_json,
+)
+from studies.execution.provenance import (
     PACKAGES,
     SOURCE_ROOT,
     digest,
@@ -15,9 +29,9 @@ from studies.experiments.provenance import (
     run_log,
     sources_sha256,
 )
-from studies.experiments.run import study_record
+from studies.experiments.run import StudyRun, study_record
 from studies.study.members import members
-from studies.study.reading import STUDIES, read_study
+from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError
 
 
@@ -26,33 +40,53 @@ def study():
     return read_study(STUDIES / "goto_2030.toml")
 
 
+ONE, TWO = "1" * 64, "2" * 64
+
+
 def finish(out, mark, text):
-    partial, _ = open_partial(out, mark)
+    partial = open_partial(out, mark)
     write_json(partial / "study.json", {"mark": text})
     publish(partial, out)
 
 
+def mark_in(out):
+    return json.loads((out / "study.json").read_text())["mark"]
+
+
 def test_an_earlier_result_stays_until_the_new_one_is_complete(tmp_path):
     out = tmp_path / "runs" / "a"
-    finish(out, "1", "first")
-    partial, resumed = open_partial(out, "2")
-    assert not resumed
+    finish(out, ONE, "first")
+    partial = open_partial(out, TWO)
     write_json(partial / "study.json", {"mark": "second"})
-    assert json.loads((out / "study.json").read_text())["mark"] == "first"
+    assert mark_in(out) == "first"
     publish(partial, out)
-    assert json.loads((out / "study.json").read_text())["mark"] == "second"
+    assert mark_in(out) == "second"
     assert [path.name for path in out.parent.iterdir()] == ["a"]
     assert [path.name for path in out.iterdir()] == ["study.json"]
 
 
 def test_only_the_same_study_is_taken_up_again(tmp_path):
     out = tmp_path / "a"
-    partial, _ = open_partial(out, "1")
+    partial = open_partial(out, ONE)
     (partial / "checkpoint").write_text("half")
-    assert open_partial(out, "1") == (partial, True)
+    assert open_partial(out, ONE) == partial
     assert (partial / "checkpoint").exists()
-    assert open_partial(out, "2") == (partial, False)
+    assert open_partial(out, TWO) == partial
     assert not (partial / "checkpoint").exists()
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\x00\xff", b"2" * 63])
+def test_a_run_whose_digest_is_lost_is_made_again_and_that_is_said(tmp_path, caplog, content):
+    partial = open_partial(tmp_path / "a", ONE)
+    (partial / "m" / "checkpoints").mkdir(parents=True)
+    (partial / "m" / "checkpoints" / "000.json").write_text("{}")
+    if content is None:
+        (partial / DIGEST_FILE).unlink()
+    else:
+        (partial / DIGEST_FILE).write_bytes(content)
+    assert open_partial(tmp_path / "a", ONE) == partial
+    assert [path.name for path in partial.iterdir()] == [DIGEST_FILE]
+    assert "everything is made again" in caplog.text
 
 
 def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
@@ -61,17 +95,86 @@ def test_a_folder_of_somebody_else_is_never_replaced(tmp_path):
         (folder / "thesis.txt").write_text("years of work")
     for name in ("a", "b"):
         with pytest.raises(InputError, match="not replaced"):
-            open_partial(tmp_path / name, "1")
+            open_partial(tmp_path / name, ONE)
     assert len(list(tmp_path.rglob("thesis.txt"))) == 2
 
 
 def test_a_kill_between_the_two_renames_loses_nothing(tmp_path):
     out = tmp_path / "a"
-    finish(out, "1", "first")
-    partial, _ = open_partial(out, "2")
+    finish(out, ONE, "first")
+    partial = open_partial(out, TWO)
     out.rename(tmp_path / "a.replaced")
-    assert open_partial(out, "2") == (partial, True)
-    assert json.loads((out / "study.json").read_text())["mark"] == "first"
+    assert open_partial(out, TWO) == partial
+    assert mark_in(out) == "first"
+
+
+def test_a_kill_just_before_a_complete_run_is_put_in_place_loses_nothing(tmp_path):
+    out = tmp_path / "a"
+    partial = open_partial(out, ONE)
+    for name in ("study.json", "run_log.json"):
+        write_json(partial / name, {"mark": "whole"})
+    (partial / DIGEST_FILE).unlink()
+    assert list(open_partial(out, ONE).iterdir()) == [partial / DIGEST_FILE]
+    assert mark_in(out) == "whole"
+
+
+def test_nothing_of_the_work_is_left_in_a_finished_run(tmp_path):
+    partial = open_partial(tmp_path / "a", ONE)
+    write_json(partial / "study.json", {"mark": "first"})
+    (partial / "m").mkdir()
+    for name in ("m/tables.json", "m/link.parquet.tmp", "study.json.tmp", "m/link.parquet"):
+        (partial / name).write_text("{}")
+    publish(partial, tmp_path / "a")
+    left = sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    assert left == ["a/m/link.parquet", "a/study.json"]
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from studies.execution.folders import held
+
+with held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_folder_is_held_by_one_run_and_a_killed_one_holds_nothing(tmp_path):
+    out = tmp_path / "runs" / "a"
+    command = [sys.executable, "-c", HOLDER, str(out)]
+    environment = os.environ | {"PYTHONPATH": str(SOURCE_ROOT)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(InputError) as caught, held(out):
+            pass
+        (problem,) = caught.value.problems
+        assert f"process {holder.pid} on {socket.gethostname()} since" in problem.seen
+        holder.kill()
+        holder.wait()
+    assert (tmp_path / "runs" / "a.lock").exists()
+    with held(out):
+        assert str(os.getpid()) in (tmp_path / "runs" / "a.lock").read_text()
+    assert not any((tmp_path / "runs").iterdir())
+
+
+def test_a_lock_leaves_no_folder_behind(tmp_path):
+    with held(tmp_path / "new" / "runs" / "a"):
+        assert (tmp_path / "new" / "runs").is_dir()
+    assert not any(tmp_path.iterdir())
+
+
+def test_what_the_system_refuses_is_told_with_its_path(tmp_path):
+    with pytest.raises(InputError) as caught, writable(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    (problem,) = caught.value.problems
+    assert problem.where == str(tmp_path / "a.partial")
+    assert "No space left" in problem.seen
+    with pytest.raises(InputError, match="File name too long"):
+        require_results_folder(tmp_path / ("x" * 300))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="is a file"):
+        require_results_folder(tmp_path / "file" / "a")
 
 
 def test_json_is_written_whole(tmp_path):
@@ -126,7 +229,9 @@ def test_known_hash(tmp_path):
 
 def test_measured_inputs_are_named_without_the_users_folders(tmp_path, study):
     (tmp_path / "jepx").mkdir()
-    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text("date\n")
+    rows = "date,slot,kyushu_price_jpy_per_kwh\n2029-04-01,1,8.0\n2031-03-31,48,8.0\n"
+    (tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv").write_text(rows)
+    (tmp_path / "jepx" / "of_other_years.csv").write_text(rows.replace("2029", "2019").replace("2031", "2021"))
     measured = study.model_copy(update={"weather": study.weather.model_copy(update={"source": "measured"})})
     assert input_files(measured, tmp_path) == {
         "jepx/jepx_kyushu_spot_halfhourly_x.csv": tmp_path / "jepx" / "jepx_kyushu_spot_halfhourly_x.csv"
@@ -147,3 +252,12 @@ def test_the_study_record_lists_what_the_report_needs(study):
         "path": "plan_without_new_pv/conductor_mm2=240,criterion=n-1",
     }
     json.dumps(record)
+
+
+def test_a_year_from_the_command_line_names_the_folder_and_the_command():
+    path = study_path("goto_2030")
+    asked = StudyRun(read_study(path, year=2028), None, (1, 2))
+    assert asked.study.period.fiscal_year == 2028
+    assert asked.folder_name == "goto_2030_2028"
+    assert asked._repeat_command() == "goto-twin run studies/goto_2030.toml --year 2028 --days 1:2"
+    assert StudyRun(read_study(path)).folder_name == "goto_2030"

@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from studies.console import HEADLINE, difference_table, headline_tables
-from studies.experiments.folders import write_json
+from studies.execution.folders import write_json
 from twin.core.quantities import KPIS
 
 SCENARIOS = ("plan_without_new_pv", "new_pv_uncontrolled", "new_pv_self_consumption", "new_pv_congestion_aware")

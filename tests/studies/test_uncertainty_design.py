@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from studies.experiments.samples import (
+from studies.experiments.uncertainty.samples import (
     Sample,
     Setting,
     Unknown,

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 
 from studies.console import uncertainty_tables
-from studies.experiments.samples import BASE_PART, ONE_AT_A_TIME, SAMPLES, YEARS, Row, Sample, Setting, Setup, Unknown
-from studies.experiments.variance import failures, most_important, sample_table, summary, without_failed
+from studies.experiments.uncertainty.samples import (
+    BASE_PART,
+    ONE_AT_A_TIME,
+    SAMPLES,
+    YEARS,
+    Row,
+    Sample,
+    Setting,
+    Setup,
+    Unknown,
+)
+from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary, without_failed
 from studies.study.reading import read_study, study_path
 
 COUNT = 120

@@ -5,7 +5,14 @@ import pytest
 from SALib.sample import latin
 from SALib.test_functions import Ishigami
 
-from studies.experiments.variance import RANK, VALUE, first_order, main_effects, regression_shares, share_of_years
+from studies.experiments.uncertainty.variance import (
+    RANK,
+    VALUE,
+    first_order,
+    main_effects,
+    regression_shares,
+    share_of_years,
+)
 
 SAMPLES = 256
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from shipped import GOTO, ISLAND
 
-from studies.experiments.samples import Setting
-from studies.experiments.unknowns import left_out, unknowns
+from studies.experiments.uncertainty.samples import Setting
+from studies.experiments.uncertainty.unknowns import left_out, unknowns
 from studies.study.names import flatten, with_values
 from studies.study.reading import read_study
 from studies.study.schema import Study

@@ -7,8 +7,8 @@ from shipped import GOTO, ISLAND
 from typer.testing import CliRunner
 
 from studies.cli import app
-from studies.experiments.measured_pairs import Reading
-from studies.experiments.validate import Subject, validate_file
+from studies.experiments.validation.measured_pairs import Reading
+from studies.experiments.validation.validate import Subject, validate_file
 from twin.core.errors import InputError
 from twin.resources.demand import class_demand_kw
 from twin.resources.pv import PvPlant, pv_plant_kw

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.experiments.measured_pairs import Reading, read_pair
+from studies.experiments.validation.measured_pairs import Reading, read_pair
 from twin.core.errors import InputError
 
 TOKYO = Reading("Asia/Tokyo")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from studies.experiments.measured_pairs import Pair, best_shift, clock_problems, compare, score
+from studies.experiments.validation.measured_pairs import Pair, best_shift, clock_problems, compare, score
 
 
 def pair_of(measured, driver, start="2024-04-01", freq="30min", name="wind_speed"):

@@ -3,19 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import wasserstein_distance
-from shipped import GOTO
-
-FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-sys.path.insert(0, str(FOLDER))
-
-from weather_years import (  # noqa: E402
+from calibration.weather import (
     LAGS_HOURS,
     STATIONS,
     area_wind,
@@ -25,10 +17,15 @@ from weather_years import (  # noqa: E402
     run_lengths,
     station_year,
 )
+from scipy.stats import wasserstein_distance
+from shipped import GOTO
 
-from twin.core.weather_table import Place  # noqa: E402
-from weather.climate import read_climates  # noqa: E402
-from weather.synthetic.year import synthetic_year  # noqa: E402
+from twin.core.weather_table import Place
+from weather.climate import read_climates
+from weather.synthetic.year import synthetic_year
+
+FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
+DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
 needs_data = pytest.mark.skipif(not (DATA / "weather").exists(), reason=f"no real weather files at {DATA}")
 

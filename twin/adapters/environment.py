@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from twin.core.errors import InputError, Problem
-from twin.metrics.half_hours import energy_columns, stack
+from twin.metrics.half_hours import block_of, energy_columns
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import MemberSeries
 from twin.operation.case import Case, under_policies
 from twin.operation.dispatch import make_view
-from twin.operation.half_hour import step
-from twin.operation.record import Record
+from twin.operation.record import Record, over_time
 from twin.operation.state import State, initial_state, stored_at_start_mwh
+from twin.operation.window import step
 from twin.policies.interface import HALF_HOUR, Cadence, Dispatch, Mode, View
 
 try:
@@ -57,7 +57,7 @@ class PendingAction:
 
 
 class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
-    """One member of a case; a step of the environment is a step of time of `twin.operation.half_hour.step`.
+    """One member of a case; a step of the environment is a step of time of `twin.operation.window.step`.
 
     An action is the charging power of the batteries of each site group that has any, per unit of their rating
     (discharging negative), then the signal to each flexible device (see `twin.devices.device.DeviceNow`); both
@@ -180,7 +180,7 @@ class IslandEnvironment(gymnasium.Env[Numbers, Numbers]):
 
     def _series(self, record: Record, t: int) -> MemberSeries:
         """Return the half-hour as the key figures take it."""
-        columns = energy_columns(self._case, stack(t, [record]))
+        columns = energy_columns(self._case, block_of(t, over_time([record])))
         tables = {"system": {name: values[:, 0] for name, values in columns.items()}}
         return MemberSeries(tables, self._case.step_hours, self._stored_mwh)
 

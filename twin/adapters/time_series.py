@@ -15,10 +15,10 @@ from twin.network.model import GridModel
 from twin.network.reduced.controls import set_positions
 from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.case import Case
-from twin.operation.half_hour import step
 from twin.operation.injections import Injections, kept_share
 from twin.operation.record import Record
 from twin.operation.state import State, initial_state
+from twin.operation.window import step
 
 RUN_OPTIONS: dict[str, Any] = POWER_FLOW_OPTIONS | {"recycle": False}
 """Keywords for ``run_timeseries`` with which `runpp` solves the net as the loop does."""
@@ -127,8 +127,8 @@ class LoopControl(Controller):
         units_mw, units_mvar = injections.unit_mw[0], (injections.unit_mw * injections.unit_q_per_p)[0]
         _set(net.sgen, self._plants, units_mw[: case.plants], units_mvar[: case.plants])
         at_sites = (
-            units_mw[case.plants :] @ case.areas.group_incidence,
-            units_mvar[case.plants :] @ case.areas.group_incidence,
+            case.areas.sums(units_mw[None, case.plants :])[0],
+            case.areas.sums(units_mvar[None, case.plants :])[0],
         )
         _set(net.sgen, self._sites, *at_sites)
         _set(net.sgen, self._diesels, injections.diesel_mw[0], np.zeros(len(self._diesels)))

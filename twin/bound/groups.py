@@ -154,8 +154,8 @@ def demand_group(case: Case, m: int, device: Device) -> FleetGroup | None:
 
 def class_load_mw(case: Case, m: int, demand_class: str, energy_kwh: float) -> np.ndarray:
     """Return the demand of customers of a class with some yearly demand, (T,) MW."""
-    per_kwh = [case.class_kw_per_kwh(t)[demand_class][m] for t in range(len(case.index))]
-    return np.array(per_kwh) * energy_kwh / KWH_PER_MWH
+    per_kwh = case.class_kw_per_kwh(range(len(case.index)))[demand_class][:, m]
+    return per_kwh * energy_kwh / KWH_PER_MWH
 
 
 def _homes(case: Case, m: int, homes: Homes) -> FleetGroup:

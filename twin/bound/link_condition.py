@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
+from twin.core.row_arrays import joined_rows
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import read_table, series_of_tables
 from twin.network.reduced.flow import flat_start, solve
 from twin.operation.case import Case
-from twin.operation.half_hour import step
 from twin.operation.injections import Injections, node_power
 from twin.operation.state import initial_state
+from twin.operation.window import step
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 from twin.resources.sites import KINDS
@@ -226,11 +227,7 @@ def _states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[Injec
         common = {"unit_q_per_p": case.units.q_per_p, "diesel_mw": nothing}
         unmanaged.append(replace(record.injections, unit_mw=unit_mw, **common))
         managed.append(replace(record.injections, **common))
-    return _joined(unmanaged), _joined(managed)
-
-
-def _joined(parts: list[Injections]) -> Injections:
-    return Injections(*(np.concatenate(values) for values in zip(*(part.arrays() for part in parts), strict=True)))
+    return joined_rows(unmanaged), joined_rows(managed)
 
 
 def export_headroom_mw(case: Case, injections: Injections) -> np.ndarray:

@@ -60,6 +60,22 @@ class InputError(ValueError):
         return type(self), (self.problems,)
 
 
+def system_problem(error: OSError, where: str, repair: str = "") -> Problem:
+    """Return the problem that the operating system has with a file.
+
+    Parameters
+    ----------
+    error : OSError
+    where : str
+        Where it happened, if the error does not name a file.
+    repair : str
+    """
+    files = [str(name) for name in (error.filename, error.filename2) if name is not None]
+    return Problem(
+        "the operating system refuses", " and ".join(files) or where, error.strerror or str(error), "", repair
+    )
+
+
 def raise_if_any(problems: Iterable[Problem]) -> None:
     """Raise `InputError` with all `problems`, or return when there are none."""
     found = tuple(problems)

@@ -111,9 +111,7 @@ def lowest_charge(battery: Batteries) -> np.ndarray:
     return battery.soc_min_share * battery.energy
 
 
-def run_batteries(
-    battery: Batteries, soc: np.ndarray, wanted: np.ndarray, hours: float, floor: np.ndarray | None = None
-) -> BatteryStep[np.ndarray]:
+def run_batteries(battery: Batteries, soc: np.ndarray, wanted: np.ndarray, hours: float) -> BatteryStep[np.ndarray]:
     """Run batteries over a step: each does what is wanted of it as far as its rating and its charge allow.
 
     Parameters
@@ -125,17 +123,26 @@ def run_batteries(
     wanted : numpy.ndarray, (..., N)
         Power at the AC side, charging positive; a battery of which no number is wanted rests.
     hours : float
-    floor : numpy.ndarray, (..., N), optional
-        Charge that discharging and standby leave; `lowest_charge` where not given.
 
     Returns
     -------
     BatteryStep
         Arrays (..., N).
     """
-    lowest = lowest_charge(battery) if floor is None else floor
+    lowest = lowest_charge(battery)
     found = _run_rows(battery, _rows(soc, soc), _rows(lowest, soc), _rows(wanted, soc), hours)
     return BatteryStep(*(part.reshape(soc.shape) for part in found))
+
+
+def run_batteries_over(
+    battery: Batteries, soc: np.ndarray, wanted: np.ndarray, hours: float
+) -> BatteryStep[np.ndarray]:
+    """Run batteries over several steps, one after the other; `soc` (R, N) at the start, all else (T, R, N)."""
+    lowest, done = _rows(lowest_charge(battery), soc), []
+    for power in wanted:
+        done.append(_run_rows(battery, np.ascontiguousarray(soc), lowest, np.ascontiguousarray(power), hours))
+        soc = done[-1][3]
+    return BatteryStep(*(np.stack(values) for values in zip(*done, strict=True)))
 
 
 def power_to_reach(battery: Batteries, soc: np.ndarray, target: np.ndarray | float, hours: float) -> np.ndarray:
@@ -211,13 +218,20 @@ def _powers_to_reach(battery: Batteries, soc: np.ndarray, target: np.ndarray, ho
     power = np.zeros_like(soc)
     for r in range(soc.shape[0]):
         for n in range(soc.shape[1]):
-            rating = battery.power[n]
-            if rating > 0.0:
-                room = max(target[r, n] - soc[r, n], 0.0) / hours
-                power[r, n] = rating * _most_in_pu(
-                    room / rating, 1.0 - battery.efficiency[n], battery.constant_share[n], battery.quadratic_share[n]
-                )
+            power[r, n] = power_to_fill(unit(battery, n), soc[r, n], target[r, n], hours)
     return power
+
+
+@njit(cache=True, nogil=True)
+def power_to_fill(battery: Battery[float], soc: float, target: float, hours: float) -> float:
+    """Return the charging power of one battery that lifts its charge to a target within a step, at most its rating."""
+    rating = battery.power
+    if rating <= 0.0:
+        return 0.0
+    room = max(target - soc, 0.0) / hours
+    return rating * _most_in_pu(
+        room / rating, 1.0 - battery.efficiency, battery.constant_share, battery.quadratic_share
+    )
 
 
 @njit(cache=True, nogil=True)

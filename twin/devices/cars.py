@@ -3,13 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from twin.core.clock import HALF_HOURS_OF_DAY, HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
-from twin.devices.battery import Batteries, lowest_charge, power_to_reach, run_batteries, without_standby
-from twin.devices.device import CARS, DeviceFlows, DeviceNow, not_followed, ordered_power
+from twin.devices.battery import Batteries, lowest_charge, power_to_fill, step_battery, unit, without_standby
+from twin.devices.device import CARS, DeviceFlows, DeviceNow, DeviceSteps, not_followed, one_step, ordered_power
+
+
+class _Patterns(NamedTuple):
+    """As in `Cars`."""
+
+    cars: np.ndarray
+    battery: Batteries
+    leave: np.ndarray
+    back: np.ndarray
+    trip_kwh: np.ndarray
+    least_kwh: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _drive(
+    some: _Patterns, charge: np.ndarray, signal_pu: np.ndarray, home_kw: np.ndarray, kind_of_day: np.ndarray,
+    step_of_day: np.ndarray, hours: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return demand and losses, kW, stored energy and what lacks, kWh, and missed orders, (T, R); moves charges on.
+
+    `charge` is (R, 2, C): real cars, then those by habit.
+    """
+    demand, losses, stored, unmet = np.zeros((4, *signal_pu.shape))
+    clipped = np.zeros(signal_pu.shape, dtype=np.int64)
+    done_kw, lost_kw, power_kw = np.zeros(2), np.zeros(2), np.sum(some.battery.power * some.cars)
+    for t in range(signal_pu.shape[0]):
+        day, step = kind_of_day[t], step_of_day[t]
+        for r in range(signal_pu.shape[1]):
+            done_kw[:], lost_kw[:], ordered_kw = 0.0, 0.0, 0.0
+            for way in range(2):
+                signal = signal_pu[t, r] if way == 0 else 0.0
+                for c in range(len(some.cars)):
+                    battery, soc = unit(some.battery, c), charge[r, way, c]
+                    lowest, full = battery.soc_min_share * battery.energy, battery.soc_max_share * battery.energy
+                    leave, back, trip = some.leave[day, c], some.back[day, c], some.trip_kwh[day, c]
+                    if leave == step and back > step:
+                        if way == 0:
+                            unmet[t, r] += max(trip + lowest - soc, 0.0) * some.cars[c]
+                        soc -= min(trip, soc)
+                    wanted, least = 0.0, some.least_kwh[day, step, c]
+                    if step < leave or step >= back:
+                        most = power_to_fill(battery, soc, full, hours)
+                        given = -min(home_kw[t, r], battery.power)
+                        ordered = ordered_power(signal, most, battery.power, given)
+                        needed = power_to_fill(battery, soc, least, hours)
+                        wanted = ordered if needed <= 0.0 or ordered > needed else needed
+                        if way == 0:
+                            ordered_kw += ordered * some.cars[c]
+                    done = step_battery(battery, soc, max(least, lowest), wanted, hours)
+                    charge[r, way, c] = min(max(done.soc, 0.0), full)
+                    done_kw[way] += done.power * some.cars[c]
+                    lost_kw[way] += done.losses * some.cars[c]
+            demand[t, r], losses[t, r] = done_kw[0], lost_kw[0] - lost_kw[1]
+            for c in range(len(some.cars)):
+                stored[t, r] += (charge[r, 0, c] - charge[r, 1, c]) * some.cars[c]
+            clipped[t, r] = not_followed(done_kw[0], ordered_kw, power_kw, signal_pu[t, r])
+    return demand, losses, stored, unmet, clipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,38 +131,26 @@ class Cars:
         return np.tile(self.full_kwh, 2)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Drive, charge or supply the home; see `twin.devices.device.Device.step`.
+        """Run a single step; see `run`."""
+        return one_step(self, state, now)
+
+    def run(self, state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+        """Drive, charge or supply the home; see `twin.devices.device.SeriesDevice.run`.
 
         Orders reach the cars that are at home. ``unmet_mwh`` is what leaving cars lack of `needed_kwh`.
         """
-        day, step, hours = int(not now.is_workday), now.step_of_day, now.step_hours
-        goes = (self.leave[day] == step) & (self.back[day] > step)
-        is_home = (step < self.leave[day]) | (step >= self.back[day])
-        charge = state.reshape(len(state), 2, len(self.cars))
-        missing = np.where(goes, np.maximum(self.needed_kwh[day] - charge, 0.0), 0.0)
-        charge = charge - np.where(goes, np.minimum(self.trip_kwh[day], charge), 0.0)
-
-        signal = np.stack([now.signal_pu, np.zeros(len(state))], axis=1)[:, :, None]
-        home_kw = np.minimum((now.class_kw_per_kwh["residential"] * self.home_kwh)[:, None, None], self.battery.power)
-        most_kw = power_to_reach(self.battery, charge, self.full_kwh, hours)
-        ordered_kw = ordered_power(signal, most_kw, np.broadcast_to(self.battery.power, most_kw.shape), -home_kw)
-        least = self.least_kwh[day, step]
-        needed_kw = power_to_reach(self.battery, charge, least, hours)
-        wanted_kw = np.where(needed_kw > 0.0, np.fmax(ordered_kw, needed_kw), ordered_kw)
-        floor = np.maximum(least, lowest_charge(self.battery))
-        done = run_batteries(self.battery, charge, np.where(is_home, wanted_kw, 0.0), hours, floor)
-        after = np.clip(done.soc, 0.0, self.full_kwh)
-
-        done_mw = (done.power * self.cars).sum(axis=2) / KWH_PER_MWH
-        wanted_mw = (np.where(is_home, ordered_kw, 0.0) * self.cars).sum(axis=2) / KWH_PER_MWH
-        lost_mw = (done.losses * self.cars).sum(axis=2) / KWH_PER_MWH
-        power_mw = np.full(len(state), (self.battery.power * self.cars).sum() / KWH_PER_MWH)
-        return after.reshape(state.shape), DeviceFlows(
-            demand_mw=done_mw[:, :1] * self.area_share,
-            losses_mw=lost_mw[:, 0] - lost_mw[:, 1],
-            stored_mwh=((after[:, 0] - after[:, 1]) * self.cars).sum(axis=1) / KWH_PER_MWH,
-            unmet_mwh=(missing[:, 0] * self.cars).sum(axis=1) / KWH_PER_MWH,
-            clipped=not_followed(done_mw[:, 0], wanted_mw[:, 0], power_mw, now.signal_pu),
+        charge = np.array(state, dtype=float).reshape(len(state), 2, len(self.cars))
+        patterns = _Patterns(self.cars, self.battery, self.leave, self.back, self.trip_kwh, self.least_kwh)
+        home_kw = steps.class_kw_per_kwh["residential"] * self.home_kwh
+        demand, losses, stored, unmet, clipped = _drive(
+            patterns, charge, steps.signal_pu, home_kw, 1 - steps.is_workday, steps.step_of_day, steps.step_hours
+        )
+        return charge.reshape(state.shape), DeviceFlows(
+            demand_mw=demand[:, :, None] / KWH_PER_MWH * self.area_share,
+            losses_mw=losses / KWH_PER_MWH,
+            stored_mwh=stored / KWH_PER_MWH,
+            unmet_mwh=unmet / KWH_PER_MWH,
+            clipped=clipped,
         )
 
     def _least(self) -> np.ndarray:

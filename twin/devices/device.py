@@ -7,6 +7,7 @@ from enum import IntEnum
 from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numba import njit
 
 HOMES, WATER_HEATERS, CARS, COMMERCIAL = "homes", "water_heaters", "cars", "commercial"
 GRID_BATTERIES = "grid_batteries"
@@ -28,23 +29,21 @@ FOLLOWED_WITHIN = 0.01
 """Share of the device's power by which it may miss an order: what a meter of one per cent would not see."""
 
 
-def ordered_power(signal_pu: np.ndarray, habit: np.ndarray, most: np.ndarray, least: np.ndarray) -> np.ndarray:
-    """Return what a signal asks for: 0 the habit, 1 `most`, -1 `least`, in proportion between; broadcast."""
-    toward = np.where(signal_pu >= 0.0, most, least)
-    result: np.ndarray = habit + np.abs(signal_pu) * (toward - habit)
-    return result
+@njit(cache=True, nogil=True)
+def ordered_power(signal_pu: float, habit: float, most: float, least: float) -> float:
+    """Return what a signal asks for: 0 the habit, 1 `most`, -1 `least`, in proportion between."""
+    toward = most if signal_pu >= 0.0 else least
+    return habit + abs(signal_pu) * (toward - habit)
 
 
-def not_followed(
-    done_mw: np.ndarray, ordered_mw: np.ndarray, power_mw: np.ndarray, signal_pu: np.ndarray
-) -> np.ndarray:
-    """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`; (R,) int.
+@njit(cache=True, nogil=True)
+def not_followed(done_mw: float, ordered_mw: float, power_mw: float, signal_pu: float) -> int:
+    """Return 1 where an order (a signal other than 0) was missed by more than `FOLLOWED_WITHIN`.
 
     An order that is no number is always missed.
     """
-    missed = ~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN * power_mw)
-    result: np.ndarray = (missed & (signal_pu != 0.0)).astype(np.int64)
-    return result
+    missed = not abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN * power_mw
+    return int(missed and signal_pu != 0.0)
 
 
 @dataclass(frozen=True)
@@ -118,8 +117,65 @@ class DeviceNow:
 
 
 @dataclass(frozen=True)
+class DeviceSteps:
+    """What a device meets in several steps of time, one after the other; fields as in `DeviceNow` with T steps first.
+
+    Attributes
+    ----------
+    step_of_day, month : numpy.ndarray, (T,) int
+    is_workday : numpy.ndarray, (T,) bool
+    step_hours : float
+    signal_pu, price_ratio : numpy.ndarray, (T, R)
+    area_demand_mw : numpy.ndarray, (T, R, A)
+    class_kw_per_kwh : dict of str to numpy.ndarray, (T, R)
+    """
+
+    step_of_day: np.ndarray
+    month: np.ndarray
+    is_workday: np.ndarray
+    step_hours: float
+    signal_pu: np.ndarray
+    price_ratio: np.ndarray
+    area_demand_mw: np.ndarray
+    class_kw_per_kwh: dict[str, np.ndarray]
+
+    def rows(self, members: np.ndarray) -> DeviceSteps:
+        """Return the same for some of the members."""
+        per_kwh = {name: values[:, members] for name, values in self.class_kw_per_kwh.items()}
+        some = (self.signal_pu[:, members], self.price_ratio[:, members], self.area_demand_mw[:, members])
+        return DeviceSteps(self.step_of_day, self.month, self.is_workday, self.step_hours, *some, per_kwh)
+
+    def at(self, k: int) -> DeviceNow:
+        """Return one of the steps."""
+        return DeviceNow(
+            step_of_day=int(self.step_of_day[k]),
+            is_workday=bool(self.is_workday[k]),
+            step_hours=self.step_hours,
+            signal_pu=self.signal_pu[k],
+            price_ratio=self.price_ratio[k],
+            area_demand_mw=self.area_demand_mw[k],
+            class_kw_per_kwh={name: values[k] for name, values in self.class_kw_per_kwh.items()},
+            month=int(self.month[k]),
+        )
+
+    @staticmethod
+    def of_one(now: DeviceNow) -> DeviceSteps:
+        """Return a single step."""
+        return DeviceSteps(
+            step_of_day=np.array([now.step_of_day]),
+            month=np.array([now.month]),
+            is_workday=np.array([now.is_workday]),
+            step_hours=now.step_hours,
+            signal_pu=now.signal_pu[None],
+            price_ratio=now.price_ratio[None],
+            area_demand_mw=now.area_demand_mw[None],
+            class_kw_per_kwh={name: values[None] for name, values in now.class_kw_per_kwh.items()},
+        )
+
+
+@dataclass(frozen=True)
 class DeviceFlows:
-    """What a device did in a step of time; axes R members, A areas.
+    """What a device did in a step of time; axes R members, A areas; several steps have a leading axis.
 
     Attributes
     ----------
@@ -182,6 +238,21 @@ class Device(Protocol):
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
         """Run one step of time for R members; `state` is (R, K). A row must not depend on its neighbours."""
         ...
+
+
+@runtime_checkable
+class SeriesDevice(Device, Protocol):
+    """A device that can run several steps at once, with the same results as one after the other."""
+
+    def run(self, state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+        """Run steps of time for R members from `state`, (R, K); the flows have a leading axis of steps."""
+        ...
+
+
+def one_step(device: SeriesDevice, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
+    """Run a single step of a device that can run several."""
+    after, flows = device.run(state, DeviceSteps.of_one(now))
+    return after, DeviceFlows(*(values[0] for values in vars(flows).values()))
 
 
 @runtime_checkable

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit
 
 from twin.core.clock import HALF_HOURS_OF_DAY
 from twin.core.units import KW_PER_MW
-from twin.devices.device import HOMES, DeviceFlows, DeviceNow
+from twin.devices.device import HOMES, DeviceFlows, DeviceNow, DeviceSteps, one_step
 
 
-def settled(change_mw: np.ndarray, efficiency: float, hours: float) -> tuple[np.ndarray, np.ndarray]:
+@njit(cache=True, nogil=True)
+def settled(change_mw: float, efficiency: float, hours: float) -> tuple[float, float]:
     """Return what a change of demand adds to the energy held back, and what of it is lost.
 
     Use taken early counts with `efficiency`; use put off counts by `efficiency` more. One unit moved to an earlier hour
@@ -19,7 +22,7 @@ def settled(change_mw: np.ndarray, efficiency: float, hours: float) -> tuple[np.
 
     Parameters
     ----------
-    change_mw : numpy.ndarray
+    change_mw : float
         Change of demand, consumption positive.
     efficiency : float
         One-way, above 0 and at most 1.
@@ -27,24 +30,24 @@ def settled(change_mw: np.ndarray, efficiency: float, hours: float) -> tuple[np.
 
     Returns
     -------
-    held_back_mwh : numpy.ndarray
+    held_back_mwh : float
         Positive where use was taken early or caught up with.
-    losses_mw : numpy.ndarray
+    losses_mw : float
         Not negative.
     """
-    kept_mw = np.where(change_mw > 0.0, efficiency * change_mw, change_mw / efficiency)
+    kept_mw = efficiency * change_mw if change_mw > 0.0 else change_mw / efficiency
     return kept_mw * hours, change_mw - kept_mw
 
 
-def coming_back(held_back_mwh: np.ndarray, return_hours: float, efficiency: float, hours: float) -> np.ndarray:
+@njit(cache=True, nogil=True)
+def coming_back(held_back_mwh: float, return_hours: float, efficiency: float, hours: float) -> float:
     """Return the change of demand by which shifted use comes back by itself, MW.
 
     It takes off the share ``1 - exp(-hours / return_hours)`` of what is held back (positive, demand falls) or owed
     (negative, demand rises).
     """
-    part_mw = held_back_mwh * -np.expm1(-hours / return_hours) / hours
-    result: np.ndarray = np.where(held_back_mwh > 0.0, -efficiency * part_mw, -part_mw / efficiency)
-    return result
+    part_mw = held_back_mwh * -math.expm1(-hours / return_hours) / hours
+    return -efficiency * part_mw if held_back_mwh > 0.0 else -part_mw / efficiency
 
 
 COMPARED = slice(22, 24)
@@ -105,22 +108,47 @@ class Homes:
         return np.zeros(len(self.energy_kwh))
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Respond to the price; see `twin.devices.device.Device.step`.
+        """Run a single step; see `run`."""
+        return one_step(self, state, now)
+
+    def run(self, state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+        """Respond to the price; see `twin.devices.device.SeriesDevice.run`.
 
         Demand follows ``exp(-elasticity * (ratio - 1))``: the elasticity at the usual price, and finite where use is
         free. Homes obey no signal: one other than 0 counts as not followed.
         """
-        load_mw = now.class_kw_per_kwh["residential"][:, None] * self.energy_kwh / KW_PER_MW
-        most_mw = self.flexible_share * load_mw
-        moved_mw = load_mw * np.expm1(self.elasticity * (1.0 - now.price_ratio[:, None]))
-        back_mw = coming_back(state, self.return_hours, self.efficiency, now.step_hours)
-        change_mw = np.maximum(np.clip(moved_mw, -most_mw, most_mw) + back_mw, -most_mw)
-        held_back_mwh, losses_mw = settled(change_mw, self.efficiency, now.step_hours)
-        after = state + held_back_mwh
+        after = np.array(state, dtype=float)
+        change_mw, losses_mw, stored_mwh = _respond(
+            after, steps.class_kw_per_kwh["residential"], steps.price_ratio, self.energy_kwh, self.elasticity,
+            self.flexible_share, self.return_hours, self.efficiency, steps.step_hours,
+        )  # fmt: skip
         return after, DeviceFlows(
-            demand_mw=change_mw.sum(axis=1)[:, None] * self.area_share,
-            losses_mw=losses_mw.sum(axis=1),
-            stored_mwh=after.sum(axis=1),
-            unmet_mwh=np.zeros(len(state)),
-            clipped=(now.signal_pu != 0.0).astype(np.int64),
+            demand_mw=change_mw[:, :, None] * self.area_share,
+            losses_mw=losses_mw,
+            stored_mwh=stored_mwh,
+            unmet_mwh=np.zeros(change_mw.shape),
+            clipped=(steps.signal_pu != 0.0).astype(np.int64),
         )
+
+
+@njit(cache=True, nogil=True)
+def _respond(
+    held_back_mwh: np.ndarray, kw_per_kwh: np.ndarray, price_ratio: np.ndarray, energy_kwh: np.ndarray,
+    elasticity: np.ndarray, flexible_share: float, return_hours: float, efficiency: float, hours: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return change and losses, MW, and what is held back, MWh, of all homes, (T, R); moves the classes' state on."""
+    change_mw, losses_mw, stored_mwh = np.zeros((3, *price_ratio.shape))
+    for t in range(price_ratio.shape[0]):
+        for r in range(price_ratio.shape[1]):
+            for c in range(len(energy_kwh)):
+                load_mw = kw_per_kwh[t, r] * energy_kwh[c] / KW_PER_MW
+                most_mw = flexible_share * load_mw
+                moved_mw = load_mw * math.expm1(elasticity[c] * (1.0 - price_ratio[t, r]))
+                back_mw = coming_back(held_back_mwh[r, c], return_hours, efficiency, hours)
+                change = max(min(max(moved_mw, -most_mw), most_mw) + back_mw, -most_mw)
+                kept_mwh, lost_mw = settled(change, efficiency, hours)
+                held_back_mwh[r, c] += kept_mwh
+                change_mw[t, r] += change
+                losses_mw[t, r] += lost_mw
+                stored_mwh[t, r] += held_back_mwh[r, c]
+    return change_mw, losses_mw, stored_mwh

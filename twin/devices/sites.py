@@ -146,14 +146,14 @@ def average_sites(devices: SiteArrays, fleet: SiteFleet) -> AverageSites:
 
 
 class SiteSeries(NamedTuple):
-    """PV per kW of panels and demand per kWh of a year in the half-hour, (R, shapes) kW."""
+    """PV per kW of panels and demand per kWh of a year of each set of profiles, (K, T, shapes) kW."""
 
     pv_per_kw: np.ndarray
     demand_per_kwh: np.ndarray
 
 
 class SiteOrders(NamedTuple):
-    """Orders in force, (R, G), as in `twin.policies.interface.Dispatch`."""
+    """Orders of each row and step, (R, T, G), as in `twin.policies.interface.Dispatch`."""
 
     mode: np.ndarray
     battery_power_pu: np.ndarray
@@ -161,24 +161,43 @@ class SiteOrders(NamedTuple):
     soc_min_percent: np.ndarray
 
 
-class SiteSums(NamedTuple):
-    """What a half-hour changes: charges are moved on, to the rest is added.
+class SiteRows(NamedTuple):
+    """Who is run: rows of members that share the work.
 
     Attributes
     ----------
-    soc_kwh, totals : numpy.ndarray, (R, S), (R, S, W)
-        Charge of each site, and its `TOTALS`.
-    average_soc_kwh, average_totals : numpy.ndarray, (R, G), (R, G, W)
-        The same of the average sites.
-    of_groups : numpy.ndarray, (R, G, 9)
+    device_class, profile : numpy.ndarray, (R,) int
+        Class of the devices and set of profiles of each row.
+    of_member : numpy.ndarray, (M,) int
+        Row of each member.
+    """
+
+    device_class: np.ndarray
+    profile: np.ndarray
+    of_member: np.ndarray
+
+
+class SiteSums(NamedTuple):
+    """What some steps change: charges are moved on, to the totals is added, the rest is written.
+
+    Attributes
+    ----------
+    soc_kwh, average_soc_kwh : numpy.ndarray, (R, S), (R, G)
+        Charge of each site, and of the average sites.
+    totals, average_totals : numpy.ndarray, (M, S, W), (M, G, W)
+        Their `TOTALS`.
+    of_groups : numpy.ndarray, (T, R, G, 9)
         kW: available, throttled, load, export, import, charge, discharge, battery losses; kWh stored.
+    clipped : numpy.ndarray, (T, R) int
+        How many orders could not be followed.
     """
 
     soc_kwh: np.ndarray
-    totals: np.ndarray
     average_soc_kwh: np.ndarray
+    totals: np.ndarray
     average_totals: np.ndarray
     of_groups: np.ndarray
+    clipped: np.ndarray
 
 
 class _Sites(NamedTuple):
@@ -192,44 +211,54 @@ class _Sites(NamedTuple):
 
 
 @njit(cache=True, nogil=True)
-def run_rows(
-    fleet: FleetArrays, devices: SiteArrays, average: AverageSites, device_class: np.ndarray,
+def run_steps(
+    fleet: FleetArrays, devices: SiteArrays, average: AverageSites, rows: SiteRows, keeps_totals: np.ndarray,
     series: SiteSeries, orders: SiteOrders, hours: float, sums: SiteSums,
-) -> np.ndarray:  # fmt: skip
-    """Run the sites of several members over a half-hour; returns how many orders could not be followed, (R,).
+) -> None:  # fmt: skip
+    """Run the sites of several members over some steps, one after the other.
 
     Parameters
     ----------
     fleet : FleetArrays
     devices : SiteArrays
     average : AverageSites
-    device_class : numpy.ndarray, (R,) int
-        Class of each member's devices.
+    rows : SiteRows
+    keeps_totals : numpy.ndarray, (M,) bool
+        Members whose totals are wanted.
     series : SiteSeries
     orders : SiteOrders
     hours : float
+        Length of a step.
     sums : SiteSums
         Changed in place.
     """
-    clipped = np.zeros(len(device_class), dtype=np.int64)
-    groups = np.arange(sums.of_groups.shape[1])
-    unused = np.zeros(sums.of_groups.shape[1:])
-    for r in range(len(device_class)):
-        d = device_class[r]
-        ordered = SiteOrders(
-            orders.mode[r], orders.battery_power_pu[r], orders.export_limit_pu[r], orders.soc_min_percent[r]
-        )
+    count, groups = len(fleet.group), sums.of_groups.shape[2]
+    from_roof, load = np.zeros(count), np.zeros(count)
+    of_sites, of_average = np.zeros((count, sums.totals.shape[2])), np.zeros((groups, sums.totals.shape[2]))
+    group, unused = np.arange(groups), np.zeros(sums.of_groups.shape[2:])
+    for r in range(len(rows.device_class)):
+        d, profile = rows.device_class[r], rows.profile[r]
         night, throttle = devices.export_at_night[d], devices.throttle_when_full[d]
-        from_roof, load = _raw(fleet, series.pv_per_kw[r], series.demand_per_kwh[r], devices.has_pv[d],
-                               devices.demand_kwh[d])  # fmt: skip
         sites = _Sites(fleet.group, fleet.pv_ac_kw, _of_class(devices.battery, d), night, throttle)
-        clipped[r] = _run(
-            sites, from_roof, load, ordered, hours, sums.soc_kwh[r], sums.totals[r], sums.of_groups[r]
-        )  # fmt: skip
-        mean_roof, mean_load = _means(from_roof, fleet.group, average.sites), _means(load, fleet.group, average.sites)
-        means = _Sites(groups, average.pv_ac_kw, _of_class(average.battery, d), night, throttle)
-        _run(means, mean_roof, mean_load, ordered, hours, sums.average_soc_kwh[r], sums.average_totals[r], unused)
-    return clipped
+        means = _Sites(group, average.pv_ac_kw, _of_class(average.battery, d), night, throttle)
+        for t in range(sums.of_groups.shape[0]):
+            ordered = SiteOrders(
+                orders.mode[r, t], orders.battery_power_pu[r, t], orders.export_limit_pu[r, t],
+                orders.soc_min_percent[r, t],
+            )  # fmt: skip
+            _raw(fleet, series.pv_per_kw[profile, t], series.demand_per_kwh[profile, t], devices.has_pv[d],
+                 devices.demand_kwh[d], from_roof, load)  # fmt: skip
+            sums.clipped[t, r] = _run(
+                sites, from_roof, load, ordered, hours, sums.soc_kwh[r], of_sites, sums.of_groups[t, r]
+            )
+            mean_roof = _means(from_roof, fleet.group, average.sites)
+            mean_load = _means(load, fleet.group, average.sites)
+            _run(means, mean_roof, mean_load, ordered, hours, sums.average_soc_kwh[r], of_average, unused)
+            for m in range(len(rows.of_member)):
+                if rows.of_member[m] == r:
+                    sums.average_totals[m] += of_average
+                    if keeps_totals[m]:
+                        sums.totals[m] += of_sites
 
 
 @njit(cache=True, nogil=True)
@@ -243,15 +272,13 @@ def _of_class(battery: Batteries, d: int) -> Batteries:
 
 @njit(cache=True, nogil=True)
 def _raw(
-    fleet: FleetArrays, pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray, has_pv: np.ndarray, demand_kwh: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return PV before the inverter's rating and demand of one member's sites, (S,) kW."""
-    from_roof, load = np.zeros(len(fleet.group)), np.empty(len(fleet.group))
+    fleet: FleetArrays, pv_per_kw: np.ndarray, demand_per_kwh: np.ndarray, has_pv: np.ndarray, demand_kwh: np.ndarray,
+    from_roof: np.ndarray, load: np.ndarray,
+) -> None:  # fmt: skip
+    """Write PV before the inverter's rating and demand of one member's sites, (S,) kW."""
     for s in range(len(fleet.group)):
-        if has_pv[s]:
-            from_roof[s] = pv_per_kw[fleet.pv_shape[s]] * fleet.pv_dc_kw[s]
+        from_roof[s] = pv_per_kw[fleet.pv_shape[s]] * fleet.pv_dc_kw[s] if has_pv[s] else 0.0
         load[s] = demand_per_kwh[fleet.demand_shape[s]] * demand_kwh[s]
-    return from_roof, load
 
 
 @njit(cache=True, nogil=True)
@@ -269,7 +296,7 @@ def _run(
     sites: _Sites, from_roof: np.ndarray, load_kw: np.ndarray, orders: SiteOrders, hours: float,
     soc_kwh: np.ndarray, totals: np.ndarray, sums: np.ndarray,
 ) -> int:  # fmt: skip
-    """Run one member's sites, kW and kWh; moves their charges on, adds to totals and sums. Returns the clips.
+    """Run one member's sites, kW and kWh; moves their charges on, writes totals, adds to sums. Returns the clips.
 
     Standby that comes from PV or the grid is part of what the battery system charges.
     """
@@ -279,6 +306,7 @@ def _run(
         pv, load, rating = min(from_roof[s], sites.pv_ac_kw[s]), load_kw[s], sites.pv_ac_kw[s]
         limit_pu = orders.export_limit_pu[g]
         charge, discharge, throttled = 0.0, 0.0, 0.0
+        totals[s, 1] = 0.0
         if sites.battery.energy[s] > 0.0:
             battery, before = unit(sites.battery, s), soc_kwh[s]
             floor = max(battery.soc_min_share, orders.soc_min_percent[g] / 100.0) * battery.energy
@@ -296,18 +324,18 @@ def _run(
                 clipped += 1
             charge += done.standby
             soc_kwh[s] = done.soc
-            totals[s, 0] += hours * discharge
-            totals[s, 1] += hours * 0.5 * (before + done.soc)
+            totals[s, 1] = hours * 0.5 * (before + done.soc)
             sums[g, 7] += done.losses
             sums[g, 8] += done.soc
             if sites.throttle:
                 throttled = min(max(pv - load - charge + discharge - limit_pu * rating, 0.0), pv)
         net = pv - throttled - load - charge + discharge
         exported, imported = max(net, 0.0), max(-net, 0.0)
-        totals[s, 2] += hours * (load - imported)
-        totals[s, 3] += hours * exported
-        totals[s, 4] += hours * throttled
-        totals[s, 5] += hours * imported
+        totals[s, 0] = hours * discharge
+        totals[s, 2] = hours * (load - imported)
+        totals[s, 3] = hours * exported
+        totals[s, 4] = hours * throttled
+        totals[s, 5] = hours * imported
         sums[g, 0] += pv
         sums[g, 1] += throttled
         sums[g, 2] += load

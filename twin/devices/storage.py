@@ -6,8 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.devices.battery import Batteries, lowest_charge, run_batteries, without_standby
-from twin.devices.device import GRID_BATTERIES, PLANT_BATTERIES, DeviceFlows, DeviceNow, PlantFlows
+from twin.devices.battery import Batteries, lowest_charge, run_batteries, run_batteries_over, without_standby
+from twin.devices.device import (
+    GRID_BATTERIES,
+    PLANT_BATTERIES,
+    DeviceFlows,
+    DeviceNow,
+    DeviceSteps,
+    PlantFlows,
+    one_step,
+)
 
 FOLLOWED_WITHIN_MW = 1e-6
 
@@ -33,14 +41,18 @@ class GridBattery:
         return lowest_charge(self.battery)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Charge or discharge as ordered within power and charge; see `twin.devices.device.Device.step`."""
-        ordered_mw = now.signal_pu[:, None] * self.battery.power
-        done = run_batteries(self.battery, state, ordered_mw, now.step_hours)
-        return done.soc, DeviceFlows(
+        """Run a single step; see `run`."""
+        return one_step(self, state, now)
+
+    def run(self, state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+        """Charge or discharge as ordered within power and charge; see `twin.devices.device.SeriesDevice.run`."""
+        ordered_mw = steps.signal_pu[:, :, None] * self.battery.power
+        done = run_batteries_over(self.battery, state, ordered_mw, steps.step_hours)
+        return done.soc[-1].copy(), DeviceFlows(
             demand_mw=done.power + done.standby,
-            losses_mw=done.losses.sum(axis=1),
-            stored_mwh=done.soc.sum(axis=1),
-            unmet_mwh=np.zeros(len(state)),
+            losses_mw=done.losses.sum(axis=2),
+            stored_mwh=done.soc.sum(axis=2),
+            unmet_mwh=np.zeros(steps.signal_pu.shape),
             clipped=np.minimum(_missed(done.power, ordered_mw), 1),
         )
 
@@ -109,6 +121,6 @@ class PlantBatteries:
 
 
 def _missed(done_mw: np.ndarray, ordered_mw: np.ndarray) -> np.ndarray:
-    """Return how many batteries did not follow an order, (R,) int; one that is no number is never followed."""
-    result: np.ndarray = np.count_nonzero(~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW), axis=1)
+    """Return how many batteries did not follow an order, (..., R) int; one that is no number is never followed."""
+    result: np.ndarray = np.count_nonzero(~(np.abs(done_mw - ordered_mw) <= FOLLOWED_WITHIN_MW), axis=-1)
     return result

@@ -2,13 +2,74 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numba import njit
 
 from twin.core.clock import HOURS_OF_DAY
 from twin.core.units import KWH_PER_MWH
-from twin.devices.device import WATER_HEATERS, DeviceFlows, DeviceNow, not_followed, ordered_power
+from twin.devices.device import (
+    WATER_HEATERS,
+    DeviceFlows,
+    DeviceNow,
+    DeviceSteps,
+    not_followed,
+    one_step,
+    ordered_power,
+)
+
+
+class _Days(NamedTuple):
+    """What the steps ask for: draw and least heat (T, C), habit (T,)."""
+
+    draw_kwh: np.ndarray
+    least_kwh: np.ndarray
+    fill_share: np.ndarray
+
+
+@njit(cache=True, nogil=True)
+def _heat(
+    days: _Days, tanks: np.ndarray, signal_pu: np.ndarray, units: np.ndarray, electric: np.ndarray, tank_kwh: float,
+    full_kwh: float, kept: float, power_mw: float, hours: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """Return change of demand, losses, stored energy, heat that lacks and missed orders, (T, R); moves tanks on.
+
+    `tanks` is (R, 2, C): real ones, then those by habit; `electric` the MWh of all tanks of a size for 1 kWh of heat.
+    """
+    demand_mw, losses_mw, stored_mwh, unmet_kwh = np.zeros((4, *signal_pu.shape))
+    clipped = np.zeros(signal_pu.shape, dtype=np.int64)
+    done_mw, ordered_mw, lost_mw = np.zeros(2), np.zeros(2), np.zeros(2)
+    for t in range(signal_pu.shape[0]):
+        for r in range(signal_pu.shape[1]):
+            done_mw[:], ordered_mw[:], lost_mw[:] = 0.0, 0.0, 0.0
+            for way in range(2):
+                signal = signal_pu[t, r] if way == 0 else 0.0
+                for c in range(len(units)):
+                    draw, before = days.draw_kwh[t, c], tanks[r, way, c]
+                    warm = before * kept
+                    room = tank_kwh + draw - warm
+                    habit = min(days.fill_share[t] * room, full_kwh)
+                    ordered = ordered_power(signal, habit, full_kwh, 0.0)
+                    needed = days.least_kwh[t, c] + draw - warm
+                    heated = min(min(max(ordered, needed), full_kwh), room)
+                    served = min(draw, warm + heated)
+                    tanks[r, way, c] = warm + heated - served
+                    done_mw[way] += heated * electric[c]
+                    ordered_mw[way] += ordered * electric[c]
+                    lost_mw[way] += (before - warm) * electric[c]
+                    if way == 0:
+                        unmet_kwh[t, r] += (draw - served) * units[c]
+            done_mw /= hours
+            ordered_mw /= hours
+            lost_mw /= hours
+            demand_mw[t, r], losses_mw[t, r] = done_mw[0] - done_mw[1], lost_mw[0] - lost_mw[1]
+            for c in range(len(units)):
+                stored_mwh[t, r] += (tanks[r, 0, c] - tanks[r, 1, c]) * electric[c]
+            clipped[t, r] = not_followed(done_mw[0], ordered_mw[0], power_mw, signal_pu[t, r])
+    return demand_mw, losses_mw, stored_mwh, unmet_kwh, clipped
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,34 +124,32 @@ class WaterHeaters:
         return np.full(2 * len(self.units), self.tank_kwh)
 
     def step(self, state: np.ndarray, now: DeviceNow) -> tuple[np.ndarray, DeviceFlows]:
-        """Heat as ordered within what the tanks hold and need; see `twin.devices.device.Device.step`.
+        """Run a single step; see `run`."""
+        return one_step(self, state, now)
+
+    def run(self, state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+        """Heat as ordered within what the tanks hold and need; see `twin.devices.device.SeriesDevice.run`.
 
         ``unmet_mwh`` is heat; ``stored_mwh`` and ``losses_mw`` are the electric energy behind heat. A tank that is
         heated later than by habit loses less than by habit: losses may then be negative.
         """
-        before = state.reshape(len(state), 2, len(self.units))
-        signal = np.stack([now.signal_pu, np.zeros(len(state))], axis=1)[:, :, None]
-        draw = self.draw_kwh[now.month - 1, now.step_of_day]
-        full_kwh = self.power_kw * self.heat_per_energy * now.step_hours
-        warm = before * np.exp(-self.standing_loss_per_hour * now.step_hours)
-        room = self.tank_kwh + draw - warm
-        habit = np.minimum(self.fill_share[now.step_of_day] * room, full_kwh)
-        ordered = ordered_power(signal, habit, np.full_like(habit, full_kwh), np.zeros_like(habit))
-        needed = self.least_kwh[now.month - 1, now.step_of_day] + draw - warm
-        heated = np.minimum(np.minimum(np.maximum(ordered, needed), full_kwh), room)
-        served = np.minimum(draw, warm + heated)
-        after = warm + heated - served
-
+        tanks = np.array(state, dtype=float).reshape(len(state), 2, len(self.units))
+        at = steps.month - 1, steps.step_of_day
+        days = _Days(self.draw_kwh[at], self.least_kwh[at], self.fill_share[steps.step_of_day])
+        full_kwh = self.power_kw * self.heat_per_energy * steps.step_hours
+        kept = math.exp(-self.standing_loss_per_hour * steps.step_hours)
         electric = self.units / self.heat_per_energy / KWH_PER_MWH
-        done_mw, ordered_mw = ((kwh * electric).sum(axis=2) / now.step_hours for kwh in (heated, ordered))
-        lost_mw = ((before - warm) * electric).sum(axis=2) / now.step_hours
-        power_mw = np.full(len(state), self.power_kw * self.units.sum() / KWH_PER_MWH)
-        return after.reshape(state.shape), DeviceFlows(
-            demand_mw=(done_mw[:, 0] - done_mw[:, 1])[:, None] * self.area_share,
-            losses_mw=lost_mw[:, 0] - lost_mw[:, 1],
-            stored_mwh=((after[:, 0] - after[:, 1]) * electric).sum(axis=1),
-            unmet_mwh=((draw - served[:, 0]) * self.units).sum(axis=1) / KWH_PER_MWH,
-            clipped=not_followed(done_mw[:, 0], ordered_mw[:, 0], power_mw, now.signal_pu),
+        power_mw = self.power_kw * float(self.units.sum()) / KWH_PER_MWH
+        demand_mw, losses_mw, stored_mwh, unmet_kwh, clipped = _heat(
+            days, tanks, steps.signal_pu, self.units, electric, self.tank_kwh, full_kwh, kept, power_mw,
+            steps.step_hours,
+        )  # fmt: skip
+        return tanks.reshape(state.shape), DeviceFlows(
+            demand_mw=demand_mw[:, :, None] * self.area_share,
+            losses_mw=losses_mw,
+            stored_mwh=stored_mwh,
+            unmet_mwh=unmet_kwh / KWH_PER_MWH,
+            clipped=clipped,
         )
 
     def _least(self) -> np.ndarray:

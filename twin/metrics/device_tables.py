@@ -64,7 +64,7 @@ def _batteries(case: Case, state: State, m: int) -> pa.Table:
     devices, sites = case.members[m].devices, case.sites
     battery_kwh = devices.battery.energy
     of = np.flatnonzero((devices.has_pv & (sites.pv_ac_kw > 0.0)) | (battery_kwh > 0.0))
-    totals = dict(zip(TOTALS, state.site_totals.of_member[m][of].T, strict=True))
+    totals = dict(zip(TOTALS, state.site_totals[m][of].T, strict=True))
     hours = len(case.index) * case.step_hours
     wear = battery_wear(
         devices.wear, battery_kwh[of], totals["discharged_kwh"], totals["stored_kwh_hours"], hours
@@ -84,7 +84,7 @@ def _batteries(case: Case, state: State, m: int) -> pa.Table:
 def _averages(case: Case, state: State, m: int) -> pa.Table:
     """Return a row for each site group: the sum over its sites, and as many average sites."""
     average, groups = case.fleet.average_sites, case.sites.groups
-    site_wise = np.array([sum_by_group(case.sites, column) for column in state.site_totals.of_member[m].T])
+    site_wise = np.array([sum_by_group(case.sites, column) for column in state.site_totals[m].T])
     as_average = state.average_totals[m].T * average.sites
     sums = {"": dict(zip(TOTALS, site_wise, strict=True)), "average_": dict(zip(TOTALS, as_average, strict=True))}
     capacity = case.fleet.battery_mwh[m] * KWH_PER_MWH

@@ -9,12 +9,12 @@ import numpy as np
 
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.core.row_arrays import rows_of
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.metrics.series import MemberSeries
 from twin.operation.case import Case
 from twin.operation.case_parts import Tier
-from twin.operation.devices import FlexibleFlows, SiteFlows
-from twin.operation.record import Record, SecurityState
+from twin.operation.record import Record
 from twin.operation.state import State, stored_at_start_mwh
 from twin.resources.profiles import Profiles
 
@@ -24,7 +24,7 @@ VOLTAGE_TOLERANCE_PU = 2e-5
 
 @dataclass(frozen=True)
 class Block:
-    """Records of some members stacked over time; axes T, members, then the record's own.
+    """The record of some members over time by name; axes T, members, then the record's own.
 
     `members` are the members' positions in the case. `only` takes one out, `member` also drops the member axis.
     """
@@ -53,36 +53,29 @@ class Block:
         return Block(self.start, (m,), *({name: x[:, pick] for name, x in group.items()} for group in groups))
 
 
-def stack(start: int, records: Sequence[Record], members: Sequence[int] | None = None) -> Block:
-    """Stack consecutive half-hours that begin at step `start`, of all members or some."""
-    wanted = tuple(range(len(records[0].failure))) if members is None else tuple(members)
-    rows = list(wanted)
+def block_of(start: int, record: Record, members: Sequence[int] | None = None) -> Block:
+    """Return consecutive half-hours that begin at step `start`, of all members or some."""
+    wanted = tuple(range(record.failure.shape[1])) if members is None else tuple(members)
+    record = rows_of(record, (slice(None), list(wanted)))
+    ledger, injections = record.ledger, record.injections
     plain = (
         "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
         "missed", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
     )  # fmt: skip
-    values = {name: np.stack([getattr(record, name)[rows] for record in records]) for name in plain}
-    values |= {
-        name: np.stack([getattr(record.ledger, name)[rows] for record in records])
-        for name in ("available_mw", "settled_mw", "end", "outage")
-    }
-    values["variant"] = np.stack([record.injections.variant[rows] for record in records])
-    values["diesel_mw"] = np.stack([record.injections.diesel_mw[rows].sum(axis=1) for record in records])
-    values["shed_mw"] = np.stack([record.injections.shed_mw[rows].sum(axis=1) for record in records])
+    values = {name: getattr(record, name) for name in plain}
+    values |= {name: getattr(ledger, name) for name in ("available_mw", "settled_mw", "end", "outage")}
+    values["variant"] = injections.variant
+    values["diesel_mw"], values["shed_mw"] = injections.diesel_mw.sum(axis=2), injections.shed_mw.sum(axis=2)
     return Block(
         start=start,
         members=wanted,
         values=values,
-        cuts={cause: np.stack([record.ledger.cut_mw[cause][rows] for record in records]) for cause in CutCause},
-        sites=_stacked([record.sites for record in records], SiteFlows, rows),
-        flexible=_stacked([record.flexible for record in records], FlexibleFlows, rows),
-        before=_stacked([record.before for record in records], SecurityState, rows),
-        after=_stacked([record.after for record in records], SecurityState, rows),
+        cuts={str(cause): mw for cause, mw in ledger.cut_mw.items()},
+        sites=vars(record.sites),
+        flexible=vars(record.flexible),
+        before=vars(record.before),
+        after=vars(record.after),
     )
-
-
-def _stacked(parts: Sequence[object], kind: type, rows: list[int]) -> dict[str, np.ndarray]:
-    return {field.name: np.stack([getattr(part, field.name)[rows] for part in parts]) for field in fields(kind)}
 
 
 def flows_of(case: Case, block: Block) -> BlockFlows:
@@ -220,9 +213,9 @@ class SeriesInMemory:
         self._columns: dict[str, list[str]] = {}
         self._parts: list[dict[str, dict[str, np.ndarray]]] = []
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
+    def take(self, steps: range, record: Record) -> None:
         """Keep the columns of a stretch."""
-        block = stack(steps.start, records)
+        block = block_of(steps.start, record)
         flows = flows_of(self.case, block)
         system = energy_columns(self.case, block) | flow_columns(self.case, block, flows)
         tables = {"system": system, "link": link_columns(block, flows)}

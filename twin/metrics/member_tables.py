@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -10,20 +11,29 @@ import numpy as np
 import pyarrow as pa
 from pandapower import pandapowerNet
 
+from twin.core.row_arrays import joined_rows
 from twin.metrics.device_tables import battery_tables, outage_tables
-from twin.metrics.half_hours import stack
+from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, frozen_net
-from twin.metrics.store import finish, is_finished, last_checkpoint, load_checkpoint, save_checkpoint, write_part
+from twin.metrics.store import (
+    close_block,
+    finish,
+    forget_after,
+    kept,
+    load_checkpoint,
+    save_checkpoint,
+    tidy,
+    write_part,
+)
 from twin.metrics.tables import member_tables, twin_tables
-from twin.operation.all_outages import States, assess_states, joined, outage_analysis, states_of
-from twin.operation.case import Case
+from twin.operation.all_outages import States, assess_states, outage_analysis, states_of
+from twin.operation.case import Case, of_members
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
-from twin.operation.state import State
-from twin.policies.running import recalled, remembered
+from twin.operation.state import State, initial_state
+from twin.policies.memory import recalled, remembered
 
-POLICY = "policy"
-"""Name under which a checkpoint holds what a member's policy remembers."""
+logger = logging.getLogger(__name__)
 
 Tables = dict[str, pa.Table]
 
@@ -40,9 +50,9 @@ class TablesInMemory:
         self.case = case
         self._stretches: list[list[Tables]] = []
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
+    def take(self, steps: range, record: Record) -> None:
         """Make the tables of a stretch."""
-        stacked = stack(steps.start, records)
+        stacked = block_of(steps.start, record)
         self._stretches.append([member_tables(self.case, stacked, m) for m in range(len(self.case.members))])
 
     def close_block(self, block: int, steps: range, state: State) -> None:
@@ -73,17 +83,16 @@ class TableFiles:
         self._stretches: list[list[Tables]] = []
         self._states: list[States] = []
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
+    def take(self, steps: range, record: Record) -> None:
         """Make the tables of a stretch and keep its final states, which are judged at the end of the block."""
-        stacked = stack(steps.start, records, self._recorded)
-        by_step = dict(zip(steps, records, strict=True))
-        tables = twin_tables(self.case, steps.start, records)
+        stacked = block_of(steps.start, record, self._recorded)
+        tables = twin_tables(self.case, steps.start, record)
         for m in self._recorded:
             tables[m] = member_tables(self.case, stacked, m)
-            asked = [int(t) for t in self.checked[m] if t in by_step]
-            tables[m]["sample_check"] = check_records(self.case, m, asked, by_step, self._net_of)
+            asked = {int(t): record.at(int(t) - steps.start) for t in self.checked[m] if t in steps}
+            tables[m]["sample_check"] = check_records(self.case, m, asked, self._net_of)
         self._stretches.append([tables[m] for m in range(len(self.case.members))])
-        self._states.append(states_of(self.case, records, self._recorded))
+        self._states.append(states_of(self.case, record, self._recorded))
 
     def close_block(self, block: int, steps: range, state: State) -> None:
         """Write the tables of a block, N-1 over all outages and, after the last one, the batteries of the sites."""
@@ -92,19 +101,23 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        judged = assess_states(case, self._watch_of, joined(self._states), steps.start)
+        judged = assess_states(case, self._watch_of, joined_rows(self._states), steps.start)
         for m, found in zip(self._recorded, judged, strict=True):
             tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
         self._stretches, self._states = [], []
         for folder, of_member in zip(self.folders, tables, strict=True):
             write_part(folder, block, of_member)
-        for m, folder in enumerate(self.folders):
+        for m, (folder, member) in enumerate(zip(self.folders, case.members, strict=True)):
             arrays = {name: values[m] for name, values in state.arrays().items()}
-            save_checkpoint(folder, block, arrays | {POLICY: remembered(state.policies[m], case.members[m].name)})
+            save_checkpoint(folder, block, arrays | remembered(state.policies[m], member.policy, member.name))
+        for folder in self.folders:
+            close_block(folder, block)
 
 
-def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
-    """Run a case and write its tables; a run that was killed goes on after the last block that all its members have.
+def write_member_tables(
+    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], window_steps: int | None = None
+) -> None:
+    """Run a case and write its tables; what an interrupted run has left and is undamaged is not made again.
 
     Parameters
     ----------
@@ -113,11 +126,23 @@ def write_member_tables(case: Case, folders: Sequence[Path], checked: Sequence[n
         Results folder of each member.
     checked : sequence of numpy.ndarray
         Steps of each member that are checked against pandapower.
+    window_steps : int, optional
+        See `twin.operation.simulate.simulate`.
     """
-    if all(is_finished(folder) for folder in folders):
+    found = [kept(folder) for folder in folders]
+    for folder, of_member in zip(folders, found, strict=True):
+        if of_member.is_finished:
+            tidy(folder)
+    left = [m for m, of_member in enumerate(found) if not of_member.is_finished]
+    if not left:
         return
-    done = min(last_checkpoint(folder) for folder in folders)
-    simulate(case, TableFiles(case, folders, checked), None if done < 0 else _load(folders, done), done)
+    case, folders, checked = of_members(case, left), [folders[m] for m in left], [checked[m] for m in left]
+    done = min(found[m].done for m in left)
+    state = _state_after(case, folders, done) if done >= 0 else None
+    done = -1 if state is None else done
+    for folder in folders:
+        forget_after(folder, done)
+    simulate(case, TableFiles(case, folders, checked), state, done, window_steps)
     for folder in folders:
         finish(folder)
 
@@ -126,7 +151,22 @@ def _joined(parts: list[Tables]) -> Tables:
     return {name: pa.concat_tables([part[name] for part in parts]).unify_dictionaries() for name in parts[0]}
 
 
-def _load(folders: Sequence[Path], block: int) -> State:
-    members = [load_checkpoint(folder, block) for folder in folders]
-    policies = [recalled(member.pop(POLICY)) for member in members]
-    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in members[0]}, policies)
+def _state_after(case: Case, folders: Sequence[Path], block: int) -> State | None:
+    """Return the members' state after a block; None, with a message, where a checkpoint is not of this case."""
+    fresh = initial_state(case).arrays()
+    members, policies = [], []
+    for m, folder in enumerate(folders):
+        try:
+            saved = load_checkpoint(folder, block)
+            policies.append(recalled(saved, case.members[m].policy))
+            members.append({name: _like(saved[name], first[m]) for name, first in fresh.items()})
+        except (KeyError, ValueError) as error:
+            logger.warning("%s: the checkpoint is not of this member (%s); it is run from the start", folder, error)
+            return None
+    return State.from_arrays({name: np.stack([member[name] for member in members]) for name in fresh}, policies)
+
+
+def _like(saved: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    if (saved.shape, saved.dtype) != (fresh.shape, fresh.dtype):
+        raise ValueError(f"{saved.dtype} {saved.shape} in place of {fresh.dtype} {fresh.shape}")
+    return saved

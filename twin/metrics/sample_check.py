@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,16 +50,15 @@ def sampled_steps(case: Case, seed: int, per_member: int) -> list[np.ndarray]:
 
 
 def check_records(
-    case: Case, m: int, steps: Sequence[int], records: Mapping[int, Record], net_of: Callable[[int], pp.pandapowerNet]
+    case: Case, m: int, records: Mapping[int, Record], net_of: Callable[[int], pp.pandapowerNet]
 ) -> pa.Table:
-    """Check the final flow of member `m` at the given steps, intact and after the outage that binds there.
+    """Check the final flow of member `m` in some half-hours, by step, intact and after the outage that binds there.
 
     `net_of` gives the `frozen_net` of a grid variant, taps and reactors at the half-hour's position; it is left as it
     was.
     """
     rows = []
-    for t in steps:
-        record = records[t]
+    for t, record in records.items():
         p, q = node_power(case, record.injections.rows(np.array([m])))
         variant = int(record.injections.variant[m])
         binding = max(int(record.after.outage[m]), 1)

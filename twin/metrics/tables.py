@@ -23,17 +23,15 @@ CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.core.quantities`; a link with one has empty columns for the other."""
 
 
-def twin_tables(case: Case, start: int, records: Sequence[Record]) -> dict[int, dict[str, pa.Table]]:
+def twin_tables(case: Case, start: int, record: Record) -> dict[int, dict[str, pa.Table]]:
     """Return the ``system`` table of each counterfactual twin: sums of the cuts, and whether the criterion held."""
     twins = np.flatnonzero(case.is_twin).tolist()
     if not twins:
         return {}
-    cuts: dict[str, np.ndarray] = {
-        cause: np.stack([record.ledger.cut_mw[cause][twins] for record in records]) for cause in CutCause
-    }
-    values = {name: np.stack([getattr(record, name)[twins] for record in records]) for name in TWIN_VALUES}
+    cuts: dict[str, np.ndarray] = {cause: mw[:, twins] for cause, mw in record.ledger.cut_mw.items()}
+    values = {name: getattr(record, name)[:, twins] for name in TWIN_VALUES}
     columns = cut_columns(cuts, values)
-    time, failure = _times(case, start, len(records)), columns.pop("failure")
+    time, failure = _times(case, start, len(record.failure)), columns.pop("failure")
     return {
         m: {
             "system": pa.table(

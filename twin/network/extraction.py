@@ -16,6 +16,7 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_array
 
 from twin.core.errors import InputError, Problem
+from twin.network.as_read import with_every_table
 from twin.network.network import Network, controlled_nodes, slack_nodes
 from twin.network.node_power import injectors, nodes_of, shunt_admittances
 from twin.network.outage import connected
@@ -197,6 +198,7 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
         If the net holds an element that is not supported or a value that is not a number, has no slack, or pandapower
         refuses it.
     """
+    net = with_every_table(net)
     check_supported(net, trafo_model, enforce_q_lims)
     part = convert(net, trafo_model)
     of_index = part.node_of_index

@@ -262,7 +262,7 @@ def _in_blocks(
 
 
 def _blocks(rows: int, columns: int) -> list[slice]:
-    size = max(1, _VALUES_PER_BLOCK // columns)
+    size = max(1, _VALUES_PER_BLOCK // max(1, columns))
     return [slice(first, first + size) for first in range(0, rows, size)]
 
 

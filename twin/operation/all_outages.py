@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from twin.core.equal_rows import distinct_rows
+from twin.core.row_arrays import map_arrays, rows_of
 from twin.operation.case import Case
-from twin.operation.injections import Injections, infeed_and_demand_mva
+from twin.operation.injections import infeed_and_demand_mva
 from twin.operation.record import Record
 from twin.security.analysis import SecurityAnalysis
 from twin.security.assessment import OutageAnalysis
@@ -60,22 +61,15 @@ def tripping_plants(case: Case) -> list[int]:
     return sorted({int(at) for order in by_contract for at in order[:LARGEST_PLANTS]})
 
 
-def states_of(case: Case, records: Sequence[Record], members: Sequence[int]) -> States:
-    """Return the final states of `members` in `records`."""
-    plants = tripping_plants(case)
-    rows = [_state(case, record.injections.rows(np.array(members)), plants) for record in records]
-    return States(*(np.stack(column) for column in zip(*rows, strict=True)))
-
-
-def _state(case: Case, injections: Injections, plants: Sequence[int]) -> tuple[np.ndarray, ...]:
+def states_of(case: Case, record: Record, members: Sequence[int]) -> States:
+    """Return the final states of `members` in a record, (T, M)."""
+    plants, shape = tripping_plants(case), (len(record.failure), len(members))
+    some = rows_of(record.injections, (slice(None), list(members)))
+    injections = map_arrays(lambda values: values.reshape(shape[0] * shape[1], *values.shape[2:]), some)
     infeed_mva, demand_mva = infeed_and_demand_mva(case, injections)
     picked = injections.unit_mw[:, plants] * (1.0 + 1j * injections.unit_q_per_p[:, plants])
-    return injections.variant, infeed_mva, demand_mva, picked
-
-
-def joined(parts: Sequence[States]) -> States:
-    """Return consecutive stretches as one."""
-    return States(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(States)))
+    states = States(injections.variant, infeed_mva, demand_mva, picked)
+    return map_arrays(lambda values: values.reshape(*shape, *values.shape[1:]), states)
 
 
 def assess_states(case: Case, analysis_of: AnalysisOf, states: States, first_step: int) -> list[SecurityResult]:

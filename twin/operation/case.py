@@ -149,17 +149,42 @@ class Case:
         return self.profiles[0][0].is_workday
 
     @cached_property
+    def month(self) -> np.ndarray:
+        """(T,) calendar months, 1 .. 12."""
+        return self.index.month.to_numpy()
+
+    @cached_property
     def _classes(self) -> dict[str, np.ndarray]:
         """Columns of `Profiles.site_demand_per_kwh` by customer class."""
         of_shape = np.array([shape.demand_class for shape in self.sites.demand_shapes])
         return {str(name): np.flatnonzero(of_shape == name) for name in np.unique(of_shape)}
 
-    def class_kw_per_kwh(self, t: int) -> dict[str, np.ndarray]:
-        """Return the mean demand of each customer class at step `t`, (M,) kW per kWh of a year."""
-        per_kwh = np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in self.profiles])
+    def class_kw_per_kwh(self, steps: range) -> dict[str, np.ndarray]:
+        """Return the mean demand of each customer class in some steps, (T, M) kW per kWh of a year."""
+        of_steps = slice(steps.start, steps.stop)
+        per_kwh = np.stack([profiles.site_demand_per_kwh[of_steps] for profiles, _ in self.profiles], axis=1)
         # rows in a block of their own: a sum over columns of another layout depends on how many rows there are
-        classes = {name: np.ascontiguousarray(per_kwh[:, columns]) for name, columns in self._classes.items()}
-        return {name: values.mean(axis=1)[self.profile] for name, values in classes.items()}
+        classes = {name: np.ascontiguousarray(per_kwh[..., columns]) for name, columns in self._classes.items()}
+        return {name: values.mean(axis=2)[:, self.profile] for name, values in classes.items()}
+
+    def truth(self, name: str, step: np.ndarray, member: np.ndarray) -> np.ndarray:
+        """Return what comes, (R, ...): for each row the series of that name in its member's own profiles."""
+        return self._series([getattr(profiles, name) for profiles, _ in self.profiles], step, member)
+
+    def forecast(self, name: str, step: np.ndarray, member: np.ndarray) -> np.ndarray:
+        """Return the same of the operator's forecasts."""
+        return self._series([getattr(forecasts, name) for _, forecasts in self.profiles], step, member)
+
+    def _series(self, of_profiles: list[np.ndarray], step: np.ndarray, member: np.ndarray) -> np.ndarray:
+        if len(of_profiles) == 1:
+            result: np.ndarray = of_profiles[0][step]
+            return result
+        values = np.empty((len(step), *of_profiles[0].shape[1:]))
+        profile = self.profile[member]
+        for k, series in enumerate(of_profiles):
+            rows = np.flatnonzero(profile == k)
+            values[rows] = series[step[rows]]
+        return values
 
     @cached_property
     def plants(self) -> int:
@@ -198,6 +223,31 @@ def under_policies(case: Case, m: int, policies: Sequence[Policy]) -> Case:
         members=tuple(replace(case.members[m], policy=policy) for policy in policies),
         export_limit_mw=case.export_limit_mw[copies],
         export_per_mw=case.export_per_mw[copies],
+    )
+
+
+def of_members(case: Case, share: Sequence[int]) -> Case:
+    """Return the case of some members, with only the series that they use.
+
+    Parameters
+    ----------
+    case : Case
+    share : sequence of int
+        Positions of the members; their results do not depend on who else is in the case.
+    """
+    members = [case.members[m] for m in share]
+    used = sorted({member.profiles for member in members})
+    told = sorted({member.outlook for member in members})
+    return replace(
+        case,
+        members=tuple(
+            replace(member, profiles=used.index(member.profiles), outlook=told.index(member.outlook))
+            for member in members
+        ),
+        profiles=tuple(case.profiles[k] for k in used),
+        outlooks=tuple(case.outlooks[k] for k in told),
+        export_limit_mw=case.export_limit_mw[list(share)],
+        export_per_mw=case.export_per_mw[list(share)],
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from twin.core.clock import steps_in
+from twin.core.row_arrays import sum_at
 from twin.core.units import KW_PER_MW
 from twin.devices.device import Device, PlantDevice
 from twin.devices.sites import AverageSites, FleetArrays, SiteArrays, average_sites, fleet_arrays, site_arrays
@@ -39,10 +40,6 @@ class Units:
         Plant ids, then site groups.
     node : numpy.ndarray, (U,) int
         Node at which each unit feeds in.
-    incidence : numpy.ndarray, (U, n)
-        1 where a unit feeds in at a node.
-    diesel_incidence : numpy.ndarray, (D, n)
-        1 where a stand-by diesel feeds in at a node.
     in_municipality : numpy.ndarray, (U,) bool
         Units in the municipality that the study is about.
     tier : numpy.ndarray, (M, U) int
@@ -63,8 +60,6 @@ class Units:
 
     names: tuple[str, ...]
     node: np.ndarray
-    incidence: np.ndarray
-    diesel_incidence: np.ndarray
     in_municipality: np.ndarray
     tier: np.ndarray
     contract_mw: np.ndarray
@@ -87,7 +82,7 @@ def units_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray, 
     sites : SiteFleet
     """
     models, area_of_group = grid.models, _area_of_group(grid, sites)
-    plants, eye = models[0].plants, np.eye(len(grid.nodes.buses))
+    plants = models[0].plants
     node = np.concatenate([grid.nodes.plant, grid.nodes.area[area_of_group]])
 
     def of_plants(of_model: list[np.ndarray]) -> np.ndarray:
@@ -101,8 +96,6 @@ def units_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray, 
     return Units(
         names=(*plants.index.astype(str), *sites.groups.index.astype(str)),
         node=node,
-        incidence=eye[node],
-        diesel_incidence=eye[grid.nodes.diesel],
         in_municipality=np.concatenate([plants["municipality"].to_numpy(bool), in_city]),
         tier=np.array([[TIER_OF_FIRMNESS[firmness] for firmness in member.firmness] for member in members], dtype=int),
         contract_mw=np.array([_contract_mw(grid, member, sites) for member in members]),
@@ -127,35 +120,27 @@ def _q_per_p(plants: pd.DataFrame, column: str) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Areas:
-    """Demand areas; axes A areas, G site groups, n nodes.
+    """Demand areas; axes A areas, G site groups.
 
     Attributes
     ----------
     of_group : numpy.ndarray, (G,) int
         Area of each site group.
-    group_incidence : numpy.ndarray, (G, A)
-        1 where a site group lies in an area.
-    incidence : numpy.ndarray, (A, n)
-        1 where an area takes from a node.
     q_per_p : numpy.ndarray, (A,)
         Reactive per active demand.
     """
 
     of_group: np.ndarray
-    group_incidence: np.ndarray
-    incidence: np.ndarray
     q_per_p: np.ndarray
+
+    def sums(self, of_groups: np.ndarray) -> np.ndarray:
+        """Sum (R, G) values over the site groups of each area, (R, A)."""
+        return sum_at(of_groups, self.of_group, len(self.q_per_p))
 
 
 def areas_of(grid: ReducedGrid, sites: SiteFleet) -> Areas:
     """Return the demand areas, which all networks of a study share."""
-    areas, of_group = grid.models[0].areas, _area_of_group(grid, sites)
-    return Areas(
-        of_group=of_group,
-        group_incidence=np.eye(len(areas))[of_group],
-        incidence=np.eye(len(grid.nodes.buses))[grid.nodes.area],
-        q_per_p=_q_per_p(areas, "power_factor"),
-    )
+    return Areas(_area_of_group(grid, sites), _q_per_p(grid.models[0].areas, "power_factor"))
 
 
 def _area_of_group(grid: ReducedGrid, sites: SiteFleet) -> np.ndarray:
@@ -253,6 +238,12 @@ class Fleet:
         Names of the flexible devices of any member.
     is_storage : numpy.ndarray, (D,) bool
         Which of them are batteries in the grid or beside plants.
+    is_beside_plants : numpy.ndarray, (D,) bool
+        Which of them stand beside plants.
+    has_plant_device : numpy.ndarray, (M,) bool
+        Which members have such devices.
+    is_plant_state : numpy.ndarray, (M, K) bool
+        Which of the states of the members' devices are theirs.
     placed_devices : tuple
         Flexible devices at the areas and beside plants, each with the members that have it.
     most_devices : int
@@ -267,6 +258,9 @@ class Fleet:
     is_home_shape: np.ndarray
     device_names: tuple[str, ...]
     is_storage: np.ndarray
+    is_beside_plants: np.ndarray
+    has_plant_device: np.ndarray
+    is_plant_state: np.ndarray
     placed_devices: tuple[tuple[Placed[Device], ...], tuple[Placed[PlantDevice], ...]]
     most_devices: int
 
@@ -279,6 +273,12 @@ def fleet_of(members: Sequence[Member], sites: SiteFleet) -> Fleet:
     first = np.unique(device_class, return_index=True)[1]
     arrays = site_arrays([members[m].devices for m in first])
     stores = {device.name: device.is_storage for member in members for device in member.flexible}
+    beside_plants = {device.name for m in members for device in m.flexible if isinstance(device, PlantDevice)}
+    placed = placed_devices(members)
+    width = max(sum(len(device.initial()) for device in member.flexible) for member in members)
+    is_plant_state = np.zeros((len(members), width), dtype=bool)
+    for some in placed[1]:
+        is_plant_state[some.rows, some.columns] = True
     return Fleet(
         device_class=device_class,
         site_arrays=arrays,
@@ -288,7 +288,10 @@ def fleet_of(members: Sequence[Member], sites: SiteFleet) -> Fleet:
         is_home_shape=np.array([shape.demand_class == "residential" for shape in sites.demand_shapes]),
         device_names=tuple(stores),
         is_storage=np.array(list(stores.values()), dtype=bool),
-        placed_devices=placed_devices(members),
+        is_beside_plants=np.array([name in beside_plants for name in stores], dtype=bool),
+        has_plant_device=np.array([any(isinstance(d, PlantDevice) for d in m.flexible) for m in members]),
+        is_plant_state=is_plant_state,
+        placed_devices=placed,
         most_devices=max(len(member.orderable) for member in members),
     )
 

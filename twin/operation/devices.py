@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.core.row_arrays import map_arrays
 from twin.core.units import KW_PER_MW
-from twin.devices.device import DeviceFlows, DeviceNow, PlantDevice, PlantsNow
-from twin.devices.sites import TOTALS, SiteOrders, SiteSeries, SiteSums, run_rows
+from twin.devices.device import Device, DeviceFlows, DeviceNow, DeviceSteps, PlantDevice, PlantsNow, SeriesDevice
+from twin.devices.sites import SiteOrders, SiteRows, SiteSeries, SiteSums, run_steps
 from twin.operation.case import Case
 from twin.operation.ledger import Ledger
-from twin.operation.member import D, Placed
+from twin.operation.member import Placed
 from twin.operation.state import State
 
 _FIELDS = 9
@@ -26,12 +28,12 @@ CHARGED = (CutCause.AREA_BALANCE, *AT_THE_LINK)
 
 @dataclass(frozen=True)
 class SiteFlows:
-    """Sums over the sites of each group, (M, G) in MW, over one half-hour.
+    """Sums over the sites of each group, (..., G) in MW, over one half-hour; the leading axes are steps and members.
 
     `available_mw` is PV at the inverter's AC side; `throttled_mw` what the inverter throttled; `load_mw` own demand;
     `export_mw` and `import_mw` the exchange with the grid, site by site; `charge_mw` what the battery systems take,
     standby that does not come out of the charge included; `battery_losses_mw` conversion and all standby;
-    `raw_net_mw` PV minus demand as without any battery; `stored_mwh` the charge at the end; `clipped` (M,) counts
+    `raw_net_mw` PV minus demand as without any battery; `stored_mwh` the charge at the end; `clipped` (...) counts
     commands that a device could not follow.
     """
 
@@ -53,63 +55,70 @@ class SiteFlows:
         return result
 
 
-def run_sites(case: Case, state: State, t: int) -> tuple[SiteFlows, State]:
-    """Run all sites of all members over one half-hour, and the average sites beside them with the same orders.
+def run_sites(case: Case, state: State, steps: range) -> tuple[SiteFlows, State]:
+    """Run all sites of all members over some steps, and the average sites beside them with the same orders.
 
-    Members in the same state to the bit share the work.
+    Members with the same charges and orders to the bit share the work.
 
     Parameters
     ----------
     case : Case
     state : State
-        Charge and the orders in force.
-    t : int
-        Step.
+        Charge, and the orders in force.
+    steps : range
 
     Returns
     -------
     flows : SiteFlows
+        With a leading axis of steps.
     state : State
         With the charges at the end and the totals up to it.
     """
-    slot = t % case.order_slots
-    now = [getattr(state, name)[:, slot] for name in SiteOrders._fields]
-    first, row = distinct_rows(case.fleet.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)
-    profile = case.profile[first]
-    soc_kwh, average_soc_kwh = state.soc_kwh[first], state.average_soc_kwh[first]
+    now = SiteOrders(*(np.ascontiguousarray(order) for order in _orders(case, state, steps, SiteOrders._fields)))
+    first, of_member = distinct_rows(case.fleet.device_class, case.profile, *now, state.soc_kwh, state.average_soc_kwh)
+    shape = (len(steps), len(first))
     sums = SiteSums(
-        soc_kwh=soc_kwh,
-        totals=np.zeros((*soc_kwh.shape, len(TOTALS))),
-        average_soc_kwh=average_soc_kwh,
-        average_totals=np.zeros((*average_soc_kwh.shape, len(TOTALS))),
-        of_groups=np.zeros((len(first), len(case.sites.groups), _FIELDS)),
+        soc_kwh=state.soc_kwh[first],
+        average_soc_kwh=state.average_soc_kwh[first],
+        totals=state.site_totals.copy(),
+        average_totals=state.average_totals.copy(),
+        of_groups=np.zeros((*shape, len(case.sites.groups), _FIELDS)),
+        clipped=np.zeros(shape, dtype=np.int64),
     )
+    of_steps, fleet = slice(steps.start, steps.stop), case.fleet
     series = SiteSeries(
-        np.stack([profiles.site_pv_per_kw[t] for profiles, _ in case.profiles])[profile],
-        np.stack([profiles.site_demand_per_kwh[t] for profiles, _ in case.profiles])[profile],
+        np.stack([profiles.site_pv_per_kw[of_steps] for profiles, _ in case.profiles]),
+        np.stack([profiles.site_demand_per_kwh[of_steps] for profiles, _ in case.profiles]),
     )
-    orders, fleet = SiteOrders(*(np.ascontiguousarray(order[first]) for order in now)), case.fleet
-    clipped = run_rows(
-        fleet.arrays, fleet.site_arrays, fleet.average_sites, fleet.device_class[first], series, orders,
-        case.step_hours, sums,
+    run_steps(
+        fleet.arrays, fleet.site_arrays, fleet.average_sites,
+        SiteRows(fleet.device_class[first], case.profile[first], of_member), ~case.is_twin,
+        series, SiteOrders(*(order[first] for order in now)), case.step_hours, sums,
     )  # fmt: skip
-    fields = [*np.moveaxis(sums.of_groups[row], 2, 0) / KW_PER_MW, clipped[row]]
+    of_groups = np.moveaxis(sums.of_groups[:, of_member], 3, 0) / KW_PER_MW
+    fields = [*map(np.ascontiguousarray, of_groups), sums.clipped[:, of_member]]
     return SiteFlows(*fields), replace(
         state,
-        soc_kwh=soc_kwh[row],
-        site_totals=state.site_totals.plus(sums.totals, row, case.recorded),
-        average_soc_kwh=average_soc_kwh[row],
-        average_totals=state.average_totals + sums.average_totals[row],
+        soc_kwh=sums.soc_kwh[of_member],
+        site_totals=sums.totals,
+        average_soc_kwh=sums.average_soc_kwh[of_member],
+        average_totals=sums.average_totals,
     )
+
+
+def _orders(case: Case, state: State, steps: range, names: Sequence[str]) -> list[np.ndarray]:
+    """Return the orders in force in some steps, (M, T, ...) each."""
+    slots = np.arange(steps.start, steps.stop) % case.order_slots
+    return [getattr(state, name)[:, slots] for name in names]
 
 
 @dataclass(frozen=True)
 class FlexibleFlows:
-    """What the flexible devices did in a half-hour; axes M members, A areas, P plants, K of `Case.device_names`.
+    """What the flexible devices did in a half-hour; axes A areas, P plants, K of `Fleet.device_names`.
 
-    `area_mw` (M, A) is the change of demand by area, `storage_mw` (M, A) the charge (positive) of batteries in the
-    grid, `plant_mw` (M, P) that of devices beside plants; `demand_mw` (M, K) the sum of each device over its places;
-    the rest is as in `DeviceFlows`, (M, K).
+    `area_mw` (..., A) is the change of demand by area, `storage_mw` (..., A) the charge (positive) of batteries in the
+    grid, `plant_mw` (..., P) that of devices beside plants; `demand_mw` (..., K) the sum of each device over its
+    places; the rest is as in `DeviceFlows`, (..., K). The leading axes are steps and members.
     """
 
     area_mw: np.ndarray
@@ -122,36 +131,79 @@ class FlexibleFlows:
     clipped: np.ndarray
 
 
-def run_devices(case: Case, state: State, t: int, area_demand_mw: np.ndarray) -> tuple[FlexibleFlows, np.ndarray]:
-    """Run all flexible devices at the areas over one half-hour; those beside plants wait for `settle_beside_plants`.
+def run_devices(case: Case, state: State, steps: range, area_demand_mw: np.ndarray) -> tuple[FlexibleFlows, np.ndarray]:
+    """Run all flexible devices at the areas over some steps; those beside plants wait for `settle_beside_plants`.
 
     Parameters
     ----------
     case : Case
     state : State
         Devices' state and the orders in force.
-    t : int
-        Step.
-    area_demand_mw : numpy.ndarray, (M, A)
+    steps : range
+    area_demand_mw : numpy.ndarray, (T, M, A)
         Gross demand without the devices.
 
     Returns
     -------
     flows : FlexibleFlows
+        With a leading axis of steps.
     device_state : numpy.ndarray, (M, K)
+        At the end.
     """
-    members, areas = area_demand_mw.shape
-    of_area, of_plants = np.zeros((2, members, areas)), np.zeros((members, case.plants))
-    sums = np.zeros((len(_SUMS), members, len(case.fleet.device_names)))
-    at_areas, _ = case.fleet.placed_devices
-    device_state = state.device_state.copy() if at_areas else state.device_state
-    for placed, now in _met(case, state, t, at_areas, area_demand_mw):
-        rows, columns = placed.rows, placed.columns
-        device_state[rows, columns], flows = placed.device.step(device_state[rows, columns], now)
-        of_area[int(placed.device.is_storage), rows] += flows.demand_mw
-        sums[:, rows, case.fleet.device_names.index(placed.device.name)] = _sums(flows)
+    shape = area_demand_mw.shape[:2]
+    of_area = np.zeros((2, *area_demand_mw.shape))
+    sums = {name: np.zeros((*shape, len(case.fleet.device_names))) for name in _SUMS}
+    device_state, (at_areas, _) = state.device_state.copy(), case.fleet.placed_devices
+    if at_areas:
+        signals, price_ratio = (
+            np.ascontiguousarray(order.swapaxes(0, 1))
+            for order in _orders(case, state, steps, ("device_pu", "price_ratio"))
+        )
+        everyone = _met(case, steps, np.zeros(shape), price_ratio, area_demand_mw, case.class_kw_per_kwh(steps))
+    for placed in at_areas:
+        rows, columns, at = placed.rows, placed.columns, case.fleet.device_names.index(placed.device.name)
+        met = replace(everyone.rows(rows), signal_pu=signals[:, rows, placed.position])
+        device_state[rows, columns], flows = _run_device(placed, device_state[rows, columns], met)
+        of_area[int(placed.device.is_storage)][:, rows] += flows.demand_mw
+        for name, values in _sums(flows).items():
+            sums[name][:, rows, at] = values
     area_mw, storage_mw = of_area
-    return FlexibleFlows(area_mw, storage_mw, of_plants, **dict(zip(_SUMS, sums, strict=True))), device_state
+    return FlexibleFlows(area_mw, storage_mw, np.zeros((*shape, case.plants)), **sums), device_state
+
+
+def _run_device(placed: Placed[Device], state: np.ndarray, steps: DeviceSteps) -> tuple[np.ndarray, DeviceFlows]:
+    """Run one device over some steps: all at once where it can, else one after the other."""
+    if placed.in_series:
+        return cast(SeriesDevice, placed.device).run(state, steps)
+    flows = []
+    for k in range(len(steps.step_of_day)):
+        state, flow = placed.device.step(state, steps.at(k))
+        flows.append(flow)
+    return state, map_arrays(lambda *values: np.stack(values), *flows)
+
+
+@dataclass(frozen=True)
+class PlantOrders:
+    """What the devices beside plants meet in some half-hours, one a row.
+
+    Attributes
+    ----------
+    member, step : numpy.ndarray, (R,) int
+    device_pu : numpy.ndarray, (R, D)
+        Signals, in each member's own order.
+    price_ratio : numpy.ndarray, (R,)
+    area_demand_mw : numpy.ndarray, (R, A)
+        Gross demand without the devices.
+    device_state : numpy.ndarray, (R, K)
+        Of all devices of the member, before the half-hour.
+    """
+
+    member: np.ndarray
+    step: np.ndarray
+    device_pu: np.ndarray
+    price_ratio: np.ndarray
+    area_demand_mw: np.ndarray
+    device_state: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -160,43 +212,49 @@ class OrderedInfeed:
 
     Attributes
     ----------
-    infeed_mw : numpy.ndarray, (M, P)
+    infeed_mw : numpy.ndarray, (R, P)
         Of all devices.
-    parts : tuple of (Placed, DeviceNow, numpy.ndarray)
-        Each device, what it met and its change of infeed (R, P), in the order in which they act.
+    parts : tuple of (Placed, numpy.ndarray, DeviceNow, numpy.ndarray)
+        Each device in some rows, what it met and its change of infeed, in the order in which they act.
     """
 
     infeed_mw: np.ndarray
-    parts: tuple[tuple[Placed[PlantDevice], DeviceNow, np.ndarray], ...]
+    parts: tuple[tuple[Placed[PlantDevice], np.ndarray, DeviceNow, np.ndarray], ...]
 
 
-def order_beside_plants(
-    case: Case, state: State, t: int, area_demand_mw: np.ndarray, plant_mw: np.ndarray
-) -> OrderedInfeed:
+def order_beside_plants(case: Case, orders: PlantOrders, plant_mw: np.ndarray) -> OrderedInfeed:
     """Return what the devices beside plants do as ordered, within their own limits and the plants' contracts.
 
     Parameters
     ----------
     case : Case
-    state : State
-    t : int
-        Step.
-    area_demand_mw : numpy.ndarray, (M, A)
-        Gross demand without the devices.
-    plant_mw : numpy.ndarray, (M, P)
+    orders : PlantOrders
+    plant_mw : numpy.ndarray, (R, P)
         Infeed that area balance has left: charging comes out of it.
     """
     infeed_mw, parts = np.zeros_like(plant_mw), []
-    _, beside_plants = case.fleet.placed_devices
-    for placed, now in _met(case, state, t, beside_plants, area_demand_mw):
-        rows = placed.rows
+    for placed, rows, now in _met_beside_plants(case, orders):
         left_mw, nothing = plant_mw[rows] + infeed_mw[rows], np.zeros((len(rows), case.plants))
-        plants = PlantsNow(left_mw, case.units.contract_mw[rows, : case.plants], nothing, nothing)
-        now = replace(now, beside_plants=plants)
-        change_mw = placed.device.ordered_infeed(state.device_state[rows, placed.columns], now)
+        contract_mw = case.units.contract_mw[orders.member[rows], : case.plants]
+        now = replace(now, beside_plants=PlantsNow(left_mw, contract_mw, nothing, nothing))
+        change_mw = placed.device.ordered_infeed(orders.device_state[rows, placed.columns], now)
         infeed_mw[rows] += change_mw
-        parts.append((placed, now, change_mw))
+        parts.append((placed, rows, now, change_mw))
     return OrderedInfeed(infeed_mw, tuple(parts))
+
+
+def _met_beside_plants(case: Case, orders: PlantOrders) -> Iterator[tuple[Placed[PlantDevice], np.ndarray, DeviceNow]]:
+    """Yield each device beside plants with the rows of one step and what it meets there."""
+    _, beside_plants = case.fleet.placed_devices
+    for t in np.unique(orders.step).tolist() if beside_plants else []:
+        step = range(t, t + 1)
+        classes = case.class_kw_per_kwh(step)
+        for placed in beside_plants:
+            rows = np.flatnonzero((orders.step == t) & np.isin(orders.member, placed.rows))
+            of_rows = {name: per_kwh[:, orders.member[rows]] for name, per_kwh in classes.items()}
+            signal_pu, price_ratio = orders.device_pu[None, rows, placed.position], orders.price_ratio[None, rows]
+            met = _met(case, step, signal_pu, price_ratio, orders.area_demand_mw[None, rows], of_rows)
+            yield placed, rows, met.at(0)
 
 
 def settle_beside_plants(
@@ -218,70 +276,62 @@ def settle_beside_plants(
     ledger : Ledger
         Its cuts of plants with a battery are reduced by what the battery takes.
     ordered : OrderedInfeed
-    reduced_mw : numpy.ndarray, (M, P)
+    reduced_mw : numpy.ndarray, (R, P)
         Infeed as ordered before caps and congestion management, less that after them.
     flows : FlexibleFlows
-    device_state : numpy.ndarray, (M, K)
-        Of `run_devices`.
+    device_state : numpy.ndarray, (R, K)
+        Before the half-hour.
 
     Returns
     -------
     flows : FlexibleFlows
         With the devices beside plants.
-    device_state : numpy.ndarray, (M, K)
-        At the end.
+    device_state : numpy.ndarray, (R, K)
+        At the end, of the devices beside plants.
     """
     if not ordered.parts:
         return flows, device_state
     reduced_mw, device_state = reduced_mw.copy(), device_state.copy()
-    of_plants, sums = flows.plant_mw.copy(), np.stack([getattr(flows, name) for name in _SUMS])
-    for placed, before, change_mw in ordered.parts:
-        rows, columns = placed.rows, placed.columns
+    of_plants, sums = flows.plant_mw.copy(), {name: getattr(flows, name).copy() for name in _SUMS}
+    for placed, rows, before, change_mw in ordered.parts:
+        columns, at = placed.columns, case.fleet.device_names.index(placed.device.name)
         withheld_mw = np.minimum(reduced_mw[rows], np.maximum(change_mw, 0.0))
         reduced_mw[rows] -= withheld_mw
-        ledger.give_back(AT_THE_LINK, _of_rows(reduced_mw, rows, withheld_mw))
-        cut_mw = ledger.booked_mw(CHARGED)[rows, : case.plants]
+        ledger.give_back(AT_THE_LINK, rows, withheld_mw)
+        cut_mw = ledger.booked_mw(CHARGED, rows)[:, : case.plants]
         now = replace(before, beside_plants=replace(before.beside_plants, withheld_mw=withheld_mw, cut_mw=cut_mw))
         device_state[rows, columns], done = placed.device.step(device_state[rows, columns], now)
-        ledger.give_back(CHARGED, _of_rows(reduced_mw, rows, done.taken_mw))
+        ledger.give_back(CHARGED, rows, done.taken_mw)
         of_plants[rows] += done.demand_mw
-        sums[:, rows, case.fleet.device_names.index(placed.device.name)] = _sums(done)
-    return replace(flows, plant_mw=of_plants, **dict(zip(_SUMS, sums, strict=True))), device_state
+        for name, values in _sums(done).items():
+            sums[name][rows, at] = values
+    return replace(flows, plant_mw=of_plants, **sums), device_state
 
 
 _SUMS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
 
-def _sums(flows: DeviceFlows) -> np.ndarray:
-    return np.stack(
-        [flows.demand_mw.sum(axis=1), flows.losses_mw, flows.stored_mwh, flows.unmet_mwh, flows.clipped.astype(float)]
-    )
-
-
-def _of_rows(like: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    found = np.zeros_like(like)
-    found[rows] = values
-    return found
+def _sums(flows: DeviceFlows) -> dict[str, np.ndarray]:
+    return {"demand_mw": flows.demand_mw.sum(axis=-1)} | {name: getattr(flows, name) for name in _SUMS[1:]}
 
 
 def _met(
-    case: Case, state: State, t: int, devices: Sequence[Placed[D]], area_demand_mw: np.ndarray
-) -> Iterator[tuple[Placed[D], DeviceNow]]:
-    """Yield each device with what it meets at step `t`."""
-    slot, month = t % case.order_slots, case.index[t].month
-    classes = case.class_kw_per_kwh(t) if devices else {}
-    for placed in devices:
-        rows = placed.rows
-        yield (
-            placed,
-            DeviceNow(
-                step_of_day=int(case.step_of_day[t]),
-                is_workday=bool(case.is_workday[t]),
-                step_hours=case.step_hours,
-                signal_pu=state.device_pu[rows, slot, placed.position],
-                price_ratio=state.price_ratio[rows, slot],
-                area_demand_mw=area_demand_mw[rows],
-                class_kw_per_kwh={name: per_kwh[rows] for name, per_kwh in classes.items()},
-                month=month,
-            ),
-        )
+    case: Case,
+    steps: range,
+    signal_pu: np.ndarray,
+    price_ratio: np.ndarray,
+    area_demand_mw: np.ndarray,
+    class_kw_per_kwh: dict[str, np.ndarray],
+) -> DeviceSteps:
+    """Return what a device meets in some steps."""
+    of_steps = slice(steps.start, steps.stop)
+    return DeviceSteps(
+        step_of_day=case.step_of_day[of_steps],
+        month=case.month[of_steps],
+        is_workday=case.is_workday[of_steps],
+        step_hours=case.step_hours,
+        signal_pu=signal_pu,
+        price_ratio=price_ratio,
+        area_demand_mw=area_demand_mw,
+        class_kw_per_kwh=class_kw_per_kwh,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -11,28 +12,39 @@ from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
-from twin.policies.interface import Batteries, Dispatch, View
+from twin.policies.interface import Batteries, Dispatch, Measured, View
 from twin.policies.running import decide
 
+Look = Callable[[], State]
+"""Solves the grid of the half-hours that are over and gives the state after them."""
 
-def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int) -> View:
-    """Return the view of member `m` at step `t` for orders that begin `lead` steps later."""
-    member = case.members[m]
+
+def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int, look: Look | None = None) -> View:
+    """Return the view of member `m` at step `t` for orders that begin `lead` steps later.
+
+    Parameters
+    ----------
+    case : Case
+    state : State
+    t, m, lead, steps : int
+        The orders cover `steps` steps.
+    look : callable, optional
+        Gives the state with the grid solved up to now; not needed where that is `state`.
+    """
+    member, look = case.members[m], look or (lambda: state)
+    beside_plants = bool(case.fleet.has_plant_device[m])
     limit = float(case.export_limit_mw[m])
     return View(
         time=case.index[t],
         step_of_day=(int(case.step_of_day[t]) + lead) % case.clock.steps_of_day,
         steps=steps,
         batteries=_batteries(case, state, m),
-        measured_export_mw=float(state.export_mw[m]),
-        measured_available_mw=state.available_mw[m].copy(),
-        measured_delivered_mw=state.delivered_mw[m].copy(),
+        measured=lambda: _measured(case, look(), t, m),
+        stored=lambda: _stored(case, look() if beside_plants else state, m),
         outlook=case.outlooks[member.outlook].at(t, lead, limit),
-        caps_mw=_caps(case, state, t, m),
         export_limit_mw=limit,
         export_per_mw=case.export_per_mw[m, case.areas.of_group],
         devices=member.orderable,
-        device_stored_mwh=_stored(case, state, m),
         step_minutes=case.clock.step_minutes,
     )
 
@@ -58,6 +70,11 @@ def _batteries(case: Case, state: State, m: int) -> Batteries:
     )
 
 
+def _measured(case: Case, state: State, t: int, m: int) -> Measured:
+    available_mw, delivered_mw = state.available_mw[m].copy(), state.delivered_mw[m].copy()
+    return Measured(float(state.export_mw[m]), available_mw, delivered_mw, _caps(case, state, t, m))
+
+
 def _caps(case: Case, state: State, t: int, m: int) -> np.ndarray:
     """Return the sum of the caps fixed for the steps from `t` on, (L,) MW; empty where none are fixed."""
     member = case.members[m]
@@ -76,26 +93,42 @@ def _stored(case: Case, state: State, m: int) -> np.ndarray:
     return np.array([of_names[name] for name in member.orderable], dtype=float)
 
 
-def obey_policies(case: Case, state: State, t: int) -> tuple[State, np.ndarray]:
+def somebody_decides(case: Case, t: int) -> bool:
+    """Return whether the decision of any policy falls on step `t`."""
+    return t == 0 or any(rhythm.is_due(int(case.step_of_day[t])) for rhythm in set(case.rhythms))
+
+
+def obey_policies(case: Case, state: State, t: int, look: Look | None = None) -> tuple[State, np.ndarray]:
     """Return the state with the orders of all policies that decide at step `t`, and where one failed, (M,) bool.
 
-    The first step of a run counts as a decision too, for the steps until the next one, without lead.
+    The first step of a run counts as a decision too, for the steps until the next one, without lead. A policy that
+    looks at what is measured makes `look` solve the grid up to now; without it, that is done already.
     """
     failed = np.zeros(len(case.members), dtype=bool)
-    slot = int(case.step_of_day[t])
+    slot, looked, over = int(case.step_of_day[t]), [state], False
     due = [m for m in range(len(case.members)) if t == 0 or case.rhythms[m].is_due(slot)]
+
+    def look_once() -> State:
+        if over:
+            repair = "keep the numbers themselves, e.g. float(view.measured_export_mw)"
+            raise InputError([Problem("a view is read after its decision", "View, what is measured", repair=repair)])
+        if look is not None and len(looked) == 1:
+            looked.append(look())
+        return looked[-1]
+
     if not due:
         return state, failed
     orders = {name: getattr(state, name).copy() for name in ORDERS}
     for m in due:
         member = case.members[m]
         lead, steps = _covered(case, m, t, slot)
-        view = make_view(case, state, t, m, lead, steps)
+        view = make_view(case, state, t, m, lead, steps, look_once)
         dispatch, failed[m] = decide(
             state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name
         )
         _put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
-    return replace(state, **orders), failed
+    over = True
+    return replace(looked[-1], **orders), failed
 
 
 def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:

@@ -7,30 +7,34 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
+from twin.core.row_arrays import rows_of, sum_at, with_rows
 from twin.network.reduced.flow import Flow, flat_start, solve
 from twin.operation.case import Case
 
 
 @dataclass(frozen=True)
 class Injections:
-    """All injections of a half-hour; axes M members (or a choice of them), U units, A areas, D diesels.
+    """All injections of some half-hours of some members; axes R rows, U units, A areas, D diesels.
 
     Attributes
     ----------
-    variant : numpy.ndarray, (M,) int
+    member : numpy.ndarray, (R,) int
+        Whose half-hour a row is.
+    variant : numpy.ndarray, (R,) int
         Grid variant at the half-hour's position of taps and reactors.
-    unit_mw : numpy.ndarray, (M, U)
+    unit_mw : numpy.ndarray, (R, U)
         Infeed of plants and feed-in of site groups.
-    unit_q_per_p : numpy.ndarray, (M, U)
+    unit_q_per_p : numpy.ndarray, (R, U)
         Reactive infeed per active infeed.
-    demand_mw : numpy.ndarray, (M, A)
+    demand_mw : numpy.ndarray, (R, A)
         What the areas take: demand beside the sites plus the sites' import.
-    demand_mvar : numpy.ndarray, (M, A)
-    diesel_mw : numpy.ndarray, (M, D)
-    shed_mw : numpy.ndarray, (M, A)
+    demand_mvar : numpy.ndarray, (R, A)
+    diesel_mw : numpy.ndarray, (R, D)
+    shed_mw : numpy.ndarray, (R, A)
         Demand not supplied.
     """
 
+    member: np.ndarray
     variant: np.ndarray
     unit_mw: np.ndarray
     unit_q_per_p: np.ndarray
@@ -40,22 +44,12 @@ class Injections:
     shed_mw: np.ndarray
 
     def rows(self, pick: np.ndarray) -> Injections:
-        """Return the members `pick`."""
-        return Injections(*(x[pick] for x in self.arrays()))
+        """Return the rows `pick`."""
+        return rows_of(self, pick)
 
     def replaced(self, pick: np.ndarray, part: Injections) -> Injections:
-        """Return a copy whose members `pick` are taken from `part`."""
-        copies = [x.copy() for x in self.arrays()]
-        for mine, theirs in zip(copies, part.arrays(), strict=True):
-            mine[pick] = theirs
-        return Injections(*copies)
-
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """Return the fields in order."""
-        return (
-            self.variant, self.unit_mw, self.unit_q_per_p, self.demand_mw, self.demand_mvar, self.diesel_mw,
-            self.shed_mw,
-        )  # fmt: skip
+        """Return a copy whose rows `pick` are taken from `part`."""
+        return with_rows(self, pick, part)
 
     def with_units(self, unit_mw: np.ndarray) -> Injections:
         """Return a copy with other infeeds."""
@@ -64,21 +58,21 @@ class Injections:
 
 def node_power(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return active and reactive infeed per node in per unit, two arrays (R, n)."""
-    kept = kept_share(injections)
-    p = injections.unit_mw @ case.units.incidence
-    q = (injections.unit_mw * injections.unit_q_per_p) @ case.units.incidence
-    p -= (injections.demand_mw * kept) @ case.areas.incidence
-    q -= (injections.demand_mvar * kept) @ case.areas.incidence
-    p += injections.diesel_mw @ case.units.diesel_incidence
+    nodes, count = case.grid.nodes, len(case.grid.nodes.buses)
+    kept, unit_mvar = kept_share(injections), injections.unit_mw * injections.unit_q_per_p
+    p = sum_at(injections.unit_mw, case.units.node, count) - sum_at(injections.demand_mw * kept, nodes.area, count)
+    q = sum_at(unit_mvar, case.units.node, count) - sum_at(injections.demand_mvar * kept, nodes.area, count)
+    p += sum_at(injections.diesel_mw, nodes.diesel, count)
     return p / case.base_mva, q / case.base_mva
 
 
 def infeed_and_demand_mva(case: Case, injections: Injections) -> tuple[np.ndarray, np.ndarray]:
     """Return what is fed in and what is drawn at the nodes apart, two arrays (R, n) complex."""
+    nodes, count = case.grid.nodes, len(case.grid.nodes.buses)
     kept = kept_share(injections)
-    infeed = (injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p)) @ case.units.incidence
-    drawn = ((injections.demand_mw + 1j * injections.demand_mvar) * kept) @ case.areas.incidence
-    return infeed + injections.diesel_mw @ case.units.diesel_incidence, drawn
+    infeed = sum_at(injections.unit_mw * (1.0 + 1j * injections.unit_q_per_p), case.units.node, count)
+    drawn = sum_at((injections.demand_mw + 1j * injections.demand_mvar) * kept, nodes.area, count)
+    return infeed + sum_at(injections.diesel_mw, nodes.diesel, count), drawn
 
 
 def kept_share(injections: Injections) -> np.ndarray:

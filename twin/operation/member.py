@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from twin.devices.device import Device, PlantDevice
+from twin.devices.device import Device, PlantDevice, SeriesDevice
 from twin.devices.sites import SiteDevices
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
@@ -113,12 +113,15 @@ class Placed(NamedTuple, Generic[D]):
         Of the members' device state.
     position : int
         Among the members' devices, as in `Dispatch.device_pu`.
+    in_series : bool
+        Whether the device can run several steps at once.
     """
 
     device: D
     rows: np.ndarray
     columns: slice
     position: int
+    in_series: bool
 
 
 def placed_devices(members: Sequence[Member]) -> tuple[tuple[Placed[Device], ...], tuple[Placed[PlantDevice], ...]]:
@@ -135,7 +138,7 @@ def placed_devices(members: Sequence[Member]) -> tuple[tuple[Placed[Device], ...
         for position, (device, ends_at) in enumerate(zip(devices, pairwise(ends), strict=True)):
             columns = slice(int(ends_at[0]), int(ends_at[1]))
             if isinstance(device, PlantDevice):
-                beside_plants.append(Placed(device, rows, columns, position))
+                beside_plants.append(Placed(device, rows, columns, position, False))
             else:
-                at_areas.append(Placed(device, rows, columns, position))
+                at_areas.append(Placed(device, rows, columns, position, isinstance(device, SeriesDevice)))
     return tuple(at_areas), tuple(beside_plants)

@@ -1,11 +1,13 @@
-"""What one half-hour leaves behind; the tables are made of it."""
+"""What half-hours leave behind; the tables are made of it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from twin.core.row_arrays import map_arrays, rows_of
 from twin.operation.devices import FlexibleFlows, SiteFlows
 from twin.operation.injections import Injections
 from twin.operation.ledger import Ledger
@@ -13,11 +15,11 @@ from twin.operation.ledger import Ledger
 
 @dataclass(frozen=True)
 class SecurityState:
-    """N-1 of all members at one moment (before or after management).
+    """N-1 at one moment (before or after management), one row a half-hour of a member.
 
     `intact_percent` and `intact_end` are the worst loading of the intact grid; `loading_percent` is of what the
     criterion allows after the worst outage, `end` and `outage` bind, `link_percent` is the survivor of the link,
-    `headroom_mw` (M, 2) export and import; NaN where not computed.
+    `headroom_mw` (R, 2) export and import; NaN where not computed.
     """
 
     intact_percent: np.ndarray
@@ -33,13 +35,13 @@ class SecurityState:
 
 @dataclass(frozen=True)
 class Record:
-    """One half-hour of all members; axes M members, U units, G groups, A areas.
+    """Half-hours of members; axes R rows (or T steps, then M members), U units, G groups, A areas.
 
-    `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (M,) is the
-    retail price announced to the homes over the usual one; `policy_failed` (M,) marks decisions that a fallback made;
-    `positions` (M, C) are those of taps and reactors; `q_support_mvar` (M,) is what plants supply beyond their own
-    power factor to hold the voltage; `node_i` (M, n) are the final flow's node currents, from which all branch flows,
-    losses and voltages follow; `demand_mw` (M, A) is gross; `residual_mva` what stays overloaded; `missed` marks
+    `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (R,) is the
+    retail price announced to the homes over the usual one; `policy_failed` (R,) marks decisions that a fallback made;
+    `positions` (R, C) are those of taps and reactors; `q_support_mvar` (R,) is what plants supply beyond their own
+    power factor to hold the voltage; `node_i` (R, n) are the final flow's node currents, from which all branch flows,
+    losses and voltages follow; `demand_mw` (R, A) is gross; `residual_mva` what stays overloaded; `missed` marks
     criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
     `failure` is empty where solved.
     """
@@ -64,3 +66,12 @@ class Record:
     residual_mva: np.ndarray
     beside_clipped: np.ndarray
     failure: np.ndarray
+
+    def at(self, k: int) -> Record:
+        """Return one of several half-hours, of all members."""
+        return rows_of(self, k)
+
+
+def over_time(records: Sequence[Record]) -> Record:
+    """Return several half-hours of all members as one record, with a leading axis of steps."""
+    return map_arrays(lambda *values: np.stack(values), *records)

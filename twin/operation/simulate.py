@@ -1,18 +1,18 @@
-"""Run the members of a case in lock-step, month by month; the caller says what is kept of each half-hour."""
+"""Run the members of a case in lock-step, window by window; the caller says what is kept of each half-hour."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
+from twin.core.row_arrays import joined_rows
 from twin.operation.case import Case
-from twin.operation.half_hour import step
 from twin.operation.record import Record
 from twin.operation.state import State, initial_state
+from twin.operation.window import Window
 
 STRETCH_STEPS = 96
 """Records of this many steps are in memory at once."""
@@ -21,14 +21,16 @@ STRETCH_STEPS = 96
 class Reduction(Protocol):
     """What is kept of a run: tables, or the series of some key figures."""
 
-    def take(self, steps: range, records: Sequence[Record]) -> None:
-        """Reduce the records of consecutive steps, which are let go of afterwards."""
+    def take(self, steps: range, record: Record) -> None:
+        """Reduce the record of consecutive steps, (T, M), which is let go of afterwards."""
 
     def close_block(self, block: int, steps: range, state: State) -> None:
         """Finish a block, after which the members' state is `state`; a run can go on from here."""
 
 
-def simulate(case: Case, reduction: Reduction, state: State | None = None, done: int = -1) -> State:
+def simulate(
+    case: Case, reduction: Reduction, state: State | None = None, done: int = -1, window_steps: int | None = None
+) -> State:
     """Run the blocks of a case that are not done yet.
 
     Parameters
@@ -40,6 +42,8 @@ def simulate(case: Case, reduction: Reduction, state: State | None = None, done:
         After block `done`; default: the state before the first step.
     done : int
         Last block that is done already, -1 for none.
+    window_steps : int, optional
+        Half-hours that are solved at once as far as nobody looks; a day where not given. It changes no result.
 
     Returns
     -------
@@ -47,16 +51,18 @@ def simulate(case: Case, reduction: Reduction, state: State | None = None, done:
         After the last step.
     """
     state = initial_state(case) if state is None else state
+    window_steps = min(window_steps or case.clock.steps_of_day, case.clock.steps_of_day)
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
             continue
         for start in range(steps.start, steps.stop, STRETCH_STEPS):
             stretch = range(start, min(start + STRETCH_STEPS, steps.stop))
             records = []
-            for t in stretch:
-                state, record = step(case, state, t)
-                records.append(record)
-            reduction.take(stretch, records)
+            for t in stretch[::window_steps]:
+                window = Window(case, state, t)
+                records.append(window.run(min(t + window_steps, stretch.stop)))
+                state = window.state
+            reduction.take(stretch, joined_rows(records))
         reduction.close_block(block, steps, state)
     return state
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -45,85 +45,22 @@ class DayHistory:
 
     def at(self, rows: np.ndarray, slots: np.ndarray) -> np.ndarray:
         """Return (R, Q, N) values of member ``rows[r]`` at step ``slots[r]`` of the day."""
-        return np.stack([self.slots[slot][row] for row, slot in zip(rows, slots, strict=True)])
+        found = np.empty((len(rows), *self.slots[0].shape[1:]))
+        for slot in np.unique(slots):
+            some = np.flatnonzero(slots == slot)
+            found[some] = self.slots[slot][rows[some]]
+        return found
 
-    def with_slot(self, slot: int, values: np.ndarray) -> DayHistory:
-        """Return a history with one step replaced."""
-        return DayHistory((*self.slots[:slot], values, *self.slots[slot + 1 :]))
-
-
-@dataclass(frozen=True)
-class SiteTotals:
-    """Totals of the sites, one array a member, so that a step copies only those of members that keep them.
-
-    Attributes
-    ----------
-    of_member : tuple of numpy.ndarray, (S, W)
-        Columns as in `twin.devices.sites.TOTALS`.
-    """
-
-    of_member: tuple[np.ndarray, ...]
-
-    @staticmethod
-    def zero(members: int, sites: int) -> SiteTotals:
-        """Return the totals before the first half-hour."""
-        return SiteTotals((np.zeros((sites, len(TOTALS))),) * members)
-
-    @staticmethod
-    def from_array(values: np.ndarray) -> SiteTotals:
-        """Make totals of (M, S, W) values."""
-        return SiteTotals(tuple(values))
-
-    def as_array(self) -> np.ndarray:
-        """Return (M, S, W) values."""
-        return np.stack(self.of_member)
-
-    def plus(self, more: np.ndarray, row: np.ndarray, members: Iterable[int]) -> SiteTotals:
-        """Return totals to which those of one half-hour are added.
-
-        Parameters
-        ----------
-        more : numpy.ndarray, (R, S, W)
-        row : numpy.ndarray, (M,) int
-            Row of `more` of each member.
-        members : iterable of int
-            Members that keep totals.
-        """
-        of_member = list(self.of_member)
-        for m in members:
-            of_member[m] = of_member[m] + more[row[m]]
-        return SiteTotals(tuple(of_member))
+    def with_slots(self, slots: Sequence[int], values: np.ndarray) -> DayHistory:
+        """Return a history with some steps replaced by (T, M, Q, N) values."""
+        new = dict(zip(slots, values, strict=True))
+        return DayHistory(tuple(new.get(slot, old) for slot, old in enumerate(self.slots)))
 
 
-_PACKED: dict[str, type[DayHistory] | type[SiteTotals]] = {
-    "history": DayHistory,
-    "device_history": DayHistory,
-    "site_totals": SiteTotals,
-}
+_PACKED = ("history", "device_history")
 """Fields that are made of several arrays."""
 ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
 """Fields of `State` that hold the orders in force, named as in `Dispatch`."""
-
-
-@dataclass(frozen=True)
-class Caps:
-    """Caps per plant and slot, (M, L, P); slot = step modulo L; 1 leaves the plant free.
-
-    `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
-    """
-
-    pu: np.ndarray
-    cause: np.ndarray
-    end: np.ndarray
-    outage: np.ndarray
-
-    @staticmethod
-    def none(case: Case) -> Caps:
-        """Return caps that bind nobody."""
-        shape = (len(case.members), case.lead_slots, case.plants)
-        return Caps(
-            np.ones(shape), np.zeros(shape, dtype=np.int64), np.full(shape, NOTHING), np.zeros(shape, dtype=np.int64)
-        )
 
 
 @dataclass(frozen=True)
@@ -136,8 +73,8 @@ class State:
         Of taps and reactors, and for how long their quantity has left its band; see
         `twin.operation.management.controls`.
     soc_kwh : numpy.ndarray, (M, S)
-    site_totals : SiteTotals
-        Sums over the run at each site; counterfactual twins keep none.
+    site_totals : numpy.ndarray, (M, S, W)
+        Sums over the run at each site, columns as in `twin.devices.sites.TOTALS`; counterfactual twins keep none.
     average_soc_kwh, average_totals : numpy.ndarray, (M, G), (M, G, W)
         The same of one average site a group, run beside the real ones for comparison.
     device_state : numpy.ndarray, (M, K)
@@ -166,7 +103,7 @@ class State:
     positions: np.ndarray
     outside_steps: np.ndarray
     soc_kwh: np.ndarray
-    site_totals: SiteTotals
+    site_totals: np.ndarray
     average_soc_kwh: np.ndarray
     average_totals: np.ndarray
     device_state: np.ndarray
@@ -197,7 +134,7 @@ class State:
     def from_arrays(values: Mapping[str, np.ndarray], policies: Sequence[Policy]) -> State:
         """Make a state of what `arrays` gave and the members' policies."""
         plain: dict[str, Any] = dict(values)
-        packed = {name: kind.from_array(values[name]) for name, kind in _PACKED.items()}
+        packed = {name: DayHistory.from_array(values[name]) for name in _PACKED}
         return State(**plain | packed, policies=tuple(policies))
 
 
@@ -205,7 +142,7 @@ def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
     nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.fleet.most_devices)
-    caps = Caps.none(case)
+    slots = (members, case.lead_slots, case.plants)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
     soc_kwh = np.array([lowest_charge(m.devices.battery) for m in case.members])
     day = case.clock.steps_of_day
@@ -213,7 +150,7 @@ def initial_state(case: Case) -> State:
         positions=positions,
         outside_steps=np.zeros_like(positions),
         soc_kwh=soc_kwh,
-        site_totals=SiteTotals.zero(*soc_kwh.shape),
+        site_totals=np.zeros((*soc_kwh.shape, len(TOTALS))),
         average_soc_kwh=np.array([mean_of_groups(case.sites, soc) for soc in soc_kwh]),
         average_totals=np.zeros((members, groups, len(TOTALS))),
         device_state=_device_state(case),
@@ -224,9 +161,12 @@ def initial_state(case: Case) -> State:
         delivered_mw=np.zeros((members, groups)),
         history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
         device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
-        cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage,
+        cap_pu=np.ones(slots),
+        cap_cause=np.zeros(slots, dtype=np.int64),
+        cap_end=np.full(slots, NOTHING),
+        cap_outage=np.zeros(slots, dtype=np.int64),
         policies=tuple(copy.deepcopy(member.policy) for member in case.members),
-    )  # fmt: skip
+    )
 
 
 def _device_state(case: Case) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Protocol
 
@@ -115,8 +116,32 @@ class Batteries:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """What meters show of the step before a decision; arrays over the G site groups.
+
+    Attributes
+    ----------
+    export_mw : float
+        Flow of the link.
+    available_mw, delivered_mw : numpy.ndarray, (G,)
+        PV: what could have been produced, and what was.
+    caps_mw : numpy.ndarray, (L,)
+        Sum of the caps that a forecasting operator has already fixed for the next steps from now, less than the
+        contracts where it cuts; empty with an operator that fixes none.
+    """
+
+    export_mw: float
+    available_mw: np.ndarray
+    delivered_mw: np.ndarray
+    caps_mw: np.ndarray
+
+
+@dataclass(frozen=True)
 class View:
     """What is known when a decision falls; arrays over the G site groups.
+
+    What is measured is read when a policy asks for it: a policy that never looks at the grid lets the loop solve many
+    half-hours at once (docs/concepts/loop.md).
 
     Attributes
     ----------
@@ -127,22 +152,17 @@ class View:
     steps : int
         How many steps the order has to cover at least.
     batteries : Batteries
-    measured_export_mw : float
-        Flow of the link in the step before.
-    measured_available_mw, measured_delivered_mw : numpy.ndarray, (G,)
-        PV of the step before: what could have been produced, and what was.
+    measured : callable
+        Gives `Measured`; it can be called until the decision is made, like `stored`.
+    stored : callable
+        Gives `device_stored_mwh`, (K,).
     outlook : Outlook
-    caps_mw : numpy.ndarray, (L,)
-        Sum of the caps that a forecasting operator has already fixed for the next steps from now, less than the
-        contracts where it cuts; empty with an operator that fixes none.
     export_limit_mw : float
         The operator's stated limit of the link's export under the criterion in force.
     export_per_mw : numpy.ndarray, (G,)
         Linearised network: change of the link's export for a MW more infeed of a site group.
     devices : tuple of str
         Names of the flexible devices, in the order of `Dispatch.device_pu`.
-    device_stored_mwh : numpy.ndarray, (K,)
-        What they hold or owe, see `twin.devices.device.DeviceFlows.stored_mwh`.
     step_minutes : int
         Length of a step.
     """
@@ -151,16 +171,38 @@ class View:
     step_of_day: int
     steps: int
     batteries: Batteries
-    measured_export_mw: float
-    measured_available_mw: np.ndarray
-    measured_delivered_mw: np.ndarray
+    measured: Callable[[], Measured]
+    stored: Callable[[], np.ndarray]
     outlook: Outlook
-    caps_mw: np.ndarray
     export_limit_mw: float
     export_per_mw: np.ndarray
     devices: tuple[str, ...]
-    device_stored_mwh: np.ndarray
     step_minutes: int = MINUTES_OF_HALF_HOUR
+
+    @property
+    def measured_export_mw(self) -> float:
+        """Flow of the link in the step before."""
+        return self.measured().export_mw
+
+    @property
+    def measured_available_mw(self) -> np.ndarray:
+        """PV of the step before that could have been produced, (G,)."""
+        return self.measured().available_mw
+
+    @property
+    def measured_delivered_mw(self) -> np.ndarray:
+        """PV of the step before, (G,)."""
+        return self.measured().delivered_mw
+
+    @property
+    def caps_mw(self) -> np.ndarray:
+        """Sum of the caps that are fixed for the next steps, (L,); see `Measured`."""
+        return self.measured().caps_mw
+
+    @property
+    def device_stored_mwh(self) -> np.ndarray:
+        """What the flexible devices hold or owe, (K,); see `twin.devices.device.DeviceFlows.stored_mwh`."""
+        return self.stored()
 
     @property
     def step_hours(self) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 import signal
 import sysconfig
 import threading
@@ -101,6 +100,11 @@ def name_of(policy: Policy) -> str:
     return name if isinstance(name, str) else type(policy).__name__
 
 
+_READ_WHEN_ASKED = (
+    "measured_export_mw", "measured_available_mw", "measured_delivered_mw", "caps_mw", "device_stored_mwh",
+)  # fmt: skip
+
+
 def described(view: View) -> list[str]:
     """Return what a policy sees, short, one subject a line; an array as its least, mean and largest value."""
     devices = ", ".join(view.devices) or "none"
@@ -111,6 +115,7 @@ def described(view: View) -> list[str]:
     ]
     for name, part in (("view", view), ("view.batteries", view.batteries), ("view.outlook", view.outlook)):
         values = {field.name: getattr(part, field.name) for field in fields(part)}
+        values |= {name: getattr(part, name) for name in _READ_WHEN_ASKED if part is view}
         numbers = {key: value for key, value in values.items() if isinstance(value, float | np.ndarray)}
         lines.append(f"{name}: " + ", ".join(f"{key} {_short(value)}" for key, value in numbers.items()))
     return lines
@@ -154,37 +159,3 @@ def _short(value: float | np.ndarray) -> str:
     if not value.size:
         return "empty"
     return f"{value.min():.4g} | {value.mean():.4g} | {value.max():.4g}"
-
-
-def remembered(policy: Policy, whose: str) -> np.ndarray:
-    """Return a policy with its attributes as bytes.
-
-    Parameters
-    ----------
-    policy : Policy
-    whose : str
-        Member, for the message.
-
-    Raises
-    ------
-    InputError
-        If it holds something that cannot be saved, e.g. an open file.
-    """
-    try:
-        saved = pickle.dumps(policy)
-    except Exception as error:  # whatever a user's attribute raises
-        problem = Problem(
-            "what the policy remembers cannot be saved, so a run could not go on after a stop",
-            f"policy {name_of(policy)}, {whose}",
-            f"{type(error).__name__}: {error}",
-            "attributes that pickle can save: numbers, texts, arrays, lists, dictionaries",
-            "open files, solvers and generators inside decide, or leave them out in __getstate__",
-        )
-        raise InputError([problem]) from error
-    return np.frombuffer(saved, dtype=np.uint8)
-
-
-def recalled(saved: np.ndarray) -> Policy:
-    """Return the policy that `remembered` saved."""
-    policy: Policy = pickle.loads(saved.tobytes())  # noqa: S301 - written by this run
-    return policy

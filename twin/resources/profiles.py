@@ -123,18 +123,22 @@ class Forecasts:
         (T, A) for t, made at t - lead.
     published : Published
         What `twin.resources.outlook` tells policies of.
+    persisted_hours : int
+        Hours of a measured year whose forecast of demand was missing, with that of the last such day in its place.
     """
 
     plant_available_mw: np.ndarray
     area_demand_mw: np.ndarray
     published: Published
+    persisted_hours: int = 0
 
     def window(self, start: int, stop: int) -> Forecasts:
         """Return the steps ``start .. stop - 1``."""
         _check_window(start, stop, len(self.plant_available_mw))
         return Forecasts(
-            self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop)
-        )
+            self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop),
+            self.persisted_hours,
+        )  # fmt: skip
 
 
 def _check_window(start: int, stop: int, steps: int) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,15 +12,24 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
-from twin.network.batch import checked
+from twin.network.as_read import AsRead
 from twin.network.extraction import extract
 from twin.network.model import Element, GridModel, Limits
 from twin.network.monitored import PLAIN_LIMITS, MonitoredGrid, monitored_model, monitored_net
+from twin.network.profiles import GivenProfiles, checked
 from twin.security.assessment import OutageAnalysis, Relief
-from twin.security.contingencies import Contingency, OutageClass, Outages, contingencies, highest_output_mw
+from twin.security.contingencies import (
+    Contingency,
+    OutageClass,
+    Outages,
+    contingencies,
+    highest_output_mw,
+    unnamed_elements,
+)
 from twin.security.prepared import PreparedContingencies
 from twin.security.remedies import Means, import_remedies
 from twin.security.result import SecurityResult
+from twin.security.steps import steps_of
 from twin.security.tally import CASE, ELEMENT, Tally
 
 BLOCK_NUMBERS = 1_000_000
@@ -33,8 +43,9 @@ class SecurityAnalysis:
     Parameters
     ----------
     grid : pandapowerNet, GridModel or MonitoredGrid
-        Not modified. The last two bring their var compensator with slope and limits, its voltage band, short-time
-        factor, roles and the line reactors that trip with a circuit.
+        Not modified, and read once: a net that was changed afterwards is refused. The last two bring their var
+        compensator with slope and limits, its voltage band, short-time factor, roles and the line reactors that trip
+        with a circuit.
     outages : "all" or sequence
         ``"all"``: every line, transformer, impedance, compensation (shunts, static var compensators, generators
         without active power) and the largest plants, one by one; and each pair of circuits (chains of lines) between
@@ -66,7 +77,12 @@ class SecurityAnalysis:
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
     ) -> None:
-        self.grid = _monitored(grid, limits, trafo_model, enforce_q_lims)
+        self.as_read: AsRead | None = None
+        if isinstance(grid, MonitoredGrid):
+            self.grid = grid
+        else:
+            self.as_read = AsRead(grid.net if isinstance(grid, GridModel) else grid)
+            self.grid = _monitored(grid, self.as_read.net, limits, trafo_model, enforce_q_lims)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
         self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
         self._ready: dict[tuple[Contingency, ...], PreparedContingencies] = {}
@@ -89,7 +105,7 @@ class SecurityAnalysis:
         self,
         profiles: Mapping[str, ArrayLike] | None = None,
         *,
-        index: pd.DatetimeIndex | None = None,
+        index: pd.Index | None = None,
         step_hours: float | None = None,
         threads: int = 1,
         block_steps: int | None = None,
@@ -101,9 +117,9 @@ class SecurityAnalysis:
         profiles : mapping of str to array, (T, L)
             As for `BatchPowerFlow.solve`, for example ``load_p_mw``; one step of the net's own values without it.
         index : pandas.DatetimeIndex, optional
-            Time of each step.
+            Time of each step; the row labels of the profiles without it. Other labels (numbers, names) are no times.
         step_hours : float, optional
-            Length of a step; from `index` if it is left out, else 0.5 h.
+            Length of a step; from the times if it is left out. Without times hours and MWh are not a number.
         threads : int
             Blocks at work at the same time. Changes no result.
         block_steps : int, optional
@@ -112,12 +128,12 @@ class SecurityAnalysis:
         Raises
         ------
         InputError
-            If the profiles do not fit.
+            If the profiles, their times or the numbers of threads and steps do not fit, or if the net was changed.
         """
-        net, network = self.grid.net, self.grid.network
-        rows, given = checked(net, profiles or {})
-        if index is not None and len(index) != rows:
-            raise_if_any([Problem("one time per step is needed", "index", f"{len(index)} times", f"{rows} times")])
+        net, network, found = self.grid.net, self.grid.network, self._profiles(profiles)
+        rows, given = found.rows, found.values
+        raise_if_any(_not_counts({"threads": threads, "block_steps": block_steps}))
+        steps = steps_of(rows, found.labels, index, step_hours)
         analysis = self.prepare(highest_output_mw(net, network, given))
         block = block_steps or _block_steps(len(network.alive), rows, threads)
 
@@ -127,7 +143,12 @@ class SecurityAnalysis:
 
         with ThreadPoolExecutor(threads) as pool:
             tallies = list(pool.map(assessed, range(0, rows, block)))
-        return analysis.result(tallies, _step_hours(index, step_hours), index)
+        return analysis.result(tallies, steps.hours, steps.labels)
+
+    def _profiles(self, profiles: Mapping[str, ArrayLike] | None) -> GivenProfiles:
+        if self.as_read is not None:
+            self.as_read.check()
+        return checked(self.grid.net, {} if profiles is None else profiles)
 
     def import_remedies(
         self,
@@ -158,7 +179,7 @@ class SecurityAnalysis:
         row = int(worst.value.argmax())
         if not np.isfinite(worst.value[row]):
             return pd.DataFrame()
-        _, given = checked(self.grid.net, profiles)
+        given = self._profiles(profiles).values
         analysis = self.prepare(highest_output_mw(self.grid.net, self.grid.network, given))
         steps = analysis.power(1, {key: values[row : row + 1] for key, values in given.items()})
         case, branch = (int(worst.address[row, column]) for column in (CASE, ELEMENT))
@@ -166,22 +187,20 @@ class SecurityAnalysis:
 
 
 def _monitored(
-    grid: pandapowerNet | GridModel | MonitoredGrid, limits: Limits, trafo_model: str, enforce_q_lims: bool
+    grid: pandapowerNet | GridModel, net: pandapowerNet, limits: Limits, trafo_model: str, enforce_q_lims: bool
 ) -> MonitoredGrid:
-    if isinstance(grid, MonitoredGrid):
-        return grid
+    network = extract(net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
+    raise_if_any(unnamed_elements(net))
     if isinstance(grid, GridModel):
-        return monitored_model(grid, extract(grid.net, trafo_model=trafo_model))
-    return monitored_net(grid, extract(grid, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims), limits)
+        return monitored_model(replace(grid, net=net), network)
+    return monitored_net(net, network, limits)
 
 
 def _block_steps(nodes: int, rows: int, threads: int) -> int:
     return max(1, min(LARGEST_BLOCK, BLOCK_NUMBERS // nodes, -(-rows // threads)))
 
 
-def _step_hours(index: pd.DatetimeIndex | None, step_hours: float | None) -> float:
-    if step_hours is not None:
-        return step_hours
-    if index is None or len(index) < 2:
-        return 0.5
-    return (index[1] - index[0]) / pd.Timedelta(hours=1)
+def _not_counts(given: Mapping[str, int | None]) -> Iterator[Problem]:
+    for name, value in given.items():
+        if value is not None and not (isinstance(value, (int, np.integer)) and value >= 1):
+            yield Problem("not a count", name, repr(value), "a whole number from 1")

@@ -103,7 +103,9 @@ def _assess_rows(
     for number, contingency in enumerate(contingencies):
         power = power_after(contingency, steps)
         found = (
-            kept[contingency.repeats] if contingency.repeats >= 0 else contingency.solver.solve(power, start, THREADS)
+            kept[contingency.repeats]
+            if contingency.repeats >= 0
+            else contingency.solver.solve(power, start, THREADS).only_operable()
         )
         if number == 0:
             start = found.v
@@ -165,7 +167,7 @@ def _assess_case(
     _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
     if relief is not None:
         start = found.v
-        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS)
+        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS).only_operable()
         _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED
@@ -178,7 +180,14 @@ def _find(
     case: CaseState, contingency: PreparedContingency, state: Solution, rows: _Rows, written: Found, flags: np.ndarray
 ) -> None:
     solved = SolvedRows(np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, flags)
-    find_violations(solved, case, contingency.branches, contingency.buses, written)
+    unknown = np.zeros(contingency.branches.limit.shape, dtype=bool)
+    while True:
+        branches = contingency.directions.of(contingency.branches)
+        find_violations(solved, case, branches, contingency.buses, written, unknown)
+        if not unknown.any():
+            return
+        contingency.directions.learn(unknown)
+        unknown[:] = False
 
 
 def _case_rows(number: int, rows: _Rows) -> np.ndarray:

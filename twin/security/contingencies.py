@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import combinations
@@ -159,7 +159,7 @@ def contingencies(
     else:
         _check(net, network, outages)
         singles = [_elements(item) for item in outages if not isinstance(item, CommonCorridor)]
-        corridors = [item.elements for item in outages if isinstance(item, CommonCorridor)]
+        corridors = [_elements(item) for item in outages if isinstance(item, CommonCorridor)]
     classed = [(OutageClass.SINGLE, out) for out in singles]
     classed += [(OutageClass.COMMON_CORRIDOR, out) for out in corridors]
     cases = [
@@ -181,9 +181,7 @@ def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
 
 def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Element, ...]:
     if isinstance(item, CommonCorridor):
-        return tuple(item.elements)
-    if not item:
-        return ()
+        item = item.elements
     return (item,) if isinstance(item[0], str) else tuple(item)
 
 
@@ -216,16 +214,34 @@ def _check(net: pandapowerNet, network: Network, outages: Iterable[object]) -> N
     seen: set[tuple[bool, frozenset[Element]]] = set()
     for number, item in enumerate(outages):
         where = f"outages, entry {number}"
+        if not _is_outage(item):
+            accepted = "(table, index), a tuple of them, or CommonCorridor of such a tuple"
+            problems.append(Problem("not an outage", where, repr(item), accepted))
+            continue
         elements = _elements(item)  # type: ignore[arg-type]
-        if not elements:
-            problems.append(Problem("an outage of nothing", where, repr(item), "at least one (table, index)"))
-        for element in elements:
+        for element in dict.fromkeys(elements):
             problems += _problems(net, network, element, where)
+        twice = [element for element in dict.fromkeys(elements) if elements.count(element) > 1]
+        if twice:
+            listed = ", ".join(f"{table} {index}" for table, index in twice)
+            problems.append(Problem("an element stands twice in this outage", where, listed, repair="name it once"))
         key = isinstance(item, CommonCorridor), frozenset(elements)
         if key in seen:
             problems.append(Problem("the outage stands in the list twice", where, str(elements), repair="remove it"))
         seen.add(key)
     raise_if_any(problems)
+
+
+def _is_outage(item: object) -> bool:
+    """Tell whether an entry has the form of an outage of at least one element."""
+    inner = item.elements if isinstance(item, CommonCorridor) else item
+    if not isinstance(inner, (tuple, list)) or not inner:
+        return False
+    elements = [inner] if isinstance(inner[0], str) else inner
+    return all(
+        isinstance(e, tuple) and len(e) == 2 and isinstance(e[0], str) and isinstance(e[1], (int, np.integer))
+        for e in elements
+    )
 
 
 def _problems(net: pandapowerNet, network: Network, element: Element, where: str) -> list[Problem]:
@@ -238,6 +254,19 @@ def _problems(net: pandapowerNet, network: Network, element: Element, where: str
     if not in_service(net, network, element):
         return [Problem("the element is out of service already", where, f"{table} {index}", repair="remove it")]
     return []
+
+
+def unnamed_elements(net: pandapowerNet) -> Iterator[Problem]:
+    """Yield the tables whose row labels do not tell their elements apart, or are no whole numbers."""
+    for table in ("bus", *TRIPPING_TABLES):
+        index = net[table].index
+        double = index[index.duplicated()].unique().tolist()
+        if double:
+            yield Problem("several elements have the same index", f"net.{table}", f"index {double[:10]}",
+                          "each index once", f"net.{table}.reset_index(drop=True, inplace=True)")  # fmt: skip
+        elif len(index) and index.dtype.kind not in "iu":
+            yield Problem("the index is no whole number", f"net.{table}", f"index {index[:10].tolist()}",
+                          "0, 1, 2, ...", f"keep it as net.{table}['name'] and reset the index")  # fmt: skip
 
 
 def highest_output_mw(

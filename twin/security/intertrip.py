@@ -10,16 +10,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from twin.core.clock import HOURS_PER_YEAR, step_hours
+from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
-from twin.network.batch import checked
 from twin.network.model import GridModel
+from twin.network.profiles import GivenProfiles, checked
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.network.reduced.stacking import after_outages, impedances
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT, Trips
 from twin.security.reduced.shedding import Shedding, VoltageMaps, link_headroom_with_trips, shedding
+from twin.security.steps import labels_of
 
 RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
 
@@ -30,7 +31,8 @@ class InterTripResult:
 
     Attributes
     ----------
-    index : pandas.DatetimeIndex, (T,)
+    index : pandas.Index, (T,)
+        Times; numbers of the half-hours where none were given.
     outages : tuple of str, (O,)
     plants : tuple of str, (J,)
     end_names : tuple of str
@@ -44,7 +46,7 @@ class InterTripResult:
         Whether the intact grid has a solution.
     """
 
-    index: pd.DatetimeIndex
+    index: pd.Index
     outages: tuple[str, ...]
     plants: tuple[str, ...]
     end_names: tuple[str, ...]
@@ -105,9 +107,8 @@ class InterTripResult:
     def expected_energy(self, rates: pd.DataFrame) -> pd.DataFrame:
         """Return the energy that inter-trip is expected to shed in a year.
 
-        ``rate / 8760 h * sum over half-hours of (0.5 h * shed) * hours per outage``, the sum scaled to a year: an
-        outage is as likely at any moment, and what it sheds stays off, with its output of that half-hour, until the
-        element is back.
+        ``rate / 8760 h * (mean shed * 8760 h) * hours per outage``: an outage is as likely at any moment, and what it
+        sheds stays off, with its output of that half-hour, until the element is back.
 
         Parameters
         ----------
@@ -128,10 +129,8 @@ class InterTripResult:
         _check_rates(rates, self.outages)
         known = rates.loc[list(self.outages), list(RATE_COLUMNS)].astype(float)
         per_hour = known["outages_per_year"] / HOURS_PER_YEAR
-        hours = step_hours(self.index) if len(self.index) > 1 else 0.5
-        to_year = HOURS_PER_YEAR / (hours * len(self.index))
-        shed_mwh = pd.Series(self.shed_mw.sum(axis=0) * hours * to_year, index=known.index)
-        insufficient_h = pd.Series((~self.suffices).sum(axis=0) * hours * to_year, index=known.index)
+        shed_mwh = pd.Series(self.shed_mw.mean(axis=0) * HOURS_PER_YEAR, index=known.index)
+        insufficient_h = pd.Series((~self.suffices).mean(axis=0) * HOURS_PER_YEAR, index=known.index)
         return known.assign(
             mean_shed_mw=self.shed_mw.mean(axis=0),
             expected_mwh_per_year=per_hour * shed_mwh * known["hours_per_outage"],
@@ -186,7 +185,7 @@ def intertrip(
         ``sgen_p_mw sgen_q_mvar load_p_mw load_q_mvar`` in the order of the net's tables; what is left out keeps the
         net's value.
     index : pandas.DatetimeIndex, optional
-        Starts of the half-hours.
+        Starts of the half-hours; those of the profiles without it.
     cap_mw : float, default infinite
         Most that one inter-trip may shed.
     rule : {"smallest-total", "largest-first"}
@@ -202,7 +201,9 @@ def intertrip(
     InputError
         An unknown rule, a negative cap, profiles of another table or shape.
     """
-    rows, given = _checked(model, profiles, cap_mw, rule)
+    of_steps = _checked(model, profiles, cap_mw, rule)
+    rows, given = of_steps.rows, of_steps.values
+    labels = labels_of(rows, of_steps.labels, index)
     grid = reduce_grids([model])
     found = _injections(model, grid, rows, given)
     variant = np.zeros(rows, dtype=np.int64)
@@ -216,7 +217,7 @@ def intertrip(
     with_trips = link_headroom_with_trips(grid.arrays, flow.states, trips, grid.nodes.headroom, without, base_mva)
     shed = shed._replace(measure_percent=np.where(flow.solved[:, None], shed.measure_percent, UNSOLVED_PERCENT))
     return InterTripResult(
-        index=pd.date_range("2000-01-01", periods=rows, freq="30min") if index is None else index,
+        index=pd.RangeIndex(rows) if labels is None else labels,
         outages=grid.outage_names[1:],
         plants=tuple(model.plants.index[plants].astype(str)),
         end_names=grid.end_names,
@@ -266,10 +267,7 @@ def _injections(
     return _Injections(np.ascontiguousarray(p), np.ascontiguousarray(q), *of_plants)
 
 
-def _checked(
-    model: GridModel, profiles: Mapping[str, ArrayLike], cap_mw: float, rule: str
-) -> tuple[int, dict[tuple[str, str], np.ndarray]]:
-    """Return the number of steps and the profiles by table and column."""
+def _checked(model: GridModel, profiles: Mapping[str, ArrayLike], cap_mw: float, rule: str) -> GivenProfiles:
     problems: list[Problem] = []
     accepted = tuple(f"{table}_{column}" for table in ("sgen", "load") for column in ("p_mw", "q_mvar"))
     if rule not in get_args(Rule):
@@ -281,8 +279,8 @@ def _checked(
         for name in profiles
         if name not in accepted
     ]
-    rows, given = 0, dict[tuple[str, str], np.ndarray]()
+    found = GivenProfiles(0, {}, None)
     with gathered(problems):
-        rows, given = checked(model.net, {name: values for name, values in profiles.items() if name in accepted})
+        found = checked(model.net, {name: values for name, values in profiles.items() if name in accepted})
     raise_if_any(problems)
-    return rows, given
+    return found

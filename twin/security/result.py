@@ -181,7 +181,7 @@ class SecurityResult:
 
 
 def _known(values: np.ndarray) -> np.ndarray:
-    return np.where(np.isfinite(values), values, np.nan)
+    return np.where(np.isneginf(values), np.nan, values)
 
 
 def _names(names: list[str], at: np.ndarray) -> np.ndarray:

@@ -21,7 +21,7 @@ SUMMER_MONTHS, WINTER_MONTHS = (5, 6, 7, 8, 9), (11, 12, 1, 2)
 
 CHANGE_MONTHS, CHANGE_HOURS = (3, 4, 9, 10, 11), range(5)
 SUNDAY = 6
-SAVING_REPAIR = "give the times with their UTC offset, or convert them to Japan time, which has no daylight saving"
+SAVING_REPAIR = "give the times with their UTC offset, or convert them to a zone that has no daylight saving"
 
 
 LABEL_TOLERANCE_HOURS = 0.3
@@ -78,7 +78,7 @@ def clock_problems(
     offset = clock_offset_hours(ghi, sun, index)
     summer, winter = (clock_offset_hours(ghi, sun, index, months) for months in (SUMMER_MONTHS, WINTER_MONTHS))
     noon = _phase_hours(sun.clear_sky, index)
-    accepted = f"about {_clock(noon)} Japan time"
+    accepted = f"about {_clock(noon)} {index.tz} time"
     if SAVING_TOLERANCE_HOURS <= summer - winter <= 1.5:
         seen = f"sun highest {summer:+.1f} h off in May to September, {winter:+.1f} h in November to February"
         what = "a clock with daylight saving"

@@ -40,11 +40,15 @@ def format_of(path: Path) -> str:
     by_suffix = SUFFIXES.get(path.suffix.lower(), "csv")
     if not path.is_file():
         return by_suffix
+    text = "\n".join(head_of(path).split("\n")[:LINES_READ]) + "\n"
+    return next((name for name, pattern in SIGNS.items() if re.search(pattern, text, re.IGNORECASE)), by_suffix)
+
+
+def head_of(path: Path) -> str:
+    """Return the first lines of a file in the encoding that fits best."""
     with path.open("rb") as stream:
         raw = stream.read(BYTES_READ)
-    lines = _text(raw).replace("\r\n", "\n").split("\n")[:LINES_READ]
-    text = "\n".join(lines) + "\n"
-    return next((name for name, pattern in SIGNS.items() if re.search(pattern, text, re.IGNORECASE)), by_suffix)
+    return _text(raw).replace("\r\n", "\n")
 
 
 def _text(raw: bytes) -> str:

@@ -85,7 +85,7 @@ def _fits(raw: bytes, encoding: str) -> bool:
     return True
 
 
-def numbers(cells: pd.Series, where: str, lines: Iterable[int]) -> tuple[pd.Series, list[Problem]]:
+def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.Series, list[Problem]]:
     """Return the cells as numbers; text that is no number becomes NaN and a problem.
 
     Parameters
@@ -94,8 +94,8 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[int]) -> tuple[pd.Seri
         Text; blank cells become NaN without a problem of their own (the gap check names them).
     where : str
         File and column.
-    lines : iterable of int
-        Line number of each cell in the file.
+    lines : iterable
+        Number of the line of each cell in the file.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[int]) -> tuple[pd.Seri
     return values, [Problem("text where a number belongs", where, listed_cells(bad), "a number", "correct the cells")]
 
 
-def listed_cells(cells: Sequence[tuple[int, str]]) -> str:
+def listed_cells(cells: Sequence[tuple[object, str]]) -> str:
     """Return the first of some cells with their lines, and how many there are."""
     shown = ", ".join(f"line {line}: {str(cell)[:60]!r}" for line, cell in cells[:SHOWN])
     return shown + (f" and {len(cells) - SHOWN} more ({len(cells)} in all)" if len(cells) > SHOWN else "")

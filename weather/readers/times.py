@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Sequence
 from zoneinfo import available_timezones
 
@@ -30,7 +31,7 @@ DUMMY_YEAR = 2023
 
 
 def read_times(
-    cells: pd.Series, where: str, timezone: str, lines: Sequence[int]
+    cells: pd.Series, where: str, timezone: str, lines: Sequence[object]
 ) -> tuple[pd.DatetimeIndex, list[Problem]]:
     """Return the times of text cells in UTC, and what is wrong with them.
 
@@ -42,8 +43,8 @@ def read_times(
         File and column.
     timezone : str
         Of times without offset; empty if nobody states it.
-    lines : sequence of int
-        Line of each cell in the file.
+    lines : sequence
+        Number of the line of each cell in the file.
 
     Returns
     -------
@@ -73,15 +74,19 @@ def read_times(
 
 def zone_problems(timezone: str, where: str) -> list[Problem]:
     """Return a problem if there is no time zone of this name."""
-    zones = available_timezones()
-    if timezone in zones:
+    if timezone in _zones():
         return []
-    near = ", ".join(difflib.get_close_matches(timezone, zones, 3)) or "Europe/London"
+    near = ", ".join(difflib.get_close_matches(timezone, _zones(), 3)) or "Europe/London"
     return [Problem("unknown time zone", where, timezone, f"e.g. {near}")]
 
 
+@functools.cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
 def unreadable(
-    cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted: str, lines: Sequence[int]
+    cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted: str, lines: Sequence[object]
 ) -> list[Problem]:
     """Return one problem for all times that could not be read."""
     bad = [(line, str(cell)) for line, cell, is_bad in zip(lines, cells, times.isna(), strict=True) if is_bad]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from pandapower import pandapowerNet
@@ -123,6 +123,11 @@ class Bands:
     most_steps: np.ndarray
     tap_column: int | None
     reactors_column: int | None
+
+    def rows(self, pick: np.ndarray) -> Bands:
+        """Return the controls of some members."""
+        names = ("low", "high", "effect", "lowest", "highest", "delay", "most_steps")
+        return replace(self, **{name: getattr(self, name)[pick] for name in names})
 
     @staticmethod
     def of(models: Sequence[GridModel], network: np.ndarray, step_minutes: int = MINUTES_OF_HALF_HOUR) -> Bands:

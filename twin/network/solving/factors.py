@@ -132,10 +132,13 @@ class Prepared:
     plan: Plan
 
 
-def prepare(network: Network, elimination: Elimination, admittances: np.ndarray, rules: Rules) -> Prepared:
+def prepare(
+    network: Network, elimination: Elimination, admittances: np.ndarray, rules: Rules, intact: Prepared | None
+) -> Prepared:
     """Return the equations of `network` with the factors at its voltages without power.
 
-    Neither depends on what the net's elements draw or feed in: no answer does.
+    Neither depends on what the net's elements draw or feed in: no answer does. After an outage where devices hold
+    voltages the factors are those at the voltages of the `intact` network, which need not be a solution.
     """
     free, controls, node = elimination.free, network.controlled, elimination.node
     place = np.empty(len(node), dtype=np.int64)
@@ -152,10 +155,17 @@ def prepare(network: Network, elimination: Elimination, admittances: np.ndarray,
     )  # fmt: skip
     limited = bool(np.isfinite(controls.low_pu[live]).any() or np.isfinite(controls.high_pu[live]).any())
     devices = Devices(place[controls.node], controls.is_susceptance, controls.low_pu, controls.high_pu, limited)
-    return Prepared(elimination, equations, devices, _plan(network, elimination, equations, devices, rules))
+    return Prepared(elimination, equations, devices, _plan(network, elimination, equations, devices, rules, intact))
 
 
-def _plan(network: Network, elimination: Elimination, equations: Equations, devices: Devices, rules: Rules) -> Plan:
+def _plan(
+    network: Network,
+    elimination: Elimination,
+    equations: Equations,
+    devices: Devices,
+    rules: Rules,
+    intact: Prepared | None,
+) -> Plan:
     node, free = elimination.node, elimination.free
     start = network.start.copy()
     start[network.controlled.node] = network.controlled.vm_set_pu
@@ -165,13 +175,23 @@ def _plan(network: Network, elimination: Elimination, equations: Equations, devi
         dc_infeed=dc_infeed, start_vm=np.abs(start[node[:free]]), sign=1.0,
         slack=parts(network.slack_v[np.argsort(network.slack)]), node=node,
     )  # fmt: skip
-    found = Found.empty(1, len(node), len(devices.place))
-    solve_anew(equations, plan, devices, rules, Given(np.zeros((1, 2 * len(node))), NOTHING, NOTHING, NOTHING), found)
-    if found.steps[0] != NOT_SOLVED:
-        at_free = found.v[0].view(complex)[node[:free]]
-        plan = plan._replace(base=parts(np.where(np.isfinite(at_free), at_free, start[node[:free]])))
+    if intact is not None and not plan.linear:
+        plan = plan._replace(base=intact.plan.base)
+    else:
+        plan = plan._replace(base=_without_power(equations, plan, devices, rules))
     shared, sign = _factors(equations, plan, len(devices.place))
     return plan._replace(shared=shared, sign=sign)
+
+
+def _without_power(equations: Equations, plan: Plan, devices: Devices, rules: Rules) -> np.ndarray:
+    """Return the voltages without power (2 F,), those of `plan.base` where there is no such solution."""
+    node, free = plan.node, len(equations.alive)
+    found = Found.empty(1, len(node), len(devices.place))
+    solve_anew(equations, plan, devices, rules, Given(np.zeros((1, 2 * len(node))), NOTHING, NOTHING, NOTHING), found)
+    if found.steps[0] == NOT_SOLVED:
+        return plan.base
+    v = found.v[0].view(complex)[node[:free]]
+    return np.where(np.repeat(np.isfinite(v), 2), parts(v), plan.base)
 
 
 def _one(equations: Equations, v: np.ndarray, devices: int) -> Work:

@@ -66,7 +66,8 @@ class Found(NamedTuple):
     """Arrays to fill, rows R.
 
     Voltages `v` (R, 2 N), infeed `q` of the devices and whether each is at its lower (-1) or upper (1) limit (R, C);
-    `steps`, largest `mismatch` in pu, `sign` of the determinant and `method` (R,).
+    `steps`, largest `mismatch` in pu, `sign` of the determinant and `method` (R,). The sign is that with all devices
+    holding their voltage: an equation of infeed in place of one of voltage turns it, as voltage rises with infeed.
     """
 
     v: np.ndarray
@@ -344,7 +345,7 @@ def _scatter(
             continue
         found.steps[row], found.mismatch[row], found.method[row] = steps, w.mismatch[r], method
         if method == NEWTON and steps > 0:
-            found.sign[row] = w.lane[SIGN, r]
+            found.sign[row] = w.lane[SIGN, r] * (-1.0) ** np.count_nonzero(at_limit[row])
         _keep_voltages(e.alive, plan.node, w.v, r, found.v[row])
         _keep_infeed(n, devices, at_limit[row], w, r, found.q[row])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -51,6 +51,7 @@ class Failure(IntEnum):
     INPUT_NOT_FINITE = 1
     NOT_CONVERGED = 2
     LIMITS_NOT_SETTLED = 3
+    NOT_OPERABLE = 4
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class Solution:
         """(R,) bool."""
         result: np.ndarray = self.failure == Failure.NONE
         return result
+
+    def only_operable(self) -> Solution:
+        """Return the same with a failure where the state is not one in which a grid is operated."""
+        return replace(self, failure=np.where(self.converged & ~self.operable, Failure.NOT_OPERABLE, self.failure))
 
 
 def empty_solution(rows: int, nodes: int, controlled: int) -> Solution:
@@ -172,7 +177,10 @@ class Solver:
     @cached_property
     def prepared(self) -> Prepared:
         """What the compiled iterations need."""
-        return prepare(self.network, *self._structure, self._rules)
+        elimination, admittances = self._structure
+        same = self.like is not None and elimination is self.like._structure[0]
+        intact = self.like.prepared if same and self.like is not None else None
+        return prepare(self.network, elimination, admittances, self._rules, intact)
 
     @property
     def _rules(self) -> Rules:

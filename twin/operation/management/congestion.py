@@ -28,18 +28,12 @@ LEAST_FLOW_PER_INFEED = 0.05
 """A plant is behind an element when a MW of it moves this much there, and `BEHIND_SHARE` of the most that any does."""
 MAX_ROUNDS = 60
 
-Worst = Callable[[Case, np.ndarray, Injections, Flow, np.ndarray], Violation]
-"""Finds the worst pair of some members: (case, members, injections, flow, ignored) -> Violation."""
+Worst = Callable[[Case, Injections, Flow, np.ndarray], Violation]
+"""Finds the worst pair of each row: (case, injections, flow, ignored) -> Violation."""
 
 
 def smallest(
-    case: Case,
-    ledger: Ledger | None,
-    members: np.ndarray,
-    injections: Injections,
-    flow: Flow,
-    cause: CutCause,
-    target_percent: np.ndarray,
+    case: Case, ledger: Ledger, rows: np.ndarray, managed: Managed, cause: CutCause, target_percent: np.ndarray
 ) -> Managed:
     """Cut what the criterion asks for under one cause, and book it.
 
@@ -50,12 +44,12 @@ def smallest(
     Parameters
     ----------
     case : Case
-    ledger : Ledger or None
-        Where cuts are booked; None plans without booking.
-    members : numpy.ndarray, (R,) int
-    injections : Injections
-    flow : Flow
-        Of these members.
+    ledger : Ledger
+        Where cuts are booked.
+    rows : numpy.ndarray, (R,) int
+        Rows of the ledger.
+    managed : Managed
+        Their states.
     cause : CutCause
         One of congestion: N-0 and N-1 cut non-firm plants, firm all others, sites last.
     target_percent : numpy.ndarray, (R, k)
@@ -65,26 +59,23 @@ def smallest(
     -------
     Managed
     """
-    managed = Managed(injections, flow)
     if cause is not CutCause.CONGESTION_N1:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
-        managed = _relieve(case, ledger, members, managed, cause, tiers, _worst_intact, target_percent)
+        managed = _relieve(case, ledger, rows, managed, cause, tiers, _worst_intact, target_percent)
     if cause is not CutCause.CONGESTION_N0:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
-        managed = _relieve(case, ledger, members, managed, cause, tiers, worst_after_outage, target_percent)
+        managed = _relieve(case, ledger, rows, managed, cause, tiers, worst_after_outage, target_percent)
     return managed
 
 
-def _worst_intact(
-    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
-) -> Violation:
+def _worst_intact(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> Violation:
     return worst_intact(case, flow, ignored)
 
 
 def _relieve(
     case: Case,
-    ledger: Ledger | None,
-    members: np.ndarray,
+    ledger: Ledger,
+    ledger_rows: np.ndarray,
     managed: Managed,
     cause: CutCause,
     tiers: tuple[int, ...],
@@ -92,19 +83,17 @@ def _relieve(
     target_percent: np.ndarray,
 ) -> Managed:
     injections, flow = managed.injections, managed.flow
-    ignored = nothing_ignored(case, len(members))
+    ignored = nothing_ignored(case, len(ledger_rows))
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
-        found = worst(case, members[todo], injections.rows(todo), flow.rows(todo), ignored[todo])
+        found = worst(case, injections.rows(todo), flow.rows(todo), ignored[todo])
         broken = (found.measure > target_percent[todo, found.end] + VIOLATED_ABOVE_PERCENT) & (found.end >= 0)
         todo = todo[broken]
         if not len(todo):
             break
         violation = found.rows(broken)
         target = target_percent[todo, violation.end]
-        cut, met = _cut_pair(
-            case, members[todo], violation, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target
-        )
+        cut, met = _cut_pair(case, violation, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target)
         ignored[todo[~met], violation.topology[~met], violation.end[~met]] = True
         changed = cut.max(axis=1) > 0.0
         rows = todo[changed]
@@ -113,15 +102,14 @@ def _relieve(
             part = part.with_units(part.unit_mw - cut[changed])
             injections = injections.replaced(rows, part)
             flow = flow.replaced(rows, solve_injections(case, part, flow.rows(rows)))
-            if ledger is not None:
-                ledger.cut_for(cause, members[rows], cut[changed], violation.end[changed], violation.topology[changed])
+            bound = violation.rows(changed)
+            ledger.cut_for(cause, ledger_rows[rows], cut[changed], bound.end, bound.topology)
         todo = todo[flow.solved[todo]]
     return Managed(injections, flow)
 
 
 def _cut_pair(
     case: Case,
-    members: np.ndarray,
     violation: Violation,
     injections: Injections,
     flow: Flow,
@@ -129,13 +117,13 @@ def _cut_pair(
     ignored: np.ndarray,
     target: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bring one pair per member to its target, by connection terms and then by the congestion rule.
+    """Bring one pair per row to its target, by connection terms and then by the congestion rule.
 
     Returns the cut (R, U) and whether the target was met (R,).
     """
     unit_mw = injections.unit_mw.copy()
-    met = np.zeros(len(members), dtype=bool)
-    state = assess_pair(case, members, violation, injections, flow, ignored)
+    members, met = injections.member, np.zeros(len(unit_mw), dtype=bool)
+    state = assess_pair(case, violation, injections, flow, ignored)
     slope = flow_per_infeed(case, injections, violation, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
     behind[:, case.units.trippable] &= ~violation.tripped
@@ -147,15 +135,15 @@ def _cut_pair(
         rows = np.flatnonzero(~met & chosen.any(axis=1))
         if not len(rows):
             continue
-        measure = _pair_measure(case, members[rows], violation.rows(rows), ignored[rows])
+        measure = _pair_measure(case, violation.rows(rows), ignored[rows])
         start = Managed(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
-        unit_mw[rows], met[rows] = highest_uniform_cap(case, members[rows], start, chosen[rows], measure, target[rows])
+        unit_mw[rows], met[rows] = highest_uniform_cap(case, start, chosen[rows], measure, target[rows])
     return injections.unit_mw - unit_mw, met
 
 
-def _pair_measure(case: Case, members: np.ndarray, violation: Violation, ignored: np.ndarray) -> Measure:
+def _pair_measure(case: Case, violation: Violation, ignored: np.ndarray) -> Measure:
     def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
         picked = violation.rows(rows)
-        return assess_pair(case, members[rows], picked, managed.injections, managed.flow, ignored[rows]).measure
+        return assess_pair(case, picked, managed.injections, managed.flow, ignored[rows]).measure
 
     return measure

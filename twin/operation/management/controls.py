@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def next_positions(
-    case: Case, positions: np.ndarray, outside_steps: np.ndarray, flow: Flow
+    case: Case, positions: np.ndarray, outside_steps: np.ndarray, flow: Flow, member: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return where taps and reactors stand in the next step of time, decided from the flow of this one.
 
@@ -23,19 +23,20 @@ def next_positions(
     Parameters
     ----------
     case : Case
-    positions : numpy.ndarray, (M, C) int
+    positions : numpy.ndarray, (R, C) int
         In this step of time.
-    outside_steps : numpy.ndarray, (M, C) int
+    outside_steps : numpy.ndarray, (R, C) int
         For how many steps of time the quantity had been outside before this one: positive above, negative below.
     flow : Flow
-        Of all members.
+    member : numpy.ndarray, (R,) int, optional
+        Whose they are; one row for each member where not given.
 
     Returns
     -------
-    positions, outside_steps : numpy.ndarray, (M, C) int
+    positions, outside_steps : numpy.ndarray, (R, C) int
         For the next step of time.
     """
-    bands = case.bands
+    bands = case.bands if member is None else case.bands.rows(member)
     if not positions.shape[1]:
         return positions, outside_steps
     measured = _measured(case, flow)
@@ -53,8 +54,14 @@ def next_positions(
     return np.where(solved, moved, positions), np.where(solved, outside, outside_steps)
 
 
+def within_bands(case: Case, member: np.ndarray, flow: Flow) -> bool:
+    """Return whether nothing is outside its band in any of some half-hours of some members."""
+    measured = _measured(case, flow)
+    return not ((measured > case.bands.high[member]) | (measured < case.bands.low[member])).any()
+
+
 def _measured(case: Case, flow: Flow) -> np.ndarray:
-    """Return the voltage that the tap changer holds and the compensator's output, (M, C)."""
+    """Return the voltage that the tap changer holds and the compensator's output, (R, C)."""
     columns = []
     if case.bands.tap_column is not None:
         maps = case.grid.maps

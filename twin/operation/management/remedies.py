@@ -21,7 +21,7 @@ Remedy = Callable[[np.ndarray, Injections, np.ndarray], Injections]
 """``remedy(rows, injections, share)``: a share (R,) of a remedy for some rows (indices), 0 nothing to 1 all of it."""
 
 
-def relieve_import(case: Case, members: np.ndarray, managed: Managed) -> Managed:
+def relieve_import(case: Case, managed: Managed) -> Managed:
     """Start diesels for what cuts could not relieve, and shed demand where even the intact grid stays overloaded.
 
     The diesels start one after another, the most helpful first, and run no more than meets the criterion, none below
@@ -32,7 +32,6 @@ def relieve_import(case: Case, members: np.ndarray, managed: Managed) -> Managed
     Parameters
     ----------
     case : Case
-    members : numpy.ndarray, (R,) int
     managed : Managed
         After the congestion cuts.
 
@@ -40,13 +39,13 @@ def relieve_import(case: Case, members: np.ndarray, managed: Managed) -> Managed
     -------
     Managed
     """
-    managed = _apply_smallest(case, members, managed, _start_diesels, with_outages=True)
-    return _apply_smallest(case, members, managed, _shed_demand, with_outages=False)
+    managed = _apply_smallest(case, managed, _start_diesels, with_outages=True)
+    return _apply_smallest(case, managed, _shed_demand, with_outages=False)
 
 
-def _start_diesels(case: Case, members: np.ndarray, managed: Managed) -> Remedy:
+def _start_diesels(case: Case, managed: Managed) -> Remedy:
     p_max, p_min = _diesel_limits(case)
-    order = _most_helpful_first(case, members, managed)
+    order = _most_helpful_first(case, managed)
 
     def remedy(rows: np.ndarray, injections: Injections, share: np.ndarray) -> Injections:
         imported = injections.demand_mw.sum(axis=1) - injections.unit_mw.sum(axis=1)
@@ -65,21 +64,21 @@ def _diesel_limits(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return p_max, np.minimum(diesels.p_min_mw.to_numpy(float), p_max)
 
 
-def _most_helpful_first(case: Case, members: np.ndarray, managed: Managed) -> np.ndarray:
-    """Return each member's diesels by how much a MW of each alone relieves, (R, D) int; ties in the table's order."""
+def _most_helpful_first(case: Case, managed: Managed) -> np.ndarray:
+    """Return each row's diesels by how much a MW of each alone relieves, (R, D) int; ties in the table's order."""
     p_max, _ = _diesel_limits(case)
-    before = _excess(case, members, managed, with_outages=True)
-    relief = np.full((len(members), len(p_max)), -np.inf)
+    before = _excess(case, managed, with_outages=True)
+    relief = np.full((len(before), len(p_max)), -np.inf)
     for diesel in np.flatnonzero(p_max > 0.0):
         output = np.zeros_like(managed.injections.diesel_mw)
         output[:, diesel] = PROBE_SHARE * p_max[diesel]
         alone = _solved(case, managed, replace(managed.injections, diesel_mw=output))
-        after = _excess(case, members, alone, with_outages=True)
+        after = _excess(case, alone, with_outages=True)
         relief[:, diesel] = (before - after) / output[:, diesel]
     return most_helpful_first(relief)
 
 
-def _shed_demand(case: Case, members: np.ndarray, managed: Managed) -> Remedy:
+def _shed_demand(case: Case, managed: Managed) -> Remedy:
     def remedy(rows: np.ndarray, injections: Injections, share: np.ndarray) -> Injections:
         return replace(injections, shed_mw=share[:, None] * np.maximum(injections.demand_mw, 0.0))
 
@@ -88,25 +87,24 @@ def _shed_demand(case: Case, members: np.ndarray, managed: Managed) -> Remedy:
 
 def _apply_smallest(
     case: Case,
-    members: np.ndarray,
     managed: Managed,
-    make: Callable[[Case, np.ndarray, Managed], Remedy],
+    make: Callable[[Case, Managed], Remedy],
     *,
     with_outages: bool,
 ) -> Managed:
-    now = _excess(case, members, managed, with_outages=with_outages)
+    now = _excess(case, managed, with_outages=with_outages)
     broken = np.flatnonzero(managed.flow.solved & (now > VIOLATED_ABOVE_PERCENT))
     if not len(broken):
         return managed
-    mine, start, now = members[broken], managed.rows(broken), now[broken]
-    remedy = make(case, mine, start)
+    start, now = managed.rows(broken), now[broken]
+    remedy = make(case, start)
 
     def applied(rows: np.ndarray, share: np.ndarray) -> Managed:
         part = start.rows(rows)
         return _solved(case, part, remedy(rows, part.injections, share))
 
     def excess(rows: np.ndarray, share: np.ndarray) -> np.ndarray:
-        return _excess(case, mine[rows], applied(rows, share), with_outages=with_outages)
+        return _excess(case, applied(rows, share), with_outages=with_outages)
 
     everyone = np.arange(len(broken))
     relief = now - excess(everyone, np.full(len(broken), PROBE_SHARE))
@@ -123,6 +121,6 @@ def _solved(case: Case, start: Managed, injections: Injections) -> Managed:
     return Managed(injections, solve_injections(case, injections, start.flow))
 
 
-def _excess(case: Case, members: np.ndarray, managed: Managed, *, with_outages: bool) -> np.ndarray:
-    full = np.full((len(members), case.grid.end_rating_mva.shape[1]), 100.0)
-    return excess_percent(case, members, managed, full, with_outages=with_outages)
+def _excess(case: Case, managed: Managed, *, with_outages: bool) -> np.ndarray:
+    full = np.full((len(managed.flow.variant), case.grid.end_rating_mva.shape[1]), 100.0)
+    return excess_percent(case, managed, full, with_outages=with_outages)

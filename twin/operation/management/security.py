@@ -38,8 +38,9 @@ class PairState:
     i: np.ndarray
 
 
-def trips(case: Case, members: np.ndarray, injections: Injections) -> Trips:
+def trips(case: Case, injections: Injections) -> Trips:
     """Return what inter-trip could shed, with each plant's output of the half-hour."""
+    members = injections.member
     p = injections.unit_mw[:, case.units.trippable] * case.units.may_trip[members] / case.base_mva
     node = case.grid.nodes.plant[case.units.trippable]
     return Trips(
@@ -53,18 +54,18 @@ def nothing_ignored(case: Case, rows: int) -> np.ndarray:
     return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
 
 
-def outages(case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
+def outages(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
     """Assess all outages from the intact solution `flow`, each distinct state once.
 
     Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
     """
     marks = (ignored,) if ignored.any() else ()
     first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
-    no_trips = trips(case, members[first], injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
+    no_trips = trips(case, injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
     found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
-    again = np.flatnonzero((case.criterion.intertrip_cap_pu[members] > 0.0) & (found.measure > 100.0))
+    again = np.flatnonzero((case.criterion.intertrip_cap_pu[injections.member] > 0.0) & (found.measure > 100.0))
     if len(again):
-        with_trips = trips(case, members[again], injections.rows(again))
+        with_trips = trips(case, injections.rows(again))
         fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
         for mine, theirs in zip(found, fresh, strict=True):
             mine[again] = theirs
@@ -84,21 +85,17 @@ def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Violation:
     )
 
 
-def worst_after_outage(
-    case: Case, members: np.ndarray, injections: Injections, flow: Flow, ignored: np.ndarray
-) -> Violation:
+def worst_after_outage(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> Violation:
     """Return the worst loading after any outage, for members whose criterion covers outages."""
-    found = outages(case, members, injections, flow, ignored)
-    measure = np.where(case.criterion.secures_outages[members], found.measure, 0.0)
+    found = outages(case, injections, flow, ignored)
+    measure = np.where(case.criterion.secures_outages[injections.member], found.measure, 0.0)
     return Violation(measure, found.end, found.outage, found.tripped & found.settled[:, None])
 
 
-def assess_pair(
-    case: Case, members: np.ndarray, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray
-) -> PairState:
+def assess_pair(case: Case, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray) -> PairState:
     """Assess only the pairs of `violation`; `flow` carries the injections and a start."""
     measure, v, i = assess_pairs(
-        case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, members, injections), ignored
+        case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, injections), ignored
     )
     return PairState(measure, v, i)
 
@@ -120,18 +117,17 @@ def flow_per_infeed(case: Case, injections: Injections, violation: Violation, st
     return result
 
 
-def excess_percent(
-    case: Case, members: np.ndarray, managed: Managed, target_percent: np.ndarray, *, with_outages: bool
-) -> np.ndarray:
+def excess_percent(case: Case, managed: Managed, target_percent: np.ndarray, *, with_outages: bool) -> np.ndarray:
     """Return by how much the worst loading exceeds its target, (R,) percent; infinite where unsolved.
 
     `target_percent` is (R, k) per monitored end; the worst pair is the one with the highest loading.
     """
-    rows, ignored = np.arange(len(members)), nothing_ignored(case, len(members))
+    count = len(managed.injections.member)
+    rows, ignored = np.arange(count), nothing_ignored(case, count)
     found = worst_intact(case, managed.flow, ignored)
     excess = found.measure - target_percent[rows, found.end]
     if with_outages:
-        after = worst_after_outage(case, members, managed.injections, managed.flow, ignored)
+        after = worst_after_outage(case, managed.injections, managed.flow, ignored)
         excess = np.maximum(
             excess, np.where(after.measure > 0.0, after.measure - target_percent[rows, after.end], -np.inf)
         )

@@ -1,4 +1,4 @@
-"""The highest uniform cap on some units at which a measure stays within its target, for many members at once."""
+"""The highest uniform cap on some units at which a measure stays within its target, for many rows at once."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SMALLEST_OUTPUT_MW = 1e-6
 
 @dataclass(frozen=True)
 class Managed:
-    """Injections and intact flow of some members."""
+    """Injections and intact flow of some half-hours of some members."""
 
     injections: Injections
     flow: Flow
 
     def rows(self, pick: np.ndarray) -> Managed:
-        """Return the members `pick`."""
+        """Return the rows `pick`."""
         return Managed(self.injections.rows(pick), self.flow.rows(pick))
 
     def replaced(self, pick: np.ndarray, part: Managed) -> Managed:
-        """Return a copy whose members `pick` are taken from `part`."""
+        """Return a copy whose rows `pick` are taken from `part`."""
         return Managed(self.injections.replaced(pick, part.injections), self.flow.replaced(pick, part.flow))
 
 
@@ -36,18 +36,17 @@ Measure = Callable[[np.ndarray, Managed], np.ndarray]
 
 
 def highest_uniform_cap(
-    case: Case, members: np.ndarray, start: Managed, chosen: np.ndarray, measure: Measure, target: np.ndarray
+    case: Case, start: Managed, chosen: np.ndarray, measure: Measure, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cut the chosen units by one cap each member, no more than needed.
+    """Cut the chosen units by one cap each row, no more than needed.
 
     The cap is on output over contract, or over present output where the member's basis is ``available``.
 
     Parameters
     ----------
     case : Case
-    members : numpy.ndarray, (R,) int
     start : Managed
-        State before the cut, of these members.
+        State before the cut.
     chosen : numpy.ndarray, (R, U) bool
         Units that share the cut.
     measure : callable
@@ -61,7 +60,7 @@ def highest_uniform_cap(
     met : numpy.ndarray, (R,) bool
         False where even zero output of the chosen units leaves the measure above its target.
     """
-    before = start.injections.unit_mw
+    before, members = start.injections.unit_mw, start.injections.member
     reference = np.where(case.units.by_contract[members][:, None], case.units.contract_mw[members], before)
     share = np.where(chosen, before / np.maximum(reference, SMALLEST_OUTPUT_MW), 0.0)
 

@@ -24,7 +24,7 @@ from twin.security.limits import ACCEPT_PERCENT, BEHIND_SHARE, VIOLATED_ABOVE_PE
 
 Side = Literal["high", "low"]
 Relief = Callable[[np.ndarray, Managed, np.ndarray], tuple[Managed, np.ndarray]]
-"""``relief(members, managed, bus)`` brings one bus per member to its limit, and tells where it could, (R,) bool."""
+"""``relief(rows, managed, bus)`` brings one bus per row to its limit, and tells where it could, (R,) bool."""
 
 MAX_ROUNDS = 60
 LEAST_PU_PER_MW = 1e-4
@@ -42,25 +42,25 @@ def relieve_voltage(case: Case, ledger: Ledger, managed: Managed) -> Managed:
     case : Case
     ledger : Ledger
     managed : Managed
-        Of all members.
+        Of all rows of the ledger.
 
     Returns
     -------
     Managed
     """
 
-    def absorb(members: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
-        return _use_reactive_power(case, members, part, bus, "high")
+    def absorb(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+        return _use_reactive_power(case, part, bus, "high")
 
-    def supply(members: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
-        return _use_reactive_power(case, members, part, bus, "low")
+    def supply(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+        return _use_reactive_power(case, part, bus, "low")
 
-    def cut(members: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
-        return _cut(case, ledger, members, part, bus)
+    def cut(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+        return _cut(case, ledger, rows, part, bus)
 
     vm_pu = np.abs(watched_voltage_pu(case, managed.flow))
-    everyone = np.arange(len(vm_pu))
-    too_high, too_low = (_percent(case, everyone, vm_pu, side).max(axis=1) > 100.0 for side in ("high", "low"))
+    members = managed.injections.member
+    too_high, too_low = (_percent(case, members, vm_pu, side).max(axis=1) > 100.0 for side in ("high", "low"))
     managed = _bus_after_bus(case, np.flatnonzero(too_high & managed.flow.solved), managed, "high", absorb)
     managed = _bus_after_bus(case, np.flatnonzero(too_high & managed.flow.solved), managed, "high", cut)
     return _bus_after_bus(case, np.flatnonzero(too_low & managed.flow.solved), managed, "low", supply)
@@ -74,15 +74,15 @@ def watched_voltage_pu(case: Case, flow: Flow) -> np.ndarray:
     return result
 
 
-def _bus_after_bus(case: Case, members: np.ndarray, managed: Managed, side: Side, relief: Relief) -> Managed:
-    """Relieve the worst bus of each member, then the next; one that cannot be relieved does not hide the others."""
+def _bus_after_bus(case: Case, rows: np.ndarray, managed: Managed, side: Side, relief: Relief) -> Managed:
+    """Relieve the worst bus of each row, then the next; one that cannot be relieved does not hide the others."""
     given_up = np.zeros((len(managed.flow.variant), case.grid.maps.voltage_w.shape[1]), dtype=bool)
-    todo = members
+    todo = rows
     for _ in range(MAX_ROUNDS):
         if not len(todo):
             break
         vm_pu = np.abs(watched_voltage_pu(case, managed.flow.rows(todo)))
-        percent = np.where(given_up[todo], 0.0, _percent(case, todo, vm_pu, side))
+        percent = np.where(given_up[todo], 0.0, _percent(case, managed.injections.member[todo], vm_pu, side))
         broken = percent.max(axis=1) > 100.0 + VIOLATED_ABOVE_PERCENT
         todo, bus = todo[broken], percent[broken].argmax(axis=1)
         part, met = relief(todo, managed.rows(todo), bus)
@@ -91,10 +91,9 @@ def _bus_after_bus(case: Case, members: np.ndarray, managed: Managed, side: Side
     return managed
 
 
-def _use_reactive_power(
-    case: Case, members: np.ndarray, managed: Managed, bus: np.ndarray, side: Side
-) -> tuple[Managed, np.ndarray]:
+def _use_reactive_power(case: Case, managed: Managed, bus: np.ndarray, side: Side) -> tuple[Managed, np.ndarray]:
     """Move the reactive power of the plants that reach a bus by one share of what each has left."""
+    members = managed.injections.member
     before, limit = managed.injections.unit_q_per_p, case.units.q_per_p_limit[members]
     end = -limit if side == "high" else limit
     output = managed.injections.unit_mw > SMALLEST_OUTPUT_MW
@@ -122,9 +121,10 @@ def _use_reactive_power(
 
 
 def _cut(
-    case: Case, ledger: Ledger, members: np.ndarray, managed: Managed, bus: np.ndarray
+    case: Case, ledger: Ledger, ledger_rows: np.ndarray, managed: Managed, bus: np.ndarray
 ) -> tuple[Managed, np.ndarray]:
-    """Cut the units that raise a bus, tier after tier, by one cap each member."""
+    """Cut the units that raise a bus, tier after tier, by one cap each row."""
+    members = managed.injections.member
     slope = _volts_per_power(case, managed, bus, 1.0 + 1j * managed.injections.unit_q_per_p)
     raises = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_PU_PER_MW * case.base_mva)
     met = np.zeros(len(members), dtype=bool)
@@ -134,10 +134,8 @@ def _cut(
         if not len(rows):
             continue
         start, measure = managed.rows(rows), _percent_of(case, members[rows], bus[rows], "high")
-        left, met[rows] = highest_uniform_cap(
-            case, members[rows], start, chosen[rows], measure, np.full(len(rows), 100.0)
-        )
-        ledger.cut_mw[CutCause.VOLTAGE][members[rows]] += start.injections.unit_mw - left
+        left, met[rows] = highest_uniform_cap(case, start, chosen[rows], measure, np.full(len(rows), 100.0))
+        ledger.cut_mw[CutCause.VOLTAGE][ledger_rows[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
         managed = managed.replaced(rows, Managed(injections, solve_injections(case, injections, start.flow)))
     return managed, met

@@ -12,15 +12,16 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem
-from twin.network.batch import checked
 from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
 from twin.network.monitored import PLAIN_LIMITS, element_names, monitored_model, monitored_net
 from twin.network.node_power import node_power
+from twin.network.profiles import checked
 from twin.security.contingencies import Outages
 from twin.security.headroom.prepared import PreparedHeadroom, prepared_headroom, scope_of
 from twin.security.headroom.result import HeadroomResult
 from twin.security.headroom.search import TOLERANCE_MW, FirstViolation, Rows, first_violation
+from twin.security.steps import labels_of
 
 
 def model_profiles(model: GridModel, plant_mw: np.ndarray, demand_mw: np.ndarray) -> dict[str, np.ndarray]:
@@ -94,7 +95,7 @@ def headroom(
     profiles : mapping of str to array_like, (T, L)
         ``load_p_mw``, ``load_q_mvar``, ``sgen_p_mw``, ... in the order of the net's tables, as in `BatchPowerFlow`.
     index : pandas.DatetimeIndex, optional
-        Starts of the half-hours; needed only for results by month and hour.
+        Starts of the half-hours, those of the profiles without it; needed only for results by month and hour.
     buses : sequence of int, optional
         pandapower buses; all in service (of a model: those whose voltage is watched) without it.
     outages : sequence of (table, index) or of groups of them, or "all"
@@ -118,8 +119,10 @@ def headroom(
     """
     model = net if isinstance(net, GridModel) else None
     plain = net.net if isinstance(net, GridModel) else net
-    steps, given = checked(plain, profiles)
-    _check(plain, direction, buses, index, steps)
+    of_steps = checked(plain, profiles)
+    steps, given = of_steps.rows, of_steps.values
+    _check(plain, direction, buses)
+    labels = labels_of(steps, of_steps.labels, index)
     if model is None:
         grid = monitored_net(plain, extract(plain), PLAIN_LIMITS)
         wanted = plain.bus.index[plain.bus.in_service.astype(bool)] if buses is None else buses
@@ -135,8 +138,7 @@ def headroom(
 
     with ThreadPoolExecutor(threads) as pool:
         found = list(pool.map(solve, blocks))
-    times = pd.date_range("2000-01-01", periods=steps, freq="30min") if index is None else index
-    return _collect(plain, case, found, times, direction)
+    return _collect(plain, case, found, pd.RangeIndex(steps) if labels is None else labels, direction)
 
 
 def link_headroom(
@@ -154,17 +156,13 @@ def link_headroom(
     )  # fmt: skip
 
 
-def _check(
-    net: pandapowerNet, direction: str, buses: Sequence[int] | None, index: pd.DatetimeIndex | None, steps: int
-) -> None:
+def _check(net: pandapowerNet, direction: str, buses: Sequence[int] | None) -> None:
     problems = []
     if direction not in _SIGN:
         problems.append(Problem("unknown direction", "headroom, direction", str(direction), ", ".join(_SIGN)))
     unknown = [bus for bus in buses or () if bus not in net.bus.index]
     if unknown:
         problems.append(Problem("no such bus", "headroom, buses", str(unknown[:10]), "an index of net.bus"))
-    if index is not None and len(index) != steps:
-        problems.append(Problem("index and profiles differ in length", "headroom, index", str(len(index)), str(steps)))
     if problems:
         raise InputError(problems)
 
@@ -179,7 +177,7 @@ def _block(
 
 
 def _collect(
-    net: pandapowerNet, case: PreparedHeadroom, found: Sequence[FirstViolation], index: pd.DatetimeIndex, direction: str
+    net: pandapowerNet, case: PreparedHeadroom, found: Sequence[FirstViolation], index: pd.Index, direction: str
 ) -> HeadroomResult:
     shape = (len(index), len(case.buses))
     return HeadroomResult(

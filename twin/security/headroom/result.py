@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from twin.core.errors import InputError, Problem
 from twin.network.model import Element
 from twin.security.headroom.prepared import MonitoredLimit
 from twin.security.headroom.search import Outcome
@@ -24,7 +25,8 @@ class HeadroomResult:
 
     Attributes
     ----------
-    index : pandas.DatetimeIndex, (T,)
+    index : pandas.Index, (T,)
+        Times; numbers of the half-hours where none were given.
     buses : tuple of int, (B,)
     bus_names : tuple of str, (B,)
     direction : str
@@ -48,7 +50,7 @@ class HeadroomResult:
         Power flows solved.
     """
 
-    index: pd.DatetimeIndex
+    index: pd.Index
     buses: tuple[int, ...]
     bus_names: tuple[str, ...]
     direction: str
@@ -106,7 +108,15 @@ class HeadroomResult:
         return np.concatenate([known, np.full(len(values) - len(known), np.nan)])
 
     def by_month_and_hour(self, bus: int) -> pd.DataFrame:
-        """Return the median by month (rows) and hour (columns); NaN half-hours are left out of it."""
+        """Return the median by month (rows) and hour (columns); NaN half-hours are left out of it.
+
+        Raises
+        ------
+        InputError
+            If the half-hours have no times.
+        """
+        if not isinstance(self.index, pd.DatetimeIndex):
+            raise InputError([Problem("the half-hours have no times", "headroom, index", accepted="a DatetimeIndex")])
         frame = pd.DataFrame(
             {"month": self.index.month, "hour": self.index.hour, "headroom_mw": self.headroom_mw[:, bus]}
         )

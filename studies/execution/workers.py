@@ -1,0 +1,242 @@
+"""Work in parallel processes, with its progress; pieces of work whose answers are kept as files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from studies import ONE_THREAD
+from studies.execution.folders import write_json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+logger = logging.getLogger(__name__)
+
+
+class Progress(Protocol):
+    """What long work calls to tell how far it is."""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Report that `done` of `total` pieces of `stage` are ready."""
+
+
+@contextmanager
+def progress_bars(console: Console) -> Iterator[Progress]:
+    """Show one bar a stage on `console` while the context is open."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    tasks: dict[str, TaskID] = {}
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Bars(*columns, console=console) as bars:
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=total)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+POLL_SECONDS = 0.5
+
+
+class WorkerLostError(RuntimeError):
+    """A worker process was ended from outside; what was finished is kept."""
+
+
+class Workers(Protocol):
+    """Who makes calls: processes of this machine, or those of a cluster."""
+
+    @property
+    def count(self) -> int:
+        """How many calls are made at a time."""
+
+    @property
+    def here(self) -> Processes:
+        """Processes of this machine, for work on its files."""
+
+    @property
+    def sees_our_files(self) -> bool:
+        """Whether a path of this process means the same file in a worker."""
+
+    def make(
+        self,
+        calls: Sequence[Callable[[], Any]],
+        answered: Callable[[int, Any], None],
+        polled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make each call in a worker with one thread.
+
+        Parameters
+        ----------
+        calls : sequence of callable
+            What pickle can send, e.g. a partial of a function of a module.
+        answered : callable
+            Called here with the position and the answer of each call, in the order in which they end.
+        polled : callable
+            Called here twice a second, and whenever a call has ended.
+
+        Raises
+        ------
+        Exception
+            The first one that a call raises; calls that have not begun are then left.
+        """
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Processes of this machine, which end with this one.
+
+    Attributes
+    ----------
+    count : int
+        Most processes at a time.
+    """
+
+    count: int
+
+    @property
+    def here(self) -> Processes:
+        """These."""
+        return self
+
+    @property
+    def sees_our_files(self) -> bool:
+        """Yes: it is the same machine."""
+        return True
+
+    def make(
+        self,
+        calls: Sequence[Callable[[], Any]],
+        answered: Callable[[int, Any], None],
+        polled: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Make each call in a process of its own; see `Workers`.
+
+        Raises
+        ------
+        WorkerLostError
+            If a process was ended from outside.
+        """
+        if not calls:
+            return
+        os.environ.update(ONE_THREAD)
+        context = get_context("spawn")
+        theirs, ours = context.Pipe(duplex=False)  # closed here, or with this process: the workers end
+        count = min(self.count, len(calls))
+        with ProcessPoolExecutor(count, context, initializer=_end_with_parent, initargs=(theirs,)) as pool:
+            left = {pool.submit(call): k for k, call in enumerate(calls)}
+            try:
+                while left:
+                    for future in wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
+                        answered(left.pop(future), future.result())
+                    polled()
+            except BaseException as error:
+                ours.close()
+                pool.shutdown(wait=False, cancel_futures=True)
+                if isinstance(error, BrokenProcessPool):
+                    raise WorkerLostError(
+                        "a worker process was ended from outside, perhaps for lack of memory"
+                    ) from error
+                raise
+        ours.close()
+
+
+def _end_with_parent(pipe: Connection) -> None:
+    """End this process as soon as its parent closes the pipe or ends; an interrupt is left to the parent."""
+
+    def watch() -> None:
+        pipe.poll(None)
+        os._exit(1)
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=watch, daemon=True).start()
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Work for one process whose answer fits into a JSON file.
+
+    Attributes
+    ----------
+    name : str
+        Of the file, without its ending; a name stands for the same work whatever the number of workers.
+    call : callable
+        What pickle can send.
+    weight : int
+        How much it counts in the progress.
+    """
+
+    name: str
+    call: Callable[[], Any]
+    weight: int = 1
+
+
+def run_pieces(pieces: Sequence[Piece], kept: Path, workers: Workers, progress: Progress, stage: str) -> list[Any]:
+    """Return the answers of some pieces, each in a file of its own; those that are there are not made again.
+
+    Parameters
+    ----------
+    pieces : sequence of Piece
+    kept : pathlib.Path
+        Folder of the answers.
+    workers : Workers
+    progress : Progress
+    stage : str
+        What the progress is called.
+    """
+    answers = {piece.name: _kept_answer(kept / f"{piece.name}.json") for piece in pieces}
+    missing = [piece for piece in pieces if answers[piece.name] is None]
+    total = sum(piece.weight for piece in pieces)
+    left = sum(piece.weight for piece in missing)
+    progress(stage, total - left, total)
+
+    def answered(k: int, answer: Any) -> None:  # noqa: ANN401 - whatever JSON can hold
+        nonlocal left
+        file = kept / f"{missing[k].name}.json"
+        write_json(file, {"sha256": _answer_sha256(answer), "answer": answer})
+        answers[missing[k].name] = _kept_answer(file)
+        left -= missing[k].weight
+        progress(stage, total - left, total)
+
+    workers.make([piece.call for piece in missing], answered)
+    return [found[0] for found in answers.values() if found is not None]
+
+
+def _kept_answer(file: Path) -> tuple[Any] | None:
+    """Return the answer in a file, in a tuple; None where there is none, or another than was written."""
+    if not file.exists():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content["sha256"] == _answer_sha256(content["answer"]):
+            return (content["answer"],)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        pass
+    logger.warning("%s: not as it was written; it is made again", file)
+    return None
+
+
+def _answer_sha256(answer: Any) -> str:  # noqa: ANN401 - whatever JSON can hold
+    return hashlib.sha256(json.dumps(answer, allow_nan=False).encode()).hexdigest()

@@ -1,0 +1,1 @@
+"""Measured series of an area: found in a folder, read, and held against the sun, the calendar and each other."""

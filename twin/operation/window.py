@@ -1,0 +1,122 @@
+"""Consecutive half-hours of all members: policies, sites and devices in order, then the grid of all of them at once.
+
+The grid is solved when somebody looks: at the end of the window, or where a policy reads what is measured. What a
+half-hour hands to the next through the grid is rare; `twin.operation.carried` takes it as unmoved and checks it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from twin.core.row_arrays import joined_rows
+from twin.operation.carried import solve_grid
+from twin.operation.case import Case
+from twin.operation.devices import run_devices, run_sites
+from twin.operation.dispatch import obey_policies, somebody_decides
+from twin.operation.half_hour import HalfHours
+from twin.operation.record import Record
+from twin.operation.state import State
+
+
+class Window:
+    """Half-hours from `start` on, at most a day of them.
+
+    Parameters
+    ----------
+    case : Case
+    state : State
+        Before the first half-hour.
+    start : int
+
+    Attributes
+    ----------
+    state : State
+        With orders, sites and devices up to now, and the grid up to where it is solved.
+    repeated : int
+        Rows that were solved again because something had moved.
+    solutions : int
+        How often the grid was solved: once, and once more for each half-hour in which a policy has looked.
+    """
+
+    def __init__(self, case: Case, state: State, start: int) -> None:
+        self.case, self.state = case, state
+        self.repeated = self.solutions = 0
+        self._now = self._solved = start
+        self._waiting: list[HalfHours] = []
+        self._records: list[Record] = []
+
+    def run(self, stop: int) -> Record:
+        """Run the half-hours up to `stop` and return their record, (T, M)."""
+        while self._now < stop:
+            failed = self._obey_policies()
+            until = next((t for t in range(self._now + 1, stop) if somebody_decides(self.case, t)), stop)
+            self._run_devices(range(self._now, until), failed)
+            self._now = until
+        self.look()
+        return joined_rows(self._records)
+
+    def look(self) -> State:
+        """Solve the grid of the half-hours that wait for it; returns the state after them."""
+        if self._waiting:
+            steps = range(self._solved, self._now)
+            waiting, self._waiting = joined_rows(self._waiting), []
+            record, self.state, repeated = solve_grid(self.case, self.state, steps, waiting)
+            self._records.append(record)
+            self.repeated += repeated
+            self.solutions += 1
+            self._solved = self._now
+        return self.state
+
+    def _obey_policies(self) -> np.ndarray:
+        """Put orders in force where decisions fall on this half-hour; returns where one failed, (M,)."""
+        self.state, failed = obey_policies(self.case, self.state, self._now, self.look)
+        return failed
+
+    def _run_devices(self, steps: range, failed: np.ndarray) -> None:
+        """Run sites and devices at the areas; orders and failures are those of the first of the steps."""
+        case, shape = self.case, (len(steps), len(self.case.members))
+        member, step = np.tile(np.arange(shape[1]), (shape[0], 1)), np.tile(np.array(steps)[:, None], shape[1])
+        area_demand_mw = case.truth("area_demand_mw", step.ravel(), member.ravel()).reshape(*shape, -1)
+        sites, state = run_sites(case, self.state, steps)
+        flexible, device_state = run_devices(case, state, steps, area_demand_mw)
+        slots = np.array(steps) % case.order_slots
+        self._waiting.append(
+            HalfHours(
+                member=member,
+                step=step,
+                sites=sites,
+                flexible=flexible,
+                area_demand_mw=area_demand_mw,
+                price_ratio=state.price_ratio[:, slots].T.copy(),
+                device_pu=np.ascontiguousarray(state.device_pu[:, slots].swapaxes(0, 1)),
+                policy_failed=np.concatenate([failed[None], np.zeros((shape[0] - 1, shape[1]), dtype=bool)]),
+            )
+        )
+        at_areas = ~case.fleet.is_beside_plants
+        stored_mwh = np.where(at_areas, flexible.stored_mwh[-1], state.device_stored_mwh)
+        self.state = replace(state, device_state=device_state, device_stored_mwh=stored_mwh)
+
+
+def step(case: Case, state: State, t: int) -> tuple[State, Record]:
+    """Run half-hour `t` for all members.
+
+    Parameters
+    ----------
+    case : Case
+    state : State
+        At the start of the half-hour.
+    t : int
+        Position in ``case.index``.
+
+    Returns
+    -------
+    state : State
+        At the start of the next half-hour.
+    record : Record
+        A row a member.
+    """
+    window = Window(case, state, t)
+    record = window.run(t + 1)
+    return window.state, record.at(0)
