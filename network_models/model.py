@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import pandas as pd
 
 from network_models.build import GridTables, Parameters, build_net
+from network_models.cables import cable_circuits, check_cable_tables
 from network_models.checks import check_grid
 from network_models.island import Island, Settings, find_island
 from network_models.parameters import ParameterValue, resolve
@@ -66,6 +67,7 @@ def build_grid(
     grid = _grid_tables(tables)
     values = Parameters(resolve(grid["grid_parameters"], parameters))
     plants = plants_of_year(grid, values, year)
+    check_cable_tables(grid)
     net, buses = build_net(island.settings, grid, plants, values, year, compensation)
     compensators = grid["compensators"]["bus"].map(buses)
     is_controlled = compensation == "controlled"
@@ -79,6 +81,7 @@ def build_grid(
         limits=Limits(*(values.number(key) for key in ("vm_min_pu", "vm_max_pu", "short_time_factor"))),
         controls=controls_of(grid, values, buses, automatic=is_controlled and controls == "automatic"),
         currency=island.settings.currency,
+        cables=cable_circuits(grid, values, island.settings.frequency_hz),
     )
     check_grid(model)
     return model

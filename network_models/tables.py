@@ -161,6 +161,36 @@ class Line(Named):
     outage: Flag
 
 
+class CableLayer(Row):
+    """A layer of a family of cables, rows from the inside outwards; metal has a thermal resistivity of 0."""
+
+    cable: str = refers("conductors.family")
+    layer: str
+    around: Literal["core", "cable"]
+    thickness_mm: float = number("mm", gt=0)
+    resistivity_k_m_per_w: float = number("K m/W", ge=0)
+    heat_mj_per_m3_k: float = number("MJ/(m3 K)", gt=0)
+
+
+class CableSection(Named):
+    """What the link's cables lie in along a part of their way; with a duct, its two diameters."""
+
+    section: str
+    surroundings: str = refers("cable_temperatures.surroundings")
+    depth: str = refers("cables.name")
+    soil_k_m_per_w: float = number("K m/W", gt=0, le=10)
+    spacing_m: float = number("m", gt=0)
+    duct_inner_mm: float | None = maybe("mm", gt=0)
+    duct_outer_mm: float | None = maybe("mm", gt=0)
+
+
+class CableTemperature(Month):
+    """Temperature of sea bed or ground at a cable's depth."""
+
+    surroundings: str
+    temperature_c: float = number("degree C", ge=-5, le=45)
+
+
 class Transformer(Named):
     """A transformer; those of role ``main`` stand at the mainland's end of the link."""
 
@@ -720,6 +750,7 @@ def _table(name: str, row: type[Row], key: str, subject: Subject, main: str = ""
 
 _RESPONSE = {"absent": "demand response", "counts_with": "fleet.demand_response"}
 _MARKET = {"absent": "the market around the island: area balance and prices"}
+_CABLE = {"absent": "the link's cables as bodies that warm up"}
 _SPECIAL = {"absent": "special days"}
 _TIDAL = {"absent": "tidal plants"}
 
@@ -777,6 +808,10 @@ DECLARATIONS = {
         _table("typhoons", Parameter, "parameter", "weather", "value", absent="typhoons"),
         _table("conductors", Conductor, "conductor_id", "grid", "max_i_a"),
         _table("lines", Line, "line_id", "grid", "length_km"),
+        _table("cables", Value, "name", "grid", "value", **_CABLE),
+        _table("cable_layers", CableLayer, "cable layer", "grid", "thickness_mm", **_CABLE),
+        _table("cable_sections", CableSection, "section", "grid", "soil_k_m_per_w", **_CABLE),
+        _table("cable_temperatures", CableTemperature, "surroundings month", "grid", "temperature_c", **_CABLE),
         _table("transformers", Transformer, "transformer_id", "grid", "sn_mva", absent="transformers"),
         _table("repowering", Repowering, "plant_id", "grid", "capacity_factor_target", absent="repowering of old wind"),
         _table("demand_response", DemandResponse, "name", "devices", "value", **_RESPONSE),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from reports.document.blocks import Block, Document
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.run_folder import read_run
+from reports.reading.uncertainty import read_uncertainty
 from reports.renderers import html, pdf
 from reports.renderers.workbook import workbook
 from reports.sections import certificate, report
 from twin.core.clock import MINUTES_OF_HOUR
+from twin.core.errors import Problem, raise_if_any
 
 CERTIFICATE, REPORT = "certificate", "report"
 """Files are named for it; a report lies in a folder of this name."""
@@ -35,7 +38,7 @@ def write_certificate(folder: Path) -> dict[str, Path]:
     record = json.loads((folder / f"{CERTIFICATE}.json").read_text(encoding="utf-8"))
     currency, minutes = (record["study"][name] for name in ("currency", "step_minutes"))
     documents = [certificate.document(record, Words(each, currency, minutes)) for each in LANGUAGES]
-    return _write(folder, CERTIFICATE, documents)
+    return _write(folder, _rendered(CERTIFICATE, documents))
 
 
 def write_sections(
@@ -62,7 +65,7 @@ def write_sections(
         words = Words(language)
         footer = words("page.of", page="<page>", pages="<pages>")
         documents.append(Document(language, titles[language], words("report.of_experiment"), sections(words), footer))
-    return _with_figures(folder / REPORT, documents) | _write(folder / REPORT, REPORT, documents)
+    return _write(folder / REPORT, _rendered(REPORT, documents), documents)
 
 
 def write_report(run: Path) -> dict[str, Path]:
@@ -85,32 +88,53 @@ def write_report(run: Path) -> dict[str, Path]:
     """
     results = read_run(run)
     focus = choose_focus(results)
-    detail = read_detail(results, focus)
+    detail, analysis = read_detail(results, focus), read_uncertainty(results)
     minutes = round(detail.hours * MINUTES_OF_HOUR)
     words = [Words(language, results.currency, minutes) for language in LANGUAGES]
-    documents = [report.document(results, focus, detail, each) for each in words]
-    tables = workbook(results, focus, detail)
-    written = _with_figures(run / REPORT, documents) | _write(run / REPORT, REPORT, documents)
-    written["xlsx"] = run / REPORT / "tables.xlsx"
-    written["xlsx"].write_bytes(tables)
-    return written
+    documents = [report.document(results, focus, detail, analysis, each) for each in words]
+    tables = {"xlsx": ("tables.xlsx", workbook(results, focus, detail, analysis))}
+    return _write(run / REPORT, _rendered(REPORT, documents) | tables, documents)
 
 
-def _write(folder: Path, name: str, documents: Sequence[Document]) -> dict[str, Path]:
-    """Write the documents, one a language, as HTML and PDF; nothing is written unless all can be made."""
-    contents = {"html": (f"{name}.html", html.render(documents).encode())}
-    contents |= {f"pdf_{one.language}": (f"{name}_{one.language}.pdf", pdf.render(one)) for one in documents}
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, content in contents.values():
-        (folder / file).write_bytes(content)
-    return {key: folder / file for key, (file, _) in contents.items()}
+Files = dict[str, tuple[str, bytes]]
+"""Name below the folder and content, by what the file is."""
 
 
-def _with_figures(folder: Path, documents: Sequence[Document]) -> dict[str, Path]:
-    """Write the figures of documents as files of their own."""
+def _rendered(name: str, documents: Sequence[Document]) -> Files:
+    """Return the documents, one a language, as HTML and PDF."""
+    pages: Files = {"html": (f"{name}.html", html.render(documents).encode())}
+    return pages | {f"pdf_{one.language}": (f"{name}_{one.language}.pdf", pdf.render(one)) for one in documents}
+
+
+def _write(folder: Path, files: Files, pictures_of: Sequence[Document] = ()) -> dict[str, Path]:
+    """Write files into a folder, and the pictures of some documents into its folder ``figures``.
+
+    Earlier files stay until all new ones lie beside them.
+
+    Raises
+    ------
+    InputError
+        With every place where a file cannot be put.
+    """
+    written = {key: folder / name for key, (name, _) in files.items()}
+    contents = {folder / name: content for name, content in files.values()}
     figures = folder / "figures"
-    figures.mkdir(parents=True, exist_ok=True)
-    for document in documents:
-        for file, svg in document.pictures.items():
-            (figures / file).write_bytes(svg)
-    return {"figures": figures}
+    for document in pictures_of:
+        written["figures"] = figures
+        contents |= {figures / name: svg for name, svg in document.pictures.items()}
+    folders = [folder, *([figures] if pictures_of else [])]
+    wrong = [Problem("is a file; a folder is needed", str(place)) for place in folders if place.is_file()]
+    wrong += [Problem("is a folder; a file is to be written there", str(file)) for file in contents if file.is_dir()]
+    raise_if_any(replace(problem, repair="move it away") for problem in wrong)
+    for place in folders:
+        place.mkdir(parents=True, exist_ok=True)
+    beside = {file.with_name(f"{file.name}.tmp"): file for file in contents}
+    try:
+        for temporary, file in beside.items():
+            temporary.write_bytes(contents[file])
+        for temporary, file in beside.items():
+            temporary.replace(file)
+    finally:
+        for temporary in beside:
+            temporary.unlink(missing_ok=True)
+    return written

@@ -36,7 +36,7 @@ COMPARISON_WIDTH = 120
 
 
 RUNS = Path("runs")
-INPUT_ERROR_STATUS = 2
+INPUT_ERROR_STATUS, TRIAL_STATUS = 2, 3
 INTERRUPTED_STATUS = 130
 """As shells count it: 128 and the number of the signal."""
 WIDTH_IN_FILES = 200
@@ -182,22 +182,34 @@ def certify(
     study: Annotated[
         str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
     ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Synthetic weather years 1 to N; default: 3.")] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
+    first_year: Annotated[
+        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
+    ] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
     jobs: Jobs = PROCESSORS,
 ) -> None:
-    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound."""
+    """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound.
+
+    Status 0: passed; 1: not passed; 3: a trial of some days (--days), which certifies nothing.
+    """
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
-    from studies.experiments.certificate.certify import Certificate
+    from studies.experiments.certificate.certify import Certificate, HeldOut
 
-    folder = _carry_out(Certificate(checked, policy, Path.cwd(), years, data, span), out, jobs)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    folder = _carry_out(certificate, out, jobs)
     for line in summary_lines(folder):
         typer.echo(line)
     for file in sorted(folder.glob("certificate*")):
-        typer.echo(f"Certificate: {file}")
+        typer.echo(f"{'Trial' if certificate.is_trial else 'Certificate'}: {file}")
+    if certificate.is_trial:
+        raise typer.Exit(TRIAL_STATUS)
+    if not certificate.passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -247,9 +259,9 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:
     """Write the report of a run again, from its results files only."""
-    from studies.console import read_kpis
+    from twin.metrics.run_folder import open_run
 
-    read_kpis(folder)
+    open_run(folder)
     from reports import write_report
 
     write_report(folder)
@@ -279,12 +291,17 @@ def validate(
         ),
     ],
     timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
-    label: Annotated[Literal["start", "end"], typer.Option(help="What a time marks of its interval.")] = "start",
+    label: Annotated[
+        str, typer.Option(metavar="start|end", help="What a time marks of its interval; default: as the days show.")
+    ] = "",
     allow_gaps: Annotated[bool, typer.Option("--allow-gaps", help="Absent rows count as missing values.")] = False,
     plant: Annotated[str | None, typer.Option(help="Plant of the island that was measured (wind, pv).")] = None,
     capacity_mw: Annotated[float | None, typer.Option(min=0, help="Largest AC output (wind, pv).")] = None,
     turbine: Annotated[str | None, typer.Option(help="Turbine of turbines.csv (wind).")] = None,
     units: Annotated[int | None, typer.Option(min=1, help="Number of turbines (wind).")] = None,
+    power_curve: Annotated[
+        Path | None, typer.Option(help="CSV of one turbine in place of --turbine: wind_speed, power_kw (wind).")
+    ] = None,
     at_sea: Annotated[bool, typer.Option("--at-sea", help="The farm stands in open water (wind).")] = False,
     dc_mw: Annotated[float | None, typer.Option(min=0, help="Modules at standard conditions (pv).")] = None,
     fleet: Annotated[str | None, typer.Option(help="Fleet of pv_fleets.csv (pv).")] = None,
@@ -305,9 +322,11 @@ def validate(
     from studies.experiments.validation.validate import Subject, validate_file
 
     subject = Subject(
-        plant, capacity_mw, turbine, units, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place, latitude,
-        longitude, demand_class,
+        plant, capacity_mw, turbine, units, power_curve, at_sea, dc_mw, fleet, tilt, azimuth, in_service_year, place,
+        latitude, longitude, demand_class,
     )  # fmt: skip
+    if label not in ("", "start", "end"):
+        raise typer.BadParameter(f"--label {label}: write start or end")
     outcome = validate_file(_island(island), kind, file, subject, Reading(timezone, label, allow_gaps), out)
     Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
     typer.echo(f"Figure:  {outcome.figure}")
@@ -408,6 +427,7 @@ def weather(
     label: Annotated[
         str, typer.Option(help="What a time marks: start, centre or end of its interval; default: as the format says.")
     ] = "",
+    air_label: Annotated[str, typer.Option(help="The same for temperature and wind alone (csv).")] = "",
     unit: Annotated[str, typer.Option(help="Unit of the wind speed: m/s, km/h, knots or mph.")] = "",
     column: Annotated[
         list[str] | None, typer.Option(metavar="NAME=COLUMN", help="Column of time, ghi, ... in a csv (repeatable).")
@@ -424,7 +444,7 @@ def weather(
 
     columns = tuple((name, own) for name, _, own in (pair.partition("=") for pair in column or ()))
     parts = tuple(files[1:]) if join else ()
-    about = ((), timezone, station, wind_height, any_year, fill_hours, label, unit, columns, parts, sunshine)
+    about = ((), timezone, station, wind_height, any_year, fill_hours, label, air_label, unit, columns, parts, sunshine)
     stated = [WeatherFile(path, kind, *about) for path in (files[:1] if join else files)]
     text, is_sound = quality_reports(_island(island), stated, place, at, year)
     typer.echo(text, nl=False)

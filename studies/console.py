@@ -12,10 +12,10 @@ from rich.table import Table
 
 from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
-from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
-from twin.metrics.run_folder import MANIFEST_FILE, Member, Run, open_run, read_json
+from twin.metrics.run_folder import Member, Run, open_run
 
 HEADLINE = (
     "available_mwh",
@@ -40,18 +40,8 @@ UNIT_ENDINGS = ("_mwh", "_mw", "_percent", "_jpy", "_pu")
 Kpis = dict[str, float | None]
 
 
-def read_kpis(run: Path) -> dict[str, Kpis]:
-    """Return the key figures of a run by member path, in the study's order.
-
-    Raises
-    ------
-    InputError
-        If the folder holds no complete run.
-    """
-    return _kpis_of(open_run(run))
-
-
 def _kpis_of(run: Run) -> dict[str, Kpis]:
+    """Return the key figures of a run by member path, in the study's order."""
     return {
         _path(run, member): {name: None if math.isnan(value) else value for name, value in member.kpis.items()}
         for member in run.members
@@ -77,9 +67,10 @@ def headline_tables(run: Path, width: int) -> list[Table]:
     InputError
         If the folder holds no complete run.
     """
+    opened = open_run(run)
     scenarios: dict[str, list[Kpis]] = {}
-    for path, kpis in read_kpis(run).items():
-        scenarios.setdefault(path.partition("/")[0], []).append(kpis)
+    for member, kpis in zip(opened.members, _kpis_of(opened).values(), strict=True):
+        scenarios.setdefault(member.scenario, []).append(kpis)
     names = list(scenarios)
     beside = max(1, (width - LABEL_WIDTH) // SCENARIO_WIDTH)
     groups = [names[start : start + beside] for start in range(0, len(names), beside)]
@@ -141,10 +132,7 @@ def _point(member: Member, swept: list[str]) -> tuple[str, ...]:
     """Return a member's scenario and its values of the swept keys, swept or not."""
     if not swept:
         return (member.scenario,)
-    problems: list[Problem] = []
-    manifest = read_json(member.folder / MANIFEST_FILE, problems)
-    raise_if_any(problems)
-    values = flatten(manifest["study"])
+    values = flatten(member.manifest["study"])
     return (member.scenario, *(str(member.sweep.get(key, values.get(key))) for key in swept))
 
 
@@ -230,7 +218,11 @@ def summary_lines(folder: Path) -> Iterator[str]:
     """Yield the lines for the terminal."""
     record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))
     failed = [criterion["name"] for criterion in record["verdict"] if not criterion["passed"]]
-    yield f"Policy {record['policy']}: " + (f"FAILED: {', '.join(failed)}" if failed else "passed all criteria")
+    outcome = f"FAILED: {', '.join(failed)}" if failed else f"passed all {record['criteria']} criteria"
+    kind = "Trial of some days, not a certificate" if record["is_trial"] else "Certificate"
+    yield f"{kind}: policy {record['policy']} {outcome}"
+    for key, here, there in record["deviations"]["differences"]:
+        yield f"not as in the shipped study {record['deviations']['shipped']}: {key} = {here} (there {there})"
     currency = record["study"]["currency"]
     for level in record["levels"]:
         yield f"forecast error x {level['error_factor']:g}: " + "; ".join(_scores(level["scores"], currency))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from network_models.island import Island
 from network_models.reading import island_tables
+from twin.core.clock import Clock
 from twin.core.errors import InputError, Problem
 from weather.climate import Climate, read_climates
 from weather.quality.report import examine, quality_text
@@ -27,7 +28,7 @@ def quality_reports(
     Parameters
     ----------
     island : Island
-        Of the place.
+        Of the place; the files are brought to its time, half-hours and fiscal year.
     files : sequence of WeatherFile
         An empty format is told from the file's first lines.
     place : str, optional
@@ -47,7 +48,8 @@ def quality_reports(
         If the place is unknown or `at` is no position.
     """
     climate = _climate(island, place, at)
-    reports = [examine(_with_format(file), climate, fiscal_year) for file in files]
+    clock = Clock(island.settings.time_zone, first_month=island.settings.first_month)
+    reports = [examine(_with_format(file), climate, fiscal_year, clock) for file in files]
     return "\n".join(map(quality_text, reports)), not any(report.problems for report in reports)
 
 

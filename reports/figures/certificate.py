@@ -19,8 +19,8 @@ PER = {"energy": 1.0, "value": MONEY_PER_MILLION}
 PANELS = {"n1_loading_percent": "n1", "export_mw": "export", "soc_percent": "soc"}
 FULL_PERCENT = 100.0
 HOURS_OF_DAY = 24
-HEIGHT_INCH = 1.95
-HALF_WIDTH_INCH, LOW_INCH = 3.6, 1.55
+HEIGHT_INCH = 1.45
+HALF_WIDTH_INCH, LOW_INCH = 3.6, 1.4
 
 
 def worst_day(record: Mapping[str, Any], words: Words) -> Picture:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twin.core.errors import Problem
 from twin.core.quantities import KPIS
 from twin.metrics.run_folder import Run
+from twin.metrics.run_record import read_json
+
+logger = logging.getLogger(__name__)
 
 FIRST_SHOWN = ("curtailed_congestion_percent_of_available", "perfect_operator_curtailed_congestion_mwh")
 """The headlines that the figure shows if an unknown moves them, in this order; else the first that moves."""
@@ -121,6 +126,22 @@ class Uncertainty:
         return sorted(moved, key=lambda one: FIRST_SHOWN.index(one.kpi) if one.kpi in FIRST_SHOWN else len(FIRST_SHOWN))
 
 
+@dataclass(frozen=True)
+class Unusable:
+    """Why a report has no analysis.
+
+    Attributes
+    ----------
+    why : str
+        ``missing``; ``other_study``: it belongs to another version of the study; ``broken``: its file cannot be used.
+    """
+
+    why: str
+
+
+Analysis = Uncertainty | Unusable
+
+
 def study_digest(study: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a resolved study (``study`` of ``manifest.json``): equal for the same question."""
     return hashlib.sha256(json.dumps(study, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
@@ -131,18 +152,24 @@ def uncertainty_file(run: Run) -> Path:
     return run.path.parent / f"{run.study['name']}_uncertainty" / "uncertainty.json"
 
 
-def read_uncertainty(run: Run) -> Uncertainty | None:
-    """Return the analysis of exactly this study; None where there is none, or one of another version of the study.
-
-    A file that cannot be read counts as none: the report of a finished run does not fail for it.
-    """
+def read_uncertainty(run: Run) -> Analysis:
+    """Return the analysis of exactly this study, or why there is none: the report of a finished run says it."""
+    problems: list[Problem] = []
+    file = uncertainty_file(run)
+    if not file.exists():
+        return Unusable("missing")
+    content = read_json(file, problems)
     try:
-        content = json.loads(uncertainty_file(run).read_text(encoding="utf-8"))
-        if content["study_digest"] != study_digest(run.manifest["study"]):
-            return None
-        return _uncertainty(content, run)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        if content is not None and content["study_digest"] != study_digest(run.manifest["study"]):
+            return Unusable("other_study")
+        if content is not None:
+            return _uncertainty(content, run)
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        problems.append(
+            Problem("not as an uncertainty analysis writes it", str(file), f"{type(error).__name__} {error}")
+        )
+    logger.warning("%s", "\n".join(map(str, problems)))
+    return Unusable("broken")
 
 
 def _uncertainty(content: Mapping[str, Any], run: Run) -> Uncertainty:

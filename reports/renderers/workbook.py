@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.reading.detail import Detail, Focus
-from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Uncertainty, read_uncertainty
+from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Analysis, Unusable
 from twin.core.quantities import KPIS, TABLES, Quantity
 from twin.metrics.run_folder import Member, Run
 
@@ -26,7 +26,7 @@ PINNED = datetime(1980, 1, 1)
 SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
-def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
+def workbook(run: Run, focus: Focus, detail: Detail, analysis: Analysis) -> bytes:
     """Return a workbook: ``kpis`` (a row per member), N-1 over all outages of the focus member, ``dictionary``."""
     book = Workbook()
     book.properties.created = book.properties.modified = PINNED
@@ -34,7 +34,7 @@ def workbook(run: Run, focus: Focus, detail: Detail) -> bytes:
     member = run.member(focus.scenario, focus.point)
     _frame_sheet(book.create_sheet("n1_branches"), member, detail.all_outages.branches, TABLES["security_branches"])
     _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
-    _uncertainty_sheets(book, read_uncertainty(run), run.currency)
+    _uncertainty_sheets(book, analysis, run.currency)
     _dictionary_sheet(book.create_sheet("dictionary"), run)
     buffer = io.BytesIO()
     book.save(buffer)
@@ -68,9 +68,9 @@ def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantiti
     sheet.freeze_panes = "A3"
 
 
-def _uncertainty_sheets(book: Workbook, found: Uncertainty | None, currency: str) -> None:
+def _uncertainty_sheets(book: Workbook, found: Analysis, currency: str) -> None:
     """Write ranges of all headlines, what each unknown carries of them, and the unknowns; nothing without analysis."""
-    if found is None:
+    if isinstance(found, Unusable):
         return
     sheet = book.create_sheet("uncertainty")
     _write(sheet, [["scenario", "kpi", "unit", *NUMBERS]])

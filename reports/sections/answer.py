@@ -12,7 +12,7 @@ from reports.document.texts import Words
 from reports.reading.detail import Focus
 from reports.reading.labels import key_label, scenario_title, value_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
-from reports.reading.uncertainty import Uncertainty
+from reports.reading.uncertainty import Analysis, Uncertainty
 from reports.sections import onset
 from twin.core.units import MONEY_PER_MILLION
 from twin.metrics.run_folder import Member, Run
@@ -33,16 +33,17 @@ def sentences(run: Run, focus: Focus, period: str, words: Words) -> list[str]:
     ]
 
 
-def tiles(run: Run, focus: Focus, words: Words, uncertainty: Uncertainty | None = None) -> list[Tile]:
+def tiles(run: Run, focus: Focus, words: Words, analysis: Analysis) -> list[Tile]:
     """Return the headline numbers: over the samples where an unknown moves them, else over all sweep points."""
     title = scenario_title(run, focus.scenario, words)
 
     def range_of(scenario: str, kpi: str, unit: str, label: str) -> Tile:
-        found = None if uncertainty is None else uncertainty.headline(scenario, kpi)
-        if uncertainty is None or found is None or not found.is_moved or not uncertainty.is_of_same_days:
-            return Tile(span(run.kpi(scenario, kpi), unit, words.between), unit, label)
-        label = words("tile.uncertain", label=label, samples=uncertainty.samples)
-        return Tile(span((found.p05, found.p95), unit, words.between), unit, label)
+        if isinstance(analysis, Uncertainty) and analysis.is_of_same_days:
+            found = analysis.headline(scenario, kpi)
+            if found is not None and found.is_moved:
+                label = words("tile.uncertain", label=label, samples=analysis.samples)
+                return Tile(span((found.p05, found.p95), unit, words.between), unit, label)
+        return Tile(span(run.kpi(scenario, kpi), unit, words.between), unit, label)
 
     def tile(kpi: str, unit: str, key: str) -> Tile:
         return range_of(focus.scenario, kpi, unit, words(key, scenario=title))

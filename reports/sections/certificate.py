@@ -14,7 +14,7 @@ from reports.reading.labels import shown_unit, value_label
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
 
-LONG_CELLS, SHORT_CELLS = ("1.55fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
+LONG_CELLS, SHORT_CELLS = ("2.1fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
 """Widths of the columns: label, none, each level."""
 BESIDE_NONE = (
     "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
@@ -64,11 +64,6 @@ def _score_rows(record: Mapping[str, Any], name: str, unit: str, per: float, wor
             "",
             *(_with_interval(one["difference"], unit, per, words) for one in found),
         ],
-        [
-            words("certificate.row.distinguishable"),
-            "",
-            *(_yes_or_no(one["difference"]["is_distinguishable"], words) for one in found),
-        ],
         [words("certificate.row.bound"), "", *(_percent(one["percent_of_bound"]) for one in found)],
         [words("certificate.row.gain"), "", *(_percent(one["percent_of_gain"]) for one in found)],
     ]
@@ -94,9 +89,11 @@ def _kpi_rows(record: Mapping[str, Any], names: tuple[str, ...], words: Words) -
 def count_text(record: Mapping[str, Any], words: Words) -> str:
     """Return what the numbers are the mean of."""
     count, study = len(record["years"]), record["study"]
-    if study["is_part_of_year"]:
-        return words("certificate.count.days", count=count, days=f"{study['days']:.0f}")
-    return words("certificate.count.year" if count == 1 else "certificate.count.years", count=count)
+    years = "year" if count == 1 else "years"
+    if not study["is_part_of_year"]:
+        return words(f"certificate.count.{years}", count=count)
+    days = f"{study['days']:.0f}"
+    return words(f"certificate.count.{years}.{'day' if days == '1' else 'days'}", count=count, days=days)
 
 
 def _table(
@@ -117,12 +114,6 @@ def _with_interval(paired: Mapping[str, Any], unit: str, per: float, words: Word
     return f"{mean}\n{low}{words.between}{high}"
 
 
-def _yes_or_no(is_distinguishable: bool | None, words: Words) -> str:
-    if is_distinguishable is None:
-        return NOT_DEFINED
-    return words("certificate.yes" if is_distinguishable else "certificate.no")
-
-
 def _percent(value: float | None) -> str:
     return NOT_DEFINED if value is None else quantity(value, "%")
 
@@ -135,7 +126,12 @@ def _figure(value: float | None, name: str) -> str:
 
 
 CALIBRATED = 1.0
-HASH_LETTERS = 12
+HASH_LETTERS, DIGEST_LETTERS = 12, 32
+SHOWN = 5
+"""So many deviations from the shipped study are named on the page; all are in the record."""
+MISSING = "missing"
+PARTIES = ("cash_sites_jpy", "cash_homes_jpy", "cash_plant_owners_jpy", "cash_aggregator_jpy")
+"""Whose money stands in the headline."""
 
 Record = Mapping[str, Any]
 """A certificate's ``certificate.json``."""
@@ -144,14 +140,17 @@ Record = Mapping[str, Any]
 def document(record: Record, words: Words) -> Document:
     """Return the certificate in one language: one dense page."""
     gains: list[Block] = [scores(record, words), figure_block(differences(record, words), words)]
-    beside: list[Block] = [beside_none(record, words), payments(record, words)]
+    beside: list[Block] = [beside_none(record, words)]
+    if has_money(record):
+        beside.append(payments(record, words))
     return Document(
         language=words.language,
-        title=words("certificate.title", policy=record["policy"]),
+        title=words("certificate.title.trial" if record["is_trial"] else "certificate.title", policy=record["policy"]),
         subtitle=_subtitle(record, words),
         blocks=[
             _verdict(record, words),
             Tiles(_tiles(record, words)),
+            Paragraph(_who(record, words)),
             Columns([gains, beside], ["1.17fr", "1fr"]),
             figure_block(worst_day(record, words), words),
             Paragraph(" ".join(_notes(record, words)), is_note=True),
@@ -162,10 +161,9 @@ def document(record: Record, words: Words) -> Document:
 
 
 def _verdict(record: Record, words: Words) -> Verdict:
-    failed = sum(not criterion["passed"] for criterion in record["verdict"])
-    outcome = words(
-        "certificate.passed" if record["passed"] else "certificate.failed", count=len(record["verdict"]), failed=failed
-    )
+    missed = record["criteria"] - sum(criterion["passed"] for criterion in record["verdict"])
+    kind = "certificate.trial" if record["is_trial"] else "certificate"
+    outcome = words(f"{kind}.passed" if record["passed"] else f"{kind}.failed", count=record["criteria"], failed=missed)
     marks = [_mark(criterion, record, words) for criterion in record["verdict"]]
     return Verdict(words("certificate.verdict") + outcome, words("certificate.rule"), record["passed"], marks)
 
@@ -174,8 +172,9 @@ def _subtitle(record: Record, words: Words) -> str:
     study = record["study"]
     ends = (date.fromisoformat(study[name]) for name in ("first_day", "last_day"))
     first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in ends)
+    part = "certificate.period.day" if study["days"] == 1.0 else "period.part"
     period = words(
-        "period.part" if study["is_part_of_year"] else "period.year",
+        part if study["is_part_of_year"] else "period.year",
         fiscal_year=study["fiscal_year"], days=f"{study['days']:.0f}", first=first, last=last,
     )  # fmt: skip
     point = [value_label(key.rpartition(".")[2], value, words) for key, value in record["sweep"].items()]
@@ -186,7 +185,47 @@ def _subtitle(record: Record, words: Words) -> str:
         point=words("sweep.separator").join(point) or words("sweep.base"),
         period=period,
         years=_years(record, words),
+        deviations=_deviations(record, words),
     )
+
+
+def _deviations(record: Record, words: Words) -> str:
+    """Return how the base case differs from the shipped study's: as many values as find room, and how many more."""
+    found = record["deviations"]
+    rows = found["differences"]
+    if found["shipped"] is None:
+        return words("certificate.deviations.unknown")
+    if not rows:
+        return words("certificate.deviations.none", shipped=found["shipped"])
+    shown = [words("certificate.deviation", key=key, here=here, there=there) for key, here, there in rows[:SHOWN]]
+    more = [words("certificate.deviations.more", count=len(rows) - SHOWN)] if len(rows) > SHOWN else []
+    listed = words("certificate.separator").join([*shown, *more])
+    return words("certificate.deviations", shipped=found["shipped"], count=len(rows), listed=listed)
+
+
+def has_money(record: Record) -> bool:
+    """Return whether it is known what anybody receives and pays."""
+    return record["none"]["cash_sites_jpy"] is not None
+
+
+def _in_millions(money: float) -> str:
+    return difference(money / MONEY_PER_MILLION, MILLION_MONEY)
+
+
+def _who(record: Record, words: Words) -> str:
+    """Return who gains and who loses, how fast the batteries age, and what devices could not follow."""
+    mine, none = calibrated(record)["kpis"], record["none"]
+    wear = {who: quantity(run["battery_wear_percent_per_year"], "%") for who, run in (("policy", mine), ("none", none))}
+    parts = [
+        words("certificate.who.wear", **wear),
+        words("certificate.who.clipped", count=quantity(record["clipped_per_decision"], "count")),
+    ]
+    if has_money(record):
+        changes = [
+            f"{words(f'certificate.kpi.{name}')}\u00a0{_in_millions(mine[name] - none[name])}" for name in PARTIES
+        ]
+        parts.insert(0, words("certificate.who.money", parties=words("certificate.separator").join(changes)))
+    return words("certificate.who") + " ".join(parts)
 
 
 def _years(record: Record, words: Words) -> str:
@@ -207,6 +246,13 @@ def _mark(criterion: Mapping[str, Any], record: Record, words: Words) -> Mark:
 
 def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
     name, checks = criterion["name"], record["checks"]
+    if criterion["where"] == MISSING:
+        return words("certificate.missing")
+    if name == "keeps_to_itself":
+        where = "own_process" if record["own_process"] else "shipped"
+        count = f"{criterion['excess']:.0f}"
+        found = where if criterion["passed"] else "found"
+        return words(f"certificate.keeps_to_itself.{found}", where=criterion["where"], count=count)
     if name == "look_ahead" and checks["looks_ahead"] is None:
         return words("certificate.look_ahead.unknown")
     if name in ("look_ahead", "deterministic"):
@@ -231,9 +277,7 @@ def _tiles(record: Record, words: Words) -> list[Tile]:
     found = calibrated(record)["scores"]
     energy = found["energy"]
     part = record["study"]["is_part_of_year"]
-    of_energy = words(
-        "certificate.tile.energy.part" if part else "certificate.tile.energy", days=f"{record['study']['days']:.0f}"
-    )
+    of_energy = words("certificate.tile.energy.part" if part else "certificate.tile.energy")
     no_share = words("certificate.no_share")
     tiles = [_gain(energy, "MWh", "MWh", 1.0, of_energy, words)]
     if has_value(record):
@@ -271,6 +315,7 @@ def _notes(record: Record, words: Words) -> list[str]:
     missing = record["bound"]["missing"]
     return [
         words("certificate.note.pairs"),
+        words("certificate.note.held_out" if any(record["held_out"].values()) else "certificate.note.public"),
         *([words("certificate.note.no_bound", why=missing)] if missing else []),
         *([] if has_value(record) else [words("certificate.note.no_value")]),
         interval,
@@ -281,6 +326,7 @@ def _notes(record: Record, words: Words) -> list[str]:
 
 def _footer(record: Record, words: Words) -> str:
     code, unknown = record["code"], words("certificate.footer.unknown")
+    made = date.fromisoformat(record["date"])
     commit = code.get("git_commit") or unknown
     sha256 = record["policy_sha256"]
     return words(
@@ -292,5 +338,8 @@ def _footer(record: Record, words: Words) -> str:
         commit=commit[:HASH_LETTERS],
         dirty=words("certificate.footer.dirty") if code.get("git_dirty") else "",
         sources=code["sources_sha256"][:HASH_LETTERS],
-        policy=sha256 or words("certificate.footer.shipped"),
+        policy=sha256[:DIGEST_LETTERS] if sha256 else words("certificate.footer.shipped"),
+        files=words("certificate.footer.files", files=", ".join(record["policy_files"])) if sha256 else "",
+        inputs=record["inputs_sha256"][:DIGEST_LETTERS],
+        date=words("format.date", year=made.year, month=made.month, day=made.day),
     )

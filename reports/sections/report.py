@@ -22,7 +22,7 @@ from reports.figures import batteries, curtailment, link, scenarios
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, member_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
-from reports.reading.uncertainty import Uncertainty, read_uncertainty
+from reports.reading.uncertainty import Analysis, Uncertainty
 from reports.sections import answer, checks, onset, outages, tables, uncertainty
 from twin.core.quantities import shown_in
 from twin.metrics.run_folder import Run
@@ -31,9 +31,8 @@ NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "r
 DAYS_OF_A_YEAR = 365
 
 
-def document(run: Run, focus: Focus, detail: Detail, words: Words) -> Document:
+def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> Document:
     """Return the report of a run in one language."""
-    analysis = read_uncertainty(run)
     period = _period(run, detail, words)
     first, *others = answer.sentences(run, focus, period, words)
     blocks = [
@@ -76,12 +75,12 @@ def _period(run: Run, detail: Detail, words: Words) -> str:
     return words(key, fiscal_year=run.study["fiscal_year"], days=f"{detail.days:.0f}", first=first, last=last)
 
 
-def _page_one(run: Run, detail: Detail, analysis: Uncertainty | None, words: Words) -> list[Block]:
+def _page_one(run: Run, detail: Detail, analysis: Analysis, words: Words) -> list[Block]:
     labels = [point_label(run, point, words) for point in run.points]
     notes = [words("note.estimate")]
     if len(labels) > 1:
         notes.insert(0, words("note.range", points=words("list.separator").join(labels)))
-    if analysis is not None and analysis.is_of_same_days:
+    if isinstance(analysis, Uncertainty) and analysis.is_of_same_days:
         notes.insert(1, words("note.tiles_uncertain"))
     if detail.days < DAYS_OF_A_YEAR:
         notes.insert(0, words("note.part", days=f"{detail.days:.0f}"))

@@ -10,7 +10,7 @@ from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.detail import Focus
 from reports.reading.labels import kpi_label, scenario_title, shown_unit
-from reports.reading.uncertainty import Headline, Uncertainty
+from reports.reading.uncertainty import Analysis, Headline, Uncertainty, Unusable, uncertainty_file
 from twin.metrics.run_folder import Run
 
 TABLE_KPIS = (
@@ -26,11 +26,12 @@ MOST_NAMED = 3
 PERCENT = 100.0
 
 
-def section(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> list[Block]:
+def section(run: Run, focus: Focus, found: Analysis, words: Words) -> list[Block]:
     """Return the section; without an analysis it says how to make one, and how many numbers are estimates."""
     heading, counts = Heading(words("section.uncertainty")), _counts(run, words)
-    if found is None:
-        return [heading, Paragraph(words("text.uncertainty.missing", study=run.study["name"]) + counts)]
+    if isinstance(found, Unusable):
+        file = uncertainty_file(run).relative_to(run.path.parent).as_posix()
+        return [heading, Paragraph(words(f"text.uncertainty.{found.why}", study=run.study["name"], file=file) + counts)]
     moved = found.of(found.shown_scenario(focus.scenario))
     blocks: list[Block] = [heading, Paragraph(_how(found, words) + counts)]
     if not moved:
@@ -61,10 +62,12 @@ def percentiles(one: Headline, words: Words) -> str:
     return digits.span((one.p05 * scale, one.p95 * scale), unit, words.between)
 
 
-def sentence(run: Run, focus: Focus, found: Uncertainty | None, words: Words) -> str:
+def sentence(run: Run, focus: Focus, found: Analysis, words: Words) -> str:
     """Return the range of the most important headline for page one; empty where nothing is known about it."""
-    moved = [] if found is None else found.of(focus.scenario)
-    if found is None or not moved or not moved[0].certain:
+    if isinstance(found, Unusable):
+        return ""
+    moved = found.of(focus.scenario)
+    if not moved or not moved[0].certain:
         return ""
     return words("answer.uncertainty", **_facts(run, moved[0], found, words))
 

@@ -7,6 +7,7 @@ import logging
 import pickle
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -131,8 +132,15 @@ def make_tasks(
     return tasks
 
 
-def run_tasks(tasks: Sequence[Task], workers: Workers, place: Path, progress: Progress) -> None:
-    """Run the members of each task in lock-step in a worker; finished months are not run again."""
+def run_tasks(tasks: Sequence[Task], workers: Workers, place: Path, progress: Progress) -> Counter[str]:
+    """Run the members of each task in lock-step in a worker; finished months are not run again.
+
+    Returns
+    -------
+    collections.Counter
+        How the work went, see `twin.operation.simulate.simulate`.
+    """
+    counts = Counter[str]()
     folders = [folder for task in tasks for folder in task.folders]
 
     def polled() -> None:
@@ -140,7 +148,9 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, place: Path, progress: Pr
             done = sum(blocks_done(folder, tasks[0].blocks) for folder in folders)
             progress(STAGE, done, tasks[0].blocks * len(folders))
 
-    def answered(k: int, files: list[dict[str, bytes]] | None) -> None:
+    def answered(k: int, answer: tuple[Counter[str], list[dict[str, bytes]] | None]) -> None:
+        of_task, files = answer
+        counts.update(of_task)
         if files is not None:
             for folder, of_member in zip(tasks[k].folders, files, strict=True):
                 _write_finished(folder, of_member)
@@ -148,23 +158,24 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, place: Path, progress: Pr
     calls = [partial(_run if workers.sees_our_files else _run_elsewhere, *_sent(task, workers)) for task in tasks]
     workers.make(calls, answered, polled)
     remove_shared(place / SHARED)
+    return counts
 
 
 def _sent(task: Task, workers: Workers) -> tuple[Any, ...]:
     return (task.case, task.checked, *((task.folders,) if workers.sees_our_files else ()))
 
 
-def _run(case: bytes, checked: Sequence[np.ndarray], folders: Sequence[Path]) -> None:
-    write_member_tables(pickle.loads(case), folders, checked)  # noqa: S301 - sent by the parent process
+def _run(case: bytes, checked: Sequence[np.ndarray], folders: Sequence[Path]) -> tuple[Counter[str], None]:
+    return write_member_tables(pickle.loads(case), folders, checked), None  # noqa: S301 - sent by the parent process
 
 
-def _run_elsewhere(case: bytes, checked: Sequence[np.ndarray]) -> list[dict[str, bytes]]:
-    """Run members in a folder of this machine and return the finished files of each, the list of them last."""
+def _run_elsewhere(case: bytes, checked: Sequence[np.ndarray]) -> tuple[Counter[str], list[dict[str, bytes]]]:
+    """Run members in a folder of this machine and return the finished files of each too, the list of them last."""
     with tempfile.TemporaryDirectory(prefix="goto-twin-") as place:
         folders = [Path(place) / str(m) for m in range(len(checked))]
-        _run(case, checked, folders)
+        counts, _ = _run(case, checked, folders)
         names = [[*sorted(path.name for path in folder.glob("*.parquet")), FINISHED_LIST] for folder in folders]
-        return [
+        return counts, [
             {name: (folder / name).read_bytes() for name in of_member}
             for folder, of_member in zip(folders, names, strict=True)
         ]

@@ -136,13 +136,16 @@ def package_versions() -> dict[str, str | None]:
     return {name: _version(name) for name in sorted(names)}
 
 
-def run_log(seconds: Mapping[str, float], workers: int, started: str) -> dict[str, Any]:
+def run_log(seconds: Mapping[str, float], counts: Mapping[str, int], workers: int, started: str) -> dict[str, Any]:
     """Return what differs from run to run: timings, workers and machine (``run_log.json``).
 
     Parameters
     ----------
     seconds : mapping of str to float
         Wall-clock seconds by stage.
+    counts : mapping of str to int
+        How the loop went, see `twin.operation.simulate.simulate`; only of what this process and its workers did, not of
+        an interrupted run before.
     workers : int
         Number of worker processes or threads.
     started : str
@@ -151,6 +154,7 @@ def run_log(seconds: Mapping[str, float], workers: int, started: str) -> dict[st
     return {
         "started": started,
         "seconds": dict(seconds),
+        "loop": dict(counts),
         "workers": workers,
         "host": socket.gethostname(),
         "platform": platform.platform(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -29,11 +30,12 @@ from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
 from studies.study.members import Member, members
-from studies.study.policy_files import imported, policy_file
+from studies.study.policy_files import policy_file
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
+from twin.policies.own_file import imported
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
@@ -56,6 +58,8 @@ class Work:
     progress : Progress
     seconds : dict of str to float
         Wall-clock seconds by stage, for the log.
+    counts : collections.Counter
+        How the loop went, for the log; see `twin.operation.simulate.simulate`.
     """
 
     folder: Path
@@ -63,6 +67,7 @@ class Work:
     workers: Workers
     progress: Progress
     seconds: dict[str, float] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -163,7 +168,7 @@ class Experiment(ABC):
         tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:
             self.case = replace(self.case, profiles=(), outlooks=())
-        run_tasks(tasks, work.workers, work.folder, work.progress)
+        work.counts.update(run_tasks(tasks, work.workers, work.folder, work.progress))
 
     @abstractmethod
     def reduce(self, work: Work) -> dict[str, Any]:
@@ -226,7 +231,7 @@ def run_experiment(experiment: Experiment, out: Path, workers: Workers, progress
         for folder in experiment.scratch:
             if (partial / folder).is_dir():
                 rmtree(partial / folder)
-        write_json(partial / "run_log.json", run_log(work.seconds, workers.count, started))
+        write_json(partial / "run_log.json", run_log(work.seconds, work.counts, workers.count, started))
         publish(partial, out)
     return out
 

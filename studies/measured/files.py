@@ -157,8 +157,11 @@ def series_file(path: Path, layouts: Sequence[Layout]) -> SeriesFile | None:
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:
-    """Return the cells of one line."""
-    return [cell.strip() for cell in next(csv.reader([line.strip("\r\n")], delimiter=delimiter), [])]
+    """Return the cells of one line; none of a line that is no row of a table."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
 
 
 @functools.lru_cache(maxsize=4096)

@@ -145,6 +145,7 @@ class WeatherFile(Section):
         "expanded_amedas",
         "hasp",
         "jma",
+        "jma_10min",
         "meteostat",
         "metpv",
         "nasa_power",
@@ -175,6 +176,9 @@ class WeatherFile(Section):
         default="",
         description='What part of its interval a time marks ("centre" for values at instants); empty: as the format '
         "says.",
+    )
+    air_label: Literal["", "start", "centre", "end"] = Field(
+        default="", description='The same for temperature and wind alone, for "csv" only; empty: as `label`.'
     )
     unit: Literal["", "m/s", "km/h", "knots", "mph"] = Field(
         default="", description="Unit of the wind speed; empty: m/s, or as the format says."

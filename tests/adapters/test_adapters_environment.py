@@ -3,6 +3,7 @@
 import builtins
 import importlib
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from gymnasium.envs.registration import EnvSpec
 from gymnasium.utils.env_checker import check_env
 from loop_fixtures import PEAK_DAY, WINDY_DAY, devices, make_case, member, run
 
-from twin.adapters.environment import REWARDS, IslandEnvironment
+from twin.adapters.environment import REWARDS, IslandEnvironment, IslandEnvironments
 from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.devices.battery import make_batteries
@@ -76,7 +77,8 @@ def test_an_episode_under_a_policys_orders_is_the_loop_under_that_policy(case):
     answers = [env.step(action) for action in actions(env, len(case.index))]
     as_policy = under_policies(case, 0, [Hold()])
     states, records = run(as_policy)
-    for field, values in env._state.arrays().items():
+    kept = {name: values for name, values in env._all._state.arrays().items() if name != "site_totals"}
+    for field, values in kept.items():
         assert np.array_equal(values, states[-1].arrays()[field]), field
     used = key_figures(series_of_tables(tables_of(as_policy, records), 0.5), ["energy_used_mwh"])["energy_used_mwh"]
     assert sum(answer[1] for answer in answers) == pytest.approx(float(used))
@@ -114,7 +116,7 @@ def test_observations_are_what_a_policy_sees(case):
     assert [seen[f"outlook export_mw +{k}"] for k in range(4)] == pytest.approx(outlook.export_mw[:4], rel=1e-6)
     assert seen["outlook pv_mw +3"] == pytest.approx(outlook.pv_mw[3].sum(), rel=1e-6)
     assert seen["sine of the time of the day"] == pytest.approx(1.0 if 60 % 48 == 12 else np.nan)
-    assert seen["stored_mwh grid_batteries"] == pytest.approx(float(env._state.device_stored_mwh.sum()), rel=1e-6)
+    assert seen["stored_mwh grid_batteries"] == pytest.approx(float(env._all._state.device_stored_mwh.sum()), rel=1e-6)
     assert env.observation_space.contains(observation)
 
 
@@ -142,6 +144,35 @@ def test_the_value_pays_nothing_for_what_is_only_stored(case):
     # 2 MW and 1 MW for half an hour; what is charged loses 5 %
     assert rewards["energy"][0] - rewards["energy"][1] == pytest.approx(1.5 * 0.05)
     assert rewards["value"][0] - rewards["value"][1] == pytest.approx(1500.0 * price)
+
+
+def test_members_side_by_side_are_each_an_environment_of_its_own(goto_year):
+    inputs = goto_year.days(WINDY_DAY)
+    some = member(inputs, devices=devices(inputs.fleet), flexible=(ISLAND,))
+    members = [some, replace(some, operator="forecast"), replace(some, criterion="n-1-intertrip")]
+    case = make_case(inputs, members)
+    together, alone = IslandEnvironments(case), [IslandEnvironment(case, m) for m in range(3)]
+    observations, _ = together.reset(options={"start": 0})
+    assert np.array_equal(observations, [env.reset(options={"start": 0})[0] for env in alone])
+    for action in actions(alone[0], 24):
+        of_members = np.stack([action, 0.5 * action, -action])
+        observations, rewards, terminated, truncated, info = together.step(of_members)
+        for m, env in enumerate(alone):
+            observation, reward, *_, of_one = env.step(of_members[m])
+            assert np.array_equal(observations[m], observation)
+            assert rewards[m] == reward
+            assert {name: value[m] for name, value in info.items() if name != "time"} == {
+                name: value for name, value in of_one.items() if name != "time"
+            }
+    assert not terminated.any() and not truncated.any()
+    assert together.observation_space.contains(observations)
+
+
+def test_members_with_unlike_batteries_are_no_environment(goto_year):
+    inputs = goto_year.days(WINDY_DAY)
+    members = [member(inputs, flexible=(ISLAND,)), member(inputs, devices=devices(inputs.fleet), flexible=(ISLAND,))]
+    with pytest.raises(InputError, match="ordered unlike things"):
+        IslandEnvironments(make_case(inputs, members))
 
 
 @pytest.mark.parametrize(
@@ -173,8 +204,9 @@ def test_wrong_actions_are_told(case):
     env.reset(options={"start": 0})
     with pytest.raises(InputError, match="wrong shape"):
         env.step(rest[:-1])
-    with pytest.raises(InputError, match="2031-03-21 00:00"):
-        env.step(np.full_like(rest, np.nan))
+    for wrong in (np.nan, 1.5):
+        with pytest.raises(InputError, match="2031-03-21 00:00"):
+            env.step(np.full_like(rest, wrong))
 
 
 def test_without_gymnasium_the_extra_is_named(monkeypatch):

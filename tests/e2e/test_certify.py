@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from studies.cli import TRIAL_STATUS
 from studies.experiments.certificate import certify
 from studies.experiments.certificate.look_ahead import Checks
 
@@ -49,8 +50,9 @@ def held(workplace, once, small_study):
     """Certificate of holding everything back over two years, one quiet day each."""
     asked = ("--study", small_study, "--years", 2, "--days", DAYS, "--jobs", 1)
     answer = once("certify", "hold_behind_meter", *asked)
-    assert answer.status == 0, answer.err
-    return workplace / "runs" / "certificates" / "hold_behind_meter"
+    assert answer.status == TRIAL_STATUS, answer.err
+    assert "Trial of some days, not a certificate" in answer.out
+    return workplace / "runs" / "certificates" / "hold_behind_meter-trial"
 
 
 def read(folder):

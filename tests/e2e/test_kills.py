@@ -102,7 +102,8 @@ def test_any_number_of_kills_and_damages_ends_with_the_same_bytes(run, start, tm
         while kills < KILLS:
             process = start()
             try:
-                process.wait(draw.uniform(0.0, whole_seconds))
+                told = process.communicate(timeout=draw.uniform(0.0, whole_seconds))[1]
+                assert process.returncode == 0, (story, told)
                 break  # it has ended before the kill
             except subprocess.TimeoutExpired:
                 kills += 1

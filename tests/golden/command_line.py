@@ -46,8 +46,8 @@ def command(folder: Path, *arguments: object) -> Answer:
     return Answer(status, out.getvalue(), err.getvalue())
 
 
-def expect(folder: Path, *arguments: object) -> str:
-    """Run goto-twin, which has to succeed, and return what it prints."""
+def expect(folder: Path, *arguments: object, status: int = 0) -> str:
+    """Run goto-twin, which has to end with a status, and return what it prints."""
     answer = command(folder, *arguments)
-    assert answer.status == 0, f"goto-twin {' '.join(map(str, arguments))}\n{answer.out}\n{answer.err}"
+    assert answer.status == status, f"goto-twin {' '.join(map(str, arguments))}\n{answer.out}\n{answer.err}"
     return answer.out

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from studies.cli import TRIAL_STATUS
 from tests.golden import numbers_of
 from tests.golden.command_line import ROOT, command, expect
 from tests.golden.made_files import write_pair, write_weather
@@ -25,7 +26,7 @@ def certificate(place: Workplace) -> dict[str, Any]:
     """The own policy of the examples over a day of one weather year."""
     study = write_study(place.folder / "certified.toml", quick_study())
     arguments = ("--study", study.name, "--years", 1, "--days", QUICK_DAYS, "--jobs", 1, "--out", "certificate")
-    expect(place.folder, "certify", OWN_POLICY, *arguments)
+    expect(place.folder, "certify", OWN_POLICY, *arguments, status=TRIAL_STATUS)
     return _numbers_of_json(place.folder / "certificate" / "certificate.json")
 
 

@@ -5,6 +5,7 @@ import tomllib
 
 import numpy as np
 import pytest
+from run_records import MANIFEST
 
 from reports.document.texts import Words
 from reports.reading.run_folder import read_run
@@ -19,7 +20,7 @@ from studies.experiments.uncertainty.analysis import BENEFIT, run_block
 from studies.experiments.uncertainty.samples import BASE_PART, Sample, Setup
 from studies.study.reading import study_path
 from studies.study.schema import Study
-from twin.adapters.environment import REWARDS, IslandEnvironment, PendingAction
+from twin.adapters.environment import REWARDS, IslandEnvironment
 from twin.bound.link_condition import read_uncontrolled
 from twin.core.quantities import KPIS, shown_in
 from twin.devices.device import CARS, COMMERCIAL, GRID_BATTERIES, HOMES, PLANT_BATTERIES, WATER_HEATERS
@@ -31,6 +32,7 @@ from twin.metrics.series import read_table, series_of_folder, series_of_tables
 from twin.operation.case import under_policies
 from twin.operation.simulate import simulate
 from twin.operation.state import stored_at_start_mwh
+from twin.policies.interface import HALF_HOUR, Mode
 
 DAY = (354, 354)
 BASE, EVERY_DEVICE = "none", "plant_batteries"
@@ -59,7 +61,8 @@ def run(study, tmp_path_factory):
     folders = experiment.folders(folder)
     write_member_tables(experiment.case, folders, [np.zeros(0, dtype=int)] * len(folders))
     write_json(folder / "study.json", experiment.reduce(Work(folder, {}, Processes(1), lambda *_: None)))
-    write_json(folder / "manifest.json", {})
+    for place in (folder, *(folder / member.path for member in experiment.own)):
+        write_json(place / "manifest.json", MANIFEST)
     return experiment.case, folder, experiment.own
 
 
@@ -116,6 +119,15 @@ def test_the_scores_of_a_certificate(run, kpis):
     assert -loss_of_used_energy_mwh(ours, theirs).sum() == pytest.approx(used, **CLOSE)
 
 
+class Rest:
+    """Orders no power of any battery."""
+
+    cadence = HALF_HOUR
+
+    def decide(self, view):
+        return view.plan(Mode.POWER)
+
+
 @pytest.mark.parametrize(("reward", "figure"), REWARDS.items())
 def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, figure):
     case = run[0]
@@ -123,7 +135,7 @@ def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, fi
     rest = np.zeros(len(env.action_names))
     env.reset(options={"start": 0})
     rewards = [env.step(rest)[1] for _ in range(len(case.index))]
-    alone = under_policies(case, 1, [PendingAction(np.flatnonzero(case.fleet.battery_mwh[1] > 0.0), rest)])
+    alone = under_policies(case, 1, [Rest()])
     kept = TablesInMemory(alone)
     simulate(alone, kept)
     frames = {name: table.to_pandas() for name, table in kept.tables()[0].items()}

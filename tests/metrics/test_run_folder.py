@@ -79,7 +79,7 @@ def test_what_is_not_there_is_told_with_what_is(run, ask, told):
         ("study.json", "[]", "not a JSON object"),
         ("study.json", '{"name": "x", "scenarios": {}}', "a key is missing"),
         ("study.json", '{"name": "x", "scenarios": {}, "members": 3}', "members"),
-        ("study.json", '{"name": "x", "scenarios": {}, "members": []}', "no members"),
+        ("study.json", '{"name": "x", "scenarios": {}, "members": []}', "members"),
         ("study.json", "{", "not JSON"),
         ("manifest.json", None, "missing"),
     ],

@@ -61,7 +61,8 @@ def run(case, window_steps, stop=None):
         windows.append(Window(case, state, t))
         records.append(windows[-1].run(min(t + window_steps, stop)))
         state = windows[-1].state
-    return joined_rows(records), state, sum(w.repeated for w in windows), sum(w.solutions for w in windows)
+    names = ("half_hours_repeated", "grid_solutions")
+    return joined_rows(records), state, *(sum(window.counts[name] for window in windows) for name in names)
 
 
 def compared(case, *window_steps, stop=None):

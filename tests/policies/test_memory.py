@@ -19,6 +19,7 @@ from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.interface import DAY, Mode
 from twin.policies.memory import TEXT, recalled, remembered
+from twin.policies.own_file import policy_of_file
 
 
 @dataclass
@@ -169,12 +170,21 @@ class Own:
 
 def test_a_policy_of_a_user_s_file_keeps_its_own_records_and_its_last_orders(tmp_path):
     (tmp_path / "own.py").write_text(OWN)
-    policy, new = (load_policy("own.py:Own", tmp_path) for _ in range(2))
+    policy, new = (policy_of_file(tmp_path / "own.py", "Own", "test") for _ in range(2))
     policy.decide(view(peak_at()))
     back = recalled(remembered(policy, new, "test"), new)
-    assert back.policy.days == policy.policy.days
-    assert type(back.policy.days[0]) is type(policy.policy.days[0])
-    np.testing.assert_array_equal(back.policy.last.export_limit_pu, policy.policy.last.export_limit_pu)
+    assert back.days == policy.days
+    assert type(back.days[0]) is type(policy.days[0])
+    np.testing.assert_array_equal(back.last.export_limit_pu, policy.last.export_limit_pu)
+
+
+def test_a_policy_in_its_own_process_keeps_them_too(tmp_path):
+    (tmp_path / "own.py").write_text(OWN)
+    policy, new = (load_policy("own.py:Own", tmp_path) for _ in range(2))
+    policy.decide(view(peak_at()))
+    saved = remembered(policy, new, "test")
+    assert remembered(recalled(saved, new), new, "test").keys() == saved.keys() != {TEXT}
+    assert b"Day" in b"".join(values.tobytes() for values in saved.values())
 
 
 class Trap:

@@ -131,7 +131,7 @@ def test_what_is_traded_balances_keeps_its_limits_and_gains(price, into, out_of,
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(PRICES, ENERGIES, ENERGIES, st.floats(0.0, 20.0), st.floats(0.5, 1.0))
 def test_no_other_trade_gains_more(price, into, out_of, capacity, round_trip):
-    """Compared with a linear program of the same day."""
+    """Compared with a linear program of the same day, which keeps its constraints to 1e-7: times 12 prices up to 50."""
     from scipy.optimize import linprog
 
     put_in, taken_out = traded(price, into, out_of, capacity, round_trip)
@@ -140,7 +140,7 @@ def test_no_other_trade_gains_more(price, into, out_of, capacity, round_trip):
     total = np.concatenate([np.ones(12), np.zeros(12)])[None]
     bounds = [(0.0, most) for most in np.concatenate([into, out_of])]
     best = linprog(cost, total, [capacity], balance, [0.0], bounds)
-    assert cost @ np.concatenate([put_in, taken_out]) == pytest.approx(best.fun, abs=1e-6)
+    assert cost @ np.concatenate([put_in, taken_out]) == pytest.approx(best.fun, abs=1e-4)
 
 
 @pytest.mark.parametrize("half_hour", [0, 20])

@@ -9,9 +9,9 @@ import pytest
 from certificate_fixture import checks, criterion, level, record, write
 
 from reports import write_certificate
-from reports.document.blocks import FigureBlock, Paragraph, Tiles, Verdict
+from reports.document.blocks import Columns, FigureBlock, Paragraph, Tiles, Verdict
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.certificate import document, scores
+from reports.sections.certificate import BESIDE_NONE, PAYMENTS, count_text, document, scores
 
 TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
 ENGLISH, JAPANESE = Words("en"), Words("ja")
@@ -28,9 +28,8 @@ def written(tmp_path_factory):
 
 
 def block(values, kind, words=ENGLISH):
-    """Return the only block of a kind on the page."""
-    (found,) = [one for one in document(values, words).blocks if isinstance(one, kind)]
-    return found
+    """Return the last block of a kind on the page."""
+    return [one for one in document(values, words).blocks if isinstance(one, kind)][-1]
 
 
 def tiles(values, words=ENGLISH):
@@ -39,6 +38,11 @@ def tiles(values, words=ENGLISH):
 
 def notes(values):
     return block(values, Paragraph).text
+
+
+def headline(values, words=ENGLISH):
+    """Return who gains and who loses."""
+    return next(one.text for one in document(values, words).blocks if isinstance(one, Paragraph))
 
 
 def detail(values, name):
@@ -98,8 +102,8 @@ def test_no_text_key_and_no_host_reach_the_reader(written):
 def test_a_fail_is_on_top_with_its_place():
     verdict = [*record()["verdict"][1:], criterion("criterion_broken_hours", False, 3.5, 2, 2.0)]
     values = record(passed=False, verdict=verdict)
-    assert block(values, Verdict).text.endswith("Failed: 1 of 12 criteria are not met.")
-    assert block(values, Verdict, JAPANESE).text.endswith("不合格：12項目中1項目に不適合。")
+    assert block(values, Verdict).text.endswith("Failed: 1 of 13 criteria are not met.")
+    assert block(values, Verdict, JAPANESE).text.endswith("不合格：13項目中1項目に不適合。")
     mark = detail(values, "criterion_broken_hours")
     assert (mark.mark, mark.detail) == ("FAIL", "+3.5\u00a0h (year 2, error ×2)")
 
@@ -137,7 +141,8 @@ def test_a_missing_bound_is_said():
 
 def test_who_and_what_is_in_the_footer():
     footer = document(record(), ENGLISH).footer
-    for part in ("goto_2030", "seed 7", "years 1 to 3", "efefefefefef (changed)", "ab" * 32):
+    for part in ("goto_2030", "seed 7", "years 1 to 3", "efefefefefef (changed)", "ab" * 16, "34" * 16, "weights.csv",
+                 "2026"):  # fmt: skip
         assert part in footer
     assert "shipped policy" in document(record(policy_sha256=None), ENGLISH).footer
 
@@ -155,5 +160,68 @@ def test_an_island_without_prices_has_no_value_and_says_so():
     assert [tile.unit for tile in tiles(values)] == ["MWh", "%", "%"]
     assert "no prices" in notes(values)
     assert "no prices" not in notes(record())
+    kpis = {name: None if name in PAYMENTS else 12.5 for name in (*BESIDE_NONE, *PAYMENTS)}
+    without = record(levels=[one | {"kpis": kpis} for one in bare], none=kpis)
+    assert [len(both.columns[1]) for both in document(without, ENGLISH).blocks if isinstance(both, Columns)] == [1]
+    assert "million" not in headline(without) and "12.5" in headline(without)
     labels = [row[0] for row in scores(values, ENGLISH).rows]
     assert ENGLISH("certificate.row.energy") in labels and ENGLISH("certificate.row.value") not in labels
+
+
+def test_a_trial_is_no_certificate():
+    values = record(is_trial=True, study=record()["study"] | {"is_part_of_year": True, "days": 1.0}, years=[1])
+    page = document(values, ENGLISH)
+    assert page.title == "Trial of a dispatch policy, not a certificate: my_policy.MyPolicy"
+    assert block(values, Verdict).text.endswith(
+        "Trial of some days, not a certificate: all 13 criteria are met in them."
+    )
+    assert "評価書ではない" in document(values, JAPANESE).title
+
+
+@pytest.mark.parametrize(
+    ("years", "days", "said"),
+    [
+        (3, None, "mean of 3 years"),
+        (1, None, "one year"),
+        (1, 1.0, "one day"),
+        (1, 7.0, "7 days of one year"),
+        (2, 1.0, "mean of 2 years, one day of each"),
+        (2, 7.0, "mean of 2 years, 7 days of each"),
+    ],
+)
+def test_what_a_number_is_the_mean_of(years, days, said):
+    study = record()["study"] | ({"is_part_of_year": True, "days": days} if days else {})
+    assert count_text(record(years=list(range(years)), study=study), ENGLISH) == said
+
+
+def test_who_loses_stands_in_the_headline():
+    mine = dict.fromkeys((*BESIDE_NONE, *PAYMENTS), 12.5) | {"cash_plant_owners_jpy": -2.5e6}
+    values = record(levels=[level(factor) | {"kpis": mine} for factor in (0.0, 1.0, 2.0)], clipped_per_decision=7.0)
+    assert "owners of plants\u00a0\u22122.50" in headline(values)
+    assert "for each decision: 7" in headline(values)
+
+
+def test_what_is_not_as_in_the_shipped_study_stands_below_the_title():
+    rows = [[f"fleet.battery.key_{k}", "200.0", "10.0"] for k in range(7)]
+    page = document(record(deviations={"shipped": "goto_2030", "differences": rows}), ENGLISH)
+    assert "Differs from the shipped study goto_2030 in 7: fleet.battery.key_0 = 200.0 (there 10.0)" in page.subtitle
+    assert page.subtitle.endswith("and 2 more.")
+    none = document(record(deviations={"shipped": None, "differences": []}), ENGLISH)
+    assert none.subtitle.endswith("no shipped study to compare with.")
+
+
+def test_what_a_policy_did_beside_deciding_is_named():
+    found = criterion("keeps_to_itself", False, 2.0, where="writes: /tmp/log.txt")
+    assert detail(record(verdict=[found]), "keeps_to_itself").detail == "2 found, first: writes: /tmp/log.txt"
+    shipped = record(own_process=False)
+    assert detail(shipped, "keeps_to_itself").detail == "shipped policy, in the simulation's process"
+
+
+def test_a_criterion_that_a_run_lacks_is_said():
+    found = criterion("voltage_outside_hours", False, where="missing")
+    assert detail(record(verdict=[found]), "voltage_outside_hours").detail == "not known in every run"
+
+
+def test_whether_the_weather_is_public_is_said():
+    assert "public" in notes(record())
+    assert "certifier's own" in notes(record(held_out={"seed": True, "years": False}))

@@ -21,6 +21,7 @@ from reports.document.texts import LANGUAGES, Words
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import points_label
 from reports.reading.run_folder import read_run
+from reports.reading.uncertainty import Unusable
 from reports.sections.answer import sentences
 from reports.sections.checks import all_checks
 from reports.sections.report import document
@@ -160,7 +161,7 @@ def test_one_scenario_without_sweep_is_reported(tmp_path):
     run = write_run(tmp_path / "one", days=3, scenarios={"reference": SCENARIOS["reference"]}, sweep={})
     results: Run = read_run(run)
     focus = choose_focus(results)
-    report = document(results, focus, read_detail(results, focus), Words("en"))
+    report = document(results, focus, read_detail(results, focus), Unusable("missing"), Words("en"))
     (answer,) = [block for block in report.blocks if isinstance(block, Answer)]
     assert answer.sentences[1].startswith("Nothing was swept")
     assert "no controlled scenario" in answer.sentences[2]
@@ -214,7 +215,7 @@ def test_a_link_without_a_second_circuit_is_reported(tmp_path):
         link.to_parquet(file, index=False)
     results = read_run(run)
     focus = choose_focus(results)
-    report = document(results, focus, read_detail(results, focus), Words("en"))
+    report = document(results, focus, read_detail(results, focus), Unusable("missing"), Words("en"))
     assert "n1_headroom_en.svg" not in report.pictures
     assert any("no second circuit" in getattr(block, "text", "") for block in report.blocks)
 

@@ -28,7 +28,7 @@ def test_all_problems_are_named_at_once(run):
     with pytest.raises(InputError) as caught:
         write_report(run)
     text = str(caught.value)
-    assert f"{MEMBER}/link.parquet: the table is missing" in text.replace("\\", "/")
+    assert f"{MEMBER}/link.parquet: no such table" in text.replace("\\", "/")
     assert "delivered_mwh" in text and "soc_percent" in text and "not a Parquet file" in text
     assert len(caught.value.problems) == 4
     assert all(problem.repair for problem in caught.value.problems)

@@ -15,6 +15,7 @@ from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import change_name, change_value
 from reports.reading.onset import read_onset
 from reports.reading.run_folder import read_run
+from reports.reading.uncertainty import Unusable
 from reports.sections import onset
 from reports.sections.answer import sentences
 from reports.sections.onset import sentence
@@ -68,7 +69,7 @@ def run(untried):
 
 def parts(run: Run, language: str = "en"):
     focus = choose_focus(run)
-    return document(run, focus, read_detail(run, focus), Words(language))
+    return document(run, focus, read_detail(run, focus), Unusable("missing"), Words(language))
 
 
 def test_the_table_repeats_the_numbers_of_the_study(run):
@@ -171,7 +172,7 @@ def test_broken_rows_are_named(tmp_path):
     file = run / "study.json"
     study = json.loads(file.read_text())
     for rows, message in (
-        ([{"key": ""}], "a row lacks keys"),
+        ([{"key": ""}], "onset.0.value: a key is missing"),
         ([row(*TRIED[0])], "the first row is not the start"),
         ([row(*START) | {"member": "nowhere"}], "the start is no member"),
     ):

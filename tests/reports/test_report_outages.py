@@ -15,6 +15,7 @@ from reports.document.texts import LANGUAGES, Words
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.outages import all_outages, corridor_name, fold
 from reports.reading.run_folder import read_run
+from reports.reading.uncertainty import Unusable
 from reports.renderers.workbook import workbook
 from reports.sections.checks import all_checks
 from reports.sections.outages import MOST_OUTAGES, section
@@ -173,7 +174,9 @@ def test_radial_supply_and_low_voltage_are_explained_in_both_languages(run):
 def test_the_workbook_holds_all_rows_as_numbers(run):
     results = read_run(run)
     focus = choose_focus(results)
-    book = openpyxl.load_workbook(io.BytesIO(workbook(results, focus, read_detail(results, focus))))
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(results, focus, read_detail(results, focus), Unusable("missing")))
+    )
     assert book.sheetnames == ["kpis", "n1_branches", "n1_outages", "dictionary"]
     head, units, *rows = book["n1_outages"].values
     assert dict(zip(head, units, strict=True))["demand_lost_mwh"] == "MWh"

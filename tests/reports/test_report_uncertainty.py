@@ -17,7 +17,7 @@ from reports.figures import swings
 from reports.reading.detail import choose_focus, read_detail
 from reports.reading.labels import kpi_label
 from reports.reading.run_folder import read_run
-from reports.reading.uncertainty import read_uncertainty, study_digest, uncertainty_file
+from reports.reading.uncertainty import Unusable, read_uncertainty, study_digest, uncertainty_file
 from reports.renderers.workbook import workbook
 from reports.sections import answer, uncertainty
 from reports.sections.report import document
@@ -114,11 +114,26 @@ def test_how_many_numbers_are_estimates_is_told_anyway(plain):
     assert "Of the 200 rows of numbers in the tables 75 % are estimates, 15 % are derived" in text(section(counted))
 
 
-@pytest.mark.parametrize("changes", [{"study_digest": "of another study"}, {"headlines": None}, {"unknowns": []}])
-def test_an_analysis_of_another_study_or_a_broken_one_counts_as_none(analysed, changes):
+def test_an_analysis_of_another_study_is_not_taken_and_that_is_said(analysed):
+    run = analysed(study_digest="of another study")
+    assert read_uncertainty(run) == Unusable("other_study")
+    assert "belongs to another version of this study" in text(section(run))
+
+
+@pytest.mark.parametrize("changes", [{"headlines": None}, {"unknowns": []}, {"samples": "many"}])
+def test_a_broken_analysis_is_not_taken_and_that_is_said(analysed, changes, caplog):
     run = analysed(**changes)
-    assert read_uncertainty(run) is None
-    assert "has not been computed for this version" in text(section(run))
+    assert read_uncertainty(run) == Unusable("broken")
+    assert "uncertainty.json" in caplog.text
+    assert f"({uncertainty_file(run).parent.name}/uncertainty.json) cannot be read" in text(section(run))
+    assert "不確かさ" in text(section(run, "ja"))
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{", b"\xff", b"[" * 100_000, b'{"study_digest": NaN}'])
+def test_an_analysis_that_is_no_json_is_broken(analysed, content, caplog):
+    run = analysed()
+    uncertainty_file(run).write_bytes(content)
+    assert read_uncertainty(run) == Unusable("broken")
 
 
 def test_the_range_the_causes_and_the_estimates_are_told(analysed):
@@ -155,7 +170,7 @@ def test_the_figure_is_the_same_every_time(analysed, language):
 def test_the_document_holds_figure_table_and_notes(analysed):
     run = analysed()
     focus = choose_focus(run)
-    made = document(run, focus, read_detail(run, focus), Words("en"))
+    made = document(run, focus, read_detail(run, focus), read_uncertainty(run), Words("en"))
     headings = [block.text for block in made.blocks if isinstance(block, Heading)]
     assert headings.index("Uncertainty") == headings.index("N-1 headroom") - 1
     assert "uncertainty_en.svg" in made.pictures
@@ -209,7 +224,7 @@ def test_nothing_moves(analysed):
 def test_the_workbook_holds_all_shares(analysed):
     run = analysed()
     focus = choose_focus(run)
-    book = load_workbook(io.BytesIO(workbook(run, focus, read_detail(run, focus))))
+    book = load_workbook(io.BytesIO(workbook(run, focus, read_detail(run, focus), read_uncertainty(run))))
     rows = list(book["uncertainty"].values)
     assert dict(zip(rows[0], rows[1], strict=True))["p95"] == 3.4
     shares = list(book["variance_shares"].values)

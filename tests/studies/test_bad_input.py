@@ -206,7 +206,7 @@ def test_bad_weather_values(refused, guest_folder, sky, column, time, value, wor
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("時刻,ghi,備考\n2022-04-01T00:00+09:00,0,晴\n".encode("cp932"), ["CP932", "UTF-8"]),
+        ("時刻,ghi,備考\n2022-04-01T00:00+09:00,0,晴\n".encode("cp932"), ["no column 'time'", "時刻,ghi,備考"]),
         ("time,ghi\n".encode("utf-16"), ["UTF-16", "save the file as UTF-8"]),
         (b"", ["sky.csv"]),
         (b'time,ghi\n"2022-04-01T00:00+09:00,0\n1,2,3,4\n', ["sky.csv"]),

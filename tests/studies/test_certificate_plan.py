@@ -4,9 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from studies.experiments.certificate.certify import Certificate, policy_name
-from studies.study.reading import read_study
+from studies.experiments.certificate.certify import Certificate, HeldOut
+from studies.experiments.certificate.identity import deviations, folder_of, policy_files, policy_name
+from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError
+from twin.policies.process import Noticed
+from twin.policies.watch import READS, WRITES
 
 STUDY = """\
 schema_version = 1
@@ -41,10 +44,10 @@ grid.conductor_mm2 = [240, 300, 400]
 """
 
 
-def plan(folder, text=STUDY, years=None):
+def plan(folder, text=STUDY, years=None, **asked):
     path = folder / "plan.toml"
     path.write_text(text, encoding="utf-8")
-    return Certificate(read_study(path), "self_consumption", folder, years)
+    return Certificate(read_study(path), "self_consumption", folder, years, **asked)
 
 
 def test_the_base_case_is_the_last_scenario_with_new_pv_in_the_middle_of_the_sweep(tmp_path):
@@ -94,3 +97,51 @@ def test_a_given_year_cannot_be_several(tmp_path):
 def test_policies_have_names_that_folders_may_have():
     assert policy_name("free_hour") == "free_hour"
     assert policy_name("somewhere/my_policy.py:MyPolicy") == "my_policy.MyPolicy"
+
+
+def test_the_certifier_may_keep_seed_and_years(tmp_path):
+    found = plan(tmp_path, years=2, held_out=HeldOut(seed=977, first_year=101))
+    assert found.years == (101, 102)
+    assert {member.study.seed for member in found.members()} == {977}
+    study = found.study.model_copy(update={"weather": found.study.weather.model_copy(update={"source": "measured"})})
+    with pytest.raises(InputError, match="--seed, --first-year"):
+        Certificate(study, "none", Path(), 1, held_out=HeldOut(first_year=2))
+
+
+def test_files_of_the_same_name_and_trials_have_folders_of_their_own(tmp_path):
+    for folder, text in (("one", "a = 1\n"), ("two", "a = 2\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "my.py").write_text(text)
+    names = {folder_of("my.py:P", tmp_path / folder) for folder in ("one", "two")}
+    assert len(names) == 2
+    assert {name.partition("-")[0] for name in names} == {"my.P"}
+    assert folder_of("none", tmp_path) == "none"
+    assert plan(tmp_path).folder_name == "certificates/self_consumption"
+    assert plan(tmp_path, days=(3, 4)).folder_name == "certificates/self_consumption-trial"
+
+
+def test_what_a_policy_reads_belongs_to_its_files(tmp_path):
+    (tmp_path / "my.py").write_text("import more\n")
+    (tmp_path / "more.py").write_text("")
+    (tmp_path / "weights.csv").write_text("1")
+    noticed = [Noticed(READS, str(tmp_path / "weights.csv")), Noticed(WRITES, str(tmp_path / "log.txt"))]
+    before = policy_files("my.py:P", tmp_path, noticed)
+    assert list(before) == ["more.py", "my.py", "weights.csv"]
+    (tmp_path / "weights.csv").write_text("2")
+    after = policy_files("my.py:P", tmp_path, noticed)
+    assert [name for name in before if before[name] != after[name]] == ["weights.csv"]
+
+
+def test_a_copied_study_with_other_batteries_is_told(tmp_path):
+    shipped = study_path("goto_2030").read_text(encoding="utf-8")
+    path = tmp_path / "goto_2030.toml"
+    path.write_text(shipped, encoding="utf-8")
+    same = Certificate(read_study(path), "none", tmp_path)
+    told = deviations(same.study, same.members()[0], same.scenario, same.point)
+    assert told == {"shipped": "goto_2030", "differences": []}
+    plain, ending = 'fleet = { new_pv = true, batteries = "all"', 'operation.policy = "congestion_aware"'
+    rigged_fleet = f"{plain}, battery = {{ battery_kwh = 200.0, standby_w = 0.0 }} }}\n{ending}"
+    path.write_text(shipped.replace(f"{plain} }}\n{ending}", rigged_fleet), encoding="utf-8")
+    rigged = Certificate(read_study(path), "none", tmp_path)
+    told = deviations(rigged.study, rigged.members()[0], rigged.scenario, rigged.point)["differences"]
+    assert [row[:2] for row in told] == [["fleet.battery.battery_kwh", "200.0"], ["fleet.battery.standby_w", "0.0"]]

@@ -5,7 +5,18 @@ from dataclasses import replace
 import pytest
 
 from studies.experiments.certificate.look_ahead import Checks
-from studies.experiments.certificate.scores import NO_MORE_THAN_NONE, Level, gained_and_lost, mean_kpis, score, verdict
+from studies.experiments.certificate.scores import (
+    CRITERIA,
+    NO_MORE_THAN_NONE,
+    Level,
+    gained_and_lost,
+    is_passed,
+    mean_kpis,
+    score,
+    verdict,
+)
+from twin.policies.process import Noticed
+from twin.policies.watch import CONNECTS, READS, WRITES
 
 CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
 KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0}
@@ -21,16 +32,17 @@ def failed(found):
 
 
 def test_as_much_as_without_control_passes():
-    found = verdict(levels(), [KPIS, KPIS], CLEAN)
+    found = verdict(levels(), [KPIS, KPIS], CLEAN, [])
     assert failed(found) == []
-    assert [criterion.name for criterion in found] == [
-        *NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic",
-    ]  # fmt: skip
+    assert [criterion.name for criterion in found] == list(CRITERIA)
+    assert (*NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic", "keeps_to_itself") == CRITERIA
+    assert is_passed(found)
+    assert not is_passed(found[1:])
 
 
 @pytest.mark.parametrize("name", NO_MORE_THAN_NONE)
 def test_half_an_hour_more_in_one_year_at_one_level_fails_and_is_named(name):
-    found = verdict(levels(**{name: 3.5}), [KPIS, KPIS], CLEAN)
+    found = verdict(levels(**{name: 3.5}), [KPIS, KPIS], CLEAN, [])
     assert failed(found) == [name]
     (criterion,) = (one for one in found if one.name == name)
     assert (criterion.excess, criterion.year, criterion.error_factor) == (0.5, 2, 2.0)
@@ -38,28 +50,42 @@ def test_half_an_hour_more_in_one_year_at_one_level_fails_and_is_named(name):
 
 def test_less_in_one_year_does_not_make_up_for_more_in_another():
     none = [KPIS | {"criterion_broken_hours": 100.0}, KPIS]
-    found = verdict(levels(criterion_broken_hours=3.5), none, CLEAN)
+    found = verdict(levels(criterion_broken_hours=3.5), none, CLEAN, [])
     assert failed(found) == ["criterion_broken_hours"]
 
 
-def test_a_value_that_is_not_there_counts_as_none():
-    assert failed(verdict(levels(residual_overload_mwh=None), [KPIS, KPIS], CLEAN)) == []
+@pytest.mark.parametrize("where", ["policy", "none"])
+def test_a_value_that_is_not_there_is_not_met(where):
+    lacks = {name: value for name, value in KPIS.items() if name != "residual_overload_mwh"}
+    mine, none = (levels(residual_overload_mwh=None), [KPIS, KPIS]) if where == "policy" else (levels(), [KPIS, lacks])
+    found = verdict(mine, none, CLEAN, [])
+    assert failed(found) == ["residual_overload_mwh"]
+    (criterion,) = (one for one in found if not one.passed)
+    assert (criterion.where, criterion.year) == ("missing", 2)
+
+
+def test_writing_reading_elsewhere_and_talking_to_others_fail_and_reading_own_files_does_not():
+    noticed = [Noticed(READS, "/own/weights.csv"), Noticed(WRITES, "/own/log.txt"), Noticed(CONNECTS, "connect ...")]
+    assert failed(verdict(levels(), [KPIS, KPIS], CLEAN, noticed[:1])) == []
+    found = verdict(levels(), [KPIS, KPIS], CLEAN, noticed)
+    assert failed(found) == ["keeps_to_itself"]
+    assert (found[-1].excess, found[-1].where) == (2.0, "writes: /own/log.txt")
 
 
 def test_failures_of_the_policy_fail_even_when_the_fallback_was_safe():
-    assert failed(verdict(levels(policy_failures=1.0), [KPIS, KPIS], CLEAN)) == ["failures"]
+    assert failed(verdict(levels(policy_failures=1.0), [KPIS, KPIS], CLEAN, [])) == ["failures"]
 
 
 def test_looking_ahead_fails():
     checks = replace(CLEAN, looks_ahead=True, first_difference="2031-03-12 00:00, mode")
-    found = verdict(levels(), [KPIS, KPIS], checks)
+    found = verdict(levels(), [KPIS, KPIS], checks, [])
     assert failed(found) == ["look_ahead"]
-    assert found[-2].where == "2031-03-12 00:00, mode"
+    assert found[-3].where == "2031-03-12 00:00, mode"
 
 
 def test_what_cannot_be_judged_does_not_pass():
     checks = replace(CLEAN, is_deterministic=False, looks_ahead=None, first_unlike="2031-03-12 00:00, mode")
-    assert failed(verdict(levels(), [KPIS, KPIS], checks)) == ["look_ahead", "deterministic"]
+    assert failed(verdict(levels(), [KPIS, KPIS], checks, [])) == ["look_ahead", "deterministic"]
 
 
 def test_gains_and_losses_are_means_over_the_years_with_their_sign():

@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import pytest
+from run_records import MANIFEST, study_record
 
 from studies import cli
 from studies.console import HEADLINE
@@ -54,11 +55,9 @@ def main(monkeypatch, capsys, *arguments):
 
 def a_run(folder, change=0.0, members=("a/base", "b/base"), **kpis):
     listed = [{"path": path, "scenario": path[0], "member": "base", "sweep": {}} for path in members]
-    scenarios = {member["scenario"]: {} for member in listed}
-    write_json(
-        folder / "study.json", {"name": folder.name, "currency": "JPY", "scenarios": scenarios, "members": listed}
-    )
-    write_json(folder / "manifest.json", {})
+    write_json(folder / "study.json", study_record(folder.name, listed))
+    for place in (folder, *(folder / path for path in members)):
+        write_json(place / "manifest.json", MANIFEST)
     for number, path in enumerate(members):
         values = {name: float(number) for name in KPIS} | {"available_mwh": 1000.0 + change} | kpis
         write_json(folder / path / "kpis.json", values)

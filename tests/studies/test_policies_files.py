@@ -16,6 +16,7 @@ from studies.study.policy_files import load_policy, policy_sources
 from studies.study.reading import read_study
 from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
+from twin.policies.own_file import policy_of_file
 
 HEAD = "from twin.policies.interface import DAY, Mode\n\n\n"
 GOOD = f"""{HEAD}class Counting:
@@ -99,6 +100,19 @@ BAD = {
 
 @pytest.mark.parametrize("name", list(BAD))
 def test_what_is_wrong_with_a_policy_file_is_told_with_the_line_of_the_study(tmp_path, name):
+    """As the policy's own process finds it; that the study tells it is tested with some of them."""
+    text, words = BAD[name]
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(InputError) as caught:
+        policy_of_file(tmp_path / "own.py", "Own", "study.toml, line 13")
+    assert {problem.where for problem in caught.value.problems} == {"study.toml, line 13"}
+    for word in words:
+        assert word in str(caught.value)
+    assert [file.name for file in tmp_path.iterdir()] == ["own.py"]
+
+
+@pytest.mark.parametrize("name", ["leaves", "neither"])
+def test_a_study_tells_what_the_policys_process_has_found(tmp_path, name):
     text, words = BAD[name]
     (tmp_path / "own.py").write_text(text)
     path = study_with(tmp_path, "own.py:Own")
@@ -108,6 +122,13 @@ def test_what_is_wrong_with_a_policy_file_is_told_with_the_line_of_the_study(tmp
     for word in words:
         assert word in str(caught.value)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["own.py", "study.toml"]
+
+
+def test_a_file_cannot_change_the_study_that_names_it(tmp_path):
+    """It is never imported here, so what it patches is patched in its own process."""
+    (tmp_path / "own.py").write_text("import twin.core.errors\ntwin.core.errors.patched = True\n" + GOOD)
+    read_study(study_with(tmp_path, "own.py:Counting"))
+    assert not hasattr(sys.modules["twin.core.errors"], "patched")
 
 
 def test_a_file_that_is_missing_is_told_with_those_that_are_there(tmp_path):

@@ -193,7 +193,7 @@ def test_the_manifest_is_the_same_wherever_and_whenever_it_is_made(tmp_path, stu
     assert texts[0] == texts[1]
     assert str(tmp_path) not in texts[0]
     assert not {"host", "started", "seconds", "platform"} & set(json.loads(texts[0]))
-    assert {"host", "started", "seconds", "workers"} <= set(run_log({"loop": 1.0}, 2, "2030-04-01T00:00:00+09:00"))
+    assert {"host", "started", "seconds", "workers"} <= set(run_log({"loop": 1.0}, {}, 2, "2030-04-01T00:00:00+09:00"))
 
 
 def test_the_digest_changes_with_study_days_and_inputs(tmp_path, study):

@@ -2,6 +2,7 @@
 
 import pytest
 from rich.console import Console
+from run_records import MANIFEST, study_record
 
 from studies.console import HEADLINE, difference_table, headline_tables
 from studies.execution.folders import write_json
@@ -15,17 +16,15 @@ def write_index(folder, entries):
     members = [
         entry | {"scenario": entry["path"].split("/")[0], "member": entry["path"].split("/")[1]} for entry in entries
     ]
-    scenarios = {member["scenario"]: {} for member in members}
-    write_json(
-        folder / "study.json", {"name": folder.name, "currency": "JPY", "scenarios": scenarios, "members": members}
-    )
-    write_json(folder / "manifest.json", {})
+    write_json(folder / "study.json", study_record(folder.name, members))
+    for place in (folder, *(folder / member["path"] for member in members)):
+        write_json(place / "manifest.json", MANIFEST)
 
 
 @pytest.fixture
 def run(tmp_path):
     paths = [f"{scenario}/conductor_mm2={size}" for scenario in SCENARIOS for size in (240, 300)]
-    write_index(tmp_path, [{"path": path, "sweep": {}} for path in paths])
+    write_index(tmp_path, [{"path": path, "sweep": {"size": int(path[-3:])}} for path in paths])
     for number, path in enumerate(paths):
         values = dict.fromkeys(KPIS, 123456.0) | {"congested_hours": float(number), "net_benefit_mwh": None}
         write_json(tmp_path / path / "kpis.json", values)
@@ -64,7 +63,7 @@ def test_a_swept_member_is_compared_with_the_one_that_has_its_values(tmp_path):
     members = [(swept / path, size) for size, path in points.items()] + [(fixed / "held" / "base", 300)]
     for number, (folder, size) in enumerate(members):
         write_json(folder / "kpis.json", dict.fromkeys(KPIS, 0.0) | {"available_mwh": float(number)})
-        write_json(folder / "manifest.json", {"study": {"grid": {"conductor_mm2": size}}})
+        write_json(folder / "manifest.json", MANIFEST | {"study": {"grid": {"conductor_mm2": size}}})
     console = Console(width=200)
     with console.capture() as capture:
         console.print(difference_table(swept, fixed))

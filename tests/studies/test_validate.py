@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from studies.cli import app
 from studies.experiments.validation.measured_pairs import Reading
+from studies.experiments.validation.power_curves import read_power_curve
 from studies.experiments.validation.validate import Subject, validate_file
 from twin.core.errors import InputError
 from twin.resources.demand import class_demand_kw
@@ -146,3 +147,83 @@ def test_a_plant_of_goto_is_known_by_its_name(tmp_path):
     assert found.overall.rmse_mw < 1e-4
     with pytest.raises(InputError, match="no such wind plant"):
         validate_file(ISLAND, "wind", path, Subject(plant="big_ben"), TOKYO)
+
+
+def in_summer_time(index, values):
+    """Return a series as a logger shows it that is set an hour forward from April to October."""
+    is_summer = (index.month >= 4) & (index.month < 11)
+    return np.where(is_summer, np.roll(values, 2), values)
+
+
+@pytest.mark.parametrize("column", ["power_mw", "wind_speed"])
+def test_daylight_saving_in_one_of_two_series_is_told(tmp_path, column):
+    index = days(330)
+    wind = gusty_wind(index)
+    power = 16.0 * farm_per_unit(GOTO, wind, Farm("V80/2000", 8, at_sea=False))
+    columns = {"power_mw": power, "wind_speed": wind}
+    columns[column] = in_summer_time(index, columns[column])
+    path = write(tmp_path / "a.csv", index, **columns)
+    with pytest.raises(InputError, match="daylight saving in one of the two series") as told:
+        validate_file(ISLAND, "wind", path, FARM, TOKYO)
+    assert f"{1 if column == 'power_mw' else -1:+d} h late in May to September, +0 h" in str(told.value)
+
+
+@pytest.mark.parametrize("count", [3, 10])
+def test_end_labels_of_a_few_days_of_pv_are_told_by_dawn_and_dusk(tmp_path, count):
+    """Half an hour late at both ends of the day; the days of the file begin at 0:00, so that they do not show it."""
+    climate, index = read_climates(GOTO)["fukue"], days(count, "2024-05-10")
+    ghi = clear_and_dull(index, climate.place)
+    power = pv_power_mw(index, ghi, climate)
+    as_ends = {"power_mw": np.roll(power, 1), "ghi": np.roll(ghi, 1)}
+    path = write(tmp_path / "a.csv", index, **as_ends)
+    with pytest.raises(InputError, match=r"shifted clock.*\+0.5 h off|\+0.5 h off"):
+        validate_file(ISLAND, "pv", path, PLANT, TOKYO)
+    stated = Reading("Asia/Tokyo", label="end")
+    assert validate_file(ISLAND, "pv", path, PLANT, stated).comparison.overall.pairs == 48 * count
+    path = write(tmp_path / "b.csv", index, power_mw=power, ghi=ghi)
+    assert validate_file(ISLAND, "pv", path, PLANT, TOKYO).comparison.overall.pairs == 48 * count
+
+
+CURVE = "wind_speed,power_kw\n0,0\n3,0\n4,44\n6,230\n8,600\n10,1160\n12,1700\n14,1950\n16,2000\n25,2000\n25.5,0\n"
+
+
+def test_a_power_curve_of_the_users_own(tmp_path):
+    """One turbine, no wake: the model's power is the smoothed curve, so that at 16 m/s and more it is rated."""
+    (tmp_path / "curve.csv").write_text(CURVE)
+    index = days(40)
+    wind = gusty_wind(index)
+    own = read_power_curve(tmp_path / "curve.csv")
+    assert own.rated_mw == 2.0
+    assert own.turbine.cut_out_speed == 25.0
+    farm = Farm("own", 1, at_sea=False)
+    steady = farm_per_unit(GOTO, np.array([2.0, 8.0, 18.0]), farm, own.turbine)
+    assert steady == pytest.approx([0.0, 0.3, 1.0], abs=0.02)
+    power = 2.0 * farm_per_unit(GOTO, wind, farm, own.turbine)
+    path = write(tmp_path / "a.csv", index, power_mw=power, wind_speed=wind)
+    subject = Subject(power_curve=tmp_path / "curve.csv", units=1)
+    assert validate_file(ISLAND, "wind", path, subject, TOKYO).comparison.overall.rmse_mw < 1e-4
+    for wrong, words in (
+        (Subject(power_curve=tmp_path / "curve.csv", units=4, capacity_mw=2.0), "contradict each other"),
+        (Subject(power_curve=tmp_path / "curve.csv", units=1, turbine="V80/2000"), "a turbine and a curve"),
+    ):
+        with pytest.raises(InputError, match=words):
+            validate_file(ISLAND, "wind", path, wrong, TOKYO)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (CURVE.replace("wind_speed", "v"), "no column 'wind_speed'"),
+        (CURVE.replace("power_kw", "P"), "one column of power is needed"),
+        (CURVE.replace("600", "six hundred"), "line 6: 'six hundred'"),
+        (CURVE.replace("8,600", "8,"), "empty cell"),
+        (CURVE.replace("10,1160", "8,1160"), "wind speeds do not rise"),
+        (CURVE.replace("power_kw", "power_mw"), "no power of a turbine"),
+        ("wind_speed,power_kw\n0,0\n5,100\n", "too few rows"),
+        ("", "not a table"),
+    ],
+)
+def test_what_is_wrong_with_a_power_curve(tmp_path, text, words):
+    (tmp_path / "curve.csv").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_power_curve(tmp_path / "curve.csv")

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from studies.experiments.validation.measured_pairs import Reading, read_pair
+from twin.core.clock import Clock
 from twin.core.errors import InputError
 
 TOKYO = Reading("Asia/Tokyo")
@@ -132,3 +133,27 @@ def test_irregular_steps(tmp_path):
     rows = good_rows()
     rows[7] = rows[7].replace(":30,", ":31,")
     assert "times off the grid of full steps" in [problem.what for problem in told(wind_file(tmp_path / "a.csv", rows))]
+
+
+def test_days_that_run_to_24_hold_ends(tmp_path):
+    """Half-hours from 0:30 to 24:00, the last written in either way; --label start holds nevertheless."""
+    times = pd.date_range("2024-04-01 00:30", periods=96, freq="30min")
+    for midnight in ("24:00", "00:00"):
+        rows = [
+            f"{time - pd.Timedelta('1min'):%Y-%m-%d} 24:00,1.0,5"
+            if midnight == "24:00" and time.hour + time.minute == 0
+            else f"{time:%Y-%m-%d %H:%M},1.0,5"
+            for time in times
+        ]
+        path = wind_file(tmp_path / "a.csv", rows)
+        pair = read_pair(path, "wind", 2.0, TOKYO)
+        assert (str(pair.index[0]), len(pair.index)) == ("2024-04-01 00:00:00+09:00", 96)
+        assert pair.notes == ["times are taken as the ends of their intervals"]
+        stated = read_pair(path, "wind", 2.0, Reading("Asia/Tokyo", label="start"))
+        assert str(stated.index[0]) == "2024-04-01 00:30:00+09:00"
+
+
+def test_the_time_is_the_islands(tmp_path):
+    reading = Reading("UTC", clock=Clock("Europe/London", first_month=1))
+    pair = read_pair(wind_file(tmp_path / "a.csv", good_rows(start="2024-07-01 00:00")), "wind", 2.0, reading)
+    assert str(pair.index[0]) == "2024-07-01 00:00:00+00:00"

@@ -19,8 +19,9 @@ from twin.core.errors import InputError
 from weather.climate import read_climates
 from weather.conversion import instants_on, irradiance_on
 from weather.quality.report import FileQuality, examine, quality_text
-from weather.readers.formats import read
+from weather.readers.formats import read, read_own_steps
 from weather.readers.reading import WeatherFile
+from weather.readers.recognition import format_of
 from weather.sources import PlaceSource, from_files
 from weather.sun import sun_over
 
@@ -381,6 +382,81 @@ def test_sunshine_hours_become_irradiance_by_the_stated_line(tmp_path: Path):
     july = (HOURS.month == 7) & (HOURS.year == 2022)
     expected = 0.202 + 0.553 * share[july].sum() / sun.is_up[july].sum()
     assert ghi[july].sum() / sun.extraterrestrial[july].sum() == pytest.approx(expected, rel=1e-6)
+
+
+def ten_minutes(index: pd.DatetimeIndex, sunshine: np.ndarray, wind: np.ndarray) -> str:
+    """Rows as on JMA's page of a day, with a column of dates; the last of a day is 24:00."""
+    lines = ["年月日,時分,現地気圧(hPa),気温(℃),平均風速(m/s),風向,日照時間(分)"]
+    for start, minutes, speed in zip(index, sunshine, wind, strict=True):
+        end = start + pd.Timedelta(minutes=10)
+        hour = 24 if end.hour + end.minute == 0 else end.hour
+        lines.append(
+            f"{start:%Y/%m/%d},{hour}:{end.minute:02d},1010.2,{10 + end.hour / 2:.1f},{speed:.1f} ),北,{minutes}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp932"])
+def test_ten_minute_values_of_jma(tmp_path: Path, encoding: str):
+    index = pd.date_range("2022-04-01", periods=144 * 3, freq="10min", tz="Asia/Tokyo")
+    minutes = np.where((index.hour >= 8) & (index.hour < 16), 5, 0).astype(object)
+    wind = np.repeat([3.0, 6.0, 9.0], len(index) // 3)
+    minutes[0] = "--"
+    text = ten_minutes(index, minutes, wind).replace("22:30,1010.2,21.0", "22:30,1010.2,///")
+    path = tmp_path / "ten.csv"
+    path.write_bytes(text.encode(encoding))
+    assert format_of(path) == "jma_10min"
+    reading = read_own_steps(WeatherFile(path, "jma_10min", wind_height_m=10.0, sunshine=(0.2, 0.5)), PLACE)
+    assert reading.interval == pd.Timedelta(minutes=10)
+    assert reading.instants["temp_air"].isna().sum() == 3
+    assert reading.instants["wind_speed"].dropna().mean() == pytest.approx(6.0)
+    assert str(reading.means.index[0]) == "2022-04-01 00:00:00+09:00"
+    sun = sun_over(index, PLACE)
+    share = 0.5 * (minutes == 5).sum() / sun.is_up.sum()
+    total = reading.means["ghi"].sum() / sun.extraterrestrial.sum()
+    assert total == pytest.approx(0.2 + 0.5 * share, rel=1e-6)
+    path.write_bytes(text.replace("年月日,", "番号,").encode(encoding))
+    with pytest.raises(InputError, match="no column with the date"):
+        read_own_steps(WeatherFile(path, "jma_10min"), PLACE)
+
+
+def test_temperature_and_wind_may_have_a_label_of_their_own(tmp_path: Path):
+    """A reanalysis: irradiance is the mean of the hour before, temperature is of the instant."""
+    hours = fiscal_year(2022, 60)
+    ends = hours[:240] + pd.Timedelta(hours=1)
+    frame = pd.DataFrame({"ghi": CLEAR.reshape(-1, 2).mean(axis=1)[:240], "temp_air": np.arange(240.0)}, ends)
+    path = tmp_path / "era5.csv"
+    frame.to_csv(path, index_label="time")
+    file = WeatherFile(path, "csv", label="end", air_label="centre")
+    reading = read_own_steps(file, PLACE)
+    assert reading.means.index[0] == hours[0]
+    assert reading.instants.index[0] == ends[0]
+    assert read_own_steps(replace(file, air_label=""), PLACE).instants.index[0] == ends[0] - pd.Timedelta(minutes=30)
+    assert read_own_steps(replace(file, label="", air_label="end"), PLACE).means.index[0] == ends[0]
+    for stated, words in (({"air_label": "middle"}, "unknown label"), ({"format": "epw"}, "belongs to the format csv")):
+        with pytest.raises(InputError, match=words):
+            read_own_steps(replace(file, **stated), PLACE)
+
+
+@pytest.mark.parametrize(
+    ("raw", "seen"),
+    [
+        ("time,ghi\n".encode("utf-16"), "UTF-16"),
+        (b"PK\x03\x04\x00\x00", "a workbook or archive"),
+        (b"%PDF-1.4", "a PDF"),
+        (b"\x1f\x8b\x08", "a gzip file"),
+    ],
+)
+def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, seen: str):
+    (tmp_path / "a.csv").write_bytes(raw)
+    assert seen in refusal(WeatherFile(tmp_path / "a.csv", "csv"))
+
+
+def test_an_unknown_table_in_cp932_is_shown(tmp_path: Path):
+    path = tmp_path / "logger.csv"
+    path.write_bytes("日時,気温(℃),風速(m/s)\n2022/4/1 1:00,10.2,3.1\n".encode("cp932"))
+    told = refusal(WeatherFile(path, "csv"))
+    assert 'time = "日時", temp_air = "気温(℃)", wind_speed = "風速(m/s)"' in told
 
 
 def test_unreadable_lines_of_a_year_are_one_problem(tmp_path: Path):

@@ -44,7 +44,10 @@ def _grouped(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
     factor, shift, one = np.uint64(0x9E3779B97F4A7C15), np.uint64(32), np.uint64(1)
     hashes = np.empty(rows, dtype=np.uint64)
     first, inverse = np.empty(rows, dtype=np.int64), np.empty(rows, dtype=np.int64)
-    known, same = 0, True
+    slots = 1
+    while slots < 2 * rows:
+        slots *= 2
+    table, known, same = np.full(slots, -1), 0, True
     for r in range(rows):
         h, place = np.uint64(0), np.uint64(0)
         for k in range(width):
@@ -52,12 +55,13 @@ def _grouped(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
             mixed = (words[r, k] + place * factor) * factor
             h += (mixed ^ (mixed >> shift)) * factor
         hashes[r] = h
-        at = 0
-        while at < known and hashes[first[at]] != h:
-            at += 1
-        if at == known:
-            first[known] = r
+        slot = np.int64(h & np.uint64(slots - 1))
+        while table[slot] >= 0 and hashes[first[table[slot]]] != h:
+            slot = (slot + 1) % slots
+        if table[slot] < 0:
+            table[slot], first[known] = known, r
             known += 1
+        at = table[slot]
         inverse[r] = at
         for k in range(width):
             same &= words[r, k] == words[first[at], k]

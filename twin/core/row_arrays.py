@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import is_dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,14 +26,16 @@ def map_arrays(function: Callable[..., np.ndarray], first: S, *others: S) -> S:
     made: Any
     if isinstance(first, np.ndarray):
         made = function(first, *others)
-    elif isinstance(first, dict):
-        alike: tuple[Any, ...] = others
-        made = {name: map_arrays(function, part, *(other[name] for other in alike)) for name, part in first.items()}
-    elif is_dataclass(first):
+    elif isinstance(first, dict) or is_dataclass(first):
+        parts = [structure if isinstance(structure, dict) else vars(structure) for structure in (first, *others)]
+        arrays: dict[Any, Any] = {}
+        for name, part in parts[0].items():
+            mapped = function if isinstance(part, np.ndarray) else partial(map_arrays, function)
+            arrays[name] = mapped(*(alike[name] for alike in parts))
+        if isinstance(first, dict):
+            return arrays  # type: ignore[return-value]
         made = object.__new__(type(first))
-        for field in fields(first):
-            parts = [getattr(structure, field.name) for structure in (first, *others)]
-            object.__setattr__(made, field.name, map_arrays(function, *parts))
+        made.__dict__.update(arrays)
     else:
         raise TypeError(f"no array, dataclass or dict: {type(first).__name__}")
     return made  # type: ignore[no-any-return]

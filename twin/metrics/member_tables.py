@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
@@ -116,7 +117,7 @@ class TableFiles:
 
 def write_member_tables(
     case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], window_steps: int | None = None
-) -> None:
+) -> Counter[str]:
     """Run a case and write its tables; what an interrupted run has left and is undamaged is not made again.
 
     Parameters
@@ -128,6 +129,11 @@ def write_member_tables(
         Steps of each member that are checked against pandapower.
     window_steps : int, optional
         See `twin.operation.simulate.simulate`.
+
+    Returns
+    -------
+    collections.Counter
+        How the work went, see there; empty where nothing was left to do.
     """
     found = [kept(folder) for folder in folders]
     for folder, of_member in zip(folders, found, strict=True):
@@ -135,16 +141,17 @@ def write_member_tables(
             tidy(folder)
     left = [m for m, of_member in enumerate(found) if not of_member.is_finished]
     if not left:
-        return
+        return Counter()
     case, folders, checked = of_members(case, left), [folders[m] for m in left], [checked[m] for m in left]
     done = min(found[m].done for m in left)
     state = _state_after(case, folders, done) if done >= 0 else None
     done = -1 if state is None else done
     for folder in folders:
         forget_after(folder, done)
-    simulate(case, TableFiles(case, folders, checked), state, done, window_steps)
+    counts = simulate(case, TableFiles(case, folders, checked), state, done, window_steps)
     for folder in folders:
         finish(folder)
+    return counts
 
 
 def _joined(parts: list[Tables]) -> Tables:

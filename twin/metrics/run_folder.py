@@ -2,49 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, ValidationError
 
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.quantities import TABLES
+from twin.core.quantities import TABLES, Quantity
+from twin.metrics.run_record import RERUN, Manifest, StudyRecord, read_kpis, read_record
 from twin.metrics.series import read_table
 
 if TYPE_CHECKING:
     import xarray
 
-RERUN = "run the study again: goto-twin run STUDY.toml"
 STUDY_FILE, MANIFEST_FILE, KPI_FILE = "study.json", "manifest.json", "kpis.json"
 ROW_NAMES = {"ledger": "unit", "devices": "device", "sites": "kind", "payments": "item"}
 """Tables with several rows a time step, and the column that names the row."""
-
-
-class MemberRecord(BaseModel):
-    """A member as ``study.json`` lists it."""
-
-    model_config = ConfigDict(extra="allow")
-
-    scenario: str
-    member: str
-    sweep: dict[str, Any]
-    path: str
-
-
-class StudyRecord(BaseModel):
-    """What every reader of ``study.json`` needs; a report asks for more."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str
-    scenarios: dict[str, Any]
-    members: list[MemberRecord]
 
 
 @dataclass(frozen=True)
@@ -63,6 +41,8 @@ class Member:
         Where its files lie.
     kpis : dict of str to float
         Key figures by the names of `twin.core.quantities.KPIS`; NaN where a figure is not defined.
+    manifest : dict
+        Content of its ``manifest.json``.
     """
 
     scenario: str
@@ -70,6 +50,7 @@ class Member:
     sweep: dict[str, Any]
     folder: Path
     kpis: dict[str, float]
+    manifest: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def table(self, name: str, columns: Sequence[str] = ()) -> pd.DataFrame:
         """Return a table of this member.
@@ -91,15 +72,42 @@ class Member:
         InputError
             Where the member has no such table or the table no such column.
         """
+        raise_if_any(self.table_problems(name, columns))
+        frame = read_table(self.folder, name, list(columns) or None)
+        if "time" in frame and frame["time"].isna().any():
+            where = str(self.folder / f"{name}.parquet")
+            rows = f"{int(frame['time'].isna().sum())} rows"
+            raise InputError([Problem("times are missing", where, rows, repair=RERUN)])
+        return frame
+
+    def table_problems(self, name: str, columns: Sequence[str] = ()) -> list[Problem]:
+        """Return what keeps a table, or some of its columns, from being read; a look at the file's head only."""
         file = self.folder / f"{name}.parquet"
         if not file.is_file():
             there = ", ".join(sorted(path.stem for path in self.folder.glob("*.parquet")))
-            raise InputError([Problem("no such table", str(file), name, there or "a finished member")])
-        unknown = [column for column in columns if column not in pq.read_schema(file).names]
-        if unknown:
-            accepted = ", ".join(pq.read_schema(file).names)
-            raise InputError([Problem("no such column", str(file), column, accepted) for column in unknown])
-        return read_table(self.folder, name, list(columns) or None)
+            return [Problem("no such table", str(file), name, there or "a finished member", RERUN)]
+        try:
+            schema, rows = pq.read_schema(file), pq.read_metadata(file).num_rows
+        except (OSError, ValueError) as error:
+            return [Problem("the table is not a Parquet file", str(file), str(error), repair=RERUN)]
+        unknown = [column for column in columns if column not in schema.names]
+        found = [Problem("no such column", str(file), column, ", ".join(schema.names), RERUN) for column in unknown]
+        found += [] if rows else [Problem("the table is empty", str(file), repair=RERUN)]
+        quantities = TABLES.get(name, {})
+        for column in schema.names:
+            accepted = _accepted(column, schema.field(column).type, quantities.get(column))
+            if accepted and (not columns or column in columns):
+                seen = str(schema.field(column).type)
+                found.append(Problem("a column of another kind", f"{file}: {column}", seen, accepted, RERUN))
+        return found
+
+
+def _accepted(column: str, kind: pa.DataType, quantity: Quantity | None) -> str:
+    """Return what a column should hold, empty where it does."""
+    if column == "time":
+        return "" if pa.types.is_timestamp(kind) and kind.tz else "times with a time zone"
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    return "numbers" if quantity is not None and quantity.unit and not is_number else ""
 
 
 @dataclass(frozen=True)
@@ -267,7 +275,7 @@ def open_run(path: str | Path) -> Run:
     Raises
     ------
     InputError
-        With everything that is missing or broken in the folder.
+        With everything that is missing or broken in the folder's records; a table is checked when it is read.
 
     Examples
     --------
@@ -277,62 +285,23 @@ def open_run(path: str | Path) -> Run:
     """
     folder = Path(path)
     problems: list[Problem] = []
-    if not (folder / STUDY_FILE).is_file():
+    try:
+        is_run = (folder / STUDY_FILE).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        is_run = False
+    if not is_run:
         repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
         raise InputError([Problem("there is no complete run in this folder", str(folder), repair=repair)])
-    study = read_json(folder / STUDY_FILE, problems)
-    manifest = read_json(folder / MANIFEST_FILE, problems)
-    raise_if_any(problems)
-    record = _record(folder / STUDY_FILE, study)
-    members = [_member(folder, entry, problems) for entry in record.members]
-    if not members:
-        problems.append(Problem("the study has no members", f"{folder / STUDY_FILE}: members", repair=RERUN))
+    study, record = read_record(folder / STUDY_FILE, StudyRecord, problems)
+    manifest, _ = read_record(folder / MANIFEST_FILE, Manifest, problems)
+    members = []
+    for entry in () if record is None else record.members:
+        place = folder / entry.path
+        own, _ = read_record(place / MANIFEST_FILE, Manifest, problems)
+        kpis = read_kpis(place / KPI_FILE, problems)
+        members.append(Member(entry.scenario, entry.member, entry.sweep, place, kpis, own))
     raise_if_any(problems)
     return Run(folder, study, manifest, tuple(members))
-
-
-def read_json(file: Path, problems: list[Problem]) -> dict[str, Any]:
-    """Return the object in a JSON file of a run; what is wrong with it is added to `problems`."""
-    if not file.is_file():
-        problems.append(Problem("the file is missing", str(file), repair=RERUN))
-        return {}
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-        problems.append(Problem("the file is not JSON", str(file), str(error), "a JSON object", RERUN))
-        return {}
-    if not isinstance(content, dict):
-        problems.append(Problem("the file is not a JSON object", str(file), type(content).__name__, repair=RERUN))
-        return {}
-    return content
-
-
-def _record(file: Path, study: dict[str, Any]) -> StudyRecord:
-    try:
-        return StudyRecord.model_validate(study)
-    except ValidationError as error:
-        found = [
-            Problem(
-                "a key is missing" if line["type"] == "missing" else "a value of another kind is needed",
-                f"{file}: {'.'.join(str(part) for part in line['loc'])}",
-                "" if line["type"] == "missing" else repr(line["input"])[:80],
-                line["msg"].lower(),
-                RERUN,
-            )
-            for line in error.errors()
-        ]
-        raise InputError(found) from error
-
-
-def _member(folder: Path, entry: MemberRecord, problems: list[Problem]) -> Member:
-    file = folder / entry.path / KPI_FILE
-    values: dict[str, float] = {}
-    for name, value in read_json(file, problems).items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            problems.append(Problem("not a number", f"{file}: {name}", repr(value)[:80], "a number or null", RERUN))
-            continue
-        values[name] = float("nan") if value is None else float(value)
-    return Member(entry.scenario, entry.member, entry.sweep, folder / entry.path, values)
 
 
 def _labelled(frame: pd.DataFrame, name: str, only: Member) -> xarray.Dataset:

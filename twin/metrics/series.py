@@ -10,9 +10,12 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from twin.core.errors import InputError, Problem
 from twin.devices.device import COMMERCIAL
+from twin.metrics.run_record import RERUN
 
 Columns = Mapping[str, np.ndarray]
 """Columns of a table by name, time first: (T,) of one member, (T, M) of several."""
@@ -142,8 +145,19 @@ def series_of_tables(
 
 
 def read_table(folder: Path, name: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Return one of a member's tables, or some of its columns."""
-    result: pd.DataFrame = pq.read_table(folder / f"{name}.parquet", columns=columns).to_pandas()
+    """Return one of a member's tables, or some of its columns.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged: its pages have checksums.
+    """
+    file = folder / f"{name}.parquet"
+    try:
+        table = pq.read_table(file, columns=columns, page_checksum_verification=True)
+        result: pd.DataFrame = table.to_pandas()
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError([Problem("the table cannot be read", str(file), str(error), repair=RERUN)]) from error
     return result
 
 

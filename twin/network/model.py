@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from twin.cable.circuit import CableCircuit
+
 if TYPE_CHECKING:
     from pandapower import pandapowerNet
 
@@ -174,6 +176,8 @@ class GridModel:
         See their classes; `compensator` is None where reactive compensation is fixed.
     currency : str
         Code of three letters, of the prices that the islands see.
+    cables : tuple of CableCircuit
+        The link's circuits as bodies that warm up, in the order of ``roles.link``; none where nothing is known of them.
     """
 
     net: pandapowerNet
@@ -185,3 +189,4 @@ class GridModel:
     limits: Limits
     controls: Controls = Controls()
     currency: str = ""
+    cables: tuple[CableCircuit, ...] = ()

@@ -49,7 +49,8 @@ def solve_grid(case: Case, state: State, steps: range, now: HalfHours) -> tuple[
     while len(rows := carried.rows_to_solve()):
         carried.fix_caps()
         carried.charge_as_ordered(rows)
-        part, flow, device_state = run_half_hours(case, rows_of(flat, rows), carried.before(rows))
+        some = flat if len(rows) == count * members else rows_of(flat, rows)
+        part, flow, device_state = run_half_hours(case, some, carried.before(rows))
         record = part if record is None else with_rows(record, rows, part)
         carried.check(rows, flow, device_state)
         solved += len(rows)

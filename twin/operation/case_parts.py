@@ -11,11 +11,20 @@ import pandas as pd
 
 from twin.core.clock import steps_in
 from twin.core.row_arrays import sum_at
-from twin.core.units import KW_PER_MW
+from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.devices.device import Device, PlantDevice
-from twin.devices.sites import AverageSites, FleetArrays, SiteArrays, average_sites, fleet_arrays, site_arrays
+from twin.devices.sites import (
+    AverageSites,
+    FleetArrays,
+    SiteArrays,
+    SiteDevices,
+    average_sites,
+    fleet_arrays,
+    site_arrays,
+)
 from twin.network.reduced.reduction import ReducedGrid
 from twin.operation.member import Member, Placed, placed_devices
+from twin.policies.interface import Batteries
 from twin.resources.sites import SiteFleet
 
 
@@ -232,6 +241,10 @@ class Fleet:
         The average site of each group, run beside the real ones.
     battery_mwh : numpy.ndarray, (M, G)
         Battery capacity of the site groups.
+    battery_kwh : numpy.ndarray, (C, G)
+        The same of each class of members, kWh.
+    batteries_of_groups : tuple of Batteries, (C,)
+        What a policy is told of the site groups' batteries in each class of members, without charge.
     is_home_shape : numpy.ndarray, (D,) bool
         Which columns of `Profiles.site_demand_per_kwh` are homes.
     device_names : tuple of str, (D,)
@@ -255,6 +268,8 @@ class Fleet:
     arrays: FleetArrays
     average_sites: AverageSites
     battery_mwh: np.ndarray
+    battery_kwh: np.ndarray
+    batteries_of_groups: tuple[Batteries, ...]
     is_home_shape: np.ndarray
     device_names: tuple[str, ...]
     is_storage: np.ndarray
@@ -285,6 +300,8 @@ def fleet_of(members: Sequence[Member], sites: SiteFleet) -> Fleet:
         arrays=fleet_arrays(sites),
         average_sites=average_sites(arrays, sites),
         battery_mwh=np.array([sum_by_group(sites, member.devices.battery.energy) for member in members]) / KW_PER_MW,
+        battery_kwh=np.array([sum_by_group(sites, members[m].devices.battery.energy) for m in first]),
+        batteries_of_groups=tuple(_batteries_of_groups(members[m].devices, sites) for m in first),
         is_home_shape=np.array([shape.demand_class == "residential" for shape in sites.demand_shapes]),
         device_names=tuple(stores),
         is_storage=np.array(list(stores.values()), dtype=bool),
@@ -293,6 +310,26 @@ def fleet_of(members: Sequence[Member], sites: SiteFleet) -> Fleet:
         is_plant_state=is_plant_state,
         placed_devices=placed,
         most_devices=max(len(member.orderable) for member in members),
+    )
+
+
+def _batteries_of_groups(devices: SiteDevices, sites: SiteFleet) -> Batteries:
+    battery = devices.battery
+    energy = sum_by_group(sites, battery.energy)
+
+    def mean(per_kwh: np.ndarray) -> np.ndarray:
+        """Average over the capacity of each group; 0 without batteries."""
+        total = sum_by_group(sites, per_kwh * battery.energy)
+        result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
+        return result
+
+    return Batteries(
+        energy_mwh=energy / KWH_PER_MWH,
+        power_mw=sum_by_group(sites, battery.power) / KW_PER_MW,
+        soc_percent=np.zeros_like(energy),
+        soc_min_percent=100.0 * mean(battery.soc_min_share),
+        soc_max_percent=100.0 * mean(battery.soc_max_share),
+        efficiency=mean(battery.efficiency),
     )
 
 

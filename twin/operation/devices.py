@@ -80,7 +80,7 @@ def run_sites(case: Case, state: State, steps: range) -> tuple[SiteFlows, State]
     sums = SiteSums(
         soc_kwh=state.soc_kwh[first],
         average_soc_kwh=state.average_soc_kwh[first],
-        totals=state.site_totals.copy(),
+        totals=state.site_totals.copy() if case.recorded else state.site_totals,
         average_totals=state.average_totals.copy(),
         of_groups=np.zeros((*shape, len(case.sites.groups), _FIELDS)),
         clipped=np.zeros(shape, dtype=np.int64),

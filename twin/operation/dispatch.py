@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from twin.core.errors import InputError, Problem
-from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import ORDERS, State
 from twin.policies.interface import Batteries, Dispatch, Measured, View
-from twin.policies.running import decide
+from twin.policies.running import Asked, decide_all
 
 Look = Callable[[], State]
 """Solves the grid of the half-hours that are over and gives the state after them."""
@@ -50,24 +49,11 @@ def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int, l
 
 
 def _batteries(case: Case, state: State, m: int) -> Batteries:
-    battery = case.members[m].devices.battery
-    energy = sum_by_group(case.sites, battery.energy)
-
-    def mean(per_kwh: np.ndarray) -> np.ndarray:
-        """Average over the capacity of each group; 0 without batteries."""
-        total = sum_by_group(case.sites, per_kwh * battery.energy)
-        result: np.ndarray = np.divide(total, energy, out=np.zeros_like(energy), where=energy > 0.0)
-        return result
-
-    stored = sum_by_group(case.sites, state.soc_kwh[m])
-    return Batteries(
-        energy_mwh=energy / KWH_PER_MWH,
-        power_mw=sum_by_group(case.sites, battery.power) / KW_PER_MW,
-        soc_percent=100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0),
-        soc_min_percent=100.0 * mean(battery.soc_min_share),
-        soc_max_percent=100.0 * mean(battery.soc_max_share),
-        efficiency=mean(battery.efficiency),
-    )
+    of_class = case.fleet.device_class[m]
+    energy, stored = case.fleet.battery_kwh[of_class], sum_by_group(case.sites, state.soc_kwh[m])
+    soc_percent = 100.0 * np.divide(stored, energy, out=np.zeros_like(stored), where=energy > 0.0)
+    constant = {name: values.copy() for name, values in vars(case.fleet.batteries_of_groups[of_class]).items()}
+    return Batteries(**constant | {"soc_percent": soc_percent})
 
 
 def _measured(case: Case, state: State, t: int, m: int) -> Measured:
@@ -119,19 +105,22 @@ def obey_policies(case: Case, state: State, t: int, look: Look | None = None) ->
     if not due:
         return state, failed
     orders = {name: getattr(state, name).copy() for name in ORDERS}
-    for m in due:
-        member = case.members[m]
-        lead, steps = _covered(case, m, t, slot)
-        view = make_view(case, state, t, m, lead, steps, look_once)
-        dispatch, failed[m] = decide(
-            state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name
-        )
-        _put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
+    spans = {m: covered(case, m, t, slot) for m in due}
+    asked = [_asked(case, state, t, m, *spans[m], look_once) for m in due]
+    for m, (dispatch, has_failed) in zip(due, decide_all(asked), strict=True):
+        lead, steps = spans[m]
+        failed[m] = has_failed
+        put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
     over = True
     return replace(looked[-1], **orders), failed
 
 
-def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
+def _asked(case: Case, state: State, t: int, m: int, lead: int, steps: int, look: Look) -> Asked:
+    member, view = case.members[m], make_view(case, state, t, m, lead, steps, look)
+    return Asked(state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name)
+
+
+def covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     """Return after how many steps the orders begin, and how many they cover."""
     rhythm = case.rhythms[m]
     if rhythm.is_due(slot) and (t > 0 or rhythm.lead == 0):
@@ -152,7 +141,8 @@ def _covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     return 0, min(until_next + rhythm.lead, case.clock.steps_of_day)
 
 
-def _put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+def put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+    """Write a member's orders into the slots that they are for."""
     for name in ORDERS:
         values = np.asarray(getattr(dispatch, name))[: len(slots)]
         if name == "device_pu":

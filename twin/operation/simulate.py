@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Protocol
 
@@ -30,7 +31,7 @@ class Reduction(Protocol):
 
 def simulate(
     case: Case, reduction: Reduction, state: State | None = None, done: int = -1, window_steps: int | None = None
-) -> State:
+) -> Counter[str]:
     """Run the blocks of a case that are not done yet.
 
     Parameters
@@ -47,10 +48,11 @@ def simulate(
 
     Returns
     -------
-    State
-        After the last step.
+    collections.Counter
+        How the work went: half-hours of members, how many of them were solved again because something had moved, how
+        often the grid was solved, and windows.
     """
-    state = initial_state(case) if state is None else state
+    state, counts = initial_state(case) if state is None else state, Counter[str]()
     window_steps = min(window_steps or case.clock.steps_of_day, case.clock.steps_of_day)
     for block, steps in enumerate(month_blocks(case.index)):
         if block <= done:
@@ -62,9 +64,10 @@ def simulate(
                 window = Window(case, state, t)
                 records.append(window.run(min(t + window_steps, stretch.stop)))
                 state = window.state
+                counts.update(window.counts)
             reduction.take(stretch, joined_rows(records))
         reduction.close_block(block, steps, state)
-    return state
+    return counts
 
 
 def month_blocks(index: pd.DatetimeIndex) -> list[range]:

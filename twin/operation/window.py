@@ -34,15 +34,14 @@ class Window:
     ----------
     state : State
         With orders, sites and devices up to now, and the grid up to where it is solved.
-    repeated : int
-        Rows that were solved again because something had moved.
-    solutions : int
-        How often the grid was solved: once, and once more for each half-hour in which a policy has looked.
+    counts : dict of str to int
+        ``half_hours`` of members, those ``half_hours_repeated`` because something had moved, and ``grid_solutions``:
+        one, and one more for each half-hour in which a policy has looked; ``windows`` is 1.
     """
 
     def __init__(self, case: Case, state: State, start: int) -> None:
         self.case, self.state = case, state
-        self.repeated = self.solutions = 0
+        self.counts = {"windows": 1, "half_hours": 0, "half_hours_repeated": 0, "grid_solutions": 0}
         self._now = self._solved = start
         self._waiting: list[HalfHours] = []
         self._records: list[Record] = []
@@ -64,8 +63,9 @@ class Window:
             waiting, self._waiting = joined_rows(self._waiting), []
             record, self.state, repeated = solve_grid(self.case, self.state, steps, waiting)
             self._records.append(record)
-            self.repeated += repeated
-            self.solutions += 1
+            self.counts["half_hours"] += len(steps) * len(self.case.members)
+            self.counts["half_hours_repeated"] += repeated
+            self.counts["grid_solutions"] += 1
             self._solved = self._now
         return self.state
 

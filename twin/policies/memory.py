@@ -56,6 +56,8 @@ def remembered(policy: Policy, new: Policy, whose: str) -> dict[str, np.ndarray]
     writer = _Writer(new)
     try:
         text = json.dumps(writer.of(policy, new, name_of(policy)))
+    except InputError:  # of a policy in a process of its own
+        raise
     except Exception as error:  # a user's state() may raise anything
         seen = str(error) if isinstance(error, _NotPlainError) else f"{type(error).__name__}: {error}"
         problem = Problem(

@@ -7,16 +7,18 @@ import sysconfig
 import threading
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 from types import FrameType, TracebackType
+from typing import NamedTuple
 
 import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.policies.interface import Dispatch, Mode, Policy, View, order_problems, within_ranges
+from twin.policies.process import Failure, OwnProcess
 
 
 class TooLongError(BaseException):
@@ -63,6 +65,24 @@ _NOT_THE_USERS = (_TWIN, *(sysconfig.get_path(name) for name in ("stdlib", "pure
 _AN_ORDER = "a twin.policies.interface.Dispatch, e.g. view.plan(Mode.SELF_CONSUMPTION)"
 
 
+class Asked(NamedTuple):
+    """A decision that is due; what the parts are, see `decide`."""
+
+    policy: Policy
+    view: View
+    on_failure: str
+    seconds: float
+    whose: str = ""
+
+
+def decide_all(due: Sequence[Asked]) -> list[tuple[Dispatch, bool]]:
+    """Return what `decide` returns for each; those in processes of their own decide at the same time."""
+    for one in due:
+        if isinstance(one.policy, OwnProcess):
+            one.policy.ask(one.view, one.seconds)
+    return [decide(*one) for one in due]
+
+
 def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: str = "") -> tuple[Dispatch, bool]:
     """Return a policy's orders, and whether they are the fallback's.
 
@@ -82,7 +102,7 @@ def decide(policy: Policy, view: View, on_failure: str, seconds: float, whose: s
     InputError
         One problem with the policy, the member, the time of the decision, what went wrong and what the policy saw.
     """
-    found = _attempt(policy, view, seconds)
+    found = policy.answer(view, seconds) if isinstance(policy, OwnProcess) else attempt(policy, view, seconds)
     if isinstance(found, Dispatch):
         return found, False
     if on_failure == HOLD:
@@ -121,8 +141,8 @@ def described(view: View) -> list[str]:
     return lines
 
 
-def _attempt(policy: Policy, view: View, seconds: float) -> Dispatch | tuple[str, list[str]]:
-    """Return usable orders, or what went wrong and its details."""
+def attempt(policy: Policy, view: View, seconds: float) -> Dispatch | Failure:
+    """Return usable orders of a policy in this process, or what went wrong and its details."""
     too_long = f"the decision took longer than policy_seconds = {seconds:g}; this depends on the machine and its load"
     begin = time.perf_counter()
     try:
@@ -130,7 +150,9 @@ def _attempt(policy: Policy, view: View, seconds: float) -> Dispatch | tuple[str
             dispatch = policy.decide(view)
     except TooLongError as error:
         return too_long, [f"interrupted at {_place(error.__traceback__)}"]
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a user's code may raise anything
+    except BaseException as error:  # a user's code may raise anything
+        if isinstance(error, KeyboardInterrupt):
+            raise
         return f"{type(error).__name__}: {error}", [_place(error.__traceback__)]
     taken = time.perf_counter() - begin
     if taken > seconds:

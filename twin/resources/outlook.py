@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
 from twin.core.clock import MINUTES_OF_HOUR, MONTHS_OF_YEAR, step_minutes, step_of_day, steps_of_day, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.core.tables import Tables
 from twin.core.units import KW_PER_MW
-from twin.resources.profiles import Forecasts, Profiles
-from twin.resources.sites import SiteFleet
+
+if TYPE_CHECKING:  # a policy's own process imports this module, and nothing that makes weather
+    from twin.core.tables import Tables
+    from twin.resources.profiles import Forecasts, Profiles
+    from twin.resources.sites import SiteFleet
 
 _SERIES = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _TABLES = ("pv_mw", "load_mw", "export_error_mw")
@@ -160,7 +162,7 @@ class Outlooks:
         slot = int(self._slot[now])
         since_issue = slot % self.issue_steps
         export, pv, load = self._told(now, target, since_issue)
-        time, step = self.index[now], self.index[1] - self.index[0]
+        time, step = self.index[now], self._step
         return Outlook(
             start=time + lead * step,
             made_at=time - self._age(slot, since_issue) * step,
@@ -230,6 +232,11 @@ class Outlooks:
     def _day(self) -> int:
         """Steps of a day."""
         return steps_of_day(self.index)
+
+    @cached_property
+    def _step(self) -> pd.Timedelta:
+        """Length of a step."""
+        return self.index[1] - self.index[0]
 
     @cached_property
     def _slot(self) -> np.ndarray:

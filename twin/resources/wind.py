@@ -63,6 +63,14 @@ class Farm:
 
 
 @dataclass(frozen=True)
+class OwnTurbine:
+    """A turbine that is in no table: its curve, and the wind speed in m/s above which it stops."""
+
+    curve: PowerCurve
+    cut_out_speed: float
+
+
+@dataclass(frozen=True)
 class FarmCurve:
     """A farm's output from wind speed, every table read."""
 
@@ -102,27 +110,38 @@ def power_curve(tables: Tables, turbine: str) -> PowerCurve:
     return _library_curve(_turbine(tables, turbine).library_type)
 
 
-def farm_curve(tables: Tables, farm: Farm) -> FarmCurve:
+def farm_curve(tables: Tables, farm: Farm, own: OwnTurbine | None = None) -> FarmCurve:
     """Return a farm's curve: power curve smoothed over the farm and the interval, wake, storm control.
 
     The smoothing is windpowerlib's (Gaussian with a standard deviation in proportion to the wind speed; Norgaard and
     Holttinen 2004): turbines some kilometres apart do not see the same wind, and half an hour is no steady one. From
     two turbines on the wake lowers the wind speed (windpowerlib, ``dena_mean``), which leaves rated power within reach.
 
+    Parameters
+    ----------
+    tables : Tables
+    farm : Farm
+    own : OwnTurbine, optional
+        Takes the place of the row of ``turbines.csv``.
+
     Raises
     ------
     InputError
         Where ``turbines.csv`` has no such turbine.
     """
-    row = _turbine(tables, farm.turbine)
     spread = _speed_spread(tables, farm)
-    stop_speed = row.cut_out_speed / wind_parameter(tables, "storm_gust_factor")
+    if own is None:
+        row = _turbine(tables, farm.turbine)
+        cut_out, curve = row.cut_out_speed, _smoothed_library_curve(row.library_type, spread)
+    else:
+        cut_out, curve = own.cut_out_speed, _smoothed(own.curve, spread)
+    stop_speed = cut_out / wind_parameter(tables, "storm_gust_factor")
     factors = speed_factors(farm.units, spread)
     storm = StormControl(stop_speed, stop_speed * wind_parameter(tables, "storm_restart_share"), factors)
-    return FarmCurve(_smoothed_curve(row.library_type, spread), storm, farm.units > 1)
+    return FarmCurve(curve, storm, farm.units > 1)
 
 
-def farm_per_unit(tables: Tables, hub_speed: np.ndarray, farm: Farm) -> np.ndarray:
+def farm_per_unit(tables: Tables, hub_speed: np.ndarray, farm: Farm, own: OwnTurbine | None = None) -> np.ndarray:
     """Return a farm's output per unit of its contract; (T,) 0..1, outages not counted.
 
     Parameters
@@ -131,8 +150,10 @@ def farm_per_unit(tables: Tables, hub_speed: np.ndarray, farm: Farm) -> np.ndarr
     hub_speed : numpy.ndarray
         (T,) m/s at hub height, undisturbed, in the order of time.
     farm : Farm
+    own : OwnTurbine, optional
+        See `farm_curve`.
     """
-    return farm_curve(tables, farm).per_unit(hub_speed)
+    return farm_curve(tables, farm, own).per_unit(hub_speed)
 
 
 def speed_at_height(wind_speed: np.ndarray, place: Place, height_m: float) -> np.ndarray:
@@ -177,9 +198,13 @@ def _library_curve(library_type: str) -> PowerCurve:
 
 
 @lru_cache(maxsize=256)
-def _smoothed_curve(library_type: str, spread: float) -> PowerCurve:
+def _smoothed_library_curve(library_type: str, spread: float) -> PowerCurve:
+    return _smoothed(_library_curve(library_type), spread)
+
+
+def _smoothed(curve: PowerCurve, spread: float) -> PowerCurve:
     speed = np.arange(0.0, HELD_TO_M_PER_S + 0.25, 0.5)
-    per_unit = pd.Series(_library_curve(library_type).at(speed))
+    per_unit = pd.Series(curve.at(speed))
     smooth = windpowerlib.power_curves.smooth_power_curve(
         pd.Series(speed), per_unit, wind_speed_range=SMOOTHED_OVER_M_PER_S, turbulence_intensity=spread
     )

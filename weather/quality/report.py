@@ -54,7 +54,7 @@ def quality_text(quality: FileQuality) -> str:
     lines = [f"{quality.file.name} ({quality.file.format}) at {place.place_id}, {place.latitude} N {place.longitude} E"]
     if quality.variables:
         kind = "a standard year" if quality.is_standard_year else "a measured period"
-        lines.append(f"  {kind} in steps of {quality.interval_minutes:g} minutes, read as Japan time")
+        lines.append(f"  {kind} in steps of {quality.interval_minutes:g} minutes, read as {quality.timezone} time")
         lines.append(f"  from {quality.period[0]} to {quality.period[1]}")
         lines += [f"  {note}" for note in quality.notes]
         counts = f"{'values':>8}{'missing':>9}{'doubled':>9}{'filled':>8}{'stuck':>7}"
@@ -208,6 +208,8 @@ class FileQuality:
     period : tuple of str
         First and last time that was read.
     interval_minutes : float
+    timezone : str
+        In which the times are told.
     is_standard_year : bool
     variables : tuple of VariableQuality
     figures : dict of str to float
@@ -225,6 +227,7 @@ class FileQuality:
     fiscal_year: int
     period: tuple[str, str] = ("", "")
     interval_minutes: float = float("nan")
+    timezone: str = ""
     is_standard_year: bool = False
     variables: tuple[VariableQuality, ...] = ()
     figures: dict[str, float] = field(default_factory=dict)
@@ -268,6 +271,7 @@ def examine(
         fiscal_year=year,
         period=(str(min(edges)), str(max(edges))),
         interval_minutes=_spacing(reading) / pd.Timedelta(minutes=1),
+        timezone=clock.timezone,
         is_standard_year=reading.is_standard_year,
         variables=tuple(_variables(reading, complete)),
         figures=figures | brought,

@@ -12,6 +12,10 @@ from twin.core.errors import Problem
 from weather.sun import Sun
 
 DAYS_FOR_CLOCK = 20
+FEWEST_DAYS = 2
+LIT_W_PER_M2 = 5.0
+"""With more an interval counts as day, in the file and under a clear sky."""
+
 CLOCK_TOLERANCE_HOURS = 0.35
 SAVING_TOLERANCE_HOURS = 0.6
 """Between this and an hour and a half the clock of the summer is taken as daylight saving."""
@@ -76,6 +80,8 @@ def clock_problems(
     """
     ghi = frame["ghi"].to_numpy()
     offset = clock_offset_hours(ghi, sun, index)
+    if np.isnan(offset):
+        offset = daylight_offset_hours(ghi, sun, index)
     summer, winter = (clock_offset_hours(ghi, sun, index, months) for months in (SUMMER_MONTHS, WINTER_MONTHS))
     noon = _phase_hours(sun.clear_sky, index)
     accepted = f"about {_clock(noon)} {index.tz} time"
@@ -120,6 +126,41 @@ def clock_offset_hours(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, month
         return float("nan")
     own, true = _phase_hours(ghi[counts], index[counts]), _phase_hours(sun.clear_sky[counts], index[counts])
     return (own - true + 12.0) % 24.0 - 12.0
+
+
+def daylight_offset_hours(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) -> float:
+    """Return by how many hours daylight begins and ends late in a file of a few days, by the median day.
+
+    Clouds and mountains make the day shorter at one end or both; only what both ends are late or early together is a
+    clock. Less than a step of the file cannot be told.
+
+    Parameters
+    ----------
+    ghi : numpy.ndarray
+        W/m2, may have NaN.
+    sun : Sun
+    index : pandas.DatetimeIndex
+        Intervals of `ghi` and `sun`.
+
+    Returns
+    -------
+    float
+        NaN where there are fewer than two whole days with sun.
+    """
+    step_hours = (index[1] - index[0]) / pd.Timedelta(hours=1) if len(index) > 1 else 24.0
+    of_day = round(24.0 / step_hours)
+    start = int(np.flatnonzero(np.asarray(index == index.normalize()))[:1].sum()) if len(index) else 0
+    days = (len(index) - start) // of_day
+    own, true = (
+        values[start : start + days * of_day].reshape(days, of_day) > LIT_W_PER_M2 for values in (ghi, sun.clear_sky)
+    )
+    whole = np.isfinite(ghi[start : start + days * of_day]).reshape(days, of_day).all(axis=1)
+    whole &= own.any(axis=1) & true.any(axis=1)
+    if whole.sum() < FEWEST_DAYS:
+        return float("nan")
+    begin = np.median(own[whole].argmax(axis=1) - true[whole].argmax(axis=1))
+    end = np.median(true[whole, ::-1].argmax(axis=1) - own[whole, ::-1].argmax(axis=1))
+    return float(np.sign(begin) * min(abs(begin), abs(end)) * step_hours) if begin * end > 0 else 0.0
 
 
 def is_change_of_clocks(times: pd.DatetimeIndex, interval: pd.Timedelta) -> bool:

@@ -23,6 +23,7 @@ from weather.conversion import (
 )
 from weather.quality.checks import without_repeats
 from weather.readers.jma import read_jma
+from weather.readers.jma_ten_minutes import read_jma_ten_minutes
 from weather.readers.plain import NAMES, read_plain
 from weather.readers.pvgis import read_pvgis_hourly, read_pvgis_tmy
 from weather.readers.reading import (
@@ -55,6 +56,7 @@ FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
     "expanded_amedas": read_expanded_amedas,
     "hasp": read_hasp,
     "jma": read_jma,
+    "jma_10min": read_jma_ten_minutes,
     "meteostat": read_meteostat,
     "metpv": read_metpv,
     "nasa_power": read_nasa_power,
@@ -140,6 +142,7 @@ def _statement_problems(file: WeatherFile) -> list[Problem]:
     stated = (
         ("unknown weather format", "format", file.format, FORMATS),
         ("unknown label", "label", file.label, ("", *LABELS)),
+        ("unknown label", "air_label", file.air_label, ("", *LABELS)),
         ("unknown unit of the wind speed", "unit", file.unit, ("", *WIND_UNITS)),
     )
     problems = [
@@ -150,6 +153,9 @@ def _statement_problems(file: WeatherFile) -> list[Problem]:
     foreign = [name for name, _ in file.columns if name not in NAMES]
     if foreign:
         problems.append(Problem("unknown name", f"{file.path}, columns", ", ".join(foreign), ", ".join(NAMES)))
+    if file.air_label and file.format != "csv":
+        repair = "the format says what its times mark for temperature and wind: leave it out"
+        problems.append(Problem("air_label belongs to the format csv", str(file.path), file.format, "csv", repair))
     if file.columns and file.format != "csv":
         problems.append(Problem("columns belong to the format csv", str(file.path), file.format, "csv"))
     return problems

@@ -44,7 +44,8 @@ def read_plain(file: WeatherFile) -> Reading:
     """Read a table with a column ``time`` and any of ``ghi dni dhi temp_air wind_speed``.
 
     Times carry an offset (``2022-04-01T00:00+09:00``) or `file.timezone` says what they are in. They mark the start
-    of their interval unless `file.label` says otherwise; all values are means over the interval.
+    of their interval unless `file.label` says otherwise, for temperature and wind `file.air_label`; all values are
+    means over the interval, those labelled by its centre as good as values at the instant.
 
     Parameters
     ----------
@@ -60,7 +61,7 @@ def read_plain(file: WeatherFile) -> Reading:
     InputError
         With every unreadable time and number; for an unknown table its first lines and the columns guessed.
     """
-    text = read_text(file.path, ("utf-8-sig", "cp932") if file.columns else ("utf-8-sig",))
+    text = read_text(file.path, ("utf-8-sig", "cp932"))
     own = dict(zip(NAMES, NAMES, strict=True)) | dict(file.columns)
     table = table_in(text, file, own)
     known = [name for name in (*IRRADIANCE, *INSTANTS) if own[name] in table.cells]
@@ -75,8 +76,10 @@ def read_plain(file: WeatherFile) -> Reading:
     starts = interval_starts(times, interval, file.label or "start")
     frame = frame.set_axis(starts)
     means = frame[[name for name in IRRADIANCE if name in frame]]
-    instants = at_interval_middles(frame[[name for name in INSTANTS if name in frame]], interval)
     label, doubt = file.label or "start", WIND_IN_DOUBT_UNSTATED
+    air = frame[[name for name in INSTANTS if name in frame]]
+    air = air.set_axis(interval_starts(times, interval, file.air_label or label))
+    instants = at_interval_middles(air, interval)
     return Reading(means, interval, instants, False, file.wind_height_m, label, doubt)
 
 

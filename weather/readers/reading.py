@@ -56,6 +56,8 @@ class WeatherFile:
     label : str
         Which part of its interval a time of the file marks: a key of `LABELS`; values at instants are "centre".
         Empty: as the format says.
+    air_label : str
+        The same for temperature and wind alone (plain CSV only). Empty: as `label`.
     unit : str
         Unit of the wind speed: a key of `WIND_UNITS`. Empty: m/s, or as the format says.
     columns : tuple of (str, str)
@@ -76,6 +78,7 @@ class WeatherFile:
     any_year: bool = False
     fill_hours: float = 0.0
     label: str = ""
+    air_label: str = ""
     unit: str = ""
     columns: tuple[tuple[str, str], ...] = ()
     parts: tuple[Path, ...] = ()

@@ -18,6 +18,7 @@ SIGNS = {
     "ninja": r"\A# *Renewables\.ninja",
     "meteostat": r"\A(?:(?:time|date,hour),temp,dwpt,|\d{4}-\d\d-\d\d,\d{1,2}(?:,[-\d.]*){11}\s)",
     "metpv": r"\A\d{5},[^,\n]+,\d+,[\d.]+,\d+,[\d.]+,[-\d.]+\s+1,1,1,",
+    "jma_10min": r"(?:\A|[\n,;\t])時分[,;\t].*(?:気温|風速|日照)",
     "jma": r"ダウンロードした時刻|年月日時,|\A(?:[^\n]*\n){0,4}年,月,日,時",
     "pvgis_tmy": r"\A(?:Latitude \(decimal[\s\S]*month,year|\{[\s\S]*\"(?:tmy_hourly|months_selected)\")",
     "pvgis_hourly": r"\A(?:Latitude \(decimal|\{[\s\S]*\"mounting_system\")",
@@ -48,7 +49,7 @@ def head_of(path: Path) -> str:
     """Return the first lines of a file in the encoding that fits best."""
     with path.open("rb") as stream:
         raw = stream.read(BYTES_READ)
-    return _text(raw).replace("\r\n", "\n")
+    return _text(raw).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _text(raw: bytes) -> str:

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import codecs
+import warnings
 from collections.abc import Iterable, Sequence
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from twin.core.errors import InputError, Problem
 
 _ENCODING_NAMES = {"utf-8-sig": "UTF-8", "cp932": "CP932 (Shift_JIS)"}
+
+BINARY = {
+    b"PK\x03\x04": "a workbook or archive",
+    b"\xd0\xcf\x11\xe0": "a workbook",
+    b"%PDF": "a PDF",
+    b"\x1f\x8b": "a gzip file",
+}
+"""First bytes of files that are no text."""
 
 SHOWN = 5
 """So many places of one kind of problem are listed before the rest is only counted."""
@@ -29,7 +39,8 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
     if not path.is_file():
         raise InputError([Problem("file not found", str(path), repair="check the path in the study file")])
     raw = path.read_bytes()
-    for encoding in encodings:
+    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY))
+    for encoding in encodings if is_text else ():
         try:
             return raw.decode(encoding)
         except UnicodeDecodeError:
@@ -50,9 +61,11 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
         If the text is empty or no table.
     """
     try:
-        result: pd.DataFrame = pd.read_csv(StringIO(text), dtype=str, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # more cells in a row than in the header
+            result: pd.DataFrame = pd.read_csv(StringIO(text), dtype=str, **options)
         return result
-    except (pd.errors.EmptyDataError, pd.errors.ParserError) as error:
+    except (pd.errors.EmptyDataError, pd.errors.ParserError, pd.errors.ParserWarning) as error:
         repair = "save the table as CSV with one row a line"
         problem = Problem("not a table", str(path), str(error).strip(), "comma-separated values", repair)
         raise InputError([problem]) from error
@@ -61,6 +74,9 @@ def read_cells(text: str, path: Path, **options: Any) -> pd.DataFrame:  # noqa: 
 def _guess(raw: bytes, encodings: tuple[str, ...]) -> str:
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "UTF-16"
+    kind = next((name for start, name in BINARY.items() if raw.startswith(start)), "")
+    if kind:
+        return kind
     if _fits(raw, "cp932") and "cp932" not in encodings:
         return f"looks like {_ENCODING_NAMES['cp932']}"
     return _first_foreign_byte(raw, encodings[0])
@@ -102,7 +118,7 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
     values : pandas.Series
     problems : list of Problem
     """
-    values = pd.to_numeric(cells, errors="coerce")
+    values = pd.to_numeric(cells, errors="coerce").replace([np.inf, -np.inf], np.nan)
     is_text = values.isna() & cells.notna() & (cells.astype(str).str.strip() != "")
     bad = [(line, cell) for line, cell, flag in zip(lines, cells, is_text, strict=True) if flag]
     if not bad:

@@ -2,37 +2,53 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from reports import write_certificate
 from studies.execution.folders import CERTIFICATE_FILE
-from studies.execution.members import SHARED, SharedArrays, remove_shared
-from studies.execution.provenance import file_sha256, policy_inputs
-from studies.execution.workers import Piece, Progress
+from studies.execution.provenance import policy_inputs
+from studies.execution.workers import Progress
+from studies.experiments.certificate.bounds import BOUNDS, Bounds, upper_bounds
+from studies.experiments.certificate.identity import (
+    all_noticed,
+    deviations,
+    files_digest,
+    folder_of,
+    inputs_digest,
+    policy_files,
+    policy_name,
+)
 from studies.experiments.certificate.look_ahead import check_policy
-from studies.experiments.certificate.scores import SCORES, Kpis, Level, gained_and_lost, mean_kpis, score, verdict
+from studies.experiments.certificate.scores import (
+    CRITERIA,
+    SCORES,
+    Kpis,
+    Level,
+    gained_and_lost,
+    is_passed,
+    mean_kpis,
+    score,
+    verdict,
+)
+from studies.experiments.certificate.worst_day import worst_day
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
 from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
 from studies.study.cases import study_case
 from studies.study.members import Member as StudyMember
 from studies.study.members import label, members, middle_point, resolved
-from studies.study.policy_files import load_policy, policy_file
+from studies.study.policy_files import load_policy
 from studies.study.schema import Study
-from twin.bound.foresight import OBJECTIVES, perfect_foresight
 from twin.core.errors import InputError, Problem
-from twin.metrics.comparisons import loss_of_used_energy_mwh
-from twin.metrics.series import read_table, series_of_folder
-from twin.operation.case import Case, of_members
 from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
+from twin.policies.interface import Policy
+from twin.policies.process import OwnProcess
 from weather.synthetic.year import NORMAL_YEAR
 
 NONE = "none"
@@ -40,7 +56,7 @@ ERROR_FACTORS = (0.0, 1.0, 2.0)
 """Forecast errors over the calibrated ones."""
 CALIBRATED = ERROR_FACTORS.index(1.0)
 DEFAULT_YEARS = 3
-BOUNDS = "bounds"
+LOGS = "noticed"
 
 
 @dataclass(frozen=True)
@@ -55,6 +71,25 @@ class Run:
         """Folder of the run's tables."""
         of_year = "given" if self.year is None else f"{self.year}"
         return f"year={of_year}/" + (NONE if self.error_factor is None else f"error={self.error_factor:g}")
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What the certifier takes in place of the weather that everybody can train on.
+
+    Attributes
+    ----------
+    seed : int or None
+        In place of the study's.
+    first_year : int
+        First synthetic weather year; the public ones begin with 1.
+    """
+
+    seed: int | None = None
+    first_year: int = 1
+
+
+PUBLIC = HeldOut()
 
 
 class Certificate(Experiment):
@@ -74,7 +109,8 @@ class Certificate(Experiment):
         Synthetic weather years; default: `DEFAULT_YEARS`.
     data : pathlib.Path, optional
     days : tuple of int, optional
-        Bounds and checks cover these days only.
+        Runs, bounds and checks cover these days only: a trial, which certifies nothing.
+    held_out : HeldOut, optional
 
     Attributes
     ----------
@@ -93,7 +129,7 @@ class Certificate(Experiment):
     """
 
     record_file = CERTIFICATE_FILE
-    scratch = (TABLES, BOUNDS)
+    scratch = (TABLES, LOGS, BOUNDS)
 
     def __init__(
         self,
@@ -103,7 +139,10 @@ class Certificate(Experiment):
         years: int | None = None,
         data: Path | None = None,
         days: tuple[int, int] | None = None,
+        held_out: HeldOut = PUBLIC,
     ) -> None:
+        self.held_out = held_out
+        study = study if held_out.seed is None else study.model_copy(update={"seed": held_out.seed})
         super().__init__(study, data, days)
         everyone = members(study)
         chosen = [member for member in everyone if member.study.fleet.new_pv]
@@ -117,13 +156,18 @@ class Certificate(Experiment):
         self.point: dict[str, object] = {**middle_point(study), "fleet.batteries": "all", **of_policy}
         if any(member.study.fleet.demand_response == "plan" for member in everyone):
             self.point["fleet.demand_response"] = "plan"
-        self.years = _years(study, years)
+        self.years = _years(study, years, held_out)
         self.runs = tuple(Run(year, factor) for year in self.years for factor in (None, *ERROR_FACTORS))
 
     @property
     def folder_name(self) -> str:
-        """The policy's, among certificates."""
-        return f"certificates/{policy_name(self.policy)}"
+        """The policy's, among certificates; of a trial another one."""
+        return f"certificates/{folder_of(self.policy, self.policy_folder)}" + ("-trial" if self.is_trial else "")
+
+    @property
+    def is_trial(self) -> bool:
+        """Whether only some days are run, which certifies nothing."""
+        return self.days is not None
 
     @property
     def label(self) -> str:
@@ -150,11 +194,12 @@ class Certificate(Experiment):
 
     def facts(self) -> dict[str, Any]:
         """Return what is reproducible about the certificate beside the study."""
-        file, _ = policy_file(self.policy, self.policy_folder)
         return {
             "certificate": {
                 "policy": policy_name(self.policy),
-                "policy_sha256": file_sha256(file) if file.is_file() else None,
+                "is_trial": self.is_trial,
+                "own_process": self.policy not in POLICIES,
+                "held_out": {"seed": self.held_out.seed is not None, "years": self.held_out.first_year > 1},
                 "scenario": self.scenario,
                 "point": self.point,
                 "years": list(self.years),
@@ -177,7 +222,7 @@ class Certificate(Experiment):
         def settled(members: list[Member]) -> list[Member]:
             """Give each run an instance of the policy of its own."""
             return [
-                replace(member, scenario=str(run.year), label=run.folder, policy=policy)
+                replace(member, scenario=self.scenario, label=run.folder, policy=policy)
                 for member, run, policy in zip(members, self.runs, policies, strict=True)
             ]
 
@@ -195,6 +240,11 @@ class Certificate(Experiment):
 
     def simulate(self, work: Work) -> None:
         """Run all years and error levels, then solve the bounds of the years."""
+        self.logs = [work.folder / LOGS / f"{m}.txt" for m in range(len(self.runs))]
+        told = zip(self.case.members, self.logs, strict=True)
+        self.case = replace(
+            self.case, members=tuple(replace(one, policy=_logged(one.policy, log)) for one, log in told)
+        )
         with work.timed("simulation"):
             self.run_members(work, CHECKED_PER_MEMBER, keeps_series=True)
         self.bounds = upper_bounds(self.case, self.positions(None), self.folders(work.folder), work)
@@ -205,14 +255,26 @@ class Certificate(Experiment):
         kpis = self._kpis(folders)
         none = [kpis[m] for m in self.positions(None)]
         levels = [Level(factor, self.years, [kpis[m] for m in self.positions(factor)]) for factor in ERROR_FACTORS]
-        criteria = verdict(levels, none, self.checks)
+        noticed = all_noticed(self.checks, self.logs)
+        criteria = verdict(levels, none, self.checks, noticed)
+        self.passed = is_passed(criteria)
+        files = policy_files(self.policy, self.policy_folder, noticed)
+        base = self.members()[0]
         return {
             **facts["certificate"],
+            "date": f"{datetime.now(UTC):%Y-%m-%d}",
+            "inputs_sha256": inputs_digest(facts),
+            "policy_files": files,
+            "policy_sha256": files_digest(files) if files else None,
+            "deviations": deviations(self.study, base, self.scenario, self.point),
+            "noticed": [asdict(one) for one in noticed],
+            "clipped_per_decision": self._clipped_per_decision(kpis),
             "sweep": {key: self.point[key] for key in middle_point(self.study)},
-            "when_full": self.members()[0].study.fleet.when_full,
+            "when_full": base.study.fleet.when_full,
             "study": self._study(),
             "code": facts["code"],
-            "passed": all(criterion.passed for criterion in criteria),
+            "passed": self.passed,
+            "criteria": len(CRITERIA),
             "verdict": [asdict(criterion) for criterion in criteria],
             "checks": asdict(self.checks),
             "levels": [_level(level, none, self.bounds) for level in levels],
@@ -242,6 +304,13 @@ class Certificate(Experiment):
             "step_minutes": self.case.clock.step_minutes,
         }
 
+    def _clipped_per_decision(self, kpis: Sequence[Kpis]) -> float:
+        """Return how many commands devices clip for each decision of the calibrated runs."""
+        of_policy = self.positions(ERROR_FACTORS[CALIBRATED])
+        rhythm, of_day = self.case.rhythms[of_policy[0]], self.case.step_of_day
+        decisions = sum(t == 0 or rhythm.is_due(int(step)) for t, step in enumerate(of_day))
+        return sum(kpis[m]["clipped_commands"] or 0.0 for m in of_policy) / (decisions * len(of_policy))
+
     def _kpis(self, folders: Sequence[Path]) -> list[dict[str, float | None]]:
         """Return the key figures of all runs, payments included."""
         year_before = previous_price(self.study, self.data)
@@ -262,17 +331,18 @@ class Certificate(Experiment):
         write_certificate(folder)
 
 
-def policy_name(policy: str) -> str:
-    """Return a policy's name for people and folders: a shipped one's own, else ``<file>.<class>``."""
-    if policy in POLICIES:
-        return policy
-    file, class_name = policy_file(policy, Path())
-    return f"{file.stem}.{class_name}"
+def _logged(policy: Policy, log: Path) -> Policy:
+    """Return a policy whose process tells in a file what it does beside deciding."""
+    return policy.under(log=log) if isinstance(policy, OwnProcess) else policy
 
 
-def _years(study: Study, years: int | None) -> tuple[int | None, ...]:
+def _years(study: Study, years: int | None, held_out: HeldOut) -> tuple[int | None, ...]:
     if study.weather.source == "synthetic":
-        return tuple(range(NORMAL_YEAR + 1, NORMAL_YEAR + 1 + (years or DEFAULT_YEARS)))
+        first = NORMAL_YEAR + held_out.first_year
+        return tuple(range(first, first + (years or DEFAULT_YEARS)))
+    if held_out != PUBLIC:
+        accepted, repair = "neither", "leave them out, or certify on a study with synthetic weather"
+        raise InputError([Problem("the study's weather is given", "--seed, --first-year", "", accepted, repair)])
     if (years or 1) > 1:
         accepted, repair = "1", "leave --years out, or certify on a study with synthetic weather"
         raise InputError([Problem("the study's weather is one given year", "--years", str(years), accepted, repair)])
@@ -292,120 +362,3 @@ def _level(level: Level, none: Sequence[Kpis], bounds: Bounds) -> dict[str, Any]
         "gained_and_lost": gained_and_lost(level, none),
         "kpis": mean_kpis(level.kpis),
     }
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Upper bounds by objective, one a year; None with the reason where there is no bound.
-
-    Attributes
-    ----------
-    energy : list of float or None
-        MWh, of `energy_used_mwh`.
-    value : list of float or None
-        JPY, of `net_supply_jpy`.
-    missing : str
-        Why there is none; empty where there is.
-    """
-
-    energy: list[float] | None
-    value: list[float] | None
-    missing: str
-
-
-def upper_bounds(case: Case, uncontrolled: Sequence[int], folders: Sequence[Path], work: Work) -> Bounds:
-    """Return the bounds of all years.
-
-    Parameters
-    ----------
-    case : Case
-    uncontrolled : sequence of int
-        Members without control, one a year.
-    folders : sequence of pathlib.Path
-        Tables of all members.
-    work : Work
-    """
-    shared = SharedArrays(work.folder / SHARED)
-    pieces = [Piece(f"{m}", partial(_of_year, shared.pickled(of_members(case, [m])), folders[m])) for m in uncontrolled]
-    try:
-        found = work.run_pieces(BOUNDS, pieces, BOUNDS, reads_files=True)
-    except InputError as error:
-        return Bounds(None, None, "; ".join(f"{problem.what}: {problem.seen}" for problem in error.problems))
-    finally:
-        remove_shared(shared.folder)
-    energy = [of_year["energy"] for of_year in found]
-    value = [of_year["value"] for of_year in found] if all("value" in of_year for of_year in found) else None
-    return Bounds(energy, value, "")
-
-
-def _of_year(saved: bytes, folder: Path) -> dict[str, float]:
-    """Return the bounds of a year by objective; without prices there is none of the value."""
-    case: Case = pickle.loads(saved)  # noqa: S301 - sent by the parent process
-    has_prices = bool(np.isfinite(case.profiles[0][0].price_jpy_per_kwh).all())
-    objectives = [objective for objective in OBJECTIVES if objective == "energy" or has_prices]
-    return {objective: perfect_foresight(case, 0, folder, objective).upper for objective in objectives}
-
-
-def worst_day(
-    runs: Sequence[Run], none_of: Sequence[int], folders: Sequence[Path], battery_mwh: pd.Series, hours: float
-) -> dict[str, Any]:
-    """Return the run and day with the largest loss of used energy against none, and both courses of that day.
-
-    Parameters
-    ----------
-    runs : sequence of Run
-    none_of : sequence of int
-        Position of the run without control under the same weather, for each run.
-    folders : sequence of pathlib.Path
-        Tables of each run.
-    battery_mwh : pandas.Series
-        Battery capacity of the sites by kind, as in the table ``sites``.
-    hours : float
-        Length of a half-hour.
-
-    Returns
-    -------
-    dict
-        ``year error_factor date loss_mwh`` (negative where even the worst day gains), and under ``policy`` and ``none``
-        the courses ``n1_loading_percent export_mw soc_percent``; NaN as None.
-    """
-    losses = {m: _daily_loss_mwh(folders[none_of[m]], folders[m], hours) for m in range(len(runs)) if none_of[m] != m}
-    worst = max(losses, key=lambda m: losses[m].max())
-    date = str(losses[worst].idxmax())
-    courses = {who: _course(folders[m], date, battery_mwh) for who, m in (("policy", worst), ("none", none_of[worst]))}
-    return {
-        "year": runs[worst].year,
-        "error_factor": runs[worst].error_factor,
-        "date": date,
-        "loss_mwh": float(losses[worst].max()),
-        **courses,
-    }
-
-
-def _daily_loss_mwh(none: Path, policy: Path, hours: float) -> pd.Series:
-    """Return none's used energy less the policy's of each day; half-hours that either did not solve are left out."""
-    theirs, mine = (series_of_folder(folder, hours) for folder in (none, policy))
-    loss = pd.Series(loss_of_used_energy_mwh(mine, theirs))
-    return loss.groupby(read_table(none, "system", ["time"])["time"].dt.strftime("%Y-%m-%d")).sum()
-
-
-def _course(folder: Path, date: str, battery_mwh: pd.Series) -> dict[str, list[float | None]]:
-    link = _of_day(read_table(folder, "link", ["time", "n1_loading_percent", "export_mw"]), date)
-    sites = _of_day(read_table(folder, "sites", ["time", "kind", "soc_percent"]), date)
-    charge = sites.pivot_table(index="time", columns="kind", values="soc_percent", observed=True)
-    capacity = battery_mwh[battery_mwh > 0.0]
-    soc = (charge[capacity.index] * capacity).sum(axis=1) / capacity.sum()
-    return {
-        "n1_loading_percent": _plain(link["n1_loading_percent"]),
-        "export_mw": _plain(link["export_mw"]),
-        "soc_percent": _plain(soc),
-    }
-
-
-def _of_day(table: pd.DataFrame, date: str) -> pd.DataFrame:
-    result: pd.DataFrame = table[table["time"].dt.strftime("%Y-%m-%d") == date]
-    return result
-
-
-def _plain(values: pd.Series) -> list[float | None]:
-    return [float(value) if np.isfinite(value) else None for value in values]

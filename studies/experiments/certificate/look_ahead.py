@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
 from twin.core.clock import Clock, steps_in
 from twin.operation.case import Case
+from twin.operation.dispatch import covered, make_view, put_in_force
 from twin.operation.state import ORDERS, State, initial_state
 from twin.operation.window import step
-from twin.policies.interface import DAYS_AHEAD, Policy
+from twin.policies.interface import DAYS_AHEAD, Dispatch, Policy, View
+from twin.policies.process import OTHER, Noticed, OwnProcess
+from twin.policies.running import decide
 from twin.resources.profiles import Profiles
 
 CHECKED_DAYS = 7
@@ -48,6 +52,8 @@ class Checks:
         that a difference says nothing.
     first_difference : str
         The first decision that became another one, and from when on the truth was replaced; empty where none did.
+    noticed : tuple of Noticed
+        What a policy in a process of its own did beside deciding.
     """
 
     first: str
@@ -58,6 +64,7 @@ class Checks:
     decisions: int
     looks_ahead: bool | None
     first_difference: str
+    noticed: tuple[Noticed, ...] = ()
 
 
 def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: int = CHECKED_DAYS) -> Checks:
@@ -82,13 +89,22 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         Where the policy fails.
     """
     start, stop = busiest_days(case, m, days)
-    expected, again = (list(_run(case, m, make_policy(), start, stop, stop - start)) for _ in range(2))
+    made: list[Policy] = []
+
+    def fresh() -> Policy:
+        made.append(make_policy())
+        return made[-1]
+
+    first, second = fresh(), fresh()
+    if isinstance(second, OwnProcess):
+        made[-1] = second = second.under(OTHER)
+    expected, again = (list(_run(case, m, policy, start, stop, stop - start)) for policy in (first, second))
     unlike = _first_difference(expected, again, _NAMES)
     trials = [_trial(number, half_hour, stop - start, case.clock) for number, half_hour in enumerate(REPLACED_AT)]
     decisions, found = 0, ""
     if not unlike:
-        found = _from_the_beginning(case, m, other, make_policy, (start, stop), trials, expected)
-        decisions, alone = _one_by_one(case, m, other, make_policy(), (start, stop), expected)
+        found = _from_the_beginning(case, m, other, fresh, (start, stop), trials, expected)
+        decisions, alone = _one_by_one(case, m, other, fresh(), (start, stop), expected)
         found = found or alone
     return Checks(
         first=f"{case.index[start]:%Y-%m-%d %H:%M}",
@@ -99,6 +115,7 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         decisions=decisions,
         looks_ahead=None if unlike else bool(found),
         first_difference=found,
+        noticed=tuple({one: None for policy in made if isinstance(policy, OwnProcess) for one in policy.noticed}),
     )
 
 
@@ -114,26 +131,35 @@ def busiest_days(case: Case, m: int, days: int) -> tuple[int, int]:
 
 @contextmanager
 def replaced_truth(case: Case, m: int, other: int, t: int, count: int | None = None) -> Iterator[None]:
-    """Put another year's profiles in the place of a member's from step `t` on, or `count` steps; the outlooks stay.
+    """Put another year's profiles in the place of a member's from step `t` on, or `count` steps.
 
-    The arrays themselves are changed, so that a policy that has got hold of them sees the change too.
+    The arrays themselves are changed, so that a policy that has got hold of them sees the change too. With a `count`
+    what the outlooks are made of is replaced as well: for a decision whose view is made before.
     """
     mine, theirs = (case.profiles[case.members[k].profiles][0] for k in (m, other))
-    steps = len(mine.index)
-    rows = np.arange(t, steps if count is None else min(t + count, steps))
-    source = (rows + steps // 2) % steps if theirs is mine else rows
-    new = {name: getattr(theirs, name)[source] for name in _SERIES}
-    old = {name: getattr(mine, name)[rows] for name in _SERIES}
+    pairs: list[tuple[Any, Any, tuple[str, ...], int]] = [(mine, theirs, _OF_PROFILES, 0)]
+    if count is not None:
+        told, others = (case.outlooks[case.members[k].outlook] for k in (m, other))
+        pairs.append((told, others, _OF_OUTLOOKS, told.first))
+    kept = []
     try:
-        for name, values in new.items():
-            getattr(mine, name)[rows] = values
+        for one, source, names, first in pairs:
+            steps = len(one.index)
+            rows = np.arange(first + t, steps if count is None else min(first + t + count, steps))
+            taken = (rows + steps // 2) % steps if source is one else rows
+            new = {name: getattr(source, name)[taken] for name in names}
+            for name, values in new.items():
+                array = getattr(one, name)
+                kept.append((array, rows, array[rows].copy()))
+                array[rows] = values
         yield
     finally:
-        for name, values in old.items():
-            getattr(mine, name)[rows] = values
+        for array, rows, values in reversed(kept):
+            array[rows] = values
 
 
-_SERIES = tuple(field.name for field in fields(Profiles) if field.name != "index")
+_OF_PROFILES = tuple(field.name for field in fields(Profiles) if field.name != "index")
+_OF_OUTLOOKS = ("export_mw", "pv_mw", "load_mw", "price_jpy_per_kwh", "export_error_mw", "pv_error", "load_error")
 _NAMES = (*ORDERS, "state")
 _Digests = tuple[bytes, ...]
 
@@ -166,20 +192,36 @@ def _from_the_beginning(
 def _one_by_one(
     case: Case, m: int, other: int, policy: Policy, span: tuple[int, int], expected: Sequence[_Digests]
 ) -> tuple[int, str]:
-    """Make each decision once more from the same state with another truth; return how many, and the first other one."""
+    """Make each decision once more of the same view, all truth replaced; return how many, and the first other one."""
     alone = _alone(case, m, policy, *span)
     state, decisions = initial_state(alone), 0
     for t in range(len(alone.index)):
-        if t == 0 or alone.rhythms[0].is_due(int(alone.step_of_day[t])):
+        slot = int(alone.step_of_day[t])
+        if t == 0 or alone.rhythms[0].is_due(slot):
             decisions += 1
-            before = replace(state, policies=copy.deepcopy(state.policies))
+            lead, steps = covered(alone, 0, t, slot)
+            view = make_view(alone, state, t, 0, lead, steps)
             with replaced_truth(case, m, other, span[0] + t, REPLACED_DAYS * case.clock.steps_of_day):
-                after, _ = step(alone, before, t)
-            place = _first_difference([expected[t]], [_digests(after)], ORDERS)
+                dispatch = _decided_apart(alone, state.policies[0], view)
+            orders = {name: getattr(state, name).copy() for name in ORDERS}
+            put_in_force(orders, 0, (t + lead + np.arange(steps)) % alone.order_slots, dispatch)
+            place = _first_difference([expected[t]], [_of_orders(orders)], ORDERS)
             if place:
                 return decisions, f"{_when(case, span[0] + t, place)}; truth replaced from the same step on"
         state, _ = step(alone, state, t)
     return decisions, ""
+
+
+def _decided_apart(alone: Case, policy: Policy, view: View) -> Dispatch:
+    """Return a decision that the policy does not remember."""
+    member = alone.members[0]
+    rest = (member.on_policy_failure, member.policy_seconds, member.name)
+    if not isinstance(policy, OwnProcess):
+        return decide(copy.deepcopy(policy), view, *rest)[0]
+    before = policy.state()
+    dispatch, _ = decide(policy, view, *rest)
+    policy.restore(before)
+    return dispatch
 
 
 def _run(case: Case, m: int, policy: Policy, start: int, stop: int, count: int) -> Iterator[_Digests]:
@@ -207,11 +249,14 @@ def _alone(case: Case, m: int, policy: Policy, start: int, stop: int) -> Case:
 
 def _digests(state: State) -> _Digests:
     arrays = state.arrays()
-    of_orders = [hashlib.blake2b(arrays[name].tobytes()).digest() for name in ORDERS]
     whole = hashlib.blake2b()
     for name in sorted(arrays):
         whole.update(arrays[name].tobytes())
-    return (*of_orders, whole.digest())
+    return (*_of_orders(arrays), whole.digest())
+
+
+def _of_orders(arrays: Mapping[str, np.ndarray]) -> _Digests:
+    return tuple(hashlib.blake2b(arrays[name].tobytes()).digest() for name in ORDERS)
 
 
 def _first_difference(

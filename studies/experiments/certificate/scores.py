@@ -12,6 +12,8 @@ from scipy.stats import t as student_t
 from studies.experiments.certificate.look_ahead import Checks
 from twin.metrics import comparisons
 from twin.metrics.comparisons import Kpis as Kpis
+from twin.policies.process import Noticed
+from twin.policies.watch import READS
 
 CONFIDENCE = 0.95
 SMALLEST_GAIN = 1e-6
@@ -83,6 +85,10 @@ NO_MORE_THAN_NONE = (
     "unmet_service_mwh",
 )  # fmt: skip
 """Of each, no year and no error level may have more than the same year without control."""
+CRITERIA = (*NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic", "keeps_to_itself")
+"""All of a certificate; it is passed only if each is there and is met."""
+MISSING = "missing"
+"""Where a run lacks the key figure of a criterion."""
 SAME_WITHIN = 0.01
 """MWh that differ by less are the same: the loop's energy identity holds to 0.01 MWh; hours come in halves."""
 
@@ -94,7 +100,7 @@ class Criterion:
     Attributes
     ----------
     name : str
-        A key figure that may not be more than without control, or ``look_ahead``, ``deterministic``, ``failures``.
+        Of `CRITERIA`.
     passed : bool
     excess : float or None
         Largest excess over none of all runs, for key figures; negative where all have less.
@@ -123,8 +129,10 @@ class Level:
     kpis: Sequence[Kpis]
 
 
-def verdict(levels: Sequence[Level], none: Sequence[Kpis], checks: Checks) -> list[Criterion]:
-    """Return all criteria; a certificate is passed only where every one of them is."""
+def verdict(
+    levels: Sequence[Level], none: Sequence[Kpis], checks: Checks, noticed: Sequence[Noticed]
+) -> list[Criterion]:
+    """Return all criteria; what the policy does beside deciding is in `noticed`."""
     found = [_no_more_than_none(name, levels, none) for name in NO_MORE_THAN_NONE]
     failures = sum(kpis["policy_failures"] or 0.0 for level in levels for kpis in level.kpis)
     return [
@@ -132,15 +140,29 @@ def verdict(levels: Sequence[Level], none: Sequence[Kpis], checks: Checks) -> li
         Criterion("failures", failures == 0.0, failures),
         Criterion("look_ahead", checks.looks_ahead is False, where=checks.first_difference or checks.first_unlike),
         Criterion("deterministic", checks.is_deterministic, where=checks.first_unlike),
+        _keeps_to_itself(noticed),
     ]
+
+
+def is_passed(criteria: Sequence[Criterion]) -> bool:
+    """Return whether every criterion is there and is met."""
+    return [one.name for one in criteria] == list(CRITERIA) and all(one.passed for one in criteria)
+
+
+def _keeps_to_itself(noticed: Sequence[Noticed]) -> Criterion:
+    beside = [one for one in noticed if one.kind != READS]
+    first = f"{beside[0].kind}: {beside[0].what}" if beside else ""
+    return Criterion("keeps_to_itself", not beside, float(len(beside)), where=first)
 
 
 def _no_more_than_none(name: str, levels: Sequence[Level], none: Sequence[Kpis]) -> Criterion:
-    excesses = [
-        ((mine[name] or 0.0) - (theirs[name] or 0.0), year, level.error_factor)
-        for level in levels
-        for year, mine, theirs in zip(level.years, level.kpis, none, strict=True)
-    ]
+    excesses = []
+    for level in levels:
+        for year, mine, theirs in zip(level.years, level.kpis, none, strict=True):
+            more, fewer = mine.get(name), theirs.get(name)
+            if more is None or fewer is None:  # not known is not met
+                return Criterion(name, False, None, year, level.error_factor, MISSING)
+            excesses.append((more - fewer, year, level.error_factor))
     worst, year, error_factor = max(excesses, key=lambda found: found[0])
     return Criterion(name, worst <= SAME_WITHIN, worst, year, error_factor)
 

@@ -123,6 +123,10 @@ OF_BATTERIES = ("fleet.battery.", "inputs.battery_behaviour.")
 OUTSIDE = {
     "battery_wear": ("ages the batteries, outside the simulated headlines", "蓄電池劣化の推計のみに使用"),
     "market": ("moves payments only, outside the simulated headlines", "収支の試算のみに使用"),
+    **dict.fromkeys(
+        ("cables", "cable_layers", "cable_sections", "cable_temperatures"),
+        ("moves the temperature of the link's cables only", "連系線ケーブルの温度にのみ影響"),
+    ),
     "outage_rates": ("weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"),
 }
 """Tables that move nothing of what is simulated."""

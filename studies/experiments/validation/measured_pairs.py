@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from zoneinfo import available_timezones
 
 import numpy as np
 import pandas as pd
 
 from studies.study.names import nearest
-from twin.core.clock import DEFAULT_CLOCK, step_hours, usual_step
+from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
 from weather.quality.checks import LARGEST_MEANS, PLAUSIBLE, time_problems
+from weather.quality.sun_clock import DAYS_FOR_CLOCK, SUMMER_MONTHS, WINTER_MONTHS
 from weather.readers.text import numbers, read_cells, read_text
+from weather.readers.times import read_times
 
 POWER_COLUMNS = {"power_mw": 1.0, "power_kw": 1e-3}
 """Accepted columns of measured power, with their factor to MW."""
@@ -44,7 +45,7 @@ class Pair:
     Attributes
     ----------
     index : pandas.DatetimeIndex
-        (T,) gapless, Asia/Tokyo, label = start.
+        (T,) gapless, the island's standard time, label = start.
     measured_mw : numpy.ndarray
         (T,) NaN where missing.
     drivers : pandas.DataFrame
@@ -70,11 +71,25 @@ class Pair:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a file is to be read: zone of times without offset, label at ``start`` or ``end``, gaps as missing values."""
+    """How a file is to be read.
+
+    Attributes
+    ----------
+    timezone : str
+        Of times without offset.
+    label : str
+        What a time marks of its interval, ``start`` or ``end``. Empty: the end in files whose days run to 24:00, else
+        the start.
+    allow_gaps : bool
+        Whether absent rows count as missing values.
+    clock : Clock
+        Of the island, in whose time the model stands.
+    """
 
     timezone: str = ""
-    label: str = "start"
+    label: str = ""
     allow_gaps: bool = False
+    clock: Clock = DEFAULT_CLOCK
 
 
 def read_pair(
@@ -111,7 +126,7 @@ def read_pair(
     if "\0" in text:
         accepted = "UTF-8 or CP932 (Shift_JIS)"
         raise InputError([Problem("wrong text encoding", str(path), "zero bytes: UTF-16?", accepted)])
-    table = read_cells(text, path, skipinitialspace=True)
+    table = read_cells(text, path, skipinitialspace=True, index_col=False)
     table.columns = [str(name).strip() for name in table.columns]
     raise_if_any(_column_problems(table, kind, path))
     problems: list[Problem] = []
@@ -121,7 +136,7 @@ def read_pair(
     for name in columns:
         frame[name], found = numbers(table[name], f"{path}, {name}", lines)
         problems += found
-    times, found = _times(table["time"].astype(str).str.strip(), path, reading)
+    times, found = _times(table["time"], path, reading, lines)
     problems += found
     if not found:
         problems += _step_problems(times, path, reading)
@@ -131,7 +146,7 @@ def read_pair(
     problems += _value_problems(frame, power, capacity_mw, path)
     if not is_readable:
         raise InputError(problems)
-    pair = _on_grid(frame.set_axis(times), power, path, reading)
+    pair = _on_grid(frame.set_axis(times), power, path, _with_label(reading, table["time"], times))
     raise_if_any([*problems, *(check(pair) if check else [])])
     return pair
 
@@ -155,38 +170,34 @@ def _column_problems(table: pd.DataFrame, kind: str, path: Path) -> list[Problem
     return found
 
 
-def _times(cells: pd.Series, path: Path, reading: Reading) -> tuple[pd.DatetimeIndex, list[Problem]]:
-    where = f"{path}, time"
-    has_offset = cells.str.contains(r"\d(?:Z|[+-]\d{2}:?\d{2})$", na=False)
-    if has_offset.all():
-        times = pd.DatetimeIndex(pd.to_datetime(cells, errors="coerce", utc=True, format="ISO8601"))
-        return times.tz_convert(DEFAULT_CLOCK.timezone), _unreadable(cells, times, where, "ISO 8601 with offset")
-    if has_offset.any():
-        repair = "write the offset (+09:00) in every row or in none"
-        seen = cells[~has_offset].iloc[0]
-        return pd.DatetimeIndex([]), [Problem("only some times have an offset", where, seen, repair=repair)]
-    if reading.timezone not in available_timezones():
-        what = "unknown time zone" if reading.timezone else "times without time zone"
-        repair = "say it: --timezone Asia/Tokyo, or write +09:00 behind each time"
-        return pd.DatetimeIndex([]), [
-            Problem(what, where, reading.timezone or cells.iloc[0], DEFAULT_CLOCK.timezone, repair)
-        ]
-    local = pd.DatetimeIndex(pd.to_datetime(cells.str.replace("/", "-"), errors="coerce", format="ISO8601"))
-    times = local.tz_localize(reading.timezone, ambiguous="NaT", nonexistent="NaT")
-    accepted = f"ISO 8601; a time that exists once in {reading.timezone} (daylight saving: write UTC offsets)"
-    return times.tz_convert(DEFAULT_CLOCK.timezone), _unreadable(cells, times, where, accepted)
+def _times(
+    cells: pd.Series, path: Path, reading: Reading, lines: Sequence[int]
+) -> tuple[pd.DatetimeIndex, list[Problem]]:
+    """Return the times in the standard time of the island."""
+    times, problems = read_times(cells, f"{path}, time", reading.timezone, lines)
+    if problems:
+        repair = f"say it: --timezone {reading.clock.timezone}, or write the offset (+09:00) behind each time"
+        zoned = ("times without time zone", "unknown time zone")
+        return times, [replace(one, repair=repair) if one.what in zoned else one for one in problems]
+    return times.tz_convert(reading.clock.zone_of(int(times.min().year))), []
 
 
-def _unreadable(cells: pd.Series, times: pd.DatetimeIndex, where: str, accepted: str) -> list[Problem]:
-    bad = np.flatnonzero(times.isna())
-    if not len(bad):
-        return []
-    shown = ", ".join(f"line {row + 2}: {cells.iloc[row]}" for row in bad[:SHOWN])
-    return [Problem("time cannot be read", where, f"{len(bad)} times, {shown}", accepted, "correct the times")]
+def _with_label(reading: Reading, cells: pd.Series, times: pd.DatetimeIndex) -> Reading:
+    """Return the reading with what the times mark, told by the file's days where it is not stated."""
+    if reading.label:
+        return reading
+    wall, step = reading.clock.wall(times), usual_step(times)
+    first, last = (time - time.normalize() for time in (wall.min(), wall.max()))
+    has_24 = cells.astype("string").str.contains(r"\b24:00", na=False).any()
+    runs_to_24 = has_24 or (first == step and last == pd.Timedelta(0))
+    return replace(reading, label="end" if runs_to_24 else "start")
 
 
 def _step_problems(times: pd.DatetimeIndex, path: Path, reading: Reading) -> list[Problem]:
-    where, step = f"{path}, time", usual_step(times)
+    where = f"{path}, time"
+    if times.nunique() < 2:
+        return [Problem("fewer than two different times", where, f"{len(times)} rows", "a row for each time")]
+    step = usual_step(times)
     if step not in [pd.Timedelta(minutes=minutes) for minutes in STEP_MINUTES]:
         accepted = f"a row every {', '.join(map(str, STEP_MINUTES))} minutes"
         return [Problem("step not usable", where, f"{step / pd.Timedelta('1min'):g} minutes between rows", accepted)]
@@ -241,6 +252,7 @@ def _on_grid(frame: pd.DataFrame, power: str, path: Path, reading: Reading) -> P
     absent = len(index) - len(frame)
     frame = frame.reindex(index)
     notes = [f"{absent} intervals have no row in the file and count as missing"] if absent else []
+    notes += ["times are taken as the ends of their intervals"] if reading.label == "end" else []
     return Pair(index, frame[power].to_numpy(), frame.drop(columns=power), str(path), notes)
 
 
@@ -259,6 +271,10 @@ FEWEST = 3
 LARGEST_SHIFT_HOURS = 12.0
 SHIFT_PROBLEM = {"wind": (1.0, 0.05), "pv": (1.0, 0.05), "demand": (2.0, 0.1)}
 """From how many hours and how much more correlation on a shift is a wrong clock."""
+
+SUMMER, WINTER = SUMMER_MONTHS, WINTER_MONTHS
+SAVING_HOURS, SAVING_GAIN = (0.6, 1.4), 0.01
+"""Between these the shift of the summer and that of the winter differ by a clock, where that fits so much better."""
 
 IDLE_BELOW, IDLE_MODEL = 0.01, 0.3
 """Shares of capacity: measured power below the first while the model is above the second was cut or out of order."""
@@ -369,19 +385,33 @@ def compare(pair: Pair, model_mw: np.ndarray, driver: str, capacity_mw: float | 
     )
 
 
-def best_shift(pair: Pair, model_mw: np.ndarray) -> tuple[float, float, float]:
-    """Return by how many hours measured power lags where it fits best, the correlation there, and that unshifted."""
+def best_shift(pair: Pair, model_mw: np.ndarray, months: Sequence[int] = ()) -> tuple[float, float, float]:
+    """Return by how many hours measured power lags where it fits best, the correlation there, and that unshifted.
+
+    Parameters
+    ----------
+    pair : Pair
+    model_mw : numpy.ndarray
+        (T,).
+    months : sequence of int, optional
+        Only what was measured in these months.
+    """
     step = step_hours(pair.index)
     most = min(round(LARGEST_SHIFT_HOURS / step), len(pair.index) // 4)
-    measured = pd.Series(np.where(pair.complete, pair.measured_mw, np.nan))
+    used = pair.complete & (pair.index.month.isin(months) if months else True)
+    measured = pd.Series(np.where(used, pair.measured_mw, np.nan))
     model = pd.Series(model_mw)
-    fits = {shift: measured.corr(model.shift(shift)) for shift in range(-most, most + 1)}
+    with np.errstate(invalid="ignore", divide="ignore"):
+        fits = {shift: measured.corr(model.shift(shift)) for shift in range(-most, most + 1)}
     best = max(fits, key=lambda shift: (np.nan_to_num(fits[shift], nan=-1.0), -abs(shift)))
     return best * step, fits[best], fits[0]
 
 
 def clock_problems(pair: Pair, model_mw: np.ndarray, kind: str, where: str) -> list[Problem]:
     """Return a problem where measured power follows its driver hours late or early; a small shift becomes a note."""
+    saving = _saving_problems(pair, model_mw, where)
+    if saving:
+        return saving
     shift, best, plain = best_shift(pair, model_mw)
     hours, gain = SHIFT_PROBLEM[kind]
     if shift == 0 or not best - plain > 0.01:
@@ -393,6 +423,22 @@ def clock_problems(pair: Pair, model_mw: np.ndarray, kind: str, where: str) -> l
         return []
     repair = "check the time zone, start or end of the interval (--label), and whether power and driver share a clock"
     return [Problem("shifted clock", where, told, "power and driver at the same time", repair)]
+
+
+def _saving_problems(pair: Pair, model_mw: np.ndarray, where: str) -> list[Problem]:
+    """Return a problem where power and driver are an hour apart in summer and not in winter, or the reverse."""
+    days = {months: pair.index[pair.complete & pair.index.month.isin(months)] for months in (SUMMER, WINTER)}
+    if any(len(times.normalize().unique()) < DAYS_FOR_CLOCK for times in days.values()):
+        return []
+    (summer, best, plain), (winter, best_winter, plain_winter) = (
+        best_shift(pair, model_mw, months) for months in (SUMMER, WINTER)
+    )
+    gains = [best - plain] * (summer != 0) + [best_winter - plain_winter] * (winter != 0)
+    if not SAVING_HOURS[0] <= abs(summer - winter) <= SAVING_HOURS[1] or not min(gains, default=0.0) > SAVING_GAIN:
+        return []
+    seen = f"power is {summer:+g} h late in May to September, {winter:+g} h in November to February"
+    repair = "write both with their UTC offset, or both in standard time"
+    return [Problem("daylight saving in one of the two series", where, seen, "one clock for both", repair)]
 
 
 def _grouped(frame: pd.DataFrame, by: pd.Index | pd.Series, hours: float) -> dict[str, Scores]:

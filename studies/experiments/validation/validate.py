@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,8 @@ from studies.experiments.validation.measured_pairs import (
     read_pair,
     require,
 )
+from studies.experiments.validation.power_curves import read_power_curve, require_same_capacity
+from twin.core.clock import Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import VARIABLES, Place
@@ -55,6 +57,8 @@ class Subject:
         Largest AC output.
     turbine, units, at_sea
         See `twin.resources.wind.Farm`.
+    power_curve : pathlib.Path
+        Curve of the user's own, in place of a turbine of the table.
     dc_mw, fleet, tilt, azimuth, in_service_year
         See `twin.resources.pv.PvPlant`.
     place : str
@@ -69,6 +73,7 @@ class Subject:
     capacity_mw: float | None = None
     turbine: str | None = None
     units: int | None = None
+    power_curve: Path | None = None
     at_sea: bool = False
     dc_mw: float | None = None
     fleet: str | None = None
@@ -103,7 +108,7 @@ class Model:
 
 
 OPTIONS = {
-    "wind": {"plant", "capacity_mw", "turbine", "units", "at_sea"},
+    "wind": {"plant", "capacity_mw", "turbine", "units", "power_curve", "at_sea"},
     "pv": {
         "plant", "capacity_mw", "dc_mw", "fleet", "tilt", "azimuth", "in_service_year", "place", "latitude",
         "longitude",
@@ -137,22 +142,35 @@ def build_model(island: Island, kind: str, subject: Subject) -> Model:
 
 def _wind(island: Island, subject: Subject) -> Model:
     tables = island_tables(island)
+    own = read_power_curve(subject.power_curve) if subject.power_curve else None
     if subject.plant:
         row = _plant(tables, subject.plant, "wind")
         farm, capacity = farm_of(row, _place(island, subject, str(row["place"])).place), float(row["contract_mw"])
         capacity = subject.capacity_mw or capacity
+    elif own is not None:
+        _need({"--units": subject.units})
+        farm = Farm(str(subject.power_curve), int(subject.units or 1), subject.at_sea)
+        capacity = subject.capacity_mw or own.rated_mw * farm.units
     else:
         _need({"--turbine": subject.turbine, "--units": subject.units, "--capacity-mw": subject.capacity_mw})
         farm = Farm(str(subject.turbine), int(subject.units or 1), subject.at_sea)
         capacity = float(subject.capacity_mw or 0)
-    if farm.turbine not in known_turbines(tables):
-        raise InputError([Problem("unknown turbine", "--turbine", farm.turbine, ", ".join(known_turbines(tables)))])
+    if own is not None:
+        if subject.turbine:
+            raise InputError([Problem("a turbine and a curve", "--turbine, --power-curve", repair="give one of them")])
+        require_same_capacity(own, farm.units, capacity)
+    elif farm.turbine not in known_turbines(tables):
+        repair = "or give --power-curve FILE (wind_speed, power_kw)"
+        seen = ", ".join(known_turbines(tables))
+        raise InputError([Problem("unknown turbine", "--turbine", farm.turbine, seen, repair)])
 
     def power_mw(pair: Pair) -> np.ndarray:
         speed = pair.drivers["wind_speed"].ffill().bfill().to_numpy()
-        return capacity * farm_per_unit(tables, speed, farm)
+        return capacity * farm_per_unit(tables, speed, farm, own.turbine if own else None)
 
-    return Model(f"{farm.units} x {farm.turbine}, {capacity:g} MW", capacity, power_mw)
+    return Model(
+        f"{farm.units} x {Path(farm.turbine).name if own else farm.turbine}, {capacity:g} MW", capacity, power_mw
+    )
 
 
 def _pv(island: Island, subject: Subject) -> Model:
@@ -190,7 +208,7 @@ def _demand(island: Island, subject: Subject) -> Model:
 
     def power_mw(pair: Pair) -> np.ndarray:
         temperature = pair.drivers["temp_air"].interpolate(limit_direction="both").to_numpy()
-        shape = class_demand_kw(tables, name, pair.index, temperature, 1.0)
+        shape = class_demand_kw(tables, name, pair.index, temperature, 1.0, _clock(island))
         used = pair.complete
         result: np.ndarray = shape * pair.measured_mw[used].sum() / shape[used].sum()
         return result
@@ -341,7 +359,7 @@ def _day(axes: Axes, frame: pd.DataFrame) -> None:
     means = frame.groupby(index.hour + index.minute / 60).mean()
     axes.plot(means.index, means["measured"], color=MEASURED, label="measured")
     axes.plot(means.index, means["model"], color=MODEL, label="model")
-    axes.set(xlabel="hour of day (Japan)", ylabel="mean MW", xlim=(0, 24))
+    axes.set(xlabel=f"hour of day ({index.tz})", ylabel="mean MW", xlim=(0, 24))
     axes.set_ylim(bottom=0)
     axes.legend()
 
@@ -402,6 +420,7 @@ def validate_file(
     """
     require(kind)
     model = build_model(island, kind, subject)
+    reading = replace(reading, clock=_clock(island))
     pair = read_pair(path, kind, model.capacity_mw, reading, model.problems)
     if not pair.complete.any():
         raise InputError([Problem("power and driver are never measured together", str(path))])
@@ -411,6 +430,10 @@ def validate_file(
     comparison = compare(pair, model_mw, driver, model.capacity_mw)
     figure = _figure(kind, path, out, pair, model_mw, model.label)
     return Outcome(comparison, tables(comparison, driver, model.label), figure)
+
+
+def _clock(island: Island) -> Clock:
+    return Clock(island.settings.time_zone, first_month=island.settings.first_month)
 
 
 def _figure(kind: str, path: Path, out: Path | None, pair: Pair, model_mw: np.ndarray, label: str) -> Path:

@@ -1,0 +1,59 @@
+"""One circuit of a link as sections with surroundings of their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from twin.cable.ladder import Ladder
+from twin.cable.ratings import continuous_rating_a
+
+
+@dataclass(frozen=True)
+class Section:
+    """A stretch of a cable with the same surroundings.
+
+    Attributes
+    ----------
+    name : str
+    ladder : Ladder
+    ambient_c : numpy.ndarray, (12,)
+        Temperature of the surroundings by calendar month, January first.
+    """
+
+    name: str
+    ladder: Ladder
+    ambient_c: np.ndarray
+
+    def ambient_of(self, month: np.ndarray) -> np.ndarray:
+        """Return the temperature of the surroundings in calendar months 1 to 12, (T,)."""
+        return np.asarray(self.ambient_c[month - 1])
+
+
+@dataclass(frozen=True)
+class CableCircuit:
+    """A circuit of the link.
+
+    Attributes
+    ----------
+    rated_a : float
+        Continuous rating that the power flow uses.
+    fitted_factor : float
+        What the thermal resistances of the assumed layers were multiplied by, so that this rating brings the conductor
+        to its limit in the conditions of the rating.
+    sections : tuple of Section
+        Each is judged with the current at the circuit's fuller end: below its natural load the current of a cable is
+        highest at an end.
+    """
+
+    rated_a: float
+    fitted_factor: float
+    sections: tuple[Section, ...]
+
+    def continuous_a(self, *, together: bool) -> dict[str, float]:
+        """Return each section's continuous rating in its hottest month; see `continuous_rating_a`."""
+        return {
+            part.name: float(continuous_rating_a(part.ladder, part.ambient_c.max(), together=together))
+            for part in self.sections
+        }
