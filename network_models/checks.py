@@ -18,8 +18,8 @@ def check_grid(model: GridModel) -> None:
     Raises
     ------
     InputError
-        With every problem: buses without supply (two islands), areas without a path to the external grid, and a link
-        whose circuits, all out, do not cut the grid in two or, with one still in, do.
+        With every problem: buses without supply (two islands), areas without a path to the external grid, a link whose
+        circuits, all out, do not cut the grid in two, and circuits that do not join the two sides.
     """
     graph = branch_graph(model.net)
     mainland = model.roles.boundary_bus
@@ -65,7 +65,7 @@ def island_bus(net: pandapowerNet, circuit: LinkCircuit) -> int:
 
 
 def link_is_cut_set(model: GridModel) -> bool:
-    """Tell whether the link's circuits, and no fewer of them, separate the headroom bus from the external grid."""
+    """Tell whether the link's circuits, each of them needed, separate the headroom bus from the external grid."""
     return not list(_link_problems(branch_graph(model.net), model, model.roles.boundary_bus))
 
 
@@ -94,11 +94,13 @@ def _link_problems(graph: nx.MultiGraph, model: GridModel, mainland: int) -> Ite
             "roles, link", ", ".join(_names(model.net, circuits)), "all branches between the two sides",
             "add the other branches to the link",
         )  # fmt: skip
-    for circuit in circuits:
-        others = [other for other in circuits if other != circuit]
-        if not nx.has_path(without(graph, others), mainland, island):
-            name = ", ".join(_names(model.net, [circuit]))
-            yield Problem("this circuit alone does not join the two sides", "roles, link", name, "parallel circuits")
+    side = nx.node_connected_component(without(graph, circuits), mainland)
+    for table, row in circuits:
+        ends = [model.net[table].at[row, column] in side for _, column in _ENDS[table]]
+        if ends[0] == ends[1]:
+            name = ", ".join(_names(model.net, [(table, row)]))
+            yield Problem("this circuit does not join the mainland's side with the other one", "roles, link", name,
+                          "circuits beside each other, none behind another", "leave it out of the link")  # fmt: skip
 
 
 def _names(net: pandapowerNet, elements: Iterable[Element]) -> list[str]:

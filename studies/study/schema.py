@@ -41,10 +41,14 @@ class Roles(Section):
     link: list[str] = Field(
         min_length=1, description="Names of the lines or transformers whose sum is the link's flow (export positive)."
     )
-    curtailable: list[str] = Field(description="Names of the static generators that may be curtailed.")
+    curtailable: list[str] = Field(description="Names of the plants (what feeds in) that may be curtailed.")
     site_buses: list[str] = Field(default=[], description="Names of the buses at which small sites are connected.")
     headroom_bus: str | None = Field(
         default=None, description="Name of the bus at which N-1 headroom is measured; default: the link's island end."
+    )
+    plant_kinds: dict[str, Literal["pv", "wind", "tidal", "steady"]] = Field(
+        default={},
+        description="What the output of plants of a `type` of the network follows; steady: the same at every step.",
     )
     place: str | None = Field(default=None, description="Weather place of all plants and loads; default: the island's.")
     pv_fleet: str | None = Field(default=None, description="PV fleet (orientation mix) of all PV plants.")

@@ -66,7 +66,10 @@ def test_switches_are_resolved(tmp_path):
     pp.create_switch(net, port, 1, et="l", closed=False)
     model = guest(saved(net, tmp_path), ROLES | {"link": ["circuit 1"]})
     assert model.net.switch.empty
-    assert model.net.line["name"].tolist() == ["circuit 1", "spur"]
+    assert model.net.line["name"].tolist() == ["circuit 1", "circuit 2", "spur"]
+    open_end = int(model.net.line["from_bus"].iloc[1])
+    assert open_end not in model.roles.voltage_buses
+    assert ("line", 1) not in model.roles.outages
     assert model.areas["bus"]["crane"] == port
 
 
@@ -83,15 +86,16 @@ def test_an_object_of_another_module_is_refused_and_never_made(tmp_path):
     assert "subprocess.Popen" in str(caught.value)
 
 
-def test_tables_outside_the_whitelist_are_named(tmp_path):
+def test_elements_that_are_not_calculated_are_named(tmp_path):
     net = small_net()
-    pp.create_storage(net, 1, p_mw=1.0, max_e_mwh=2.0)
-    pp.create_ward(net, 1, 1.0, 0.0, 0.0, 0.0)
+    pp.create_svc(net, 1, 20.0, -15.0, 1.0, 130.0, name="thyristors")
+    pp.create_xward(net, 1, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, name="neighbour")
+    pp.create_dcline(net, 0, 1, 1.0, 1.0, 0.1, 1.0, 1.0, in_service=False)
+    net.load["const_z_p_percent"] = 50.0
     with pytest.raises(InputError) as caught:
         guest(saved(net, tmp_path), ROLES)
-    assert {problem.what for problem in caught.value.problems} == {
-        "table 'storage' is not supported", "table 'ward' is not supported"
-    }  # fmt: skip
+    seen = {problem.where.split(",")[0]: problem.seen for problem in caught.value.problems}
+    assert seen == {"table svc": "thyristors", "table xward": "neighbour", "table load": "homes"}
 
 
 @pytest.mark.parametrize(("text", "expected"), [("{", "not a JSON"), ("[1]", "not a pandapower network")])
@@ -114,15 +118,14 @@ def test_two_islands_are_refused(tmp_path):
         guest(saved(net, tmp_path), ROLES)
 
 
-def test_generators_are_refused_by_name_and_one_compensator_is_taken(tmp_path):
+def test_one_generator_without_active_power_is_the_compensator(tmp_path):
     net = small_net()
-    pp.create_gen(net, 1, p_mw=5.0, vm_pu=1.0, name="engine")
-    with pytest.raises(InputError, match="engine"):
-        guest(saved(net, tmp_path), ROLES)
-    net.gen = net.gen.iloc[:0]
     pp.create_gen(net, 1, p_mw=0.0, vm_pu=1.01, min_q_mvar=-5.0, max_q_mvar=8.0, name="svc")
     compensator = guest(saved(net, tmp_path), ROLES | {"compensator_slope_percent": 2.0}).compensator
     assert (compensator.set_vm_pu, compensator.slope_percent, compensator.q_max_mvar) == (1.01, 2.0, 8.0)
+    net.gen["max_q_mvar"] = float("nan")
+    with pytest.raises(InputError, match="svc"):
+        guest(saved(net, tmp_path), ROLES)
 
 
 def test_wrong_roles_are_all_told_at_once():

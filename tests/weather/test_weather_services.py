@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -245,3 +246,16 @@ def test_a_service_file_read_as_csv_is_named(tmp_path: Path, case: str):
     path.write_text(write(), encoding="utf-8")
     with pytest.raises(InputError, match=f'format = "{name}"'):
         read(WeatherFile(path, "csv"), PLACE, 2022)
+
+
+def test_the_page_names_a_test_of_every_format():
+    """The table of formats, and beside each a test that is there."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "how_to" / "weather_files.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (`.+`) \| (test_\w+)", page, re.MULTILINE)
+    tests = "".join(path.read_text(encoding="utf-8") for path in sorted((root / "tests" / "weather").glob("*.py")))
+    named = {name: test for names, test in table for name in re.findall(r"`(\w+)`", names)}
+    assert set(named) == set(FORMATS)
+    assert [test for test in named.values() if f"def {test}(" not in tests] == []
+    described = re.findall(r"^\| (`[^|]+`) \| [^|]+ \| [^|]+ \| [^|]+ \| (?:own|pvlib)", page, re.MULTILINE)
+    assert {name for names in described for name in re.findall(r"`(\w+)`", names)} == set(FORMATS)

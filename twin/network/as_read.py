@@ -26,7 +26,8 @@ _SETTINGS = ("f_hz", "sn_mva")
 
 
 @cache
-def _empty_net() -> pandapowerNet:
+def empty_net() -> pandapowerNet:
+    """Return the tables that pandapower begins with, made once; copy what is to be changed."""
     return pp.create_empty_network()
 
 
@@ -34,14 +35,14 @@ def _empty_net() -> pandapowerNet:
 def _read_tables() -> tuple[str, ...]:
     """Return the names of pandapower's tables that a power flow reads."""
     without_flow = ("controller", "measurement", "group", "pwl_cost", "poly_cost")
-    tables = (name for name, table in _empty_net().items() if isinstance(table, pd.DataFrame))
+    tables = (name for name, table in empty_net().items() if isinstance(table, pd.DataFrame))
     known = tuple(name for name in tables if not name.startswith(("res_", "_")) and name not in without_flow)
     return (*known, "trafo_characteristic_table", "shunt_characteristic_table")
 
 
 @cache
 def _read_columns() -> frozenset[str]:
-    known = {column for name in _read_tables() if name in _empty_net() for column in _empty_net()[name].columns}
+    known = {column for name in _read_tables() if name in empty_net() for column in empty_net()[name].columns}
     return frozenset((known | set(_READ_IF_THERE)) - set(_NOT_READ))
 
 
@@ -49,8 +50,8 @@ def with_every_table(net: pandapowerNet) -> pandapowerNet:
     """Return a net with the same tables, those without a row (or not there at all) as this pandapower makes them."""
     result = copy.copy(net)
     for name in _read_tables():
-        if name in _empty_net() and (not isinstance(net.get(name), pd.DataFrame) or not len(net[name])):
-            result[name] = _empty_net()[name]
+        if name in empty_net() and (not isinstance(net.get(name), pd.DataFrame) or not len(net[name])):
+            result[name] = empty_net()[name]
     return result
 
 

@@ -74,6 +74,8 @@ def down_share(
     numpy.ndarray
         (T,) 0..1.
     """
+    if plant["availability"] >= 1:
+        return np.zeros(len(index))
     hours = np.arange(len(index)) * step_hours(index)
     repair = tables.value(f"repair_hours_{plant['kind']}")
     count = _units(tables, plant)
@@ -183,6 +185,8 @@ def plant_available_mw(
             speed = scales[str(plant)] * hub_speed(row, weather)
             farm = farm_of(row, weather.places[row["place"]])
             output[:, column] = row["contract_mw"] * farm_per_unit(tables, speed, farm)
+        elif row["kind"] == "steady":
+            output[:, column] = row["contract_mw"]
         else:
             output[:, column] = row["contract_mw"] * tidal_per_unit(tables, weather.index)
     return output
