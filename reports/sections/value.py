@@ -39,6 +39,7 @@ def sections(record: Record, words: Words) -> list[Block]:
         _more(record, words),
         _paid(record, words),
         Paragraph(words("value.note.order"), is_note=True),
+        *_negative(record, words),
         *_left_out(last, words),
     ]
     return numbered(blocks, words)
@@ -134,6 +135,11 @@ def _paid(record: Record, words: Words) -> Table:
     header = [words("value.column.scenario"), *(words(f"value.paid.{item}") for item in items)]
     rows = [[words.of(one, "title"), *(_million(one["paid"][item]) for item in items)] for one in record["scenarios"]]
     return Table(words("value.table.paid"), header, ["left"] + ["right"] * len(items), rows)
+
+
+def _negative(record: Record, words: Words) -> list[Block]:
+    names = ", ".join(record["negative_prices"])
+    return [Paragraph(words("value.note.negative", names=names), is_note=True)] if names else []
 
 
 def _left_out(one: Record, words: Words) -> list[Block]:

@@ -42,6 +42,8 @@ from twin.network.model import GridModel
 
 LEDGERS = "ledgers"
 """Folder of the ledgers, a Parquet file a scenario."""
+PRICES = ("energy_price", "energy_adder")
+"""Prices of a buyer that may be below zero."""
 KEPT_PAYMENTS = ("fit", "fip_premium", "ppa", "ppa_surplus", "battery_lease", "retail", "wheeling")
 """Payments of the run that are shown beside the ledger and never added to it."""
 
@@ -96,6 +98,7 @@ class Value(Experiment):
             "study": self.study.name,
             "municipality": island_of(self.study).settings.municipality.model_dump(),
             "values": self.values,
+            "negative_prices": negative_prices(tables_of(self.study)),
             "buyers": _shown_buyers(tables_of(self.study)),
             "scenarios": found,
         }
@@ -159,7 +162,7 @@ def sellers_of(
         mw = np.where(solved, wide[name].to_numpy(float), 0.0)
         clipped += float(np.minimum(mw, 0.0).sum()) * hours
         sellers.append(Seller(name, scheme, whole_wh(mw, hours)))
-    return sellers, -clipped
+    return sellers, abs(clipped)
 
 
 def buyers_of(tables: Tables, municipality_wh: np.ndarray, hours: float) -> list[Buyer]:
@@ -183,6 +186,13 @@ def buyers_of(tables: Tables, municipality_wh: np.ndarray, hours: float) -> list
         more = {name: float(row[name]) for name in ("energy_adder", "certificate_price", "fund_price")}
         found.append(Buyer(str(row["buyer_id"]), bool(row["is_local"]), int(row["rank"]), wh, price, **more))
     return found
+
+
+def negative_prices(tables: Tables) -> list[str]:
+    """Return which buyers and prices of the market are below zero: allowed, but said in the report."""
+    buyers, market = tables["buyers"], tables["market"]
+    found = [f"{row['buyer_id']}.{name}" for row in buyers.to_dict("records") for name in PRICES if row[name] < 0.0]
+    return found + [str(name) for name in market.loc[market["value"] < 0.0, "name"]]
 
 
 def contracts_of(tables: Tables) -> list[Contract]:
