@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
+from twin.core.errors import Problem, raise_if_any
 from twin.network.as_read import AsRead
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
@@ -35,6 +36,10 @@ class BatchPowerFlow:
         ``t`` or ``pi``, as in ``runpp``.
     enforce_q_lims : bool
         Whether generators keep within their reactive limits.
+    trafo_loading : str
+        ``current`` or ``power``, as in ``runpp``: what ``trafo_loading_percent`` and that of three windings compare.
+    trafo3w_losses : str
+        ``hv``, ``mv`` or ``lv``: the side at which the losses without load stand, where the table has no ``loss_side``.
 
     Raises
     ------
@@ -42,10 +47,24 @@ class BatchPowerFlow:
         If the net holds an element that is not supported, or what pandapower itself refuses.
     """
 
-    def __init__(self, net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False) -> None:
-        self._options: dict[str, Any] = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
+    def __init__(
+        self,
+        net: pandapowerNet,
+        *,
+        trafo_model: str = "t",
+        enforce_q_lims: bool = False,
+        trafo_loading: str = "current",
+        trafo3w_losses: str = "hv",
+    ) -> None:
+        raise_if_any(_wrong_options({"trafo_loading": trafo_loading, "trafo3w_losses": trafo3w_losses}))
+        self._options: dict[str, Any] = {
+            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "trafo_loading": trafo_loading,
+            "trafo3w_losses": trafo3w_losses,
+        }  # fmt: skip
         self.as_read = AsRead(net)
         self.net = self.as_read.net
+        if len(self.net.trafo3w) and "loss_side" not in self.net.trafo3w:
+            self.net.trafo3w["loss_side"] = trafo3w_losses
         self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
         self.solver = Solver(self.network)
 
@@ -90,7 +109,7 @@ class BatchPowerFlow:
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda block: self._solve_block(block, arrays, solution), blocks))
-        return BatchResult(self.net, self.network, solution, arrays)
+        return BatchResult(self.net, self.network, solution, arrays, self._options["trafo_loading"])
 
     def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray], solution: Solution) -> None:
         """Solve the rows of a block and put them into `solution`."""
@@ -99,3 +118,10 @@ class BatchPowerFlow:
         solved = self.solver.solve(power, threads=1)
         for field in fields(Solution):
             getattr(solution, field.name)[block] = getattr(solved, field.name)
+
+
+def _wrong_options(given: Mapping[str, str]) -> Iterator[Problem]:
+    accepted = {"trafo_loading": ("current", "power"), "trafo3w_losses": ("hv", "mv", "lv")}
+    for name, value in given.items():
+        if value not in accepted[name]:
+            yield Problem("unknown choice", f"BatchPowerFlow, {name}", repr(value), " or ".join(accepted[name]))
