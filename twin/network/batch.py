@@ -18,7 +18,7 @@ from twin.network.node_power import node_power
 from twin.network.profiles import POWERS, checked
 from twin.network.result import BatchResult
 from twin.network.settings import SETTINGS, ResultBySettings, solve_by_settings
-from twin.network.solving.solver import Solution, Solver, default_threads, empty_solution
+from twin.network.solving.solver import TOLERANCE_MVA, Solution, Solver, default_threads, empty_solution
 
 _VALUES_PER_BLOCK = 1_000_000
 """Nodes times rows of a block (16 MB an array); smaller blocks were not quicker."""
@@ -40,11 +40,15 @@ class BatchPowerFlow:
         ``current`` or ``power``, as in ``runpp``: what ``trafo_loading_percent`` and that of three windings compare.
     trafo3w_losses : str
         ``hv``, ``mv`` or ``lv``: the side at which the losses without load stand, where the table has no ``loss_side``.
+    tolerance_mva : float
+        Largest complex power mismatch at a bus, in MVA (``runpp`` compares its own in per unit). Where an admittance is
+        so large that rounding alone leaves more, that is what the bus may keep; ``residual_mva`` tells.
 
     Raises
     ------
     InputError
-        If the net holds an element that is not supported, or what pandapower itself refuses.
+        If the net holds an element that is not supported, or what pandapower itself refuses; an unknown option, or a
+        tolerance that is not a power above 0.
     """
 
     def __init__(
@@ -55,18 +59,19 @@ class BatchPowerFlow:
         enforce_q_lims: bool = False,
         trafo_loading: str = "current",
         trafo3w_losses: str = "hv",
+        tolerance_mva: float = TOLERANCE_MVA,
     ) -> None:
-        raise_if_any(_wrong_options({"trafo_loading": trafo_loading, "trafo3w_losses": trafo3w_losses}))
+        raise_if_any(_wrong_options(trafo_loading, trafo3w_losses, tolerance_mva))
         self._options: dict[str, Any] = {
             "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "trafo_loading": trafo_loading,
-            "trafo3w_losses": trafo3w_losses,
+            "trafo3w_losses": trafo3w_losses, "tolerance_mva": tolerance_mva,
         }  # fmt: skip
         self.as_read = AsRead(net)
         self.net = self.as_read.net
         if len(self.net.trafo3w) and "loss_side" not in self.net.trafo3w:
             self.net.trafo3w["loss_side"] = trafo3w_losses
         self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
-        self.solver = Solver(self.network)
+        self.solver = Solver(self.network, tolerance_mva=tolerance_mva)
 
     def solve(self, **given: ArrayLike) -> BatchResult | ResultBySettings:
         """Solve each step.
@@ -120,8 +125,12 @@ class BatchPowerFlow:
             getattr(solution, field.name)[block] = getattr(solved, field.name)
 
 
-def _wrong_options(given: Mapping[str, str]) -> Iterator[Problem]:
-    accepted = {"trafo_loading": ("current", "power"), "trafo3w_losses": ("hv", "mv", "lv")}
-    for name, value in given.items():
-        if value not in accepted[name]:
-            yield Problem("unknown choice", f"BatchPowerFlow, {name}", repr(value), " or ".join(accepted[name]))
+def _wrong_options(trafo_loading: str, trafo3w_losses: str, tolerance_mva: float) -> Iterator[Problem]:
+    sides = ("hv", "mv", "lv")
+    choices = ("trafo_loading", trafo_loading, ("current", "power")), ("trafo3w_losses", trafo3w_losses, sides)
+    for name, value, accepted in choices:
+        if value not in accepted:
+            yield Problem("unknown choice", f"BatchPowerFlow, {name}", repr(value), " or ".join(accepted))
+    if not 0.0 < tolerance_mva < np.inf:
+        where = "BatchPowerFlow, tolerance_mva"
+        yield Problem("the tolerance is not a power", where, str(tolerance_mva), "a number above 0, in MVA")
