@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real policies uncertainty lint fast test test-slow golden bench validate check format docs lock \
+.PHONY: help setup study study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
 	report clean
 
 DATA ?= ../shared/data
@@ -54,6 +54,10 @@ policies: setup ## run all shipped policies at three links and two firmness case
 	$(GOTO) run goto_2030_policies$(if $(JOBS), --jobs $(JOBS))
 	$(PYTHON) docs/generators/make_policies.py
 
+audit: setup ## audit the plan of the shipped island, write docs/plan_audit.md
+	$(GOTO) audit$(if $(JOBS), --jobs $(JOBS))
+	$(PYTHON) docs/generators/make_audit.py
+
 uncertainty: setup ## vary every uncertain input (STUDY, SAMPLES, JOBS): half an hour on two processors
 	$(GOTO) uncertainty $(STUDY)$(if $(SAMPLES), --samples $(SAMPLES))$(if $(JOBS), --jobs $(JOBS))
 
@@ -77,6 +81,12 @@ check: ## the same, and whether the sources are formatted
 
 test-slow: setup ## run the long tests
 	$(PYTEST) -m slow
+
+fuzz: setup ## try random study files, tables and run folders for ten minutes (EFFORT=times as many as the fast tests)
+	GOTO_TWIN_FUZZ=$(or $(EFFORT),25) $(PYTEST) -m fuzz
+
+kills: setup ## kill runs at random moments and compare their bytes (KILLS=100)
+	GOTO_TWIN_KILLS=$(or $(KILLS),100) $(PYTHON) -m pytest tests/e2e/test_kills.py -m slow
 
 golden: setup ## compare every command with the kept values in tests/golden (an hour on two processors)
 	$(PYTEST) tests/golden -m "slow or not slow"

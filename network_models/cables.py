@@ -73,7 +73,7 @@ def _circuit(tables: GridTables, parameters: Parameters, line: pd.Series, freque
     conductor = conductor_of(line, tables["conductors"], parameters)
     value = tables["cables"]["value"]
     cable = _chain(tables, conductor, float(value["conductor_fill"]))
-    rated_a = float(conductor["max_i_a"]) * parameters.number("link_rating_factor")
+    stated_a = float(conductor["max_i_a"])
     to_earth_v = float(tables["buses"]["vn_kv"][line["from_bus"]]) * 1e3 / math.sqrt(3.0)
     farad_per_m = float(conductor["c_nf_per_km"]) * 1e-12 * parameters.number("link_charging_factor")
     charging_va_per_m = 2.0 * math.pi * frequency_hz * farad_per_m * to_earth_v**2
@@ -84,12 +84,12 @@ def _circuit(tables: GridTables, parameters: Parameters, line: pd.Series, freque
         armour=float(value["armour_losses"]),
         dielectric_w_per_m=CORES * charging_va_per_m * float(value["tan_delta"]),
     )
-    factor = _fitted_factor(cable, value, losses, rated_a, str(line.name))
+    factor = _fitted_factor(cable, value, losses, stated_a, str(line.name))
     fitted = cable.scaled(factor)
     problems = list(_place_problems(tables, fitted.diameter_mm))
     raise_if_any(problems)
     sections = tuple(_section(tables, row, fitted, losses) for _, row in tables["cable_sections"].iterrows())
-    circuit = CableCircuit(rated_a, factor, sections)
+    circuit = CableCircuit(stated_a * parameters.number("link_rating_factor"), factor, sections)
     raise_if_any(
         Problem("the dielectric losses and the surroundings alone bring the conductor to its limit",
                 f"cable_sections.csv, section {name}, line {line.name}", f"limit {losses.limit_c:g} degrees Celsius",
@@ -141,21 +141,21 @@ def _layer_problems(rows: pd.DataFrame, family: str, diameter: float) -> Iterato
                       "give the filler's least thickness over the cores")  # fmt: skip
 
 
-def _fitted_factor(cable: Chain, value: pd.Series, losses: Losses, rated_a: float, line: str) -> float:
+def _fitted_factor(cable: Chain, value: pd.Series, losses: Losses, stated_a: float, line: str) -> float:
     """Return what the layers' resistances are multiplied by so that the stated rating gives the limit temperature."""
     stated = Surroundings(
         float(value["rated_depth_m"]), float(value["rated_soil_k_m_per_w"]), float(value["soil_heat_mj_per_m3_k"]) * 1e6
     )
-    inside_k, outside_k = steady_rises_k(cable, stated, losses, rated_a)
+    inside_k, outside_k = steady_rises_k(cable, stated, losses, stated_a)
     rise_k = losses.limit_c - float(value["rated_temperature_c"])
     factor = (rise_k - outside_k) / inside_k
     if FITTED_FROM <= factor <= FITTED_TO:
         return factor
-    seen = f"{rated_a:g} A: {inside_k:.0f} K inside the cable and {outside_k:.0f} K outside of it"
+    seen = f"{stated_a:g} A: {inside_k:.0f} K inside the cable and {outside_k:.0f} K outside of it"
     accepted = f"{rise_k:g} K together, with {FITTED_FROM:g} to {FITTED_TO:g} times the rise inside"
     change = "too high for its losses: lower" if factor < FITTED_FROM else "too low for its losses: raise"
-    repair = f"the rating is {change} max_i_a or link_rating_factor, or correct the layers and the rated_... values"
-    where = f"line {line}: continuous rating against cable_layers.csv and cables.csv"
+    repair = f"the rating is {change} max_i_a, or correct the layers and the rated_... values"
+    where = f"line {line}: max_i_a in conductors.csv against cable_layers.csv and cables.csv"
     raise InputError([Problem("rating and losses do not fit together", where, seen, accepted, repair)])
 
 

@@ -69,6 +69,7 @@ class Settings(_Section):
     default_pv_fleet: str = Field(description="PV fleet of a guest network's plants that name none.")
     default_turbine: str = Field(description="Turbine of a guest network's plants that name none.")
     default_study: str = Field(default="", description="Study that commands take where none is named.")
+    plan_study: str = Field(default="", description="Study whose members `goto-twin audit` runs where none is named.")
     grid: GridRoles = Field(description="What the buses are for.")
 
     @field_validator("time_zone")

@@ -685,6 +685,30 @@ SunHours = _with_columns("SunHours", Month, HOURS)
 Subject = Literal["grid", "resources", "area market", "weather", "devices", "money", "study"]
 
 
+class BuyerRow(Row):
+    """A buyer of the plants' energy; the lowest rank is served first, what nobody asks for is the market's."""
+
+    buyer_id: str
+    name_en: str
+    name_ja: str
+    is_local: Flag
+    rank: int = whole(ge=1)
+    demand: Literal["municipality", "own"]
+    yearly_mwh: float | None = maybe("MWh", ge=0)
+    energy_price: float | None = maybe("JPY/kWh")
+    energy_adder: float = number("JPY/kWh")
+    certificate_price: float = number("JPY/kWh", ge=0)
+    fund_price: float = number("JPY/kWh", ge=0)
+
+
+class SupplyContract(Row):
+    """A share of a plant's energy and certificates that a buyer has bought before any matching."""
+
+    plant: str = refers("plants.plant_id")
+    buyer: str = refers("buyers.buyer_id")
+    share_percent: float = number("%", gt=0, le=100)
+
+
 @dataclass(frozen=True)
 class Declaration:
     """A table: its rows, its key, what varies in it, and what an island without it does not have.
@@ -824,6 +848,10 @@ DECLARATIONS = {
         _table("grid_batteries", AreaBattery, "area", "devices", "energy_mwh", absent="batteries in the grid",
                counts_with="fleet.grid_batteries"),
         _table("market", Value, "name", "money", "value", absent="tariffs and payments"),
+        _table("investment", Value, "name", "money", "value", absent="capital and lives of the small sites"),
+        _table("matching", Value, "name", "money", "value", absent="buyers of the plants' energy"),
+        _table("buyers", BuyerRow, "buyer_id", "money", "yearly_mwh", absent="buyers of the plants' energy"),
+        _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip

@@ -302,6 +302,58 @@ def security(
 
 
 @app.command()
+def audit(
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="STUDY.toml", help="A study file; default: the shipped island's of its plan."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Audit the plan of an island: every claim reproduced, different by how much and why, or not testable and why."""
+    checked, span = _checked(study or _island(None).settings.plan_study, data, days)
+    from studies.console import audit_lines
+    from studies.experiments.audit.plan_audit import PlanAudit
+
+    folder = _carry_out(PlanAudit(checked, data, span), out, jobs)
+    for line in audit_lines(folder):
+        typer.echo(line)
+    _tell_where(folder)
+
+
+@app.command()
+def ppa(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_ppa.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Tell whether PV under PPA and leased batteries earn their capital back, with and without subsidy."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.ppa import Ppa
+
+    _tell_where(_carry_out(Ppa(checked, data, span), out, jobs))
+
+
+@app.command()
+def value(
+    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_value.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Match local supply with local demand, partners and the market, with certificates and money, step by step."""
+    checked, span = _checked(study, data, days)
+    from studies.experiments.value import Value
+
+    _tell_where(_carry_out(Value(checked, data, span), out, jobs))
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
 ) -> None:

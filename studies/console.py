@@ -272,3 +272,13 @@ def _scores(scores: dict[str, Any], currency: str) -> Iterator[str]:
         for key, what in (("percent_of_bound", "of the bound"), ("percent_of_gain", "of what was to be gained")):
             text += "" if found[key] is None else f", {found[key]:.1f} % {what}"
         yield text
+
+
+def audit_lines(folder: Path) -> list[str]:
+    """Return how many claims of a plan are reproduced, differ and are not testable."""
+    counts = json.loads((folder / "plan_audit.json").read_text(encoding="utf-8"))["counts"]
+    return [
+        f"Reproduced: {counts['reproduced']}, of them {counts['by_input']} inputs of the model",
+        f"Differ: {counts['differs']}",
+        f"Not testable here: {counts['not_testable']}",
+    ]

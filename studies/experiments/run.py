@@ -18,7 +18,7 @@ from studies.experiments.runner import Experiment, Work
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
 from studies.study.islands import island_of, tables_of
-from studies.study.members import BASE, label, members, onset_members
+from studies.study.members import BASE, members, middle_point, onset_members, onset_tries
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
 from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
@@ -119,16 +119,13 @@ def onset_rows(
     """Return the congestion of the values that were tried one at a time, after the member that they start from."""
     if not tries:
         return []
-    middle = {key: tries[0].sweep[key] for key in study.sweep_values if key in tries[0].sweep}
-    base = next(
-        m for m in members if m.scenario == tries[0].scenario and all(m.sweep[k] == v for k, v in middle.items())
-    )
+    middle = middle_point(study)
+    base = next(member for member in members if (member.scenario, member.sweep) == (tries[0].scenario, middle))
     start = {"key": "", "value": "", "scenario": base.scenario, "member": base.label}
     rows = [start | congestion_of(series_of_folder(run / base.path, hours))]
-    for one in tries:
-        key = next(key for key in study.onset_values if key in one.sweep and one.label == label({key: one.sweep[key]}))
-        found = congestion_of(series_of_folder(run / ONSET / one.label, hours))
-        rows.append({"key": key, "value": one.sweep[key], "scenario": one.scenario, "member": base.label, **found})
+    for one, (key, value) in zip(tries, onset_tries(study), strict=True):
+        found = congestion_of(series_of_folder(run / ONSET / one.folders[1], hours))
+        rows.append({"key": key, "value": value, "scenario": one.scenario, "member": base.label, **found})
     return rows
 
 
@@ -225,14 +222,15 @@ class StudyRun(Experiment):
 
     def folders(self, place: Path) -> list[Path]:
         """Return the members' folders; those of counterfactuals lie inside."""
+        own = {(member.scenario, member.label): place / member.path for member in self.own}
+        tried = {member.label: place / ONSET / member.folders[1] for member in self.tries}
         found = []
         for member in self.case.members:
-            folder = place / member.scenario / member.label
             if member.twin == ONSET:
-                folder = place / ONSET / member.label
-            elif member.twin:
-                folder = folder / TWINS / member.twin
-            found.append(folder)
+                found.append(tried[member.label])
+            else:
+                folder = own[member.scenario, member.label]
+                found.append(folder / TWINS / member.twin if member.twin else folder)
         return found
 
     def simulate(self, work: Work) -> None:

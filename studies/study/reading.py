@@ -24,7 +24,7 @@ from studies.study.members import BASE, members
 from studies.study.names import Assignment, flatten, nearest, with_values
 from studies.study.policy_files import policy_problems
 from studies.study.schema import Grid, Settings, Study
-from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.errors import InputError, Problem, is_unseen, raise_if_any
 
 _PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""
 _KEY = rf"{_PART}(?:\s*\.\s*{_PART})*"
@@ -128,6 +128,7 @@ def read_study(path: Path, data: Path | None = None, days: Days | None = None, y
     """
     text = _text(path)
     table = _table(text, path)
+    raise_if_any(_unusable_texts(table, text, path))
     if year is not None and isinstance(table.get("period", {}), dict):
         table["period"] = table.get("period", {}) | {"fiscal_year": year}
     island = _island(table, path)
@@ -178,6 +179,40 @@ def _table(text: str, path: Path) -> dict[str, Any]:
             repair="correct this line; what comes after it is checked once it can be read",
         )
         raise InputError([problem]) from None
+
+
+FILE_KEYS = ("model", "island", "policy", "path")
+"""Last parts of the keys whose values name files."""
+LONGEST_NAME_BYTES = 255
+
+
+def _unusable_texts(table: dict[str, Any], text: str, path: Path) -> Iterator[Problem]:
+    """Yield texts with characters that nobody sees, and names that no file can have; nothing else is looked at then."""
+    lines = key_lines(text)
+    for key, value in _texts(table):
+        line = line_of(lines, key)
+        where = f"{path}, line {line}" if line else str(path)
+        unseen = [character for part in (*key, value) for character in part if is_unseen(character)]
+        if unseen:
+            codes = ", ".join(dict.fromkeys(f"U+{ord(character):04X}" for character in unseen))
+            what = f"{'.'.join(key)} holds characters that nobody sees"
+            yield Problem(what, where, codes, "letters, digits and signs", "write the text anew")
+        elif key[-1].rpartition(".")[2] in FILE_KEYS:
+            longest = max(len(name.encode()) for name in re.split(r"[/\\]", value))
+            if longest > LONGEST_NAME_BYTES:
+                accepted = f"at most {LONGEST_NAME_BYTES} bytes between two slashes"
+                yield Problem(f"{'.'.join(key)} is too long for a file's name", where, f"{longest} bytes", accepted)
+
+
+def _texts(value: object, key: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield every text with the keys on the way to it; of an empty or other value the keys alone."""
+    inner: list[tuple[str | None, object]] = [(None, part) for part in value] if isinstance(value, list) else []
+    if isinstance(value, dict):
+        inner = list(value.items())
+    for name, part in inner:
+        yield from _texts(part, key if name is None else (*key, name))
+    if not inner and key:
+        yield key, value if isinstance(value, str) else ""
 
 
 class _Reporter:

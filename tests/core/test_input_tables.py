@@ -15,11 +15,15 @@ from twin.core.errors import InputError
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("twin", "network_models", "weather", "studies", "reports")
 WORDS = (
-    "reports/certificate_texts.csv", "reports/security_texts.csv", "reports/texts.csv", "twin/core/quantities.csv",
+    "reports/certificate_texts.csv", "reports/plan_texts.csv", "reports/security_texts.csv", "reports/texts.csv",
+    "twin/core/quantities.csv",
 )  # fmt: skip
 """Tables of words: nothing in them needs a source."""
 
-OF_ISLANDS_WITHOUT_NUMBERS = ("unknown_titles.csv", "references.csv", "plan_claims.csv")
+OF_ISLANDS_WITHOUT_NUMBERS = (
+    *("unknown_titles.csv", "references.csv"),
+    *("plan_claims.csv", "plan_facts.csv", "plan_checks.csv", "plan_slips.csv"),
+)
 
 
 class Two(Row):

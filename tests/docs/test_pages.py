@@ -12,9 +12,12 @@ sys.path.insert(0, str(DOCS / "generators"))
 
 import make_reference  # noqa: E402
 
-GENERATED = {"reference/api.md", "reference/study_keys.md", "reference/commands.md", "reference/data_dictionary.md"}
+GENERATED = {
+    *("reference/api.md", "reference/study_keys.md", "reference/commands.md", "reference/data_dictionary.md"),
+    "plan_audit.md",
+}
 """Made from texts of the code, whose lines have up to 120 characters."""
-MADE_AT_BUILD = GENERATED - {"reference/data_dictionary.md"}
+MADE_AT_BUILD = GENERATED - {"reference/data_dictionary.md", "plan_audit.md"}
 PAGES = sorted(
     page
     for page in (*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *(ROOT / "examples").glob("*.md"))

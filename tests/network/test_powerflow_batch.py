@@ -119,12 +119,12 @@ def test_faults_of_the_arrays_are_reported_together(net: pandapowerNet) -> None:
             load_q_mvar=np.zeros((3, loads)),
             sgen_p_mw=np.zeros((2, 7)),
             sgen_q_mvar=[["a", "b"]],
-            gen_vm_pu=np.ones((2, 1)),
+            gen_q_mvar=np.ones((2, 1)),
             storage_p_mw=pd.DataFrame(np.zeros((2, 1)), columns=[5]),
         )
     message = str(error.value)
     assert len(error.value.problems) == 6
-    for part in ("did you mean load_p_mw?", "different numbers of steps", "(2, 7)", "not numbers", "gen_vm_pu",
+    for part in ("did you mean load_p_mw?", "different numbers of steps", "(2, 7)", "not numbers", "gen_q_mvar",
                  "columns are not the elements"):  # fmt: skip
         assert part in message
 

@@ -74,10 +74,17 @@ def test_what_cannot_be_is_told_once(table, key, name, column, value, expected):
 
 
 def test_a_rating_below_its_losses_is_told_with_both_rises():
-    (found,) = problems(GOTO, link_rating_factor=1.9)
+    row = position("conductors", "conductor_id", "xlpe66_300")
+    (found,) = problems(with_cell("conductors", row, "max_i_a", 1000.0))
     assert "K inside the cable" in found
     assert "70 K together" in found
-    assert "lower max_i_a or link_rating_factor" in found
+    assert "lower max_i_a" in found
+
+
+def test_an_operator_may_allow_less_than_the_maker():
+    whole, third = goto(2030).cables[0], goto(2030, parameters={"link_rating_factor": 0.3}).cables[0]
+    assert third.rated_a == 0.3 * whole.rated_a
+    assert third.fitted_factor == whole.fitted_factor
 
 
 def test_ground_that_takes_no_heat_is_told_by_section():

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from fuzzing import effort
+from hypothesis import given
 from hypothesis import strategies as st
 from policy_views import peak_at, view
 
@@ -76,8 +77,9 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.fuzz
 @given(VALUES)
-@settings(max_examples=200, deadline=None)
+@effort(100)
 def test_plain_data_comes_back_as_it_was(value):
     assert same(value, again(Keeping(kept=value)).kept)
 
@@ -211,8 +213,9 @@ def trees():
     )
 
 
+@pytest.mark.fuzz
 @given(trees())
-@settings(max_examples=300, deadline=None)
+@effort(100)
 def test_another_content_is_no_memory_of_this_policy_or_only_data(tree):
     saved = {TEXT: np.frombuffer(json.dumps({"object": {"kept": tree}, "class": None}).encode(), np.uint8)}
     try:

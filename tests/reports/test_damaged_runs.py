@@ -8,7 +8,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import HealthCheck, given, settings
+from fuzzing import effort
+from hypothesis import given
 from hypothesis import strategies as st
 from report_fixture import write_run
 
@@ -104,8 +105,9 @@ def looked_at(run):
     return read_detail(results, focus)
 
 
+@pytest.mark.fuzz
 @given(data=st.data())
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@effort(20)
 def test_any_other_value_in_a_record_is_read_or_told(run, sound, data):
     file = data.draw(st.sampled_from(RECORDS))
     content = json.loads((sound / file).read_text())

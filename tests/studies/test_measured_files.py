@@ -34,7 +34,7 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @needs_data
-@pytest.mark.parametrize("year", [2021, 2022])
+@pytest.mark.parametrize("year", [pytest.param(2021, marks=pytest.mark.slow), 2022])
 def test_publishers_hours_days_and_slots_give_the_same_numbers(raw: Path, year: int):
     found, known = (read_measured(GOTO, folder, year) for folder in (raw, DATA))
     assert found.persisted_hours == 0
@@ -43,7 +43,9 @@ def test_publishers_hours_days_and_slots_give_the_same_numbers(raw: Path, year: 
 
 
 @needs_data
-@pytest.mark.parametrize("header", [publishers.HALF_HOURLY, publishers.WITH_THERMAL_CUTS])
+@pytest.mark.parametrize(
+    "header", [pytest.param(publishers.HALF_HOURLY, marks=pytest.mark.slow), publishers.WITH_THERMAL_CUTS]
+)
 def test_half_hours_that_end_at_24_give_the_same_hours(tmp_path: Path, header: str):
     area = publishers.prepared_area(DATA)
     publishers.write_hourly(tmp_path, area[:"2022-12-31"])

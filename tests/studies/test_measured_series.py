@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from shipped import GOTO
 
-from studies.measured.series import read_measured
+from studies.measured.series import read_measured, read_price
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
 from twin.resources.measured import measured_demand_error
@@ -137,3 +137,12 @@ def test_two_files_that_contradict_each_other(folder):
     _edit(path, lambda frame: frame.assign(demand_actual_10MW=1000))
     with pytest.raises(InputError, match="differs"):
         read_measured(GOTO, folder, 2022)
+
+
+def test_the_price_of_a_year_that_is_not_there_whole(folder):
+    """The folder begins a day before fiscal 2022: no price of 2021; what is wrong with it does not matter."""
+    assert read_price(GOTO, folder, 2021) is None
+    assert read_price(GOTO, folder, 2019) is None
+    price = read_price(GOTO, folder, 2022)
+    assert price is not None
+    assert (len(price), price.mean()) == (17520, 14.0)

@@ -54,7 +54,7 @@ def test_a_plant_that_is_out_of_service_has_no_battery(model):
 
 
 def test_plants_with_a_battery_move_to_fip_in_their_own_members_only():
-    members = [Member(name, "base", {}, study({"plant_batteries": name})) for name in ("none", "plan")]
+    members = [Member(name, "base", {}, study({"plant_batteries": name}), (name, "base")) for name in ("none", "plan")]
     grids = member_grids(members)
     schemes = [grids.models[grid].plants.scheme["floating_farm"] for grid in grids.of_member]
     assert schemes == ["FIT", "FIP"]

@@ -1,10 +1,13 @@
 """Scenarios times sweep points, in the order of the file, each resolved."""
 
+import re
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from studies.study.members import label, members
+from studies.study.members import OF_THE_RUN, folder_names, label, labels, members
 from studies.study.reading import STUDIES, read_study
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +82,48 @@ def test_labels_are_safe_as_folder_names():
     assert label({"a.b": 0.1, "c.d": True}) == "b=0.1,d=true"
     assert label({"a.x": 1, "b.x": 2}) == "a.x=1,b.x=2"
     assert label({"grid.model": "nets/a b.json"}) == "model=nets-a-b.json"
+    assert label({"x": 0.1 + 0.2}) == "x=0.30000000000000004"
+
+
+@given(st.lists(st.text(min_size=1), unique=True, max_size=8))
+@settings(max_examples=300)
+@example(["report", "Report", "onset", "network", "study.json", "run_log.json", "manifest.json", "NUL", "a.", "a"])
+@example(["same", "SAME", "x" * 300, "x" * 301, "/", "\\", "..", ".", " ", "\x00", "\x1b[2J"])
+def test_folders_are_safe_and_distinct_whatever_the_names(names):
+    found = folder_names(names, OF_THE_RUN)
+    folders = list(found.values())
+    assert list(found) == names
+    assert len({folder.lower() for folder in folders}) == len(names)
+    for folder in folders:
+        assert not re.search(r'[<>:"/\\|?*\x00-\x1f]', folder)
+        assert folder.lower() not in OF_THE_RUN
+        assert not folder.lower().endswith((".json", ".sha256", ".tmp", "."))
+        assert folder.strip(". ") == folder
+        assert len(folder) < 140
+
+
+def test_a_plain_name_is_its_folder():
+    names = ("plan_without_new_pv", "conductor_mm2=240,criterion=n-1", "base")
+    assert folder_names(names, OF_THE_RUN) == {name: name for name in names}
+
+
+def test_values_that_look_the_same_are_different_members():
+    first, second, third = labels([{"a.policy": "x/p.py"}, {"a.policy": "x-p.py"}, {"a.policy": "q.py"}])
+    assert first != second
+    assert third == "policy=q.py"
+
+
+def test_scenarios_named_like_the_run_s_own_files_have_folders_of_their_own(tmp_path):
+    text = (STUDIES / "goto_2030.toml").read_text(encoding="utf-8")
+    names = ["report", "network", "study.json", "manifest.json", "run_log.json", "onset", "Aware", "aware"]
+    head = text[: text.index("[scenario.")]
+    scenarios = "".join(f'[scenario."{name}"]\nfleet.new_pv = false\n\n' for name in names)
+    (tmp_path / "study.toml").write_text(head + scenarios, encoding="utf-8")
+    found = members(read_study(tmp_path / "study.toml"))
+    assert [member.scenario for member in found] == names
+    assert [member.folders[0].partition("~")[0] for member in found] == [*names]
+    assert len({member.path.lower() for member in found}) == len(names)
+    assert not {member.folders[0] for member in found} & set(names[:6])
 
 
 def test_a_sweep_value_replaces_a_scenario_value(tmp_path):

@@ -83,7 +83,10 @@ def made():
     plain = study.model_dump(mode="json", exclude_unset=True, exclude={"scenario", "sweep", "onset", "compare"})
     values = [{}, {}, {"inputs.forecast_errors.demand": 2.0}, {"inputs.places.offshore": 7.2},
               {"inputs.lines.fukue_sakiyama_1": 9.0}]  # fmt: skip
-    members = [Member("a", str(k), {}, Study.model_validate(with_values(plain, v))) for k, v in enumerate(values)]
+    members = [
+        Member("a", str(k), {}, Study.model_validate(with_values(plain, v)), ("a", str(k)))
+        for k, v in enumerate(values)
+    ]
     grids = member_grids(members)
     sources = sources_of(members, None)
     return members, grids, sources, member_inputs(members[0].study, members, grids, sources)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from broken_tables import broken
 from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.core.errors import InputError
 from weather.climate import read_climates
-from weather.quality.report import examine
+from weather.quality.report import examine, quality_text
 from weather.readers.formats import FORMATS, read
 from weather.readers.reading import WeatherFile
 from weather.readers.recognition import SIGNS, format_of
@@ -245,3 +247,27 @@ def test_a_service_file_read_as_csv_is_named(tmp_path: Path, case: str):
     path.write_text(write(), encoding="utf-8")
     with pytest.raises(InputError, match=f'format = "{name}"'):
         read(WeatherFile(path, "csv"), PLACE, 2022)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_broken_files_are_examined_without_a_traceback(tmp_path: Path, case: str):
+    name, write, _ = CASES[case]
+    raw = "\n".join(write().split("\n")[:90]).encode()
+    path = tmp_path / "broken.csv"
+    for number in range(6):
+        path.write_bytes(broken(raw, 100 * list(CASES).index(case) + number))
+        for told in {name, format_of(path)}:
+            assert quality_text(examine(WeatherFile(path, told, wind_height_m=10.0, fill_hours=number % 2), FUKUE))
+
+
+def test_the_page_names_a_test_of_every_format():
+    """The table of formats, and beside each a test that is there."""
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "how_to" / "weather_files.md").read_text(encoding="utf-8")
+    table = re.findall(r"^\| (`.+`) \| (test_\w+)", page, re.MULTILINE)
+    tests = "".join(path.read_text(encoding="utf-8") for path in sorted((root / "tests" / "weather").glob("*.py")))
+    named = {name: test for names, test in table for name in re.findall(r"`(\w+)`", names)}
+    assert set(named) == set(FORMATS)
+    assert [test for test in named.values() if f"def {test}(" not in tests] == []
+    described = re.findall(r"^\| (`[^|]+`) \| [^|]+ \| [^|]+ \| [^|]+ \| (?:own|pvlib)", page, re.MULTILINE)
+    assert {name for names in described for name in re.findall(r"`(\w+)`", names)} == set(FORMATS)

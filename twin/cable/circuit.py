@@ -38,10 +38,10 @@ class CableCircuit:
     Attributes
     ----------
     rated_a : float
-        Continuous rating that the power flow uses.
+        Continuous rating that the power flow uses; an operator may allow less than the maker.
     fitted_factor : float
-        What the thermal resistances of the assumed layers were multiplied by, so that this rating brings the conductor
-        to its limit in the conditions of the rating.
+        What the thermal resistances of the assumed layers were multiplied by, so that the maker's rating brings the
+        conductor to its limit in the conditions of that rating.
     sections : tuple of Section
         Each is judged with the current at the circuit's fuller end: below its natural load the current of a cable is
         highest at an end.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,14 +33,32 @@ class Problem:
     repair: str = ""
 
     def __str__(self) -> str:
-        parts = [f"{self.where}: {self.what}"]
-        if self.seen:
-            parts.append(f"found: {self.seen}")
-        if self.accepted:
-            parts.append(f"accepted: {self.accepted}")
-        if self.repair:
-            parts.append(f"repair: {self.repair}")
+        parts = [f"{printable(self.where)}: {printable(self.what)}"]
+        for name in ("seen", "accepted", "repair"):
+            if text := getattr(self, name):
+                parts.append(f"{'found' if name == 'seen' else name}: {printable(text)}")
         return "\n    ".join(parts)
+
+
+LONGEST_PART = 1000
+"""Characters of a part of a message; what is longer is cut."""
+UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Kinds of characters that do something to a terminal, or stand for nothing."""
+
+
+def is_unseen(character: str) -> bool:
+    """Return whether a character controls the terminal or stands for nothing."""
+    return unicodedata.category(character) in UNSEEN
+
+
+def printable(text: str) -> str:
+    """Return a text as a terminal may show it: control characters escaped, but for the end of a line, and cut."""
+    shown = "".join(
+        character.encode("unicode_escape").decode() if is_unseen(character) and character != "\n" else character
+        for character in text[: LONGEST_PART + 1]
+    )
+    left = len(text) - LONGEST_PART
+    return f"{shown[:LONGEST_PART]}... ({left} characters more)" if left > 0 else shown
 
 
 class InputError(ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.kpis import curtailed_congestion_mwh, energy_used_mw, key_figures, or_none
@@ -117,3 +118,24 @@ def lost_mwh(kpis: Kpis) -> float:
 
 def _sum(kpis: Kpis, names: tuple[str, ...] | list[str]) -> float:
     return sum((kpis[name] or 0.0 for name in names), 0.0)
+
+
+def busiest_hour(table: pd.DataFrame, hours: int, column: str = "area_balance_mw") -> float:
+    """Return the hour of the day at which the `hours` in a row with the largest sum of a column begin.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``time`` and the column.
+    hours : int
+        1 .. 24; hours in a row do not cross midnight.
+    column : str, optional
+
+    Returns
+    -------
+    float
+        NaN where the sum is zero everywhere.
+    """
+    of_hour = np.bincount(pd.DatetimeIndex(table["time"]).hour, table[column].to_numpy(float), 24)
+    sums = np.convolve(of_hour, np.ones(hours), mode="valid")
+    return float(sums.argmax()) if sums.max() > 0.0 else float("nan")

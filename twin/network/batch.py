@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,8 +14,9 @@ from pandapower import pandapowerNet
 from twin.network.as_read import AsRead
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
-from twin.network.profiles import checked
+from twin.network.profiles import POWERS, checked
 from twin.network.result import BatchResult
+from twin.network.settings import SETTINGS, ResultBySettings, solve_by_settings
 from twin.network.solving.solver import Solution, Solver, default_threads, empty_solution
 
 _VALUES_PER_BLOCK = 1_000_000
@@ -40,12 +43,13 @@ class BatchPowerFlow:
     """
 
     def __init__(self, net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False) -> None:
+        self._options: dict[str, Any] = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
         self.as_read = AsRead(net)
         self.net = self.as_read.net
         self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
         self.solver = Solver(self.network)
 
-    def solve(self, **given: ArrayLike) -> BatchResult:
+    def solve(self, **given: ArrayLike) -> BatchResult | ResultBySettings:
         """Solve each step.
 
         Parameters
@@ -54,11 +58,14 @@ class BatchPowerFlow:
             ``load_p_mw``, ``load_q_mvar``, ``sgen_p_mw``, ``sgen_q_mvar``, ``storage_p_mw``, ``storage_q_mvar``,
             ``gen_p_mw`` in the order and with the sign of pandapower's tables, before ``scaling``; what is left out
             keeps the net's value. A row with a value that is not a number fails alone. The arrays are not copied:
-            leave them as they are while results of these elements are still to be read.
+            leave them as they are while results of these elements are still to be read. Settings beside them
+            (`twin.network.settings.SETTINGS`: ``gen_vm_pu``, ``trafo_tap_pos``, ``switch_closed``,
+            ``line_in_service``, ...) make a net, and its matrices, for each combination that occurs.
 
         Returns
         -------
-        BatchResult
+        BatchResult or ResultBySettings
+            With the same attributes.
 
         Raises
         ------
@@ -66,8 +73,17 @@ class BatchPowerFlow:
             With everything that is wrong with the arrays; or if the net was changed after this object was made.
         """
         self.as_read.check()
-        profiles = checked(self.net, given)
-        rows, arrays = profiles.rows, profiles.values
+        profiles = checked(self.net, given, POWERS | SETTINGS)
+        if not profiles.values.keys().isdisjoint(SETTINGS.values()):
+            return solve_by_settings(self.net, profiles.values, self._solve_other_net)
+        return self._solve_rows(profiles.rows, profiles.values)
+
+    def _solve_other_net(
+        self, net: pandapowerNet, arrays: Mapping[tuple[str, str], np.ndarray], rows: int
+    ) -> BatchResult:
+        return type(self)(net, **self._options)._solve_rows(rows, dict(arrays))
+
+    def _solve_rows(self, rows: int, arrays: dict[tuple[str, str], np.ndarray]) -> BatchResult:
         threads = default_threads()
         solution = empty_solution(rows, len(self.network.alive), len(self.network.controlled.node))
         size = max(_LEAST_ROWS, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))

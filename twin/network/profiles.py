@@ -13,13 +13,16 @@ from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
 
-GIVEN = {
+Column = tuple[str, str]
+"""A pandapower table and a column of it."""
+
+POWERS: dict[str, Column] = {
     "load_p_mw": ("load", "p_mw"), "load_q_mvar": ("load", "q_mvar"),
     "sgen_p_mw": ("sgen", "p_mw"), "sgen_q_mvar": ("sgen", "q_mvar"),
     "storage_p_mw": ("storage", "p_mw"), "storage_q_mvar": ("storage", "q_mvar"),
     "gen_p_mw": ("gen", "p_mw"),
 }  # fmt: skip
-"""Names that can be given, with their table and column."""
+"""Names of powers that can be given, with their table and column."""
 
 SHOWN = 10
 """Labels or values that a message names."""
@@ -44,7 +47,9 @@ class GivenProfiles:
     labels: pd.Index | None
 
 
-def checked(net: pandapowerNet, given: Mapping[str, ArrayLike]) -> GivenProfiles:
+def checked(
+    net: pandapowerNet, given: Mapping[str, ArrayLike], accepted: Mapping[str, Column] = POWERS
+) -> GivenProfiles:
     """Check profiles against the tables of a net.
 
     Parameters
@@ -53,6 +58,8 @@ def checked(net: pandapowerNet, given: Mapping[str, ArrayLike]) -> GivenProfiles
     given : mapping of str to array_like, (R, L) or (L,) for one step
         Missing values (masked, NA) become NaN. The columns of a DataFrame and the labels of a Series must be the
         table's index in its order; the row labels of all DataFrames must be the same.
+    accepted : mapping of str to (table, column)
+        Names that can be given.
 
     Raises
     ------
@@ -60,13 +67,16 @@ def checked(net: pandapowerNet, given: Mapping[str, ArrayLike]) -> GivenProfiles
         Unknown names, text, wrong shapes, different numbers or labels of steps, elements of a table that is empty.
     """
     if not isinstance(given, Mapping):
-        accepted = "a mapping, for example {'load_p_mw': array}"
-        raise_if_any([Problem("not profiles by name", "profiles", type(given).__name__, accepted)])
+        wanted = "a mapping, for example {'load_p_mw': array}"
+        raise_if_any([Problem("not profiles by name", "profiles", type(given).__name__, wanted)])
     arrays: dict[str, np.ndarray] = {}
     labels: dict[str, pd.Index] = {}
     problems: list[Problem] = []
     for name, values in given.items():
-        found = _unknown(name) if name not in GIVEN else _read(net, name, values, arrays, labels)
+        if name in accepted:
+            found = _read(net, name, accepted[name][0], values, arrays, labels)
+        else:
+            found = _unknown(name, accepted)
         if found:
             problems.append(found)
     steps = {name: len(array) for name, array in arrays.items()}
@@ -77,21 +87,26 @@ def checked(net: pandapowerNet, given: Mapping[str, ArrayLike]) -> GivenProfiles
         problems += _different_labels(labels)
     raise_if_any(problems)
     own = [index for index in labels.values() if not _is_plain(index)]
-    values_of = {GIVEN[name]: array for name, array in arrays.items()}
+    values_of = {accepted[name]: array for name, array in arrays.items()}
     return GivenProfiles(next(iter(steps.values()), 1), values_of, own[0] if own else None)
 
 
-def _unknown(name: str) -> Problem:
-    near = get_close_matches(str(name), GIVEN, n=1)
+def _unknown(name: str, accepted: Mapping[str, Column]) -> Problem:
+    near = get_close_matches(str(name), accepted, n=1)
     repair = f"did you mean {near[0]}?" if near else "set it in the net before BatchPowerFlow(net)"
-    return Problem("cannot be given", f"solve({name}=...)", "", ", ".join(GIVEN), repair)
+    return Problem("cannot be given", f"solve({name}=...)", "", ", ".join(accepted), repair)
 
 
 def _read(
-    net: pandapowerNet, name: str, values: ArrayLike, arrays: dict[str, np.ndarray], labels: dict[str, pd.Index]
+    net: pandapowerNet,
+    name: str,
+    table: str,
+    values: ArrayLike,
+    arrays: dict[str, np.ndarray],
+    labels: dict[str, pd.Index],
 ) -> Problem | None:
     """Put one array into `arrays` and its row labels into `labels`, or return what is wrong with it."""
-    table, where = GIVEN[name][0], f"solve({name}=...)"
+    where = f"solve({name}=...)"
     elements, index = len(net[table]), net[table].index
     if elements == 0:
         return Problem("the net has no such element", where, f"net.{table} is empty", repair="leave it out")

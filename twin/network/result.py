@@ -11,6 +11,7 @@ import numpy as np
 from numba import njit
 from pandapower import pandapowerNet
 
+from twin.network.bus_and_switch_results import BUS_RESULTS, SWITCH_RESULTS, bus_power, switch_result
 from twin.network.network import END_OF_SIDE, Network, rated_currents_ka
 from twin.network.node_power import limit, node_power, table_power
 from twin.network.solving.solver import Failure, Method, Solution, default_threads
@@ -340,7 +341,7 @@ class BatchResult:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all results of elements, each an attribute of shape (R, L)."""
-        return (*BRANCH_RESULTS, *ELEMENT_RESULTS)
+        return (*BRANCH_RESULTS, *ELEMENT_RESULTS, *BUS_RESULTS, *SWITCH_RESULTS)
 
     @property
     def converged(self) -> np.ndarray:
@@ -391,11 +392,15 @@ class BatchResult:
             return branch_result(self.net, self.network, self.solution, name)
         if name in ELEMENT_RESULTS:
             return element_result(self.net, self.network, self.solution, self.given, name)
-        near = get_close_matches(name, (*BRANCH_RESULTS, *ELEMENT_RESULTS), n=1)
+        if name in BUS_RESULTS:
+            return bus_power(self.net, _TABLES, BUS_RESULTS[name], len(self.solution.v), self.__getattr__)
+        if name in SWITCH_RESULTS:
+            return switch_result(self.net, self.network, self.solution.v, SWITCH_RESULTS[name], self.__getattr__)
+        near = get_close_matches(name, self.names, n=1)
         raise AttributeError(f"no result {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *BRANCH_RESULTS, *ELEMENT_RESULTS]
+        return [*super().__dir__(), *self.names]
 
     def _bus_v(self) -> np.ndarray:
         node = self.network.node_of_bus

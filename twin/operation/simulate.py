@@ -15,7 +15,7 @@ from twin.operation.record import Record
 from twin.operation.state import State, initial_state
 from twin.operation.window import Window
 
-STRETCH_STEPS = 96
+STRETCH_STEPS = 192
 """Records of this many steps are in memory at once."""
 
 

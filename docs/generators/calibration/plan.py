@@ -20,11 +20,10 @@ from twin.operation.state import initial_state
 from twin.policies.interface import Mode
 from twin.resources.forecasts import make_forecasts
 
-PLANTS, ENERGY, SITES, SUMS = "Plants", "Energy of a normal year", "Small sites", "Sums inside the plan"
-CIVIL_KWH, PRICE_JPY, SAVED_JPY, NEW_PV_KWH = 154_241_781.0, 19.66, 163_585_402.0, 8_316_832.0
+PLANTS, ENERGY, SITES = "Plants", "Energy of a normal year", "Small sites"
+CIVIL_KWH, NEW_PV_KWH = 154_241_781.0, 8_316_832.0
 EXISTING_KWH, EXISTING_4_2_KWH, FARM_MW = 111_937_000.0, 156_526_527.0, 16.8
 HOURS = 8760.0
-HALF_STEP_JPY = 0.005
 SELF_CONSUMED = {
     "existing_battery/residential": ("[goto_plan2024, P45]", "66 homes, existing PV", 165_013),
     "new/residential": ("[goto_plan2024, P47]", "134 homes, new PV", 335_027),
@@ -43,7 +42,7 @@ GOTO = island_tables(find_island())
 
 def rows(data: Path | None) -> list[Row]:
     """Return the rows; `data` is not needed."""
-    return [*_plants(), *_shares(), *_energy(), *_sites(), *_sums()]
+    return [*_plants(), *_shares(), *_energy(), *_sites()]
 
 
 def _plants() -> list[Row]:
@@ -169,33 +168,6 @@ def _self_why(kwh: float, energy: SiteEnergy) -> str:
         share = 100.0 * energy.own_kwh / energy.demand_kwh
         return f"{why}. The plan takes 60 % of the demand; with this PV and battery it is {share:.0f} %"
     return why
-
-
-def _sums() -> list[Row]:
-    exact = "sum of the plan's own numbers; 3 kWh for rounding"
-    parts = sum(kwh for _, _, kwh in SELF_CONSUMED.values())
-    return [
-        Row(SUMS, "Civil demand as the sum of its classes", "[goto_plan2024, P04, P05, P06, P07]", "kWh", CIVIL_KWH,
-            82_305_998.0 + 57_777_960.0 + 14_157_823.0, CIVIL_KWH - 3, CIVIL_KWH + 3, exact),
-        Row(SUMS, "Yield of the new PV as the sum of its classes", "[goto_plan2024, P38, P39, P40, P41]",
-            "kWh", NEW_PV_KWH,
-            float(sum(kwh for _, _, kwh in NEW_PV_YIELD.values())), NEW_PV_KWH - 3, NEW_PV_KWH + 3, exact),
-        Row(SUMS, "Self-consumption as the sum of its classes", "[goto_plan2024, P42, P45, P47, P49, P51, P53, P55]",
-            "kWh",
-            10_625_809.0, float(parts), 10_625_806.0, 10_625_812.0, exact),
-        Row(SUMS, "Energy money kept in the city: yield x price", "[goto_plan2024, P95, P38, P96]", "JPY", SAVED_JPY,
-            NEW_PV_KWH * PRICE_JPY, SAVED_JPY - NEW_PV_KWH * HALF_STEP_JPY, SAVED_JPY + NEW_PV_KWH * HALF_STEP_JPY,
-            "the price has two decimals: half of the last one"),
-        Row(SUMS, "Energy under PPA and surplus over the PV's yield", "[goto_plan2024, P38, P81, P83]", "%", 100.0,
-            100.0 * (4777.0 + 531.0) * 1000.0 / NEW_PV_KWH, 98.0, 102.0,
-            "all that is generated is sold one way or the other"),
-        Row(SUMS, "New PV over PV in operation", "[goto_plan2024, P105, P33, P10]",
-            "%", 15.0, 100.0 * 7.0 / 53.0, 14.5, 15.5,
-            "rounding; 15 % fits 46.7 MW"),
-        Row(SUMS, "Money leaving the city for power: civil demand x retail price", "[goto_plan2024, P97, P04, P80]",
-            "billion JPY", 3.8,
-            CIVIL_KWH * 24.0 / 1e9, 3.4, 4.2, "P97 is energy of 2020 and more than power; 10 %"),
-    ]  # fmt: skip
 
 
 def _gwh(fact: str, claim: str, kwh: float, model_kwh: float, share: float, why: str) -> Row:
