@@ -72,10 +72,14 @@ def _claims(record: Mapping[str, Any], both: Mapping[str, Words]) -> str:
             audit.computed_text(row),
             verdict,
             " / ".join(audit.because_text(row, words) for words in both.values()),
-            formula[0] + (f": `{formula[1]}`" if len(formula) > 1 else ""),
+            formula[0] + (f": {_code(formula[1])}" if len(formula) > 1 else ""),
         ]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines)
+
+
+def _code(formula: str) -> str:
+    return f"`` {formula} ``" if "`" in formula else f"`{formula}`"
 
 
 def _bullets(texts: Sequence[str], language: str) -> str:

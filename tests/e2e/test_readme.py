@@ -1,4 +1,4 @@
-"""The commands that the README shows do what they say; runs are cut to the first two days."""
+"""The commands that the README shows do what they say; runs and audits are cut to the first two days."""
 
 import re
 import shlex
@@ -27,7 +27,7 @@ def runnable(words: list[str]) -> list[str]:
         words[words.index("--data") + 1] = str(DATA)
     if words[0] == "uncertainty":
         return [*words, "--help"]
-    if words[0] != "run":
+    if words[0] not in ("run", "audit"):
         return words
     if "--days" in words:
         del words[words.index("--days") : words.index("--days") + 2]

@@ -4,6 +4,7 @@ import csv
 import math
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from shipped import GOTO
@@ -20,6 +21,7 @@ from tests.e2e.conftest import command
 from twin.core.errors import InputError
 
 ISLAND = find_island()
+MINI = Path(__file__).parents[1] / "islands"
 PLAN = read_plan(ISLAND)
 SCENARIOS = ("without", "uncontrolled", "self_consumption", "held", "fip")
 
@@ -223,3 +225,38 @@ def test_the_command_ends_with_status_2_and_one_message(tmp_path, monkeypatch):
     assert "plan_claims.csv line 2 (P01), column reference: the cell is empty" in answer.err
     assert "Traceback" not in answer.err
     assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("audit", "mini: the island has no plan to audit"),
+        ("value", "island mini, buyers.csv: the island has no such table"),
+        ("ppa", "island mini, investment.csv: the island has no such table"),
+    ],
+)
+def test_an_island_without_the_tables_is_told_what_is_missing(tmp_path, monkeypatch, name, told):
+    for path in (MINI / "mini", MINI / "mini_study.toml"):
+        copy = shutil.copytree if path.is_dir() else shutil.copy
+        copy(path, tmp_path / path.name)
+    monkeypatch.chdir(tmp_path)
+    answer = command(name, "mini_study.toml")
+    assert answer.status == 2
+    assert told in answer.err
+    assert "Traceback" not in answer.err
+    assert not (tmp_path / "runs").exists() or not any((tmp_path / "runs").iterdir())
+
+
+def test_a_partner_without_demand_and_certificates_sold_twice_are_refused_at_once(tmp_path, monkeypatch):
+    rewritten(tmp_path, "buyers.csv", lambda rows: rows[1].update(yearly_mwh="0"))
+    contracts = "".join(f"haenkaze,{buyer},{share},[engineering],estimate,,\n" for buyer, share in
+                        (("goto_city", 60), ("partner_city", 50)))  # fmt: skip
+    header = "plant,buyer,share_percent,source,status,low,high\n"
+    (tmp_path / "isle" / "supply_contracts.csv").write_text(header + contracts, encoding="utf-8")
+    (tmp_path / "isle.toml").write_text(STUDY.format(model="isle"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    answer = command("value", "isle.toml")
+    assert answer.status == 2
+    assert "2 problems found" in answer.err
+    assert "buyers.csv, partner_city: the buyer has no demand" in answer.err
+    assert "supply_contracts.csv, haenkaze: certificates are sold twice" in answer.err
