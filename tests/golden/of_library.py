@@ -32,7 +32,7 @@ def security(_: Workplace) -> dict[str, Any]:
     found = {}
     for name in NETS:
         net = getattr(pandapower.networks, name)()
-        result = SecurityAnalysis(net).run(_profiles(net))
+        result = SecurityAnalysis(net).run(_profiles(net), step_hours=0.5)
         tables = {"steps": result.steps(), "branches": result.branches(), "buses": result.buses()}
         tables["outages"] = result.outages()
         found |= {f"{name} {key}": numbers_of.of_table(table) for key, table in tables.items()}

@@ -146,7 +146,7 @@ def test_with_taps_and_reactors_moving(goto_year):
     inputs = goto_year.days(PEAK_DAY)
     some = [member(inputs, operator=operator, firmness=all_plants(inputs, "non-firm")) for operator in OPERATORS]
     case = make_case(inputs, some, [goto(2030, parameters=WEAK_SOURCE)])
-    record, repeated, _ = compared(case, 48)
+    record, repeated, _ = compared(case, 3, 48)
     moves = np.diff(record.positions, axis=0).any(axis=2).sum(axis=0)
     assert moves.all()
     assert 0 < repeated < 48 * moves.sum()
@@ -203,3 +203,21 @@ def test_tables_and_a_resumed_run_are_the_same_bytes(goto_year, tmp_path, monkey
         write_member_tables(replace(case), [place], [np.arange(1)], window_steps=length)
         found.append({path.relative_to(place): path.read_bytes() for path in place.rglob("*") if path.is_file()})
     assert found[0] == found[1] == found[2]
+
+
+def test_a_control_that_waits_when_a_window_begins(goto_year):
+    inputs = goto_year.days(PEAK_DAY)
+    some = member(inputs, firmness=all_plants(inputs, "non-firm"))
+    case = make_case(inputs, [some], [goto(2030, parameters=WEAK_SOURCE | {"main_tap_delay_half_hours": 2})])
+    states = [initial_state(case)]
+    for t in range(len(case.index)):
+        window = Window(case, states[-1], t)
+        window.run(t + 1)
+        states.append(window.state)
+    waiting = [t for t, state in enumerate(states[:-2]) if state.outside_steps.any()]
+    assert any((states[t + 1].positions != states[t].positions).any() for t in waiting)
+    for t in waiting:
+        window = Window(case, states[t], t)
+        window.run(t + 2)
+        assert np.array_equal(window.state.outside_steps, states[t + 2].outside_steps), t
+        assert np.array_equal(window.state.positions, states[t + 2].positions), t

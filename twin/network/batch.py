@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
+from twin.core.errors import InputError, Problem
 from twin.network.as_read import AsRead
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
 from twin.network.profiles import POWERS, checked
 from twin.network.result import BatchResult
 from twin.network.settings import SETTINGS, ResultBySettings, solve_by_settings
-from twin.network.solving.solver import Solution, Solver, default_threads, empty_solution
+from twin.network.solving.solver import TOLERANCE_MVA, Solution, Solver, default_threads, empty_solution
 
 _VALUES_PER_BLOCK = 1_000_000
 """Nodes times rows of a block (16 MB an array); smaller blocks were not quicker."""
@@ -35,19 +36,35 @@ class BatchPowerFlow:
         ``t`` or ``pi``, as in ``runpp``.
     enforce_q_lims : bool
         Whether generators keep within their reactive limits.
+    tolerance_mva : float
+        Largest complex power mismatch at a bus, in MVA (``runpp`` compares its own in per unit). Where an admittance is
+        so large that rounding alone leaves more, that is what the bus may keep; ``residual_mva`` tells.
 
     Raises
     ------
     InputError
-        If the net holds an element that is not supported, or what pandapower itself refuses.
+        If the net holds an element that is not supported, or what pandapower itself refuses; a tolerance that is not a
+        power above 0.
     """
 
-    def __init__(self, net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False) -> None:
-        self._options: dict[str, Any] = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
+    def __init__(
+        self,
+        net: pandapowerNet,
+        *,
+        trafo_model: str = "t",
+        enforce_q_lims: bool = False,
+        tolerance_mva: float = TOLERANCE_MVA,
+    ) -> None:
+        if not 0.0 < tolerance_mva < np.inf:
+            raise InputError([Problem("the tolerance is not a power", "BatchPowerFlow, tolerance_mva",
+                                      str(tolerance_mva), "a number above 0, in MVA")])  # fmt: skip
+        self._options: dict[str, Any] = {
+            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "tolerance_mva": tolerance_mva,
+        }  # fmt: skip
         self.as_read = AsRead(net)
         self.net = self.as_read.net
         self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
-        self.solver = Solver(self.network)
+        self.solver = Solver(self.network, tolerance_mva=tolerance_mva)
 
     def solve(self, **given: ArrayLike) -> BatchResult | ResultBySettings:
         """Solve each step.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandapower as pp
 from pandapower import pandapowerNet
+from pandapower.pypower.idx_brch import BR_X, SHIFT, TAP
 from pandapower.pypower.idx_bus import BASE_KV, BUS_TYPE, NONE, VA, VM
 from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_array
@@ -18,6 +19,7 @@ from twin.core.errors import InputError, Problem
 from twin.network.as_read import with_every_table
 from twin.network.network import Network, controlled_nodes, slack_nodes
 from twin.network.node_power import injectors, nodes_of, shunt_admittances
+from twin.network.outage import connected
 from twin.network.supported import POWER_FLOW_OPTIONS, check_supported, left_out_tables
 from twin.network.voltage_control import fixed_svc_admittance, regulators, slack_sources
 
@@ -50,6 +52,8 @@ class Converted:
     branch_rows: dict[str, np.ndarray]
     branch_ends: dict[str, np.ndarray]
     start: np.ndarray
+    dc_susceptance_pu: np.ndarray
+    shift_radian: np.ndarray
     node_of_index: np.ndarray
     auxiliary: dict[str, np.ndarray]
 
@@ -63,15 +67,12 @@ def convert(net: pandapowerNet, trafo_model: str) -> Converted:
         If pandapower refuses the net or an admittance is not finite.
     """
     reduced = _reduced_copy(net)
-    refusal = _build(reduced, {"trafo_model": trafo_model})
-    converted = _taken(reduced) if refusal is None else None
-    if converted is None or not np.isfinite(converted.start).all():  # the DC start of nets with x = 0
-        refusal = _build(reduced, {"trafo_model": trafo_model, "init": "flat"})
-        if refusal is not None:
-            problem = Problem("pandapower cannot convert the net", "net", str(refusal), "a net that runpp accepts",
-                              "pandapower.diagnostic(net) helps to find the element")  # fmt: skip
-            raise InputError([problem]) from refusal
-        converted = _taken(reduced)
+    refusal = _build(reduced, {"trafo_model": trafo_model, "init": "flat"})
+    if refusal is not None:
+        problem = Problem("pandapower cannot convert the net", "net", str(refusal), "a net that runpp accepts",
+                          "pandapower.diagnostic(net) helps to find the element")  # fmt: skip
+        raise InputError([problem]) from refusal
+    converted = _taken(reduced)
     _check_finite(net, converted)
     return converted
 
@@ -110,6 +111,8 @@ def _taken(net: pandapowerNet) -> Converted:
         y, start = makeYbus(ppc["baseMVA"], bus, branch[in_service]), bus[:, VM] * np.exp(1j * np.radians(bus[:, VA]))
     ends = _existing(branch[:, :2].real.astype(np.int64), size)
     y_bus, y_from, y_to = (_canonical(matrix) for matrix in y)
+    x_pu, ratio, shift = (branch[in_service, column].real for column in (BR_X, TAP, SHIFT))
+    per_x = np.divide(1.0, x_pu * np.where(ratio == 0.0, 1.0, ratio), out=np.zeros_like(x_pu), where=x_pu != 0.0)
     return Converted(
         base_mva=float(ppc["baseMVA"]),
         vn_kv=bus[:, BASE_KV].copy(),
@@ -121,6 +124,8 @@ def _taken(net: pandapowerNet) -> Converted:
         branch_rows=_by_table(net, np.where(in_service, np.cumsum(in_service) - 1, -1)),
         branch_ends=_by_table(net, ends),
         start=start.copy(),
+        dc_susceptance_pu=per_x,
+        shift_radian=np.radians(shift),
         node_of_index=_existing(lookups["bus"], size),
         auxiliary={t: _existing(lookups["bus"][at], size) for t, at in lookups["aux"].items()},
     )
@@ -205,7 +210,7 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
     shunt_node, shunt_pu = _shunts(net, part)
     start = part.start.copy()
     start[slack] = slack_v
-    return Network(
+    network = Network(
         base_mva=part.base_mva,
         vn_kv=part.vn_kv,
         y_bus=_full_y_bus(part, shunt_node["svc"], shunt_pu["svc"]),
@@ -228,7 +233,10 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
         node_of_bus=np.where(net.bus.in_service.to_numpy(bool), of_index[net.bus.index], -1),
         alive=np.ones(len(part.vn_kv), dtype=bool),
         start=start,
+        dc_susceptance_pu=part.dc_susceptance_pu,
+        shift_radian=part.shift_radian,
     )
+    return connected(network)
 
 
 def _shunts(net: pandapowerNet, part: Converted) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:

@@ -184,9 +184,11 @@ class Network:
     node_of_bus : numpy.ndarray, (B,) int
         Node of each bus in the order of ``net.bus``; -1 where de-energised.
     alive : numpy.ndarray, (N,) bool
-        Connected to a slack; false only after an outage.
+        Connected to a slack by branches.
     start : numpy.ndarray, (N,) complex
-        Voltages from which pandapower's Newton starts.
+        Voltages of a flat start: set points where there are any, else 1 pu, with the angle of no node but the slacks.
+    dc_susceptance_pu, shift_radian : numpy.ndarray, (E,)
+        Of each branch in the linear flow of active power, whose angles Newton's method starts from as pandapower's.
     """
 
     base_mva: float
@@ -211,6 +213,8 @@ class Network:
     node_of_bus: np.ndarray
     alive: np.ndarray
     start: np.ndarray
+    dc_susceptance_pu: np.ndarray
+    shift_radian: np.ndarray
 
 
 @dataclass(frozen=True)

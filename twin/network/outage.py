@@ -100,6 +100,20 @@ def without(network: Network, outages: Sequence[Outage]) -> Network:
     )  # fmt: skip
 
 
+def connected(network: Network) -> Network:
+    """Return the network with what no branch connects to a slack de-energised."""
+    alive = network.alive & _connected(network, network.branch_rows, network.slack)
+    if alive.all():
+        return network
+    gone = ~alive[network.branch_from] | ~alive[network.branch_to]
+    changes = _only_alive(network, _without_elements(network, ()), alive, gone)
+    controlled, controlled_by = controlled_nodes(changes["regulators"], network.slack)
+    return replace(
+        network, **changes, y_from=_rows_cleared(network.y_from, gone), y_to=_rows_cleared(network.y_to, gone),
+        alive=alive, controlled=controlled, controlled_by=controlled_by,
+    )  # fmt: skip
+
+
 def _check(network: Network, outages: Sequence[Outage]) -> None:
     sizes: dict[str, int] = {}
     for part in (network.branch_rows, network.shunt_node, network.slack_by, network.controlled_by):

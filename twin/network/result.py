@@ -361,6 +361,11 @@ class BatchResult:
         return names[np.searchsorted(np.array([int(m) for m in Method]), self.solution.method)]
 
     @property
+    def operable(self) -> np.ndarray:
+        """(R,) bool: solved, and the state in which a grid is operated (`Solution.operable`)."""
+        return self.solution.operable
+
+    @property
     def residual_mva(self) -> np.ndarray:
         """(R,) largest mismatch."""
         return self.solution.residual_mva

@@ -159,6 +159,7 @@ class Carried:
         """Move taps and reactors half-hour after half-hour; returns the half-hours up to the first move of each."""
         k, m = np.divmod(rows, self.members)
         if not self.outside_steps[self.right, np.arange(self.members)].any() and within_bands(self.case, m, flow):
+            self.outside_steps[k + 1, m] = 0
             return stop
         stop = stop.copy()
         for step in np.unique(k):

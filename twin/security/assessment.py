@@ -103,10 +103,12 @@ def _assess_rows(
     for number, contingency in enumerate(contingencies):
         power = power_after(contingency, steps)
         found = (
-            kept[contingency.repeats] if contingency.repeats >= 0 else contingency.solver.solve(power, start, THREADS)
+            kept[contingency.repeats]
+            if contingency.repeats >= 0
+            else contingency.solver.solve(power, start, THREADS).only_operable()
         )
         if number == 0:
-            start = np.where(found.converged[:, None], found.v, intact.network.start)
+            start = found.v
         if number in repeated:
             kept[number] = found
         kind = contingency.case.outage_class
@@ -164,8 +166,8 @@ def _assess_case(
     settled = found
     _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
     if relief is not None:
-        start = np.where(found.converged[:, None], found.v, contingency.network.start)
-        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS)
+        start = found.v
+        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS).only_operable()
         _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED
@@ -178,7 +180,14 @@ def _find(
     case: CaseState, contingency: PreparedContingency, state: Solution, rows: _Rows, written: Found, flags: np.ndarray
 ) -> None:
     solved = SolvedRows(np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, flags)
-    find_violations(solved, case, contingency.branches, contingency.buses, written)
+    unknown = np.zeros(contingency.branches.limit.shape, dtype=bool)
+    while True:
+        branches = contingency.directions.of(contingency.branches)
+        find_violations(solved, case, branches, contingency.buses, written, unknown)
+        if not unknown.any():
+            return
+        contingency.directions.learn(unknown)
+        unknown[:] = False
 
 
 def _case_rows(number: int, rows: _Rows) -> np.ndarray:

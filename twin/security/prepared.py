@@ -21,6 +21,46 @@ KEPT_NUMBERS = 10_000_000
 """Complex numbers (160 MB) up to which the cases of a grid stay in memory from block to block."""
 
 
+class Directions:
+    """How currents at branch ends move with infeed, worked out for the ends that are overloaded somewhere.
+
+    Parameters
+    ----------
+    network : Network
+    plants : numpy.ndarray, (W,) int
+        Nodes of the plants.
+    """
+
+    def __init__(self, network: Network, plants: np.ndarray) -> None:
+        self.network, self.plants = network, plants
+        self._known = np.full((2, len(network.branch_from)), -1), np.zeros((0, len(plants)), dtype=complex)
+
+    def of(self, branches: Branches) -> Branches:
+        """Return `branches` with what is known."""
+        direction, current_per_infeed = self._known
+        return branches._replace(direction=direction, current_per_infeed=current_per_infeed)
+
+    def learn(self, wanted: np.ndarray) -> None:
+        """Work out the ends `wanted`, (2, E) bool.
+
+        All other node currents are held and the slack takes what is fed in; one solution of the transposed equations
+        for each end gives all plants. Several threads may do this at once: what one of them loses is asked for again.
+        """
+        direction, before = self._known
+        network = self.network
+        side, branch = np.nonzero(wanted & (direction < 0))
+        live = np.setdiff1d(np.flatnonzero(network.alive), network.slack)
+        y_end = np.zeros((len(side), len(network.alive)), dtype=complex)
+        for row, (end, at) in enumerate(zip(side, branch, strict=True)):
+            y_end[row] = (network.y_to if end else network.y_from)[[at]].toarray()[0]
+        per_infeed = np.zeros_like(y_end)
+        if len(live):
+            per_infeed[:, live] = splu(network.y_bus[live][:, live].tocsc()).solve(y_end[:, live].T, trans="T").T
+        new = direction.copy()
+        new[side, branch] = len(before) + np.arange(len(side))
+        self._known = new, np.concatenate([before, per_infeed[:, self.plants]])
+
+
 @dataclass(frozen=True)
 class PreparedContingency:
     """A contingency ready to be solved and assessed.
@@ -37,6 +77,8 @@ class PreparedContingency:
         Of what is left.
     branches, buses : Branches, Buses
         For the kernels.
+    directions : Directions
+        Of the branches' ends.
     repeats : int
         Number of an earlier case with the same matrices and injections, -1 if there is none: its voltages hold here.
     """
@@ -48,6 +90,7 @@ class PreparedContingency:
     dead: np.ndarray
     branches: Branches
     buses: Buses
+    directions: Directions
     repeats: int
 
 
@@ -66,8 +109,7 @@ class PreparedContingencies(Sequence[PreparedContingency]):
         self.outs = tuple(tuple((e[0], position(grid.net, e)) for e in case.elements) for case in cases)
         self.repeats = equal_outages(grid.network, self.outs)
         self._intact = Solver(grid.network)
-        numbers = 2 * len(grid.network.branch_from) * len(_plant_nodes(grid.network)) + grid.network.y_bus.nnz
-        self._keep = numbers * len(cases) <= KEPT_NUMBERS
+        self._keep = 10 * grid.network.y_bus.nnz * len(cases) <= KEPT_NUMBERS
         self._kept: dict[int, PreparedContingency] = {}
 
     def __len__(self) -> int:
@@ -102,6 +144,7 @@ class PreparedContingencies(Sequence[PreparedContingency]):
             dead=np.flatnonzero(grid.network.alive & ~network.alive),
             branches=_monitored_branches(grid, network),
             buses=_buses(grid, network),
+            directions=Directions(network, _plant_nodes(grid.network)),
             repeats=self.repeats[number],
         )
 
@@ -127,7 +170,8 @@ def _monitored_branches(grid: MonitoredGrid, network: Network) -> Branches:
         watched=in_service & np.isfinite(grid.rating_pu).any(axis=0),
         mainland_side=grid.mainland_side,
         plant_node=np.where(network.alive[plants], plants, -1),
-        current_per_infeed=_current_per_infeed(network, plants),
+        direction=np.full((2, len(at)), -1),
+        current_per_infeed=np.zeros((0, len(plants)), dtype=complex),
         short_time_factor=grid.short_time_factor,
     )
 
@@ -141,21 +185,6 @@ def _plant_nodes(network: Network) -> np.ndarray:
         if len(found):
             return found
     return found
-
-
-def _current_per_infeed(network: Network, plants: np.ndarray) -> np.ndarray:
-    """Return how each branch end's current moves with current fed in at `plants`, (2, E, W).
-
-    All other node currents are held and the slack takes what is fed in.
-    """
-    live = np.setdiff1d(np.flatnonzero(network.alive), network.slack)
-    fed = np.zeros((len(network.alive), len(plants)), dtype=complex)
-    connected = np.isin(plants, live)
-    fed[plants[connected], np.flatnonzero(connected)] = 1.0
-    v = np.zeros_like(fed)
-    if connected.any():
-        v[live] = splu(network.y_bus[live][:, live].tocsc()).solve(fed[live])
-    return np.ascontiguousarray(np.stack([network.y_from @ v, network.y_to @ v]))
 
 
 def _buses(grid: MonitoredGrid, network: Network) -> Buses:

@@ -269,7 +269,7 @@ def import_remedies(
     contingency = analysis.contingencies[case]
     first = OutageState(contingency.network, power_after(contingency, steps))
     solution = contingency.solver.solve(first.power)
-    start = np.where(solution.converged[:, None], solution.v, contingency.network.start)
+    start = solution.v
     overload, net = Overload(branch, contingency.branches.limit, start), analysis.grid.net
     remedies = (
         reactors_off(net, first, overload),

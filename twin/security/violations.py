@@ -25,7 +25,8 @@ class Branches(NamedTuple):
     watched: np.ndarray  # (E,) bool, in service and with a rating
     mainland_side: np.ndarray  # (E,) side of a link circuit that faces the mainland; -1 on other branches
     plant_node: np.ndarray  # (W,), -1 where dead
-    current_per_infeed: np.ndarray  # (2, E, W) complex, end current per current fed in at the plants' nodes
+    direction: np.ndarray  # (2, E) row of `current_per_infeed` of each end, -1 where it is not known yet
+    current_per_infeed: np.ndarray  # (D, W) complex, end current per current fed in at the plants' nodes
     short_time_factor: float
 
 
@@ -88,8 +89,13 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def find_violations(rows: SolvedRows, case: CaseState, branches: Branches, buses: Buses, found: Found) -> None:
+def find_violations(
+    rows: SolvedRows, case: CaseState, branches: Branches, buses: Buses, found: Found, unknown: np.ndarray
+) -> None:
     """Find the limit violations of one contingency at many operating points.
+
+    Overloads of ends whose `branches.direction` is not known are marked in `unknown` (2, E); found again once they are
+    known, the rest stays as it is.
 
     Parameters
     ----------
@@ -103,12 +109,14 @@ def find_violations(rows: SolvedRows, case: CaseState, branches: Branches, buses
     for r in range(rows.v.shape[0]):
         if rows.solved[r]:
             at = r, rows.steps[r], rows.groups[r], case.number, rows.groups[r] * case.cases + case.number
-            rows.flags[r] |= _overloads(rows.v[r], at, case, branches, found)
+            rows.flags[r] |= _overloads(rows.v[r], at, case, branches, found, unknown)
             rows.flags[r] |= _voltages(rows.v[r], at, buses, found)
 
 
 @njit(cache=True, nogil=True, fastmath=FLAGS)
-def _overloads(v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseState, b: Branches, found: Found) -> int:
+def _overloads(
+    v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseState, b: Branches, found: Found, unknown: np.ndarray
+) -> int:
     r, step, group, case, case_row = at
     first = group * b.watched.shape[0]
     row_flags = 0
@@ -132,7 +140,9 @@ def _overloads(v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseSta
             broken |= CONTINUOUS
         if broken:
             current = i_to if side == 1 else i_from
-            if _is_export(v, k, side, current, i_from, i_to, b):
+            if b.mainland_side[k] < 0 and b.direction[side, k] < 0:
+                unknown[side, k] = True
+            elif _is_export(v, k, side, current, i_from, i_to, b):
                 broken |= EXPORT
                 _raise(found.step_export, r, loading, step, case, k, side)
             else:
@@ -161,7 +171,7 @@ def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: compl
     rise = 0.0
     for w in range(b.plant_node.shape[0]):
         if b.plant_node[w] >= 0:
-            change = b.current_per_infeed[side, k, w] / np.conj(v[b.plant_node[w]])
+            change = b.current_per_infeed[b.direction[side, k], w] / np.conj(v[b.plant_node[w]])
             rise += (np.conj(current) * change).real
     return rise > 0.0
 

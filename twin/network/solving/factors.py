@@ -1,4 +1,4 @@
-"""A network with its factors: order of elimination, and the factorisation for one set of held voltages."""
+"""A network with its factors: order of elimination, and the factors at its voltages without power."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from scipy.sparse import csc_array, csr_array
 from scipy.sparse.linalg import splu
 
 from twin.network.network import Network
-from twin.network.node_power import NodePower
-from twin.network.solving.blocks import Equations, factorise, jacobian, network_currents
-from twin.network.solving.iterations import Rules
-from twin.network.solving.lanes import LANES
-from twin.network.solving.rows import Found, Given, Plan, solve_rows
+from twin.network.solving.blocks import ACTIVE, SIGN, Equations, Work, factorise, jacobian, network_currents
+from twin.network.solving.iterations import NOT_SOLVED, Rules
+from twin.network.solving.rows import Devices, Found, Given, Plan, solve_anew
 
 
 @dataclass(frozen=True)
@@ -111,25 +109,9 @@ def _factor_rows(indptr: np.ndarray, indices: np.ndarray, free: int) -> tuple[np
     return start, diagonal, np.array([j for row in rows for j in row], dtype=np.int64)
 
 
-NOTHING, NO_VALUES = np.zeros((0, 0)), np.zeros(0)
-
-
-@dataclass(frozen=True)
-class Point:
-    """Where a tier starts.
-
-    Attributes
-    ----------
-    v : numpy.ndarray, (1, N) complex
-    factors : numpy.ndarray, (4 B,), optional
-        Factors of the Jacobian there, for all rows; each row has its own (Newton) without them.
-    without_power : bool
-        Whether nothing is fed in or drawn there: what the fixed point needs.
-    """
-
-    v: np.ndarray
-    factors: np.ndarray | None
-    without_power: bool
+ROUNDING = 8.0 * np.finfo(float).eps
+"""Of a node's current, as a share of the sum of its admittances: a mismatch below it cannot be told from zero."""
+NOTHING = np.zeros((0, 0))
 
 
 @dataclass(frozen=True)
@@ -138,77 +120,131 @@ class Prepared:
 
     Attributes
     ----------
-    network : Network
     elimination : Elimination
     equations : Equations
-    controlled : numpy.ndarray, (C,) int
-        Place of each controlled node.
-    at_limit_q : numpy.ndarray, (F,)
-        Reactive infeed of devices that keep it at their limit, pu.
+    devices : Devices
+    plan : Plan
     """
 
-    network: Network
     elimination: Elimination
     equations: Equations
-    controlled: np.ndarray
-    at_limit_q: np.ndarray
-
-    def solve(
-        self, point: Point, rules: Rules, rows: np.ndarray, power: NodePower, start: np.ndarray | None, found: Found
-    ) -> None:
-        """Solve the rows `rows` in place of what `found` holds for them, from `start` or the point's voltages."""
-        free = self.elimination.free
-        given = Given(
-            parts(power.constant),
-            NOTHING if power.current is None else parts(power.current),
-            NOTHING if power.impedance is None else parts(power.impedance),
-            self.at_limit_q,
-            NOTHING if start is None else parts(start),
-            parts(point.v[0]),
-            parts(self.network.slack_v[np.argsort(self.network.slack)]),
-        )
-        no_load = parts(point.v[0, self.elimination.node[:free]]) if point.without_power else NO_VALUES
-        own = point.factors is None
-        shared = NO_VALUES if point.factors is None else point.factors
-        plan = Plan(shared, no_load, own, rules, self.elimination.node, self.controlled)
-        solve_rows(self.equations, plan, rows, given, found)
-
-    def factors(self, v: np.ndarray, power: NodePower) -> np.ndarray:
-        """Return the factors (4 B,) of the Jacobian at voltages `v` (N,) and the one row of `power`."""
-        node, free = self.elimination.node, self.elimination.free
-        lanes_v = np.repeat(parts(v[node])[:, None], LANES, axis=1)
-        lanes_s = np.zeros((6 * free, LANES))
-        for k, part in enumerate((power.constant, power.current, power.impedance)):
-            if part is not None:
-                lanes_s[2 * k * free : 2 * (k + 1) * free] = parts(part[0, node[:free]])[:, None]
-        i = np.empty((2 * free, LANES))
-        network_currents(self.equations, lanes_v, i)
-        a = np.empty((4 * len(self.elimination.column), LANES))
-        jacobian(self.equations, lanes_v, i, lanes_s, a)
-        factorise(self.equations, a)
-        return a[:, 0].copy()
+    devices: Devices
+    plan: Plan
 
 
-def prepare(network: Network, elimination: Elimination, admittances: np.ndarray, at_limit: np.ndarray) -> Prepared:
-    """Return the equations of `network`, whose controlled nodes are held (0), at the lower (-1) or upper limit (1)."""
-    free, controls = elimination.free, network.controlled
-    place = np.empty(len(elimination.node), dtype=np.int64)
-    place[elimination.node] = np.arange(len(place))
-    controlled = place[controls.node]
-    limit = np.where(at_limit > 0, controls.high_pu, np.where(at_limit < 0, controls.low_pu, 0.0))
-    y = admittances.copy()
-    at_limit_q = np.zeros(free)
-    np.add.at(at_limit_q, controlled, np.where(controls.is_susceptance, 0.0, limit))
-    held, set_vm, slope = np.zeros(free, dtype=bool), np.ones(free), np.zeros(free)
-    held[controlled], set_vm[controlled], slope[controlled] = at_limit == 0, controls.vm_set_pu, controls.slope_pu
-    for k in np.flatnonzero(controls.is_susceptance & (at_limit != 0)):
-        y[elimination.own_admittance[controlled[k]]] += 1j * limit[k]
+def prepare(
+    network: Network, elimination: Elimination, admittances: np.ndarray, rules: Rules, intact: Prepared | None
+) -> Prepared:
+    """Return the equations of `network` with the factors at its voltages without power.
+
+    Neither depends on what the net's elements draw or feed in: no answer does. After an outage where devices hold
+    voltages the factors are those at the voltages of the `intact` network, which need not be a solution.
+    """
+    free, controls, node = elimination.free, network.controlled, elimination.node
+    place = np.empty(len(node), dtype=np.int64)
+    place[node] = np.arange(len(node))
+    device = np.full(free, -1)
+    live = (place[controls.node] < free) & network.alive[controls.node]
+    device[place[controls.node][live]] = np.flatnonzero(live)
+    rounding_pu = ROUNDING * np.add.reduceat(np.abs(np.r_[admittances, 0.0]), elimination.y_start[:-1])[:free]
+    allowed_pu = np.maximum(rules.mismatch_pu, rounding_pu)
     equations = Equations(
-        elimination.y_start, elimination.y_column, elimination.y_slot, y.real.copy(), y.imag.copy(),
-        elimination.start, elimination.diagonal, elimination.column,
-        network.alive[elimination.node[:free]], held, set_vm, slope,
+        elimination.y_start, elimination.y_column, elimination.y_slot, admittances.real.copy(),
+        admittances.imag.copy(), elimination.start, elimination.diagonal, elimination.column,
+        network.alive[node[:free]], device, controls.vm_set_pu, controls.slope_pu, 1.0 / allowed_pu**2,
     )  # fmt: skip
-    return Prepared(network, elimination, equations, controlled, at_limit_q)
+    limited = bool(np.isfinite(controls.low_pu[live]).any() or np.isfinite(controls.high_pu[live]).any())
+    devices = Devices(place[controls.node], controls.is_susceptance, controls.low_pu, controls.high_pu, limited)
+    return Prepared(elimination, equations, devices, _plan(network, elimination, equations, devices, rules, intact))
+
+
+def _plan(
+    network: Network,
+    elimination: Elimination,
+    equations: Equations,
+    devices: Devices,
+    rules: Rules,
+    intact: Prepared | None,
+) -> Plan:
+    node, free = elimination.node, elimination.free
+    start = network.start.copy()
+    start[network.controlled.node] = network.controlled.vm_set_pu
+    dc, dc_infeed = _linear_flow(network, elimination, equations)
+    plan = Plan(
+        shared=np.zeros(0), base=parts(start[node[:free]]), linear=not (equations.device >= 0).any(), dc=dc,
+        dc_infeed=dc_infeed, start_vm=np.abs(start[node[:free]]), sign=1.0,
+        slack=parts(network.slack_v[np.argsort(network.slack)]), node=node,
+    )  # fmt: skip
+    if intact is not None and not plan.linear:
+        plan = plan._replace(base=intact.plan.base)
+    else:
+        plan = plan._replace(base=_without_power(equations, plan, devices, rules))
+    shared, sign = _factors(equations, plan, len(devices.place))
+    return plan._replace(shared=shared, sign=sign)
+
+
+def _without_power(equations: Equations, plan: Plan, devices: Devices, rules: Rules) -> np.ndarray:
+    """Return the voltages without power (2 F,), those of `plan.base` where there is no such solution."""
+    node, free = plan.node, len(equations.alive)
+    found = Found.empty(1, len(node), len(devices.place))
+    solve_anew(equations, plan, devices, rules, Given(np.zeros((1, 2 * len(node))), NOTHING, NOTHING, NOTHING), found)
+    if found.steps[0] == NOT_SOLVED:
+        return plan.base
+    v = found.v[0].view(complex)[node[:free]]
+    return np.where(np.repeat(np.isfinite(v), 2), parts(v), plan.base)
+
+
+def _one(equations: Equations, v: np.ndarray, devices: int) -> Work:
+    """Return the arrays of one operating point without power at voltages `v` (2 N,)."""
+    free = len(equations.alive)
+    return Work(
+        v, np.zeros(6 * free), np.zeros(free), np.ones(devices), np.empty(2 * free), np.empty(2 * free),
+        np.zeros(4 * len(equations.column)), np.zeros(3), np.zeros(8), np.zeros(free, dtype=np.int64),
+        np.zeros(1, dtype=np.int64), np.zeros(1),
+    )  # fmt: skip
+
+
+def _factors(equations: Equations, plan: Plan, devices: int) -> tuple[np.ndarray, float]:
+    """Return the factors (4 B,) of the Jacobian at the base and the sign of its determinant."""
+    work = _one(equations, np.concatenate([plan.base, plan.slack]), devices)
+    work.lane[ACTIVE] = 1.0
+    network_currents(equations, work)
+    jacobian(equations, work)
+    factorise(equations, work)
+    return work.a, float(work.lane[SIGN])
+
+
+def _linear_flow(network: Network, elimination: Elimination, equations: Equations) -> tuple[np.ndarray, np.ndarray]:
+    """Return the factors of ``B angle = P`` (with ones in place of the other equation) and the constant part of P."""
+    free, node = elimination.free, elimination.node
+    place = np.empty(len(node), dtype=np.int64)
+    place[node] = np.arange(len(node))
+    live = np.diff(network.y_from.indptr) > 0
+    b = np.where(live, network.dc_susceptance_pu, 0.0)
+    f, t = place[network.branch_from], place[network.branch_to]
+    size = len(node)
+    matrix = csr_array(
+        (np.concatenate([b, b, -b, -b]), (np.concatenate([f, t, f, t]), np.concatenate([f, t, t, f]))),
+        shape=(size, size),
+    )
+    shift = b * network.shift_radian
+    p = np.zeros(size)
+    np.add.at(p, f, shift)
+    np.subtract.at(p, t, shift)
+    for table, nodes in network.shunt_node.items():
+        at = nodes >= 0
+        np.subtract.at(p, place[nodes[at]], network.shunt_pu[table][at].real)
+    angle = np.angle(network.slack_v[np.argsort(network.slack)])
+    p[:free] -= matrix[:free, free:] @ angle
+    work = _one(equations, np.zeros(2 * size), 0)
+    entries = matrix[:free, :free].tocoo()
+    key = np.repeat(np.arange(free), np.diff(elimination.start)) * size + elimination.column
+    at = np.searchsorted(key, entries.coords[0] * size + entries.coords[1])
+    np.add.at(work.a, 4 * at, entries.data)
+    work.a[4 * elimination.diagonal + 3] = 1.0
+    work.a[4 * elimination.diagonal[~equations.alive]] = 1.0
+    factorise(equations, work)
+    return work.a, p[:free]
 
 
 def parts(values: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cached_property
 
@@ -11,12 +11,20 @@ import numpy as np
 from numba import config
 
 from twin.network.network import Network
-from twin.network.node_power import NodePower, node_power
-from twin.network.solving.factors import Elimination, Point, Prepared, prepare
-from twin.network.solving.iterations import NOT_SOLVED, Rules
+from twin.network.node_power import NodePower
+from twin.network.solving.factors import NOTHING, Elimination, Prepared, parts, prepare
+from twin.network.solving.iterations import Rules
 from twin.network.solving.lanes import LANES
-from twin.network.solving.rows import NOT_FINITE, Found
-from twin.network.voltage_control import MOST_ROUNDS, infeed_at_limit, next_limits
+from twin.network.solving.rows import (
+    CONSTANT_JACOBIAN,
+    FIXED_POINT,
+    NEWTON,
+    NOT_FINITE,
+    NOT_SETTLED,
+    Found,
+    Given,
+    solve_rows,
+)
 
 
 def default_threads() -> int:
@@ -31,9 +39,9 @@ class Method(IntEnum):
     """Method that solved an operating point."""
 
     NONE = 0
-    FIXED_POINT = 1
-    CONSTANT_JACOBIAN = 2
-    NEWTON = 3
+    FIXED_POINT = FIXED_POINT
+    CONSTANT_JACOBIAN = CONSTANT_JACOBIAN
+    NEWTON = NEWTON
 
 
 class Failure(IntEnum):
@@ -43,6 +51,7 @@ class Failure(IntEnum):
     INPUT_NOT_FINITE = 1
     NOT_CONVERGED = 2
     LIMITS_NOT_SETTLED = 3
+    NOT_OPERABLE = 4
 
 
 @dataclass(frozen=True)
@@ -61,6 +70,9 @@ class Solution:
         `Method` and `Failure`.
     residual_mva : numpy.ndarray, (R,)
         Largest complex power mismatch at any node, recomputed from the full admittance matrix.
+    operable : numpy.ndarray, (R,) bool
+        Whether a solved row is the state in which a grid is operated: the determinant of the Jacobian has the sign that
+        it has without power, and no voltage is below `LOWEST_OPERABLE_PU`.
     """
 
     v: np.ndarray
@@ -69,12 +81,17 @@ class Solution:
     method: np.ndarray
     failure: np.ndarray
     residual_mva: np.ndarray
+    operable: np.ndarray
 
     @property
     def converged(self) -> np.ndarray:
         """(R,) bool."""
         result: np.ndarray = self.failure == Failure.NONE
         return result
+
+    def only_operable(self) -> Solution:
+        """Return the same with a failure where the state is not one in which a grid is operated."""
+        return replace(self, failure=np.where(self.converged & ~self.operable, Failure.NOT_OPERABLE, self.failure))
 
 
 def empty_solution(rows: int, nodes: int, controlled: int) -> Solution:
@@ -86,108 +103,19 @@ def empty_solution(rows: int, nodes: int, controlled: int) -> Solution:
         method=np.empty(rows, dtype=np.int64),
         failure=np.empty(rows, dtype=np.int64),
         residual_mva=np.empty(rows),
+        operable=np.empty(rows, dtype=bool),
     )
 
 
 TOLERANCE_MVA = 1e-8
 HELD_VOLTAGE_PU = 1e-10
 VOLTAGE_STEP_PU = 1e-8
-MAX_CONSTANT_STEPS = 40
-MAX_NEWTON_STEPS = 30
+MOST_SHARED_STEPS = 40
+MOST_NEWTON_STEPS = 30
+MOST_ROUNDS = 40
+LOWEST_OPERABLE_PU = 0.5
 ROWS_PER_TASK = 32 * LANES
-
-
-@dataclass(frozen=True)
-class Tiers:
-    """Fixed point (where no voltage is held), constant Jacobian, and Newton for what is left.
-
-    Attributes
-    ----------
-    prepared : Prepared
-    base_power : NodePower
-        One row: the net's own infeed, where the constant Jacobian is taken.
-    """
-
-    prepared: Prepared
-    base_power: NodePower
-
-    def solve(
-        self, rows: np.ndarray, power: NodePower, start: np.ndarray | None, threads: int | None, found: Found
-    ) -> np.ndarray:
-        """Solve `rows` into `found` and return the tier (`Method`) that solved each."""
-        method = np.full(len(rows), Method.NONE, dtype=np.int8)
-        left = np.arange(len(rows))
-        for tier in self.order:
-            if not len(left):
-                break
-            point = self._point(tier)
-            if point is None:
-                continue
-            first = None if tier == Method.NEWTON else start
-            self._share(point, rows[left], power, first, threads, found)
-            steps = found.steps[rows[left]]
-            method[left[steps >= 0]] = tier
-            left = left[steps == NOT_SOLVED]
-        return method
-
-    @cached_property
-    def order(self) -> tuple[Method, ...]:
-        """The tiers to try."""
-        linear = () if self.prepared.equations.held.any() else (Method.FIXED_POINT,)
-        return (*linear, Method.CONSTANT_JACOBIAN, Method.NEWTON)
-
-    def _point(self, tier: Method) -> Point | None:
-        """Return where `tier` starts, None if there is no such point."""
-        if tier == Method.FIXED_POINT:
-            return self._no_load
-        return self._base if tier == Method.CONSTANT_JACOBIAN else self._newton_start
-
-    @cached_property
-    def _newton_start(self) -> Point:
-        network = self.prepared.network
-        v, controls = network.start.copy(), network.controlled
-        held = self.prepared.equations.held[self.prepared.controlled]
-        node = controls.node[held]
-        v[node] *= controls.vm_set_pu[held] / np.abs(v[node])
-        return Point(v[None], None, without_power=False)
-
-    @cached_property
-    def _no_load(self) -> Point | None:
-        return self._linearised(NodePower(np.zeros_like(self.base_power.constant), None, None), without_power=True)
-
-    @cached_property
-    def _base(self) -> Point | None:
-        return self._linearised(self.base_power, without_power=False)
-
-    def _linearised(self, power: NodePower, without_power: bool) -> Point | None:
-        """Return the solution by Newton's method with the factors there, None if it has none."""
-        found = Found.empty(1, len(self.prepared.network.alive), len(self.prepared.controlled))
-        self._share(self._newton_start, np.zeros(1, dtype=np.int64), power, None, 1, found)
-        if found.steps[0] < 0:
-            return None
-        v = np.where(np.isfinite(found.voltages), found.voltages, self._newton_start.v)
-        return Point(v, self.prepared.factors(v[0], power), without_power)
-
-    def _share(
-        self, point: Point, rows: np.ndarray, power: NodePower, start: np.ndarray | None, threads: int | None,
-        found: Found,
-    ) -> None:  # fmt: skip
-        """Solve `rows` in tasks of equal size; which rows are in one has no bearing on any answer."""
-        most_steps = MAX_NEWTON_STEPS if point.factors is None else MAX_CONSTANT_STEPS
-        mismatch_pu = TOLERANCE_MVA / self.prepared.network.base_mva
-        rules = Rules(mismatch_pu, HELD_VOLTAGE_PU, VOLTAGE_STEP_PU, most_steps)
-
-        def solve(first: int) -> None:
-            task = rows[first : first + ROWS_PER_TASK]
-            self.prepared.solve(point, rules, task, power, start, found)
-
-        firsts = range(0, len(rows), ROWS_PER_TASK)
-        workers = min(threads or default_threads(), len(firsts))
-        if workers < 2:
-            self.prepared.solve(point, rules, rows, power, start, found)
-            return
-        with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(solve, firsts))
+_FAILURE_OF_STEPS = {NOT_FINITE: Failure.INPUT_NOT_FINITE, NOT_SETTLED: Failure.LIMITS_NOT_SETTLED}
 
 
 @dataclass(frozen=True)
@@ -199,11 +127,14 @@ class Solver:
     network : Network
     like : Solver, optional
         Of the intact network that `network` is an outage of: its order of elimination is used again.
+    tolerance_mva : float
+        Largest complex power mismatch at a node. Where admittances are so large that rounding alone leaves more, that
+        is what the node may keep.
     """
 
     network: Network
     like: Solver | None = None
-    _tiers: dict[bytes, Tiers] = field(default_factory=dict, repr=False, compare=False)
+    tolerance_mva: float = TOLERANCE_MVA
 
     def solve(self, power: NodePower, start: np.ndarray | None = None, threads: int | None = None) -> Solution:
         """Solve each row; its answer depends on no other row and not on the number of threads.
@@ -213,8 +144,8 @@ class Solver:
         power : NodePower
             Infeed, rows R.
         start : numpy.ndarray, (R, N) or (1, N) complex, optional
-            Voltages to start from; the answer does not depend on them beyond the tolerance. The base solution stands in
-            for what is not a number.
+            Voltages to start from; the answer does not depend on them beyond the tolerance. The voltages without power
+            stand in for what is not a number.
         threads : int, optional
             Threads that share the rows; one a processor if left out.
 
@@ -222,35 +153,56 @@ class Solver:
         -------
         Solution
         """
-        controls, rows = self.network.controlled, len(power.constant)
-        found = Found.empty(rows, len(self.network.alive), len(controls.node))
-        method = np.zeros(rows, dtype=np.int8)
-        at_limit = np.zeros((rows, len(controls.node)), dtype=np.int8)
-        unsettled = np.arange(rows)
-        for rounds in range(MOST_ROUNDS):
-            for tiers, members in self._grouped(at_limit, unsettled):
-                method[members] = tiers.solve(members, power, start, threads, found)
-            unsettled = unsettled[method[unsettled] != Method.NONE]
-            vm = np.abs(found.voltages[unsettled[:, None], controls.node])
-            q = np.where(
-                at_limit[unsettled] == 0, found.q[unsettled], infeed_at_limit(controls, at_limit[unsettled], vm)
-            )
-            found.q[unsettled] = q
-            wanted = next_limits(controls, at_limit[unsettled], vm, q, rounds)
-            changed = (wanted != at_limit[unsettled]).any(axis=1)
-            unsettled = unsettled[changed]
-            if not len(unsettled):
-                break
-            at_limit[unsettled] = wanted[changed]
-        failure = np.where(method == Method.NONE, Failure.NOT_CONVERGED, Failure.NONE)
-        failure[found.steps == NOT_FINITE] = Failure.INPUT_NOT_FINITE
-        failure[unsettled] = Failure.LIMITS_NOT_SETTLED
-        method[unsettled] = Method.NONE
-        found.v[failure != Failure.NONE] = np.nan
-        found.q[failure != Failure.NONE] = np.nan
+        prepared, rules, rows = self.prepared, self._rules, len(power.constant)
+        given = Given(
+            parts(power.constant),
+            NOTHING if power.current is None else parts(power.current),
+            NOTHING if power.impedance is None else parts(power.impedance),
+            NOTHING if start is None else parts(start),
+        )
+        found = Found.empty(rows, len(self.network.alive), len(self.network.controlled.node))
+        everyone = np.arange(rows)
+
+        def solve(first: int, last: int) -> None:
+            solve_rows(prepared.equations, prepared.plan, prepared.devices, rules, everyone[first:last], given, found)
+
+        tasks = -(-rows // ROWS_PER_TASK)
+        if tasks < 2 or (threads or default_threads()) < 2:
+            solve(0, rows)
+        else:
+            with ThreadPoolExecutor(threads or default_threads()) as pool:
+                list(pool.map(lambda k: solve(k * ROWS_PER_TASK, (k + 1) * ROWS_PER_TASK), range(tasks)))
+        return self._solution(found)
+
+    @cached_property
+    def prepared(self) -> Prepared:
+        """What the compiled iterations need."""
+        elimination, admittances = self._structure
+        same = self.like is not None and elimination is self.like._structure[0]
+        intact = self.like.prepared if same and self.like is not None else None
+        return prepare(self.network, elimination, admittances, self._rules, intact)
+
+    @property
+    def _rules(self) -> Rules:
+        return Rules(
+            self.tolerance_mva / self.network.base_mva, HELD_VOLTAGE_PU, VOLTAGE_STEP_PU, MOST_SHARED_STEPS,
+            MOST_NEWTON_STEPS, MOST_ROUNDS,
+        )  # fmt: skip
+
+    def _solution(self, found: Found) -> Solution:
+        v, failure = found.v.view(complex), np.zeros(len(found.steps), dtype=np.int64)
+        method, solved = found.method.astype(np.int64), found.steps >= 0
+        operable = solved & (found.sign == self.prepared.plan.sign)
+        if not solved.all():
+            failure[~solved] = Failure.NOT_CONVERGED
+            for steps, reason in _FAILURE_OF_STEPS.items():
+                failure[found.steps == steps] = reason
+            found.v[~solved], found.q[~solved], method[~solved] = np.nan, np.nan, Method.NONE
+        lowest = np.fmin.reduce(np.abs(v), axis=1, initial=np.inf)
+        operable &= ~(lowest < LOWEST_OPERABLE_PU)
         return Solution(
-            found.voltages, found.q, at_limit.astype(np.int64), method.astype(np.int64), failure,
-            found.mismatch * self.network.base_mva,
+            v, found.q, found.at_limit.astype(np.int64), method, failure,
+            found.mismatch * self.network.base_mva, operable,
         )  # fmt: skip
 
     @cached_property
@@ -264,20 +216,3 @@ class Solver:
         admittances = elimination.admittances(self.network)
         assert admittances is not None
         return elimination, admittances
-
-    @cached_property
-    def _base_power(self) -> NodePower:
-        return node_power(self.network, 1, {})
-
-    def _grouped(self, at_limit: np.ndarray, rows: np.ndarray) -> list[tuple[Tiers, np.ndarray]]:
-        """Return the rows that share a pattern of devices at their limits, with what solves them."""
-        if not at_limit.any():
-            return [(self._of_pattern(np.zeros(at_limit.shape[1])), rows)]
-        patterns, which = np.unique(at_limit[rows], axis=0, return_inverse=True)
-        return [(self._of_pattern(pattern), rows[which.ravel() == k]) for k, pattern in enumerate(patterns)]
-
-    def _of_pattern(self, at_limit: np.ndarray) -> Tiers:
-        key = at_limit.astype(np.int8).tobytes()
-        if key not in self._tiers:
-            self._tiers[key] = Tiers(prepare(self.network, *self._structure, at_limit), self._base_power)
-        return self._tiers[key]

@@ -96,7 +96,7 @@ class _Search:
         """Solve every topology without extra infeed, once for all buses, and estimate from there."""
         everyone = np.arange(len(self.rows.step))
         for o, (topology, power) in enumerate(zip(self.case.contingencies, self.powers, strict=True)):
-            found = topology.solver.solve(power, threads=1)
+            found = topology.solver.solve(power, threads=1).only_operable()
             self.solved += len(power.constant)
             self.base_v.append(found.v)
             ok = found.converged[self.rows.step]
@@ -112,7 +112,9 @@ class _Search:
         power = self.powers[o].rows(at.step)
         constant, start = power.constant.copy(), self._start(topology, o, at, x_mw)
         constant[np.arange(len(r)), self.case.bus_node[at.bus]] += self.sign * x_mw / self.case.base_mva
-        found = topology.solver.solve(NodePower(constant, power.current, power.impedance), start, threads=1)
+        found = topology.solver.solve(
+            NodePower(constant, power.current, power.impedance), start, threads=1
+        ).only_operable()
         self.solved += len(r)
         good = np.flatnonzero(found.converged)
         self._learn(
@@ -121,8 +123,8 @@ class _Search:
         self._unsolved(r[~found.converged], o, x_mw[~found.converged])
 
     def _start(self, topology: HeadroomContingency, o: int, at: Rows, x_mw: np.ndarray) -> np.ndarray:
-        start = self.base_v[o][at.step] + (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
-        return np.where(np.isfinite(start), start, topology.network.start)
+        moved = (self.sign * x_mw / self.case.base_mva)[:, None] * topology.slope[at.bus]
+        return np.asarray(self.base_v[o][at.step] + moved)
 
     def _learn(self, r: np.ndarray, o: int, x: np.ndarray, far: Distance) -> None:
         base = self.case.base_mva
