@@ -30,6 +30,9 @@ OfIsland = Annotated[
     str | None,
     typer.Option("--island", help="Name of a shipped island or path of its folder; default: the shipped one."),
 ]
+Scheduler = Annotated[
+    str | None, typer.Option(metavar="ADDRESS", help="Run members on a Dask cluster, e.g. tcp://10.0.0.1:8786.")
+]
 Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; default: one per processor.")]
 
 COMPARISON_WIDTH = 120
@@ -115,16 +118,17 @@ def _checked(
     return read_study(study_path(study), data, span, year), span
 
 
-def _carry_out(experiment: Experiment, out: Path | None, jobs: int) -> Path:
+def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: str | None = None) -> Path:
     """Carry out an experiment with its progress on the screen; return its results folder."""
-    from studies.execution.workers import Processes, WorkerLostError, progress_bars
+    from studies.execution.cluster import workers
+    from studies.execution.workers import WorkerLostError, progress_bars
     from studies.experiments.runner import run_experiment
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
     try:
-        with progress_bars(Console(stderr=True)) as progress:
-            return run_experiment(experiment, out or RUNS / experiment.folder_name, Processes(jobs), progress)
+        with workers(jobs, scheduler) as crew, progress_bars(Console(stderr=True)) as progress:
+            return run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(INTERRUPTED_STATUS) from None
@@ -143,6 +147,7 @@ def run(
         int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
     ] = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Run a study and write its results and its report."""
     checked, span = _checked(study, data, days, year)
@@ -150,7 +155,7 @@ def run(
     from studies.experiments.run import StudyRun
 
     asked = StudyRun(checked, data, span)
-    folder = _carry_out(asked, out, jobs)
+    folder = _carry_out(asked, out, jobs, scheduler)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
     if asked.persisted_hours:
@@ -166,12 +171,13 @@ def experiment(
     data: Data = None,
     days: Days = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Carry out an experiment of your own: its members are run, reduced and reported like those of any other."""
     checked, span = _checked(study, data, days)
     from studies.experiments.runner import load_experiment
 
-    _tell_where(_carry_out(load_experiment(kind, Path.cwd())(checked, data, span), out, jobs))
+    _tell_where(_carry_out(load_experiment(kind, Path.cwd())(checked, data, span), out, jobs, scheduler))
 
 
 @app.command()
@@ -191,6 +197,7 @@ def certify(
     days: Days = None,
     data: Data = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Certify a dispatch policy: safe, how good, and worth what, against none and against the bound.
 
@@ -201,7 +208,7 @@ def certify(
     from studies.experiments.certificate.certify import Certificate, HeldOut
 
     certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
-    folder = _carry_out(certificate, out, jobs)
+    folder = _carry_out(certificate, out, jobs, scheduler)
     for line in summary_lines(folder):
         typer.echo(line)
     for file in sorted(folder.glob("certificate*")):
@@ -210,6 +217,53 @@ def certify(
         raise typer.Exit(TRIAL_STATUS)
     if not certificate.passed:
         raise typer.Exit(1)
+
+
+@app.command("try")
+def try_policy(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+    ],
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    day: Annotated[int, typer.Option(min=1, max=366, help="Day of the fiscal year; default: a windy one.")] = 350,
+    data: Data = None,
+) -> None:
+    """Try a dispatch policy over one day: what it is told and orders, its mistakes, what devices would clip."""
+    checked, _ = _checked(study or _island(None).settings.default_study, data, f"{day}:{day}")
+    from studies.experiments.certificate.first_try import first_try
+
+    for line in first_try(checked, policy, Path.cwd(), day, data):
+        typer.echo(line)
+
+
+@app.command("compare-policies")
+def compare_policies(
+    policies: Annotated[
+        list[str], typer.Argument(metavar="POLICY ...", help="my_policy.py:MyPolicy or shipped names; the first leads.")
+    ],
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
+    first_year: Annotated[int, typer.Option(min=1, help="First of them.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_policies.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Compare dispatch policies over the same weather years: paired differences with their intervals."""
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
+    from studies.console import policies_table
+    from studies.experiments.certificate.certify import HeldOut
+    from studies.experiments.certificate.compare_policies import PolicyComparison
+
+    asked = PolicyComparison(checked, policies, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    folder = _carry_out(asked, out, jobs)
+    table_console().print(policies_table(folder))
+    typer.echo(f"Results: {folder}")
 
 
 @app.command()
@@ -222,13 +276,14 @@ def uncertainty(
     days: Days = None,
     data: Data = None,
     jobs: Jobs = PROCESSORS,
+    scheduler: Scheduler = None,
 ) -> None:
     """Vary every uncertain input of a study: ranges of the key figures, and which inputs matter most."""
     checked, span = _checked(study, data, days)
     from studies.console import uncertainty_tables
     from studies.experiments.uncertainty.analysis import UncertaintyAnalysis
 
-    folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs)
+    folder = _carry_out(UncertaintyAnalysis(checked, samples, data, span), out, jobs, scheduler)
     table_console().print(*uncertainty_tables(folder), sep="\n")
     typer.echo(f"Results: {folder}")
 

@@ -25,7 +25,7 @@ from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
 from twin.network.model import GridModel
 from twin.resources.area_market.balance import AREA_MARKET
-from twin.resources.forecasts import make_forecasts
+from twin.resources.forecasts import Courses, make_forecasts
 from twin.resources.measured import Measured, measured_demand_error, profiles_from_measured
 from twin.resources.plants import wind_scales
 from twin.resources.profiles import (
@@ -142,13 +142,13 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
         whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
         tables = tables_of(member.study)
         if sky not in shared:
-            shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {})
+            shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {}, {})
         if key not in profiles:
             made = _profiles(member.study, tables, model, source, shared[sky], fleet)
             profiles[key] = _with_shared_arrays(made, known)
         if whole_key not in position:
             position[whole_key] = len(series)
-            made_for = (member.study, tables, model, profiles[key], fleet, source.measured)
+            made_for = (member.study, tables, model, profiles[key], fleet, source.measured, shared[sky].courses)
             series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member), clock_of(study))
@@ -219,10 +219,11 @@ def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Pr
 
 @dataclass(frozen=True)
 class _Shared:
-    """What the profiles of several grids under one sky have in common: shapes, and the factors of wind farms."""
+    """What the profiles of several grids under one sky have in common: shapes, factors of wind farms, error courses."""
 
     shapes: WeatherShapes
     farm_scales: dict[tuple[object, ...], float]
+    courses: Courses
 
 
 def _profiles(
@@ -255,7 +256,13 @@ def _profiles(
 
 
 def _forecasts(
-    study: Study, tables: Tables, model: GridModel, profiles: Profiles, fleet: SiteFleet, measured: Measured | None
+    study: Study,
+    tables: Tables,
+    model: GridModel,
+    profiles: Profiles,
+    fleet: SiteFleet,
+    measured: Measured | None,
+    courses: Courses,
 ) -> Forecasts:
     dc_kw = np.bincount(
         fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
@@ -270,5 +277,6 @@ def _forecasts(
         weather_year=study.weather.weather_year,
         lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
+        courses=courses,
     )
     return replace(made, persisted_hours=0 if measured is None else measured.persisted_hours)

@@ -1,5 +1,6 @@
 """The command: exit codes, messages for people, and nothing slow before an input is known to be good."""
 
+import errno
 import json
 import os
 import subprocess
@@ -13,6 +14,7 @@ from run_records import MANIFEST, study_record
 from studies import cli
 from studies.console import HEADLINE
 from studies.execution.folders import write_json
+from studies.execution.workers import WorkerLostError
 from studies.study.reading import STUDIES
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
@@ -168,6 +170,36 @@ def test_an_input_error_of_the_engine_ends_with_status_2(monkeypatch, capsys, fa
     assert told.endswith(
         "1 problem found; earlier results are untouched.\n\nfukue.csv, 2022-05-01 12:00: weather has a gap\n"
     )
+
+
+def ending_with(error, monkeypatch):
+    def run_experiment(*_):
+        raise error
+
+    monkeypatch.setattr(sys.modules["studies.experiments.runner"], "run_experiment", run_experiment)
+
+
+@pytest.mark.parametrize(("error", "status", "told"), [
+    (KeyboardInterrupt(), 130, "Interrupted. What is finished is kept"),
+    (WorkerLostError("a worker was ended"), 1, "Stopped: a worker was ended. What is finished is kept"),
+    (OSError(errno.ENOSPC, "No space left on device", "runs/x"), 2, "runs/x: the operating system refuses"),
+    (PermissionError(errno.EACCES, "Permission denied", "runs/x"), 2, "found: Permission denied"),
+])  # fmt: skip
+def test_what_ends_a_run_from_outside_is_told_without_a_traceback(
+    monkeypatch, capsys, fake_engine, error, status, told
+):
+    ending_with(error, monkeypatch)
+    code, _, said = main(monkeypatch, capsys, "run", "goto_2030")
+    assert code == status
+    assert told in said
+    assert "Traceback" not in said
+
+
+def test_a_cluster_needs_its_extra(monkeypatch, capsys, fake_engine):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    code, _, said = main(monkeypatch, capsys, "run", "goto_2030", "--scheduler", "tcp://127.0.0.1:9")
+    assert code == 2
+    assert 'pip install "goto-twin[cluster]"' in said
 
 
 def test_an_unexpected_error_keeps_its_traceback(monkeypatch, fake_engine):

@@ -12,6 +12,8 @@ from twin.core.random_streams import ar1, per_half_hour, stream
 from twin.core.tables import Tables
 from twin.resources.profiles import Forecasts, Profiles, Published
 
+Courses = dict[tuple[str, str], np.ndarray]
+"""Courses of errors of standard deviation 1, by quantity and name of plant or area."""
 SIZES_AT_HOURS = {"sd_1h": 1.0, "sd_6h": 6.0, "sd_24h": 24.0}
 """Columns of ``forecast_errors.csv`` and the lead that they are for."""
 
@@ -92,6 +94,7 @@ def make_forecasts(
     weather_year: int,
     lead_hours: float,
     demand_error: np.ndarray | None = None,
+    courses: Courses | None = None,
 ) -> Forecasts:
     """Return what was expected: truth plus an error that depends on nothing but its key and the lead.
 
@@ -114,12 +117,15 @@ def make_forecasts(
         Time between making a forecast and the step it is for.
     demand_error : numpy.ndarray, optional
         (T,) measured relative error of a forecast a day ahead; stands in all areas in place of the drawn one.
+    courses : dict, optional
+        `unit_error` by quantity and name, as far as drawn before with the same tables, index and key; added to.
 
     Returns
     -------
     Forecasts
     """
-    errors = _draw_errors(tables, profiles, plants, areas, seed, weather_year, demand_error)
+    known: Courses = {} if courses is None else courses
+    errors = _draw_errors(tables, profiles, plants, areas, seed, weather_year, demand_error, known)
     error_mw = error_size(tables, "pv", lead_hours) * errors.pv + error_size(tables, "wind", lead_hours) * errors.wind
     plant_mw = np.clip(profiles.plant_available_mw + error_mw, 0, plants["contract_mw"].to_numpy(float))
     demand_mw = np.clip(profiles.area_demand_mw + error_size(tables, "demand", lead_hours) * errors.demand, 0, None)
@@ -145,17 +151,21 @@ def _draw_errors(
     seed: int,
     weather_year: int,
     demand_error: np.ndarray | None,
+    courses: Courses,
 ) -> _Errors:
     share = tables.value("forecast_common_share")
+    bias = {quantity: unit_bias(tables, quantity) for quantity in ("pv", "wind", "demand")}
 
     def own(quantity: str, name: str) -> np.ndarray:
-        return unit_error(tables, quantity, name, profiles.index, seed, weather_year)
+        if (quantity, name) not in courses:
+            courses[quantity, name] = unit_error(tables, quantity, name, profiles.index, seed, weather_year)
+        return courses[quantity, name]
 
     common = {quantity: own(quantity, f"all {quantity}") for quantity in ("pv", "wind", "demand")}
 
     def error(quantity: str, name: str) -> np.ndarray:
         unbiased = np.sqrt(share) * common[quantity] + np.sqrt(1 - share) * own(quantity, name)
-        result: np.ndarray = unbiased + unit_bias(tables, quantity)
+        result: np.ndarray = unbiased + bias[quantity]
         return result
 
     amount = {"pv": profiles.plant_available_mw, "wind": np.broadcast_to(plants["contract_mw"], (1, len(plants)))}
@@ -165,13 +175,13 @@ def _draw_errors(
             drawn[kind][:, column] = error(kind, str(plant)) * amount[kind][:, column]
     if demand_error is None:
         of_areas = np.column_stack([error("demand", str(area)) for area in areas.index])
-        of_sites = common["demand"] + unit_bias(tables, "demand")
+        of_sites = common["demand"] + bias["demand"]
     else:
         size = float(error_size(tables, "demand", 24.0))
         of_sites = demand_error / size if size > 0.0 else np.zeros(len(demand_error))
         of_areas = of_sites[:, None]
     demand_mw = of_areas * profiles.area_demand_mw
-    return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + unit_bias(tables, "pv"), of_sites)
+    return _Errors(drawn["pv"], drawn["wind"], demand_mw, common["pv"] + bias["pv"], of_sites)
 
 
 def _publish(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pandas as pd
@@ -150,10 +150,32 @@ def _check_window(start: int, stop: int, steps: int) -> None:
 
 @dataclass(frozen=True)
 class WeatherShapes:
-    """What follows from the weather alone and serves several grids: skies and demand shapes, by place."""
+    """What follows from the weather alone and serves several grids: skies and demand shapes, by place; sites' series.
+
+    `of_sites` holds the sites' PV and demand that were made already, by what they depend on beside the weather.
+    """
 
     skies: dict[str, Sky]
     demand: dict[str, dict[str, np.ndarray]]
+    of_sites: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+
+    def site_pv(self, tables: Tables, fleet: SiteFleet) -> np.ndarray:
+        """Return `site_pv` under these skies."""
+        key = ("pv", tuple(fleet.pv_shapes))
+        if key not in self.of_sites:
+            self.of_sites[key] = site_pv(tables, fleet, self.skies)
+        return self.of_sites[key]
+
+    def site_demand(
+        self, tables: Tables, index: pd.DatetimeIndex, place: str, fleet: SiteFleet, *, seed: int, weather_year: int
+    ) -> np.ndarray:
+        """Return `twin.resources.site_demand.site_demand` with the demand shapes of a place."""
+        key = ("demand", place, tuple(fleet.demand_shapes), seed, weather_year)
+        if key not in self.of_sites:
+            self.of_sites[key] = site_demand(
+                tables, index, self.demand[place], fleet.demand_shapes, seed=seed, weather_year=weather_year
+            )
+        return self.of_sites[key]
 
 
 def weather_shapes(tables: Tables, areas: pd.DataFrame, weather: WeatherTable) -> WeatherShapes:
@@ -234,8 +256,8 @@ def build_profiles(
         plant_available_mw=available,
         plant_unavailable_mw=available * plant_down_share(tables, plants, index, **key),
         area_demand_mw=demand,
-        site_pv_per_kw=site_pv(tables, fleet, shapes.skies),
-        site_demand_per_kwh=site_demand(tables, index, shapes.demand[main_place(areas)], fleet.demand_shapes, **key),
+        site_pv_per_kw=shapes.site_pv(tables, fleet),
+        site_demand_per_kwh=shapes.site_demand(tables, index, main_place(areas), fleet, **key),
         area_cut_pv=of_area.cut_pv,
         area_cut_wind=of_area.cut_wind,
         area_physical=orders.physical,
