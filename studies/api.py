@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from studies.study.cases import study_case
+from studies.study.input_names import guest_problems, input_problems, network_problems
+from studies.study.islands import island_of
 from studies.study.members import BASE, middle_point, resolved
-from studies.study.names import nearest
+from studies.study.names import Assignment, flatten, nearest
+from studies.study.policy_files import policy_problems
 from studies.study.reading import read_study, study_path
-from twin.core.errors import InputError, Problem
+from studies.study.schema import Study
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.metrics.member_tables import TablesInMemory
 from twin.operation.case import Case
 from twin.operation.simulate import simulate
@@ -67,7 +71,17 @@ def load_case(
             [Problem("there is no such scenario", f"study {study}", name, ", ".join(names), nearest(name, names))]
         )
     members = resolved(checked, [(name, BASE, middle_point(checked) | dict(settings or {}))])
+    raise_if_any(_setting_problems(members[0].study, flatten(settings or {})))
     return study_case(members[0].study, members, data, days)
+
+
+def _setting_problems(study: Study, settings: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield names that the island of a study does not have, as for a study file."""
+    given: list[Assignment] = [(key, value, f"settings, {key}") for key, value in settings.items()]
+    island = island_of(study)
+    yield from guest_problems(given) if study.grid.is_file else network_problems(island, given)
+    yield from input_problems(island, given)
+    yield from policy_problems(given, study.folder)
 
 
 def run_case(case: Case) -> list[Tables]:

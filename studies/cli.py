@@ -219,6 +219,53 @@ def certify(
         raise typer.Exit(1)
 
 
+@app.command("try")
+def try_policy(
+    policy: Annotated[
+        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+    ],
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    day: Annotated[int, typer.Option(min=1, max=366, help="Day of the fiscal year; default: a windy one.")] = 350,
+    data: Data = None,
+) -> None:
+    """Try a dispatch policy over one day: what it is told and orders, its mistakes, what devices would clip."""
+    checked, _ = _checked(study or _island(None).settings.default_study, data, f"{day}:{day}")
+    from studies.experiments.certificate.first_try import first_try
+
+    for line in first_try(checked, policy, Path.cwd(), day, data):
+        typer.echo(line)
+
+
+@app.command("compare-policies")
+def compare_policies(
+    policies: Annotated[
+        list[str], typer.Argument(metavar="POLICY ...", help="my_policy.py:MyPolicy or shipped names; the first leads.")
+    ],
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
+    first_year: Annotated[int, typer.Option(min=1, help="First of them.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_policies.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Compare dispatch policies over the same weather years: paired differences with their intervals."""
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
+    from studies.console import policies_table
+    from studies.experiments.certificate.certify import HeldOut
+    from studies.experiments.certificate.compare_policies import PolicyComparison
+
+    asked = PolicyComparison(checked, policies, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    folder = _carry_out(asked, out, jobs)
+    table_console().print(policies_table(folder))
+    typer.echo(f"Results: {folder}")
+
+
 @app.command()
 def uncertainty(
     study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],

@@ -214,6 +214,36 @@ def _figure_text(value: float | None) -> str:
     return "-" if value is None else f"{value:,.{0 if abs(value) >= 1000 else 2}f}"
 
 
+def policies_table(folder: Path) -> Table:
+    """Return the paired differences of compared policies; ``~``: not distinguishable, one year has no interval."""
+    record = json.loads((folder / "policies.json").read_text(encoding="utf-8"))
+    first = record["policies"][min(1, len(record["policies"]) - 1)]["policy"]
+    years = len(record["years"])
+    table = Table(
+        title=f"Policies over {years} weather year{'s' if years > 1 else ''}, 95 % intervals of paired differences"
+    )
+    for title in ("key figure", "policy", "mean", "against none", f"against {first}"):
+        table.add_column(title, justify="left" if title in ("key figure", "policy") else "right")
+    known = [name for name, found in record["policies"][0]["figures"].items() if found is not None]
+    for name in known:
+        for one in record["policies"]:
+            found = one["figures"][name]
+            cells = [f"{found['mean']:,.4g}", *(_paired(found[key]) for key in ("against_none", "against_first"))]
+            table.add_row(name, one["policy"], *cells)
+        table.add_section()
+    missing = [name for name in record["policies"][0]["figures"] if name not in known]
+    table.caption = f"not known here: {', '.join(missing)}" if missing else None
+    return table
+
+
+def _paired(difference: dict[str, Any]) -> str:
+    text = f"{difference['mean']:+,.4g}"
+    if difference["low"] is None:
+        return text
+    text += f" ({difference['low']:+,.4g} to {difference['high']:+,.4g})"
+    return text if difference["is_distinguishable"] else f"{text} ~"
+
+
 def summary_lines(folder: Path) -> Iterator[str]:
     """Yield the lines for the terminal."""
     record = json.loads((folder / CERTIFICATE_FILE).read_text(encoding="utf-8"))

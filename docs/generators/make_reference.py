@@ -1,4 +1,4 @@
-"""Writes the reference pages: data dictionary, study keys, commands, API (make docs).
+"""Writes the reference pages: data dictionary, study keys, commands, fields of policies, API (make docs).
 
 ``python docs/generators/make_reference.py [FOLDER]``; only the data dictionary is kept in the repository.
 """
@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import ast
+import inspect
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
@@ -17,6 +19,7 @@ import typer.main
 from studies.cli import app
 from studies.study.schema import Study
 from twin.core.quantities import KPIS, TABLES, Quantity
+from twin.policies.interface import Batteries, Dispatch, Measured, Outlook, View
 
 FOLDER = Path(__file__).parents[1] / "reference"
 PUBLIC = (
@@ -60,6 +63,17 @@ COMMANDS = """# Commands
 
 `goto-twin COMMAND --help` prints the same.
 """
+FIELDS = """# What a policy is told and orders
+
+Every field of `View` and its parts and of `Dispatch`, generated from the code. Axes: H steps, G site groups, K flexible
+devices, L steps of caps. How a policy is written stands in [dispatch policies](../concepts/policies.md).
+"""
+TOLD = (View, Batteries, Measured, Outlook, Dispatch)
+UNITS = {
+    "_jpy_per_kwh": "money/kWh", "_per_mw": "MW/MW", "_mwh": "MWh", "_mw": "MW", "_percent": "%", "_pu": "pu",
+    "_minutes": "min", "_ratio": "1", "efficiency": "1", "mode": "`Mode`",
+}  # fmt: skip
+"""Unit by the ending of a field's name, longer ones first."""
 API = """# API
 
 What a Python user imports. Everything else may change without notice.
@@ -79,6 +93,7 @@ def write_pages(folder: Path) -> None:
         "data_dictionary": data_dictionary(),
         "study_keys": study_keys(),
         "commands": commands(),
+        "policy_fields": policy_fields(),
         "api": api(),
         **{f"api/{name}": MODULE.format(name=name) for name in PUBLIC},
     }
@@ -164,6 +179,28 @@ def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def policy_fields() -> str:
+    """Return the page of all fields of what a policy sees and orders."""
+    lines = [FIELDS]
+    for kind in TOLD:
+        text = inspect.getdoc(kind) or ""
+        lines += [f"## `{kind.__name__}`", "", text.partition("\n")[0].replace("`", ""), ""]
+        lines += [*_table(("field", "type and shape", "unit", "meaning"), field_rows(text)), ""]
+    return "\n".join(lines)
+
+
+def field_rows(text: str) -> Iterator[tuple[str, str, str, str]]:
+    """Yield name, type with shape, unit and meaning of each attribute of a numpydoc text."""
+    part = text.partition("Attributes\n----------\n")[2]
+    for block in re.split(r"\n(?=\S)", part.strip("\n")):
+        head, _, meaning = block.partition("\n")
+        names, _, kind = head.partition(" : ")
+        for name in names.split(", "):
+            unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), "-")
+            said = " ".join(meaning.split()) or f"see `{kind}` below"
+            yield f"`{name}`", kind.replace("numpy.ndarray", "array"), unit, said
 
 
 def commands() -> str:

@@ -19,7 +19,7 @@ LONG_CELLS, SHORT_CELLS = ("2.1fr", "0.75fr", "1.15fr"), ("1fr", "auto", "auto")
 BESIDE_NONE = (
     "criterion_broken_hours", "forecast_missed_hours", "residual_overload_mwh", "voltage_outside_hours",
     "all_outage_violation_hours", "all_outage_overload_hours", "all_outage_unsolved_cases", "unsolved_half_hours",
-    "link_n1_max_loading_percent", "site_export_mwh", "local_use_percent", "battery_cycles_per_year",
+    "link_n1_max_loading_percent", "site_export_mwh", "local_use_with_batteries_percent", "battery_cycles_per_year",
     "battery_cycles_max_per_year", "battery_wear_percent_per_year", "clipped_commands", "policy_failures",
     "unmet_service_mwh",
 )  # fmt: skip

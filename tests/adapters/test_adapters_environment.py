@@ -128,6 +128,13 @@ def test_the_first_day_is_drawn_from_the_seed_or_given(case):
     assert env.reset(options={"start": 2})[1]["time"] == str(case.index[96])
 
 
+@pytest.mark.parametrize("options", [{"strat": 4}, {"start": 0, "weather_yaer": 7}, {"start": "4"}, {"start": 0.5}])
+def test_options_that_are_not_known_are_refused(case, options):
+    with pytest.raises(InputError, match=r"(?s)unknown option.*accepted: start|no whole number") as caught:
+        IslandEnvironment(case).reset(seed=1, options=options)
+    assert len(caught.value.problems) == 1
+
+
 def test_the_value_pays_nothing_for_what_is_only_stored(case):
     rewards = {}
     for name in ("energy", "value"):

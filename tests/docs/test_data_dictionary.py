@@ -1,6 +1,7 @@
 """The reference pages say what the code says: data dictionary, study keys, commands."""
 
 import csv
+import inspect
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -15,7 +16,7 @@ from twin.core.quantities import KPIS, QUANTITIES_FILE, TABLES, Quantity, read_q
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "docs" / "generators"))
 
-from make_reference import commands, data_dictionary, study_keys  # noqa: E402
+from make_reference import TOLD, commands, data_dictionary, field_rows, policy_fields, study_keys  # noqa: E402
 
 NAMES = [field.name for field in fields(Quantity)]
 PAGE = ROOT / "docs" / "reference" / "data_dictionary.md"
@@ -101,3 +102,14 @@ def test_other_columns_are_refused(tmp_path):
     (tmp_path / "quantities.csv").write_text("name,unit\nlosses_mwh,MWh\n", encoding="utf-8")
     with pytest.raises(InputError, match="other columns"):
         read_quantities(tmp_path / "quantities.csv")
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_every_field_that_a_policy_sees_or_orders_is_told_with_its_shape(kind):
+    rows = {name.strip("`"): rest for name, *rest in field_rows(inspect.getdoc(kind))}
+    assert list(rows) == [field.name for field in fields(kind)]
+    for name, (shape, unit, meaning) in rows.items():
+        assert shape and meaning, name
+        if any(name.endswith(ending) for ending in ("_mw", "_mwh", "_percent", "_pu")):
+            assert unit != "-", name
+        assert f"| `{name}` | {shape} |" in policy_fields()

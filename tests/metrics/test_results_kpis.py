@@ -13,7 +13,7 @@ from twin.metrics.comparisons import net_benefit
 from twin.metrics.kpis import key_figures, member_kpis
 from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
-from twin.metrics.series import read_table, series_of_folder
+from twin.metrics.series import MemberSeries, read_table, series_of_folder
 
 HOURS = 0.5
 TIME = pd.date_range("2030-04-01", periods=4, freq="30min", tz="Asia/Tokyo", name="time")
@@ -198,6 +198,22 @@ def test_shares(folder):
         "municipality_local_use_percent": 100.0 * (10.0 + 4.0 + 5.0) / 29.0,
     }
     assert {name: kpis[name] for name in expected} == pytest.approx(expected)
+
+
+def test_what_batteries_move_is_in_one_of_the_two_shares_of_local_supply():
+    """5 MW go into the battery, of which 1 MW is lost and 2 MWh are kept; 1.5 MWh come out again as 3 MW."""
+    columns = {
+        "delivered_mw": [10.0, 0.0], "demand_mw": [4.0, 4.0], "battery_losses_mw": [1.0, 0.0],
+        "stored_mwh": [3.0, 1.5], "failure": ["", ""],
+    }  # fmt: skip
+    series = MemberSeries({"system": {name: np.array(values) for name, values in columns.items()}}, 0.5, 1.0)
+    found = key_figures(series, [f"local_{what}_percent" for what in (
+        "supply", "use", "supply_with_batteries", "use_with_batteries")])  # fmt: skip
+    assert {name: float(value) for name, value in found.items()} == pytest.approx({
+        "local_supply_percent": 100.0 * 4.0 / 8.0, "local_use_percent": 100.0 * 4.0 / 10.0,
+        "local_supply_with_batteries_percent": 100.0 * (4.0 + 3.0) / 8.0,
+        "local_use_with_batteries_percent": 100.0 * (4.0 + 3.0) / 10.0,
+    })  # fmt: skip
 
 
 def test_link_headroom_and_voltage(folder):

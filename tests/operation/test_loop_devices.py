@@ -104,6 +104,14 @@ def test_a_full_battery_throttles_or_feeds_in_as_the_study_says(windy, throttle,
     site = one_site(windy, pv_kw=5.0, load_kw=0.5, soc_kwh=9.0, throttle=throttle, export_limit_pu=0.2)
     assert site["export_mw"] == pytest.approx(export)
     assert site["throttled_mw"] == pytest.approx(throttled)
+    assert site["clipped"] == (0 if throttle else 1), "a limit of feed-in is obeyed, or counted where it is not"
+
+
+@pytest.mark.parametrize(("soc_kwh", "limit", "clipped"), [(2.0, 0.2, 0), (9.0, 1.0, 0), (9.0, 0.0, 1)])
+def test_a_limit_of_feed_in_counts_only_where_more_is_fed_in(windy, soc_kwh, limit, clipped):
+    """4.5 kW of surplus: at a low charge the battery takes 4 of them, and 0.5 kW is 0.1 of the rating."""
+    site = one_site(windy, pv_kw=5.0, load_kw=0.5, soc_kwh=soc_kwh, throttle=False, export_limit_pu=limit)
+    assert site["clipped"] == clipped
 
 
 PART_LOAD = {"constant_share": 0.2, "quadratic_share": 0.5}

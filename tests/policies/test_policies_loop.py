@@ -184,7 +184,7 @@ class Remembering:
 
     def decide(self, view):
         self.asked += 1
-        self.exports.append(view.measured_export_mw)
+        self.exports.append(float(np.nan_to_num(view.measured_export_mw)))
         plan = view.plan(Mode.SELF_CONSUMPTION if self.asked % 3 else Mode.IDLE)
         plan.export_limit_pu[:] = 1.0 if np.mean(self.exports) > view.measured_export_mw else 0.5
         return plan

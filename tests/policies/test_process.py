@@ -98,7 +98,8 @@ def test_an_endless_call_of_compiled_code_is_ended_and_its_line_told(tmp_path):
 @pytest.mark.slow
 def test_a_process_that_does_not_end_itself_is_ended(tmp_path, monkeypatch):
     monkeypatch.setattr(process, "PATIENCE_SECONDS", 0.5)
-    body = "import faulthandler; faulthandler.cancel_dump_traceback_later()\n"
+    body = "import faulthandler; faulthandler.disable()\nimport signal; signal.signal(signal.SIGALRM, signal.SIG_IGN)\n"
+    body += "signal.signal(signal.SIGABRT, signal.SIG_IGN)\n"
     problem = failure(policy(tmp_path, body + ENDINGS["endless loop"][0].replace("pass", "0; os.getpid()")), 0.2)
     assert "longer than policy_seconds = 0.2" in problem.what
 

@@ -7,6 +7,8 @@ from loop_fixtures import run
 from studies.api import load_case, run_case
 from twin.core.errors import InputError
 from twin.operation.case import under_policies
+from twin.operation.dispatch import make_view
+from twin.operation.state import initial_state
 from twin.policies.catalogue import shipped_policy
 
 STUDY = """\
@@ -78,3 +80,25 @@ def test_wrong_wishes_are_told(study, arguments, text):
 def test_an_unknown_study_is_told():
     with pytest.raises(InputError, match="goto_2030"):
         load_case("goto_2031")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"inputs.sites.new/residential": 2000.0}, ["there is no input table sites", "settings, inputs.sites"]),
+        ({"inputs": {"batery_behaviour": {"constant_share": 0.0}}}, ["batery_behaviour", "did you mean"]),
+        ({"inputs.battery_behaviour.constant_shar": 0.0}, ["has no row constant_shar"]),
+        ({"fleet.bateries": "all"}, ["unknown key fleet.bateries", "did you mean"]),
+        ({"operation.policy": "prise"}, ["'prise'", "did you mean price?"]),
+    ],
+)
+def test_settings_that_are_not_known_are_refused_as_in_a_study_file(study, settings, words):
+    with pytest.raises(InputError) as caught:
+        load_case(study, scenario="second", days=(20, 20), settings=settings)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_what_a_policy_measures_before_the_first_step_is_not_known(case):
+    measured = make_view(case, initial_state(case), 0, 0, 0, 48).measured()
+    assert np.isnan([measured.export_mw, *measured.available_mw, *measured.delivered_mw]).all()

@@ -31,6 +31,8 @@ Values = npt.NDArray[Any]
 REWARDS = {"energy": "energy_used_mwh", "value": "net_supply_jpy"}
 """Key figure of the half-hour that is the reward."""
 _FIGURES = (*REWARDS.values(), "curtailed_congestion_mwh", "clipped_commands")
+OPTIONS = ("start",)
+"""What `reset` takes."""
 FARTHEST = 1e6
 """Bound of observations in MW, MWh and JPY/kWh: far beyond any network, so that nothing is ever clipped."""
 AGENT = "environment"
@@ -99,6 +101,16 @@ class _Layout:
         return gymnasium.spaces.Box(low.astype(np.float32), self.farthest.astype(np.float32), dtype=np.float32)
 
 
+def _refuse_unknown(options: dict[str, Any]) -> None:
+    """Refuse options of `reset` that do not exist, and a first day that is no whole number; all at once."""
+    where = "reset, options"
+    problems = [Problem("unknown option", where, name, ", ".join(OPTIONS)) for name in options if name not in OPTIONS]
+    start = options.get("start", 0)
+    if isinstance(start, bool) or not isinstance(start, int | np.integer):
+        problems.append(Problem("start is no whole number", where, repr(start), "a day of the case, from 0"))
+    raise_if_any(problems)
+
+
 class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
     """The members of a case side by side, each a sub-environment; all begin an episode on the same day.
 
@@ -107,7 +119,7 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
     within -1 .. 1. What a device cannot follow is clipped by the device and counted in ``info``, as with any policy.
 
     An observation is what a policy's `View` shows, with names in `observation_names`: MW, MWh and JPY/kWh as they are;
-    states of charge 0 .. 1, the time of the day as sine and cosine.
+    states of charge 0 .. 1, the time of the day as sine and cosine. What is measured is 0 before the first step.
 
     The reward is of the half-hour: ``energy`` in MWh (delivered less the losses of batteries and shifted demand) or
     ``value`` in JPY (net supply at the area price, which does not pay for energy that is only stored).
@@ -169,6 +181,7 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
             ``start``: first day of the episode, counted from 0 in the case, in place of the draw.
         """
         super().reset(seed=seed[0] if isinstance(seed, list) else seed)
+        _refuse_unknown(options or {})
         latest = self._days_of_case - self._days
         start = int(self.np_random.integers(latest + 1))
         if options and "start" in options:
@@ -261,8 +274,8 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
             np.tile([np.sin(angle), np.cos(angle)], (self.num_envs, 1)),
             soc_percent[:, self._layout.batteries] / 100.0,
             state.device_stored_mwh[:, named],
-            np.stack([state.export_mw, case.export_limit_mw], axis=1),
-            np.stack([state.available_mw.sum(axis=1), state.delivered_mw.sum(axis=1)], axis=1),
+            np.stack([np.nan_to_num(state.export_mw), case.export_limit_mw], axis=1),
+            np.nan_to_num(np.stack([state.available_mw.sum(axis=1), state.delivered_mw.sum(axis=1)], axis=1)),
             export_mw,
             np.maximum(export_mw - case.export_limit_mw[:, None], 0.0),
             np.stack([outlook.price_jpy_per_kwh[ahead] for outlook in outlooks]),

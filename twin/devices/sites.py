@@ -306,6 +306,7 @@ def _run(
         pv, load, rating = min(from_roof[s], sites.pv_ac_kw[s]), load_kw[s], sites.pv_ac_kw[s]
         limit_pu = orders.export_limit_pu[g]
         charge, discharge, throttled = 0.0, 0.0, 0.0
+        is_followed = True
         totals[s, 1] = 0.0
         if sites.battery.energy[s] > 0.0:
             battery, before = unit(sites.battery, s), soc_kwh[s]
@@ -320,8 +321,8 @@ def _run(
                 wish = wanted if wanted > 0.0 else -min(-wanted, max(beyond - surplus, 0.0))
             done = step_battery(battery, before, floor, wish, hours)
             charge, discharge = max(done.power, 0.0), max(-done.power, 0.0)
-            if orders.mode[g] == _POWER and not abs(done.power - wanted) <= FOLLOWED_WITHIN_KW:
-                clipped += 1
+            if orders.mode[g] == _POWER:
+                is_followed = abs(done.power - wanted) <= FOLLOWED_WITHIN_KW
             charge += done.standby
             soc_kwh[s] = done.soc
             totals[s, 1] = hours * 0.5 * (before + done.soc)
@@ -329,6 +330,10 @@ def _run(
             sums[g, 8] += done.soc
             if sites.throttle:
                 throttled = min(max(pv - load - charge + discharge - limit_pu * rating, 0.0), pv)
+            elif pv - load - charge + discharge > limit_pu * rating + FOLLOWED_WITHIN_KW:
+                is_followed = False  # it feeds in all the same
+        if not is_followed:
+            clipped += 1
         net = pv - throttled - load - charge + discharge
         exported, imported = max(net, 0.0), max(-net, 0.0)
         totals[s, 0] = hours * discharge

@@ -190,6 +190,16 @@ def curtailed_congestion_percent_of_nonfirm(series: MemberSeries) -> np.ndarray:
     return percent(series.total(series["nonfirm_congestion_mw"]), series.total(series["nonfirm_available_mw"]))
 
 
+def battery_intake_mw(series: MemberSeries) -> np.ndarray:
+    """Return what all batteries take less what they give, losses included."""
+    return np.asarray(series["battery_losses_mw"] + series.stored_change_mwh / series.hours)
+
+
+def _local_with_batteries(over: str, series: MemberSeries) -> np.ndarray:
+    at_hand_mw = series["delivered_mw"] - battery_intake_mw(series)
+    return percent(series.total(np.minimum(at_hand_mw, series["demand_mw"])), series.total(series[over]))
+
+
 def _local(prefix: str, over: str, series: MemberSeries) -> np.ndarray:
     met_mw = np.minimum(series[f"{prefix}delivered_mw"], series[f"{prefix}demand_mw"])
     return percent(series.total(met_mw), series.total(series[f"{prefix}{over}"]))
@@ -199,6 +209,9 @@ KEY_FIGURES |= {
     f"{prefix}local_{name}_percent": partial(_local, prefix, over)
     for prefix in ("", "municipality_")
     for name, over in (("supply", "demand_mw"), ("use", "delivered_mw"))
+} | {
+    "local_supply_with_batteries_percent": partial(_local_with_batteries, "demand_mw"),
+    "local_use_with_batteries_percent": partial(_local_with_batteries, "delivered_mw"),
 }
 
 

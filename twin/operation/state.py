@@ -87,9 +87,9 @@ class State:
     device_pu : numpy.ndarray, (M, O, D)
         Orders to homes and flexible devices, the devices in each member's own order.
     export_mw : numpy.ndarray, (M,)
-        Link flow of the half-hour before.
+        Link flow of the half-hour before; NaN before the first.
     available_mw, delivered_mw : numpy.ndarray, (M, G)
-        PV of the half-hour before.
+        PV of the half-hour before; NaN before the first.
     history, device_history : DayHistory
         Sites and flexible devices of the last day.
     cap_pu : numpy.ndarray, (M, L, P)
@@ -156,9 +156,9 @@ def initial_state(case: Case) -> State:
         device_state=_device_state(case),
         device_stored_mwh=_device_stored_mwh(case),
         **{name: np.repeat(getattr(nothing, name)[None], members, axis=0) for name in ORDERS},
-        export_mw=np.zeros(members),
-        available_mw=np.zeros((members, groups)),
-        delivered_mw=np.zeros((members, groups)),
+        export_mw=np.full(members, np.nan),
+        available_mw=np.full((members, groups), np.nan),
+        delivered_mw=np.full((members, groups), np.nan),
         history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
         device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
         cap_pu=np.ones(slots),

@@ -26,8 +26,6 @@ from twin.policies.process import DECIDE, MEMORY, ORDERS, RECALL, Lazy, Start
 from twin.policies.running import attempt
 from twin.policies.watch import watch
 
-GRACE_SECONDS = 1.0
-"""So long after its limit a decision that cannot be interrupted ends the process."""
 SHIFT_SECONDS = 200 * 86400 + 11 * 3600 + 17 * 60 + 29
 """By so much a shifted clock is ahead: another season, hour, minute and second."""
 
@@ -76,7 +74,7 @@ def main() -> None:
         while True:
             kind, *content = pipes.next()
             if kind == DECIDE:
-                _decide(policy, pipes, traces, *content)
+                _decide(policy, pipes, *content)
             elif kind == MEMORY:
                 _remember(policy, new, pipes)
             elif kind == RECALL:
@@ -84,28 +82,23 @@ def main() -> None:
                 pipes.answer("recalled", {})
 
 
-def _decide(policy: Policy, pipes: Pipes, traces: IO[str], told: dict[str, Any], seconds: float) -> None:
+def _decide(policy: Policy, pipes: Pipes, told: dict[str, Any], seconds: float) -> None:
     over: list[bool] = []
-    rearm = partial(faulthandler.dump_traceback_later, seconds + GRACE_SECONDS, file=traces, exit=True)
 
     def look(name: str) -> Any:  # noqa: ANN401 - a value of the view
         if over:
             repair = "keep the numbers themselves, e.g. float(view.measured_export_mw)"
             raise InputError([Problem("a view is read after its decision", "View, what is measured", repair=repair)])
-        faulthandler.cancel_dump_traceback_later()
         left = signal.setitimer(signal.ITIMER_REAL, 0.0)[0] if hasattr(signal, "setitimer") else 0.0
         pipes.answer("look", {"name": name})
         found = pipes.next()
         if left:
             signal.setitimer(signal.ITIMER_REAL, left)
-        rearm()
         return found
 
     values: dict[str, Any] = {k: _lazy(look, k) if isinstance(value, Lazy) else value for k, value in told.items()}
     view = View(**values)
-    rearm()
     found = attempt(policy, view, seconds)
-    faulthandler.cancel_dump_traceback_later()
     over.append(True)
     if isinstance(found, Dispatch):
         pipes.answer("orders", {}, {name: np.asarray(getattr(found, name)) for name in ORDERS})

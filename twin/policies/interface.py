@@ -89,13 +89,13 @@ class Batteries:
 
     Attributes
     ----------
-    energy_mwh, power_mw : numpy.ndarray
+    energy_mwh, power_mw : numpy.ndarray, (G,)
         Usable capacity is `soc_max_percent` less `soc_min_percent` of the energy.
-    soc_percent : numpy.ndarray
+    soc_percent : numpy.ndarray, (G,)
         Mean state of charge.
-    soc_min_percent, soc_max_percent : numpy.ndarray
+    soc_min_percent, soc_max_percent : numpy.ndarray, (G,)
         Mean limits that the devices keep.
-    efficiency : numpy.ndarray
+    efficiency : numpy.ndarray, (G,)
         Mean one-way efficiency at rated power.
     """
 
@@ -117,7 +117,7 @@ class Batteries:
 
 @dataclass(frozen=True)
 class Measured:
-    """What meters show of the step before a decision; arrays over the G site groups.
+    """What meters show of the step before a decision, NaN before the first step; arrays over the G site groups.
 
     Attributes
     ----------
@@ -252,11 +252,13 @@ class Dispatch:
     Attributes
     ----------
     mode : numpy.ndarray of `Mode`, (H, G)
-        For sites with a battery.
+        For sites with a battery; the others have no controls, no order reaches them.
     battery_power_pu : numpy.ndarray, (H, G)
-        Charging power per unit of each battery's rating, used in mode POWER; discharging negative.
+        Charging power per unit of each battery's rating, used in mode POWER; discharging negative. A discharge serves
+        the site's own demand, and feeds in only where the study has ``fleet.battery.export_at_night``.
     export_limit_pu : numpy.ndarray, (H, G)
-        Largest feed-in per unit of each site's PV rating.
+        Largest feed-in per unit of each site's PV rating. A site with a full battery throttles only where the study has
+        ``fleet.when_full = "curtail"``; with ``"feed"`` it feeds in all the same, and is counted as clipped.
     soc_min_percent : numpy.ndarray, (H, G)
         Charge that is kept.
     price_ratio : numpy.ndarray, (H,)

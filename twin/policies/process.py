@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,8 +34,11 @@ MEMORY_GB = 4
 """Data that a policy may hold, on Linux."""
 START_SECONDS = 120.0
 """So long the import of a policy's file may take."""
-PATIENCE_SECONDS = 5.0
-"""So long after its limit a process that has not ended itself is ended."""
+PATIENCE_SECONDS = 2.0
+"""So long after its limit a decision that could not be interrupted ends the process."""
+LAST_WORDS_SECONDS = 2.0
+"""So long it may take to tell where it is."""
+WATCHED_EVERY_SECONDS = 0.2
 ANY_DECISION_SECONDS = 60.0
 """Limit of a decision that no study limits."""
 
@@ -301,7 +305,7 @@ class _Running:
         descriptor, trace = tempfile.mkstemp(prefix="goto-twin-policy-")
         os.close(descriptor)
         self._trace = Path(trace)
-        self.where, self.was_late = where, False
+        self.where = where
         self._popen = subprocess.Popen(
             [sys.executable, "-P", "-m", "twin.policies.host"],
             stdin=subprocess.PIPE,
@@ -313,6 +317,8 @@ class _Running:
             raise RuntimeError("a process without pipes")
         self._told: IO[bytes] = self._popen.stdin
         self._answers: IO[bytes] = self._popen.stdout
+        self._deadline = _Deadline()
+        threading.Thread(target=_watch, args=(self._popen, self._deadline), daemon=True).start()
         self.end = weakref.finalize(self, _end, self._popen, self._trace)
         self.tell(Start(file, class_name, where, trace, MEMORY_GB << 30, conditions.elsewhen))
 
@@ -358,26 +364,23 @@ class _Running:
                     return kind, facts, arrays, noticed
                 noticed.append(Noticed(str(facts.get("kind")), str(facts.get("what"))))
 
+    @property
+    def was_late(self) -> bool:
+        """Whether it was ended because it took too long."""
+        return self._deadline.is_over
+
     @contextmanager
     def ended_after(self, seconds: float) -> Iterator[None]:
         """End the process if the block takes longer than some seconds."""
-
-        def late() -> None:
-            self.was_late = True
-            self._popen.kill()
-
-        timer = threading.Timer(seconds, late)
-        timer.daemon = True
-        timer.start()
+        self._deadline.time = time.monotonic() + seconds
         try:
             yield
         finally:
-            timer.cancel()
+            self._deadline.time = None
 
     def last_lines(self) -> list[str]:
         """Return where the process was when it ended, innermost line of the user's first, as far as it could tell."""
         lines = self._trace.read_text(encoding="utf-8", errors="replace").splitlines()
-        self.was_late = self.was_late or any(line.startswith("Timeout") for line in lines)
         places = [line.strip() for line in lines if line.strip().startswith("File ")]
         library = ("/twin/policies/", "/lib/python")
         users = [place for place in places if not any(part in place for part in library)]
@@ -391,6 +394,26 @@ class _Running:
         if status >= 0:
             return f"exit status {status}"
         return f"signal {-status} ({signal.Signals(-status).name})"
+
+
+@dataclass
+class _Deadline:
+    """When a process has to have answered, None while it need not."""
+
+    time: float | None = None
+    is_over: bool = False
+
+
+def _watch(popen: subprocess.Popen[bytes], deadline: _Deadline) -> None:
+    """End a process that is beyond its deadline: first so that it tells where it is, then for good."""
+    while popen.poll() is None:
+        if deadline.time is not None and time.monotonic() > deadline.time:
+            if not deadline.is_over:
+                deadline.is_over = True
+                popen.send_signal(signal.SIGABRT if os.name == "posix" else signal.SIGTERM)
+            elif time.monotonic() > deadline.time + LAST_WORDS_SECONDS:
+                popen.kill()
+        time.sleep(WATCHED_EVERY_SECONDS)
 
 
 def _end(popen: subprocess.Popen[bytes], trace: Path) -> None:
