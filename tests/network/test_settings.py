@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pandapower as pp
 import pytest
-from powerflow_cases import CURRENT_KA, LOADING_PERCENT, POWER_MW, VOLTAGE_PU, solved_by_pandapower
+from powerflow_cases import CURRENT_KA, LOADING_PERCENT, POWER_MW, VOLTAGE_PU, assert_same, solved_by_pandapower
 
 from twin import BatchPowerFlow, SecurityAnalysis
 from twin.core.errors import InputError
@@ -93,3 +93,24 @@ def test_what_is_no_setting_is_named_with_its_step() -> None:
 def test_a_security_analysis_takes_no_settings() -> None:
     with pytest.raises(InputError, match="cannot be given"):
         SecurityAnalysis(ring(), [("line", 0)]).run({"trafo_tap_pos": [[1]]})
+
+
+@pytest.mark.parametrize("options", [{"trafo_loading": "power"}, {"trafo3w_losses": "mv"}, {"trafo3w_losses": "lv"}])
+def test_options_of_transformers(options: dict) -> None:
+    """Loading by apparent power, and where the losses without load stand: every result is that of runpp."""
+    net = ring()
+    net.trafo["parallel"], net.trafo["df"] = 2, 0.8
+    net.gen["min_q_mvar"], net.gen["max_q_mvar"] = -9.0, 9.0  # without them pandapower rounds with limits of 1e9 Mvar
+    middle, low = pp.create_bus(net, 10.0), pp.create_bus(net, 0.4)
+    pp.create_transformer3w_from_parameters(
+        net, 1, middle, low, 20.0, 10.0, 0.4, 8.0, 5.0, 3.0, 8.0, 9.0, 7.0, 0.3, 0.4, 0.5, 40.0, 1.5
+    )
+    pp.create_load(net, middle, 2.0, 0.5)
+    pp.create_load(net, low, 1.0, 0.4)
+    assert_same(net, **options)
+
+
+def test_losses_at_the_star_point_are_refused() -> None:
+    """With pandapower they vanish."""
+    with pytest.raises(InputError, match="trafo3w_losses"):
+        BatchPowerFlow(ring(), trafo3w_losses="star")

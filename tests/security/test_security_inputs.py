@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pandapower as pp
 import pandas as pd
@@ -146,3 +148,19 @@ def test_a_net_that_was_changed_is_refused() -> None:
     net.line.loc[1, "max_i_ka"] = 1.0
     with pytest.raises(InputError, match=r"net\.line\.max_i_ka"):
         analysis.run()
+
+
+def test_an_external_grid_trips_and_the_other_supplies() -> None:
+    """As runpp with the external grid out of service; without another one everything is lost."""
+    net = two_circuits()
+    far = pp.create_bus(net, 20.0)
+    pp.create_line_from_parameters(net, 1, far, 3.0, 0.2, 0.35, 210.0, 0.4)
+    second = pp.create_ext_grid(net, far, vm_pu=1.01)
+    found = SecurityAnalysis(net, [("ext_grid", 0), (("ext_grid", 0), ("ext_grid", second))], limits=WIDE).run()
+    table = found.outages()
+    alone = copy.deepcopy(net)
+    alone.ext_grid.loc[0, "in_service"] = False
+    pp.runpp(alone, tolerance_mva=1e-10, numba=False)
+    assert table.low_vm_pu[1] == pytest.approx(alone.res_bus.vm_pu.min(), abs=1e-8)
+    assert table.loading_percent[1] == pytest.approx(alone.res_line.loading_percent.max(), abs=1e-5)
+    assert table.demand_lost_mw.tolist() == [0.0, 0.0, 5.0]

@@ -16,6 +16,7 @@ from twin.core.errors import InputError, Problem
 _NOT_READ = ("name", "std_type", "geo", "zone", "type")
 """Columns without a bearing on a power flow."""
 _READ_IF_THERE = (
+    "loss_side",
     "min_q_mvar", "max_q_mvar", "min_vm_pu", "max_vm_pu", "slack_weight", "g_us_per_km", "step_dependency_table",
     "id_characteristic_table", "tap_dependency_table", "tap_at_star_point", "leakage_resistance_ratio_hv",
     "leakage_reactance_ratio_hv", "tap2_side", "tap2_pos", "tap2_neutral", "tap2_step_percent", "tap2_step_degree",

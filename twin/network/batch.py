@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
-from twin.core.errors import InputError, Problem
+from twin.core.errors import Problem, raise_if_any
 from twin.network.as_read import AsRead
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
@@ -36,6 +36,10 @@ class BatchPowerFlow:
         ``t`` or ``pi``, as in ``runpp``.
     enforce_q_lims : bool
         Whether generators keep within their reactive limits.
+    trafo_loading : str
+        ``current`` or ``power``, as in ``runpp``: what ``trafo_loading_percent`` and that of three windings compare.
+    trafo3w_losses : str
+        ``hv``, ``mv`` or ``lv``: the side at which the losses without load stand, where the table has no ``loss_side``.
     tolerance_mva : float
         Largest complex power mismatch at a bus, in MVA (``runpp`` compares its own in per unit). Where an admittance is
         so large that rounding alone leaves more, that is what the bus may keep; ``residual_mva`` tells.
@@ -43,8 +47,8 @@ class BatchPowerFlow:
     Raises
     ------
     InputError
-        If the net holds an element that is not supported, or what pandapower itself refuses; a tolerance that is not a
-        power above 0.
+        If the net holds an element that is not supported, or what pandapower itself refuses; an unknown option, or a
+        tolerance that is not a power above 0.
     """
 
     def __init__(
@@ -53,16 +57,19 @@ class BatchPowerFlow:
         *,
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
+        trafo_loading: str = "current",
+        trafo3w_losses: str = "hv",
         tolerance_mva: float = TOLERANCE_MVA,
     ) -> None:
-        if not 0.0 < tolerance_mva < np.inf:
-            raise InputError([Problem("the tolerance is not a power", "BatchPowerFlow, tolerance_mva",
-                                      str(tolerance_mva), "a number above 0, in MVA")])  # fmt: skip
+        raise_if_any(_wrong_options(trafo_loading, trafo3w_losses, tolerance_mva))
         self._options: dict[str, Any] = {
-            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "tolerance_mva": tolerance_mva,
+            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "trafo_loading": trafo_loading,
+            "trafo3w_losses": trafo3w_losses, "tolerance_mva": tolerance_mva,
         }  # fmt: skip
         self.as_read = AsRead(net)
         self.net = self.as_read.net
+        if len(self.net.trafo3w) and "loss_side" not in self.net.trafo3w:
+            self.net.trafo3w["loss_side"] = trafo3w_losses
         self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
         self.solver = Solver(self.network, tolerance_mva=tolerance_mva)
 
@@ -107,7 +114,7 @@ class BatchPowerFlow:
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(lambda block: self._solve_block(block, arrays, solution), blocks))
-        return BatchResult(self.net, self.network, solution, arrays)
+        return BatchResult(self.net, self.network, solution, arrays, self._options["trafo_loading"])
 
     def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray], solution: Solution) -> None:
         """Solve the rows of a block and put them into `solution`."""
@@ -116,3 +123,14 @@ class BatchPowerFlow:
         solved = self.solver.solve(power, threads=1)
         for field in fields(Solution):
             getattr(solution, field.name)[block] = getattr(solved, field.name)
+
+
+def _wrong_options(trafo_loading: str, trafo3w_losses: str, tolerance_mva: float) -> Iterator[Problem]:
+    sides = ("hv", "mv", "lv")
+    choices = ("trafo_loading", trafo_loading, ("current", "power")), ("trafo3w_losses", trafo3w_losses, sides)
+    for name, value, accepted in choices:
+        if value not in accepted:
+            yield Problem("unknown choice", f"BatchPowerFlow, {name}", repr(value), " or ".join(accepted))
+    if not 0.0 < tolerance_mva < np.inf:
+        where = "BatchPowerFlow, tolerance_mva"
+        yield Problem("the tolerance is not a power", where, str(tolerance_mva), "a number above 0, in MVA")

@@ -208,7 +208,9 @@ def _catalogue() -> dict[str, tuple[str, str, str]]:
 BRANCH_RESULTS = _catalogue()
 
 
-def branch_result(net: pandapowerNet, network: Network, solution: Solution, name: str) -> np.ndarray:
+def branch_result(
+    net: pandapowerNet, network: Network, solution: Solution, name: str, trafo_loading: str = "current"
+) -> np.ndarray:
     """Return one of `BRANCH_RESULTS` for all steps, (R, L), not a number in rows without a solution.
 
     Powers flow into the element. A branch out of service has no power and no current; its current and loading are not
@@ -227,12 +229,28 @@ def branch_result(net: pandapowerNet, network: Network, solution: Solution, name
         )
     rated = rated_currents_ka(net)
 
+    if table != "line" and trafo_loading == "power":
+        return _in_blocks(network, solution, table, lambda v: _loading_by_power(net, network, v, table))
+
     def loading(v: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             parts = [_percent(_current_ka(network, v, table, s), rated[table, s]) for s in sides]
         return _largest(parts)
 
     return _in_blocks(network, solution, table, loading)
+
+
+def _loading_by_power(net: pandapowerNet, network: Network, v: np.ndarray, table: str) -> np.ndarray:
+    """Return the largest apparent power of a side over its rated power, in percent; NaN where an end is dead."""
+    parts = []
+    for side in _SIDES[table]:
+        rated = (
+            net.trafo.sn_mva * net.trafo.parallel * net.trafo.df if table == "trafo" else net[table][f"sn_{side}_mva"]
+        )
+        power = np.abs(_power(network, v, table, side))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            parts.append(_percent(power, rated.to_numpy(float)))
+    return _largest(parts)
 
 
 def total_losses_mw(network: Network, solution: Solution) -> np.ndarray:
@@ -331,12 +349,15 @@ class BatchResult:
     network : Network
     solution : Solution
     given : mapping of (table, column) to numpy.ndarray, (R, L)
+    trafo_loading : str
+        ``current`` or ``power``.
     """
 
     net: pandapowerNet
     network: Network
     solution: Solution
     given: Mapping[tuple[str, str], np.ndarray]
+    trafo_loading: str = "current"
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -394,7 +415,7 @@ class BatchResult:
     def __getattr__(self, name: str) -> np.ndarray:
         """Return a result of elements, (R, L); see `names`."""
         if name in BRANCH_RESULTS:
-            return branch_result(self.net, self.network, self.solution, name)
+            return branch_result(self.net, self.network, self.solution, name, self.trafo_loading)
         if name in ELEMENT_RESULTS:
             return element_result(self.net, self.network, self.solution, self.given, name)
         if name in BUS_RESULTS:

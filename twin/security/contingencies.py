@@ -114,6 +114,7 @@ class Contingency:
 INTACT = Contingency("", OutageClass.INTACT, ())
 TRIPPING_TABLES = (
     *("line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward", "svc", "gen", "sgen", "load", "storage"),
+    "ext_grid",
 )
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance")
 
@@ -174,7 +175,7 @@ def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
     table, at = element[0], position(net, element)
     if table in _BRANCH_TABLES:
         return bool((network.branch_rows[table][at] >= 0).any())
-    places = [network.shunt_node.get(table), network.controlled_by.get(table)]
+    places = [network.shunt_node.get(table), network.controlled_by.get(table), network.slack_by.get(table)]
     places += [network.injectors[table].node] if table in network.injectors else []
     return any(place is not None and place[at] >= 0 for place in places)
 
