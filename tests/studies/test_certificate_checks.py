@@ -9,6 +9,7 @@ import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
 from studies.experiments.certificate.look_ahead import check_policy, replaced_truth
+from studies.study.policy_files import load_policy
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Mode
 
@@ -118,3 +119,27 @@ def test_the_truth_is_put_back(case):
         assert (truth.plant_available_mw[:10] == before[:10]).all()
         assert not np.allclose(truth.plant_available_mw[10:], before[10:])
     assert (truth.plant_available_mw == before).all()
+
+
+SET_ORDER = """\
+from twin.policies.interface import DAY, Mode
+
+
+class P:
+    cadence = DAY
+
+    def decide(self, view):
+        plan = view.plan(Mode.SELF_CONSUMPTION)
+        first = next(iter({"reserve", "shave", "arbitrage", "hold", "rest"}))
+        plan.soc_min_percent[:] = {"reserve": 60, "shave": 30, "arbitrage": 5, "hold": 90, "rest": 45}[first]
+        return plan
+"""
+
+
+@pytest.mark.slow
+def test_the_order_of_a_set_of_texts_is_found_in_other_processes(case, tmp_path):
+    """Hash seeds 0 and 1 put the same text first, so one other process is not enough."""
+    (tmp_path / "own.py").write_text(SET_ORDER, encoding="utf-8")
+    found = check(case, lambda: load_policy("own.py:P", tmp_path))
+    assert (found.is_deterministic, found.looks_ahead) == (False, None)
+    assert found.first_unlike == f"{case.index[0]:%Y-%m-%d} 00:00, soc_min_percent"

@@ -79,6 +79,8 @@ class Conditions:
 
 
 USUAL, OTHER = Conditions(), Conditions(1, True)
+OTHERS = (OTHER, Conditions(2, True), Conditions(3, True), Conditions(4, True))
+"""Several: two hash seeds may put the same text first."""
 
 
 @dataclass(frozen=True)

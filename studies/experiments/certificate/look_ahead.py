@@ -17,7 +17,7 @@ from twin.operation.dispatch import covered, make_view, put_in_force
 from twin.operation.state import ORDERS, State, initial_state
 from twin.operation.window import step
 from twin.policies.interface import DAYS_AHEAD, Dispatch, Policy, View
-from twin.policies.process import OTHER, Noticed, OwnProcess
+from twin.policies.process import OTHERS, Noticed, OwnProcess
 from twin.policies.running import decide
 from twin.resources.profiles import Profiles
 
@@ -96,10 +96,12 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         return made[-1]
 
     first, second = fresh(), fresh()
-    if isinstance(second, OwnProcess):
-        made[-1] = second = second.under(OTHER)
-    expected, again = (list(_run(case, m, policy, start, stop, stop - start)) for policy in (first, second))
-    unlike = _first_difference(expected, again, _NAMES)
+    seconds = [second.under(other) for other in OTHERS] if isinstance(second, OwnProcess) else [second]
+    made += seconds
+    expected = list(_run(case, m, first, start, stop, stop - start))
+    repeated = (_run(case, m, policy, start, stop, stop - start) for policy in seconds)
+    differences = (_first_difference(expected, list(again), _NAMES) for again in repeated)
+    unlike = next((found for found in differences if found), None)
     trials = [_trial(number, half_hour, stop - start, case.clock) for number, half_hour in enumerate(REPLACED_AT)]
     decisions, found = 0, ""
     if not unlike:
