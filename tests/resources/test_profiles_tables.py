@@ -6,14 +6,15 @@ import pandas as pd
 import pytest
 from shipped import GOTO
 
+import studies.measured
 import twin.resources
 from twin.core.errors import InputError
 
-FOLDER = Path(twin.resources.__file__).parent
+FOLDERS = [Path(package.__file__).parent for package in (twin.resources, studies.measured)]
 
 
 def test_every_parameter_is_used():
-    code = "\n".join(path.read_text(encoding="utf-8") for path in FOLDER.rglob("*.py"))
+    code = "\n".join(path.read_text(encoding="utf-8") for folder in FOLDERS for path in folder.rglob("*.py"))
     for name in GOTO["parameters"]["name"]:
         assert name in code or name.startswith("repair_hours_"), name
 

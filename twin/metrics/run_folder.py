@@ -80,7 +80,7 @@ class Member:
             raise InputError([Problem("times are missing", where, rows, repair=RERUN)])
         return frame
 
-    def table_problems(self, name: str, columns: Sequence[str] = ()) -> list[Problem]:
+    def table_problems(self, name: str, columns: Sequence[str] = (), may_be_empty: bool = False) -> list[Problem]:
         """Return what keeps a table, or some of its columns, from being read; a look at the file's head only."""
         file = self.folder / f"{name}.parquet"
         if not file.is_file():
@@ -92,7 +92,7 @@ class Member:
             return [Problem("the table is not a Parquet file", str(file), str(error), repair=RERUN)]
         unknown = [column for column in columns if column not in schema.names]
         found = [Problem("no such column", str(file), column, ", ".join(schema.names), RERUN) for column in unknown]
-        found += [] if rows else [Problem("the table is empty", str(file), repair=RERUN)]
+        found += [] if rows or may_be_empty else [Problem("the table is empty", str(file), repair=RERUN)]
         quantities = TABLES.get(name, {})
         for column in schema.names:
             accepted = _accepted(column, schema.field(column).type, quantities.get(column))

@@ -122,7 +122,10 @@ Reason = tuple[str, str]
 OF_BATTERIES = ("fleet.battery.", "inputs.battery_behaviour.")
 OUTSIDE = {
     "battery_wear": ("ages the batteries, outside the simulated headlines", "蓄電池劣化の推計のみに使用"),
-    "market": ("moves payments only, outside the simulated headlines", "収支の試算のみに使用"),
+    **dict.fromkeys(
+        ("market", "investment", "matching", "buyers"),
+        ("moves payments only, outside the simulated headlines", "収支の試算のみに使用"),
+    ),
     **dict.fromkeys(
         ("cables", "cable_layers", "cable_sections", "cable_temperatures"),
         ("moves the temperature of the link's cables only", "連系線ケーブルの温度にのみ影響"),
