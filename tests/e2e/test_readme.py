@@ -1,4 +1,4 @@
-"""The commands that the README shows do what they say; runs and audits are cut to the first two days."""
+"""The commands that the README shows do what they say; runs are cut to the first two days."""
 
 import re
 import shlex
@@ -21,13 +21,13 @@ def commands(readme: str) -> list[list[str]]:
 
 
 def runnable(words: list[str]) -> list[str]:
-    """Return a command cut to two days (an uncertainty analysis to its help), with paths that hold elsewhere."""
+    """Return a command cut to two days (uncertainty analysis and audit to their help), with paths that hold elsewhere."""
     words = [str(ROOT / word) if word.endswith(".toml") and (ROOT / word).is_file() else word for word in words]
     if "--data" in words:
         words[words.index("--data") + 1] = str(DATA)
-    if words[0] == "uncertainty":
+    if words[0] in ("uncertainty", "audit"):
         return [*words, "--help"]
-    if words[0] not in ("run", "audit"):
+    if words[0] != "run":
         return words
     if "--days" in words:
         del words[words.index("--days") : words.index("--days") + 2]
