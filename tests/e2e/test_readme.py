@@ -21,7 +21,7 @@ def commands(readme: str) -> list[list[str]]:
 
 
 def runnable(words: list[str]) -> list[str]:
-    """Return a command cut to two days (uncertainty analysis and audit to their help), with paths that hold elsewhere."""
+    """Return a command cut to two days (analysis and audit to their help), with paths that hold elsewhere."""
     words = [str(ROOT / word) if word.endswith(".toml") and (ROOT / word).is_file() else word for word in words]
     if "--data" in words:
         words[words.index("--data") + 1] = str(DATA)
