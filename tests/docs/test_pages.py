@@ -14,7 +14,7 @@ import make_reference  # noqa: E402
 
 GENERATED = {
     *("reference/api.md", "reference/study_keys.md", "reference/commands.md", "reference/data_dictionary.md"),
-    "plan_audit.md",
+    *("reference/policy_fields.md", "plan_audit.md"),
 }
 """Made from texts of the code, whose lines have up to 120 characters."""
 MADE_AT_BUILD = GENERATED - {"reference/data_dictionary.md", "plan_audit.md"}
