@@ -37,6 +37,7 @@ area_balance = false
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not DATA.is_dir(), reason=f"the measured data are not here: {DATA}")
 def test_the_fiscal_2022_study_runs_on_the_measured_data(once, workplace):
     answer = once("run", "goto_fy2022", "--data", DATA, "--days", "1:2")

@@ -34,6 +34,7 @@ def runnable(words: list[str]) -> list[str]:
     return words + DAYS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("readme", READMES)
 def test_the_commands_of_the_readme(once, readme):
     found = commands(readme)
