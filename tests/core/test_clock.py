@@ -220,6 +220,7 @@ def _still(inputs, minutes, noon=24):
     return make_case(still, members, clock=clock)
 
 
+@pytest.mark.slow
 def test_a_constant_day_has_the_same_energies_at_10_30_and_60_minutes(windy):
     """The same states follow each other, so energies differ by nothing but rounding; batteries end with one charge."""
     energies = {}

@@ -128,7 +128,8 @@ TABLES = ("system", "link", "ledger", "sites", "security_branches", "security_ou
 def test_a_table_that_is_missing_or_empty_or_none_is_told(run, table):
     file = run / MEMBER / f"{table}.parquet"
     whole = pq.read_table(file)
-    for harm in (lambda: file.write_bytes(b"x" * 100), lambda: pq.write_table(whole.slice(0, 0), file), file.unlink):
+    emptied = [] if table == "sample_check" else [lambda: pq.write_table(whole.slice(0, 0), file)]
+    for harm in (lambda: file.write_bytes(b"x" * 100), *emptied, file.unlink):  # of a short run no state may be drawn
         harm()
         (problem,) = asked_of_all(run)
         assert str(file) in problem.where

@@ -19,7 +19,7 @@ from studies.execution.workers import Piece, Processes, WorkerLostError, run_pie
 
 PATIENCE_SECONDS = 100.0
 PARENT = """
-import os, sys, time
+import os, signal, sys, time
 from functools import partial
 from pathlib import Path
 
@@ -28,6 +28,7 @@ def sleep_long(file):
     time.sleep(600)
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where the tests run in the background
     from studies.execution.workers import Processes
     Processes(2).make([partial(sleep_long, Path(sys.argv[1]) / str(k)) for k in range(2)], print)
 """
