@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import inspect
 import re
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -247,4 +247,6 @@ def _row(cells: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    write_pages(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
+    write_pages(parser.parse_args().folder)
