@@ -6,12 +6,17 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from twin.core.kernel_cache import keep_kernels
 
 if TYPE_CHECKING:
     from twin.metrics.run_folder import open_run as open_run
     from twin.network.batch import BatchPowerFlow as BatchPowerFlow
     from twin.security.analysis import SecurityAnalysis as SecurityAnalysis
+
+keep_kernels(Path(__file__).parent)  # before any module with kernels is imported
 
 _PUBLIC = {
     "BatchPowerFlow": "twin.network.batch",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
+import numpy as np
 
 from network_models.drawing import map_figure, single_line_diagram
 from reports import write_report
 from studies.execution.folders import RUN_FILE, write_json
-from studies.execution.workers import Progress
+from studies.execution.workers import Progress, Workers
 from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
 from studies.sources import status_counts
@@ -59,22 +61,40 @@ SITE_KINDS = {
 }
 
 
-def write_kpis(study: Study, case: Case, members: list[StudyMember], run: Path, data: Path | None) -> None:
-    """Write ``kpis.json`` and payments of all members; comparisons are with members of the same sweep point."""
+def write_kpis(
+    study: Study, case: Case, members: list[StudyMember], run: Path, data: Path | None, workers: Workers
+) -> None:
+    """Write ``kpis.json`` and payments of all members; comparisons are with members of the same sweep point.
+
+    The workers share the members; `case` goes to them, so it should be without its series.
+    """
     year_before = previous_price(study, data)
-    loop_members = {(m.scenario, m.label): (k, m) for k, m in enumerate(case.members) if not m.twin}
-    kpis_of = {}
-    for member in members:
-        k, loop_member = loop_members[member.scenario, member.label]
-        folder = run / member.path
-        kpis = own_kpis(member.study, case, k, folder, year_before)
-        has_twins = study.compare.counterfactuals
-        kpis_of[member.path] = kpis | _twin_kpis(folder, loop_member.operator, case.step_hours, has_twins=has_twins)
+    position = {(m.scenario, m.label): k for k, m in enumerate(case.members) if not m.twin}
+    kpis_of: dict[str, dict[str, float | None]] = {}
+    shares = [members[first :: workers.count] for first in range(min(workers.count, len(members)))]
+    calls = [
+        partial(_kpis_alone, study, case, share, [position[m.scenario, m.label] for m in share], run, year_before)
+        for share in shares
+    ]
+    workers.here.make(calls, lambda _, found: kpis_of.update(found))
     for member in members:
         at_point = {other.scenario: other for other in members if other.label == member.label}
         kpis = kpis_of[member.path] | none_where_nan(_benefits(study, member, at_point, run, case.step_hours))
         kpis |= _kept_off(member, at_point.get(study.compare.uncontrolled or ""), kpis_of)
         write_json(run / member.path / "kpis.json", dict(sorted(kpis.items())))
+
+
+def _kpis_alone(
+    study: Study, case: Case, members: list[StudyMember], position: list[int], run: Path, year_before: np.ndarray | None
+) -> dict[str, dict[str, float | None]]:
+    """Return the key figures of some members, by path, that need no other member; write payments and temperatures."""
+    kpis_of = {}
+    for member, k in zip(members, position, strict=True):
+        folder, operator = run / member.path, case.members[k].operator
+        kpis = own_kpis(member.study, case, k, folder, year_before)
+        has_twins = study.compare.counterfactuals
+        kpis_of[member.path] = kpis | _twin_kpis(folder, operator, case.step_hours, has_twins=has_twins)
+    return kpis_of
 
 
 def _twin_kpis(folder: Path, operator: str, hours: float, *, has_twins: bool) -> dict[str, float | None]:
@@ -240,7 +260,7 @@ class StudyRun(Experiment):
 
     def reduce(self, work: Work) -> dict[str, Any]:
         """Write key figures and manifests of the members and the network's drawings; return the resolved study."""
-        write_kpis(self.study, self.case, self.own, work.folder, self.data)
+        write_kpis(self.study, self.case, self.own, work.folder, self.data, work.workers)
         for member in self.own:
             facts = work.facts | {"study": member.study.model_dump(mode="json")}
             write_json(work.folder / member.path / "manifest.json", facts)

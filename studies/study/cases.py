@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +16,7 @@ from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study
 from twin.core.clock import steps_in
+from twin.core.equal_rows import held_once
 from twin.core.errors import Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
@@ -194,7 +193,7 @@ def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, 
     """Return the members with their outlook set, and the distinct outlooks; equal series are held once."""
     of_sites: dict[tuple[int, bytes, bytes], Outlooks] = {}
     position: dict[tuple[object, ...], int] = {}
-    known: dict[tuple[str, bytes], np.ndarray] = {}
+    known: dict[str, list[np.ndarray]] = {}
     outlooks: list[Outlooks] = []
     told = []
     for member in members:
@@ -212,15 +211,11 @@ def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, 
     return tuple(told), outlooks
 
 
-def _with_shared_arrays(made: Outlooks, known: dict[tuple[str, bytes], np.ndarray]) -> Outlooks:
+def _with_shared_arrays(made: Outlooks, known: dict[str, list[np.ndarray]]) -> Outlooks:
     """Take series that are equal to known ones from there: members differ in their batteries rather than in PV."""
-    values: dict[str, Any] = {}
-    for field in fields(made):
-        value = getattr(made, field.name)
-        if isinstance(value, np.ndarray):
-            digest = hashlib.sha256(value.tobytes()).digest()
-            values[field.name] = known.setdefault((field.name, digest), value)
-    return replace(made, **values)
+    values = {field.name: getattr(made, field.name) for field in fields(made)}
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    return replace(made, **{name: held_once(value, known.setdefault(name, [])) for name, value in arrays.items()})
 
 
 def _link_at_mean_demand(

@@ -20,6 +20,7 @@ from studies.study.members import Member
 from studies.study.schema import Study
 from studies.study.schema import WeatherFile as NamedFile
 from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
+from twin.core.equal_rows import held_once
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import WeatherTable
@@ -131,7 +132,7 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
     raise_if_any(problem for model in grids.models for problem in model_problems(tables, model, sources[0].weather))
     shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
-    known: dict[tuple[str, str], Any] = {}
+    known: dict[str, list[np.ndarray]] = {}
     position: dict[tuple[str, bool, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
@@ -207,14 +208,11 @@ def _profile_key(model: GridModel, study: Study) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _with_shared_arrays(made: Profiles, known: dict[tuple[str, str], Any]) -> Profiles:
+def _with_shared_arrays(made: Profiles, known: dict[str, list[np.ndarray]]) -> Profiles:
     """Take series that are equal to known ones from there, so that memory and workers hold them once."""
-    values = {}
-    for field in fields(made):
-        value = getattr(made, field.name)
-        digest = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
-        values[field.name] = known.setdefault((field.name, digest), value)
-    return Profiles(**values)
+    values = {field.name: getattr(made, field.name) for field in fields(made)}
+    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    return Profiles(**values | {name: held_once(value, known.setdefault(name, [])) for name, value in arrays.items()})
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from twin.core import equal_rows as distinct
-from twin.core.equal_rows import distinct_rows
+from twin.core.equal_rows import distinct_rows, held_once
 
 
 def columns(rng, rows):
@@ -41,3 +41,16 @@ def test_rows_that_differ_and_share_a_hash_are_told_apart(monkeypatch):
     some = columns(np.random.default_rng(3), 40)
     first, inverse = distinct_rows(*some)
     assert (first.tolist(), inverse.tolist()) == by_hand(some)
+
+
+def test_arrays_are_held_once_only_where_all_their_bytes_are_the_same():
+    known = []
+    first = np.arange(3000.0)
+    almost, other_kind, folded = first.copy(), first.astype(np.float32), first.reshape(2, -1)
+    almost[7] = np.nextafter(7.0, 8.0)
+    for values in (first, almost, other_kind, folded):
+        assert held_once(values, known) is values
+    assert held_once(np.where(first > 5.0, first, first), known) is first
+    assert held_once(almost.copy(), known) is almost
+    assert held_once(np.full(3, np.nan), known) is held_once(np.full(3, np.nan), known)
+    assert held_once(np.array([0.0]), known) is not held_once(np.array([-0.0]), known)

@@ -4,11 +4,20 @@ import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+import windpowerlib
 from shipped import GOTO, with_inputs
 
 from twin.core.errors import InputError
 from twin.resources.plants import plant_available_mw, plant_problems, wind_scales
-from twin.resources.wind import Farm, calibrated_scale, farm_curve, farm_per_unit, power_curve, speed_at_height
+from twin.resources.wind import (
+    Farm,
+    calibrated_scale,
+    farm_curve,
+    farm_per_unit,
+    power_curve,
+    smoothed,
+    speed_at_height,
+)
 
 MIDDLES = (np.arange(20000) + 0.5) / 20000
 RAYLEIGH = 7.0 * np.sqrt(-4 / np.pi * np.log(1 - MIDDLES))
@@ -54,6 +63,18 @@ def test_smoothing_is_the_mean_over_turbines_that_see_other_winds(farm, spread):
     for speed in (4.0, 6.0, 9.0, 12.0, 14.0, 18.0, 24.0):
         by_hand = weights @ raw.at(np.clip(speed * (1 + spread * nodes), 0, None)) / weights.sum()
         assert smooth.at(np.array([speed]))[0] == pytest.approx(by_hand, abs=0.006), speed
+
+
+@pytest.mark.parametrize("spread", [0.05, 0.15])
+def test_smoothing_is_that_of_windpowerlib_to_the_bit(spread):
+    """The same function one speed after the other, the curve held so far that its end is not seen."""
+    raw, speed = power_curve(GOTO, "E-82/2000"), pd.Series(np.arange(0.0, 40.25, 0.5))
+    library = windpowerlib.power_curves.smooth_power_curve(
+        speed, pd.Series(raw.at(speed.to_numpy())), wind_speed_range=12.0, turbulence_intensity=spread
+    )
+    kept = library["value"].to_numpy()[library["wind_speed"] <= 25.0]
+    smooth = smoothed(raw, spread)
+    assert smooth.per_unit.tolist() == np.maximum.accumulate(kept / kept.max()).tolist()
 
 
 def test_a_farm_starts_earlier_and_is_full_later_than_one_turbine():

@@ -140,7 +140,7 @@ def minutes_to_limit(
     for earlier, later in zip(np.concatenate([[0.0], grid]), grid, strict=False):
         passed = open_rows[~within(np.full(len(open_rows), later), open_rows)]
         low, high = np.full(len(passed), earlier), np.full(len(passed), later)
-        for _ in range(30):
+        for _ in range(30 if len(passed) else 0):
             middle = 0.5 * (low + high)
             fits = within(middle, passed)
             low, high = np.where(fits, middle, low), np.where(fits, high, middle)

@@ -1,9 +1,27 @@
-"""Rows that are the same to the bit: what depends on them is computed once."""
+"""Rows and arrays that are the same to the bit: what depends on them is computed once, and they are held once."""
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+
+def held_once(value: np.ndarray, known: list[np.ndarray]) -> np.ndarray:
+    """Return the one of the `known` arrays that is the same to the bit, or `value`, which is known from then on."""
+    for other in known:
+        if other is value or (other.dtype == value.dtype and other.shape == value.shape and _same_bytes(other, value)):
+            return other
+    known.append(value)
+    return value
+
+
+def _same_bytes(one: np.ndarray, other: np.ndarray) -> bool:
+    mine, theirs = (np.ascontiguousarray(values).reshape(-1).view(np.uint8) for values in (one, other))
+    return all(np.array_equal(mine[::every], theirs[::every]) for every in (_LOOK_AT_EVERY, 1))
+
+
+_LOOK_AT_EVERY = 1021
+"""Bytes that are compared first: arrays that differ do so nearly everywhere."""
 
 
 def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
@@ -71,10 +73,24 @@ class Tables(Mapping[str, pd.DataFrame]):
         InputError
             Where the table has no row of that name.
         """
-        values = self[table].set_index("name")["value"]
-        if name not in values.index:
-            raise InputError([Problem("no such parameter", f"{table}.csv", name, ", ".join(values.index))])
-        return float(values[name])
+        rows = self.rows(table, "name")
+        if name not in rows:
+            raise InputError([Problem("no such parameter", f"{table}.csv", name, ", ".join(rows))])
+        return float(rows[name]["value"])
+
+    def rows(self, table: str, key: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the rows of a table by what they have in the column `key`, the first one where several have it."""
+        if (table, key) not in self._rows:
+            found: dict[str, dict[str, Any]] = {}
+            for row in self[table].to_dict("records"):
+                found.setdefault(row[key], row)
+            self._rows[table, key] = found
+        return self._rows[table, key]
+
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], dict[str, dict[str, Any]]]:
+        """Rows of the tables that have been asked for one."""
+        return {}
 
     def by_month(self, table: str, column: str) -> pd.Series:
         """Return a column of a table with one row per calendar month, indexed 1..12."""

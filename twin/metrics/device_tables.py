@@ -140,7 +140,7 @@ def outage_tables(found: SecurityResult, index: pd.DatetimeIndex) -> dict[str, p
     dict of str to pyarrow.Table
         ``security``, ``security_branches`` and ``security_outages``; columns as in `twin.core.quantities.TABLES`.
     """
-    steps = found.steps(OutageClass.SINGLE)[list(STEP_COLUMNS)].rename(columns=STEP_COLUMNS)
+    steps = found.steps(OutageClass.SINGLE, list(STEP_COLUMNS)).rename(columns=STEP_COLUMNS)
     steps.insert(0, "time", index)
     branches = found.branches(OutageClass.SINGLE)[BRANCH_COLUMNS].copy()
     outages = found.outages()[OUTAGE_COLUMNS].copy()

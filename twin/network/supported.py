@@ -12,6 +12,7 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.network.as_read import empty_net
 
 POWER_FLOW_OPTIONS = {
     "trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "tolerance_mva": 1e-9, "max_iteration": 50,
@@ -66,7 +67,7 @@ def left_out_tables(net: pandapowerNet) -> tuple[str, ...]:
 
 @cache
 def _not_calculated() -> tuple[str, ...]:
-    known = pp.create_empty_network()
+    known = empty_net()
     names = (name for name, table in known.items() if isinstance(table, pd.DataFrame) and "in_service" in table)
     return tuple(name for name in names if name not in (*SUPPORTED_TABLES, *_WITHOUT_POWER_FLOW))
 

@@ -77,10 +77,9 @@ def unit_bias(tables: Tables, quantity: str) -> float:
 
 
 def _row(tables: Tables, quantity: str) -> dict[str, float]:
-    table = tables["forecast_errors"]
+    row = tables.rows("forecast_errors", "quantity")[quantity]
     columns = [*SIZES_AT_HOURS, "bias_24h", "correlation", "slow_share", "slow_correlation"]
-    values = table.loc[table["quantity"] == quantity, columns].to_numpy(float)[0]
-    return dict(zip(columns, values.tolist(), strict=True))
+    return {column: float(row[column]) for column in columns}
 
 
 def make_forecasts(

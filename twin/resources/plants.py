@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -76,14 +77,24 @@ def down_share(
     """
     if plant["availability"] >= 1:
         return np.zeros(len(index))
-    hours = np.arange(len(index)) * step_hours(index)
+    units = tuple(f"{plant.name}/{unit + 1}" for unit in range(_units(tables, plant)))
     repair = tables.value(f"repair_hours_{plant['kind']}")
-    count = _units(tables, plant)
-    down = np.zeros(len(index))
-    for unit in range(count):
-        rng = stream(seed, "outage", weather_year, f"{plant.name}/{unit + 1}")
-        down += is_down(rng, hours, plant["availability"], repair)
-    return down / count
+    return _down_share(seed, weather_year, units, float(plant["availability"]), repair, len(index), step_hours(index))
+
+
+@lru_cache(maxsize=128)
+def _down_share(
+    seed: int, weather_year: int, units: tuple[str, ...], availability: float, repair_hours: float, steps: int,
+    hours: float,
+) -> np.ndarray:  # fmt: skip
+    """Return the share of some units that is out of order, (T,) not to be written to; grids share their plants."""
+    down = np.zeros(steps)
+    for unit in units:
+        rng = stream(seed, "outage", weather_year, unit)
+        down += is_down(rng, np.arange(steps) * hours, availability, repair_hours)
+    share: np.ndarray = down / len(units)
+    share.setflags(write=False)
+    return share
 
 
 def _units(tables: Tables, plant: pd.Series) -> int:
@@ -150,8 +161,9 @@ def wind_scales(
 
 
 def plant_available_mw(
-    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky], scales: Mapping[str, float]
-) -> np.ndarray:
+    tables: Tables, plants: pd.DataFrame, weather: WeatherTable, skies: Mapping[str, Sky],
+    scales: Mapping[str, float], known: dict[tuple[str, str], np.ndarray] | None = None,
+) -> np.ndarray:  # fmt: skip
     """Return what each plant could produce.
 
     Parameters
@@ -165,6 +177,9 @@ def plant_available_mw(
         Per place.
     scales : mapping of str to float
         Per wind farm, from `wind_scales`.
+    known : dict, optional
+        Output of PV fleets per kW found before with the same tables under the same skies, by place and fleet; new ones
+        are added: several grids share them.
 
     Returns
     -------
@@ -172,7 +187,7 @@ def plant_available_mw(
         (T, P) MW, 0..contract_mw, before outages.
     """
     output = np.zeros((len(weather.index), len(plants)))
-    per_kw: dict[tuple[str, str], np.ndarray] = {}
+    per_kw = {} if known is None else known
     for column, (plant, row) in enumerate(plants.iterrows()):
         if row["contract_mw"] == 0:
             continue

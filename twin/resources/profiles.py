@@ -152,12 +152,14 @@ def _check_window(start: int, stop: int, steps: int) -> None:
 class WeatherShapes:
     """What follows from the weather alone and serves several grids: skies and demand shapes, by place; sites' series.
 
-    `of_sites` holds the sites' PV and demand that were made already, by what they depend on beside the weather.
+    `of_sites` holds the sites' PV and demand that were made already, by what they depend on beside the weather,
+    `of_fleets` the PV fleets of the plants, by place and fleet.
     """
 
     skies: dict[str, Sky]
     demand: dict[str, dict[str, np.ndarray]]
     of_sites: dict[tuple[object, ...], np.ndarray] = field(default_factory=dict)
+    of_fleets: dict[tuple[str, str], np.ndarray] = field(default_factory=dict)
 
     def site_pv(self, tables: Tables, fleet: SiteFleet) -> np.ndarray:
         """Return `site_pv` under these skies."""
@@ -240,7 +242,7 @@ def build_profiles(
     shapes = weather_shapes(tables, areas, weather) if shapes is None else shapes
     scales = wind_scales(tables, plants, weather) if farm_scales is None else farm_scales
 
-    available = plant_available_mw(tables, plants, weather, shapes.skies, scales)
+    available = plant_available_mw(tables, plants, weather, shapes.skies, scales, shapes.of_fleets)
     demand = area_demand(tables, areas, shapes.demand, index, **key)
     of_area, orders = _without_market(index, plants)
     if AREA_MARKET in tables:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +92,7 @@ def read_pv_fleet(tables: Tables, name: str) -> PvFleet:
     """
     if name not in fleet_names(tables):
         raise InputError([Problem("unknown pv_fleet", "pv_fleets.csv", name, ", ".join(fleet_names(tables)))])
-    row, age = _row(tables, "pv_fleets", name), _row(tables, "pv_ageing", name)
+    row, age = (tables.rows(table, "fleet")[name] for table in ("pv_fleets", "pv_ageing"))
     modules = ("power_per_kelvin", "faiman_u0", "faiman_u1", "albedo")
     rest = ("inverter_efficiency", "dc_ac_ratio", "output_factor")
     return PvFleet(
@@ -137,11 +135,6 @@ def orientations(tables: Tables, fleet: str) -> pd.DataFrame:
         raise InputError([Problem("shares do not fit", f"pv_orientations.csv, {fleet}", seen, "0 to 1, in all 1")])
     share = np.where(stated, share, share * (left / others if others else 0.0))
     return rows[["tilt", "azimuth"]].assign(share=share)
-
-
-def _row(tables: Tables, table: str, fleet: str) -> dict[Hashable, Any]:
-    rows = tables[table]
-    return rows[rows["fleet"] == fleet].to_dict("records")[0]
 
 
 def _loss(tables: Tables, fleet: str) -> float:

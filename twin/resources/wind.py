@@ -18,11 +18,11 @@ from twin.core.weather_table import Place
 WATER_ROUGHNESS_M = 0.001
 """A place with a shorter roughness length is taken as open water."""
 
-HELD_TO_M_PER_S = 40.0
-"""So far curves are held at rated power before they are smoothed: the storm control decides above cut-out."""
-
 SMOOTHED_TO_M_PER_S = 25.0
-"""Smoothed curves are held from there on; beyond it the smoothing would see the end of the curve."""
+"""Smoothed curves are held from there on: the storm control decides above cut-out."""
+
+SMOOTHED_STEP_M_PER_S = 0.5
+"""Distance of the speeds that are smoothed, and of those that the smoothing averages over."""
 
 SMOOTHED_OVER_M_PER_S = 12.0
 """Speeds on either side that the smoothing averages over: 4 standard deviations of 12 % at 25 m/s."""
@@ -134,7 +134,7 @@ def farm_curve(tables: Tables, farm: Farm, own: OwnTurbine | None = None) -> Far
         row = _turbine(tables, farm.turbine)
         cut_out, curve = row.cut_out_speed, _smoothed_library_curve(row.library_type, spread)
     else:
-        cut_out, curve = own.cut_out_speed, _smoothed(own.curve, spread)
+        cut_out, curve = own.cut_out_speed, smoothed(own.curve, spread)
     stop_speed = cut_out / wind_parameter(tables, "storm_gust_factor")
     factors = speed_factors(farm.units, spread)
     storm = StormControl(stop_speed, stop_speed * wind_parameter(tables, "storm_restart_share"), factors)
@@ -177,7 +177,7 @@ class _Turbine:
 
 
 def _turbine(tables: Tables, name: str) -> _Turbine:
-    rows = {row["turbine"]: row for row in tables["turbines"].to_dict("records")}
+    rows = tables.rows("turbines", "turbine")
     if name not in rows:
         raise InputError([Problem("unknown turbine", "turbine", name, ", ".join(rows), "add it to turbines.csv")])
     return _Turbine(str(rows[name]["library_type"]), float(rows[name]["cut_out_speed"]))
@@ -199,18 +199,20 @@ def _library_curve(library_type: str) -> PowerCurve:
 
 @lru_cache(maxsize=256)
 def _smoothed_library_curve(library_type: str, spread: float) -> PowerCurve:
-    return _smoothed(_library_curve(library_type), spread)
+    return smoothed(_library_curve(library_type), spread)
 
 
-def _smoothed(curve: PowerCurve, spread: float) -> PowerCurve:
-    speed = np.arange(0.0, HELD_TO_M_PER_S + 0.25, 0.5)
-    per_unit = pd.Series(curve.at(speed))
-    smooth = windpowerlib.power_curves.smooth_power_curve(
-        pd.Series(speed), per_unit, wind_speed_range=SMOOTHED_OVER_M_PER_S, turbulence_intensity=spread
-    )
-    kept = smooth[smooth["wind_speed"] <= SMOOTHED_TO_M_PER_S]
-    value = kept["value"].to_numpy() / kept["value"].max()
-    return PowerCurve(kept["wind_speed"].to_numpy(), np.maximum.accumulate(value))
+def smoothed(curve: PowerCurve, spread: float) -> PowerCurve:
+    """Return a curve as `windpowerlib.power_curves.smooth_power_curve` smooths it, all speeds at once."""
+    speed = np.arange(0.0, SMOOTHED_TO_M_PER_S + 0.25, SMOOTHED_STEP_M_PER_S)
+    away = np.arange(-SMOOTHED_OVER_M_PER_S, SMOOTHED_OVER_M_PER_S + SMOOTHED_STEP_M_PER_S, SMOOTHED_STEP_M_PER_S)
+    around = away + speed[1:, None]  # at standstill there is nothing to smooth
+    deviation = spread * speed[1:, None]
+    density = windpowerlib.tools.gauss_distribution(speed[1:, None] - around, deviation, 0.0)
+    per_unit = np.where(around < 0.0, 0.0, curve.at(around.ravel()).reshape(around.shape))
+    summed = np.cumsum(SMOOTHED_STEP_M_PER_S * per_unit * density, axis=1)  # in order, as windpowerlib adds them up
+    value = np.concatenate([[0.0], summed[:, -1]])
+    return PowerCurve(speed, np.maximum.accumulate(value / value.max()))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,8 +69,8 @@ class SecurityResult:
         """Return (T,) whether every case of the class is solved and within all limits."""
         return np.asarray(self.of_class(outage_class).step_violating == 0)
 
-    def steps(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
-        """Return one row per step.
+    def steps(self, outage_class: OutageClass = OutageClass.SINGLE, only: Sequence[str] = ()) -> pd.DataFrame:
+        """Return one row per step, with all columns or `only` some.
 
         ``loading_percent`` is infinite where a case is unsolved, because then nothing is known of it;
         ``solved_loading_percent`` with its element, side and outage is the worst of the solved ones.
@@ -77,19 +78,22 @@ class SecurityResult:
         tally = self.of_class(outage_class)
         unsolved = tally.step_unsolved > 0
         columns: dict[str, object] = {"loading_percent": np.where(unsolved, np.inf, _known(tally.step.value))}
-        for name, worst in (
-            ("solved", tally.step),
-            ("settled", tally.step_settled),
-            ("export_breach", tally.step_export),
-            ("import_breach", tally.step_import),
-        ):
-            columns |= {f"{name}_{key}": values for key, values in self._loading(worst).items() if key != "step"}
-        for name, worst, sign in (("low", tally.step_low, -1.0), ("high", tally.step_high, 1.0)):
-            columns |= {f"{name}_{key}": v for key, v in self._voltage(worst, sign).items() if key != "step"}
+
+        def add(name: str, worst: Worst, of: Callable[..., dict[str, object]], *sign: float) -> None:
+            if not only or any(column.startswith(f"{name}_") for column in only):
+                found = of(worst, *sign, with_step=False)
+                columns.update({f"{name}_{key}": values for key, values in found.items()})
+
+        add("solved", tally.step, self._loading)
+        add("settled", tally.step_settled, self._loading)
+        add("export_breach", tally.step_export, self._loading)
+        add("import_breach", tally.step_import, self._loading)
+        add("low", tally.step_low, self._voltage, -1.0)
+        add("high", tally.step_high, self._voltage, 1.0)
         columns["violating_outages"] = tally.step_violating
         columns["unsolved_outages"] = tally.step_unsolved
         columns["secure"] = tally.step_violating == 0
-        return pd.DataFrame(columns, index=self.index)
+        return pd.DataFrame({name: columns[name] for name in only or columns}, index=self.index)
 
     def branches(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
         """Return one row per watched branch: worst loadings, and hours in which at least one case breaks its rating."""
@@ -145,22 +149,23 @@ class SecurityResult:
             np.array(counts), index=[kind.label for kind in OutageClass], columns=[f.name.lower() for f in Failure]
         ).drop(columns="none")
 
-    def _loading(self, worst: Worst) -> dict[str, object]:
-        grid = self.grid
+    def _loading(self, worst: Worst, *, with_step: bool = True) -> dict[str, object]:
+        ends, of_row = np.unique(worst.address[:, [ELEMENT, SIDE]], axis=0, return_inverse=True)
+        sides = [self._side(branch, side) for branch, side in ends]
         return {
             "loading_percent": _known(worst.value),
-            "element": _names(grid.branch_names, worst.address[:, ELEMENT]),
-            "side": [self._side(branch, side) for branch, side in worst.address[:, [ELEMENT, SIDE]]],
+            "element": _names(self.grid.branch_names, worst.address[:, ELEMENT]),
+            "side": _names(sides, of_row.ravel()),
             "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
-            "step": self._times(worst.address[:, STEP]),
+            **({"step": self._times(worst.address[:, STEP])} if with_step else {}),
         }
 
-    def _voltage(self, worst: Worst, sign: float) -> dict[str, object]:
+    def _voltage(self, worst: Worst, sign: float, *, with_step: bool = True) -> dict[str, object]:
         return {
             "vm_pu": sign * _known(worst.value),
             "bus": _names(self.grid.bus_names, worst.address[:, ELEMENT]),
             "outage": _names([case.name for case in self.cases], worst.address[:, CASE]),
-            "step": self._times(worst.address[:, STEP]),
+            **({"step": self._times(worst.address[:, STEP])} if with_step else {}),
         }
 
     def _side(self, branch: int, side: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -64,47 +66,52 @@ def statement(folder: Path, plants: pd.DataFrame, market: Market) -> dict[str, f
 
 def _plants(folder: Path, plants: pd.DataFrame, market: Market, system: pd.DataFrame, hours: float) -> pd.DataFrame:
     """Return by half-hour what market and fund pay, the aggregator's part, charges (JPY), and certificates (kWh)."""
-    columns = ["time", "unit", "delivered_mw", "area_balance_mw", "area_balance_settled_mw", "battery_mw"]
-    ledger = pq.read_table(folder / "ledger.parquet", columns=columns).to_pandas()
-    mwh, every = hours * KWH_PER_MWH, system
-    system = system[system["failure"] == ""]
-    ledger = ledger[ledger["unit"].isin(plants.index) & ledger["time"].isin(system.index)]
-    ledger = ledger.astype(dict.fromkeys(columns[2:], float) | {"unit": str})
+    names = ["delivered_mw", "area_balance_mw", "area_balance_settled_mw", "battery_mw"]
+    ledger = pq.read_table(folder / "ledger.parquet", columns=["time", "unit", *names]).to_pandas()
+    mwh, solved = hours * KWH_PER_MWH, (system["failure"] == "").to_numpy()
+    of_cell = _cells(ledger, system.index, solved, plants.index)
+    delivered, area_balance, settled, battery = (mwh * of_cell(ledger[name].to_numpy(float)) for name in names)
     found = pd.DataFrame(0.0, index=system.index, columns=["from_outside", "gain", "charge", "certificates"])
-    of_unit = {name: rows.set_index("time").drop(columns="unit") * mwh for name, rows in ledger.groupby("unit")}
-    of_kind = ledger.assign(kind=ledger["unit"].map(plants["kind"].to_dict()))
-    generation = of_kind.pivot_table(index="time", columns="kind", values="delivered_mw", aggfunc="sum") * mwh
-    generation = generation.reindex(every.index).fillna(0.0)
     share, pays = market["aggregator_share_of_fip_gain"], pays_generator_charge(plants, market)
-    price = system["price_jpy_per_kwh"]
-    for (name, plant), pays_charge in zip(plants.iterrows(), pays, strict=True):
-        kwh = of_unit.get(str(name), pd.DataFrame(0.0, index=system.index, columns=columns[2:]))
-        kwh = kwh.reindex(system.index, fill_value=0.0)
-        fed_in = kwh["delivered_mw"] - kwh["battery_mw"]
+    price = system["price_jpy_per_kwh"].to_numpy()
+    of_kind = {kind: delivered[:, plants["kind"] == kind].sum(axis=1) for kind in plants["kind"].unique()}
+    for p, ((name, plant), pays_charge) in enumerate(zip(plants.iterrows(), pays, strict=True)):
+        fed_in = delivered[:, p] - battery[:, p]
         if plant["scheme"] == "FIT":
-            paid = (fed_in + kwh["area_balance_mw"] - kwh["area_balance_settled_mw"]).clip(lower=0.0)
+            paid = (fed_in + area_balance[:, p] - settled[:, p]).clip(min=0.0)
             found["from_outside"] += paid * market.base_price(str(name), plant["kind"])
         else:
             found["from_outside"] += fed_in * price
             found["certificates"] += fed_in
         if plant["scheme"] == "FIP":
             base = market.base_price(str(name), plant["kind"])
-            premium = fed_in * _premium(every, market, base, generation[plant["kind"]]).reindex(system.index)
+            premium = fed_in * _premium(system, market, base, of_kind[plant["kind"]])
             found["from_outside"] += premium
             found["gain"] += share * (fed_in * (price + market["nonfossil_nonfit_price"] - base) + premium)
         if pays_charge:
             of_power = plant["contract_mw"] * market["wheeling_generation_power"] * MONTHS_OF_YEAR / HOURS_PER_YEAR
             found["charge"] += fed_in * market["wheeling_generation_energy"] + of_power * mwh
-    return found
+    return found[solved]
 
 
-def _premium(system: pd.DataFrame, market: Market, base: float, generation: pd.Series) -> pd.Series:
+def _cells(
+    ledger: pd.DataFrame, time: pd.Index, solved: np.ndarray, units: pd.Index
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return what sums a column of the ledger by time and unit, (T, U); other units and unsolved times are left out."""
+    texts = ledger["unit"].astype("category").cat
+    unit = units.astype(str).get_indexer(texts.categories.astype(str))[texts.codes]
+    step = time.get_indexer(pd.Index(ledger["time"]))
+    rows = (unit >= 0) & (step >= 0) & solved[step]
+    cell, shape = step[rows] * len(units) + unit[rows], (len(time), len(units))
+    return lambda values: np.bincount(cell, values[rows], shape[0] * shape[1]).reshape(shape)
+
+
+def _premium(system: pd.DataFrame, market: Market, base: float, generation: np.ndarray) -> np.ndarray:
     """Return the premium per kWh of each half-hour; all half-hours count for the mean prices."""
     index, price = pd.DatetimeIndex(system.index), system["price_jpy_per_kwh"].to_numpy()
     month, half_hour = index.month.to_numpy(), (index.hour * 2 + index.minute // 30).to_numpy()
-    output = generation.to_numpy()
-    reference = reference_price(market, month, half_hour, price, output)
-    return pd.Series(premium_price(base, reference, month, at_floor(market, price), output), system.index)
+    reference = reference_price(market, month, half_hour, price, generation)
+    return premium_price(base, reference, month, at_floor(market, price), generation)
 
 
 def _customers(folder: Path, market: Market, system: pd.DataFrame, hours: float) -> pd.DataFrame:

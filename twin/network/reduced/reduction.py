@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from pandapower import pandapowerNet
 
+from twin.core.equal_rows import distinct_rows
 from twin.core.errors import raise_if_any
 from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
@@ -157,12 +158,13 @@ class ReducedGrid:
         positions : numpy.ndarray, (R, C) int
             Tap, then reactors in service, as far as the networks have them.
         """
-        keys: list[Key] = list(zip(network.tolist(), map(tuple, positions.tolist()), strict=True))
+        first, inverse = distinct_rows(network, positions)
+        keys: list[Key] = list(zip(network[first].tolist(), map(tuple, positions[first].tolist()), strict=True))
         number = self.stock.number
-        new = [key for key in dict.fromkeys(keys) if key not in number]
+        new = [key for key in keys if key not in number]
         if new:
             self.make(new, {})
-        return np.array([number[key] for key in keys], dtype=np.int64)
+        return np.array([number[key] for key in keys], dtype=np.int64)[inverse]
 
     def make(self, keys: Sequence[Key], known: Mapping[int, Network]) -> None:
         """Add variants to the stock; networks that share a net share its matrices.

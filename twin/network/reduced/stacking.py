@@ -144,7 +144,14 @@ def frame_of(
     roles = models[0].roles
     watched = dict.fromkeys((*roles.monitored_after_outage, *roles.monitored))
     ends = tuple((element, side) for element in watched for side in (0, 1))
-    of_networks = [_repeats(*parts, outages) for parts in zip(models, networks, rated, strict=True)]
+    same: dict[int, tuple[int, ...]] = {}
+    for model, network in zip(models, networks, strict=True):
+        if id(network) not in same:
+            same[id(network)] = equal_outages(network, [positions_of(model, out) for out in outages])
+    of_networks = [
+        _repeats(model, network, of_network, outages, same[id(network)])
+        for model, network, of_network in zip(models, networks, rated, strict=True)
+    ]
     seen: set[tuple[object, ...]] = set()
     repeats = [False]
     for key in list(zip(*of_networks, strict=True))[1:]:
@@ -154,13 +161,13 @@ def frame_of(
 
 
 def _repeats(
-    model: GridModel, network: Network, rated: Ratings, outages: tuple[tuple[Element, ...], ...]
+    model: GridModel, network: Network, rated: Ratings, outages: tuple[tuple[Element, ...], ...], same: Sequence[int]
 ) -> list[tuple[object, ...]]:
     """Return for each topology what tells that it is the same as another one of this network.
 
-    The equations, the rating of the branch, its roles; a reactor of its own that is switched makes it unlike others.
+    The equations (`same`), the rating of the branch, its roles; a reactor of its own that is switched makes it unlike
+    others.
     """
-    same = equal_outages(network, [positions_of(model, out) for out in outages])
     controls, roles = model.controls, model.roles
     switched = controls.reactors.shunts if controls.reactors is not None and controls.automatic else ()
     link = {circuit.element for circuit in roles.link}
