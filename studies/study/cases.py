@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -213,9 +214,12 @@ def _outlooks(members: Sequence[Member], inputs: Inputs) -> tuple[tuple[Member, 
 
 def _with_shared_arrays(made: Outlooks, known: dict[str, list[np.ndarray]]) -> Outlooks:
     """Take series that are equal to known ones from there: members differ in their batteries rather than in PV."""
-    values = {field.name: getattr(made, field.name) for field in fields(made)}
-    arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
-    return replace(made, **{name: held_once(value, known.setdefault(name, [])) for name, value in arrays.items()})
+    values: dict[str, Any] = {}
+    for field in fields(made):
+        value = getattr(made, field.name)
+        if isinstance(value, np.ndarray):
+            values[field.name] = held_once(value, known.setdefault(field.name, []))
+    return replace(made, **values)
 
 
 def _link_at_mean_demand(

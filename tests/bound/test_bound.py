@@ -1,5 +1,6 @@
 """No policy beats the bound, whatever it orders; and the one step of its proof that is no theorem, tested in AC."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,7 +11,13 @@ from shipped import GOTO, goto
 
 from studies.study.devices import demand_response
 from twin.bound import perfect_foresight
-from twin.bound.link_condition import MARGIN_MW, effect_per_mw, export_headroom_mw, only_member
+from twin.bound.link_condition import (
+    MARGIN_MW,
+    effect_per_mw,
+    export_headroom_mw,
+    only_member,
+    states_without_orders,
+)
 from twin.core.errors import InputError
 from twin.core.row_arrays import joined_rows
 from twin.devices.battery import make_batteries
@@ -177,6 +184,20 @@ def test_random_dispatches_within_the_link_keep_the_linear_condition(goto_year):
         assert (left <= headroom - passed + MARGIN_MW)[np.isfinite(left)].all()
         seen += int(feasible.sum())
     assert seen > 100
+
+
+def test_states_of_many_half_hours_at_once_are_those_of_each_alone_to_the_bit(goto_year):
+    inputs = goto_year.days(*DAYS)
+    case = only_member(make_case(inputs, [member(inputs)], [goto(2030, parameters={"link_rating_factor": 0.8})]), 0)
+    steps, start = np.arange(16, 96, 8), initial_state(case)
+    positions = np.repeat(start.positions, len(steps), axis=0)
+    positions[::3, 0] += 1
+    for k, at_once in enumerate(states_without_orders(case, steps, positions)):
+        alone = [states_without_orders(case, steps[j : j + 1], positions[j : j + 1])[k] for j in range(len(steps))]
+        assert all((getattr(at_once, name) == values).all() for name, values in vars(joined_rows(alone)).items())
+    stepped = [step(case, replace(start, positions=positions[j : j + 1]), t)[1] for j, t in enumerate(steps.tolist())]
+    assert (at_once.unit_mw == np.concatenate([record.injections.unit_mw for record in stepped])).all()
+    assert any(record.ledger.cut_mw["congestion_firm"].any() for record in stepped)
 
 
 def states(case, steps):

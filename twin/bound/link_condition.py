@@ -14,9 +14,11 @@ from twin.metrics.kpis import key_figures
 from twin.metrics.series import read_table, series_of_tables
 from twin.network.reduced.flow import flat_start, solve
 from twin.operation.case import Case
+from twin.operation.half_hour import Before, run_half_hours
 from twin.operation.injections import Injections, node_power
+from twin.operation.operator import Caps
 from twin.operation.state import initial_state
-from twin.operation.window import step
+from twin.operation.window import before_grid
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 from twin.resources.sites import KINDS
@@ -159,6 +161,10 @@ class LinkCondition:
     mismatch_mw: float
 
 
+AT_ONCE = 2048
+"""Half-hours that are in memory together."""
+
+
 def holds_for(case: Case, m: int) -> bool:
     """Return whether the link's N-1 condition is necessary for member `m`: criterion N-1, perfect operator."""
     return case.members[m].criterion == "n-1" and case.members[m].operator == "perfect"
@@ -184,7 +190,7 @@ def link_condition(case: Case, m: int, before: Uncontrolled, additions_mw: np.nd
     if not holds_for(case, m) or not len(steps):
         return no_condition()
     alone = only_member(case, m)
-    unmanaged, managed = _states(alone, steps, before.positions[steps])
+    unmanaged, managed = states_without_orders(alone, steps, before.positions[steps])
     seen = np.unique(before.positions, axis=0)
     headroom = export_headroom_mw(alone, unmanaged)
     in_positions = np.stack([_at_positions(alone, unmanaged, position) for position in seen])
@@ -213,21 +219,35 @@ def only_member(case: Case, m: int) -> Case:
     )
 
 
-def _states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[Injections, Injections]:
-    """Return the injections of half-hours before and after congestion management, without orders, (R, ...)."""
-    start = initial_state(case)
-    unmanaged, managed = [], []
-    for t, position in zip(steps, positions, strict=True):
-        _, record = step(case, replace(start, positions=position[None]), int(t))
-        profiles = case.profiles[case.profile[0]][0]
-        infeed = profiles.plant_available_mw[t] - profiles.plant_unavailable_mw[t]
-        infeed = infeed * (1.0 - profiles.area_physical[t] * case.members[0].area_balance)
-        unit_mw = np.concatenate([infeed[None], record.sites.export_mw], axis=1)
-        nothing = np.zeros_like(record.injections.diesel_mw)
-        common = {"unit_q_per_p": case.units.q_per_p, "diesel_mw": nothing}
-        unmanaged.append(replace(record.injections, unit_mw=unit_mw, **common))
-        managed.append(replace(record.injections, **common))
+def states_without_orders(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[Injections, Injections]:
+    """Return the injections of half-hours before and after congestion management, without orders, (R, ...).
+
+    Each half-hour begins as a run does, whatever came before it; the grid of many is solved at once.
+    """
+    found = [
+        _some_states(case, steps[k : k + AT_ONCE], positions[k : k + AT_ONCE]) for k in range(0, len(steps), AT_ONCE)
+    ]
+    unmanaged, managed = zip(*found, strict=True)
     return joined_rows(unmanaged), joined_rows(managed)
+
+
+def _some_states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[Injections, Injections]:
+    start, count = initial_state(case), len(steps)
+    now = joined_rows(
+        [before_grid(case, replace(start, positions=position[None]), int(t))
+         for t, position in zip(steps, positions, strict=True)]
+    )  # fmt: skip
+    before = Before(positions, Caps.none(count, case.plants), np.repeat(start.device_state, count, axis=0))
+    record, _, _ = run_half_hours(case, now, before)
+    profiles = case.profiles[case.profile[0]][0]
+    infeed = profiles.plant_available_mw[steps] - profiles.plant_unavailable_mw[steps]
+    infeed = infeed * (1.0 - profiles.area_physical[steps] * case.members[0].area_balance)
+    common = {
+        "unit_q_per_p": np.repeat(case.units.q_per_p, count, axis=0),
+        "diesel_mw": np.zeros_like(record.injections.diesel_mw),
+    }
+    unit_mw = np.concatenate([infeed, record.sites.export_mw], axis=1)
+    return replace(record.injections, unit_mw=unit_mw, **common), replace(record.injections, **common)
 
 
 def export_headroom_mw(case: Case, injections: Injections) -> np.ndarray:

@@ -83,7 +83,7 @@ class Tables(Mapping[str, pd.DataFrame]):
         if (table, key) not in self._rows:
             found: dict[str, dict[str, Any]] = {}
             for row in self[table].to_dict("records"):
-                found.setdefault(row[key], row)
+                found.setdefault(row[key], {str(name): value for name, value in row.items()})
             self._rows[table, key] = found
         return self._rows[table, key]
 

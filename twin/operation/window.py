@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.core.row_arrays import joined_rows
+from twin.core.row_arrays import joined_rows, map_arrays
 from twin.operation.carried import solve_grid
 from twin.operation.case import Case
 from twin.operation.devices import run_devices, run_sites
@@ -56,6 +56,12 @@ class Window:
         self.look()
         return joined_rows(self._records)
 
+    def devices(self, t: int) -> HalfHours:
+        """Run policies, sites and devices in half-hour `t`, whose grid is left to the caller."""
+        self._run_devices(range(t, t + 1), self._obey_policies())
+        waiting = self._waiting.pop()
+        return map_arrays(lambda values: values[0], waiting)
+
     def look(self) -> State:
         """Solve the grid of the half-hours that wait for it; returns the state after them."""
         if self._waiting:
@@ -97,6 +103,11 @@ class Window:
         at_areas = ~case.fleet.is_beside_plants
         stored_mwh = np.where(at_areas, flexible.stored_mwh[-1], state.device_stored_mwh)
         self.state = replace(state, device_state=device_state, device_stored_mwh=stored_mwh)
+
+
+def before_grid(case: Case, state: State, t: int) -> HalfHours:
+    """Return half-hour `t` of all members as far as no grid is needed, from `state` at its start; a row a member."""
+    return Window(case, state, t).devices(t)
 
 
 def step(case: Case, state: State, t: int) -> tuple[State, Record]:

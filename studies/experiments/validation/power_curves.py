@@ -9,7 +9,7 @@ import numpy as np
 
 from studies.study.names import nearest
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.resources.wind import HELD_TO_M_PER_S, OwnTurbine, PowerCurve
+from twin.resources.wind import OwnTurbine, PowerCurve
 from weather.readers.text import numbers, read_cells, read_text
 
 SPEED = "wind_speed"
@@ -17,6 +17,8 @@ POWERS = {"power_kw": 1e-3, "power_mw": 1.0}
 """Columns of the power of one turbine, with their factor to MW."""
 
 FEWEST_ROWS = 5
+HIGHEST_M_PER_S = 40.0
+"""No turbine has a curve beyond this wind speed."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +74,9 @@ def _curve_problems(speed: np.ndarray, mw: np.ndarray, path: Path) -> list[Probl
     if len(falls):
         seen = f"{speed[falls[0] + 1]:g} after {speed[falls[0]]:g} m/s"
         problems.append(Problem("wind speeds do not rise", f"{where}, {SPEED}", seen, "each speed once, rising"))
-    if len(speed) and not (speed.min() >= 0.0 and 10.0 <= speed.max() <= HELD_TO_M_PER_S):
+    if len(speed) and not (speed.min() >= 0.0 and 10.0 <= speed.max() <= HIGHEST_M_PER_S):
         seen = f"{speed.min():g} to {speed.max():g}"
-        accepted = f"m/s from 0 or more to between 10 and {HELD_TO_M_PER_S:g}"
+        accepted = f"m/s from 0 or more to between 10 and {HIGHEST_M_PER_S:g}"
         problems.append(Problem("no wind speeds of a power curve", f"{where}, {SPEED}", seen, accepted, "km/h? knots?"))
     if len(mw) and not (mw.min() >= 0.0 and 0.01 <= mw.max() <= 25.0):
         seen, accepted = f"{mw.min():g} to {mw.max():g} MW", "0 to 0.01 .. 25 MW of one turbine"
