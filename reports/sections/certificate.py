@@ -214,10 +214,13 @@ def _in_millions(money: float) -> str:
 
 
 def _who(record: Record, words: Words) -> str:
-    """Return who gains and who loses, and how fast the batteries age."""
+    """Return who gains and who loses, how fast the batteries age, and what devices could not follow."""
     mine, none = calibrated(record)["kpis"], record["none"]
     wear = {who: quantity(run["battery_wear_percent_per_year"], "%") for who, run in (("policy", mine), ("none", none))}
-    parts = [words("certificate.who.wear", **wear)]
+    parts = [
+        words("certificate.who.wear", **wear),
+        words("certificate.who.clipped", count=quantity(record["clipped_per_decision"], "count")),
+    ]
     if has_money(record):
         changes = [
             f"{words(f'certificate.kpi.{name}')}\u00a0{_in_millions(mine[name] - none[name])}" for name in PARTIES
