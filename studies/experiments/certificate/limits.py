@@ -45,7 +45,13 @@ def read_limits(file: Path = SHIPPED) -> list[Limit]:
     raise_if_any(_problems(table, file))
     rows = table.set_index("name")
     return [
-        Limit(name, *(float(rows[key][name]) for key in ("limit", "low", "high")), str(rows["status"][name]))
+        Limit(
+            name=name,
+            limit=float(rows["limit"][name]),
+            low=float(rows["low"][name]),
+            high=float(rows["high"][name]),
+            status=str(rows["status"][name]),
+        )
         for name in LOSERS
     ]
 
