@@ -43,7 +43,7 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
         Where the study's values make a battery with what the fleet table has that cannot be.
     """
     settings = study.fleet.battery
-    pv = fleet.with_pv(new_pv=study.fleet.new_pv)
+    pv = fleet.with_pv(**study.fleet.which_pv)
     kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
     has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
 
