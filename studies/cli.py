@@ -323,6 +323,30 @@ def security(
 
 
 @app.command()
+def connect(
+    bus: Annotated[str, typer.Option(metavar="BUS", help="Bus of the island's buses.csv, e.g. fukue.")],
+    mw: Annotated[float, typer.Option(help="Contract power in MW.")],
+    kind: Annotated[str, typer.Option(help="pv or wind, or another kind that the island has.")],
+    firm: Annotated[
+        bool, typer.Option("--firm", help="Cut only after all non-firm plants; default: non-firm.")
+    ] = False,
+    battery: Annotated[float, typer.Option(metavar="MWH", help="Battery beside the plant, in MWh.")] = 0.0,
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/connect_<bus>_<mw>_<kind>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Check what a new plant would meet at a bus, and what it would do to the others: a sheet of two pages."""
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
+    from studies.experiments.questions.connect import Connect, NewPlant
+
+    _tell_where(_carry_out(Connect(checked, NewPlant(bus, mw, kind, firm, battery), data, span), out, jobs))
+
+
+@app.command()
 def audit(
     study: Annotated[
         str | None,

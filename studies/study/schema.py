@@ -256,6 +256,21 @@ class Battery(Section):
         return self
 
 
+class AddedPlant(Section):
+    """A plant that the island's table does not have; the rest is as of the island's newest plant of this kind."""
+
+    bus: str = Field(description="Bus of buses.csv at which it is connected.")
+    kind: str = Field(description="pv or wind, or another kind that the island has.")
+    mw: NotNegative = Field(description="Contract power in MW; 0: not built.")
+    firm: bool = Field(default=False, description="Whether it may be cut only after all non-firm plants.")
+    trippable: bool = Field(default=False, description="Whether N-1 inter-trip may shed it.")
+    battery_mwh: NotNegative = Field(
+        default=0.0, description="Battery beside the plant, in MWh; its power empties it in four hours."
+    )
+    title_en: str = Field(default="", description="Name in English; default: the id.")
+    title_ja: str = Field(default="", description="Name in Japanese; default: the English one.")
+
+
 class Fleet(Section):
     """Plants and small sites."""
 
@@ -292,6 +307,9 @@ class Fleet(Section):
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
+    )
+    added_plants: dict[str, AddedPlant] = Field(
+        default={}, description="Plants beside those of the island's table, by id: [fleet.added_plants.<id>]."
     )
     battery: Battery = Field(default=Battery(), description="Battery of a small site, in place of the fleet table's.")
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from reports.document.blocks import Block
 from reports.document.texts import Words
-from reports.sections.questions import holding
+from reports.sections.questions import connect, holding
 from reports.sections.questions.page import Page, blocks
 
-PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {"holding": holding.page}
+PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {"connect": connect.page, "holding": holding.page}
 """By ``kind`` of the record."""
 
 
