@@ -206,6 +206,9 @@ def certify(
         int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
     ] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Table of what customers, owners and batteries may lose; default: the shipped.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
@@ -219,8 +222,10 @@ def certify(
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certificate.certify import Certificate, HeldOut
+    from studies.experiments.certificate.limits import SHIPPED
 
-    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    held_out = HeldOut(seed, first_year)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, held_out, limits or SHIPPED)
     folder = _carry_out(certificate, out, jobs, scheduler)
     for line in summary_lines(folder):
         typer.echo(line)
