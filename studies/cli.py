@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 PROCESSORS = os.cpu_count() or 1
 
+StudyFile = Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")]
+StudyOrDefault = Annotated[
+    str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+]
+PolicyName = Annotated[
+    str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+]
+WeatherYears = Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")]
+FirstYear = Annotated[int, typer.Option(min=1, help="First of them; a certifier may keep the years to themselves.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")]
 Days = Annotated[
     str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
 ]
@@ -139,7 +149,7 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: s
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
@@ -166,7 +176,7 @@ def run(
 @app.command()
 def experiment(
     kind: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="my_experiment.py:MyExperiment.")],
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_<record>.")] = None,
     data: Data = None,
     days: Days = None,
@@ -182,17 +192,11 @@ def experiment(
 
 @app.command()
 def certify(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[
-        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
-    ] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
+    policy: PolicyName,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
@@ -221,12 +225,8 @@ def certify(
 
 @app.command("try")
 def try_policy(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
+    policy: PolicyName,
+    study: StudyOrDefault = None,
     day: Annotated[int, typer.Option(min=1, max=366, help="Day of the fiscal year; default: a windy one.")] = 350,
     data: Data = None,
 ) -> None:
@@ -243,12 +243,10 @@ def compare_policies(
     policies: Annotated[
         list[str], typer.Argument(metavar="POLICY ...", help="my_policy.py:MyPolicy or shipped names; the first leads.")
     ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[int, typer.Option(min=1, help="First of them.")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's.")] = None,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_policies.")] = None,
     days: Days = None,
     data: Data = None,
@@ -268,7 +266,7 @@ def compare_policies(
 
 @app.command()
 def uncertainty(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
@@ -290,7 +288,7 @@ def uncertainty(
 
 @app.command()
 def security(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
     headroom: Annotated[
         str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
@@ -333,7 +331,7 @@ def audit(
 
 @app.command()
 def ppa(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_ppa.")] = None,
     days: Days = None,
     data: Data = None,
@@ -348,7 +346,7 @@ def ppa(
 
 @app.command()
 def value(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_value.")] = None,
     days: Days = None,
     data: Data = None,

@@ -15,7 +15,7 @@ from studies import cli
 from studies.console import HEADLINE
 from studies.execution.folders import write_json
 from studies.execution.workers import WorkerLostError
-from studies.study.reading import STUDIES
+from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 
@@ -258,6 +258,16 @@ def test_list_names_studies_and_runs(tmp_path, monkeypatch, capsys):
     assert "goto_2030" in printed
     assert "goto_fy2022" in printed
     assert str(Path("runs/mine")) in printed
+
+
+def test_a_shipped_study_is_meant_where_a_folder_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("goto_2030").mkdir()
+    assert study_path("goto_2030") == STUDIES / "goto_2030.toml"
+    Path("mine").mkdir()
+    assert study_path("mine") == Path("mine")  # told as a folder by the reader
+    with pytest.raises(InputError, match="is a folder"):
+        read_study(study_path("mine"))
 
 
 def test_schema_is_json_schema(monkeypatch, capsys):
