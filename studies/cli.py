@@ -138,13 +138,25 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: s
     tables_of(experiment.study)  # refuses a broken table before anything else is made
     try:
         with workers(jobs, scheduler) as crew, progress_bars(Console(stderr=True)) as progress:
-            return run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
+            folder = run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(INTERRUPTED_STATUS) from None
     except WorkerLostError as error:
         typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(1) from None
+    _tell_substitutes(experiment)
+    return folder
+
+
+def _tell_substitutes(experiment: Experiment) -> None:
+    """Print what stands in the inputs in place of what was not measured."""
+    found = experiment.substitutes()
+    if found.persisted_forecast_hours:
+        hours = found.persisted_forecast_hours
+        typer.echo(f"Demand forecast: missing in {hours} h of the year, persistence in its place.")
+    if found.sunshine_places:
+        typer.echo(f"Irradiance of {', '.join(found.sunshine_places)}: computed from sunshine hours.")
 
 
 @app.command()
@@ -168,8 +180,6 @@ def run(
     folder = _carry_out(asked, out, jobs, scheduler)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
-    if asked.persisted_hours:
-        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 

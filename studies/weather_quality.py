@@ -69,4 +69,5 @@ def _climate(island: Island, place: str | None, at: str | None) -> Climate:
     if match is None or abs(float(match[1])) > 66.0 or abs(float(match[2])) > 180.0:
         raise InputError([Problem("no position", "--at", at, "LATITUDE,LONGITUDE in degrees, e.g. 32.69,128.83")])
     latitude, longitude = float(match[1]), float(match[2])
-    return replace(climate, place=replace(climate.place, place_id="elsewhere", latitude=latitude, longitude=longitude))
+    place_there = replace(climate.place, place_id="elsewhere", latitude=latitude, longitude=longitude)
+    return replace(climate, place=place_there, sunshine=())

@@ -61,7 +61,7 @@ from network_models.tables.plants import (
     TidalConstituent,
     Turbine,
 )
-from network_models.tables.weather import ClimateNormal, WeatherPlace
+from network_models.tables.weather import ClimateNormal, SunshineLine, WeatherPlace
 
 FACTOR = "factor"
 """What a row's range is about where it is a factor on several columns at once."""
@@ -210,6 +210,8 @@ DECLARATIONS = {
         _table("matching", Value, "name", "money", "value", absent="buyers of the plants' energy"),
         _table("buyers", BuyerRow, "buyer_id", "money", "yearly_mwh", absent="buyers of the plants' energy"),
         _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
+        _table("sunshine", SunshineLine, "month", "weather", FACTOR, factor_of=("intercept", "slope"),
+               absent="irradiance of sunshine hours"),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip

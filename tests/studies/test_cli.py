@@ -18,6 +18,7 @@ from studies.execution.workers import WorkerLostError
 from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
+from twin.resources.profiles import Substitutes
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 2.0
@@ -72,11 +73,12 @@ def fake_engine(monkeypatch):
     asked = {}
 
     class StudyRun:
-        persisted_hours = 0
-
         def __init__(self, study, data, days):
             self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
+
+        def substitutes(self):
+            return Substitutes(48, ("fukue",))
 
     def run_experiment(experiment, out, workers, progress):
         asked.update(out=out, jobs=workers.count)
@@ -139,6 +141,8 @@ def test_run_hands_the_checked_study_on_and_tells_where_the_results_are(tmp_path
     assert (fake_engine["out"], fake_engine["days"], fake_engine["jobs"], fake_engine["data"]) == (out, (1, 2), 2, None)
     assert fake_engine["study"].name == "goto_2030"
     assert "1,000" in printed
+    assert "Demand forecast: missing in 48 h of the year, persistence in its place." in printed
+    assert "Irradiance of fukue: computed from sunshine hours." in printed
     assert f"Report:  {out / 'report' / 'report.html'}" in printed
 
 

@@ -256,7 +256,7 @@ def examine(
     FileQuality
     """
     try:
-        reading = read_own_steps(file, climate.place, clock)
+        reading = read_own_steps(file, climate.place, clock, climate.sunshine)
     except InputError as error:
         return FileQuality(file, climate.place, fiscal_year or STANDARD_YEAR_DATED_ON, problems=error.problems)
     year = fiscal_year or _main_fiscal_year(reading, clock)
@@ -331,7 +331,7 @@ def _chain(
 ) -> tuple[dict[str, float], list[str], list[Problem]]:
     """Bring the file to the study's year and steps; return the energy, what was done, and what is wrong."""
     try:
-        frame = read(file, climate.place, year, clock)
+        frame = read(file, climate.place, year, clock, climate.sunshine)
     except InputError as error:
         return {}, [], list(error.problems)
     index, hours = pd.DatetimeIndex(frame.index), clock.step_hours
