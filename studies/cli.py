@@ -207,6 +207,9 @@ def certify(
     years: WeatherYears = None,
     first_year: FirstYear = 1,
     seed: Seed = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Table of what customers, owners and batteries may lose; default: the shipped.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
@@ -220,8 +223,10 @@ def certify(
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certificate.certify import Certificate, HeldOut
+    from studies.experiments.certificate.limits import SHIPPED
 
-    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    held_out = HeldOut(seed, first_year)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, held_out, limits or SHIPPED)
     folder = _carry_out(certificate, out, jobs, scheduler)
     for line in summary_lines(folder):
         typer.echo(line)
