@@ -95,6 +95,8 @@ def _draw_branches(axes: Axes, model: GridModel, places: pd.DataFrame) -> None:
     routes: dict[frozenset[Point], list[tuple[str, bool]]] = {}
     for _, line in lines.iterrows():
         ends = frozenset(_point(places, line[side]) for side in ("from_bus", "to_bus"))
+        if len(ends) == 1:  # within a substation
+            continue
         routes.setdefault(ends, []).append((str(line["name"]), bool(line["type"] == "cs")))
     for ends, circuits in routes.items():
         (x1, y1), (x2, y2) = sorted(ends)
