@@ -65,7 +65,7 @@ def voltage_after_a_trip(run: Run, focus: Focus, security: pd.DataFrame, words: 
                 ink = "white" if value < DARK_BELOW_PU else style.INK
                 ax.text(column, row, f"{value:.3f}", ha="center", va="center", size=6.5, color=ink)
         ax.set_yticks(range(len(table)), [element_label(run, str(bus), words) for bus in table.index])
-        ax.set_xticks(range(len(table.columns)), [str(month.month) for month in table.columns])
+        ax.set_xticks(range(len(table.columns)), [str(month.month) for month in pd.PeriodIndex(table.columns)])
         ax.grid(visible=False)
         ax.set_xlabel(words("axis.month"))
         drawing.colorbar(image, ax=ax, label=words("axis.voltage"), aspect=14, pad=0.01, extend="both")

@@ -95,8 +95,8 @@ def voltages(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block
     kpis = run.member(focus.scenario, focus.point).kpis
     lowest, bus = kpis["all_outage_low_vm_min_pu"], ""
     if detail.security is not None:
-        worst = detail.security["low_vm_pu"].idxmin()
-        bus = element_label(run, str(detail.security.loc[worst, "low_bus"]), words)
+        worst = int(np.argmin(detail.security["low_vm_pu"].to_numpy(float)))
+        bus = element_label(run, str(detail.security["low_bus"].iloc[worst]), words)
     hours = digits.quantity(kpis["all_outage_voltage_only_hours"], "h")
     key = "message.voltage" if bus else "message.voltage.no_bus"
     message = words(key, lowest=digits.quantity(lowest, "pu"), bus=bus, hours=hours)
