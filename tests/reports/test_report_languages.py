@@ -27,16 +27,16 @@ ROWS = [
     for row in csv.DictReader(file.read_text(encoding="utf-8").splitlines(keepends=True))
 ]  # fmt: skip
 OTHER_WORDS = {
-    "負荷率": "常時許容電流比", "連続定格": "常時許容電流", 
+    "負荷率": "常時許容電流比", "連続定格": "常時許容電流",
     "送電容量制約": "系統混雑", "混雑制御率": "系統混雑による出力制御率", "ファーム電源": "ファーム型接続電源",
     "対策前": "出力制御前", "対策後": "出力制御後", "送電正": "島→本土を正", "N-1余裕": "事故後の余裕",
     "逆潮流なし": "逆潮流を抑制", "％": "%",
 }  # fmt: skip
 """What the texts said before, and the one term that stands for it."""
 HALF_WIDTH = re.compile(r"[\u3040-\u9fff]\([^)]*\)")
-COUNTED = re.compile(r"(?<!\d)\d(?=週間|回線|つ|コマ|件|設備)|30(?=分)|(?<=N-)\d|(?<=第)\d")
+COUNTED = re.compile(r"(?<!\d)\d(?=週間|回線|つ|設備)|30(?=分)|(?<=N-)\d|(?<=第)\d")
 """Digits of Japanese words that English writes in letters, and of N-1."""
-NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
 LATIN_OF_JAPANESE = {
     "goto-twin", "MWh", "Mvar", "pandapower", "runpp", "manifest", "json", "SHA", "kWh", "Source", "ABB",
     "XLPE", "guide", "HEMS", "abc", "twin", "code", "seed", "studies", "toml", "run", "csv", "references", "network",
