@@ -80,6 +80,9 @@ def fake_engine(monkeypatch):
         def substitutes(self):
             return Substitutes(48, ("fukue",))
 
+        def expected(self, processors):
+            return f"soon on {processors}"
+
     def run_experiment(experiment, out, workers, progress):
         asked.update(out=out, jobs=workers.count)
         for done in (1, 2):

@@ -86,7 +86,9 @@ def pvgis(path: Path, slope: object) -> WeatherFile:
         for time in DAYS.tz_convert("UTC")
     ]
     inputs = {"mounting_system": {"fixed": {"slope": {"value": slope}, "azimuth": {"value": 0}}}}
-    path.write_text(json.dumps({"inputs": inputs, "outputs": {"hourly": hours}, "meta": {"inputs": {}}}), encoding="utf-8")
+    path.write_text(
+        json.dumps({"inputs": inputs, "outputs": {"hourly": hours}, "meta": {"inputs": {}}}), encoding="utf-8"
+    )
     return WeatherFile(path, "pvgis_hourly")
 
 
