@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
 from twin.core.errors import Problem, raise_if_any
+from twin.network.dc_lines import both_ends_or_none, in_parts
 from twin.network.model import Element
 from twin.network.network import Network, controlled_nodes, slack_nodes
 
@@ -79,6 +80,7 @@ def without(network: Network, outages: Sequence[Outage]) -> Network:
     InputError
         If there is no such element.
     """
+    outages = in_parts(outages)
     _check(network, outages)
     gone = np.zeros(len(network.branch_from), dtype=bool)
     y_bus = _without_branches_and_shunts(network, outages, gone)
@@ -200,7 +202,7 @@ def _only_alive(network: Network, changes: dict[str, Any], alive: np.ndarray, go
     for name in ("injectors", "regulators"):
         changes[name] = {table: replace(e, node=living(e.node)) for table, e in changes[name].items()}
     changes["node_of_bus"] = living(network.node_of_bus)
-    return changes
+    return both_ends_or_none(changes)
 
 
 def _rows_cleared(matrix: csr_array, rows: np.ndarray) -> csr_array:

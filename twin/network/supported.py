@@ -21,7 +21,7 @@ POWER_FLOW_OPTIONS = {
 
 SUPPORTED_TABLES = (
     "bus", "ext_grid", "gen", "sgen", "load", "storage", "motor", "asymmetric_load", "asymmetric_sgen", "shunt", "ward",
-    "xward", "svc", "line", "trafo", "trafo3w", "impedance", "switch",
+    "xward", "svc", "line", "trafo", "trafo3w", "impedance", "dcline", "switch",
 )  # fmt: skip
 _WITHOUT_POWER_FLOW = ("controller", "measurement", "group", "pwl_cost", "poly_cost")
 _PHASES = tuple(f"{kind}_{phase}_{unit}" for kind, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc")
@@ -46,6 +46,7 @@ _NUMBERS = {
     "trafo3w": (*(f"{name}_{side}_{unit}" for name, unit in (("sn", "mva"), ("vn", "kv"), ("vk", "percent"),
                 ("vkr", "percent")) for side in ("hv", "mv", "lv")), "pfe_kw", "i0_percent"),
     "impedance": ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu", "sn_mva"),
+    "dcline": ("p_mw", "loss_percent", "loss_mw", "vm_from_pu", "vm_to_pu"),
 }  # fmt: skip
 _OTHER_COLUMNS = {
     "ext_grid": ("slack_weight",), "gen": ("slack", "slack_weight"), "line": ("max_i_ka", "df"), "trafo": ("df",),
