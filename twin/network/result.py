@@ -176,7 +176,9 @@ def _machines(network: Network) -> tuple[str, ...]:
 
 def _limit_mvar(net: pandapowerNet, table: str, side: str) -> np.ndarray:
     column = f"{side}_q_mvar" if table == "gen" else f"{side}_q_{ENDS[table]}_mvar"
-    return limit(net.gen if table == "gen" else net.dcline, column, -_NO_LIMIT_MVAR if side == "min" else _NO_LIMIT_MVAR)
+    return limit(
+        net.gen if table == "gen" else net.dcline, column, -_NO_LIMIT_MVAR if side == "min" else _NO_LIMIT_MVAR
+    )
 
 
 def _shared(total: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
