@@ -89,6 +89,8 @@ def assess_states(case: Case, analysis_of: AnalysisOf, states: States, first_ste
         By member, in the order of `states`; with the times of the half-hours.
     """
     steps, members = states.variant.shape
+    if not members:  # only counterfactual twins, of which no tables are kept
+        return []
     number = np.repeat(first_step + np.arange(steps), members)
     flat = [getattr(states, field.name).reshape(steps * members, -1) for field in fields(States)]
     first, inverse = distinct_rows(number, *flat)
