@@ -132,7 +132,7 @@ def _read(
 
 
 def _numbers(values: ArrayLike) -> np.ndarray | str:
-    """Return the values as floats, NaN where one is missing, or what of them is no number."""
+    """Return the values as floats, NaN where one is missing or infinite, or what of them is no number."""
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
@@ -141,7 +141,9 @@ def _numbers(values: ArrayLike) -> np.ndarray | str:
         raw = np.asarray(values)
         if raw.dtype.kind not in "buifO" or (raw.dtype.kind == "O" and any(isinstance(x, str) for x in raw.flat)):
             return f"{raw.dtype}: {raw.flat[0]!r}" if raw.size else str(raw.dtype)
-        return np.asarray(raw, dtype=float)
+        array = np.asarray(raw, dtype=float)
+        infinite = np.isinf(array)
+        return np.where(infinite, np.nan, array) if infinite.any() else array
     except (TypeError, ValueError) as error:
         return str(error)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.network.possible import impossible_values
 
 POWER_FLOW_OPTIONS = {
     "trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "tolerance_mva": 1e-9, "max_iteration": 50,
@@ -93,7 +94,8 @@ def check_supported(net: pandapowerNet, options: Mapping[str, Any]) -> None:
         *_options(net, options),
         *_unsupported(net),
         *_dangling(net),
-        *_not_finite(net),
+        *not_finite(net),
+        *impossible_values(net),
         *_without_impedance(net),
         *_without_slack(net),
         *_tap_tables(net),
@@ -143,8 +145,11 @@ def _missing(net: pandapowerNet) -> Iterator[Problem]:
                 yield Problem("column is missing", f"net.{table}.{column}", repair="pandapower.convert_format(net)")
 
 
-def _not_finite(net: pandapowerNet) -> Iterator[Problem]:
+def not_finite(net: pandapowerNet) -> Iterator[Problem]:
+    """Yield numbers that elements in service need and that are missing or infinite, one problem a column."""
     for table, columns in _NUMBERS.items():
+        if table not in net or not set(columns) <= set(net[table]):
+            continue
         live = net[table][net[table].in_service.astype(bool)]
         for column in columns:
             values = pd.to_numeric(live[column], errors="coerce").to_numpy(float)

@@ -37,6 +37,7 @@ Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
 """
 
+MOST_LOST_MW = 1e9
 THREADS = 1
 """Of one solve; the blocks share the processors."""
 
@@ -241,7 +242,8 @@ def _count_lost(
             p_mw = active_mw(contingency.network, steps.of_element[element])[:, node]
             sign = 1.0 if alive[node] else -1.0  # a dead node was counted with all that had been there
             lost += [sign * np.maximum(-p_mw, 0.0), sign * np.maximum(p_mw, 0.0)]
-    lost[:, ~np.isfinite(lost).all(axis=0)] = 0.0  # rows with a given value that is no number are unsolved
+    unsolved = ~(np.abs(lost) < MOST_LOST_MW).all(axis=0)  # with a given value that is no number, or of no size
+    lost[:, unsolved] = 0.0
     of_groups = slice(number, None, rows.cases)
     cases.lost_most_mw[:, of_groups] = np.maximum.reduceat(lost, rows.bounds[:-1], axis=1).clip(min=0.0)
     milliwatts = np.rint(lost * MILLIWATT_PER_MW).astype(np.int64)
