@@ -57,7 +57,7 @@ def start(small_study, tmp_path):
 
 
 def workers_of(process):
-    """Return the worker processes of a run; Python's tracker of semaphores beside them is none, and says so if killed."""
+    """Return the worker processes of a run, without Python's own tracker of semaphores beside them."""
     command = ["pgrep", "-P", str(process.pid), "-f", "spawn_main"]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split()]

@@ -22,7 +22,8 @@ class Range(NamedTuple):
 
     def holds(self, values: np.ndarray) -> np.ndarray:
         """Return where the values are possible or missing."""
-        return np.isnan(values) | (values >= self.low if self.itself else values > self.low)
+        above: np.ndarray = values >= self.low if self.itself else values > self.low
+        return np.isnan(values) | above
 
     def __str__(self) -> str:
         return f"a number {'from' if self.itself else 'above'} {self.low:g}"
