@@ -341,7 +341,10 @@ class _Reporter:
 
 
 def _role_problems(table: dict[str, Any], path: Path, reporter: _Reporter) -> Iterator[Problem]:
-    """Yield roles of a guest network that its elements cannot have, each with its line; the network is read for it."""
+    """Yield roles of a guest network that its elements cannot have, each with its line; the network is read for it.
+
+    What is wrong with the network itself is told later, together with all other inputs.
+    """
     grid = checked_section(Grid, table)
     if not isinstance(grid, Grid) or grid.roles is None:
         return
@@ -357,8 +360,6 @@ def _role_problems(table: dict[str, Any], path: Path, reporter: _Reporter) -> It
             role = key.partition(", ")[0]
             where = reporter.where(("grid", "roles", role))
             yield replace(problem, what=f"grid.roles.{role}: {problem.what}", where=where)
-        else:
-            yield problem
 
 
 @lru_cache(maxsize=8)

@@ -23,7 +23,8 @@ class Range(NamedTuple):
     def holds(self, values: np.ndarray) -> np.ndarray:
         """Return where the values are possible or missing."""
         above: np.ndarray = values >= self.low if self.itself else values > self.low
-        return np.isnan(values) | above
+        result: np.ndarray = np.isnan(values) | above
+        return result
 
     def __str__(self) -> str:
         return f"a number {'from' if self.itself else 'above'} {self.low:g}"
