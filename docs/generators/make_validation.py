@@ -12,7 +12,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 TESTS = FOLDER.parents[1] / "tests"
-sys.path[:0] = [str(TESTS / "validation"), str(TESTS)]
+sys.path[:0] = [str(TESTS / "validation"), str(TESTS / "fixtures"), str(TESTS)]
 
 import closed_form  # noqa: E402
 import frozen_controls  # noqa: E402
