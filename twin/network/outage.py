@@ -166,7 +166,9 @@ def _without_branches_and_shunts(network: Network, outages: Sequence[Outage], go
 
 def _opened_ends(network: Network, outages: Sequence[Outage], gone: np.ndarray) -> np.ndarray:
     """Return branch and end of each branch that switches leave open at one end, (K, 2); with both open it is `gone`."""
-    at = np.array([position for table, position in outages if table == "switch"], dtype=np.int64)
+    at = [position for table, position in outages if table == "switch"]
+    if not at:
+        return np.zeros((0, 2), dtype=np.int64)
     ends: np.ndarray = np.unique(network.switched_end[at], axis=0)
     return np.asarray(ends[(ends[:, 0] >= 0) & ~gone[ends[:, 0]]])
 

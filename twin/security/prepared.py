@@ -113,7 +113,8 @@ class PreparedContingencies(Sequence[PreparedContingency]):
     def __init__(self, grid: MonitoredGrid, cases: Sequence[Contingency]) -> None:
         parts = [parts_of(grid.net, grid.network, case.elements) for case in cases]
         network, self._parts = with_new_nodes(grid.network, parts)
-        self.grid, self.cases = replace(grid, network=network), tuple(cases)
+        self.grid = grid if network is grid.network else replace(grid, network=network)
+        self.cases = tuple(cases)
         outs = [in_parts((e[0], position(grid.net, e)) for e in case.elements) for case in cases]
         self.outs = tuple(with_dead_dc_lines(network, out) for out in outs)
         self.repeats = equal_outages(
