@@ -5,12 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 from studies.experiments.audit.plan_audit import PlanAudit
+from studies.experiments.questions.comparisons import Blackout, Fip, InterTrip, Path2040, Tariffs
 from studies.experiments.questions.holding import Holding
+from studies.experiments.questions.onset import Hosting, Onset
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Experiment
 from studies.study.schema import Study
 
-KINDS: dict[str, type[Experiment]] = {"run": StudyRun, "audit": PlanAudit, "holding": Holding}
+KINDS: dict[str, type[Experiment]] = {
+    "run": StudyRun,
+    "audit": PlanAudit,
+    "holding": Holding,
+    "onset": Onset,
+    "hosting": Hosting,
+    "intertrip": InterTrip,
+    "tariffs": Tariffs,
+    "fip": Fip,
+    "blackout": Blackout,
+    "path": Path2040,
+}
 """By ``question.kind`` of a study."""
 
 

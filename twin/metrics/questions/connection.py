@@ -61,8 +61,9 @@ def all_months(months: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def of_units(folder: Path, hours: float) -> dict[str, dict[str, float]]:
-    """Return what each unit delivers, and what congestion, voltage and area balance cut of it, in MWh."""
+    """Return what each unit could produce and delivers, and what the link and the area's balance cut of it, MWh."""
     columns = {
+        "available_mwh": ["available_mw"],
         "delivered_mwh": ["delivered_mw"],
         "link_mwh": [cause.column for cause in AT_THE_LINK],
         "area_balance_mwh": [CutCause.AREA_BALANCE.column],
@@ -73,6 +74,17 @@ def of_units(folder: Path, hours: float) -> dict[str, dict[str, float]]:
     return {
         str(unit): {name: float(row[group].sum()) for name, group in columns.items()} for unit, row in sums.iterrows()
     }
+
+
+def binding_elements(folder: Path, hours: float) -> list[dict[str, Any]]:
+    """Return the branch and outage that bind congestion cuts, with the energy cut for them, the largest first."""
+    at_link = [cause.column for cause in CONGESTION_CAUSES]
+    table = read_table(folder, "ledger", ["element", "outage", *at_link])
+    table = table[table["element"].notna()]
+    table["cut_mwh"] = hours * table[at_link].astype(float).sum(axis=1)
+    names = pd.DataFrame({name: table[name].astype(str) for name in ("element", "outage")} | {"mwh": table["cut_mwh"]})
+    sums = names.groupby(["element", "outage"], as_index=False)["mwh"].sum().sort_values("mwh", ascending=False)
+    return [{str(key): value for key, value in row.items()} for row in sums[sums["mwh"] > 0.0].to_dict("records")]
 
 
 def voltages(folder: Path) -> dict[str, tuple[float, float]]:
