@@ -407,7 +407,7 @@ class Uncertainty(Section):
 
 
 Kind = Literal["run", "audit", "holding", "onset", "hosting", "connect", "intertrip", "tariffs", "fip", "blackout",
-               "path", "maintenance"]  # fmt: skip
+               "path"]  # fmt: skip
 Topic = Literal["curtailment", "connection", "security", "money", "plan"]
 
 

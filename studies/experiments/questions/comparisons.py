@@ -50,7 +50,8 @@ def _trips_per_year(tables: Tables) -> dict[str, float] | None:
     lines, rates = tables["lines"], tables["outage_rates"].set_index("class")
     km = float(lines[lines["role"] == "link"]["length_km"].sum())
     names = {"value": "outages_per_year", "low": "low", "high": "high"}
-    return {name: km / 100.0 * float(rates[column].astype(float)["cable"]) for name, column in names.items()}
+    of_cable = rates[list(names.values())].astype(float).loc["cable"].to_numpy(float)
+    return {name: float(rate) * km / 100.0 for name, rate in zip(names, of_cable, strict=True)}
 
 
 class Tariffs(Question):

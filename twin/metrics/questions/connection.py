@@ -82,9 +82,11 @@ def binding_elements(folder: Path, hours: float) -> list[dict[str, Any]]:
     table = read_table(folder, "ledger", ["element", "outage", *at_link])
     table = table[table["element"].notna()]
     table["cut_mwh"] = hours * table[at_link].astype(float).sum(axis=1)
-    names = pd.DataFrame({name: table[name].astype(str) for name in ("element", "outage")} | {"mwh": table["cut_mwh"]})
-    sums = names.groupby(["element", "outage"], as_index=False)["mwh"].sum().sort_values("mwh", ascending=False)
-    return [{str(key): value for key, value in row.items()} for row in sums[sums["mwh"] > 0.0].to_dict("records")]
+    sums: dict[tuple[str, str], float] = {}
+    for element, outage, mwh in zip(table["element"], table["outage"], table["cut_mwh"], strict=True):
+        sums[str(element), str(outage)] = sums.get((str(element), str(outage)), 0.0) + float(mwh)
+    largest = sorted(sums.items(), key=lambda item: -item[1])
+    return [{"element": element, "outage": outage, "mwh": mwh} for (element, outage), mwh in largest if mwh > 0.0]
 
 
 def voltages(folder: Path) -> dict[str, tuple[float, float]]:
