@@ -38,8 +38,7 @@ class InterTrip(Question):
         """Return which plants may be shed, and how often a circuit of the link is lost by the island's table."""
         model, tables = self.case.model, tables_of(self.study)
         plants = model.plants[model.plants["trippable"].astype(bool) & (model.plants["contract_mw"] > 0.0)]
-        shed = [{"name_en": row.name_en, "name_ja": row.name_ja, "mw": float(row.contract_mw)}
-                for row in plants.itertuples()]  # fmt: skip
+        shed = plants[["name_en", "name_ja"]].assign(mw=plants["contract_mw"].astype(float)).to_dict("records")
         return {"trippable": shed, "trips_per_year": _trips_per_year(tables)}
 
 
