@@ -23,6 +23,7 @@ from reports.figures.scenarios import headline as scenario_dots
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
+from reports.reading.substitutes import substitutes
 from reports.reading.uncertainty import Analysis
 from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
 from twin.core.quantities import shown_in
@@ -148,11 +149,10 @@ def _assumptions(run: Run, words: Words) -> list[Block]:
 
 
 def _left_out(run: Run, words: Words) -> list[str]:
-    """Return what the island has no tables of, and the forecasts that were missing, a sentence each."""
+    """Return what the island has no tables of, and what stands in place of measured inputs, a sentence each."""
     parts = [words.choice("absent", part) for part in run.study["island"]["absent"]]
     absent = [words("not_covered.absent", parts=words("list.separator").join(parts))] if parts else []
-    hours = run.study.get("persisted_forecast_hours", 0)
-    return absent + ([words("not_covered.forecast", hours=hours)] if hours else [])
+    return absent + substitutes(run.study, words)
 
 
 def _basis(run: Run, words: Words) -> list[Block]:

@@ -10,6 +10,7 @@ from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.detail import Focus
 from reports.reading.labels import kpi_label, scenario_title, shown_unit
+from reports.reading.substitutes import substitutes
 from reports.reading.uncertainty import Analysis, Headline, Uncertainty, Unusable, uncertainty_file
 from twin.metrics.run_folder import Run
 
@@ -144,14 +145,17 @@ def _counts(run: Run, words: Words) -> str:
 
 
 def _left_out(found: Uncertainty, words: Words) -> list[Block]:
-    """Say what was not varied and why, a few names a reason."""
+    """Say what was not varied and why, a few names a reason; and what stands in place of measured inputs."""
+    replaced = [
+        Paragraph(sentence, is_note=True) for sentence in substitutes({"substitutes": found.substitutes}, words)
+    ]
     reasons: dict[str, list[str]] = {}
     for row in found.left_out:
         reasons.setdefault(words.of(row, "reason"), []).append(words.of(row, "title"))
     if not reasons:
-        return []
+        return [*replaced]
     parts = (words("uncertainty.left_out", names=_few(names, words), reason=why) for why, names in reasons.items())
-    return [Paragraph(words("note.uncertainty", parts=words("list.separator").join(parts)), is_note=True)]
+    return [Paragraph(words("note.uncertainty", parts=words("list.separator").join(parts)), is_note=True), *replaced]
 
 
 def _few(names: list[str], words: Words) -> str:

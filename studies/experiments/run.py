@@ -234,7 +234,6 @@ class StudyRun(Experiment):
 
     record_file = RUN_FILE
     scratch = ()
-    persisted_hours = 0
 
     @property
     def folder_name(self) -> str:
@@ -251,7 +250,6 @@ class StudyRun(Experiment):
         """Make the case of all members, counterfactuals and tries."""
         self.own, self.tries = members(self.study), onset_members(self.study)
         self.case = study_case(self.study, [*self.own, *self.tries], self.data, self.days, self._with_counterfactuals)
-        self.persisted_hours = self.case.profiles[0][1].persisted_hours
 
     def _with_counterfactuals(self, settled: list[Member]) -> list[Member]:
         """Return every member with its counterfactuals, then the values that are tried."""
@@ -295,7 +293,7 @@ class StudyRun(Experiment):
             "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,
-            "persisted_forecast_hours": self.persisted_hours,
+            "substitutes": self.substitutes_record(),
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
             "sample_check": sample_summary([work.folder / member.path for member in self.own]),
             "repeat_command": self._repeat_command(),

@@ -30,6 +30,7 @@ from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
 from studies.study.checks import days_in
+from studies.study.islands import tables_of
 from studies.study.members import Member, members
 from studies.study.policy_files import policy_file
 from studies.study.schema import Study
@@ -37,6 +38,7 @@ from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
 from twin.policies.own_file import imported
+from twin.resources.profiles import Substitutes
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
@@ -112,6 +114,7 @@ class Experiment(ABC):
     """The Python file of a user's experiment; from `load_experiment`."""
     case: Case
     """What `run_members` runs; made by `prepare`."""
+    _substitutes: Substitutes | None = None
 
     def __init__(self, study: Study, data: Path | None = None, days: tuple[int, int] | None = None) -> None:
         self.study = study
@@ -162,6 +165,21 @@ class Experiment(ABC):
             With all problems of the inputs.
         """
 
+    def substitutes(self) -> Substitutes:
+        """Return what stands in the inputs in place of what was not measured."""
+        if self._substitutes is None and hasattr(self, "case"):
+            self._substitutes = self.case.profiles[0][1].substitutes
+        return self._substitutes or Substitutes()
+
+    def substitutes_record(self) -> dict[str, Any]:
+        """Return the substitutes as plain values, places with their names."""
+        found = self.substitutes()
+        names = {row["place_id"]: row for row in tables_of(self.study)["places"].to_dict("records")}
+        places = [
+            {key: names[place][key] for key in ("place_id", "name_en", "name_ja")} for place in found.sunshine_places
+        ]
+        return {"persisted_forecast_hours": found.persisted_forecast_hours, "sunshine_places": places}
+
     def folders(self, place: Path) -> list[Path]:
         """Return the folder of each member of the case, below `place`."""
         return [place / TABLES / member.path for member in self.members()]
@@ -185,6 +203,7 @@ class Experiment(ABC):
         steps = sampled_steps(self.case, self.study.seed, checked)
         tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:
+            self.substitutes()  # remembered: the profiles say it
             self.case = replace(self.case, profiles=(), outlooks=())
         work.counts.update(run_tasks(tasks, work.workers, work.folder, work.progress))
 

@@ -99,6 +99,20 @@ def sentence(run: Run) -> str:
     return uncertainty.sentence(run, choose_focus(run), read_uncertainty(run), Words("en"))
 
 
+PERSISTED = {
+    "persisted_forecast_hours": 48,
+    "sunshine_places": [{"place_id": "f", "name_en": "Fukue", "name_ja": "福江"}],
+}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Irradiance at Fukue"), ("ja", "福江の日射量")])
+def test_what_stands_in_place_of_measured_inputs_is_said(analysed, language, words):
+    assert words not in text(section(analysed(), language))
+    said = text(section(analysed(substitutes=PERSISTED), language))
+    assert words in said
+    assert "48" in said
+
+
 def test_without_an_analysis_the_report_says_how_to_make_one(plain):
     said = text(section(plain))
     assert f"`goto-twin uncertainty {plain.study['name']}`" in said
