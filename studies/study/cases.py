@@ -81,6 +81,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         forecast=operation.forecast,
         forecast_error_factor=operation.forecast_error_factor,
         congestion_rule=operation.congestion_rule,
+        relief_minutes=operation.relief_minutes,
     )
 
 

@@ -297,8 +297,15 @@ class Fleet(Section):
 class Operation(Section):
     """How the grid is operated and how the sites are dispatched."""
 
-    criterion: Literal["n-0", "n-1", "n-1-intertrip"] = Field(
-        default="n-1", description="Security criterion that congestion management holds."
+    criterion: Literal["n-0", "n-1", "n-1-thermal", "n-1-intertrip"] = Field(
+        default="n-1",
+        description='Security criterion that congestion management holds: "n-0" in the intact grid only; "n-1" '
+        'continuous ratings at once after any outage; "n-1-thermal" the link up to its limit temperature until '
+        'redispatch has acted; "n-1-intertrip" short-time ratings until plants are tripped.',
+    )
+    relief_minutes: Annotated[float, Field(gt=0, le=10080)] = Field(
+        default=30.0,
+        description="Minutes after an outage until redispatch has acted (an assumption, 15 to 120: ask the operator).",
     )
     policy: str = Field(
         default="none",

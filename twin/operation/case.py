@@ -133,6 +133,11 @@ class Case:
         """What each member's network has to withstand."""
         return criteria_of(self.grid, self.members, self.network)
 
+    def link_share(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return what the link's survivor may carry until redispatch, over its continuous rating, (R,)."""
+        result: np.ndarray = self.criterion.link_share[member, self.month[step] - 1]
+        return result
+
     @cached_property
     def operator(self) -> Operators:
         """How each member's operator works."""

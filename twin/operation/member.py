@@ -29,7 +29,7 @@ class Member:
     grid, profiles, outlook : int
         Positions in the case's lists.
     criterion : str
-        ``n-0``, ``n-1`` or ``n-1-intertrip``.
+        ``n-0``, ``n-1``, ``n-1-thermal`` or ``n-1-intertrip``.
     operator : str
         ``perfect`` or ``forecast``.
     uniform_basis : str
@@ -44,6 +44,8 @@ class Member:
         Whether the batteries' effect is in that forecast.
     intertrip_cap_mw : float
         Most that one inter-trip may shed.
+    relief_minutes : float
+        Until redispatch has acted after an outage.
     firmness : tuple of str, (U,)
         Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
     devices : SiteDevices
@@ -86,6 +88,7 @@ class Member:
     forecast: Kind
     forecast_error_factor: float
     congestion_rule: str = "uniform"
+    relief_minutes: float = 30.0
 
     @property
     def name(self) -> str:

@@ -154,6 +154,7 @@ def _expected(case: Case, ahead: Ahead) -> Injections:
         demand_mvar=demand * case.areas.q_per_p,
         diesel_mw=np.zeros((len(member), len(case.model.diesels))),
         shed_mw=np.zeros_like(demand),
+        link_share=case.link_share(member, ahead.step),
     )
 
 

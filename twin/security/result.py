@@ -68,6 +68,11 @@ class SecurityResult:
         """Return (T,) whether every case of the class is solved and within all limits."""
         return np.asarray(self.of_class(outage_class).step_violating == 0)
 
+    def low_voltage(self, outage_class: OutageClass = OutageClass.SINGLE) -> np.ndarray:
+        """Return (T,) whether the lowest voltage of a watched bus lies below that bus's limit."""
+        worst = self.of_class(outage_class).step_low
+        return np.asarray(-worst.value < self.grid.vm_min_pu[worst.address[:, ELEMENT]])
+
     def steps(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
         """Return one row per step.
 
