@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from twin.core.errors import InputError, Problem
 
 FOLDER = Path(__file__).parent

@@ -16,7 +16,7 @@ from network_models.plants import plants_of_year
 from network_models.reading import island_tables
 from network_models.roles import controls as controls_of
 from network_models.roles import roles
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.network.model import Compensator, GridModel, Limits

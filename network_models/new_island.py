@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from network_models.island import SETTINGS, find_island
-from network_models.tables import DECLARATIONS, Declaration
+from network_models.tables.declarations import DECLARATIONS, Declaration
 from twin.core.errors import InputError, Problem
 
 TEMPLATE = Path(__file__).parent / "template"

@@ -6,76 +6,13 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from network_models.island import Island
+from network_models.tables.plan import Check, Claim, Fact, PlanRow, Slip
 from twin.core.errors import Problem, raise_if_any
-
-Basis = Literal["input", "arithmetic", "years", "run", "none"]
-"""What a claim is tested with: the model takes it as given; the plan's own numbers; a year of the plants and sites
-without a grid; a year of the closed loop; nothing."""
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Claim(_Row):
-    """What the plan says, with the section where it says so."""
-
-    id: str = Field(min_length=1)
-    topic: str = Field(min_length=1)
-    claim: str = Field(min_length=1)
-    claim_ja: str = Field(min_length=1)
-    value: float = Field(allow_inf_nan=False)
-    unit: str
-    where: str = Field(min_length=1)
-    reference: str = Field(min_length=1)
-
-
-class Fact(_Row):
-    """A further number of the plan, or of another source, which a formula needs."""
-
-    name: str = Field(min_length=1)
-    value: float = Field(allow_inf_nan=False)
-    unit: str
-    where: str = Field(min_length=1)
-    reference: str = Field(min_length=1)
-
-
-class Check(_Row):
-    """How a claim is tested: a formula of the same unit, how far both may be apart, what explains it.
-
-    `within` is an amount, ``5 %`` of the claim, ``>=`` or ``<=`` (the computed value may lie above, or below).
-    """
-
-    claim: str = Field(min_length=1)
-    basis: Basis
-    computed: str
-    within: str = Field(pattern=r"^(>=|<=|\d+(\.\d+)?( %)?|)$")
-    because_en: str = Field(min_length=1)
-    because_ja: str = Field(min_length=1)
-
-
-class Slip(_Row):
-    """Two numbers or formulas that should agree; or, by `when`, the computed one should not be more, or not the same.
-
-    What has to be settled first stands on the report's first page.
-    """
-
-    slip: str = Field(min_length=1)
-    first_page: bool
-    claims: str = Field(min_length=1)
-    stated: str = Field(min_length=1)
-    computed: str = Field(min_length=1)
-    unit: str
-    digits: int
-    when: Literal["differ", "more", "same"]
-    within: float = Field(ge=0)
-    text_en: str = Field(min_length=1)
-    text_ja: str = Field(min_length=1)
 
 
 @dataclass(frozen=True)
@@ -88,7 +25,7 @@ class Plan:
     slips: dict[str, Slip]
 
 
-R = TypeVar("R", bound=_Row)
+R = TypeVar("R", bound=PlanRow)
 
 
 def has_plan(island: Island) -> bool:
@@ -158,7 +95,7 @@ def _table(path: Path, kind: type[R], key: str, problems: list[Problem]) -> dict
     return found
 
 
-def _problem(where: str, cells: dict[str, str], found: dict[str, object], kind: type[_Row]) -> Problem:
+def _problem(where: str, cells: dict[str, str], found: dict[str, object], kind: type[PlanRow]) -> Problem:
     place = found["loc"]
     column = str(place[0]) if isinstance(place, tuple) else str(place)
     seen, name = cells.get(column, ""), next(iter(cells.values()))

@@ -18,9 +18,11 @@ import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
-from network_models.demand_response import response_problems
 from network_models.island import Island, changed, without_comments
-from network_models.tables import DECLARATIONS, DEMAND_CLASSES, FACTOR, WATER_HEATING, Declaration, Row
+from network_models.tables.columns import Row
+from network_models.tables.declarations import DECLARATIONS, FACTOR, Declaration
+from network_models.tables.demand import component_problems
+from network_models.tables.devices import response_problems
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
 
@@ -67,23 +69,13 @@ def _tables(island: Island, values: str, written: tuple[int, ...]) -> Tables:
         if name in frames and of_rows:
             frames[name] = with_values(DECLARATIONS[name], frames[name], of_rows, problems)
     raise_if_any(problems)
-    raise_if_any([*response_problems(frames), *_component_problems(frames)])
+    raise_if_any([*response_problems(frames), *component_problems(frames)])
     return Tables(types.MappingProxyType(frames), island.settings.holidays, island.name)
 
 
 @functools.lru_cache(maxsize=16)
 def _as_written(folder: Path, _: tuple[int, ...]) -> dict[str, pd.DataFrame]:
     return read_tables(folder, DECLARATIONS.values())
-
-
-def _component_problems(frames: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
-    """Yield components of demand that the demand model reads and a table does not have."""
-    for table, wanted in (
-        ("demand_classes", DEMAND_CLASSES),
-        ("demand_class_months", (*DEMAND_CLASSES, WATER_HEATING)),
-    ):
-        for name in sorted(set(wanted) - set(frames[table]["class"])):
-            yield Problem("the row is missing", f"{table}.csv, column class", "", name, f"add the row {name}")
 
 
 def with_values(

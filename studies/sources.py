@@ -9,7 +9,7 @@ from rich.table import Table
 
 from network_models.island import Island
 from network_models.reading import island_tables, source_rows
-from network_models.tables import DECLARATIONS, FACTOR, Declaration
+from network_models.tables.declarations import DECLARATIONS, FACTOR, Declaration
 from twin.core.tables import STATUSES
 
 SHOWN = ("table", "row", "quantity", "value", "low", "high", "source")

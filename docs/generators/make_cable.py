@@ -15,7 +15,7 @@ import pandas as pd
 from network_models.island import find_island
 from network_models.model import build_grid
 from network_models.reading import island_tables, row_names
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from twin.core.errors import InputError
 from twin.metrics.cable_temperature import cable_table
 from twin.metrics.series import read_table

@@ -13,6 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Ellipse
 
 from network_models.drawing.symbols import (
+    BRANCH,  # fmt: skip
+    BUS,  # fmt: skip
     CABLE,  # fmt: skip
     INK,  # fmt: skip
     KIND_COLOURS,  # fmt: skip
@@ -90,17 +92,20 @@ def _positions(model: GridModel) -> pd.DataFrame:
 
 def _draw_branches(axes: Axes, model: GridModel, places: pd.DataFrame) -> None:
     lines = model.net.line[model.net.line["in_service"]]
-    routes: dict[frozenset[Point], list[bool]] = {}
+    routes: dict[frozenset[Point], list[tuple[str, bool]]] = {}
     for _, line in lines.iterrows():
         ends = frozenset(_point(places, line[side]) for side in ("from_bus", "to_bus"))
-        routes.setdefault(ends, []).append(bool(line["type"] == "cs"))
+        if len(ends) == 1:  # within a substation
+            continue
+        routes.setdefault(ends, []).append((str(line["name"]), bool(line["type"] == "cs")))
     for ends, circuits in routes.items():
         (x1, y1), (x2, y2) = sorted(ends)
-        for number, is_cable in enumerate(circuits):
+        for number, (name, is_cable) in enumerate(circuits):
             dx, dy = _aside(x1, y1, x2, y2, (number - 0.5 * (len(circuits) - 1)) * _CIRCUIT_GAP_KM)
             axes.plot(
                 [x1 + dx, x2 + dx], [y1 + dy, y2 + dy], color=CABLE if is_cable else OVERHEAD,
                 linewidth=2.0 if is_cable else 1.5, linestyle=_DASHED if is_cable else "-", zorder=2,
+                gid=f"{BRANCH}{name}",
             )  # fmt: skip
 
 
@@ -164,7 +169,7 @@ def _draw_substations(axes: Axes, model: GridModel, places: pd.DataFrame, langua
         is_point = "y_low" in buses and row["y_low"] == row["y_high"]
         axes.plot(
             longitude, latitude, "o" if is_point else "s", color=colours[row["vn_kv"]],
-            markersize=2.5 if is_point else 6, zorder=6,
+            markersize=2.5 if is_point else 6, zorder=6, gid=f"{BUS}{row['name']}",
         )  # fmt: skip
         if is_point or (longitude, latitude) in named:
             continue

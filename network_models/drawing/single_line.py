@@ -125,9 +125,10 @@ def _draw_buses(diagram: _Diagram) -> None:
     for bus, row in diagram.buses.iterrows():
         colour = diagram.colours[row["vn_kv"]]
         if row["y_low"] == row["y_high"]:
-            diagram.axes.plot(row["x"], row["y_low"], "o", color=colour, markersize=3.6, zorder=5)
+            (point,) = diagram.axes.plot(row["x"], row["y_low"], "o", color=colour, markersize=3.6, zorder=5)
+            point.set_gid(f"{symbols.BUS}{row['name']}")
             continue
-        symbols.busbar(diagram.axes, [row["x"]] * 2, [row["y_low"], row["y_high"]], colour)
+        symbols.busbar(diagram.axes, [row["x"]] * 2, [row["y_low"], row["y_high"]], colour, str(row["name"]))
         diagram.axes.text(
             row["x"], row["y_high"] + 0.25, without_voltage(diagram.name(int(str(bus))), diagram.main_kv),
             fontsize=9.0, color=colour, ha="center", va="bottom", zorder=7,
@@ -154,7 +155,8 @@ def _draw_lines(diagram: _Diagram) -> None:
 def _draw_line(diagram: _Diagram, line: pd.Series, height: float) -> None:
     left, right = sorted(diagram.buses.loc[[line["from_bus"], line["to_bus"]], "x"])
     is_cable = line["type"] == "cs"
-    symbols.wire(diagram.axes, [left, right], [height] * 2, CABLE if is_cable else OVERHEAD, 2.2 if is_cable else 1.4)
+    colour, width = (CABLE, 2.2) if is_cable else (OVERHEAD, 1.4)
+    symbols.wire(diagram.axes, [left, right], [height] * 2, colour, width, str(line["name"]))
     if is_cable:
         symbols.cable_end(diagram.axes, left + 0.18, height, 1.0, CABLE)
         symbols.cable_end(diagram.axes, right - 0.18, height, -1.0, CABLE)
@@ -188,7 +190,7 @@ def _draw_main_transformers(diagram: _Diagram) -> None:
             height += (0.5 * (len(group) - 1) - number) * 1.0
             ends = list(diagram.buses.loc[[row["hv_bus"], row["lv_bus"]], "x"])
             symbols.wire(diagram.axes, ends, [height] * 2)
-            symbols.transformer(diagram.axes, sum(ends) / 2, height, vertical=False)
+            symbols.transformer(diagram.axes, sum(ends) / 2, height, vertical=False, branch=str(row["name"]))
         many = f"{len(group)} × " if len(group) > 1 else ""
         row = group.iloc[0]
         text = f"{many}{row['sn_mva']:g} MVA\n{row['vn_hv_kv']:g}/{row['vn_lv_kv']:g} kV\nvk {row['vk_percent']:g} %"
@@ -245,7 +247,7 @@ def _branch_off(diagram: _Diagram, bus: int, number: int) -> tuple[float, float]
 def _draw_bank(diagram: _Diagram, banks: pd.DataFrame, x: float, y: float) -> None:
     model = diagram.model
     bus = banks["lv_bus"].iloc[0]
-    symbols.transformer(diagram.axes, x, y - 0.48, vertical=True)
+    symbols.transformer(diagram.axes, x, y - 0.48, vertical=True, branch=str(banks["name"].iloc[0]))
     diagram.axes.text(
         x - 0.45, y - 0.48, f"{len(banks)} × {banks['sn_mva'].iloc[0]:g} MVA", fontsize=_LINE_TEXT, color=MUTED,
         ha="right", va="center", zorder=7,

@@ -82,25 +82,38 @@ RADIUS = 0.30
 _THIN = 1.1
 
 
-def wire(axes: Axes, xs: list[float], ys: list[float], colour: str = INK, width: float = _THIN) -> None:
-    """Draw a connection."""
-    axes.plot(xs, ys, color=colour, linewidth=width, solid_capstyle="butt", solid_joinstyle="miter", zorder=2)
+BRANCH, BUS = "branch:", "bus:"
+"""Before an element's name in the id of what is drawn for it, so that a page can colour it."""
 
 
-def busbar(axes: Axes, xs: list[float], ys: list[float], colour: str) -> None:
-    """Draw a busbar."""
-    axes.plot(xs, ys, color=colour, linewidth=4.2, solid_capstyle="round", zorder=4)
+def wire(
+    axes: Axes, xs: list[float], ys: list[float], colour: str = INK, width: float = _THIN, branch: str | None = None
+) -> None:
+    """Draw a connection, of a branch by its name."""
+    (line,) = axes.plot(xs, ys, color=colour, linewidth=width, solid_capstyle="butt", solid_joinstyle="miter", zorder=2)
+    if branch is not None:
+        line.set_gid(f"{BRANCH}{branch}")
 
 
-def transformer(axes: Axes, x: float, y: float, vertical: bool) -> None:
-    """Draw two overlapping circles centred at x, y."""
+def busbar(axes: Axes, xs: list[float], ys: list[float], colour: str, bus: str | None = None) -> None:
+    """Draw a busbar, of a bus by its name."""
+    (line,) = axes.plot(xs, ys, color=colour, linewidth=4.2, solid_capstyle="round", zorder=4)
+    if bus is not None:
+        line.set_gid(f"{BUS}{bus}")
+
+
+def transformer(axes: Axes, x: float, y: float, vertical: bool, branch: str | None = None) -> None:
+    """Draw two overlapping circles centred at x, y, of a transformer by its name."""
     shift = 0.62 * RADIUS
     for sign in (-1, 1):
         centre = (x, y + sign * shift) if vertical else (x + sign * shift, y)
         axes.add_patch(Circle(centre, RADIUS, facecolor=PAPER, edgecolor="none", zorder=3))
     for sign in (-1, 1):
         centre = (x, y + sign * shift) if vertical else (x + sign * shift, y)
-        axes.add_patch(Circle(centre, RADIUS, facecolor="none", edgecolor=INK, linewidth=_THIN, zorder=5))
+        circle = Circle(centre, RADIUS, facecolor="none", edgecolor=INK, linewidth=_THIN, zorder=5)
+        axes.add_patch(circle)
+        if branch is not None and sign == 1:
+            circle.set_gid(f"{BRANCH}{branch}")
 
 
 def load_arrow(axes: Axes, x: float, y: float) -> None:

@@ -101,6 +101,8 @@ def _curtailment(run: Run, focus: Focus, detail: Detail, words: Words) -> list[B
     return [
         Heading(words("section.curtailment")),
         Paragraph(words("text.curtailment")),
+        tables.causes(run, focus.point, words),
+        Paragraph(words("note.causes"), is_note=True),
         figure_block(curtailment.by_scenario(run, focus, words), words),
         figure_block(curtailment.by_month_and_unit(run, focus, detail, words), words),
         binding,
@@ -127,6 +129,7 @@ def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
         blocks.append(Paragraph(words("text.scenarios.zero", names=names), is_note=True))
     if has_sweep:
         blocks.append(tables.points_congestion(run, words))
+        blocks += [tables.points_security(run, focus.scenario, words), Paragraph(words("note.security"), is_note=True)]
         controlled = controlled_scenarios(run)
         if controlled:
             blocks.append(tables.points_benefit(run, controlled, benefit_kpi(run), words))

@@ -21,6 +21,7 @@ from studies.study.islands import island_of, tables_of
 from studies.study.members import BASE, members, middle_point, onset_members, onset_tries
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
+from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
 from twin.metrics.kpis import or_none
 from twin.metrics.series import series_of_folder
@@ -44,13 +45,14 @@ def write_network_figures(model: GridModel, run: Path) -> None:
     """
     folder = run / FOLDER
     folder.mkdir(exist_ok=True)
-    with mpl.rc_context({"svg.hashsalt": "goto-twin", "svg.fonttype": "path"}):
+    with mpl.rc_context({"svg.hashsalt": "goto-twin", "svg.fonttype": "none"}):
         for language in LANGUAGES:
             for name, draw in (("single_line", single_line_diagram), ("map", map_figure)):
                 figure = draw(model, language)
                 figure.savefig(folder / f"{name}_{language}.svg", metadata={"Date": None})
 
 
+NAMED_TABLES = ("buses", "lines", "transformers", "shunts", "compensators")
 TWINS = "twins"
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
@@ -173,6 +175,29 @@ def _units(case: Case) -> list[dict[str, Any]]:
     return rows
 
 
+def _element_names(study: Study) -> dict[str, str]:
+    """Return the Japanese name of each element that the island's tables name in both languages, by its own name."""
+    tables = tables_of(study)
+    named = (tables[table] for table in NAMED_TABLES if table in tables)
+    pairs = ((row.name_ja, row.Name) for table in named for row in table.rename(columns={"name": "Name"}).itertuples())
+    return {str(name): str(name_ja) for name_ja, name in pairs if isinstance(name_ja, str) and name_ja}
+
+
+def _scenario_facts(case: Case, members: list[StudyMember]) -> dict[str, dict[str, float]]:
+    """Return by scenario what stands at its small sites: number and MW of PV, kWh of batteries; at any sweep point."""
+    found: dict[str, dict[str, float]] = {}
+    positions = {(member.scenario, member.label): k for k, member in enumerate(case.members) if not member.twin}
+    for member in members:
+        has_pv = case.sites.with_pv(new_pv=member.study.fleet.new_pv)
+        batteries_kwh = case.fleet.battery_mwh[positions[member.scenario, member.label]].sum() * KWH_PER_MWH
+        found.setdefault(member.scenario, {
+            "sites": int(has_pv.sum()),
+            "site_pv_mw": float(case.sites.pv_ac_kw[has_pv].sum() / KW_PER_MW),
+            "battery_kwh": float(batteries_kwh),
+        })  # fmt: skip
+    return found
+
+
 def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
     """Return the network's parameters, with the values that the members use in place of the table's."""
     used: dict[str, list[Any]] = {}
@@ -251,6 +276,8 @@ class StudyRun(Experiment):
             "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
+            "element_names_ja": _element_names(self.study) if self.study.grid.is_island else {},
+            "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,
             "persisted_forecast_hours": self.persisted_hours,
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from network_models.demand_response import DAY_TYPES, response_tables, trip_hours
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
+from network_models.tables.demand import DAY_TYPES
+from network_models.tables.devices import response_tables, trip_hours
 from studies.study.islands import clock_of
 from studies.study.schema import Fleet, Study
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock

@@ -9,7 +9,7 @@ import pandas as pd
 
 from network_models.guest import guest
 from network_models.model import build_grid
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from studies.study.checks import locate
 from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member

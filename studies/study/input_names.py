@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from network_models.island import Island
-from network_models.tables import DECLARATIONS, Declaration
+from network_models.tables.declarations import DECLARATIONS, Declaration
 from studies.study.names import Assignment, is_known, known_keys, nearest
 from studies.study.schema import Settings
 from twin.core.errors import Problem

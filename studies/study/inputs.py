@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from studies.measured.series import read_measured
 from studies.study.checks import locate, needed_places
 from studies.study.islands import Grids, clock_of, island_of, tables_of

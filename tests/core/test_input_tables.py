@@ -8,7 +8,8 @@ import pytest
 from shipped import GOTO, ISLAND, with_inputs
 
 from network_models.reading import read_tables, row_names, source_rows
-from network_models.tables import DECLARATIONS, FACTOR, Declaration, Row, Value, number
+from network_models.tables.columns import Row, Value, number
+from network_models.tables.declarations import DECLARATIONS, FACTOR, Declaration
 from studies.sources import all_sources
 from twin.core.errors import InputError
 

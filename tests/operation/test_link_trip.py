@@ -18,7 +18,7 @@ from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.half_hour import assess
 from twin.operation.injections import solve_injections
 from twin.operation.link_trip import LinkTrips
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.operation.outage_points import OutageAnalyses
 
 RELIEF_HOURS = (0.5, 24.0)
@@ -78,7 +78,7 @@ def test_redispatch_takes_just_what_the_survivor_is_too_much_loaded_with(trips):
 
 
 def case_link_percent(case, injections):
-    return assess(case, Managed(injections, solve_injections(case, injections))).link_percent[0]
+    return assess(case, GridState(injections, solve_injections(case, injections))).link_percent[0]
 
 
 def test_pandapower_finds_the_controls_at_rest_where_they_end(trips):

@@ -10,8 +10,8 @@ from policy_views import peak_at, view
 
 from twin.core.errors import InputError
 from twin.policies import process
-from twin.policies.frames import packed, unpacked
 from twin.policies.interface import DAY, Dispatch, Measured, Mode
+from twin.policies.messages import packed, unpacked
 from twin.policies.process import OTHER, Conditions, described
 from twin.policies.running import Asked, decide, decide_all
 from twin.policies.watch import CONNECTS, READS, READS_OUTSIDE, STARTS, WRITES

@@ -9,10 +9,10 @@ import pytest
 from device_cases import run_steps, total_mw
 from shipped import GOTO, ISLAND, goto
 
-from network_models.demand_response import KEYS
 from network_models.island import Island
 from network_models.reading import island_tables
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
+from network_models.tables.devices import KEYS
 from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.devices import demand_response
 from studies.study.islands import tables_of

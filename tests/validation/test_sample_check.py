@@ -39,8 +39,8 @@ def test_true_grid_agrees(grid, outage):
 
 def test_a_reactor_forgotten_in_the_outage_is_seen(grid):
     o = grid.outage_names.index("Matsushima - Narao 1")
-    frame = replace(grid.frame, outages=tuple(out[:1] for out in grid.outages))
-    forgotten = replace(grid, frame=frame)
+    equipment = replace(grid.equipment, outages=tuple(out[:1] for out in grid.outages))
+    forgotten = replace(grid, equipment=equipment)
     found = deviation(case_of(forgotten), 0, o, *state(grid), frozen_net(case_of(forgotten), 0))
     assert found.vm_error_pu > 1e-4
     assert found.loading_error_percent > 1.0
@@ -51,7 +51,7 @@ def test_a_wrong_rating_is_seen(grid):
     net = copy.deepcopy(variant.model.net)
     net.line.loc[0, "max_i_ka"] *= 1.001
     wrong_variant = replace(variant, model=replace(variant.model, net=net))
-    wrong = replace(grid, stock=replace(grid.stock, variants=[wrong_variant]))
+    wrong = replace(grid, cache=replace(grid.cache, variants=[wrong_variant]))
     found = deviation(case_of(wrong), 0, 0, *state(grid), frozen_net(case_of(wrong), 0))
     assert found.vm_error_pu < 1e-8
     assert found.loading_error_percent > 0.01

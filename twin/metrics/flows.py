@@ -11,6 +11,8 @@ from twin.network.reduced.reduction import Variant
 from twin.network.reduced.stacking import Nodes
 
 REVERSE_ABOVE_MW = 0.01
+DRAWN_TABLES = ("line", "trafo")
+"""Tables of the elements whose loading is kept for every half-hour."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,40 @@ def _flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlows:
         vm_pu=np.abs(v[:, variant.nodes(model.roles.voltage_buses)]),
         reverse_flow=(p_from[:, _banks(variant)] < -REVERSE_ABOVE_MW).any(axis=1),
     )
+
+
+def branch_loadings(
+    variants: Sequence[Variant], nodes: Nodes, variant: np.ndarray, node_i: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return how full each line and transformer is, percent of its continuous rating at the worse end.
+
+    Parameters
+    ----------
+    variants : sequence of Variant
+    nodes : Nodes
+    variant : numpy.ndarray, (T,) int
+        Grid variant of each half-hour of one member: positions of taps and reactors of one network.
+    node_i : numpy.ndarray, (T, n) complex
+        Node currents; NaN where unsolved.
+
+    Returns
+    -------
+    dict of str to numpy.ndarray, (T,)
+        By name of the element; NaN where it is out of service, has no rating, or the flow is unsolved.
+    """
+    found: dict[str, np.ndarray] = {}
+    for g in np.unique(variant).tolist():
+        rows, grid = np.flatnonzero(variant == g), variants[g].monitored
+        network = variants[g].network
+        v = variants[g].intact.w + node_i[rows] @ variants[g].intact.z[:, variants[g].nodes(nodes.buses)].T
+        worse = np.fmax(
+            np.abs((network.y_from @ v.T).T) / grid.ratings.from_pu, np.abs((network.y_to @ v.T).T) / grid.ratings.to_pu
+        )
+        for branch, (name, element) in enumerate(zip(grid.branch_names, grid.branch_element, strict=True)):
+            if element[0] in DRAWN_TABLES and np.isfinite(grid.ratings.from_pu[branch]):
+                column = found.setdefault(name, np.full(len(variant), np.nan))
+                column[rows] = 100.0 * worse[:, branch]
+    return found
 
 
 def _conductance_pu(variant: Variant) -> np.ndarray:

@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from twin.core.quantities import CONGESTION_CAUSES, TABLES, CutCause
 from twin.metrics.device_tables import device_table
-from twin.metrics.flows import BlockFlows
+from twin.metrics.flows import BlockFlows, branch_loadings
 from twin.metrics.half_hours import Block, cut_columns, energy_columns, flow_columns, flows_of, link_columns
 from twin.operation.case import Case
 from twin.operation.record import Record
 from twin.resources.sites import KINDS
 
 SMALLEST_ROW_MW = 1e-9
+LOADING_DIGITS = 1
+"""Digits of a kept branch loading in percent."""
 TWIN_VALUES = ("broken", "missed", "failure")
 CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.core.quantities`; a link with one has empty columns for the other."""
@@ -71,6 +73,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "link": link,
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
+        "branches": _branches(case, block, time),
         "sites": _sites(case, block, m, time),
         "devices": device_table(case, m, block.flexible, time),
     }
@@ -169,6 +172,15 @@ def _bus(case: Case, flows: BlockFlows, time: pa.Array) -> pa.Table:
     net = case.model.net
     names = net.bus.name.loc[list(case.model.roles.voltage_buses)].astype(str)
     return pa.table({"time": time} | {name: flows.vm_pu[:, k].astype(np.float32) for k, name in enumerate(names)})
+
+
+def _branches(case: Case, block: Block, time: pa.Array) -> pa.Table:
+    """One row per half-hour and a column a branch: its loading, rounded to what a diagram can show."""
+    solved = block.values["failure"] == ""
+    node_i = np.where(solved[:, None], block.values["node_i"], np.nan)
+    loadings = branch_loadings(case.grid.variants, case.grid.nodes, block.values["variant"], node_i)
+    rounded = {name: percent.round(LOADING_DIGITS).astype(np.float32) for name, percent in loadings.items()}
+    return pa.table({"time": time} | rounded)
 
 
 def _sites(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:

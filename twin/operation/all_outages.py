@@ -83,6 +83,8 @@ def assess_states(
     list of JudgedOutages
         By member, in the order of `members`; with the times of the half-hours.
     """
+    if not members:  # only counterfactual twins, of which no tables are kept
+        return []
     member, variant = states.injections.member, states.injections.variant
     minutes = np.array([one.relief_minutes for one in case.members])[member]
     drawn = infeed_and_demand_mva(case, states.injections)

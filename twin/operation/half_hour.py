@@ -28,7 +28,7 @@ from twin.operation.ledger import Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.remedies import relieve_import
 from twin.operation.management.security import nothing_ignored, outages, worst_intact
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.operation.management.voltage import relieve_voltage
 from twin.operation.operator import Caps, apply_caps
 from twin.operation.record import Record, SecurityState
@@ -107,14 +107,14 @@ def run_half_hours(case: Case, now: HalfHours, before: Before) -> tuple[Record, 
     """
     ordered = order_infeed(case, now, before)
     injections, demand = _injections(case, now, before, ordered.unit_mw)
-    managed = Managed(injections, solve_injections(case, injections))
-    found = assess(case, managed)
-    broken = managed.flow.solved & limit_exceeded(case, now.member, found, VIOLATED_ABOVE_PERCENT)
-    managed = _manage(case, ordered.ledger, np.flatnonzero(broken), managed)
-    managed, after = _hold_voltage(case, ordered.ledger, managed, found, broken)
-    flexible, device_state = settle(case, now, before, ordered, managed.injections.unit_mw)
-    record = _record(case, now, before, ordered.ledger, flexible, managed, demand, (found, after), broken)
-    return record, managed.flow, device_state
+    state = GridState(injections, solve_injections(case, injections))
+    found = assess(case, state)
+    broken = state.flow.solved & limit_exceeded(case, now.member, found, VIOLATED_ABOVE_PERCENT)
+    state = _manage(case, ordered.ledger, np.flatnonzero(broken), state)
+    state, after = _hold_voltage(case, ordered.ledger, state, found, broken)
+    flexible, device_state = settle(case, now, before, ordered, state.injections.unit_mw)
+    record = _record(case, now, before, ordered.ledger, flexible, state, demand, (found, after), broken)
+    return record, state.flow, device_state
 
 
 def order_infeed(case: Case, now: HalfHours, before: Before) -> Ordered:
@@ -177,9 +177,9 @@ def _injections(
     return injections, (gross, (below_sites | (gross < -NEGATIVE_BEYOND_MW)).sum(axis=1))
 
 
-def assess(case: Case, managed: Managed) -> SecurityState:
+def assess(case: Case, state: GridState) -> SecurityState:
     """Judge the intact grid, every outage and the link's headroom."""
-    injections, flow = managed.injections, managed.flow
+    injections, flow = state.injections, state.flow
     ignored = nothing_ignored(case, len(flow.variant))
     found = outages(case, injections, flow, ignored)
     intact = worst_intact(case, flow, ignored)
@@ -196,9 +196,9 @@ def assess(case: Case, managed: Managed) -> SecurityState:
     )
 
 
-def assess_again(case: Case, earlier: SecurityState, rows: np.ndarray, managed: Managed) -> SecurityState:
+def assess_again(case: Case, earlier: SecurityState, rows: np.ndarray, state: GridState) -> SecurityState:
     """Return `earlier` with the rows whose state has changed assessed anew."""
-    return with_rows(earlier, rows, assess(case, managed.rows(rows))) if len(rows) else earlier
+    return with_rows(earlier, rows, assess(case, state.rows(rows))) if len(rows) else earlier
 
 
 def limit_exceeded(case: Case, member: np.ndarray, found: SecurityState, tolerance_percent: float) -> np.ndarray:
@@ -236,33 +236,33 @@ def _headroom(case: Case, member: np.ndarray, flow: Flow) -> np.ndarray:
     return headroom
 
 
-def _manage(case: Case, ledger: Ledger, rows: np.ndarray, managed: Managed) -> Managed:
+def _manage(case: Case, ledger: Ledger, rows: np.ndarray, state: GridState) -> GridState:
     """Cut cause by cause; a forecasting operator cuts at once only for the intact grid, the rest was fixed ahead."""
     if not len(rows):
-        return managed
-    part = managed.rows(rows)
+        return state
+    part = state.rows(rows)
     fixed_ahead = case.operator.forecasts[part.injections.member]
     for cause in CONGESTION_CAUSES:
         at_once = cause is CutCause.CONGESTION_N0
         mine = np.arange(len(rows)) if at_once else np.flatnonzero(~fixed_ahead)
         target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
         part = part.replaced(mine, smallest(case, ledger, rows[mine], part.rows(mine), cause, target))
-    return managed.replaced(rows, relieve_import(case, part))
+    return state.replaced(rows, relieve_import(case, part))
 
 
 def _hold_voltage(
-    case: Case, ledger: Ledger, managed: Managed, before: SecurityState, broken: np.ndarray
-) -> tuple[Managed, SecurityState]:
+    case: Case, ledger: Ledger, state: GridState, before: SecurityState, broken: np.ndarray
+) -> tuple[GridState, SecurityState]:
     """Relieve voltages and assess what has changed; an overload that the reactive power brings about is managed too."""
-    start = managed.injections
-    managed = relieve_voltage(case, ledger, managed)
-    moved = (managed.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
-    cut = (managed.injections.unit_mw != start.unit_mw).any(axis=1)
-    after = assess_again(case, before, np.flatnonzero(moved | cut | broken), managed)
+    start = state.injections
+    state = relieve_voltage(case, ledger, state)
+    moved = (state.injections.unit_q_per_p != start.unit_q_per_p).any(axis=1)
+    cut = (state.injections.unit_mw != start.unit_mw).any(axis=1)
+    after = assess_again(case, before, np.flatnonzero(moved | cut | broken), state)
     exceeded = limit_exceeded(case, start.member, after, VIOLATED_ABOVE_PERCENT)
     overloaded = np.flatnonzero(moved & exceeded)
-    managed = _manage(case, ledger, overloaded, managed)
-    return managed, assess_again(case, after, overloaded, managed)
+    state = _manage(case, ledger, overloaded, state)
+    return state, assess_again(case, after, overloaded, state)
 
 
 def _record(
@@ -271,12 +271,12 @@ def _record(
     before: Before,
     ledger: Ledger,
     flexible: FlexibleFlows,
-    managed: Managed,
+    state: GridState,
     demand: tuple[np.ndarray, np.ndarray],
     states: tuple[SecurityState, SecurityState],
     broken: np.ndarray,
 ) -> Record:
-    injections, flow, sites = managed.injections, managed.flow, now.sites
+    injections, flow, sites = state.injections, state.flow, now.sites
     fed_in = injections.unit_mw[:, case.plants :]
     used_by_sites = sites.load_mw - sites.import_mw + sites.charge_mw - sites.discharge_mw
     of_plants = injections.unit_mw[:, : case.plants] + flexible.plant_mw

@@ -14,7 +14,7 @@ from twin.network.solving.solver import Solution
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.management.congestion import smallest
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.operation.outage_points import OutageAnalyses
 from twin.security.assessment import THREADS, OutageAnalysis, power_after
 from twin.security.control_actions import ControlActions, Positions
@@ -105,7 +105,7 @@ class LinkTrips:
         case, count = self._strict, len(injections.member)
         network = np.full(count, self.analyses.key(variant)[0])
         moved = replace(injections, variant=case.grid.variants_at(network, positions), link_share=np.ones(count))
-        managed, a = Managed(moved, solve_injections(case, moved)), case.grid.arrays
+        managed, a = GridState(moved, solve_injections(case, moved)), case.grid.arrays
         ignored = np.ones((count, len(a.solve_always), len(a.link_end)), dtype=bool)
         ignored[:, topology] = ~a.link_end
         target = np.full((count, len(a.link_end)), 100.0)

@@ -12,7 +12,7 @@ from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import NOTHING, Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.security import excess_percent
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.operation.state import LOAD, NET, RAW
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 
@@ -122,7 +122,7 @@ def fix_caps(case: Case, ahead: Ahead) -> Caps:
     if not len(ahead.member):
         return caps
     injections = _expected(case, ahead)
-    expected = Managed(injections, solve_injections(case, injections))
+    expected = GridState(injections, solve_injections(case, injections))
     margin_mw, network = case.operator.flow_margin_mw[ahead.member], case.network[ahead.member]
     target = 100.0 - 100.0 * margin_mw[:, None] / case.grid.end_rating_mva[network]
     tight = np.flatnonzero(excess_percent(case, expected, target, with_outages=True) > VIOLATED_ABOVE_PERCENT)

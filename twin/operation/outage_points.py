@@ -34,14 +34,14 @@ class OutageAnalyses:
 
     def key(self, variant: int) -> tuple[int, Positions]:
         """Return network and positions of a grid variant."""
-        return next(key for key, number in self.case.grid.stock.number.items() if number == variant)
+        return next(key for key, number in self.case.grid.cache.number.items() if number == variant)
 
     def at(self, network: int, positions: Positions) -> OutageAnalysis:
         """Return those of a network at some positions, the largest plants by contract among them."""
         key = network, positions
         if key not in self.made:
             grid, model = self.case.grid, self.case.grid.models[network]
-            known = grid.stock.number.get(key)
+            known = grid.cache.number.get(key)
             monitored = (
                 monitored_model(model, extract(net_at(model, positions)))
                 if known is None

@@ -18,9 +18,9 @@ from typing import IO, Any
 import numpy as np
 
 from twin.core.errors import InputError, Problem
-from twin.policies.frames import packed, read_frame, write_frame
 from twin.policies.interface import Dispatch, Policy, View
 from twin.policies.memory import recalled, remembered
+from twin.policies.messages import packed, read_frame, write_frame
 from twin.policies.own_file import policy_of_file
 from twin.policies.process import DECIDE, MEMORY, ORDERS, RECALL, Lazy, Start
 from twin.policies.running import attempt

@@ -25,8 +25,8 @@ from typing import IO, Any
 import numpy as np
 
 from twin.core.errors import InputError, Problem
-from twin.policies.frames import read_frame, unpacked, write_frame
 from twin.policies.interface import Cadence, Dispatch, View, order_problems, within_ranges
+from twin.policies.messages import read_frame, unpacked, write_frame
 
 DECIDE, MEMORY, RECALL = "decide", "memory", "recall"
 ORDERS = tuple(field.name for field in fields(Dispatch))

@@ -238,7 +238,7 @@ def _trippable(model: GridModel) -> np.ndarray:
 def _voltage_maps(model: GridModel, grid: ReducedGrid) -> VoltageMaps:
     variant = grid.variants[0]
     at, watched = variant.nodes(grid.nodes.buses), variant.nodes(model.roles.voltage_buses)
-    states = after_outages(model, variant.network, grid.frame)
+    states = after_outages(model, variant.network, grid.equipment)
     reduced = [impedances(state) for state in states]
     return VoltageMaps(
         np.stack([state.z[np.ix_(watched, at)] for state in reduced]),

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from studies.experiments.security import site_infeed_mw
 from studies.study.grids import member_grids
 from studies.study.inputs import member_inputs, sources_of

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from network_models.plan import Check, Claim, Plan, Slip, has_plan, read_plan
+from network_models.plan import Plan, has_plan, read_plan
+from network_models.tables.plan import Check, Claim, Slip
 from reports.document.blocks import Block
 from reports.document.texts import Words
 from reports.sections.audit import sections
@@ -166,7 +167,7 @@ def verdict(stated: float, computed: float, within: str) -> str:
     stated, computed : float
         NaN where nothing could be computed.
     within : str
-        As in `network_models.plan.Check`.
+        As in `network_models.tables.plan.Check`.
     """
     if math.isnan(computed):
         return NOT_TESTABLE

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from network_models.reading import island_tables, source_rows
-from network_models.tables import DECLARATIONS, Declaration
+from network_models.tables.declarations import DECLARATIONS, Declaration
 from studies.experiments.uncertainty.samples import Setting, Unknown
 from studies.study.input_names import is_of_sites, sizes_of
 from studies.study.islands import island_of, tables_of

@@ -17,13 +17,13 @@ from twin.network.network import Network, Ratings, ratings
 from twin.network.outage import tripping_together
 from twin.network.reduced.controls import first_positions, hunting_problems, net_at
 from twin.network.reduced.stacking import (
-    Frame,
+    Equipment,
     GridArrays,
     Impedances,
     NodeMaps,
     Nodes,
     after_outages,
-    frame_of,
+    equipment_of,
     joined,
     joined_maps,
     stack_variant,
@@ -76,7 +76,7 @@ class Variant:
 
 
 @dataclass
-class Stock:
+class VariantCache:
     """The variants made so far, in the order in which they were met; no result depends on that order."""
 
     variants: list[Variant] = field(default_factory=list)
@@ -96,30 +96,30 @@ class ReducedGrid:
     ----------
     models : tuple of GridModel
         The networks.
-    frame : Frame
+    equipment : Equipment
     end_elements : tuple of Element
         The element of each monitored end.
     outage_names, end_names : tuple of str
         Names of the topologies (empty for the intact grid) and of the element of each monitored end.
-    stock : Stock
+    cache : VariantCache
     """
 
     models: tuple[GridModel, ...]
-    frame: Frame
+    equipment: Equipment
     end_elements: tuple[Element, ...]
     outage_names: tuple[str, ...]
     end_names: tuple[str, ...]
-    stock: Stock
+    cache: VariantCache
 
     @property
     def nodes(self) -> Nodes:
         """The buses that can carry an injection."""
-        return self.frame.nodes
+        return self.equipment.nodes
 
     @property
     def outages(self) -> tuple[tuple[Element, ...], ...]:
         """Elements that are out in each topology; the first entry is empty."""
-        return self.frame.outages
+        return self.equipment.outages
 
     @property
     def base_mva(self) -> float:
@@ -134,19 +134,19 @@ class ReducedGrid:
     @property
     def variants(self) -> Sequence[Variant]:
         """The variants made so far."""
-        return self.stock.variants
+        return self.cache.variants
 
     @property
     def arrays(self) -> GridArrays:
         """What the kernels read, of all variants made so far."""
-        assert self.stock.arrays is not None
-        return self.stock.arrays
+        assert self.cache.arrays is not None
+        return self.cache.arrays
 
     @property
     def maps(self) -> NodeMaps:
         """Linear maps from node currents, of all variants made so far."""
-        assert self.stock.maps is not None
-        return self.stock.maps
+        assert self.cache.maps is not None
+        return self.cache.maps
 
     def variants_at(self, network: np.ndarray, positions: np.ndarray) -> np.ndarray:
         """Return the variant of each row, (R,) int; variants that are new are made.
@@ -158,14 +158,14 @@ class ReducedGrid:
             Tap, then reactors in service, as far as the networks have them.
         """
         keys: list[Key] = list(zip(network.tolist(), map(tuple, positions.tolist()), strict=True))
-        number = self.stock.number
+        number = self.cache.number
         new = [key for key in dict.fromkeys(keys) if key not in number]
         if new:
             self.make(new, {})
         return np.array([number[key] for key in keys], dtype=np.int64)
 
     def make(self, keys: Sequence[Key], known: Mapping[int, Network]) -> None:
-        """Add variants to the stock; networks that share a net share its matrices.
+        """Add variants to the cache; networks that share a net share its matrices.
 
         Parameters
         ----------
@@ -173,7 +173,7 @@ class ReducedGrid:
         known : mapping of int to Network
             Matrices that are there already, by network.
         """
-        stock = self.stock
+        cache = self.cache
         made: list[tuple[GridArrays, NodeMaps]] = []
         for network, positions in keys:
             model = self.models[network]
@@ -183,19 +183,19 @@ class ReducedGrid:
                 found = self._from_matrices(model, positions, matrices)
             variant, arrays, maps = found
             made.append((arrays, maps))
-            stock.number[network, positions] = len(stock.variants)
-            stock.variants.append(variant)
-        before = ([], []) if stock.arrays is None or stock.maps is None else ([stock.arrays], [stock.maps])
-        stock.arrays = joined([*before[0], *(arrays for arrays, _ in made)])
-        stock.maps = joined_maps([*before[1], *(maps for _, maps in made)])
+            cache.number[network, positions] = len(cache.variants)
+            cache.variants.append(variant)
+        before = ([], []) if cache.arrays is None or cache.maps is None else ([cache.arrays], [cache.maps])
+        cache.arrays = joined([*before[0], *(arrays for arrays, _ in made)])
+        cache.maps = joined_maps([*before[1], *(maps for _, maps in made)])
 
     def _same_net(
         self, model: GridModel, positions: tuple[int, ...], made: Sequence[tuple[GridArrays, NodeMaps]]
     ) -> tuple[Variant, GridArrays, NodeMaps] | None:
         """Return what an earlier variant has on the same net in the same positions, with this model's settings."""
-        stock = self.stock
-        joined_before = len(stock.variants) - len(made)
-        for g, other in enumerate(stock.variants):
+        cache = self.cache
+        joined_before = len(cache.variants) - len(made)
+        for g, other in enumerate(cache.variants):
             if other.model.net is not model.net or other.positions != positions:
                 continue
             arrays, maps = made[g - joined_before] if g >= joined_before else (
@@ -208,7 +208,9 @@ class ReducedGrid:
         self, model: GridModel, positions: tuple[int, ...], network: Network
     ) -> tuple[Variant, GridArrays, NodeMaps]:
         rated = ratings(model.net, network)
-        arrays, maps, intact = stack_variant(model, after_outages(model, network, self.frame), rated, self.frame)
+        arrays, maps, intact = stack_variant(
+            model, after_outages(model, network, self.equipment), rated, self.equipment
+        )
         return Variant(model, positions, network, rated, intact), arrays, maps
 
 
@@ -234,19 +236,19 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     networks = [of_net[id(model.net)] for model in models]
     rated = [ratings(model.net, network) for model, network in zip(models, networks, strict=True)]
     outages = ((), *(tripping_together((e,), first.roles.shunts_tripped_with) for e in first.roles.outages))
-    frame = frame_of(models, networks, rated, outages)
-    elements = tuple(element for element, _ in frame.ends)
+    equipment = equipment_of(models, networks, rated, outages)
+    elements = tuple(element for element, _ in equipment.ends)
     grid = ReducedGrid(
         models=tuple(models),
-        frame=frame,
+        equipment=equipment,
         end_elements=elements,
         outage_names=("", *element_names(first.net, [out[0] for out in outages[1:]])),
         end_names=tuple(element_names(first.net, elements)),
-        stock=Stock(),
+        cache=VariantCache(),
     )
     keys = [(number, first_positions(model)) for number, model in enumerate(models)]
     grid.make(keys, dict(enumerate(networks)))
-    x_svc_pu = grid.arrays.zi[:, 0, frame.nodes.svc, frame.nodes.svc]
+    x_svc_pu = grid.arrays.zi[:, 0, equipment.nodes.svc, equipment.nodes.svc]
     raise_if_any(
         problem
         for model, x_pu in zip(models, x_svc_pu, strict=True)

@@ -113,7 +113,7 @@ class NodeMaps(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Frame:
+class Equipment:
     """Buses, monitored branch ends and outages that all networks of a study share.
 
     Attributes
@@ -134,13 +134,13 @@ class Frame:
     repeats: np.ndarray
 
 
-def frame_of(
+def equipment_of(
     models: Sequence[GridModel],
     networks: Sequence[Network],
     rated: Sequence[Ratings],
     outages: tuple[tuple[Element, ...], ...],
-) -> Frame:
-    """Return the frame of networks with the same elements, given in the same order as `models`."""
+) -> Equipment:
+    """Return the equipment of networks with the same elements, given in the same order as `models`."""
     roles = models[0].roles
     watched = dict.fromkeys((*roles.monitored_after_outage, *roles.monitored))
     ends = tuple((element, side) for element in watched for side in (0, 1))
@@ -150,7 +150,7 @@ def frame_of(
     for key in list(zip(*of_networks, strict=True))[1:]:
         repeats.append(key in seen)
         seen.add(key)
-    return Frame(_nodes(models[0]), ends, outages, np.array(repeats))
+    return Equipment(_nodes(models[0]), ends, outages, np.array(repeats))
 
 
 def _repeats(
@@ -179,13 +179,13 @@ def positions_of(model: GridModel, out: Sequence[Element]) -> tuple[Outage, ...]
     return tuple((element[0], position(model.net, element)) for element in out)
 
 
-def after_outages(model: GridModel, network: Network, frame: Frame) -> list[Network]:
+def after_outages(model: GridModel, network: Network, equipment: Equipment) -> list[Network]:
     """Return the intact network and the one that each outage leaves."""
-    return [without(network, positions_of(model, out)) if out else network for out in frame.outages]
+    return [without(network, positions_of(model, out)) if out else network for out in equipment.outages]
 
 
 def stack_variant(
-    model: GridModel, topologies: Sequence[Network], rated: Ratings, frame: Frame
+    model: GridModel, topologies: Sequence[Network], rated: Ratings, equipment: Equipment
 ) -> tuple[GridArrays, NodeMaps, Impedances]:
     """Return the arrays of one variant, with a leading axis of length one, and the impedances of the intact grid.
 
@@ -196,12 +196,12 @@ def stack_variant(
         The model's net at the variant's taps and reactors: intact, then after each outage.
     rated : Ratings
         Of the intact one.
-    frame : Frame
+    equipment : Equipment
     """
     network = topologies[0]
-    at = nodes_at(model.net, network, frame.nodes.buses)
-    rows = branches_of(model.net, network, [element for element, _ in frame.ends])
-    sides = np.array([side for _, side in frame.ends], dtype=bool)
+    at = nodes_at(model.net, network, equipment.nodes.buses)
+    rows = branches_of(model.net, network, [element for element, _ in equipment.ends])
+    sides = np.array([side for _, side in equipment.ends], dtype=bool)
     intact = impedances(network)
     z, w, alive, a, b = [], [], [], [], []
     for state in topologies:
@@ -214,7 +214,7 @@ def stack_variant(
         b.append(to_end @ of_state.w)
     stacked = tuple(np.stack(x)[None] for x in (z, w, a, b, alive))
     arrays = _kernel_arrays(
-        model, network.base_mva, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), frame, stacked
+        model, network.base_mva, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), equipment, stacked
     )
     return arrays, _node_maps(model, network, intact, at), intact
 
@@ -255,10 +255,10 @@ _PER_VARIANT = (
 
 
 def _kernel_arrays(
-    model: GridModel, base_mva: float, limit: np.ndarray, frame: Frame, stacked: tuple[np.ndarray, ...]
+    model: GridModel, base_mva: float, limit: np.ndarray, equipment: Equipment, stacked: tuple[np.ndarray, ...]
 ) -> GridArrays:
     z, w, a, b, alive = stacked
-    elements = [element for element, _ in frame.ends]
+    elements = [element for element, _ in equipment.ends]
     after_outage = 2 * len(set(model.roles.monitored_after_outage))
     link = {circuit.element for circuit in model.roles.link}
     nothing = np.zeros(1)
@@ -273,8 +273,8 @@ def _kernel_arrays(
         watch_outage=np.array([e in model.roles.monitored_after_outage for e in elements]),
         link_end=np.array([e in link for e in elements]),
         solve_always=np.array([False, *(outage in link for outage in model.roles.outages)]),
-        repeats=frame.repeats,
-        svc_node=frame.nodes.svc, svc_set=nothing, svc_slope=nothing, svc_min=nothing, svc_max=nothing,
+        repeats=equipment.repeats,
+        svc_node=equipment.nodes.svc, svc_set=nothing, svc_slope=nothing, svc_min=nothing, svc_max=nothing,
         svc_gain=nothing, short_time_factor=nothing, mismatch_pu=MISMATCH_MVA / base_mva,
     )  # fmt: skip
     return with_settings(arrays, model, base_mva)

@@ -21,7 +21,7 @@ from twin.operation.management.security import (
     worst_after_outage,
     worst_intact,
 )
-from twin.operation.management.uniform_cap import SMALLEST_OUTPUT_MW, Managed, Measure, highest_uniform_cap
+from twin.operation.management.uniform_cap import SMALLEST_OUTPUT_MW, GridState, Measure, highest_uniform_cap
 from twin.security.limits import BEHIND_SHARE, VIOLATED_ABOVE_PERCENT
 
 LEAST_FLOW_PER_INFEED = 0.05
@@ -36,11 +36,11 @@ def smallest(
     case: Case,
     ledger: Ledger,
     rows: np.ndarray,
-    managed: Managed,
+    state: GridState,
     cause: CutCause,
     target_percent: np.ndarray,
     ignored: np.ndarray | None = None,
-) -> Managed:
+) -> GridState:
     """Cut what the criterion asks for under one cause, and book it.
 
     The worst pair of topology and monitored end is brought to its limit by a uniform cap on the plants behind it, or
@@ -54,7 +54,7 @@ def smallest(
         Where cuts are booked.
     rows : numpy.ndarray, (R,) int
         Rows of the ledger.
-    managed : Managed
+    state : GridState
         Their states.
     cause : CutCause
         One of congestion: N-0 and N-1 cut non-firm plants, firm all others, sites last.
@@ -65,15 +65,15 @@ def smallest(
 
     Returns
     -------
-    Managed
+    GridState
     """
     if cause is not CutCause.CONGESTION_N1:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
-        managed = _relieve(case, ledger, rows, managed, cause, tiers, _worst_intact, target_percent, ignored)
+        state = _relieve(case, ledger, rows, state, cause, tiers, _worst_intact, target_percent, ignored)
     if cause is not CutCause.CONGESTION_N0:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
-        managed = _relieve(case, ledger, rows, managed, cause, tiers, worst_after_outage, target_percent, ignored)
-    return managed
+        state = _relieve(case, ledger, rows, state, cause, tiers, worst_after_outage, target_percent, ignored)
+    return state
 
 
 def _worst_intact(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> Violation:
@@ -84,14 +84,14 @@ def _relieve(
     case: Case,
     ledger: Ledger,
     ledger_rows: np.ndarray,
-    managed: Managed,
+    state: GridState,
     cause: CutCause,
     tiers: tuple[int, ...],
     worst: Worst,
     target_percent: np.ndarray,
     ignored: np.ndarray | None,
-) -> Managed:
-    injections, flow = managed.injections, managed.flow
+) -> GridState:
+    injections, flow = state.injections, state.flow
     ignored = nothing_ignored(case, len(ledger_rows)) if ignored is None else ignored.copy()
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
@@ -114,7 +114,7 @@ def _relieve(
             bound = violation.rows(changed)
             ledger.cut_for(cause, ledger_rows[rows], cut[changed], bound.end, bound.topology)
         todo = todo[flow.solved[todo]]
-    return Managed(injections, flow)
+    return GridState(injections, flow)
 
 
 def _cut_pair(
@@ -145,14 +145,14 @@ def _cut_pair(
         if not len(rows):
             continue
         measure = _pair_measure(case, violation.rows(rows), ignored[rows])
-        start = Managed(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
+        start = GridState(injections.rows(rows).with_units(unit_mw[rows]), flow.rows(rows))
         unit_mw[rows], met[rows] = highest_uniform_cap(case, start, chosen[rows], measure, target[rows])
     return injections.unit_mw - unit_mw, met
 
 
 def _pair_measure(case: Case, violation: Violation, ignored: np.ndarray) -> Measure:
-    def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
+    def measure(rows: np.ndarray, state: GridState) -> np.ndarray:
         picked = violation.rows(rows)
-        return assess_pair(case, picked, managed.injections, managed.flow, ignored[rows]).measure
+        return assess_pair(case, picked, state.injections, state.flow, ignored[rows]).measure
 
     return measure

@@ -10,7 +10,7 @@ import numpy as np
 from twin.operation.case import Case
 from twin.operation.injections import Injections, solve_injections
 from twin.operation.management.security import excess_percent
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.security.limits import ACCEPT_PERCENT, VIOLATED_ABOVE_PERCENT, largest_kept
 from twin.security.remedies import PROBE_SHARE, diesel_output_mw, most_helpful_first
 
@@ -21,7 +21,7 @@ Remedy = Callable[[np.ndarray, Injections, np.ndarray], Injections]
 """``remedy(rows, injections, share)``: a share (R,) of a remedy for some rows (indices), 0 nothing to 1 all of it."""
 
 
-def relieve_import(case: Case, managed: Managed) -> Managed:
+def relieve_import(case: Case, state: GridState) -> GridState:
     """Start diesels for what cuts could not relieve, and shed demand where even the intact grid stays overloaded.
 
     The diesels start one after another, the most helpful first, and run no more than meets the criterion, none below
@@ -32,20 +32,20 @@ def relieve_import(case: Case, managed: Managed) -> Managed:
     Parameters
     ----------
     case : Case
-    managed : Managed
+    state : GridState
         After the congestion cuts.
 
     Returns
     -------
-    Managed
+    GridState
     """
-    managed = _apply_smallest(case, managed, _start_diesels, with_outages=True)
-    return _apply_smallest(case, managed, _shed_demand, with_outages=False)
+    state = _apply_smallest(case, state, _start_diesels, with_outages=True)
+    return _apply_smallest(case, state, _shed_demand, with_outages=False)
 
 
-def _start_diesels(case: Case, managed: Managed) -> Remedy:
+def _start_diesels(case: Case, state: GridState) -> Remedy:
     p_max, p_min = _diesel_limits(case)
-    order = _most_helpful_first(case, managed)
+    order = _most_helpful_first(case, state)
 
     def remedy(rows: np.ndarray, injections: Injections, share: np.ndarray) -> Injections:
         imported = injections.demand_mw.sum(axis=1) - injections.unit_mw.sum(axis=1)
@@ -64,21 +64,21 @@ def _diesel_limits(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return p_max, np.minimum(diesels.p_min_mw.to_numpy(float), p_max)
 
 
-def _most_helpful_first(case: Case, managed: Managed) -> np.ndarray:
+def _most_helpful_first(case: Case, state: GridState) -> np.ndarray:
     """Return each row's diesels by how much a MW of each alone relieves, (R, D) int; ties in the table's order."""
     p_max, _ = _diesel_limits(case)
-    before = _excess(case, managed, with_outages=True)
+    before = _excess(case, state, with_outages=True)
     relief = np.full((len(before), len(p_max)), -np.inf)
     for diesel in np.flatnonzero(p_max > 0.0):
-        output = np.zeros_like(managed.injections.diesel_mw)
+        output = np.zeros_like(state.injections.diesel_mw)
         output[:, diesel] = PROBE_SHARE * p_max[diesel]
-        alone = _solved(case, managed, replace(managed.injections, diesel_mw=output))
+        alone = _solved(case, state, replace(state.injections, diesel_mw=output))
         after = _excess(case, alone, with_outages=True)
         relief[:, diesel] = (before - after) / output[:, diesel]
     return most_helpful_first(relief)
 
 
-def _shed_demand(case: Case, managed: Managed) -> Remedy:
+def _shed_demand(case: Case, state: GridState) -> Remedy:
     def remedy(rows: np.ndarray, injections: Injections, share: np.ndarray) -> Injections:
         return replace(injections, shed_mw=share[:, None] * np.maximum(injections.demand_mw, 0.0))
 
@@ -87,19 +87,19 @@ def _shed_demand(case: Case, managed: Managed) -> Remedy:
 
 def _apply_smallest(
     case: Case,
-    managed: Managed,
-    make: Callable[[Case, Managed], Remedy],
+    state: GridState,
+    make: Callable[[Case, GridState], Remedy],
     *,
     with_outages: bool,
-) -> Managed:
-    now = _excess(case, managed, with_outages=with_outages)
-    broken = np.flatnonzero(managed.flow.solved & (now > VIOLATED_ABOVE_PERCENT))
+) -> GridState:
+    now = _excess(case, state, with_outages=with_outages)
+    broken = np.flatnonzero(state.flow.solved & (now > VIOLATED_ABOVE_PERCENT))
     if not len(broken):
-        return managed
-    start, now = managed.rows(broken), now[broken]
+        return state
+    start, now = state.rows(broken), now[broken]
     remedy = make(case, start)
 
-    def applied(rows: np.ndarray, share: np.ndarray) -> Managed:
+    def applied(rows: np.ndarray, share: np.ndarray) -> GridState:
         part = start.rows(rows)
         return _solved(case, part, remedy(rows, part.injections, share))
 
@@ -110,17 +110,17 @@ def _apply_smallest(
     relief = now - excess(everyone, np.full(len(broken), PROBE_SHARE))
     helped = np.flatnonzero(relief > LEAST_RELIEF_SHARE * (100.0 + now))
     if not len(helped):
-        return managed
+        return state
     left_out, _ = largest_kept(
         lambda pick, x: excess(helped[pick], 1.0 - x), np.ones(len(helped)), now[helped], ACCEPT_PERCENT
     )
-    return managed.replaced(broken[helped], applied(helped, 1.0 - left_out))
+    return state.replaced(broken[helped], applied(helped, 1.0 - left_out))
 
 
-def _solved(case: Case, start: Managed, injections: Injections) -> Managed:
-    return Managed(injections, solve_injections(case, injections, start.flow))
+def _solved(case: Case, start: GridState, injections: Injections) -> GridState:
+    return GridState(injections, solve_injections(case, injections, start.flow))
 
 
-def _excess(case: Case, managed: Managed, *, with_outages: bool) -> np.ndarray:
-    full = np.full((len(managed.flow.variant), case.grid.end_rating_mva.shape[1]), 100.0)
-    return excess_percent(case, managed, full, with_outages=with_outages)
+def _excess(case: Case, state: GridState, *, with_outages: bool) -> np.ndarray:
+    full = np.full((len(state.flow.variant), case.grid.end_rating_mva.shape[1]), 100.0)
+    return excess_percent(case, state, full, with_outages=with_outages)

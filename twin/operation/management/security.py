@@ -11,7 +11,7 @@ from twin.network.reduced.flow import Flow
 from twin.network.reduced.kernels import worst_rows
 from twin.operation.case import Case
 from twin.operation.injections import Injections
-from twin.operation.management.uniform_cap import Managed
+from twin.operation.management.uniform_cap import GridState
 from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
 
 
@@ -118,18 +118,18 @@ def flow_per_infeed(case: Case, injections: Injections, violation: Violation, st
     return result
 
 
-def excess_percent(case: Case, managed: Managed, target_percent: np.ndarray, *, with_outages: bool) -> np.ndarray:
+def excess_percent(case: Case, state: GridState, target_percent: np.ndarray, *, with_outages: bool) -> np.ndarray:
     """Return by how much the worst loading exceeds its target, (R,) percent; infinite where unsolved.
 
     `target_percent` is (R, k) per monitored end; the worst pair is the one with the highest loading.
     """
-    count = len(managed.injections.member)
+    count = len(state.injections.member)
     rows, ignored = np.arange(count), nothing_ignored(case, count)
-    found = worst_intact(case, managed.flow, ignored)
+    found = worst_intact(case, state.flow, ignored)
     excess = found.measure - target_percent[rows, found.end]
     if with_outages:
-        after = worst_after_outage(case, managed.injections, managed.flow, ignored)
+        after = worst_after_outage(case, state.injections, state.flow, ignored)
         excess = np.maximum(
             excess, np.where(after.measure > 0.0, after.measure - target_percent[rows, after.end], -np.inf)
         )
-    return np.where(managed.flow.solved, excess, np.inf)
+    return np.where(state.flow.solved, excess, np.inf)

@@ -16,27 +16,27 @@ SMALLEST_OUTPUT_MW = 1e-6
 
 
 @dataclass(frozen=True)
-class Managed:
+class GridState:
     """Injections and intact flow of some half-hours of some members."""
 
     injections: Injections
     flow: Flow
 
-    def rows(self, pick: np.ndarray) -> Managed:
+    def rows(self, pick: np.ndarray) -> GridState:
         """Return the rows `pick`."""
-        return Managed(self.injections.rows(pick), self.flow.rows(pick))
+        return GridState(self.injections.rows(pick), self.flow.rows(pick))
 
-    def replaced(self, pick: np.ndarray, part: Managed) -> Managed:
+    def replaced(self, pick: np.ndarray, part: GridState) -> GridState:
         """Return a copy whose rows `pick` are taken from `part`."""
-        return Managed(self.injections.replaced(pick, part.injections), self.flow.replaced(pick, part.flow))
+        return GridState(self.injections.replaced(pick, part.injections), self.flow.replaced(pick, part.flow))
 
 
-Measure = Callable[[np.ndarray, Managed], np.ndarray]
-"""``measure(rows, managed)``: percent, for the rows (indices) in the given state."""
+Measure = Callable[[np.ndarray, GridState], np.ndarray]
+"""``measure(rows, state)``: percent, for the rows (indices) in the given state."""
 
 
 def highest_uniform_cap(
-    case: Case, start: Managed, chosen: np.ndarray, measure: Measure, target: np.ndarray
+    case: Case, start: GridState, chosen: np.ndarray, measure: Measure, target: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Cut the chosen units by one cap each row, no more than needed.
 
@@ -45,7 +45,7 @@ def highest_uniform_cap(
     Parameters
     ----------
     case : Case
-    start : Managed
+    start : GridState
         State before the cut.
     chosen : numpy.ndarray, (R, U) bool
         Units that share the cut.
@@ -71,7 +71,7 @@ def highest_uniform_cap(
     def excess(rows: np.ndarray, cap: np.ndarray) -> np.ndarray:
         injections = start.injections.rows(rows).with_units(capped(rows, cap))
         flow = solve_injections(case, injections, start.flow.rows(rows))
-        result: np.ndarray = measure(rows, Managed(injections, flow)) - target[rows]
+        result: np.ndarray = measure(rows, GridState(injections, flow)) - target[rows]
         return result
 
     everyone = np.arange(len(members))

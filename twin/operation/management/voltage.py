@@ -16,22 +16,22 @@ from twin.operation.injections import solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.management.uniform_cap import (
     SMALLEST_OUTPUT_MW,
-    Managed,
+    GridState,
     Measure,
     highest_uniform_cap,
 )
 from twin.security.limits import ACCEPT_PERCENT, BEHIND_SHARE, VIOLATED_ABOVE_PERCENT, largest_kept
 
 Side = Literal["high", "low"]
-Relief = Callable[[np.ndarray, Managed, np.ndarray], tuple[Managed, np.ndarray]]
-"""``relief(rows, managed, bus)`` brings one bus per row to its limit, and tells where it could, (R,) bool."""
+Relief = Callable[[np.ndarray, GridState, np.ndarray], tuple[GridState, np.ndarray]]
+"""``relief(rows, state, bus)`` brings one bus per row to its limit, and tells where it could, (R,) bool."""
 
 MAX_ROUNDS = 60
 LEAST_PU_PER_MW = 1e-4
 """A plant whose MW or Mvar moves the voltage less than this is left alone: 10 MW must be worth 0.1 %."""
 
 
-def relieve_voltage(case: Case, ledger: Ledger, managed: Managed) -> Managed:
+def relieve_voltage(case: Case, ledger: Ledger, state: GridState) -> GridState:
     """Bring watched voltages within their limits as far as plants can.
 
     The plants' reactive power comes first, the smallest uniform share of their range; infeed is cut only for what stays
@@ -41,29 +41,29 @@ def relieve_voltage(case: Case, ledger: Ledger, managed: Managed) -> Managed:
     ----------
     case : Case
     ledger : Ledger
-    managed : Managed
+    state : GridState
         Of all rows of the ledger.
 
     Returns
     -------
-    Managed
+    GridState
     """
 
-    def absorb(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+    def absorb(rows: np.ndarray, part: GridState, bus: np.ndarray) -> tuple[GridState, np.ndarray]:
         return _use_reactive_power(case, part, bus, "high")
 
-    def supply(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+    def supply(rows: np.ndarray, part: GridState, bus: np.ndarray) -> tuple[GridState, np.ndarray]:
         return _use_reactive_power(case, part, bus, "low")
 
-    def cut(rows: np.ndarray, part: Managed, bus: np.ndarray) -> tuple[Managed, np.ndarray]:
+    def cut(rows: np.ndarray, part: GridState, bus: np.ndarray) -> tuple[GridState, np.ndarray]:
         return _cut(case, ledger, rows, part, bus)
 
-    vm_pu = np.abs(watched_voltage_pu(case, managed.flow))
-    members = managed.injections.member
+    vm_pu = np.abs(watched_voltage_pu(case, state.flow))
+    members = state.injections.member
     too_high, too_low = (_percent(case, members, vm_pu, side).max(axis=1) > 100.0 for side in ("high", "low"))
-    managed = _bus_after_bus(case, np.flatnonzero(too_high & managed.flow.solved), managed, "high", absorb)
-    managed = _bus_after_bus(case, np.flatnonzero(too_high & managed.flow.solved), managed, "high", cut)
-    return _bus_after_bus(case, np.flatnonzero(too_low & managed.flow.solved), managed, "low", supply)
+    state = _bus_after_bus(case, np.flatnonzero(too_high & state.flow.solved), state, "high", absorb)
+    state = _bus_after_bus(case, np.flatnonzero(too_high & state.flow.solved), state, "high", cut)
+    return _bus_after_bus(case, np.flatnonzero(too_low & state.flow.solved), state, "low", supply)
 
 
 def watched_voltage_pu(case: Case, flow: Flow) -> np.ndarray:
@@ -74,71 +74,71 @@ def watched_voltage_pu(case: Case, flow: Flow) -> np.ndarray:
     return result
 
 
-def _bus_after_bus(case: Case, rows: np.ndarray, managed: Managed, side: Side, relief: Relief) -> Managed:
+def _bus_after_bus(case: Case, rows: np.ndarray, state: GridState, side: Side, relief: Relief) -> GridState:
     """Relieve the worst bus of each row, then the next; one that cannot be relieved does not hide the others."""
-    given_up = np.zeros((len(managed.flow.variant), case.grid.maps.voltage_w.shape[1]), dtype=bool)
+    given_up = np.zeros((len(state.flow.variant), case.grid.maps.voltage_w.shape[1]), dtype=bool)
     todo = rows
     for _ in range(MAX_ROUNDS):
         if not len(todo):
             break
-        vm_pu = np.abs(watched_voltage_pu(case, managed.flow.rows(todo)))
-        percent = np.where(given_up[todo], 0.0, _percent(case, managed.injections.member[todo], vm_pu, side))
+        vm_pu = np.abs(watched_voltage_pu(case, state.flow.rows(todo)))
+        percent = np.where(given_up[todo], 0.0, _percent(case, state.injections.member[todo], vm_pu, side))
         broken = percent.max(axis=1) > 100.0 + VIOLATED_ABOVE_PERCENT
         todo, bus = todo[broken], percent[broken].argmax(axis=1)
-        part, met = relief(todo, managed.rows(todo), bus)
-        managed = managed.replaced(todo, part)
+        part, met = relief(todo, state.rows(todo), bus)
+        state = state.replaced(todo, part)
         given_up[todo[~met], bus[~met]] = True
-    return managed
+    return state
 
 
-def _use_reactive_power(case: Case, managed: Managed, bus: np.ndarray, side: Side) -> tuple[Managed, np.ndarray]:
+def _use_reactive_power(case: Case, state: GridState, bus: np.ndarray, side: Side) -> tuple[GridState, np.ndarray]:
     """Move the reactive power of the plants that reach a bus by one share of what each has left."""
-    members = managed.injections.member
-    before, limit = managed.injections.unit_q_per_p, case.units.q_per_p_limit[members]
+    members = state.injections.member
+    before, limit = state.injections.unit_q_per_p, case.units.q_per_p_limit[members]
     end = -limit if side == "high" else limit
-    output = managed.injections.unit_mw > SMALLEST_OUTPUT_MW
-    slope = np.where(output & (end != before), _volts_per_power(case, managed, bus, np.array(1j)), 0.0)
+    output = state.injections.unit_mw > SMALLEST_OUTPUT_MW
+    slope = np.where(output & (end != before), _volts_per_power(case, state, bus, np.array(1j)), 0.0)
     chosen = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_PU_PER_MW * case.base_mva)
     met = np.zeros(len(members), dtype=bool)
     able = np.flatnonzero(chosen.any(axis=1))
     if not len(able):
-        return managed, met
-    start, room = managed.rows(able), np.where(chosen, end - before, 0.0)[able]
+        return state, met
+    start, room = state.rows(able), np.where(chosen, end - before, 0.0)[able]
     measure = _percent_of(case, members[able], bus[able], side)
 
-    def used(rows: np.ndarray, share: np.ndarray) -> Managed:
+    def used(rows: np.ndarray, share: np.ndarray) -> GridState:
         part = start.rows(rows)
         q_per_p = part.injections.unit_q_per_p + share[:, None] * room[rows]
         injections = replace(part.injections, unit_q_per_p=q_per_p)
-        return Managed(injections, solve_injections(case, injections, part.flow))
+        return GridState(injections, solve_injections(case, injections, part.flow))
 
     def excess(rows: np.ndarray, unused: np.ndarray) -> np.ndarray:
         return measure(rows, used(rows, 1.0 - unused)) - 100.0
 
     everyone = np.arange(len(able))
     unused, met[able] = largest_kept(excess, np.ones(len(able)), measure(everyone, start) - 100.0, ACCEPT_PERCENT)
-    return managed.replaced(able, used(everyone, 1.0 - unused)), met
+    return state.replaced(able, used(everyone, 1.0 - unused)), met
 
 
 def _cut(
-    case: Case, ledger: Ledger, ledger_rows: np.ndarray, managed: Managed, bus: np.ndarray
-) -> tuple[Managed, np.ndarray]:
+    case: Case, ledger: Ledger, ledger_rows: np.ndarray, state: GridState, bus: np.ndarray
+) -> tuple[GridState, np.ndarray]:
     """Cut the units that raise a bus, tier after tier, by one cap each row."""
-    members = managed.injections.member
-    slope = _volts_per_power(case, managed, bus, 1.0 + 1j * managed.injections.unit_q_per_p)
+    members = state.injections.member
+    slope = _volts_per_power(case, state, bus, 1.0 + 1j * state.injections.unit_q_per_p)
     raises = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_PU_PER_MW * case.base_mva)
     met = np.zeros(len(members), dtype=bool)
     for tier in (Tier.NON_FIRM, Tier.FIRM, Tier.LAST):
-        chosen = raises & (case.units.tier[members] == tier) & (managed.injections.unit_mw > SMALLEST_OUTPUT_MW)
+        chosen = raises & (case.units.tier[members] == tier) & (state.injections.unit_mw > SMALLEST_OUTPUT_MW)
         rows = np.flatnonzero(~met & chosen.any(axis=1))
         if not len(rows):
             continue
-        start, measure = managed.rows(rows), _percent_of(case, members[rows], bus[rows], "high")
+        start, measure = state.rows(rows), _percent_of(case, members[rows], bus[rows], "high")
         left, met[rows] = highest_uniform_cap(case, start, chosen[rows], measure, np.full(len(rows), 100.0))
         ledger.cut_mw[CutCause.VOLTAGE][ledger_rows[rows]] += start.injections.unit_mw - left
         injections = start.injections.with_units(left)
-        managed = managed.replaced(rows, Managed(injections, solve_injections(case, injections, start.flow)))
-    return managed, met
+        state = state.replaced(rows, GridState(injections, solve_injections(case, injections, start.flow)))
+    return state, met
 
 
 def _percent(case: Case, members: np.ndarray, vm_pu: np.ndarray, side: Side) -> np.ndarray:
@@ -151,16 +151,16 @@ def _percent(case: Case, members: np.ndarray, vm_pu: np.ndarray, side: Side) -> 
 
 
 def _percent_of(case: Case, members: np.ndarray, bus: np.ndarray, side: Side) -> Measure:
-    def measure(rows: np.ndarray, managed: Managed) -> np.ndarray:
-        vm_pu = np.abs(watched_voltage_pu(case, managed.flow))[np.arange(len(rows)), bus[rows]]
+    def measure(rows: np.ndarray, state: GridState) -> np.ndarray:
+        vm_pu = np.abs(watched_voltage_pu(case, state.flow))[np.arange(len(rows)), bus[rows]]
         return _percent(case, members[rows], vm_pu[:, None], side)[:, 0]
 
     return measure
 
 
-def _volts_per_power(case: Case, managed: Managed, bus: np.ndarray, power: np.ndarray) -> np.ndarray:
+def _volts_per_power(case: Case, state: GridState, bus: np.ndarray, power: np.ndarray) -> np.ndarray:
     """Return d|V| of one watched bus for the infeed of `power` (complex, pu) at each unit, (R, U) pu per pu."""
-    flow, at = managed.flow, np.arange(len(bus))
+    flow, at = state.flow, np.arange(len(bus))
     top = watched_voltage_pu(case, flow)[at, bus]
     z = case.grid.maps.voltage_z[flow.variant, bus]
     v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]

@@ -1,15 +1,18 @@
-"""The tables of demand response: what is possible in them together."""
+"""Devices: batteries beside plants and in the grid, and demand response with what is possible in it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import numpy as np
 import pandas as pd
+from pydantic import Field
 
+from network_models.tables.columns import Row, Value, number, refers, whole
+from network_models.tables.demand import DAY_TYPES
 from twin.core.errors import Problem
 
-DAY_TYPES = ("work", "free")
 HALF_HOURS_PER_HOUR = 2
 SUM_WITHIN = 1e-6
 
@@ -25,6 +28,66 @@ NAMES = (
     "commercial_return_hours", "commercial_shift_loss", "commercial_down_share", "commercial_down_hours",
 )  # fmt: skip
 """Rows that `demand_response.csv` must have."""
+
+
+class BatteryRow(Row):
+    """A battery beside a plant or in the grid."""
+
+    power_mw: float = number("MW", ge=0)
+    energy_mwh: float = number("MWh", ge=0)
+    round_trip_efficiency: float = number(gt=0, le=1)
+    soc_min_percent: float = number("%", ge=0, le=100)
+    soc_max_percent: float = number("%", ge=0, le=100)
+
+
+class PlantBattery(BatteryRow):
+    """A battery beside a plant, and the scheme that the plant moves to."""
+
+    plant: str = refers("plants.plant_id")
+    scheme: Literal["FIT", "FIP", "non-FIT"]
+
+
+class AreaBattery(BatteryRow):
+    """A battery in the grid."""
+
+    area: str = refers("areas.area_id")
+
+
+class DemandResponse(Value):
+    """A number of the flexible demand, with what is possible."""
+
+    possible_low: float = number()
+    possible_high: float = number()
+
+
+class HomeClass(Row):
+    """Homes that respond alike."""
+
+    home_class: str = Field(alias="class")
+    share: float = number(ge=0, le=1)
+    sensitivity: float = number(ge=0)
+
+
+class HotWaterHour(Row):
+    """Share of the day's hot water drawn in an hour."""
+
+    hour: int = whole("h", ge=0, le=23)
+    share: float = number(ge=0, le=1)
+
+
+class CarPattern(Row):
+    """Cars that leave and come back at the same hours."""
+
+    pattern: str
+    share: float = number(ge=0, le=1)
+    work_leave_hour: float = number("h", ge=0, le=24)
+    work_back_hour: float = number("h", ge=0, le=24)
+    work_trip_kwh: float = number("kWh", ge=0)
+    free_leave_hour: float = number("h", ge=0, le=24)
+    free_back_hour: float = number("h", ge=0, le=24)
+    free_trip_kwh: float = number("kWh", ge=0)
+    name_en: str = ""
+    name_ja: str = ""
 
 
 def response_problems(tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
@@ -76,10 +139,10 @@ def _impossible_values(values: pd.DataFrame) -> Iterator[Problem]:
 
 
 def _contradictions(values: pd.Series) -> Iterator[Problem]:
-    for part, whole in (("homes_with_monitor", "homes_in_city"), ("water_heaters", "homes_with_monitor")):
-        if values[part] > values[whole]:
+    for part, all_of_them in (("homes_with_monitor", "homes_in_city"), ("water_heaters", "homes_with_monitor")):
+        if values[part] > values[all_of_them]:
             where = f"demand_response.csv, row {part}, column value"
-            yield Problem(f"more than {whole}", where, f"{values[part]:g}", f"at most {values[whole]:g}")
+            yield Problem(f"more than {all_of_them}", where, f"{values[part]:g}", f"at most {values[all_of_them]:g}")
     both = values["commercial_flexible_share"] + values["commercial_down_share"]
     if both > 1.0:
         where = "demand_response.csv, row commercial_down_share, column value"

@@ -43,6 +43,18 @@ def test_both_ends_of_both_circuits(solved):
     assert flows.loading_percent[0] == pytest.approx(circuits["loading_percent"].to_numpy(), abs=1e-6)
 
 
+def test_every_branch_of_the_diagram_is_as_full_as_pandapower_says(solved):
+    case, record, _, net = solved
+    kept = member_tables(case, block_of(0, over_time([record])), 0)["branches"].to_pandas().iloc[0].drop("time")
+    expected = {}
+    for table in ("line", "trafo"):
+        there = net[table]["in_service"]
+        expected |= dict(zip(net[table].name[there], net[f"res_{table}"].loading_percent[there], strict=True))
+    assert set(kept.index) == set(expected)
+    half_a_digit = 0.051
+    assert kept.astype(float).to_dict() == pytest.approx(expected, abs=half_a_digit)
+
+
 def test_losses_and_the_boundary_at_220_kv(solved):
     case, _, flows, net = solved
     assert case.model.roles.boundary_bus == 1

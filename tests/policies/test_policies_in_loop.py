@@ -87,7 +87,7 @@ def test_a_failed_decision_is_told_with_policy_member_time_and_view(windy, name)
     assert problem.where == "policy Failing, scenario test, base, decision at 2031-03-21 00:00"
     assert what in problem.what
     assert seen in problem.seen
-    assert "test_policies_loop.py, line" in problem.seen or name not in ("raises", "leaves", "time", "swallowed")
+    assert "test_policies_in_loop.py, line" in problem.seen or name not in ("raises", "leaves", "time", "swallowed")
     for words in ("step_of_day 0", "soc_percent", "view.outlook: export_mw", "devices none"):
         assert words in problem.seen
     assert "on_policy_failure" in problem.repair

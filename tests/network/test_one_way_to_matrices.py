@@ -60,8 +60,8 @@ def test_ratings_of_the_loop_are_those_of_the_security_analysis(grid):
         assert analysis.grid.network.y_bus is variant.network.y_bus
         rated = ratings(variant.model.net, extract(variant.model.net))
         assert_array_equal(rated.from_pu, variant.ratings.from_pu)
-        rows = variant.branches([element for element, _ in grid.frame.ends])
-        sides = [side for _, side in grid.frame.ends]
+        rows = variant.branches([element for element, _ in grid.equipment.ends])
+        sides = [side for _, side in grid.equipment.ends]
         expected = np.stack([variant.ratings.from_pu, variant.ratings.to_pu])[sides, rows]
         assert_array_equal(grid.arrays.limit[g], expected)
 
@@ -73,7 +73,7 @@ def test_headroom_reads_the_same_limits(grid):
     assert tuple(one.outage for one in prepared.contingencies) == tuple(
         tuple(e for e in out if e[0] != "shunt" or monitored.net.shunt.in_service.at[e[1]]) for out in grid.outages
     )
-    limits = dict(zip(grid.frame.ends, grid.arrays.limit[0], strict=True))
+    limits = dict(zip(grid.equipment.ends, grid.arrays.limit[0], strict=True))
     intact = prepared.contingencies[0].watched
     for item, high in zip(prepared.items, intact.high, strict=True):
         side = 0 if item.side in ("from", "hv") else 1

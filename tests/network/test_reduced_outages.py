@@ -36,7 +36,7 @@ def every_outage_solved(grid):
     """Return the grid with nothing left to the screen and no outage taken for another's."""
     outages = len(grid.outages)
     everything = grid.arrays._replace(solve_always=np.ones(outages, dtype=bool), repeats=np.zeros(outages, dtype=bool))
-    return replace(grid, stock=replace(grid.stock, arrays=everything))
+    return replace(grid, cache=replace(grid.cache, arrays=everything))
 
 
 def chain():

@@ -8,7 +8,7 @@ import pytest
 from shipped import GOTO, ISLAND
 
 from network_models.reading import read_tables
-from network_models.tables import DECLARATIONS
+from network_models.tables.declarations import DECLARATIONS
 from twin.core.errors import InputError
 
 

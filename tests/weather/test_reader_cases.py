@@ -1,4 +1,4 @@
-"""Real and made files of the shared folder against values computed elsewhere; skipped where the folder is not there."""
+"""Real and made files of readers against values computed elsewhere; skipped where their folder is not there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHARED = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." 
 FILES = SHARED / "cases" / "files"
 FUKUE = read_climates(GOTO)["fukue"]
 
-pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason=f"no shared cases at {FILES}")
+pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason=f"no reader cases at {FILES}")
 
 
 def case(start: str, folder: Path) -> Path:
