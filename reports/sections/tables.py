@@ -92,7 +92,7 @@ def points_security(run: Run, scenario: str, words: Words) -> Table:
         kpis = run.member(scenario, point).kpis
         cells = [digits.quantity(kpis[name] * units[name][1], units[name][0]) for name in SECURITY_COLUMNS]
         rows.append([point_label(run, point, words), *cells])
-    header = [f"{words(f'column.{name}')}, {words.unit(units[name][0])}" for name in SECURITY_COLUMNS]
+    header = [f"{words(f'column.security.{name}')}, {words.unit(units[name][0])}" for name in SECURITY_COLUMNS]
     caption = words("table.points.security", scenario=scenario_title(run, scenario, words))
     return Table(caption, [words("column.point"), *header], _align("l", len(header)), rows)
 

@@ -40,8 +40,8 @@ _UNLIMITED_MW = 1e9
 def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
     """Return the loop's members in the study's order."""
     return [
-        _member(member, grids.models[grid], grid, series, inputs.fleet)
-        for member, grid, series in zip(members, grids.of_member, inputs.of_member, strict=True)
+        replace(_member(member, grids.models[grid], grid, series, inputs.fleet), planned_outages=planned)
+        for member, grid, series, planned in zip(members, grids.of_member, inputs.of_member, grids.planned, strict=True)
     ]
 
 

@@ -13,6 +13,7 @@ from network_models.tables.declarations import DECLARATIONS
 from studies.study.checks import locate
 from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member
+from studies.study.outage_calendar import planned_outages
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
@@ -55,8 +56,9 @@ def member_grids(members: list[Member]) -> Grids:
                 networks[network] = _network(member.study)
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
+    planned = planned_outages(members, models, of_member)
     raise_if_any([*_differences(models), *_criterion_problems(members, [models[k] for k in of_member])])
-    return Grids(tuple(models), tuple(of_member))
+    return Grids(tuple(models), tuple(of_member), planned)
 
 
 def _network(study: Study) -> GridModel:

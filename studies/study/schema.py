@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -369,6 +370,33 @@ class Operation(Section):
         return value
 
 
+class PlannedOutage(Section):
+    """A branch that is out of service for some days: maintenance, or a repair."""
+
+    element: str = Field(min_length=1, description="Name of a branch of the network's outage list.")
+    first: str = Field(description='First day, "YYYY-MM-DD".')
+    last: str = Field(description='Last day, "YYYY-MM-DD".')
+
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        text = value.isoformat() if isinstance(value, datetime.date) else value
+        if isinstance(text, str):
+            datetime.date.fromisoformat(text)
+        return text
+
+    @property
+    def days(self) -> tuple[datetime.date, datetime.date]:
+        """First and last day."""
+        return datetime.date.fromisoformat(self.first), datetime.date.fromisoformat(self.last)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"the outage ends on {self.last}, before it begins on {self.first}: exchange the days")
+        return self
+
+
 class Uncertainty(Section):
     """What `goto-twin uncertainty` samples."""
 
@@ -412,6 +440,11 @@ class Settings(Section):
     grid: Grid = Field(description="The network.")
     fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
     operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
+    outages: list[PlannedOutage] = Field(
+        default=[],
+        description="Branches that are out of service for some days, known to the operator: [[outages]]; in a "
+        "scenario a list of tables.",
+    )
     inputs: dict[str, dict[str, float]] = Field(
         default={},
         description="Numbers of the input tables (`goto-twin sources`) in place of the tables' own: "

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from twin.core.units import KWH_PER_MWH
 from twin.core.quantities import CutCause
+from twin.core.units import KWH_PER_MWH
 from twin.metrics.kpis import curtailed_congestion_mwh, energy_used_mw, key_figures, or_none
 from twin.metrics.series import MemberSeries
 

@@ -183,6 +183,8 @@ class GridModel:
         Code of three letters, of the prices that the islands see.
     cables : tuple of CableCircuit
         The link's circuits as bodies that warm up, in the order of ``roles.link``; none where nothing is known of them.
+    planned_out : tuple of Element
+        Branches that are in `net` and out of service for a while.
     """
 
     net: pandapowerNet
@@ -195,3 +197,4 @@ class GridModel:
     controls: Controls = Controls()
     currency: str = ""
     cables: tuple[CableCircuit, ...] = ()
+    planned_out: tuple[Element, ...] = ()

@@ -108,6 +108,24 @@ class Case:
         """(M,) position of each member's network."""
         return np.array([member.grid for member in self.members], dtype=np.int64)
 
+    def network_at(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return the network of each row, (R,) int: the member's own, or another one while branches are out."""
+        found: np.ndarray = self.network[member]
+        for m, steps, grid in self._planned:
+            found[(member == m) & (step >= steps.start) & (step < steps.stop)] = grid
+        return found
+
+    @cached_property
+    def _planned(self) -> list[tuple[int, range, int]]:
+        """Member, steps and network of each planned outage."""
+        found = []
+        for m, member in enumerate(self.members):
+            for outage in member.planned_outages:
+                first, after = (pd.Timestamp(day, tz=self.index.tz) for day in (outage.first, outage.last))
+                steps = self.index.searchsorted([first, after + pd.DateOffset(days=1)])
+                found.append((m, range(*map(int, steps)), outage.grid))
+        return found
+
     @cached_property
     def bands(self) -> Bands:
         """When taps and reactors move."""

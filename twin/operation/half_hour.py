@@ -165,7 +165,7 @@ def _injections(
     gross = beside_sites + of_sites
     injections = Injections(
         member=now.member,
-        variant=case.grid.variants_at(case.network[now.member], before.positions),
+        variant=case.grid.variants_at(case.network_at(now.member, now.step), before.positions),
         unit_mw=unit_mw,
         unit_q_per_p=case.units.q_per_p[now.member],
         demand_mw=beside_sites + case.areas.sums(sites.import_mw) + flexible.storage_mw,

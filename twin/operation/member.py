@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
@@ -14,6 +15,14 @@ from twin.devices.device import Device, PlantDevice, SeriesDevice
 from twin.devices.sites import SiteDevices
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
+
+
+class PlannedOutage(NamedTuple):
+    """Days, `last` among them, on which the network `grid` holds in place of the member's own."""
+
+    first: date
+    last: date
+    grid: int
 
 
 @dataclass(frozen=True)
@@ -46,6 +55,8 @@ class Member:
         Most that one inter-trip may shed.
     relief_minutes : float
         Until redispatch has acted after an outage.
+    planned_outages : tuple of PlannedOutage
+        When another network holds, in order, none overlapping.
     firmness : tuple of str, (U,)
         Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
     devices : SiteDevices
@@ -89,6 +100,7 @@ class Member:
     forecast_error_factor: float
     congestion_rule: str = "uniform"
     relief_minutes: float = 30.0
+    planned_outages: tuple[PlannedOutage, ...] = ()
 
     @property
     def name(self) -> str:

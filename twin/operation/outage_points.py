@@ -11,6 +11,7 @@ import pandas as pd
 from twin.network.extraction import extract
 from twin.network.monitored import monitored_model
 from twin.network.reduced.controls import net_at
+from twin.network.reduced.stacking import in_service
 from twin.operation.case import Case
 from twin.operation.injections import Injections, infeed_and_demand_mva
 from twin.security.analysis import SecurityAnalysis
@@ -43,7 +44,7 @@ class OutageAnalyses:
             grid, model = self.case.grid, self.case.grid.models[network]
             known = grid.cache.number.get(key)
             monitored = (
-                monitored_model(model, extract(net_at(model, positions)))
+                monitored_model(model, in_service(model, extract(net_at(model, positions))))
                 if known is None
                 else grid.variants[known].monitored
             )
