@@ -126,6 +126,7 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: s
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
+    typer.echo(experiment.expected(jobs), err=True)
     try:
         with workers(jobs, scheduler) as crew, progress_bars(Console(stderr=True)) as progress:
             return run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
@@ -146,11 +147,23 @@ def run(
     year: Annotated[
         int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
     ] = None,
+    weather_years: Annotated[
+        int | None, typer.Option(min=0, help="Synthetic weather years in place of the question's; 0: the normal year.")
+    ] = None,
     jobs: Jobs = PROCESSORS,
     scheduler: Scheduler = None,
 ) -> None:
     """Run a study and write its results and its report."""
     checked, span = _checked(study, data, days, year)
+    if weather_years is not None:
+        if checked.question is None or checked.question.kind in ("run", "audit"):
+            raise typer.BadParameter("--weather-years: this study runs in one weather year, [weather] weather_year")
+        checked = checked.in_weather_years(weather_years)
+    if checked.question is not None and checked.question.kind != "run":
+        from studies.experiments.questions.catalogue import experiment_of
+
+        _tell_where(_carry_out(experiment_of(checked, data, span), out, jobs, scheduler))
+        return
     from studies.console import headline_tables
     from studies.experiments.run import StudyRun
 
@@ -193,6 +206,9 @@ def certify(
         int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
     ] = 1,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Table of what customers, owners and batteries may lose; default: the shipped.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
@@ -206,8 +222,10 @@ def certify(
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certificate.certify import Certificate, HeldOut
+    from studies.experiments.certificate.limits import SHIPPED
 
-    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    held_out = HeldOut(seed, first_year)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, held_out, limits or SHIPPED)
     folder = _carry_out(certificate, out, jobs, scheduler)
     for line in summary_lines(folder):
         typer.echo(line)
@@ -307,6 +325,30 @@ def security(
     buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
     folder = _carry_out(GridSecurity(checked, Question(buses, intertrip), data, span), out, jobs)
     _tell_where(folder)
+
+
+@app.command()
+def connect(
+    bus: Annotated[str, typer.Option(metavar="BUS", help="Bus of the island's buses.csv, e.g. fukue.")],
+    mw: Annotated[float, typer.Option(help="Contract power in MW.")],
+    kind: Annotated[str, typer.Option(help="pv or wind, or another kind that the island has.")],
+    firm: Annotated[
+        bool, typer.Option("--firm", help="Cut only after all non-firm plants; default: non-firm.")
+    ] = False,
+    battery: Annotated[float, typer.Option(metavar="MWH", help="Battery beside the plant, in MWh.")] = 0.0,
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/connect_<bus>_<mw>_<kind>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Check what a new plant would meet at a bus, and what it would do to the others: a sheet of two pages."""
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
+    from studies.experiments.questions.connect import Connect, NewPlant
+
+    _tell_where(_carry_out(Connect(checked, NewPlant(bus, mw, kind, firm, battery), data, span), out, jobs))
 
 
 @app.command()
@@ -441,13 +483,11 @@ def validate(
 
 @app.command("list")
 def list_studies() -> None:
-    """List the shipped studies and the runs in ./runs."""
-    import tomllib
+    """List the shipped studies by the question that they answer, and the runs in ./runs."""
+    from studies.console import listed_studies
 
-    from studies.study.reading import shipped_studies
-
-    for path in shipped_studies():
-        typer.echo(f"study  {path.stem:24} {tomllib.loads(path.read_text(encoding='utf-8'))['title_en']}")
+    for line in listed_studies():
+        typer.echo(line)
     for index in sorted(RUNS.glob("*/study.json")):
         typer.echo(f"run    {index.parent}")
 

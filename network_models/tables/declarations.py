@@ -62,6 +62,7 @@ from network_models.tables.plants import (
     Turbine,
 )
 from network_models.tables.weather import ClimateNormal, WeatherPlace
+from network_models.tables.zones import FeedColumn, Zone, ZoneUnit
 
 FACTOR = "factor"
 """What a row's range is about where it is a factor on several columns at once."""
@@ -136,6 +137,7 @@ _MARKET = {"absent": "the market around the island: area balance and prices"}
 _CABLE = {"absent": "the link's cables as bodies that warm up"}
 _SPECIAL = {"absent": "special days"}
 _TIDAL = {"absent": "tidal plants"}
+_ZONES = {"absent": "constraint zones of an active network management"}
 DECLARATIONS = {
     table.name: table
     for table in (
@@ -210,6 +212,9 @@ DECLARATIONS = {
         _table("matching", Value, "name", "money", "value", absent="buyers of the plants' energy"),
         _table("buyers", BuyerRow, "buyer_id", "money", "yearly_mwh", absent="buyers of the plants' energy"),
         _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
+        _table("zones", Zone, "zone hypothesis", "grid", "limit_mw", **_ZONES),
+        _table("zone_units", ZoneUnit, "zone hypothesis plant", "grid", **_ZONES),
+        _table("feed_columns", FeedColumn, "column", "study", **_ZONES),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip

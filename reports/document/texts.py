@@ -16,7 +16,7 @@ Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-_FILES = ("texts.csv", "certificate_texts.csv", "security_texts.csv", "plan_texts.csv")
+_FILES = ("texts.csv", "certificate_texts.csv", "security_texts.csv", "plan_texts.csv", "question_texts.csv")
 
 
 _OTHER_STEP: dict[Language, tuple[tuple[str, str], ...]] = {

@@ -232,6 +232,11 @@ class StudyRun(Experiment):
         year = self.study.asked_year
         return self.study.name if year is None else f"{self.study.name}_{year}"
 
+    def simulations(self) -> int:
+        """Return the number of members, counterfactuals and tries."""
+        twins = 2 if self.study.compare.counterfactuals else 0
+        return len(members(self.study)) * (1 + twins) + len(onset_tries(self.study))
+
     def prepare(self, progress: Progress) -> None:
         """Make the case of all members, counterfactuals and tries."""
         self.own, self.tries = members(self.study), onset_members(self.study)

@@ -132,14 +132,14 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
     shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
     known: dict[tuple[str, str], Any] = {}
-    position: dict[tuple[str, bool, int], int] = {}
+    position: dict[tuple[str, str, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
     for member, grid, source in zip(members, grids.of_member, sources, strict=True):
         model, operation = grids.models[grid], member.study.operation
         sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
         key = sky + _profile_key(model, member.study)
-        whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
+        whole_key = (key, json.dumps(member.study.fleet.which_pv), operation.forecast_lead_half_hours)
         tables = tables_of(member.study)
         if sky not in shared:
             shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {}, {})
@@ -265,7 +265,7 @@ def _forecasts(
     courses: Courses,
 ) -> Forecasts:
     dc_kw = np.bincount(
-        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(**study.fleet.which_pv), profiles.site_pv_per_kw.shape[1]
     )
     made = make_forecasts(
         tables,

@@ -12,7 +12,7 @@ import pytest
 from studies.study.policy_files import load_policy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-SCRIPTS = ("researcher_ten_lines", "own_device", "own_network", "reinforcement_learning")
+SCRIPTS = ("zones", "researcher_ten_lines", "own_device", "own_network", "reinforcement_learning")
 MOST_LINES = {"own_policy": 30, "own_device": 60, "researcher_ten_lines": 20}
 
 
@@ -31,6 +31,13 @@ def printed(monkeypatch, capsys):
 
 def numbers(text):
     return [[float(x) for x in re.findall(r"-?\d+\.\d+|\d+", line)] for line in text.splitlines()]
+
+
+def test_three_orders_of_cuts_take_off_the_same_and_the_zone_stays_at_its_limit(printed):
+    lines = printed("zones")
+    assert [sum(cut) for cut in lines[:3]] == pytest.approx([2.0, 2.0, 2.0])
+    assert max(mw for _, mw, _ in lines[3:]) == 12.0
+    assert {status for _, _, status in lines[3:]} == {0.0, 0.5}
 
 
 def test_ten_lines_compare_policies(printed):

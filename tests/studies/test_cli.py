@@ -78,6 +78,9 @@ def fake_engine(monkeypatch):
             self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
 
+        def expected(self, processors):
+            return f"soon on {processors}"
+
     def run_experiment(experiment, out, workers, progress):
         asked.update(out=out, jobs=workers.count)
         for done in (1, 2):

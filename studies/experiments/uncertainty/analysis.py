@@ -84,6 +84,12 @@ class UncertaintyAnalysis(Experiment):
         """Return the size of the hypercube."""
         return {"samples": self.count}
 
+    def simulations(self) -> int:
+        """Return the number of samples of all scenarios, and of unknowns that are moved alone."""
+        alone = 2 * self.study.uncertainty.one_at_a_time
+        samples = self.count + len(weather_years(self.study)) + alone + 1
+        return samples * len(self.setup.scenarios)
+
     def prepare(self, progress: Progress) -> None:
         """Leave the cases to the workers: each block of samples has its own."""
 
