@@ -65,9 +65,9 @@ def planned_outages(
 def _stretches(study: Study, model: GridModel) -> Iterator[tuple[datetime.date, datetime.date, tuple[Element, ...]]]:
     """Yield stretches of days on which the same branches are out: first day, last day, what is out."""
     by_name = _by_name(model)
-    days = sorted({day for one in study.outages for day in (one.days[0], one.days[1] + DAY)})
+    days = sorted({day for one in study.outages.values() for day in (one.days[0], one.days[1] + DAY)})
     for first, after in pairwise(days):
-        names = [one.element for one in study.outages if one.days[0] <= first <= one.days[1]]
+        names = [one.element for one in study.outages.values() if one.days[0] <= first <= one.days[1]]
         if names:
             out = tripping_together(dict.fromkeys(by_name[name] for name in names), model.roles.shunts_tripped_with)
             yield first, after - DAY, out
@@ -80,8 +80,8 @@ def _by_name(model: GridModel) -> dict[str, Element]:
 def _calendar_problems(study: Study, model: GridModel) -> Iterator[Problem]:
     year, month = study.period.fiscal_year, island_of(study).settings.first_month
     begins, ends = datetime.date(year, month, 1), datetime.date(year + 1, month, 1) - DAY
-    for number, outage in enumerate(study.outages, start=1):
-        where, names = f"[[outages]] number {number}", list(_by_name(model))
+    for key, outage in study.outages.items():
+        where, names = f"[outages.{key}]", list(_by_name(model))
         if outage.element not in names:
             repair = nearest(outage.element, names)
             yield Problem("there is no such branch", f"{where}, element", outage.element, ", ".join(names), repair)
@@ -96,4 +96,4 @@ def _supply_problems(model: GridModel, out: tuple[Element, ...], first: datetime
         return []
     seen = f"from {first}: {', '.join(element_names(model.net, out))} out together"
     what, accepted = f"the outages leave {', '.join(dead)} without supply", "outages that leave a path to each area"
-    return [Problem(what, "[[outages]]", seen, accepted, "take one of them after the other")]
+    return [Problem(what, "[outages]", seen, accepted, "take one of them after the other")]

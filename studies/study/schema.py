@@ -486,10 +486,10 @@ class Settings(Section):
     grid: Grid = Field(description="The network.")
     fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
     operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
-    outages: list[PlannedOutage] = Field(
-        default=[],
-        description="Branches that are out of service for some days, known to the operator: [[outages]]; in a "
-        "scenario a list of tables.",
+    outages: dict[str, PlannedOutage] = Field(
+        default={},
+        description="Branches that are out of service for some days, known to the operator, by any name: "
+        "[outages.<name>].",
     )
     inputs: dict[str, dict[str, float]] = Field(
         default={},

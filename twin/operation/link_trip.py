@@ -67,7 +67,7 @@ class LinkTrips:
         for number, topology in self._trips(self.analyses.of_variant(variant)):
             one = self._states(variant, number, topology, reaction, injections)
             found = one if found is None else _worse(found, one)
-        assert found is not None, "a link has circuits"
+        assert found is not None, "a circuit of the link is in service"
         return found
 
     def _trips(self, analysis: OutageAnalysis) -> Iterator[tuple[int, int]]:
@@ -75,7 +75,8 @@ class LinkTrips:
         grid = self.analyses.case.grid
         first = {outage.elements[:1]: number for number, outage in reversed(list(enumerate(analysis.cases)))}
         for topology in np.flatnonzero(grid.arrays.solve_always & ~grid.arrays.repeats).tolist():
-            yield first[grid.outages[topology][:1]], topology
+            if grid.outages[topology][:1] in first:  # not where the circuit is out of service for a while
+                yield first[grid.outages[topology][:1]], topology
 
     def _states(
         self, variant: int, number: int, topology: int, reaction: ControlActions | None, injections: Injections
@@ -139,9 +140,14 @@ class LinkTrips:
 
 
 def _seen(contingency: PreparedContingency, state: Solution) -> np.ndarray:
-    """Return the survivors' worst loading in percent and the lowest watched voltage, (2, R); NaN where unsolved."""
+    """Return the survivors' worst loading in percent and the lowest watched voltage, (2, R).
+
+    NaN where unsolved, and where no circuit survives: there the islands are without the mainland.
+    """
     b, node = contingency.branches, contingency.buses.node
     link = np.flatnonzero((b.mainland_side >= 0) & b.watched)
+    if not len(link):
+        return np.full((2, len(state.v)), np.nan)
     v_from, v_to = state.v[:, b.from_node[link]], state.v[:, b.to_node[link]]
     ends = (
         (b.y_ff[link] * v_from + b.y_ft[link] * v_to) / b.limit[0, link],
