@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 PROCESSORS = os.cpu_count() or 1
 
+StudyFile = Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")]
+StudyOrDefault = Annotated[
+    str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+]
+PolicyName = Annotated[
+    str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+]
+WeatherYears = Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")]
+FirstYear = Annotated[int, typer.Option(min=1, help="First of them; a certifier may keep the years to themselves.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")]
 Days = Annotated[
     str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
 ]
@@ -129,18 +139,30 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: s
     typer.echo(experiment.expected(jobs), err=True)
     try:
         with workers(jobs, scheduler) as crew, progress_bars(Console(stderr=True)) as progress:
-            return run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
+            folder = run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(INTERRUPTED_STATUS) from None
     except WorkerLostError as error:
         typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(1) from None
+    _tell_substitutes(experiment)
+    return folder
+
+
+def _tell_substitutes(experiment: Experiment) -> None:
+    """Print what stands in the inputs in place of what was not measured."""
+    found = experiment.substitutes()
+    if found.persisted_forecast_hours:
+        hours = found.persisted_forecast_hours
+        typer.echo(f"Demand forecast: missing in {hours} h of the year, persistence in its place.")
+    if found.sunshine_places:
+        typer.echo(f"Irradiance of {', '.join(found.sunshine_places)}: computed from sunshine hours.")
 
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
@@ -171,15 +193,13 @@ def run(
     folder = _carry_out(asked, out, jobs, scheduler)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
-    if asked.persisted_hours:
-        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 
 @app.command()
 def experiment(
     kind: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="my_experiment.py:MyExperiment.")],
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_<record>.")] = None,
     data: Data = None,
     days: Days = None,
@@ -195,17 +215,11 @@ def experiment(
 
 @app.command()
 def certify(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[
-        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
-    ] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
+    policy: PolicyName,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
     limits: Annotated[
         Path | None, typer.Option(help="Table of what customers, owners and batteries may lose; default: the shipped.")
     ] = None,
@@ -239,12 +253,8 @@ def certify(
 
 @app.command("try")
 def try_policy(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
+    policy: PolicyName,
+    study: StudyOrDefault = None,
     day: Annotated[int, typer.Option(min=1, max=366, help="Day of the fiscal year; default: a windy one.")] = 350,
     data: Data = None,
 ) -> None:
@@ -261,12 +271,10 @@ def compare_policies(
     policies: Annotated[
         list[str], typer.Argument(metavar="POLICY ...", help="my_policy.py:MyPolicy or shipped names; the first leads.")
     ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[int, typer.Option(min=1, help="First of them.")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's.")] = None,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_policies.")] = None,
     days: Days = None,
     data: Data = None,
@@ -286,7 +294,7 @@ def compare_policies(
 
 @app.command()
 def uncertainty(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
@@ -308,7 +316,7 @@ def uncertainty(
 
 @app.command()
 def security(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
     headroom: Annotated[
         str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
@@ -375,7 +383,7 @@ def audit(
 
 @app.command()
 def ppa(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_ppa.")] = None,
     days: Days = None,
     data: Data = None,
@@ -390,7 +398,7 @@ def ppa(
 
 @app.command()
 def value(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_value.")] = None,
     days: Days = None,
     data: Data = None,

@@ -31,6 +31,7 @@ HEADLINE = (
     "all_outage_violation_hours",
     "local_supply_percent",
     "net_benefit_mwh",
+    "net_benefit_of_control_mwh",
 )
 """Key figures that a run prints; all others are in ``kpis.json``."""
 
@@ -76,13 +77,17 @@ def headline_tables(run: Path, width: int) -> list[Table]:
     names = list(scenarios)
     beside = max(1, (width - LABEL_WIDTH) // SCENARIO_WIDTH)
     groups = [names[start : start + beside] for start in range(0, len(names), beside)]
-    return [_headline_table(run, {name: scenarios[name] for name in group}) for group in groups]
+    return [_headline_table(opened, {name: scenarios[name] for name in group}) for group in groups]
 
 
-def _headline_table(run: Path, scenarios: dict[str, list[Kpis]]) -> Table:
+def _headline_table(run: Run, scenarios: dict[str, list[Kpis]]) -> Table:
     swept = any(len(members) > 1 for members in scenarios.values())
-    caption = "lowest to highest over the sweep; " if swept else ""
-    table = Table(title=f"{run.name}: key figures", caption=f"{caption}all key figures: kpis.json of each member")
+    lines = ["lowest to highest over the sweep"] if swept else []
+    study = run.study
+    compared = (("net benefit", study["reference"]), ("net benefit of control", study["uncontrolled"]))
+    lines += [f"{name}: against {scenario}" for name, scenario in compared if scenario]
+    lines.append("all key figures: kpis.json of each member")
+    table = Table(title=f"{run.path.name}: key figures", caption="\n".join(lines))
     table.add_column("key figure", no_wrap=True)
     for name in scenarios:
         table.add_column(name.replace("_", " "), justify="right")

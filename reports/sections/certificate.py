@@ -11,6 +11,7 @@ from reports.document.digits import MILLION_MONEY, NOT_DEFINED, difference, quan
 from reports.document.texts import Words
 from reports.figures.certificate import differences, worst_day
 from reports.reading.labels import shown_unit, value_label
+from reports.reading.substitutes import substitutes
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
 
@@ -336,6 +337,7 @@ def _notes(record: Record, words: Words) -> list[str]:
         *([] if has_money(record) else [words("certificate.note.no_money")]),
         interval,
         words(f"certificate.note.full.{record['when_full']}"),
+        *substitutes(record, words),
         words("note.estimate"),
     ]
 

@@ -30,6 +30,7 @@ from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
 from studies.study.checks import days_in
+from studies.study.islands import tables_of
 from studies.study.members import Member, members
 from studies.study.policy_files import policy_file
 from studies.study.schema import Study
@@ -37,6 +38,7 @@ from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
 from twin.policies.own_file import imported
+from twin.resources.profiles import Substitutes
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
@@ -161,6 +163,19 @@ class Experiment(ABC):
         InputError
             With all problems of the inputs.
         """
+
+    def substitutes(self) -> Substitutes:
+        """Return what stands in the inputs in place of what was not measured."""
+        return self.case.profiles[0][1].substitutes if hasattr(self, "case") else Substitutes()
+
+    def substitutes_record(self) -> dict[str, Any]:
+        """Return the substitutes as plain values, places with their names."""
+        found = self.substitutes()
+        names = {row["place_id"]: row for row in tables_of(self.study)["places"].to_dict("records")}
+        places = [
+            {key: names[place][key] for key in ("place_id", "name_en", "name_ja")} for place in found.sunshine_places
+        ]
+        return {"persisted_forecast_hours": found.persisted_forecast_hours, "sunshine_places": places}
 
     def folders(self, place: Path) -> list[Path]:
         """Return the folder of each member of the case, below `place`."""

@@ -31,6 +31,7 @@ from twin.resources.plants import wind_scales
 from twin.resources.profiles import (
     Forecasts,
     Profiles,
+    Substitutes,
     WeatherShapes,
     area_calibration,
     build_profiles,
@@ -57,6 +58,12 @@ class Sources:
     weather: WeatherTable
     normal: WeatherTable
     measured: Measured | None
+
+    @property
+    def substitutes(self) -> Substitutes:
+        """What stands in place of what was not measured."""
+        hours = 0 if self.measured is None else self.measured.persisted_hours
+        return Substitutes(hours, self.weather.of_sunshine)
 
 
 @dataclass(frozen=True)
@@ -148,7 +155,7 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
             profiles[key] = _with_shared_arrays(made, known)
         if whole_key not in position:
             position[whole_key] = len(series)
-            made_for = (member.study, tables, model, profiles[key], fleet, source.measured, shared[sky].courses)
+            made_for = (member.study, tables, model, profiles[key], fleet, source, shared[sky].courses)
             series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member), clock_of(study))
@@ -261,9 +268,10 @@ def _forecasts(
     model: GridModel,
     profiles: Profiles,
     fleet: SiteFleet,
-    measured: Measured | None,
+    sources: Sources,
     courses: Courses,
 ) -> Forecasts:
+    measured = sources.measured
     dc_kw = np.bincount(
         fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(**study.fleet.which_pv), profiles.site_pv_per_kw.shape[1]
     )
@@ -279,4 +287,4 @@ def _forecasts(
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
         courses=courses,
     )
-    return replace(made, persisted_hours=0 if measured is None else measured.persisted_hours)
+    return replace(made, substitutes=sources.substitutes)

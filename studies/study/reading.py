@@ -88,7 +88,7 @@ def shipped_studies() -> list[Path]:
 
 
 def study_path(name: str) -> Path:
-    """Return the study file that a path or the name of a shipped study means.
+    """Return the study file that a path or the name of a shipped study means; a folder of that name is no study.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def study_path(name: str) -> Path:
     """
     path = Path(name)
     shipped = {study.stem: study for study in shipped_studies()}
-    if path.exists():
+    if path.exists() and not (path.is_dir() and name in shipped):
         return path
     if name in shipped:
         return shipped[name]

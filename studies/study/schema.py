@@ -190,8 +190,7 @@ class WeatherFile(Section):
     )
     sunshine: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
         default=None,
-        description='Angstrom\'s a and b of the place, for "jma": irradiance is made of sunshine hours where the file '
-        "has no irradiance.",
+        description="Angstrom's a and b of sunshine hours where no file has irradiance; default: the island's.",
     )
     columns: dict[Literal["time", "ghi", "dni", "dhi", "temp_air", "wind_speed"], str] = Field(
         default={}, description='Columns of a "csv" by `time` and variable, where they have other names.'

@@ -222,6 +222,12 @@ def test_a_criterion_that_a_run_lacks_is_said():
     assert detail(record(verdict=[found]), "voltage_outside_hours").detail == "not known in every run"
 
 
+def test_a_missing_forecast_of_demand_is_said():
+    said = notes(record(substitutes={"persisted_forecast_hours": 48, "sunshine_places": []}))
+    assert "found for 48 h of the year" in said
+    assert "found for" not in notes(record())
+
+
 def test_whether_the_weather_is_public_is_said():
     assert "public" in notes(record())
     assert "certifier's own" in notes(record(held_out={"seed": True, "years": False}))

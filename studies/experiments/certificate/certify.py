@@ -291,6 +291,7 @@ class Certificate(Experiment):
             ],
             "worst_day": self._worst_day(folders),
             "sample_check": sample_summary(folders),
+            "substitutes": self.substitutes_record(),
         }
 
     def _study(self) -> dict[str, Any]:
