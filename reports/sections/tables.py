@@ -72,7 +72,7 @@ def causes(run: Run, point: str, words: Words) -> Table:
         + [digits.quantity(run.member(scenario, point).kpis[name], "MWh") for name in CAUSES]
         for scenario in run.scenarios
     ]
-    header = [words("column.scenario"), *(words(f"column.{name}") for name in CAUSES)]
+    header = [words("column.item"), *(words(f"column.{name}") for name in CAUSES)]
     caption = words("table.causes", point=point_label(run, point, words))
     return Table(caption, header, _align("l", len(CAUSES)), rows)
 
