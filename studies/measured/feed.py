@@ -113,8 +113,9 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     parts: dict[str, pd.DataFrame] = {}
     left_out = np.zeros(2, dtype=int)
     for path in tables_in(folder) if folder.is_dir() else []:
-        head = path.open(encoding="utf-8-sig", errors="replace").readline().strip().split(",")
-        columns = [name for name in head if name in declared.index]
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            head = file.readline().strip().split(",")
+        columns = [name for name in head if name in set(declared.index)]
         if time_column in head and columns:
             parts[str(path)], counts = _read(path, time_column, columns, minutes, problems)
             left_out += counts
@@ -124,11 +125,12 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     index = pd.date_range(whole.index.min(), whole.index.max(), freq=f"{minutes}min", name="time")
     frame = whole.reindex(index)
     raise_if_any(_value_problems(frame, declared, folder))
-    by_use = {use: name for name, use in declared["use"].items() if use in QUANTITIES and name in frame}
+    by_use = {str(use): str(name) for name, use in declared["use"].items() if use in QUANTITIES and name in frame}
     values = pd.DataFrame({use: frame[name] for use, name in by_use.items()})
-    status = frame[[name for name in declared.index[declared["use"] == "status"] if name in frame]]
+    status = frame[[str(name) for name in declared.index[declared["use"] == "status"] if name in frame]]
     raise_if_any(_clock_problems(values, minutes, folder))
-    return _judged(values, status, dict(declared.loc[list(status), "zone"]), minutes, left_out, tuple(parts))
+    zone_of = {str(name): str(declared["zone"].loc[str(name)]) for name in status}
+    return _judged(values, status, zone_of, minutes, left_out, tuple(parts))
 
 
 def _read(
@@ -162,20 +164,20 @@ def _read(
 
 def _column_problems(declared: pd.DataFrame, parts: dict[str, pd.DataFrame], folder: Path) -> list[Problem]:
     found = []
-    for name in declared.index:
+    for name in list(map(str, declared.index)):
         holders = [path for path, frame in parts.items() if name in frame]
         if len(holders) > 1:
             repair = "leave one of them in the folder"
             found.append(Problem("a column stands in several files", str(folder), ", ".join(holders), name, repair))
-        if not holders and declared["use"][name] in NEEDED:
+        if not holders and declared["use"].loc[name] in NEEDED:
             found.append(Problem("no file has this column", str(folder), repair=f"add the file with {name}"))
     return found
 
 
 def _value_problems(frame: pd.DataFrame, declared: pd.DataFrame, folder: Path) -> list[Problem]:
     found = []
-    for name in frame:
-        low, high = declared["lowest"][str(name)], declared["highest"][str(name)]
+    for name in list(map(str, frame.columns)):
+        low, high = declared["lowest"].loc[name], declared["highest"].loc[name]
         outside = frame[name][(frame[name] < low) | (frame[name] > high)]
         if len(outside):
             seen = f"{len(outside)} rows, the first {outside.iloc[0]:g} at {outside.index[0]}"

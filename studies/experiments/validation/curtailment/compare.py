@@ -59,6 +59,8 @@ class ZoneScores:
         Rows that count, and how often the zone is on in them.
     scores : dict of str to OnOff
         By rival and reading; readings with their limit chosen by the other weeks, or as fitted before.
+    scores_with_stuck : dict of str to OnOff
+        The same predictions where rows with a stuck display count too.
     limits_mw : dict of str to float
         The limit that is best on all rows.
     at_table : OnOff
@@ -85,6 +87,7 @@ class ZoneScores:
     base_rate: float
     scores: dict[str, OnOff] = field(default_factory=dict)
     limits_mw: dict[str, float] = field(default_factory=dict)
+    scores_with_stuck: dict[str, OnOff] = field(default_factory=dict)
     at_table: OnOff | None = None
     differences: dict[str, dict[str, Difference]] = field(default_factory=dict)
     choices: list[str] = field(default_factory=list)
@@ -176,6 +179,8 @@ def _zone(model: ZoneModel, zone: str, seed: int, before: Fitted | None) -> tupl
         found.choices = [outcomes[k].reading.name for k in choice]
     own = _rivals(feed, seen, counts, weeks, before, told)
     found.scores = {name: on_off(seen[counts], values[counts]) for name, values in told.items()}
+    moves = ~feed.stands_still
+    found.scores_with_stuck = {name: on_off(seen[moves], values[moves]) for name, values in told.items()}
     at_table = int(np.abs(primary.limits_mw - float(primary.reading.row["limit_mw"])).argmin())
     found.at_table = on_off(seen[counts], primary.status[counts, at_table] > 0.0)
     for name in (primary.reading.name, BEST) if BEST in told else (primary.reading.name,):
@@ -259,7 +264,7 @@ def _depth(
     parts = [name for name, of_zone in feed.zone_of.items() if of_zone == found.zone]
     if len(parts) < 2:
         return
-    on: np.ndarray = feed.status[parts].to_numpy(float) > 0.0
+    on = np.asarray(feed.status[parts].to_numpy(float) > 0.0)
     depth = on.sum(axis=1)
     generation = np.nan_to_num(feed.series("uncontrolled") + feed.series("controlled"))
     levels = np.arange(0.0, generation[counts].max(), THRESHOLD_STEP_MW)
@@ -276,7 +281,7 @@ def _depth(
     if before is not None:
         own["depth_mw"] = before.depth_mw
     status = primary.status > 0.0
-    seen: np.ndarray = on.any(axis=1)
+    seen = np.asarray(on.any(axis=1))
     if before is None:
         choice = chosen_by_other_weeks(seen, status, counts, weeks)
         held = picked(primary.held, choice, weeks)

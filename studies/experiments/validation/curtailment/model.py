@@ -11,15 +11,12 @@ import pandas as pd
 from network_models.island import Island
 from network_models.model import build_grid
 from studies.measured.feed import Feed
+from studies.measured.feed_profiles import infeed_mw, potential_share
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.network.model import GridModel
 from twin.operation.zones.flows import Measures, Meter
 from twin.operation.zones.operator import Zone, manage
-from twin.resources.wind import Farm, farm_per_unit
-
-INDEX_DAYS, INDEX_LEAST_DAYS, INDEX_QUANTILE = 14, 2, 0.99
-"""The regional index is output over this quantile of the last days, at least so many of them."""
 
 LINK_CIRCUITS = "link_circuits"
 CHECKED_STATES = 200
@@ -140,7 +137,7 @@ class ZoneModel:
         model = self.grid(tuple(sorted(reading.parameters.items())), 2)
         plants = model.plants
         own = np.array([_place(plants, plant, reading) for plant in reading.units])
-        infeed, demand = self._infeed_mw(model, str(row["potential"])), self._demand_mw(model)
+        infeed, demand = infeed_mw(model, feed, self.share(str(row["potential"]))), self._demand_mw(model)
         potential = infeed[:, own]
         without = infeed.copy()
         without[:, own] = 0.0
@@ -185,27 +182,12 @@ class ZoneModel:
         return factor
 
     def _share(self, kind: str) -> np.ndarray:
-        """Return potential output per unit of contract, (T,)."""
-        if kind == "mean":
-            return 0.5 * (self.share("index") + self.share("turbine"))
-        if kind == "index":
-            return regional_index(self.feed)
-        settings = self.island.settings
-        units = int(self.tables["plants"].loc[self.tables["plants"]["firmness"] == "non-firm", "units"].sum())
-        farm = Farm(settings.default_turbine, units, at_sea=False)
-        return farm_per_unit(self.tables, np.nan_to_num(self.feed.series("wind")), farm)
-
-    def _infeed_mw(self, model: GridModel, potential: str) -> np.ndarray:
-        """Return uncut infeed, (T, P): free output over the plants outside management, potential of the others."""
-        contract = model.plants["contract_mw"].to_numpy(float)
-        is_free = (model.plants["firmness"] != "non-firm").to_numpy()
-        free = np.nan_to_num(self.feed.series("uncontrolled"))
-        of_free = free[:, None] * np.where(is_free, contract, 0.0) / contract[is_free].sum()
-        return of_free + self.share(potential)[:, None] * np.where(is_free, 0.0, contract)
+        return potential_share(self.island, self.tables, self.feed, kind)
 
     def _demand_mw(self, model: GridModel) -> np.ndarray:
         mean = model.net.load["p_mw"].to_numpy(float)
-        return np.nan_to_num(self.feed.series("demand"))[:, None] * mean / mean.sum()
+        demand: np.ndarray = np.nan_to_num(self.feed.series("demand"))[:, None] * mean / mean.sum()
+        return demand
 
     def _measured(
         self, reading: Reading, without: np.ndarray, infeed: np.ndarray, demand: np.ndarray
@@ -245,22 +227,8 @@ class ZoneModel:
         return Meter(model, "line", str(names[row["branch"]]), int(bus[0]))
 
 
-def regional_index(feed: Feed) -> np.ndarray:
-    """Return free output over its highest level of the last days, (T,) 0..1.
-
-    Rows in which the feed stands still do not count for the level; in the first days it is that of the first ones.
-    """
-    output = pd.Series(np.nan_to_num(feed.series("uncontrolled")), feed.index)
-    per_day = int(24.0 / feed.step_hours)
-    moving = output.where(~feed.stands_still)
-    level = moving.rolling(INDEX_DAYS * per_day, min_periods=INDEX_LEAST_DAYS * per_day).quantile(INDEX_QUANTILE)
-    level = level.ffill().bfill()
-    result: np.ndarray = np.clip((output / level).to_numpy(), 0.0, 1.0)
-    return result
-
-
 def _place(plants: pd.DataFrame, plant: str, reading: Reading) -> int:
     if plant not in plants.index:
         where = f"zone_units.csv, {reading.row['zone']}/{reading.name}"
         raise InputError([Problem("there is no such plant", where, plant, ", ".join(plants.index))])
-    return int(plants.index.get_loc(plant))
+    return list(plants.index).index(plant)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from scipy.special import expit
 
 from twin.core.random_streams import stream
 
@@ -125,7 +126,7 @@ def logit(seen: np.ndarray, inputs: np.ndarray) -> Logit:
     scaled = Logit(inputs.mean(axis=0).tolist(), np.where(spread > 0.0, spread, 1.0).tolist(), [])
     design, weight = scaled.design(inputs), np.zeros(inputs.shape[1] + 1)
     for _ in range(LOGIT_STEPS):
-        p = 1.0 / (1.0 + np.exp(-design @ weight))
+        p = expit(design @ weight)
         slope = design.T @ (seen - p) - LOGIT_RIDGE * weight
         bend = (design * (p * (1.0 - p))[:, None]).T @ design + LOGIT_RIDGE * np.eye(len(weight))
         step = np.linalg.solve(bend, slope)
