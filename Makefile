@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
+.PHONY: help setup study studies study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
 	report clean
 
 DATA ?= ../shared/data
@@ -46,6 +46,15 @@ $(STAMP):
 
 study: setup ## run the default study (STUDY=name or path, JOBS=workers)
 	$(GOTO) run $(STUDY)$(if $(JOBS), --jobs $(JOBS))
+
+QUESTIONS := $(shell grep -l '^kind = "' studies/*.toml | xargs grep -L '^kind = "\(run\|audit\)"' | xargs -n 1 basename -s .toml)
+
+studies: setup ## run every question's study for the whole year, write docs/results.md (DAYS=A:B: only these days)
+	@set -e; for study in $(QUESTIONS); do $(GOTO) run $$study$(if $(JOBS), --jobs $(JOBS))$(if $(DAYS), --days $(DAYS)); done
+	$(GOTO) audit$(if $(JOBS), --jobs $(JOBS))$(if $(DAYS), --days $(DAYS))
+	$(GOTO) value goto_plan_audit$(if $(JOBS), --jobs $(JOBS))$(if $(DAYS), --days $(DAYS))
+	$(GOTO) ppa goto_plan_audit$(if $(JOBS), --jobs $(JOBS))$(if $(DAYS), --days $(DAYS))
+	$(PYTHON) docs/generators/make_results.py
 
 study-real: setup ## run the study on the real input of fiscal 2022 (DATA=folder)
 	$(GOTO) run goto_fy2022 --data $(DATA)$(if $(JOBS), --jobs $(JOBS))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from studies.study.names import Assignment, flatten, nearest
 from studies.study.policy_files import policy_problems
 from studies.study.reading import read_study, study_path
 from studies.study.schema import Study
-from twin.core.errors import InputError, Problem, raise_if_any
+from twin.core.errors import Problem, raise_if_any
 from twin.metrics.member_tables import TablesInMemory
 from twin.operation.case import Case
 from twin.operation.simulate import simulate
@@ -63,14 +63,48 @@ def load_case(
     >>> case = load_case("goto_2030", scenario="new_pv_congestion_aware", days=(352, 353))  # doctest: +SKIP
     >>> tables = run_case(case)[0]  # doctest: +SKIP
     """
+    scenarios = None if scenario is None else [scenario]
+    return load_members(study, scenarios=scenarios, days=days, settings=settings, data=data)
+
+
+def load_members(
+    study: str | Path,
+    *,
+    scenarios: Sequence[str] | None = None,
+    weather_years: Sequence[int] | None = None,
+    days: tuple[int, int] | None = None,
+    settings: Mapping[str, Any] | None = None,
+    data: Path | None = None,
+) -> Case:
+    """Return scenarios of a study under some weather years as a case: scenario by scenario, a member for each year.
+
+    Parameters
+    ----------
+    study, days, settings, data
+        As of `load_case`.
+    scenarios : sequence of str, optional
+        Default: the first of the file.
+    weather_years : sequence of int, optional
+        Synthetic weather years; default: the study's own weather.
+
+    Raises
+    ------
+    InputError
+        With all problems of the study file, of the scenarios' names or of the settings.
+    """
     checked = read_study(study_path(str(study)), data, days)
     names = list(checked.scenario) or [BASE]
-    name = names[0] if scenario is None else scenario
-    if name not in names:
-        raise InputError(
-            [Problem("there is no such scenario", f"study {study}", name, ", ".join(names), nearest(name, names))]
-        )
-    members = resolved(checked, [(name, BASE, middle_point(checked) | dict(settings or {}))])
+    chosen = names[:1] if scenarios is None else list(scenarios)
+    raise_if_any(
+        Problem("there is no such scenario", f"study {study}", name, ", ".join(names), nearest(name, names))
+        for name in chosen if name not in names
+    )  # fmt: skip
+    point = middle_point(checked) | dict(settings or {})
+    labelled: list[tuple[str, dict[str, Any]]] = [(BASE, {})]
+    if weather_years is not None:
+        labelled = [(f"weather_year={year}", {"weather.weather_year": year}) for year in weather_years]
+    wanted = [(name, text, point | of_year) for name in chosen for text, of_year in labelled]
+    members = resolved(checked, wanted)
     raise_if_any(_setting_problems(members[0].study, flatten(settings or {})))
     return study_case(members[0].study, members, data, days)
 

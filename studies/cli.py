@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 PROCESSORS = os.cpu_count() or 1
 
+StudyFile = Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")]
+StudyOrDefault = Annotated[
+    str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+]
+PolicyName = Annotated[
+    str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
+]
+WeatherYears = Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")]
+FirstYear = Annotated[int, typer.Option(min=1, help="First of them; a certifier may keep the years to themselves.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")]
 Days = Annotated[
     str | None, typer.Option(metavar="A:B", help="Only these days of the fiscal year, from 1, both included.")
 ]
@@ -126,31 +136,56 @@ def _carry_out(experiment: Experiment, out: Path | None, jobs: int, scheduler: s
     from studies.study.islands import tables_of
 
     tables_of(experiment.study)  # refuses a broken table before anything else is made
+    typer.echo(experiment.expected(jobs), err=True)
     try:
         with workers(jobs, scheduler) as crew, progress_bars(Console(stderr=True)) as progress:
-            return run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
+            folder = run_experiment(experiment, out or RUNS / experiment.folder_name, crew, progress)
     except KeyboardInterrupt:
         typer.echo("Interrupted. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(INTERRUPTED_STATUS) from None
     except WorkerLostError as error:
         typer.echo(f"Stopped: {error}. What is finished is kept; the same command goes on with it.", err=True)
         raise typer.Exit(1) from None
+    _tell_substitutes(experiment)
+    return folder
+
+
+def _tell_substitutes(experiment: Experiment) -> None:
+    """Print what stands in the inputs in place of what was not measured."""
+    found = experiment.substitutes()
+    if found.persisted_forecast_hours:
+        hours = found.persisted_forecast_hours
+        typer.echo(f"Demand forecast: missing in {hours} h of the year, persistence in its place.")
+    if found.sunshine_places:
+        typer.echo(f"Irradiance of {', '.join(found.sunshine_places)}: computed from sunshine hours.")
 
 
 @app.command()
 def run(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<name of the study>.")] = None,
     data: Data = None,
     days: Days = None,
     year: Annotated[
         int | None, typer.Option(help="Fiscal year in place of the study's; the results folder is named after it.")
     ] = None,
+    weather_years: Annotated[
+        int | None, typer.Option(min=0, help="Synthetic weather years in place of the question's; 0: the normal year.")
+    ] = None,
     jobs: Jobs = PROCESSORS,
     scheduler: Scheduler = None,
 ) -> None:
     """Run a study and write its results and its report."""
     checked, span = _checked(study, data, days, year)
+    if weather_years is not None:
+        if checked.question is None or checked.question.kind in ("run", "audit"):
+            raise typer.BadParameter("--weather-years: this study runs in one weather year, [weather] weather_year")
+        checked = checked.in_weather_years(weather_years)
+    if checked.question is not None and checked.question.kind != "run":
+        from studies.experiments.questions.catalogue import experiment_of
+
+        _tell_where(_carry_out(experiment_of(checked, data, span), out, jobs, scheduler))
+        return
     from studies.console import headline_tables
     from studies.experiments.run import StudyRun
 
@@ -158,15 +193,13 @@ def run(
     folder = _carry_out(asked, out, jobs, scheduler)
     console = table_console()
     console.print(*headline_tables(folder, console.width), sep="\n")
-    if asked.persisted_hours:
-        typer.echo(f"Demand forecast: missing in {asked.persisted_hours} h of the year, persistence in its place.")
     _tell_where(folder)
 
 
 @app.command()
 def experiment(
     kind: Annotated[str, typer.Argument(metavar="EXPERIMENT", help="my_experiment.py:MyExperiment.")],
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_<record>.")] = None,
     data: Data = None,
     days: Days = None,
@@ -182,17 +215,14 @@ def experiment(
 
 @app.command()
 def certify(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    policy: PolicyName,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
+    limits: Annotated[
+        Path | None, typer.Option(help="Table of what customers, owners and batteries may lose; default: the shipped.")
     ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[
-        int, typer.Option(min=1, help="First of them; the certifier may keep the years to themselves.")
-    ] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's, which is public.")] = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/certificates/<policy>.")] = None,
     days: Days = None,
     data: Data = None,
@@ -206,8 +236,10 @@ def certify(
     checked, span = _checked(study or _island(None).settings.default_study, data, days)
     from studies.console import summary_lines
     from studies.experiments.certificate.certify import Certificate, HeldOut
+    from studies.experiments.certificate.limits import SHIPPED
 
-    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, HeldOut(seed, first_year))
+    held_out = HeldOut(seed, first_year)
+    certificate = Certificate(checked, policy, Path.cwd(), years, data, span, held_out, limits or SHIPPED)
     folder = _carry_out(certificate, out, jobs, scheduler)
     for line in summary_lines(folder):
         typer.echo(line)
@@ -221,12 +253,8 @@ def certify(
 
 @app.command("try")
 def try_policy(
-    policy: Annotated[
-        str, typer.Argument(metavar="POLICY", help="my_policy.py:MyPolicy, or the name of a shipped policy.")
-    ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
+    policy: PolicyName,
+    study: StudyOrDefault = None,
     day: Annotated[int, typer.Option(min=1, max=366, help="Day of the fiscal year; default: a windy one.")] = 350,
     data: Data = None,
 ) -> None:
@@ -243,12 +271,10 @@ def compare_policies(
     policies: Annotated[
         list[str], typer.Argument(metavar="POLICY ...", help="my_policy.py:MyPolicy or shipped names; the first leads.")
     ],
-    study: Annotated[
-        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
-    ] = None,
-    years: Annotated[int | None, typer.Option(min=1, help="Number of synthetic weather years; default: 3.")] = None,
-    first_year: Annotated[int, typer.Option(min=1, help="First of them.")] = 1,
-    seed: Annotated[int | None, typer.Option(min=0, help="In place of the study's.")] = None,
+    study: StudyOrDefault = None,
+    years: WeatherYears = None,
+    first_year: FirstYear = 1,
+    seed: Seed = None,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_policies.")] = None,
     days: Days = None,
     data: Data = None,
@@ -268,7 +294,7 @@ def compare_policies(
 
 @app.command()
 def uncertainty(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_uncertainty.")] = None,
     samples: Annotated[
         int | None, typer.Option(min=2, help="Samples in which every unknown varies; default: the study's.")
@@ -290,7 +316,7 @@ def uncertainty(
 
 @app.command()
 def security(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,
     headroom: Annotated[
         str, typer.Option(metavar="BUS,...|all", help="Buses whose headroom for more infeed is searched.")
@@ -307,6 +333,30 @@ def security(
     buses = tuple(name.strip() for name in headroom.split(",") if name.strip())
     folder = _carry_out(GridSecurity(checked, Question(buses, intertrip), data, span), out, jobs)
     _tell_where(folder)
+
+
+@app.command()
+def connect(
+    bus: Annotated[str, typer.Option(metavar="BUS", help="Bus of the island's buses.csv, e.g. fukue.")],
+    mw: Annotated[float, typer.Option(help="Contract power in MW.")],
+    kind: Annotated[str, typer.Option(help="pv or wind, or another kind that the island has.")],
+    firm: Annotated[
+        bool, typer.Option("--firm", help="Cut only after all non-firm plants; default: non-firm.")
+    ] = False,
+    battery: Annotated[float, typer.Option(metavar="MWH", help="Battery beside the plant, in MWh.")] = 0.0,
+    study: Annotated[
+        str | None, typer.Option(help="A study file, or the name of a shipped study; default: the shipped island's.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/connect_<bus>_<mw>_<kind>.")] = None,
+    days: Days = None,
+    data: Data = None,
+    jobs: Jobs = PROCESSORS,
+) -> None:
+    """Check what a new plant would meet at a bus, and what it would do to the others: a sheet of two pages."""
+    checked, span = _checked(study or _island(None).settings.default_study, data, days)
+    from studies.experiments.questions.connect import Connect, NewPlant
+
+    _tell_where(_carry_out(Connect(checked, NewPlant(bus, mw, kind, firm, battery), data, span), out, jobs))
 
 
 @app.command()
@@ -333,7 +383,7 @@ def audit(
 
 @app.command()
 def ppa(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_ppa.")] = None,
     days: Days = None,
     data: Data = None,
@@ -348,7 +398,7 @@ def ppa(
 
 @app.command()
 def value(
-    study: Annotated[str, typer.Argument(metavar="STUDY.toml", help="A study file, or the name of a shipped study.")],
+    study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_value.")] = None,
     days: Days = None,
     data: Data = None,
@@ -465,13 +515,11 @@ def _validate_curtailment(name: str, data: Path | None, out: Path | None, fitted
 
 @app.command("list")
 def list_studies() -> None:
-    """List the shipped studies and the runs in ./runs."""
-    import tomllib
+    """List the shipped studies by the question that they answer, and the runs in ./runs."""
+    from studies.console import listed_studies
 
-    from studies.study.reading import shipped_studies
-
-    for path in shipped_studies():
-        typer.echo(f"study  {path.stem:24} {tomllib.loads(path.read_text(encoding='utf-8'))['title_en']}")
+    for line in listed_studies():
+        typer.echo(line)
     for index in sorted(RUNS.glob("*/study.json")):
         typer.echo(f"run    {index.parent}")
 

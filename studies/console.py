@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from rich.table import Table
 
 from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
 from studies.study.names import flatten
+from studies.study.reading import shipped_studies
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
@@ -29,6 +31,7 @@ HEADLINE = (
     "all_outage_violation_hours",
     "local_supply_percent",
     "net_benefit_mwh",
+    "net_benefit_of_control_mwh",
 )
 """Key figures that a run prints; all others are in ``kpis.json``."""
 
@@ -74,13 +77,17 @@ def headline_tables(run: Path, width: int) -> list[Table]:
     names = list(scenarios)
     beside = max(1, (width - LABEL_WIDTH) // SCENARIO_WIDTH)
     groups = [names[start : start + beside] for start in range(0, len(names), beside)]
-    return [_headline_table(run, {name: scenarios[name] for name in group}) for group in groups]
+    return [_headline_table(opened, {name: scenarios[name] for name in group}) for group in groups]
 
 
-def _headline_table(run: Path, scenarios: dict[str, list[Kpis]]) -> Table:
+def _headline_table(run: Run, scenarios: dict[str, list[Kpis]]) -> Table:
     swept = any(len(members) > 1 for members in scenarios.values())
-    caption = "lowest to highest over the sweep; " if swept else ""
-    table = Table(title=f"{run.name}: key figures", caption=f"{caption}all key figures: kpis.json of each member")
+    lines = ["lowest to highest over the sweep"] if swept else []
+    study = run.study
+    compared = (("net benefit", study["reference"]), ("net benefit of control", study["uncontrolled"]))
+    lines += [f"{name}: against {scenario}" for name, scenario in compared if scenario]
+    lines.append("all key figures: kpis.json of each member")
+    table = Table(title=f"{run.path.name}: key figures", caption="\n".join(lines))
     table.add_column("key figure", no_wrap=True)
     for name in scenarios:
         table.add_column(name.replace("_", " "), justify="right")
@@ -141,6 +148,42 @@ def _left_out(before: dict[str, Kpis], after: dict[str, Kpis], pairs: list[tuple
     only = [f"only in the first: {path}" for path in before if path not in known[0]]
     only += [f"only in the second: {path}" for path in after if path not in known[1]]
     return "\n".join(["key figures that are equal are not shown", *only])
+
+
+TOPICS = {
+    "curtailment": "How much is curtailed, why, and what does control change?",
+    "connection": "Where and how much can be connected?",
+    "security": "What happens after an outage?",
+    "money": "Who gains and who pays?",
+    "plan": "Does the plan hold, and where does it lead?",
+}
+"""What `goto-twin list` writes above the studies of each topic."""
+LISTED_WIDTH = 24
+BY_COMMAND: dict[str, tuple[tuple[str, str], ...]] = {
+    "security": (("security STUDY", "Which outages break a limit before any management?"),),
+    "money": (
+        ("value STUDY", "Where does local energy go, and who pays whom?"),
+        ("ppa STUDY", "Do PV and batteries at small sites earn their capital back?"),
+    ),
+    "curtailment": (
+        ("uncertainty STUDY", "Which unknown input matters most?"),
+        ("certify POLICY", "Is a dispatch policy safe, and how good is it?"),
+    ),
+}
+
+
+def listed_studies() -> Iterator[str]:
+    """Yield the lines of `goto-twin list`: below each topic its studies with their questions, then the commands."""
+    asked: dict[str, list[tuple[str, str]]] = {}
+    for path in shipped_studies():
+        study = tomllib.loads(path.read_text(encoding="utf-8"))
+        asked.setdefault(study["question"]["topic"], []).append((f"run {path.stem}", study["question"]["asks_en"]))
+    for topic, heading in TOPICS.items():
+        listed = (*asked.get(topic, ()), *BY_COMMAND.get(topic, ()))
+        if listed:
+            yield heading
+        for name, question in listed:
+            yield f"  {name:{LISTED_WIDTH}} {question}"
 
 
 def _label(name: str) -> str:

@@ -8,10 +8,11 @@ from dataclasses import replace
 
 from network_models.island import Island
 from network_models.reading import island_tables
+from studies.measured.files import KINDS, island_layouts, series_file
 from twin.core.clock import Clock
 from twin.core.errors import InputError, Problem
 from weather.climate import Climate, read_climates
-from weather.quality.report import examine, quality_text
+from weather.quality.report import FileQuality, examine, quality_text
 from weather.readers.reading import WeatherFile
 from weather.readers.recognition import format_of
 
@@ -49,8 +50,25 @@ def quality_reports(
     """
     climate = _climate(island, place, at)
     clock = Clock(island.settings.time_zone, first_month=island.settings.first_month)
-    reports = [examine(_with_format(file), climate, fiscal_year, clock) for file in files]
+    measured = [_measured(island, file, climate) for file in files]
+    reports = [
+        other or examine(_with_format(file), climate, fiscal_year, clock)
+        for file, other in zip(files, measured, strict=True)
+    ]
     return "\n".join(map(quality_text, reports)), not any(report.problems for report in reports)
+
+
+def _measured(island: Island, file: WeatherFile, climate: Climate) -> FileQuality | None:
+    """Return a report that says what a file is which holds measured series of the area in place of weather."""
+    if file.format or file.columns or not file.path.is_file():
+        return None
+    found = series_file(file.path, island_layouts(island))
+    if found is None:
+        return None
+    what = f"{KINDS[found.layout.file]}, {found.first} to {found.last}"
+    repair = 'a study with [weather] source = "measured" reads it from the folder of --data'
+    problem = Problem("a measured series, no weather", str(file.path), what, repair=repair)
+    return FileQuality(replace(file, format=found.layout.name), climate.place, found.first.year, problems=(problem,))
 
 
 def _with_format(file: WeatherFile) -> WeatherFile:
@@ -69,4 +87,5 @@ def _climate(island: Island, place: str | None, at: str | None) -> Climate:
     if match is None or abs(float(match[1])) > 66.0 or abs(float(match[2])) > 180.0:
         raise InputError([Problem("no position", "--at", at, "LATITUDE,LONGITUDE in degrees, e.g. 32.69,128.83")])
     latitude, longitude = float(match[1]), float(match[2])
-    return replace(climate, place=replace(climate.place, place_id="elsewhere", latitude=latitude, longitude=longitude))
+    place_there = replace(climate.place, place_id="elsewhere", latitude=latitude, longitude=longitude)
+    return replace(climate, place=place_there, sunshine=())

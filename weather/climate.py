@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from twin.core.errors import Problem, raise_if_any
+from twin.core.clock import MONTHS_OF_YEAR
+from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.core.weather_table import Place
 
@@ -92,6 +93,9 @@ LARGEST_NORMAL = 60.0
 """No normal in the table's units (degree C, m/s, kWh/m2 a day) is as large."""
 
 
+SunshineLines = tuple[tuple[float, float], ...]
+
+
 @dataclass(frozen=True)
 class Climate:
     """A place and its monthly normals; arrays have twelve values, January first.
@@ -110,6 +114,8 @@ class Climate:
         Shape of the wind speed's distribution within a month.
     wind_daily_swing : float
         Half the relative range of the mean daily cycle of the wind.
+    sunshine : tuple of (float, float)
+        Angstrom's a and b by month, January first; empty where the island has none.
     """
 
     place: Place
@@ -120,17 +126,29 @@ class Climate:
     wind_mean_m_per_s: np.ndarray
     weibull_shape: float
     wind_daily_swing: float
+    sunshine: SunshineLines = ()
 
 
 def read_climates(tables: Tables) -> dict[str, Climate]:
     """Return the places of ``places.csv`` with the normals of ``normals.csv``, by place id in the table's order.
 
+    Angstrom's lines are those of ``sunshine.csv``, the same at all places; an island may have none.
+
     Raises
     ------
     InputError
-        As `climates_of`.
+        As `climates_of`; where ``sunshine.csv`` lacks a month.
     """
-    return climates_of(tables["places"], tables["normals"])
+    climates = climates_of(tables["places"], tables["normals"])
+    if "sunshine" not in tables:
+        return climates
+    lines = tables["sunshine"].sort_values("month")
+    if len(lines) != MONTHS_OF_YEAR:
+        raise InputError(
+            [Problem("not every month occurs once", "sunshine.csv", f"{len(lines)} rows", "months 1 to 12")]
+        )
+    by_month = tuple(zip(lines["intercept"].astype(float), lines["slope"].astype(float), strict=True))
+    return {name: replace(climate, sunshine=by_month) for name, climate in climates.items()}
 
 
 def climates_of(places: pd.DataFrame, normals: pd.DataFrame) -> dict[str, Climate]:

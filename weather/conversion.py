@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import gcd
 
@@ -87,9 +88,9 @@ def _with_every_time(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def irradiance_of_sunshine(
-    sunshine: pd.Series, interval: pd.Timedelta, place: Place, coefficients: tuple[float, float]
+    sunshine: pd.Series, interval: pd.Timedelta, place: Place, lines: Sequence[tuple[float, float]]
 ) -> pd.DataFrame:
-    """Return global irradiance of sunshine hours by Angstrom's line, whose monthly sums hold exactly.
+    """Return global irradiance of sunshine hours by Angstrom's line of each month, whose monthly sums hold exactly.
 
     Within a month each interval has its irradiance above the atmosphere times a + b (share with sunshine).
 
@@ -99,8 +100,8 @@ def irradiance_of_sunshine(
         Share of each interval with sunshine, by its start; missing with the sun below the horizon is none.
     interval : pandas.Timedelta
     place : Place
-    coefficients : tuple of float
-        a and b.
+    lines : sequence of (float, float)
+        a and b of each calendar month, January first.
 
     Returns
     -------
@@ -112,12 +113,12 @@ def irradiance_of_sunshine(
     share = sunshine[~sunshine.index.duplicated()].reindex(index)
     sun = sun_over(index, place)
     share = share.where(share.notna() | sun.is_up, 0.0).clip(0.0, 1.0)
-    a, b = coefficients
+    a, b = np.array(lines)[index.month.to_numpy() - 1].T
     months = [index.year, index.month]
     above = pd.Series(sun.extraterrestrial, index).where(share.notna())
-    daylight = pd.Series(sun.is_up.astype(float), index).where(share.notna())
+    daylight = pd.Series(sun.daylight, index).where(share.notna())
     shaped = above * (a + b * share)
-    month_share = (share * daylight).groupby(months).transform("sum") / daylight.groupby(months).transform("sum")
+    month_share = share.groupby(months).transform("sum") / daylight.groupby(months).transform("sum")
     wanted = above.groupby(months).transform("sum") * (a + b * month_share)
     return pd.DataFrame({"ghi": shaped * (wanted / shaped.groupby(months).transform("sum"))})
 

@@ -15,8 +15,8 @@ from weather.climate import Climate
 from weather.quality.checks import check_weather
 from weather.quality.sun_clock import Label
 from weather.quality.wind_unit import wind_unit_problems
-from weather.readers.formats import on_study_index, read_own_steps
-from weather.readers.reading import WeatherFile
+from weather.readers.formats import on_study_index, read_own_steps, without_sunshine
+from weather.readers.reading import Reading, WeatherFile
 
 
 @dataclass(frozen=True)
@@ -71,33 +71,46 @@ def from_files(
     problems: list[Problem] = []
     values: dict[str, pd.DataFrame] = {}
     labels: dict[str, Label] = {}
+    of_sunshine: set[str] = set()
     for place_id, source in own.items():
         with gathered(problems):
             climate = (climates or {}).get(place_id)
-            values[place_id], label = _combined(source, places[place_id], fiscal_year, clock, climate)
+            made = _combined(source, places[place_id], fiscal_year, clock, climate)
+            values[place_id], label, is_of_sunshine = made
             labels |= {} if label is None else {place_id: label}
+            of_sunshine |= {place_id} if is_of_sunshine else set()
     raise_if_any(problems)
     index = clock.fiscal_year(fiscal_year)
     names = {place_id: ", ".join(file.name for file in source.files) for place_id, source in own.items()}
     check_weather(WeatherTable(index, {place_id: places[place_id] for place_id in own}, values, clock), names, labels)
     complete = {place_id: values[sources[place_id].same_as or place_id] for place_id in places}
-    return WeatherTable(index, dict(places), complete, clock)
+    computed = tuple(place_id for place_id in places if (sources[place_id].same_as or place_id) in of_sunshine)
+    return WeatherTable(index, dict(places), complete, clock, computed)
 
 
 def _combined(
     source: PlaceSource, place: Place, fiscal_year: int, clock: Clock, climate: Climate | None
-) -> tuple[pd.DataFrame, Label | None]:
-    """Return the variables of all files of a place, and what the times of the irradiance mark."""
+) -> tuple[pd.DataFrame, Label | None, bool]:
+    """Return the variables of all files of a place, what the times of the irradiance mark, and if it is of sunshine.
+
+    Irradiance is made of sunshine hours only where no file of the place has another.
+    """
+    readings: list[tuple[WeatherFile, Reading]] = []
     frames: list[pd.DataFrame] = []
-    label: Label | None = None
     problems: list[Problem] = []
     for file in _joined_in_time(source.files):
         with gathered(problems):
-            reading = read_own_steps(file, place, clock)
+            reading = read_own_steps(file, place, clock, climate.sunshine if climate else ())
             problems += wind_unit_problems(reading, climate, file.name) if climate else []
-            frames.append(on_study_index(reading, file, place, fiscal_year, clock))
-            label = reading.time_label or label
+            readings.append((file, reading))
+    irradiance = [reading for _, reading in readings if len(reading.means.columns)]
+    is_of_sunshine = all(reading.is_of_sunshine for reading in irradiance)
+    for file, reading in readings:
+        with gathered(problems):
+            kept = reading if is_of_sunshine else without_sunshine(reading, file)
+            frames.append(on_study_index(kept, file, place, fiscal_year, clock))
     raise_if_any(problems)
+    label = irradiance[-1].time_label if irradiance else None
     names = [name for frame in frames for name in frame.columns]
     where = f"place {place.place_id}, files {', '.join(file.name for file in source.files)}"
     for name in sorted({name for name in names if names.count(name) > 1}):
@@ -106,7 +119,7 @@ def _combined(
         if name not in names:
             problems.append(Problem("variable in no file", where, name, repair="add a file that has it"))
     raise_if_any(problems)
-    return pd.concat(frames, axis=1)[list(VARIABLES)], label
+    return pd.concat(frames, axis=1)[list(VARIABLES)], label, bool(irradiance) and is_of_sunshine
 
 
 def _joined_in_time(files: tuple[WeatherFile, ...]) -> list[WeatherFile]:

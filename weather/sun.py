@@ -55,12 +55,15 @@ class Sun:
         Mean global horizontal irradiance under a cloudless sky, W/m2.
     is_up : numpy.ndarray of bool
         Whether the sun is above the horizon at any sampled instant of the interval.
+    daylight : numpy.ndarray
+        Share of the sampled instants with the sun above the horizon.
     """
 
     zenith: np.ndarray
     extraterrestrial: np.ndarray
     clear_sky: np.ndarray
     is_up: np.ndarray
+    daylight: np.ndarray
 
     @property
     def cos_zenith(self) -> np.ndarray:
@@ -105,6 +108,7 @@ def _sun_over(start: pd.Timestamp, count: int, step: pd.Timedelta, place: Place)
         extraterrestrial=extraterrestrial.reshape(per_interval).mean(axis=1),
         clear_sky=clear_sky.reshape(per_interval).mean(axis=1),
         is_up=is_up.reshape(per_interval).any(axis=1),
+        daylight=is_up.reshape(per_interval).mean(axis=1),
     )
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import typer.main
 
+from reports.document.texts import terms
 from studies.cli import app
 from studies.study.schema import Study
 from twin.core.quantities import KPIS, TABLES, Quantity
@@ -98,10 +99,32 @@ def write_pages(folder: Path) -> None:
         **{f"api/{name}": MODULE.format(name=name) for name in PUBLIC},
     }
     (folder / "api").mkdir(parents=True, exist_ok=True)
-    for name, text in pages.items():
+    for name, text in (pages | {"../glossary": glossary()}).items():
         page = folder / f"{name}.md"
         if not page.is_file() or page.read_text(encoding="utf-8") != text:
             page.write_text(text, encoding="utf-8")
+
+
+GLOSSARY = """# Glossary
+
+This page gives the English and Japanese terms of this project, and what each means here.
+
+Terms are those of the field and of Japanese utilities. Where a term of a utility means something
+that this project does not compute, the table says so. Reports explain those that have a Japanese
+definition. The page is made of `reports/glossary.csv`.
+"""
+
+
+def glossary() -> str:
+    """Return the page of all terms, part by part."""
+    lines = [GLOSSARY]
+    for part in dict.fromkeys(term.part for term in terms()):
+        rows = [
+            (one.en, one.ja, one.definition_en + (f" ({one.definition_ja})" if one.definition_ja else ""))
+            for one in terms() if one.part == part
+        ]  # fmt: skip
+        lines += [f"## {part}", "", *_table(("English", "日本語", "definition"), rows), ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
 
 
 def data_dictionary() -> str:

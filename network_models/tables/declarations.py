@@ -61,7 +61,7 @@ from network_models.tables.plants import (
     TidalConstituent,
     Turbine,
 )
-from network_models.tables.weather import ClimateNormal, WeatherPlace
+from network_models.tables.weather import ClimateNormal, SunshineLine, WeatherPlace
 from network_models.tables.zones import FeedColumn, Zone, ZoneUnit
 
 FACTOR = "factor"
@@ -212,6 +212,8 @@ DECLARATIONS = {
         _table("matching", Value, "name", "money", "value", absent="buyers of the plants' energy"),
         _table("buyers", BuyerRow, "buyer_id", "money", "yearly_mwh", absent="buyers of the plants' energy"),
         _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
+        _table("sunshine", SunshineLine, "month", "weather", FACTOR, factor_of=("intercept", "slope"),
+               absent="irradiance of sunshine hours"),
         _table("zones", Zone, "zone hypothesis", "grid", "limit_mw", **_ZONES),
         _table("zone_units", ZoneUnit, "zone hypothesis plant", "grid", **_ZONES),
         _table("feed_columns", FeedColumn, "column", "study", **_ZONES),

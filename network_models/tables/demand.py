@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
-import pandas as pd
 from pydantic import Field
 
 from network_models.tables.columns import HOURS, MONTHS, Month, Row, maybe, number, refers, whole, with_columns
 from twin.core.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DemandClass = Literal["residential", "commercial", "public", "industry", "fisheries"]
 DayType = Literal["work", "free"]

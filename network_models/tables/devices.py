@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 from pydantic import Field
 
 from network_models.tables.columns import Row, Value, number, refers, whole
 from network_models.tables.demand import DAY_TYPES
 from twin.core.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 HALF_HOURS_PER_HOUR = 2
 SUM_WITHIN = 1e-6

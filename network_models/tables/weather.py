@@ -1,4 +1,4 @@
-"""The sky over the island: places and their climate."""
+"""The sky over the island: places, their climate, and irradiance of sunshine hours."""
 
 from __future__ import annotations
 
@@ -29,3 +29,10 @@ class ClimateNormal(Month):
     station: str
     variable: str
     value: float = number()
+
+
+class SunshineLine(Month):
+    """Angstrom's line of a month: irradiation over that above the atmosphere is intercept + slope n/N of sunshine."""
+
+    intercept: float = number(ge=0, le=1)
+    slope: float = number(ge=0, le=1)

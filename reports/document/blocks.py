@@ -12,10 +12,12 @@ from reports.document.texts import Language, Words
 
 @dataclass(frozen=True)
 class Heading:
-    """Title of a section; a small one stands inside a page."""
+    """Title of a section; a small one stands inside a page, `message` is the one thing that the section says."""
 
     text: str
     is_small: bool = False
+    message: str = ""
+    starts_page: bool = False
     kind: Literal["heading"] = "heading"
 
 
@@ -77,11 +79,12 @@ class Verdict:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure by file name; made by `figure_block`."""
+    """A figure by file name; made by `figure_block`. `share` is its part of the page's width."""
 
     file: str
     caption: str
     svg: bytes = b""
+    share: float = 1.0
     kind: Literal["figure"] = "figure"
 
 
@@ -98,6 +101,8 @@ class Table:
     rows : list of list of str
     widths : list of str, optional
         typst track sizes by column; default: the first column takes what the others leave.
+    shades : list of list of str, optional
+        By row and column: ``""``, or ``good some much`` for the colour behind the cell.
     """
 
     caption: str
@@ -105,6 +110,7 @@ class Table:
     align: list[str]
     rows: list[list[str]]
     widths: list[str] = field(default_factory=list)
+    shades: list[list[str]] = field(default_factory=list)
     kind: Literal["table"] = "table"
 
 

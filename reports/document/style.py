@@ -34,6 +34,16 @@ CAUSE_COLOURS = {
 }
 SERIES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#4d4d4d", "#8c6d31")
 """Okabe and Ito's palette, ordered for lines; repeats with other markers after the last."""
+QUANTITY_COLOURS = {
+    "available": "#e69f00",
+    "delivered": "#009e73",
+    "demand": INK,
+    "export": "#0072b2",
+    "import": "#8d5a97",
+    "headroom": "#b9c4ce",
+    "diesel": "#8c6d31",
+}
+"""One colour a quantity through the whole report."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 WIDTH_INCH = 6.9

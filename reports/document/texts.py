@@ -16,7 +16,10 @@ Language = Literal["en", "ja"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 
-_FILES = ("texts.csv", "certificate_texts.csv", "security_texts.csv", "plan_texts.csv")
+_FILES = (
+    "texts.csv", "page_texts.csv", "certificate_texts.csv", "security_texts.csv", "plan_texts.csv",
+    "question_texts.csv",
+)  # fmt: skip
 
 
 _OTHER_STEP: dict[Language, tuple[tuple[str, str], ...]] = {
@@ -30,6 +33,34 @@ _OTHER_STEP: dict[Language, tuple[tuple[str, str], ...]] = {
 def _table() -> dict[str, dict[str, str]]:
     texts = [(files("reports") / name).read_text(encoding="utf-8") for name in _FILES]
     return {row["key"]: row for text in texts for row in csv.DictReader(io.StringIO(text, newline=""))}
+
+
+def text_keys() -> tuple[str, ...]:
+    """Return the keys of all texts."""
+    return tuple(_table())
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term of the project in both languages with its definition; without a Japanese one it stands in no report."""
+
+    part: str
+    en: str
+    ja: str
+    definition_en: str
+    definition_ja: str
+
+    @property
+    def is_in_report(self) -> bool:
+        """Whether reports explain it."""
+        return bool(self.definition_ja)
+
+
+@cache
+def terms() -> tuple[Term, ...]:
+    """Return the project's terms in the order of ``reports/glossary.csv``; docs/glossary.md is made of it."""
+    text = (files("reports") / "glossary.csv").read_text(encoding="utf-8")
+    return tuple(Term(**row) for row in csv.DictReader(io.StringIO(text, newline="")))
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ import pandas as pd
 from reports.reading.outages import AllOutages, all_outages
 from reports.reading.run_folder import COLUMNS_READ, CUT_COLUMNS
 from twin.core.clock import step_hours
-from twin.core.quantities import CONGESTION_CAUSES, CutCause
+from twin.core.quantities import CutCause
 from twin.metrics.kpis import congestion_mw, is_congested
-from twin.metrics.run_folder import Run
+from twin.metrics.run_folder import Member, Run
 
 CURTAILMENT_CAUSES = tuple(cause for cause in CutCause if cause is not CutCause.UNAVAILABLE)
 """What the figures show: a plant that is out of order is not curtailed."""
-CONGESTION_COLUMNS = [cause.column for cause in CONGESTION_CAUSES]
 
 
 @dataclass(frozen=True)
@@ -67,6 +66,10 @@ class Detail:
         Ledger units x causes and ``available_mw`` (as MWh).
     binding : pandas.DataFrame
         ``element outage energy_mwh half_hours``, the largest first.
+    busy_system : pandas.DataFrame
+        Table ``system`` of the busy sweep point, indexed by time; empty in half-hours without a solution.
+    security : pandas.DataFrame or None
+        ``time low_vm_pu low_bus`` of the focus member, None where the run has no such columns.
     congested : numpy.ndarray
         Bool per step: congestion cut above the threshold at the busy sweep point, without control.
     charge_percent : dict of str to pandas.DataFrame
@@ -82,6 +85,8 @@ class Detail:
     cuts_by_month: pd.DataFrame
     cuts_by_unit: pd.DataFrame
     binding: pd.DataFrame
+    busy_system: pd.DataFrame
+    security: pd.DataFrame | None
     congested: np.ndarray
     charge_percent: dict[str, pd.DataFrame]
     all_outages: AllOutages
@@ -90,6 +95,13 @@ class Detail:
     def fuller_circuit_percent(self) -> pd.Series:
         """Loading of the fuller circuit of the link, intact grid."""
         return self.link[["circuit_1_loading_percent", "circuit_2_loading_percent"]].max(axis=1)
+
+    @property
+    def daily_congestion_mwh(self) -> np.ndarray:
+        """Congestion cut of each day at the busy sweep point."""
+        days = pd.DatetimeIndex(self.busy_system.index).normalize()
+        daily = congestion_mw(self.busy_system).fillna(0.0).groupby(days).sum() * self.hours
+        return np.asarray(daily.to_numpy(float))
 
     @property
     def days(self) -> float:
@@ -108,7 +120,9 @@ def read_detail(run: Run, focus: Focus) -> Detail:
     system, ledger = _solved(read("system").set_index("time"), read("ledger"))
     hours = step_hours(pd.DatetimeIndex(link.index))
     months = pd.DatetimeIndex(system.index).tz_localize(None).to_period("M")
-    busy = run.member(focus.scenario, focus.busy_point).table("system", CONGESTION_COLUMNS)
+    busy_member = run.member(focus.scenario, focus.busy_point)
+    busy = busy_member.table("system", COLUMNS_READ["system"]).set_index("time")
+    busy_failed = busy.pop("failure") != ""
     return Detail(
         hours=hours,
         link=link,
@@ -120,10 +134,23 @@ def read_detail(run: Run, focus: Focus) -> Detail:
         cuts_by_month=system[list(CUT_COLUMNS)].groupby(months).sum() * hours,
         cuts_by_unit=ledger.groupby("unit", observed=True)[[*CUT_COLUMNS, "available_mw"]].sum() * hours,
         binding=_binding(ledger, hours),
+        busy_system=busy.mask(busy_failed),
+        security=_security(member),
         congested=is_congested(busy).to_numpy(),
         charge_percent=_charge(run, focus.busy_point),
         all_outages=all_outages(read("security_branches"), read("security_outages")),
     )
+
+
+SECURITY_COLUMNS = ("time", "low_vm_pu", "low_bus")
+
+
+def _security(member: Member) -> pd.DataFrame | None:
+    """Return the lowest voltage after any outage by half-hour; None where a run of an older version has none."""
+    if member.table_problems("security", SECURITY_COLUMNS):
+        return None
+    found = member.table("security", SECURITY_COLUMNS)
+    return found[found["low_vm_pu"].notna()] if found["low_vm_pu"].notna().any() else None
 
 
 def _solved(system: pd.DataFrame, ledger: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:

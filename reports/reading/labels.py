@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 
-from reports.document.digits import MILLION_MONEY, plain
+from reports.document.digits import MILLION_MONEY, fixed, plain
 from reports.document.texts import Words
 from reports.reading.onset import Change, assumption, contract_unit
 from twin.core.quantities import KPIS
@@ -109,3 +110,53 @@ def _number(value: object) -> object:
         return float(value) if isinstance(value, str) else value
     except ValueError:
         return value
+
+
+_NUMBERED_CIRCUITS = re.compile(r"(?P<stem>.*\D)[ \u00a0](?P<first>\d+)(?P<others>(?:(?:,[ \u00a0]| \+ )\d+)+)")
+
+
+def element_label(run: Run, name: str, words: Words) -> str:
+    """Return what a reader calls a bus, a branch or an outage: in Japanese by the run's own names, else as it is.
+
+    Circuits that stand in one row ("A 1, 2") keep their numbers, corridors ("A 1 + A 2") both names.
+    """
+    units = {unit["unit"]: unit for unit in run.study["units"]}
+    if name in units:
+        return words.of(units[name], "name")
+    if words.language == "en" or not name:
+        return name
+    return japanese_element(name, run.study.get("element_names_ja") or {}, words)
+
+
+def japanese_element(name: str, known: Mapping[str, str], words: Words) -> str:
+    """Return the Japanese name of an element by the names of the island's tables, else the name itself."""
+    if name in known:
+        return known[name]
+    if words.has(f"element.{name}"):
+        return words(f"element.{name}")
+    circuits = _NUMBERED_CIRCUITS.fullmatch(name)
+    first = known.get(f"{circuits['stem']} {circuits['first']}", "") if circuits else ""
+    if circuits and f"{circuits['first']}号" in first:
+        numbers = "・".join([circuits["first"], *re.findall(r"\d+", circuits["others"])])
+        return first.replace(f"{circuits['first']}号", f"{numbers}号")
+    parts = name.split(" + ")
+    return "＋".join(japanese_element(part, known, words) for part in parts) if len(parts) > 1 else name
+
+
+def scenario_facts(run: Run, scenario: str, words: Words) -> str:
+    """Return what stands at the small sites of a scenario, e.g. "1,850 sites, 12.3 MW of PV, batteries 8,000 kWh"."""
+    facts = (run.study.get("scenario_facts") or {}).get(scenario)
+    if facts is None:
+        return ""
+    sites, pv_mw, battery_kwh = (facts[name] for name in ("sites", "site_pv_mw", "battery_kwh"))
+    key = "scenario.facts" if battery_kwh > 0 else "scenario.facts.no_battery"
+    return words(key, sites=fixed(sites, 0), pv=fixed(pv_mw, 1), battery=fixed(battery_kwh, 0))
+
+
+def contract_by_kind(run: Run, words: Words) -> list[tuple[str, str]]:
+    """Return the kinds of plants and the small sites with their MW, the largest first."""
+    sums: dict[str, float] = {}
+    for unit in run.study["units"]:
+        sums[unit["kind"]] = sums.get(unit["kind"], 0.0) + float(unit.get("contract_mw") or 0.0)
+    ranked = sorted(((kind, mw) for kind, mw in sums.items() if mw > 0), key=lambda pair: -pair[1])
+    return [(words.choice("kind", kind), fixed(mw, 1)) for kind, mw in ranked]

@@ -15,8 +15,8 @@ SAMPLE_CHECK = "sample_check"
 COLUMNS_READ: dict[str, tuple[str, ...]] = {
     "ledger": ("unit", "available_mw", *CUT_COLUMNS, "element", "outage", "time"),
     "system": (
-        "time", "demand_mw", "available_mw", "delivered_mw", *CUT_COLUMNS, "main_tap_position", "reactors_in_service",
-        "failure",
+        "time", "demand_mw", "available_mw", "delivered_mw", "diesel_mw", *CUT_COLUMNS, "main_tap_position",
+        "reactors_in_service", "failure",
     ),
     "link": (
         "time", "export_mw", "circuit_1_loading_percent", "circuit_2_loading_percent", "n1_before_loading_percent",

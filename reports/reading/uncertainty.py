@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,8 @@ class Uncertainty:
         ``name title_en title_ja reason_en reason_ja``.
     headlines : tuple of Headline
         In the order of the file.
+    substitutes : dict
+        What stands in the inputs in place of what was not measured.
     """
 
     samples: int
@@ -106,6 +108,7 @@ class Uncertainty:
     unknowns: dict[str, dict[str, Any]]
     left_out: list[dict[str, str]]
     headlines: tuple[Headline, ...]
+    substitutes: dict[str, Any] = field(default_factory=dict)
 
     def headline(self, scenario: str, kpi: str) -> Headline | None:
         """Return a key figure of a scenario, None where the analysis has none."""
@@ -187,6 +190,7 @@ def _uncertainty(content: Mapping[str, Any], run: Run) -> Uncertainty:
             for scenario, kpis in facts["headlines"].items() if scenario in run.scenarios
             for kpi, found in kpis.items() if kpi in KPIS
         ),
+        substitutes=content.get("substitutes", {}),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from reports.document.digits import MILLION_MONEY, NOT_DEFINED, difference, quan
 from reports.document.texts import Words
 from reports.figures.certificate import differences, worst_day
 from reports.reading.labels import shown_unit, value_label
+from reports.reading.substitutes import substitutes
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
 
@@ -165,7 +166,8 @@ def _verdict(record: Record, words: Words) -> Verdict:
     kind = "certificate.trial" if record["is_trial"] else "certificate"
     outcome = words(f"{kind}.passed" if record["passed"] else f"{kind}.failed", count=record["criteria"], failed=missed)
     marks = [_mark(criterion, record, words) for criterion in record["verdict"]]
-    return Verdict(words("certificate.verdict") + outcome, words("certificate.rule"), record["passed"], marks)
+    rule = words("certificate.rule" if record["limits_shipped"] else "certificate.rule.own")
+    return Verdict(words("certificate.verdict") + outcome, rule, record["passed"], marks)
 
 
 def _subtitle(record: Record, words: Words) -> str:
@@ -260,12 +262,26 @@ def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
         days = {end: checks[end].split(" ")[0] for end in ("first", "last")}
         count = checks["decisions"] + len(checks["replaced_at"])
         return words(f"certificate.{name}.{found}", where=criterion["where"], count=count, **days)
+    if criterion.get("limit") is not None:
+        return _of_limit(criterion, words)
     unit = KPIS[name].unit if name in KPIS else "count"
     excess = difference(criterion["excess"], unit) + ("" if unit == "count" else f"\u00a0{unit}")
     if criterion["error_factor"] is None or criterion["excess"] == 0.0:
         return excess
     kind = "certificate.excess.given" if criterion["year"] is None else "certificate.excess.at"
     return words(kind, excess=excess, year=criterion["year"], factor=f"{criterion['error_factor']:g}")
+
+
+def _of_limit(criterion: Mapping[str, Any], words: Words) -> str:
+    """Return what somebody loses at worst beside the limit."""
+    kind = "certificate.limit.given" if criterion["year"] is None else "certificate.limit.at"
+    return words(
+        kind,
+        excess=difference(criterion["excess"], "%"),
+        limit=f"{criterion['limit']:g}",
+        year=criterion["year"],
+        factor=f"{criterion['error_factor']:g}",
+    )
 
 
 def calibrated(record: Record) -> Mapping[str, Any]:
@@ -318,8 +334,10 @@ def _notes(record: Record, words: Words) -> list[str]:
         words("certificate.note.held_out" if any(record["held_out"].values()) else "certificate.note.public"),
         *([words("certificate.note.no_bound", why=missing)] if missing else []),
         *([] if has_value(record) else [words("certificate.note.no_value")]),
+        *([] if has_money(record) else [words("certificate.note.no_money")]),
         interval,
         words(f"certificate.note.full.{record['when_full']}"),
+        *substitutes(record, words),
         words("note.estimate"),
     ]
 

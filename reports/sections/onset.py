@@ -19,7 +19,7 @@ def section(run: Run, words: Words) -> list[Block]:
     member = member_label(run, run.member(tried.scenario, tried.point), words)
     picture = swings.tornado(run, words)
     return [
-        Heading(words("section.onset")),
+        Heading(words("section.onset"), message=sentence(run, words).strip(), starts_page=True),
         Paragraph(words("text.onset", member=member)),
         Paragraph(words("text.onset.nothing")) if picture is None else figure_block(picture, words),
         table(run, tried, words),

@@ -10,7 +10,7 @@ from reports.document import digits
 from reports.document.blocks import Block, Heading, Paragraph, Table
 from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
-from reports.reading.labels import member_label, scenario_title
+from reports.reading.labels import element_label, member_label, scenario_title
 from reports.reading.outages import CORRIDOR, NO_BREAK, AllOutages, corridor_name, fold
 from twin.metrics.run_folder import Run
 
@@ -28,7 +28,7 @@ def section(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]
         Heading(words("section.outages")),
         Paragraph(words("text.outages", count=len(found.single))),
         Paragraph(_how_often(run, focus, words) + _intact(found, member, words)),
-        branches(found, words("table.outage_branches", member=member), words),
+        branches(run, found, words("table.outage_branches", member=member), words),
         outages(run, found, _losses_caption(found, member, words), words),
         Paragraph(words("note.outages"), is_note=True),
     ]
@@ -59,22 +59,22 @@ def _unit(key: str) -> str:
     return {"unsolved_cases": "count", "low_vm_min_pu": "pu"}.get(key, "h")
 
 
-def branches(found: AllOutages, caption: str, words: Words) -> Table:
+def branches(run: Run, found: AllOutages, caption: str, words: Words) -> Table:
     """Return the branches with the highest loading after any single outage; parallel circuits in one row."""
     shown = fold(found.branches, "element", ["outage"])
     shown = shown.sort_values("loading_percent", ascending=False, kind="stable").head(MOST_BRANCHES)
-    rows = [_branch_row(row, words) for _, row in shown.iterrows()]
+    rows = [_branch_row(run, row, words) for _, row in shown.iterrows()]
     header = [words(f"column.{n}") for n in ("branch", "loading_after", "after_outage", "when", "over_h", "both_h")]
     align = ["left", "right", "left", "left", "right", "right"]
     return Table(caption, header, align, rows, ["1.7fr", "0.75fr", "1.7fr", "auto", "0.8fr", "0.9fr"])
 
 
-def _branch_row(row: pd.Series, words: Words) -> list[str]:
+def _branch_row(run: Run, row: pd.Series, words: Words) -> list[str]:
     export, imported = (digits.quantity(row[f"hours_{side}_breach"], "h") for side in ("export", "import"))
     return [
-        str(row["element"]),
+        element_label(run, str(row["element"]), words),
         digits.fixed(row["loading_percent"], 1),
-        str(row["outage"]) or digits.NOT_DEFINED,
+        element_label(run, str(row["outage"]), words) or digits.NOT_DEFINED,
         _time(row["time"], words),
         digits.quantity(row["hours_over_continuous"], "h"),
         words("column.both", one=export, other=imported),
@@ -99,9 +99,9 @@ def outages(run: Run, found: AllOutages, caption: str, words: Words) -> Table:
     rows += [_outage_row(run, row, words) for _, row in cut.iterrows()]
     header = [
         words(f"column.{n}")
-        for n in ("outage", "demand_lost", "infeed_lost", "lowest_vm", "loading_after", "violated_h")
+        for n in ("outage", "demand_lost", "infeed_lost", "lowest_vm", "highest_vm", "loading_after", "violated_h")
     ]
-    return Table(caption, header, ["left", *["right"] * 5], rows, ["2.2fr", *["1fr"] * 5])
+    return Table(caption, header, ["left", *["right"] * 6], rows, ["2.2fr", *["1fr"] * 6])
 
 
 def _largest(single: pd.DataFrame) -> pd.DataFrame:
@@ -121,14 +121,14 @@ def _outage_row(run: Run, row: pd.Series, words: Words) -> list[str]:
         _power(row["demand_lost_mw"]),
         _power(row["infeed_lost_mw"]),
         digits.quantity(row["low_vm_pu"], "pu"),
+        digits.quantity(row["high_vm_pu"], "pu"),
         digits.fixed(row["loading_percent"], 1),
         digits.quantity(row["hours_violated"], "h"),
     ]
 
 
 def _name(run: Run, outage: str, words: Words) -> str:
-    units = {unit["unit"]: unit for unit in run.study["units"]}
-    return words.of(units[outage], "name") if outage in units else corridor_name(outage)
+    return element_label(run, corridor_name(outage), words)
 
 
 def _remarks(row: pd.Series, words: Words) -> list[str]:

@@ -12,60 +12,67 @@ from reports.document.blocks import (
     Document,
     Heading,
     Paragraph,
-    Tiles,
     figure_block,
     numbered,
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.figures import batteries, curtailment, link, scenarios
+from reports.figures import batteries
+from reports.figures.link import duration
+from reports.figures.scenarios import headline as scenario_dots
 from reports.reading.detail import Detail, Focus
-from reports.reading.labels import kpi_label, member_label, point_label
+from reports.reading.labels import kpi_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
-from reports.reading.uncertainty import Analysis, Uncertainty
-from reports.sections import answer, checks, onset, outages, tables, uncertainty
+from reports.reading.substitutes import substitutes
+from reports.reading.uncertainty import Analysis
+from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
 from twin.core.quantities import shown_in
 from twin.metrics.run_folder import Run
 
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
 DAYS_OF_A_YEAR = 365
+SHOWN_OF_COMMIT = 10
 
 
 def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> Document:
     """Return the report of a run in one language."""
     period = _period(run, detail, words)
-    first, *others = answer.sentences(run, focus, period, words)
     blocks = [
-        Heading(words("title.question"), is_small=True),
-        Paragraph(words("question")),
-        Answer(words("title.answer"), [first + uncertainty.sentence(run, focus, analysis, words), *others]),
-        Tiles(answer.tiles(run, focus, words, analysis)),
-        *_page_one(run, detail, analysis, words),
-        *_link(run, focus, detail, words),
-        *_curtailment(run, focus, detail, words),
+        Answer(words("title.answer"), answer.sentences(run, focus, period, words)),
+        *answer.page_one(run, focus, words),
+        Paragraph(_note(run, focus, detail, analysis, words), is_note=True),
+        *studied.studied(run, words),
+        *link.over_the_year(run, focus, detail, words),
+        *link.ten_days(run, focus, detail, words),
+        *link.imports(run, focus, detail, words),
+        *link.voltages(run, focus, detail, words),
         *onset.section(run, words),
+        *measures.side_by_side(run, focus, words),
+        *measures.who_gains(run, focus, words),
+        *measures.cuts(run, focus, detail, words),
         *uncertainty.section(run, focus, analysis, words),
-        *_headroom(run, focus, detail, words),
-        *outages.section(run, focus, detail, words),
-        *_scenarios(run, focus, words),
-        *_batteries(run, focus, detail, words),
-        *_balance_and_checks(run, focus, words),
-        *_basis(run, words),
+        *studied.questions(run, words),
+        *_appendix(run, focus, detail, words),
     ]
     return Document(
         language=words.language,
         title=words.of(run.study, "title"),
-        subtitle=words("report.subtitle", period=period),
+        subtitle=words("report.subtitle", period=period, made=_made_with(run, words)),
         blocks=numbered(blocks, words),
         footer=words("page.of", page="<page>", pages="<pages>"),
     )
 
 
-def _figure(picture: Picture | None, words: Words, otherwise: str = "") -> list[Block]:
-    """Return a figure, or the text of the key `otherwise` where nothing was drawn."""
-    if picture is not None:
-        return [figure_block(picture, words)]
-    return [Paragraph(words(otherwise))] if otherwise else []
+def _made_with(run: Run, words: Words) -> str:
+    """Return which version of the program made the run, and from which state of its sources."""
+    code = run.manifest.get("code", {})
+    commit = str(code.get("git_commit") or code.get("sources_sha256") or code.get("sha256") or "")[:SHOWN_OF_COMMIT]
+    changed = words("made.changed") if code.get("git_dirty") else ""
+    return words("made.with", version=code.get("version", ""), commit=commit, changed=changed)
+
+
+def _figure(picture: Picture | None, words: Words) -> list[Block]:
+    return [] if picture is None else [figure_block(picture, words)]
 
 
 def _period(run: Run, detail: Detail, words: Words) -> str:
@@ -75,42 +82,26 @@ def _period(run: Run, detail: Detail, words: Words) -> str:
     return words(key, fiscal_year=run.study["fiscal_year"], days=f"{detail.days:.0f}", first=first, last=last)
 
 
-def _page_one(run: Run, detail: Detail, analysis: Analysis, words: Words) -> list[Block]:
-    labels = [point_label(run, point, words) for point in run.points]
+def _note(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> str:
     notes = [words("note.estimate")]
-    if len(labels) > 1:
-        notes.insert(0, words("note.range", points=words("list.separator").join(labels)))
-    if isinstance(analysis, Uncertainty) and analysis.is_of_same_days:
-        notes.insert(1, words("note.tiles_uncertain"))
     if detail.days < DAYS_OF_A_YEAR:
         notes.insert(0, words("note.part", days=f"{detail.days:.0f}"))
-    return [figure_block(scenarios.headline(run, words), words), Paragraph(" ".join(notes), is_note=True)]
+    return " ".join(notes) + uncertainty.sentence(run, focus, analysis, words)
 
 
-def _link(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
-    drawn = (draw(run, focus, detail, words) for draw in (link.duration, link.heat_map, link.worst_day))
-    figures = (figure_block(picture, words) for picture in drawn)
-    return [Heading(words("section.link")), *figures, tables.voltage_controls(run, focus, detail, words)]
-
-
-def _curtailment(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
-    member = member_label(run, run.member(focus.scenario, focus.point), words)
-    binding: Block = Paragraph(words("text.curtailment.nothing"))
-    if len(detail.binding):
-        binding = tables.binding(detail, words("table.binding", member=member), words)
+def _appendix(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
     return [
-        Heading(words("section.curtailment")),
-        Paragraph(words("text.curtailment")),
-        figure_block(curtailment.by_scenario(run, focus, words), words),
-        figure_block(curtailment.by_month_and_unit(run, focus, detail, words), words),
-        binding,
+        Heading(words("section.appendix"), message=words("message.appendix"), starts_page=True),
+        *_scenarios(run, focus, words),
+        *_figure(duration(run, focus, detail, words), words),
+        *_figure(scenario_dots(run, words), words),
+        *_batteries(run, focus, detail, words),
+        *outages.section(run, focus, detail, words),
+        *_balance_and_checks(run, focus, words),
+        *_basis(run, words),
+        Heading(words("section.glossary")),
+        glossary.table(words),
     ]
-
-
-def _headroom(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
-    picture = link.distribution(run, focus, detail, words)
-    figure = _figure(picture, words, "text.headroom.undefined")
-    return [Heading(words("section.headroom")), Paragraph(words("text.headroom")), *figure]
 
 
 def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
@@ -158,11 +149,10 @@ def _assumptions(run: Run, words: Words) -> list[Block]:
 
 
 def _left_out(run: Run, words: Words) -> list[str]:
-    """Return what the island has no tables of, and the forecasts that were missing, a sentence each."""
+    """Return what the island has no tables of, and what stands in place of measured inputs, a sentence each."""
     parts = [words.choice("absent", part) for part in run.study["island"]["absent"]]
     absent = [words("not_covered.absent", parts=words("list.separator").join(parts))] if parts else []
-    hours = run.study.get("persisted_forecast_hours", 0)
-    return absent + ([words("not_covered.forecast", hours=hours)] if hours else [])
+    return absent + substitutes(run.study, words)
 
 
 def _basis(run: Run, words: Words) -> list[Block]:

@@ -11,7 +11,7 @@ from reports.document import digits
 from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.reading.detail import Detail, Focus
-from reports.reading.labels import kpi_label, member_label, point_label, scenario_title, shown_unit
+from reports.reading.labels import element_label, kpi_label, member_label, point_label, scenario_title, shown_unit
 from reports.sections.answer import CONGESTION
 from twin.core.quantities import shown_in
 from twin.metrics import kpis as key_figures
@@ -156,11 +156,16 @@ def _align(left: str, numbers: int) -> list[str]:
     return ["left"] * len(left) + ["right"] * numbers
 
 
-def binding(detail: Detail, caption: str, words: Words) -> Table:
+def binding(run: Run, detail: Detail, caption: str, words: Words) -> Table:
     """Return the elements and outages that bind the congestion cut, the largest first."""
     shown = detail.binding.head(MOST_BINDING)
     rows = [
-        [element, outage or words("outage.none"), digits.quantity(energy_mwh, "MWh"), f"{half_hours:,}"]
+        [
+            element_label(run, element, words),
+            element_label(run, outage, words) or words("outage.none"),
+            digits.quantity(energy_mwh, "MWh"),
+            f"{half_hours:,}",
+        ]
         for element, outage, energy_mwh, half_hours in shown.itertuples(index=False, name=None)
     ]
     header = [words(f"column.{name}") for name in ("element", "outage", "energy", "half_hours")]

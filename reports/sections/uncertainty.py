@@ -10,6 +10,7 @@ from reports.document.texts import Words
 from reports.figures import swings
 from reports.reading.detail import Focus
 from reports.reading.labels import kpi_label, scenario_title, shown_unit
+from reports.reading.substitutes import substitutes
 from reports.reading.uncertainty import Analysis, Headline, Uncertainty, Unusable, uncertainty_file
 from twin.metrics.run_folder import Run
 
@@ -18,9 +19,9 @@ TABLE_KPIS = (
     "forecast_operator_curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours",
     "curtailed_area_balance_mwh", "curtailed_voltage_mwh", "n1_export_headroom_before_min_mw",
     "n1_export_headroom_after_min_mw", "link_n1_max_loading_percent", "link_max_export_mw", "local_supply_percent",
-    "net_benefit_mwh", "net_benefit_of_control_mwh", "net_benefit_of_control_jpy",
+    "net_benefit_mwh", "net_benefit_of_control_mwh",
 )  # fmt: skip
-OF_OTHER_SCENARIOS = (*TABLE_KPIS[:2], *TABLE_KPIS[-3:])
+OF_OTHER_SCENARIOS = (*TABLE_KPIS[:2], *TABLE_KPIS[-2:])
 """All headlines stand in the workbook."""
 MOST_NAMED = 3
 PERCENT = 100.0
@@ -28,7 +29,8 @@ PERCENT = 100.0
 
 def section(run: Run, focus: Focus, found: Analysis, words: Words) -> list[Block]:
     """Return the section; without an analysis it says how to make one, and how many numbers are estimates."""
-    heading, counts = Heading(words("section.uncertainty")), _counts(run, words)
+    counts = _counts(run, words)
+    heading = Heading(words("section.uncertainty"), message=_message(run, focus, found, words), starts_page=True)
     if isinstance(found, Unusable):
         file = uncertainty_file(run).relative_to(run.path.parent).as_posix()
         return [heading, Paragraph(words(f"text.uncertainty.{found.why}", study=run.study["name"], file=file) + counts)]
@@ -40,6 +42,11 @@ def section(run: Run, focus: Focus, found: Analysis, words: Words) -> list[Block
     picture = swings.headline(run, focus, found, words)
     blocks += [] if picture is None else [figure_block(picture, words)]
     return [*blocks, table(run, focus, found, words), *_left_out(found, words)]
+
+
+def _message(run: Run, focus: Focus, found: Analysis, words: Words) -> str:
+    """Return the range of the first headline; that nothing is known about it where there is no analysis."""
+    return sentence(run, focus, found, words).strip() or words("message.uncertainty.missing")
 
 
 def table(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Table:
@@ -138,14 +145,17 @@ def _counts(run: Run, words: Words) -> str:
 
 
 def _left_out(found: Uncertainty, words: Words) -> list[Block]:
-    """Say what was not varied and why, a few names a reason."""
+    """Say what was not varied and why, a few names a reason; and what stands in place of measured inputs."""
+    replaced = [
+        Paragraph(sentence, is_note=True) for sentence in substitutes({"substitutes": found.substitutes}, words)
+    ]
     reasons: dict[str, list[str]] = {}
     for row in found.left_out:
         reasons.setdefault(words.of(row, "reason"), []).append(words.of(row, "title"))
     if not reasons:
-        return []
+        return [*replaced]
     parts = (words("uncertainty.left_out", names=_few(names, words), reason=why) for why, names in reasons.items())
-    return [Paragraph(words("note.uncertainty", parts=words("list.separator").join(parts)), is_note=True)]
+    return [Paragraph(words("note.uncertainty", parts=words("list.separator").join(parts)), is_note=True), *replaced]
 
 
 def _few(names: list[str], words: Words) -> str:

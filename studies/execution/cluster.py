@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from studies import ONE_THREAD
 from studies.execution.provenance import sources_sha256
-from studies.execution.workers import POLL_SECONDS, Processes, WorkerLostError, Workers
+from studies.execution.workers import POLL_SECONDS, Processes, Sent, WorkerLostError, Workers
 from twin.core.errors import InputError, Problem
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _client(scheduler: str) -> Client:
     return client
 
 
-class Cluster:
+class Cluster(Workers):
     """Workers of a Dask cluster; see `studies.execution.workers.Workers`.
 
     Parameters
@@ -96,13 +96,9 @@ class Cluster:
         """No: a worker may be another machine, and one that was given up may still be writing."""
         return False
 
-    def make(
-        self,
-        calls: Sequence[Callable[[], Any]],
-        answered: Callable[[int, Any], None],
-        polled: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Make each call in a worker; the work of one that is lost is done by another.
+    @contextmanager
+    def sent(self, calls: Sequence[Callable[[], Any]]) -> Iterator[Sent]:
+        """Send calls to the cluster; the work of a worker that is lost is done by another.
 
         Raises
         ------
@@ -111,26 +107,28 @@ class Cluster:
         WorkerLostError
             If several workers were lost at the same work, or the scheduler.
         """
-        from distributed import KilledWorker, wait
+        from distributed import KilledWorker
         from distributed.comm import CommClosedError
 
         ours = sources_sha256()
         left = {self._client.submit(_made, call, ours, pure=False): k for k, call in enumerate(calls)}
         try:
-            while left:
-                try:
-                    done = wait(list(left), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done
-                except TimeoutError:
-                    done = set()
-                for future in done:
-                    answered(left.pop(future), future.result())
-                polled()
+            yield left, _ended
         except KilledWorker as error:
             raise WorkerLostError("several workers of the cluster were lost at the same work") from error
         except CommClosedError as error:
             raise WorkerLostError("the scheduler of the cluster does not answer any more") from error
         finally:
             self._client.cancel(list(left))
+
+
+def _ended(futures: Sequence[Any]) -> Iterable[Any]:
+    from distributed import wait
+
+    try:
+        return set(wait(list(futures), timeout=POLL_SECONDS, return_when="FIRST_COMPLETED").done)
+    except TimeoutError:
+        return ()
 
 
 def _made(call: Callable[[], Any], sources: str) -> Any:  # noqa: ANN401 - whatever the call gives

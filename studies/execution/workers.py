@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -60,25 +61,52 @@ def progress_bars(console: Console) -> Iterator[Progress]:
 
 POLL_SECONDS = 0.5
 
+Ended = Callable[[Sequence[Any]], Iterable[Any]]
+"""Waits until one of some futures has ended, at most `POLL_SECONDS`, and returns those that have."""
+Sent = tuple[dict[Any, int], Ended]
+
 
 class WorkerLostError(RuntimeError):
     """A worker process was ended from outside; what was finished is kept."""
 
 
-class Workers(Protocol):
+class Workers(ABC):
     """Who makes calls: processes of this machine, or those of a cluster."""
 
     @property
+    @abstractmethod
     def count(self) -> int:
         """How many calls are made at a time."""
 
     @property
+    @abstractmethod
     def here(self) -> Processes:
         """Processes of this machine, for work on its files."""
 
     @property
+    @abstractmethod
     def sees_our_files(self) -> bool:
         """Whether a path of this process means the same file in a worker."""
+
+    @abstractmethod
+    def sent(self, calls: Sequence[Callable[[], Any]]) -> AbstractContextManager[Sent]:
+        """Send calls to workers with one thread; what has not begun when the context ends is left.
+
+        Parameters
+        ----------
+        calls : sequence of callable
+
+        Returns
+        -------
+        context manager
+            Gives the position of each future's call, from which the caller takes those that have ended; and a function
+            that waits a little and returns the ended ones of some futures.
+
+        Raises
+        ------
+        WorkerLostError
+            If a worker was lost and nobody can do its work.
+        """
 
     def make(
         self,
@@ -102,19 +130,31 @@ class Workers(Protocol):
         Exception
             The first one that a call raises; calls that have not begun are then left.
         """
+        if not calls:
+            return
+        with self.sent(calls) as (left, ended):
+            while left:
+                for future in ended(list(left)):
+                    answered(left.pop(future), future.result())
+                polled()
 
 
-@dataclass(frozen=True)
-class Processes:
+class Processes(Workers):
     """Processes of this machine, which end with this one.
 
-    Attributes
+    Parameters
     ----------
     count : int
         Most processes at a time.
     """
 
-    count: int
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    @property
+    def count(self) -> int:
+        """Most processes at a time."""
+        return self._count
 
     @property
     def here(self) -> Processes:
@@ -126,32 +166,16 @@ class Processes:
         """Yes: it is the same machine."""
         return True
 
-    def make(
-        self,
-        calls: Sequence[Callable[[], Any]],
-        answered: Callable[[int, Any], None],
-        polled: Callable[[], None] = lambda: None,
-    ) -> None:
-        """Make each call in a process of its own; see `Workers`.
-
-        Raises
-        ------
-        WorkerLostError
-            If a process was ended from outside.
-        """
-        if not calls:
-            return
+    @contextmanager
+    def sent(self, calls: Sequence[Callable[[], Any]]) -> Iterator[Sent]:
+        """Send calls to processes of their own; see `Workers`."""
         os.environ.update(ONE_THREAD)
         context = get_context("spawn")
         theirs, ours = context.Pipe(duplex=False)  # closed here, or with this process: the workers end
         count = min(self.count, len(calls))
         with ProcessPoolExecutor(count, context, initializer=_end_with_parent, initargs=(theirs,)) as pool:
-            left = {pool.submit(call): k for k, call in enumerate(calls)}
             try:
-                while left:
-                    for future in wait(left, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done:
-                        answered(left.pop(future), future.result())
-                    polled()
+                yield {pool.submit(call): k for k, call in enumerate(calls)}, _ended
             except BaseException as error:
                 ours.close()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -161,6 +185,10 @@ class Processes:
                     ) from error
                 raise
         ours.close()
+
+
+def _ended(futures: Sequence[Any]) -> Iterable[Any]:
+    return wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done
 
 
 def _end_with_parent(pipe: Connection) -> None:

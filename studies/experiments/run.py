@@ -184,6 +184,16 @@ def _element_names(study: Study) -> dict[str, str]:
     return {str(name): str(name_ja) for name_ja, name in pairs if isinstance(name_ja, str) and name_ja}
 
 
+def _study_ranges(study: Study) -> list[dict[str, Any]]:
+    """Return the ranges of the study's own keys, as the island's tables state them."""
+    tables = tables_of(study)
+    if "study_ranges" not in tables:
+        return []
+    columns = ["key", "base", "low", "high", "unit", "title_en", "title_ja", "source", "status"]
+    rows: list[dict[str, Any]] = json.loads(tables["study_ranges"][columns].to_json(orient="records"))
+    return rows
+
+
 def _scenario_facts(case: Case, members: list[StudyMember]) -> dict[str, dict[str, float]]:
     """Return by scenario what stands at its small sites: number and MW of PV, kWh of batteries; at any sweep point."""
     found: dict[str, dict[str, float]] = {}
@@ -225,7 +235,6 @@ class StudyRun(Experiment):
 
     record_file = RUN_FILE
     scratch = ()
-    persisted_hours = 0
 
     @property
     def folder_name(self) -> str:
@@ -233,11 +242,15 @@ class StudyRun(Experiment):
         year = self.study.asked_year
         return self.study.name if year is None else f"{self.study.name}_{year}"
 
+    def simulations(self) -> int:
+        """Return the number of members, counterfactuals and tries."""
+        twins = 2 if self.study.compare.counterfactuals else 0
+        return len(members(self.study)) * (1 + twins) + len(onset_tries(self.study))
+
     def prepare(self, progress: Progress) -> None:
         """Make the case of all members, counterfactuals and tries."""
         self.own, self.tries = members(self.study), onset_members(self.study)
         self.case = study_case(self.study, [*self.own, *self.tries], self.data, self.days, self._with_counterfactuals)
-        self.persisted_hours = self.case.profiles[0][1].persisted_hours
 
     def _with_counterfactuals(self, settled: list[Member]) -> list[Member]:
         """Return every member with its counterfactuals, then the values that are tried."""
@@ -278,10 +291,11 @@ class StudyRun(Experiment):
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
             "element_names_ja": _element_names(self.study) if self.study.grid.is_island else {},
+            "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,
-            "persisted_forecast_hours": self.persisted_hours,
             "feed": self._feed_record(),
+            "substitutes": self.substitutes_record(),
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
             "sample_check": sample_summary([work.folder / member.path for member in self.own]),
             "repeat_command": self._repeat_command(),

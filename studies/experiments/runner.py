@@ -29,6 +29,8 @@ from studies.execution.folders import (
 from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
+from studies.study.checks import days_in
+from studies.study.islands import tables_of
 from studies.study.members import Member, members
 from studies.study.policy_files import policy_file
 from studies.study.schema import Study
@@ -36,9 +38,13 @@ from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
 from twin.policies.own_file import imported
+from twin.resources.profiles import Substitutes
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
+FIXED_SECONDS, PREPARED_SECONDS, SIMULATED_SECONDS = 20.0, 2.0, 6.0
+"""What a simulation takes of a processor, measured on an x86-64 of 2026: start and page; the inputs of each of the
+first members (later ones share them); a year of half-hours with its tables. Within a factor of two elsewhere."""
 CHECKED_PER_MEMBER = 2
 """Half-hours of each member that are checked against pandapower."""
 
@@ -132,6 +138,20 @@ class Experiment(ABC):
         """Return what is asked beside the study, for the manifest; values that are the same wherever it is run."""
         return {}
 
+    def simulations(self) -> int:
+        """Return how many simulations of the period there will be, for `expected`."""
+        return len(self.members())
+
+    def expected(self, processors: int) -> str:
+        """Return a sentence on how long it will take, before anything is begun."""
+        count, of_year = self.simulations(), days_in(self.study.period.fiscal_year)
+        days = of_year if self.days is None else self.days[1] - self.days[0] + 1
+        work = PREPARED_SECONDS * min(count, 8) + SIMULATED_SECONDS * count * days / of_year
+        seconds = FIXED_SECONDS + work / max(1, min(processors, count))
+        about = f"{seconds / 60.0:.0f} min" if seconds > 90.0 else f"{seconds:.0f} s"
+        plural = "s" if count > 1 else ""
+        return f"{count} simulation{plural} of {days} days: about {about} on {processors} free processors."
+
     @abstractmethod
     def prepare(self, progress: Progress) -> None:
         """Make the case and check all inputs, before any folder is written.
@@ -143,6 +163,19 @@ class Experiment(ABC):
         InputError
             With all problems of the inputs.
         """
+
+    def substitutes(self) -> Substitutes:
+        """Return what stands in the inputs in place of what was not measured."""
+        return self.case.profiles[0][1].substitutes if hasattr(self, "case") else Substitutes()
+
+    def substitutes_record(self) -> dict[str, Any]:
+        """Return the substitutes as plain values, places with their names."""
+        found = self.substitutes()
+        names = {row["place_id"]: row for row in tables_of(self.study)["places"].to_dict("records")}
+        places = [
+            {key: names[place][key] for key in ("place_id", "name_en", "name_ja")} for place in found.sunshine_places
+        ]
+        return {"persisted_forecast_hours": found.persisted_forecast_hours, "sunshine_places": places}
 
     def folders(self, place: Path) -> list[Path]:
         """Return the folder of each member of the case, below `place`."""

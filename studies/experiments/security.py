@@ -146,7 +146,7 @@ def operation_of(member: Member, data: Path | None, days: tuple[int, int] | None
     model, whole = grids.models[0], inputs.series[0][0]
     truth = whole.window(*day_steps(days, len(whole.index), inputs.clock.steps_of_day))
     plant_mw = truth.plant_available_mw - truth.plant_unavailable_mw
-    net_mw = truth.area_demand_mw - site_infeed_mw(inputs.fleet, truth, inputs.fleet.with_pv(new_pv=study.fleet.new_pv))
+    net_mw = truth.area_demand_mw - site_infeed_mw(inputs.fleet, truth, inputs.fleet.with_pv(**study.fleet.which_pv))
     profiles = model_profiles(model, plant_mw, net_mw)
     q_per_p = np.tan(np.arccos(model.areas.power_factor.to_numpy(float)))
     return Operation(model, truth.index, profiles | {"load_q_mvar": truth.area_demand_mw * q_per_p})

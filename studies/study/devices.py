@@ -10,6 +10,7 @@ import pandas as pd
 from network_models.tables.declarations import DECLARATIONS
 from network_models.tables.demand import DAY_TYPES
 from network_models.tables.devices import response_tables, trip_hours
+from studies.study.added_plants import BATTERY_HOURS
 from studies.study.islands import clock_of
 from studies.study.schema import Fleet, Study
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
@@ -44,7 +45,7 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
         Where the study's values make a battery with what the fleet table has that cannot be.
     """
     settings = study.fleet.battery
-    pv = fleet.with_pv(new_pv=study.fleet.new_pv)
+    pv = fleet.with_pv(**study.fleet.which_pv)
     kinds = fleet.groups.kind.to_numpy(str)[fleet.group]
     has_battery = pv & np.isin(kinds, _WITH_BATTERY[study.fleet.batteries]) & (fleet.battery_kwh > 0.0)
 
@@ -255,11 +256,16 @@ def plant_batteries(study: Study, tables: Tables, model: GridModel) -> tuple[Dev
     InputError
         Where the table names a plant that the network does not have.
     """
-    if study.fleet.plant_batteries == "none":
+    added = {name: plant.battery_mwh for name, plant in study.fleet.added_plants.items() if plant.battery_mwh > 0.0}
+    if study.fleet.plant_batteries == "none" and not added:
         return ()
     there = _batteries_at(tables, "plant_batteries", model.plants.index)
+    if study.fleet.plant_batteries == "none":
+        there = there._replace(energy=np.zeros_like(there.energy), power=np.zeros_like(there.power))
+    own_mwh = pd.Series(added, dtype=float).reindex(model.plants.index).fillna(0.0).to_numpy()
     in_service = model.plants["contract_mw"].to_numpy(float) > 0.0
-    return (PlantBatteries(there._replace(energy=there.energy * in_service, power=there.power * in_service)),)
+    energy, power = there.energy + own_mwh, there.power + own_mwh / BATTERY_HOURS
+    return (PlantBatteries(there._replace(energy=energy * in_service, power=power * in_service)),)
 
 
 def _batteries_at(tables: Tables, name: str, elements: pd.Index) -> Batteries:

@@ -10,6 +10,7 @@ import pandas as pd
 from network_models.guest import guest
 from network_models.model import build_grid
 from network_models.tables.declarations import DECLARATIONS
+from studies.study.added_plants import with_added_plants
 from studies.study.checks import locate
 from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member
@@ -77,7 +78,7 @@ def _of_island(study: Study) -> GridModel:
     if study.grid.conductor_mm2 is not None:
         parameters["conductor_mm2"] = study.grid.conductor_mm2
     year = int(study.grid.year or 0)
-    island, tables = island_of(study), tables_of(study)
+    island, tables = island_of(study), with_added_plants(study, tables_of(study))
     return build_grid(island, tables, year, study.grid.compensation, parameters, study.grid.controls)
 
 
@@ -109,7 +110,8 @@ def _with_contracts(model: GridModel, contract_mw: dict[str, float]) -> pd.DataF
 
 def _network_key(study: Study) -> str:
     values = {name: rows for name, rows in study.inputs.items() if DECLARATIONS[name].subject == "grid"}
-    return json.dumps([study.grid.model_dump(mode="json"), values], sort_keys=True)
+    added = {name: plant.model_dump(mode="json") for name, plant in study.fleet.added_plants.items()}
+    return json.dumps([study.grid.model_dump(mode="json"), values, added], sort_keys=True)
 
 
 def _key(study: Study) -> str:

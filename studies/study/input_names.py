@@ -131,6 +131,34 @@ def _conductor_problems(island: Island, value: int, where: str) -> Iterator[Prob
         yield Problem("there is no link conductor of this size", where, str(value), ", ".join(sizes))
 
 
+def added_problems(island: Island, plants: dict[str, dict[str, Any]], where: str) -> Iterator[Problem]:
+    """Yield buses and kinds of added plants that an island does not have, and ids that it has already.
+
+    Parameters
+    ----------
+    island : Island
+    plants : dict
+        By id, as the study has them.
+    where : str
+        Place of the section.
+    """
+    buses = [row["bus_id"] for row in island.cells("buses")]
+    known = island.column("plants", "plant_id")
+    kinds = {row["kind"] for row in island.cells("plants") if float(row["contract_mw"] or 0.0) > 0.0}
+    for name, plant in plants.items():
+        place = f"{where}{name}"
+        if name in known:
+            repair = "choose another id, or set [fleet.contract_mw] of the plant that is there"
+            yield Problem("the island has a plant of this id", place, name, repair=repair)
+        bus, kind = plant.get("bus"), plant.get("kind")
+        if isinstance(bus, str) and bus not in buses:
+            yield Problem("there is no such bus", f"{place}, bus", bus, ", ".join(buses), nearest(bus, buses))
+        if isinstance(kind, str) and kind not in kinds:
+            accepted = ", ".join(sorted(kinds))
+            yield Problem("the island has no plant of this kind to take after", f"{place}, kind", kind, accepted,
+                          nearest(kind, kinds))  # fmt: skip
+
+
 START = "inputs."
 
 

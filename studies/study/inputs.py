@@ -33,6 +33,7 @@ from twin.resources.plants import wind_scales
 from twin.resources.profiles import (
     Forecasts,
     Profiles,
+    Substitutes,
     WeatherShapes,
     area_calibration,
     build_profiles,
@@ -61,6 +62,12 @@ class Sources:
     normal: WeatherTable
     measured: Measured | None
     feed: Feed | None = None
+
+    @property
+    def substitutes(self) -> Substitutes:
+        """What stands in place of what was not measured."""
+        hours = 0 if self.measured is None else self.measured.persisted_hours
+        return Substitutes(hours, self.weather.of_sunshine)
 
 
 @dataclass(frozen=True)
@@ -137,14 +144,14 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
     shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
     known: dict[tuple[str, str], Any] = {}
-    position: dict[tuple[str, bool, int], int] = {}
+    position: dict[tuple[str, str, int], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
     for member, grid, source in zip(members, grids.of_member, sources, strict=True):
         model, operation = grids.models[grid], member.study.operation
         sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
         key = sky + _profile_key(model, member.study)
-        whole_key = (key, member.study.fleet.new_pv, operation.forecast_lead_half_hours)
+        whole_key = (key, json.dumps(member.study.fleet.which_pv), operation.forecast_lead_half_hours)
         tables = tables_of(member.study)
         if sky not in shared:
             shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {}, {})
@@ -153,7 +160,7 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
             profiles[key] = _with_shared_arrays(made, known)
         if whole_key not in position:
             position[whole_key] = len(series)
-            made_for = (member.study, tables, model, profiles[key], fleet, source.measured, shared[sky].courses)
+            made_for = (member.study, tables, model, profiles[key], fleet, source, shared[sky].courses)
             series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member), clock_of(study))
@@ -267,11 +274,12 @@ def _forecasts(
     model: GridModel,
     profiles: Profiles,
     fleet: SiteFleet,
-    measured: Measured | None,
+    sources: Sources,
     courses: Courses,
 ) -> Forecasts:
+    measured = sources.measured
     dc_kw = np.bincount(
-        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(new_pv=study.fleet.new_pv), profiles.site_pv_per_kw.shape[1]
+        fleet.pv_shape, fleet.pv_dc_kw * fleet.with_pv(**study.fleet.which_pv), profiles.site_pv_per_kw.shape[1]
     )
     made = make_forecasts(
         tables,
@@ -285,4 +293,4 @@ def _forecasts(
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
         courses=courses,
     )
-    return replace(made, persisted_hours=0 if measured is None else measured.persisted_hours)
+    return replace(made, substitutes=sources.substitutes)

@@ -18,7 +18,8 @@ BASE = "base"
 """Name of the only scenario, or of the only sweep point, when the study file gives none."""
 
 
-_OF_ALL_MEMBERS = ("scenario", "sweep", "onset", "compare", "uncertainty")
+WEATHER_YEAR = "weather.weather_year"
+_OF_ALL_MEMBERS = ("scenario", "sweep", "onset", "compare", "uncertainty", "question")
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,21 @@ def members(study: Study) -> list[Member]:
         study,
         [(name, text, point) for name in _overrides(study) for text, point in zip(labels(points), points, strict=True)],
     )
+
+
+def weather_members(study: Study) -> list[Member]:
+    """Return all members, each in every weather year of the study's question, year by year.
+
+    Raises
+    ------
+    InputError
+        If a combination is invalid although its single values are valid.
+    """
+    years = study.question.weather_years if study.question is not None else 0
+    if not years:
+        return members(study)
+    points = [{WEATHER_YEAR: year} | point for year in range(1, years + 1) for point in _points(study)]
+    return resolved(study, [(name, label(point), point) for point in points for name in _overrides(study)])
 
 
 def onset_members(study: Study) -> list[Member]:

@@ -14,6 +14,7 @@ from network_models.island import SHIPPED, Island, find_folder, find_island
 from studies.study.checks import outside_problems
 from studies.study.explaining import explain, findings, shown
 from studies.study.input_names import (
+    added_problems,
     guest_problems,
     input_problems,
     network_problems,
@@ -87,7 +88,7 @@ def shipped_studies() -> list[Path]:
 
 
 def study_path(name: str) -> Path:
-    """Return the study file that a path or the name of a shipped study means.
+    """Return the study file that a path or the name of a shipped study means; a folder of that name is no study.
 
     Raises
     ------
@@ -96,7 +97,7 @@ def study_path(name: str) -> Path:
     """
     path = Path(name)
     shipped = {study.stem: study for study in shipped_studies()}
-    if path.exists():
+    if path.exists() and not (path.is_dir() and name in shipped):
         return path
     if name in shipped:
         return shipped[name]
@@ -241,6 +242,8 @@ class _Reporter:
             yield from network_problems(island, self._assignments(table))
         else:
             yield from guest_problems(self._assignments(table))
+        added = _subtables(_subtable(table, "fleet"), "added_plants")
+        yield from added_problems(island, added, f"{self.where(('fleet', 'added_plants'))}, ")
         yield from part_problems(island, table, self._assignments(table), self.where(("operation",)))
         yield from input_problems(island, self._assignments(table))
 

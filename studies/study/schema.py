@@ -189,8 +189,7 @@ class WeatherFile(Section):
     )
     sunshine: Annotated[list[float], Field(min_length=2, max_length=2)] | None = Field(
         default=None,
-        description='Angstrom\'s a and b of the place, for "jma": irradiance is made of sunshine hours where the file '
-        "has no irradiance.",
+        description="Angstrom's a and b of sunshine hours where no file has irradiance; default: the island's.",
     )
     columns: dict[Literal["time", "ghi", "dni", "dhi", "temp_air", "wind_speed"], str] = Field(
         default={}, description='Columns of a "csv" by `time` and variable, where they have other names.'
@@ -257,10 +256,27 @@ class Battery(Section):
         return self
 
 
+class AddedPlant(Section):
+    """A plant that the island's table does not have; the rest is as of the island's newest plant of this kind."""
+
+    bus: str = Field(description="Bus of buses.csv at which it is connected.")
+    kind: str = Field(description="pv or wind, or another kind that the island has.")
+    mw: NotNegative = Field(description="Contract power in MW; 0: not built.")
+    firm: bool = Field(default=False, description="Whether it may be cut only after all non-firm plants.")
+    trippable: bool = Field(default=False, description="Whether N-1 inter-trip may shed it.")
+    battery_mwh: NotNegative = Field(
+        default=0.0, description="Battery beside the plant, in MWh; its power empties it in four hours."
+    )
+    title_en: str = Field(default="", description="Name in English; default: the id.")
+    title_ja: str = Field(default="", description="Name in Japanese; default: the English one.")
+
+
 class Fleet(Section):
     """Plants and small sites."""
 
     new_pv: bool = Field(default=False, description="Whether the planned small PV sites produce.")
+    new_pv_share: Share = Field(default=1.0, description="Share of the planned small PV sites that are built.")
+    existing_pv: bool = Field(default=True, description="Whether the existing small PV sites produce.")
     batteries: Literal["none", "existing", "all"] = Field(
         default="none",
         description='Which small sites have a battery: "existing" only at existing PV, "all" at existing and new PV.',
@@ -292,7 +308,15 @@ class Fleet(Section):
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
     )
+    added_plants: dict[str, AddedPlant] = Field(
+        default={}, description="Plants beside those of the island's table, by id: [fleet.added_plants.<id>]."
+    )
     battery: Battery = Field(default=Battery(), description="Battery of a small site, in place of the fleet table's.")
+
+    @property
+    def which_pv(self) -> dict[str, Any]:
+        """Which small sites have PV: the arguments of `twin.resources.sites.SiteFleet.with_pv`."""
+        return {"new_pv": self.new_pv, "existing_pv": self.existing_pv, "new_share": self.new_pv_share}
 
 
 class Operation(Section):
@@ -383,6 +407,27 @@ class Uncertainty(Section):
     )
 
 
+Kind = Literal["run", "audit", "holding", "onset", "connect", "intertrip", "tariffs", "fip", "blackout", "path",
+               "maintenance"]  # fmt: skip
+Topic = Literal["curtailment", "connection", "security", "money", "plan"]
+
+
+class Question(Section):
+    """The question that a study answers, and the kind of experiment that answers it."""
+
+    kind: Kind = Field(
+        default="run",
+        description="What `goto-twin run` carries out: run (all scenarios and their report), or the kind of one of the "
+        "shipped questions, with a page of its own.",
+    )
+    topic: Topic = Field(default="curtailment", description="Heading below which `goto-twin list` shows the study.")
+    asks_en: str = Field(min_length=1, description="The question in English.")
+    asks_ja: str = Field(min_length=1, description="The question in Japanese.")
+    weather_years: Annotated[int, Field(ge=0, le=1000)] = Field(
+        default=0, description="Synthetic weather years 1, 2, ... that every scenario is run in; 0: the normal year."
+    )
+
+
 class Compare(Section):
     """Which scenarios the others are compared with."""
 
@@ -460,9 +505,11 @@ class Study(Settings):
     )
     compare: Compare = Field(default=Compare(), description="Which scenarios the others are compared with.")
     uncertainty: Uncertainty = Field(default=Uncertainty(), description="What `goto-twin uncertainty` samples.")
+    question: Question | None = Field(default=None, description="The question that the study answers.")
 
     _folder: Path = PrivateAttr(default=Path())
     _asked_year: int | None = PrivateAttr(default=None)
+    _asked_weather_years: int | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _measured_needs_no_level(self) -> Study:
@@ -500,6 +547,19 @@ class Study(Settings):
         """Return the same study with `folder` as the start of its relative paths."""
         study = self.model_copy()
         study._folder, study._asked_year = folder, asked_year
+        return study
+
+    @property
+    def asked_weather_years(self) -> int | None:
+        """Number of weather years that the command line put in place of the question's."""
+        return self._asked_weather_years
+
+    def in_weather_years(self, years: int) -> Study:
+        """Return the same study with another number of weather years for its question."""
+        if self.question is None:
+            return self
+        study = self.model_copy(update={"question": self.question.model_copy(update={"weather_years": years})})
+        study._asked_weather_years = years
         return study
 
     def title(self, language: Literal["en", "ja"]) -> str:

@@ -54,7 +54,11 @@ def environment(_: Workplace) -> dict[str, Any]:
 
     settings = {"operation.policy": "none", "grid.conductor_mm2": 240, "fleet.demand_response": "plan"}
     case = load_case("goto_2030", scenario="new_pv_congestion_aware", days=(355, 356), settings=settings)
-    return {reward: _episode(IslandEnvironment(case, reward=reward, days=1)) for reward in ("energy", "value")}
+    orders = ("power", "devices")
+    return {
+        reward: _episode(IslandEnvironment(case, reward=reward, days=1, orders=orders))
+        for reward in ("energy", "value")
+    }
 
 
 def _episode(env: Any) -> dict[str, Any]:

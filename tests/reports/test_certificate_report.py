@@ -102,8 +102,8 @@ def test_no_text_key_and_no_host_reach_the_reader(written):
 def test_a_fail_is_on_top_with_its_place():
     verdict = [*record()["verdict"][1:], criterion("criterion_broken_hours", False, 3.5, 2, 2.0)]
     values = record(passed=False, verdict=verdict)
-    assert block(values, Verdict).text.endswith("Failed: 1 of 13 criteria are not met.")
-    assert block(values, Verdict, JAPANESE).text.endswith("不合格：13項目中1項目に不適合。")
+    assert block(values, Verdict).text.endswith("Failed: 1 of 17 criteria are not met.")
+    assert block(values, Verdict, JAPANESE).text.endswith("不合格：17項目中1項目に不適合。")
     mark = detail(values, "criterion_broken_hours")
     assert (mark.mark, mark.detail) == ("FAIL", "+3.5\u00a0h (year 2, error ×2)")
 
@@ -173,7 +173,7 @@ def test_a_trial_is_no_certificate():
     page = document(values, ENGLISH)
     assert page.title == "Trial of a dispatch policy, not a certificate: my_policy.MyPolicy"
     assert block(values, Verdict).text.endswith(
-        "Trial of some days, not a certificate: all 13 criteria are met in them."
+        "Trial of some days, not a certificate: all 17 criteria are met in them."
     )
     assert "評価書ではない" in document(values, JAPANESE).title
 
@@ -220,6 +220,12 @@ def test_what_a_policy_did_beside_deciding_is_named():
 def test_a_criterion_that_a_run_lacks_is_said():
     found = criterion("voltage_outside_hours", False, where="missing")
     assert detail(record(verdict=[found]), "voltage_outside_hours").detail == "not known in every run"
+
+
+def test_a_missing_forecast_of_demand_is_said():
+    said = notes(record(substitutes={"persisted_forecast_hours": 48, "sunshine_places": []}))
+    assert "found for 48 h of the year" in said
+    assert "found for" not in notes(record())
 
 
 def test_whether_the_weather_is_public_is_said():

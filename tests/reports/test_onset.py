@@ -17,7 +17,6 @@ from reports.reading.onset import read_onset
 from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import Unusable
 from reports.sections import onset
-from reports.sections.answer import sentences
 from reports.sections.onset import sentence
 from reports.sections.report import document
 from twin.core.errors import InputError
@@ -101,11 +100,12 @@ def test_both_languages_have_the_section_and_the_figure(run):
         assert title in [block.text for block in report.blocks if isinstance(block, Heading)]
         assert f"congestion_onset_{language}.svg" in report.pictures
     values = {cell for block in report.blocks if isinstance(block, Table) for cells in block.rows for cell in cells}
-    assert {"継続→廃止", "電源一覧どおり→全電源ノンファーム", "1→0.8倍", "16.4→25 MW"} <= values
+    assert {"継続→廃止", "電源一覧どおり→全電源ノンファーム型接続", "1→0.8倍", "16.4→25 MW"} <= values
 
 
 def test_page_one_names_the_largest_growth_and_what_makes_it_vanish(run):
-    text = sentences(run, choose_focus(run), "fiscal year 2030", Words("en"))[1]
+    heading = onset.section(run, Words("en"))[0]
+    text = heading.message
     assert "At 240 mm², N-1 it is 16 MWh" in text
     assert "grows most with capacity of Kishuku wind (16.4 → 25 MW), to 99 MWh" in text
     assert "vanishes with Kamigoto wind (kept → retired)" in text

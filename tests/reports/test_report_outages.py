@@ -100,14 +100,14 @@ def test_the_fullest_branches_come_first(run):
 
 def test_outages_are_ordered_by_demand_cut_off_and_the_corridor_stands_apart(run):
     assert [[plain(cell) for cell in row] for row in tables_of(run)[1].rows] == [
-        ["Source\ncuts off the whole grid", "38.0", "60.0", "–", "–", "8.0"],
-        ["Spur", "12.0", "1.5", "0.962", "58.0", "8.0"],
-        ["Sakiyama floating wind", "–", "16.8", "0.972", "56.0", "8.0"],
-        ["Link 1, 2", "–", "–", "0.932", "98.0", "14.0"],
-        ["Link 1 + 2\nboth circuits (common corridor)", "38.0", "60.0", "0.992", "8.1", "8.0"],
+        ["Source\ncuts off the whole grid", "38.0", "60.0", "–", "1.020", "–", "8.0"],
+        ["Spur", "12.0", "1.5", "0.962", "1.020", "58.0", "8.0"],
+        ["Sakiyama floating wind", "–", "16.8", "0.972", "1.020", "56.0", "8.0"],
+        ["Link 1, 2", "–", "–", "0.932", "1.020", "98.0", "14.0"],
+        ["Link 1 + 2\nboth circuits (common corridor)", "38.0", "60.0", "0.992", "1.020", "8.1", "8.0"],
     ]
     assert "5 of the 5 single outages break a limit" in tables_of(run)[1].caption
-    assert tables_of(run, "ja")[1].rows[-1][0] == "Link 1 + 2\n2回線事故（ルート断）"
+    assert tables_of(run, "ja")[1].rows[-1][0] == "連系線1・2号\n2回線事故（ルート断）"
     assert tables_of(run, "ja")[1].rows[2][0] == "崎山沖浮体式洋上風力"
 
 

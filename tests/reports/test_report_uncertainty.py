@@ -11,7 +11,7 @@ import pytest
 from openpyxl import load_workbook
 from report_fixture import write_run
 
-from reports.document.blocks import Answer, Block, FigureBlock, Heading, Paragraph, Table, Tile
+from reports.document.blocks import Block, FigureBlock, Heading, Paragraph, Table
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.figures import swings
 from reports.reading.detail import choose_focus, read_detail
@@ -19,7 +19,7 @@ from reports.reading.labels import kpi_label
 from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import Unusable, read_uncertainty, study_digest, uncertainty_file
 from reports.renderers.workbook import workbook
-from reports.sections import answer, uncertainty
+from reports.sections import uncertainty
 from reports.sections.report import document
 from twin.metrics.run_folder import Run
 
@@ -95,18 +95,27 @@ def text(blocks: list[Block]) -> str:
     return "\n".join(block.text for block in blocks if isinstance(block, Paragraph))
 
 
-def tiles(run: Run) -> list[Tile]:
-    return answer.tiles(run, choose_focus(run), Words("en"), read_uncertainty(run))
-
-
 def sentence(run: Run) -> str:
     return uncertainty.sentence(run, choose_focus(run), read_uncertainty(run), Words("en"))
+
+
+PERSISTED = {
+    "persisted_forecast_hours": 48,
+    "sunshine_places": [{"place_id": "f", "name_en": "Fukue", "name_ja": "福江"}],
+}
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "Irradiance at Fukue"), ("ja", "福江の日射量")])
+def test_what_stands_in_place_of_measured_inputs_is_said(analysed, language, words):
+    assert words not in text(section(analysed(), language))
+    said = text(section(analysed(substitutes=PERSISTED), language))
+    assert words in said
+    assert "48" in said
 
 
 def test_without_an_analysis_the_report_says_how_to_make_one(plain):
     said = text(section(plain))
     assert f"`goto-twin uncertainty {plain.study['name']}`" in said
-    assert not any("samples" in tile.label for tile in tiles(plain))
 
 
 def test_how_many_numbers_are_estimates_is_told_anyway(plain):
@@ -172,24 +181,15 @@ def test_the_document_holds_figure_table_and_notes(analysed):
     focus = choose_focus(run)
     made = document(run, focus, read_detail(run, focus), read_uncertainty(run), Words("en"))
     headings = [block.text for block in made.blocks if isinstance(block, Heading)]
-    assert headings.index("Uncertainty") == headings.index("N-1 headroom") - 1
+    assert headings.index("Uncertainty") == headings.index("Curtailment by cause, month and plant") + 1
     assert "uncertainty_en.svg" in made.pictures
     assert "uncertainty_en.svg" in {block.file for block in made.blocks if isinstance(block, FigureBlock)}
-    (said,) = [block for block in made.blocks if isinstance(block, Answer)]
-    assert "Over everything that is not known (240 samples)" in said.sentences[0]
-    assert Words("en")("note.tiles_uncertain") in text(made.blocks)
+    first = next(block for block in made.blocks if isinstance(block, Paragraph) and block.is_note)
+    assert "Over everything that is not known (240 samples)" in first.text
 
 
-def test_tiles_say_the_range_where_an_unknown_moves_it(analysed):
-    first, second = tiles(analysed())[:2]
-    assert first.label.endswith("90 % of 240 samples")
-    assert first.value == "0.4 to 3.4"
-    assert "samples" not in second.label
-
-
-def test_energies_of_other_days_stay_out_of_the_tiles(analysed):
+def test_energies_of_other_days_are_told_apart(analysed):
     run = analysed(days=[1, 7])
-    assert not any("samples" in tile.label for tile in tiles(run))
     assert "They cover other days than this run" in text(section(run))
 
 

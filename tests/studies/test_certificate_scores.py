@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from studies.experiments.certificate.limits import LOSERS, OF_MONEY, SHIPPED, read_limits
 from studies.experiments.certificate.look_ahead import Checks
 from studies.experiments.certificate.scores import (
     CRITERIA,
@@ -15,11 +16,15 @@ from studies.experiments.certificate.scores import (
     score,
     verdict,
 )
+from twin.core.errors import InputError
 from twin.policies.process import Noticed
 from twin.policies.watch import CONNECTS, READS, WRITES
 
 CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
-KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0}
+MONEY = {"cash_sites_jpy": -900.0, "cash_homes_jpy": -100.0, "cash_plant_owners_jpy": 5000.0}
+KPIS = dict.fromkeys(NO_MORE_THAN_NONE, 3.0) | {"policy_failures": 0.0} | MONEY
+KPIS |= {"battery_wear_percent_per_year": 0.5, "clipped_commands": 0.0}
+LIMITS = read_limits()
 
 
 def levels(**changes):
@@ -32,17 +37,53 @@ def failed(found):
 
 
 def test_as_much_as_without_control_passes():
-    found = verdict(levels(), [KPIS, KPIS], CLEAN, [])
+    found = verdict(levels(), [KPIS, KPIS], CLEAN, [], LIMITS, 1000)
     assert failed(found) == []
     assert [criterion.name for criterion in found] == list(CRITERIA)
-    assert (*NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic", "keeps_to_itself") == CRITERIA
-    assert is_passed(found)
-    assert not is_passed(found[1:])
+    assert (*NO_MORE_THAN_NONE, *LOSERS, "failures", "look_ahead", "deterministic", "keeps_to_itself") == CRITERIA
+    assert is_passed(found, [KPIS, KPIS])
+    assert not is_passed(found[1:], [KPIS, KPIS])
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "excess"),
+    [
+        ({"cash_sites_jpy": -902.0}, "customers_loss_percent", 0.2),
+        ({"cash_plant_owners_jpy": 4990.0}, "owners_loss_percent", 0.2),
+        ({"battery_wear_percent_per_year": 3.0}, "wear_increase_percent_per_year", 2.5),
+        ({"clipped_commands": 60.0}, "clipped_percent", 6.0),
+    ],
+)
+def test_who_loses_more_than_the_limit_is_named(change, name, excess):
+    found = verdict(levels(**change), [KPIS, KPIS], CLEAN, [], LIMITS, 1000)
+    assert failed(found) == [name]
+    (criterion,) = (one for one in found if one.name == name)
+    assert (criterion.excess, criterion.year) == (pytest.approx(excess), 2)
+    wide = [replace(limit, limit=excess + 1e-9) for limit in LIMITS]
+    assert failed(verdict(levels(**change), [KPIS, KPIS], CLEAN, [], wide, 1000)) == []
+
+
+def test_an_island_without_payments_is_not_judged_by_money():
+    none = KPIS | dict.fromkeys(MONEY)
+    mine = [Level(1.0, (1,), [none])]
+    found = verdict(mine, [none], CLEAN, [], LIMITS, 1000)
+    assert {one.name for one in found} == set(CRITERIA) - set(OF_MONEY)
+    assert is_passed(found, [none])
+    # payments in the runs without control only are a lack, not an island without prices
+    assert failed(verdict(mine, [KPIS], CLEAN, [], LIMITS, 1000)) == list(OF_MONEY)
+
+
+def test_limits_outside_their_range_are_told(tmp_path):
+    file = tmp_path / "limits.csv"
+    file.write_text(SHIPPED.read_text().replace("2,1,3", "4,1,3").replace("owners_loss", "owner_loss"))
+    with pytest.raises(InputError, match=r"(?s)other limits.*no limit within its range.*4.0 in 1") as caught:
+        read_limits(file)
+    assert len(caught.value.problems) == 2
 
 
 @pytest.mark.parametrize("name", NO_MORE_THAN_NONE)
 def test_half_an_hour_more_in_one_year_at_one_level_fails_and_is_named(name):
-    found = verdict(levels(**{name: 3.5}), [KPIS, KPIS], CLEAN, [])
+    found = verdict(levels(**{name: 3.5}), [KPIS, KPIS], CLEAN, [], LIMITS, 1000)
     assert failed(found) == [name]
     (criterion,) = (one for one in found if one.name == name)
     assert (criterion.excess, criterion.year, criterion.error_factor) == (0.5, 2, 2.0)
@@ -50,7 +91,7 @@ def test_half_an_hour_more_in_one_year_at_one_level_fails_and_is_named(name):
 
 def test_less_in_one_year_does_not_make_up_for_more_in_another():
     none = [KPIS | {"criterion_broken_hours": 100.0}, KPIS]
-    found = verdict(levels(criterion_broken_hours=3.5), none, CLEAN, [])
+    found = verdict(levels(criterion_broken_hours=3.5), none, CLEAN, [], LIMITS, 1000)
     assert failed(found) == ["criterion_broken_hours"]
 
 
@@ -58,7 +99,7 @@ def test_less_in_one_year_does_not_make_up_for_more_in_another():
 def test_a_value_that_is_not_there_is_not_met(where):
     lacks = {name: value for name, value in KPIS.items() if name != "residual_overload_mwh"}
     mine, none = (levels(residual_overload_mwh=None), [KPIS, KPIS]) if where == "policy" else (levels(), [KPIS, lacks])
-    found = verdict(mine, none, CLEAN, [])
+    found = verdict(mine, none, CLEAN, [], LIMITS, 1000)
     assert failed(found) == ["residual_overload_mwh"]
     (criterion,) = (one for one in found if not one.passed)
     assert (criterion.where, criterion.year) == ("missing", 2)
@@ -66,26 +107,26 @@ def test_a_value_that_is_not_there_is_not_met(where):
 
 def test_writing_reading_elsewhere_and_talking_to_others_fail_and_reading_own_files_does_not():
     noticed = [Noticed(READS, "/own/weights.csv"), Noticed(WRITES, "/own/log.txt"), Noticed(CONNECTS, "connect ...")]
-    assert failed(verdict(levels(), [KPIS, KPIS], CLEAN, noticed[:1])) == []
-    found = verdict(levels(), [KPIS, KPIS], CLEAN, noticed)
+    assert failed(verdict(levels(), [KPIS, KPIS], CLEAN, noticed[:1], LIMITS, 1000)) == []
+    found = verdict(levels(), [KPIS, KPIS], CLEAN, noticed, LIMITS, 1000)
     assert failed(found) == ["keeps_to_itself"]
     assert (found[-1].excess, found[-1].where) == (2.0, "writes: /own/log.txt")
 
 
 def test_failures_of_the_policy_fail_even_when_the_fallback_was_safe():
-    assert failed(verdict(levels(policy_failures=1.0), [KPIS, KPIS], CLEAN, [])) == ["failures"]
+    assert failed(verdict(levels(policy_failures=1.0), [KPIS, KPIS], CLEAN, [], LIMITS, 1000)) == ["failures"]
 
 
 def test_looking_ahead_fails():
     checks = replace(CLEAN, looks_ahead=True, first_difference="2031-03-12 00:00, mode")
-    found = verdict(levels(), [KPIS, KPIS], checks, [])
+    found = verdict(levels(), [KPIS, KPIS], checks, [], LIMITS, 1000)
     assert failed(found) == ["look_ahead"]
     assert found[-3].where == "2031-03-12 00:00, mode"
 
 
 def test_what_cannot_be_judged_does_not_pass():
     checks = replace(CLEAN, is_deterministic=False, looks_ahead=None, first_unlike="2031-03-12 00:00, mode")
-    assert failed(verdict(levels(), [KPIS, KPIS], checks, [])) == ["look_ahead", "deterministic"]
+    assert failed(verdict(levels(), [KPIS, KPIS], checks, [], LIMITS, 1000)) == ["look_ahead", "deterministic"]
 
 
 def test_gains_and_losses_are_means_over_the_years_with_their_sign():

@@ -15,9 +15,10 @@ from studies import cli
 from studies.console import HEADLINE
 from studies.execution.folders import write_json
 from studies.execution.workers import WorkerLostError
-from studies.study.reading import STUDIES
+from studies.study.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
+from twin.resources.profiles import Substitutes
 
 ROOT = Path(__file__).parents[2]
 LONGEST_SECONDS = 2.0
@@ -72,11 +73,15 @@ def fake_engine(monkeypatch):
     asked = {}
 
     class StudyRun:
-        persisted_hours = 0
-
         def __init__(self, study, data, days):
             self.study, self.folder_name = study, study.name
             asked.update(study=study, data=data, days=days)
+
+        def substitutes(self):
+            return Substitutes(48, ("fukue",))
+
+        def expected(self, processors):
+            return f"soon on {processors}"
 
     def run_experiment(experiment, out, workers, progress):
         asked.update(out=out, jobs=workers.count)
@@ -139,6 +144,8 @@ def test_run_hands_the_checked_study_on_and_tells_where_the_results_are(tmp_path
     assert (fake_engine["out"], fake_engine["days"], fake_engine["jobs"], fake_engine["data"]) == (out, (1, 2), 2, None)
     assert fake_engine["study"].name == "goto_2030"
     assert "1,000" in printed
+    assert "Demand forecast: missing in 48 h of the year, persistence in its place." in printed
+    assert "Irradiance of fukue: computed from sunshine hours." in printed
     assert f"Report:  {out / 'report' / 'report.html'}" in printed
 
 
@@ -258,6 +265,16 @@ def test_list_names_studies_and_runs(tmp_path, monkeypatch, capsys):
     assert "goto_2030" in printed
     assert "goto_fy2022" in printed
     assert str(Path("runs/mine")) in printed
+
+
+def test_a_shipped_study_is_meant_where_a_folder_has_its_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("goto_2030").mkdir()
+    assert study_path("goto_2030") == STUDIES / "goto_2030.toml"
+    Path("mine").mkdir()
+    assert study_path("mine") == Path("mine")  # told as a folder by the reader
+    with pytest.raises(InputError, match="is a folder"):
+        read_study(study_path("mine"))
 
 
 def test_schema_is_json_schema(monkeypatch, capsys):

@@ -283,7 +283,7 @@ def test_every_field_is_described():
 @pytest.mark.parametrize("path", shipped_studies(), ids=lambda path: path.stem)
 def test_shipped_studies_are_short_and_named_like_their_file(path):
     text = path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) < 60
+    assert len(text.splitlines()) < 70
     assert findings(Study, tomllib.loads(text)) == []
     assert tomllib.loads(text)["name"] == path.stem
 

@@ -1,5 +1,7 @@
 """The headline on the terminal: a column a scenario, ranges over the sweep, no line wider than the terminal."""
 
+import json
+
 import pytest
 from rich.console import Console
 from run_records import MANIFEST, study_record
@@ -51,7 +53,16 @@ def test_equal_members_give_one_figure_and_undefined_ones_a_dash(run):
     rows = [line for line in printed(run, 200).splitlines() if line.startswith("│")]
     assert len(rows) == len(HEADLINE)
     assert all("to" not in row.replace("after min", "") for row in rows if "available" in row)
-    assert [cell.strip() for cell in rows[-1].split("│")[2:-1]] == ["-"] * len(SCENARIOS)
+    (benefit,) = (row for row in rows if "net benefit, MWh" in row)
+    assert [cell.strip() for cell in benefit.split("│")[2:-1]] == ["-"] * len(SCENARIOS)
+
+
+def test_both_net_benefits_say_what_they_are_against(run):
+    record = json.loads((run / "study.json").read_text(encoding="utf-8"))
+    write_json(run / "study.json", record | {"reference": SCENARIOS[0], "uncontrolled": SCENARIOS[1]})
+    text = printed(run, 200)
+    assert f"net benefit: against {SCENARIOS[0]}" in text
+    assert f"net benefit of control: against {SCENARIOS[1]}" in text
 
 
 def test_a_swept_member_is_compared_with_the_one_that_has_its_values(tmp_path):

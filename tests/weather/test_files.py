@@ -357,31 +357,82 @@ def test_jma_counts_the_last_hour_as_24(tmp_path: Path):
     assert examine(WeatherFile(path, "jma", wind_height_m=10.0), FUKUE).problems == ()
 
 
-def test_sunshine_hours_become_irradiance_by_the_stated_line(tmp_path: Path):
-    """H/Ra = 0.202 + 0.553 n/N in each month; blank nights are none."""
-    sun = sun_over(HOURS, PLACE)
-    share = np.where(sun.is_up, (np.arange(len(HOURS)) // 24 % 3) / 2.0, 0.0)
-    lines = [
-        "head",
-        "",
-        ",福江,福江,福江",
-        "年月日時,日照時間(時間),日照時間(時間),日照時間(時間)",
-        ",,,",
-        ",,品質情報,均質番号",
-    ]
-    for end, part, is_up in zip(HOURS + pd.Timedelta(hours=1), share, sun.is_up, strict=True):
-        lines.append(f"{end.year}/{end.month}/{end.day} {end.hour}:00:00,{f'{part:.1f}' if is_up else ''},8,1")
-    path = tmp_path / "sunshine.csv"
+def sunshine_file(path: Path, share: np.ndarray, temperature: bool = False) -> WeatherFile:
+    """A year of hours with sunshine as JMA writes it; blank nights are none."""
+    names = ["日照時間(時間)"] * 3 + ["気温(℃)"] * 3 * temperature
+    lines = ["head", "", ",福江" * len(names), "年月日時," + ",".join(names), "," * len(names)]
+    lines.append("," + ",".join(["", "品質情報", "均質番号"] * (1 + temperature)))
+    up = sun_over(HOURS, PLACE).is_up
+    for end, part, is_up in zip(HOURS + pd.Timedelta(hours=1), share, up, strict=True):
+        air = ",15.0,8,1" if temperature else ""
+        lines.append(f"{end.year}/{end.month}/{end.day} {end.hour}:00:00,{f'{part:.1f}' if is_up else ''},8,1{air}")
     path.write_text("\n".join(lines) + "\n", encoding="cp932")
-    file = WeatherFile(path, "jma")
-    assert "Angstrom" in quality_text(examine(file, FUKUE))
-    stated = replace(file, sunshine=(0.202, 0.553))
+    return WeatherFile(path, "jma")
+
+
+def half_days_of_sunshine() -> np.ndarray:
+    return np.where(sun_over(HOURS, PLACE).is_up, (np.arange(len(HOURS)) // 24 % 3) / 2.0, 0.0)
+
+
+def share_of_month(ghi: np.ndarray, month: int) -> float:
+    """Irradiation over that above the atmosphere."""
+    of_month = HOURS.month == month
+    return float(ghi[of_month].sum() / sun_over(HOURS, PLACE).extraterrestrial[of_month].sum())
+
+
+def line_of_month(share: np.ndarray, month: int, intercept: float, slope: float) -> float:
+    of_month = HOURS.month == month
+    return float(intercept + slope * share[of_month].sum() / sun_over(HOURS, PLACE).daylight[of_month].sum())
+
+
+def test_sunshine_hours_become_irradiance_by_the_stated_line(tmp_path: Path):
+    """H/Ra = a + b n/N in each month, in place of the island's own lines."""
+    share = half_days_of_sunshine()
+    stated = replace(sunshine_file(tmp_path / "sunshine.csv", share), sunshine=(0.25, 0.5))
     quality = examine(stated, FUKUE)
     assert quality.problems == ()
-    ghi = read(stated, PLACE, 2022)["ghi"].to_numpy().reshape(-1, 2).mean(axis=1)
-    july = (HOURS.month == 7) & (HOURS.year == 2022)
-    expected = 0.202 + 0.553 * share[july].sum() / sun.is_up[july].sum()
-    assert ghi[july].sum() / sun.extraterrestrial[july].sum() == pytest.approx(expected, rel=1e-6)
+    assert "stated line" in quality_text(quality)
+    ghi = read(stated, PLACE, 2022, lines=FUKUE.sunshine)["ghi"].to_numpy().reshape(-1, 2).mean(axis=1)
+    assert share_of_month(ghi, 7) == pytest.approx(line_of_month(share, 7, 0.25, 0.5), rel=1e-6)
+
+
+def test_sunshine_hours_become_irradiance_by_the_islands_lines_month_by_month(tmp_path: Path):
+    """Two islands' lines: those of the table, and another line in July only."""
+    share = half_days_of_sunshine()
+    file = sunshine_file(tmp_path / "sunshine.csv", share)
+    assert "sunshine.csv" in quality_text(examine(file, FUKUE))
+    without = examine(file, replace(FUKUE, sunshine=()))
+    assert whats(without) == ["no usable variable"]
+    other = tuple((0.3, 0.4) if month == 7 else FUKUE.sunshine[month - 1] for month in range(1, 13))
+    for lines in (FUKUE.sunshine, other):
+        ghi = read(file, PLACE, 2022, lines=lines)["ghi"].to_numpy().reshape(-1, 2).mean(axis=1)
+        for month in (6, 7, 8):
+            expected = line_of_month(share, month, *lines[month - 1])
+            assert share_of_month(ghi, month) == pytest.approx(expected, rel=1e-6)
+
+
+def test_the_islands_lines_give_fukues_normals_of_its_sunshine_normals():
+    """Published sunshine of Fukue, 1991-2020: the irradiation of its normals within 1.5 % (rounding, days)."""
+    hours = np.array([81.5, 107.4, 150.9, 175.7, 191.0, 122.2, 156.9, 197.6, 165.4, 177.7, 127.8, 96.2])
+    sun = sun_over(HOURS, PLACE)
+    for month, (line, normal) in enumerate(zip(FUKUE.sunshine, FUKUE.ghi_kwh_per_m2_day, strict=True), 1):
+        of_month = HOURS.month == month
+        daily = sun.extraterrestrial[of_month].sum() / 1000.0 / (of_month.sum() / 24)
+        ratio = line[0] + line[1] * hours[month - 1] / sun.daylight[of_month].sum()
+        assert daily * ratio == pytest.approx(normal, rel=0.015)
+
+
+def test_irradiance_that_another_file_measures_is_not_made_of_sunshine(tmp_path: Path):
+    """Temperature of JMA's file beside a file of irradiance and wind; alone it needs its sunshine hours."""
+    from_jma = sunshine_file(tmp_path / "jma.csv", half_days_of_sunshine(), temperature=True)
+    other = written(tmp_path / "sky.csv", sky().drop(columns="temp_air"))
+    made = from_files({"fukue": PLACE}, {"fukue": PlaceSource((from_jma, other))}, 2022, climates=CLIMATES)
+    assert made.of_sunshine == ()
+    known = read(other, PLACE, 2022)["ghi"]
+    pd.testing.assert_series_equal(made.values["fukue"]["ghi"], known, check_freq=False)
+    wind = replace(other, variables=("wind_speed",))
+    alone = from_files({"fukue": PLACE}, {"fukue": PlaceSource((from_jma, wind))}, 2022, climates=CLIMATES)
+    assert alone.of_sunshine == ("fukue",)
 
 
 def ten_minutes(index: pd.DatetimeIndex, sunshine: np.ndarray, wind: np.ndarray) -> str:
@@ -412,7 +463,7 @@ def test_ten_minute_values_of_jma(tmp_path: Path, encoding: str):
     assert reading.instants["wind_speed"].dropna().mean() == pytest.approx(6.0)
     assert str(reading.means.index[0]) == "2022-04-01 00:00:00+09:00"
     sun = sun_over(index, PLACE)
-    share = 0.5 * (minutes == 5).sum() / sun.is_up.sum()
+    share = 0.5 * (minutes == 5).sum() / sun.daylight.sum()
     total = reading.means["ghi"].sum() / sun.extraterrestrial.sum()
     assert total == pytest.approx(0.2 + 0.5 * share, rel=1e-6)
     path.write_bytes(text.replace("年月日,", "番号,").encode(encoding))

@@ -38,9 +38,12 @@ class WeatherTable:
         Per place a frame on `index` with the columns `VARIABLES`.
     clock : Clock
         How the island counts time.
+    of_sunshine : tuple of str
+        Places whose irradiance was made of sunshine hours by the island's own lines.
     """
 
     index: pd.DatetimeIndex
     places: Mapping[str, Place]
     values: Mapping[str, pd.DataFrame]
     clock: Clock = DEFAULT_CLOCK
+    of_sunshine: tuple[str, ...] = ()

@@ -139,3 +139,62 @@ def busiest_hour(table: pd.DataFrame, hours: int, column: str = "area_balance_mw
     of_hour = np.bincount(pd.DatetimeIndex(table["time"]).hour, table[column].to_numpy(float), 24)
     sums = np.convolve(of_hour, np.ones(hours), mode="valid")
     return float(sums.argmax()) if sums.max() > 0.0 else float("nan")
+
+
+TIGHTEST_HALF_HOURS = 50
+LEAST_ADDED_MWH, LEAST_ADDED_PERCENT = 1.0, 0.1
+"""Below these there is nothing that control could take back: a share of it would say nothing."""
+
+
+@dataclass(frozen=True)
+class TakenBack:
+    """What new plants add to the link, and how much of it control takes back.
+
+    Attributes
+    ----------
+    added_mwh, added_percent : float
+        Added congestion, and mean added loading of the survivor before management in the reference's tightest steps.
+    of_congestion_percent, of_loading_percent : float
+        Shares taken back; NaN where next to nothing was added. Above 100 the link is better off than without them.
+    """
+
+    added_mwh: float
+    added_percent: float
+    of_congestion_percent: float
+    of_loading_percent: float
+
+
+def taken_back(congestion_mwh: Mapping[str, float], loading_percent: Mapping[str, np.ndarray]) -> TakenBack:
+    """Return whether control leaves the link as it was without the new plants.
+
+    Parameters
+    ----------
+    congestion_mwh : mapping of str to float
+        Of ``reference uncontrolled controlled`` at one sweep point.
+    loading_percent : mapping of str to numpy.ndarray, (T,)
+        Survivor's loading before management, of the same three.
+    """
+    known = np.isfinite(np.stack([loading_percent[name] for name in ("reference", "uncontrolled", "controlled")]))
+    order = np.argsort(-np.where(known.all(axis=0), loading_percent["reference"], -np.inf), kind="stable")
+    tightest = order[: min(TIGHTEST_HALF_HOURS, int(known.all(axis=0).sum()))]
+    mean = {name: float(values[tightest].mean()) if len(tightest) else np.nan
+            for name, values in loading_percent.items()}  # fmt: skip
+    added_mwh = congestion_mwh["uncontrolled"] - congestion_mwh["reference"]
+    added_percent = mean["uncontrolled"] - mean["reference"]
+    back_mwh = congestion_mwh["uncontrolled"] - congestion_mwh["controlled"]
+    back_percent = mean["uncontrolled"] - mean["controlled"]
+    return TakenBack(
+        added_mwh,
+        added_percent,
+        100.0 * back_mwh / added_mwh if added_mwh >= LEAST_ADDED_MWH else float("nan"),
+        100.0 * back_percent / added_percent if added_percent >= LEAST_ADDED_PERCENT else float("nan"),
+    )
+
+
+def worst_by_direction(loading_percent: np.ndarray, export_mw: np.ndarray) -> dict[str, float]:
+    """Return the survivor's highest loading in half-hours of ``export`` and of ``import``; NaN without any."""
+    found = {}
+    for name, flows in (("export", export_mw > 0.0), ("import", export_mw < 0.0)):
+        known = loading_percent[flows & np.isfinite(loading_percent)]
+        found[name] = float(known.max()) if len(known) else float("nan")
+    return found

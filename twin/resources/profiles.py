@@ -112,6 +112,22 @@ class Published:
 
 
 @dataclass(frozen=True)
+class Substitutes:
+    """What stands in a year's inputs in place of what was not measured; reports say so.
+
+    Attributes
+    ----------
+    persisted_forecast_hours : int
+        Hours whose forecast of demand was missing, with the demand of the last such day in its place.
+    sunshine_places : tuple of str
+        Places whose irradiance was made of sunshine hours by the island's own lines.
+    """
+
+    persisted_forecast_hours: int = 0
+    sunshine_places: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Forecasts:
     """What was expected; axes as in `Profiles`.
 
@@ -123,21 +139,21 @@ class Forecasts:
         (T, A) for t, made at t - lead.
     published : Published
         What `twin.resources.outlook` tells policies of.
-    persisted_hours : int
-        Hours of a measured year whose forecast of demand was missing, with that of the last such day in its place.
+    substitutes : Substitutes
+        What stands in the inputs in place of what was not measured.
     """
 
     plant_available_mw: np.ndarray
     area_demand_mw: np.ndarray
     published: Published
-    persisted_hours: int = 0
+    substitutes: Substitutes = Substitutes()
 
     def window(self, start: int, stop: int) -> Forecasts:
         """Return the steps ``start .. stop - 1``."""
         _check_window(start, stop, len(self.plant_available_mw))
         return Forecasts(
             self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop),
-            self.persisted_hours,
+            self.substitutes,
         )  # fmt: skip
 
 

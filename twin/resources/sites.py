@@ -161,10 +161,26 @@ class SiteFleet:
     pv_shapes: tuple[PvShape, ...]
     demand_shapes: tuple[DemandShape, ...]
 
-    def with_pv(self, *, new_pv: bool) -> np.ndarray:
-        """Return which sites have PV, (S,) bool: the existing ones, the new ones where `new_pv`."""
+    def with_pv(self, *, new_pv: bool, existing_pv: bool = True, new_share: float = 1.0) -> np.ndarray:
+        """Return which sites have PV, (S,) bool: the existing ones, the new ones where `new_pv`.
+
+        Of the new sites, `new_share` have it: evenly spread over the fleet's order, and a larger share holds a smaller.
+        """
         kinds: np.ndarray = self.groups.kind.to_numpy(str)
-        return np.asarray(kinds[self.group] != "new") | new_pv
+        is_new = np.asarray(kinds[self.group] == "new")
+        built = is_new & new_pv
+        if new_share < 1.0:
+            built[is_new] &= _van_der_corput(int(is_new.sum())) < new_share
+        return built | (~is_new & existing_pv)
+
+
+def _van_der_corput(count: int) -> np.ndarray:
+    """Return numbers in 0..1, (count,), whose every beginning is evenly spread."""
+    found, left, digit = np.zeros(count), np.arange(count), 0.5
+    while left.any():
+        found += digit * (left % 2)
+        left, digit = left // 2, digit / 2.0
+    return found
 
 
 def build_fleet(tables: Tables, sites: pd.DataFrame, areas: pd.DataFrame, *, seed: int) -> SiteFleet:

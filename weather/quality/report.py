@@ -81,6 +81,8 @@ DULL, CLEAR = 0.4, 0.7
 """A day with less or more of its clear-sky irradiation is called dull or clear."""
 
 YEAR_HOURS = 8766
+NEARLY_A_YEAR = 0.98
+"""A shorter file has no yearly irradiation of its own."""
 DAYS_OF_MONTHS = np.array([31.0, 28.25, 31.0, 30.0, 31.0, 30.0, 31.0, 31.0, 30.0, 31.0, 30.0, 31.0])
 
 
@@ -129,7 +131,8 @@ def _sun_figures(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex, hours: floa
     there = np.isfinite(ghi)
     total, clear = (float(values[there].sum()) * hours / 1000.0 for values in (ghi, sun.clear_sky))
     above = float(sun.extraterrestrial[there].sum()) * hours / 1000.0
-    clear_year = float(sun.clear_sky.sum()) * hours / 1000.0 / max(len(index) * hours / YEAR_HOURS, 1.0)
+    years = len(index) * hours / YEAR_HOURS
+    clear_year = float(sun.clear_sky.sum()) * hours / 1000.0 / years if years > NEARLY_A_YEAR else float("nan")
     days = pd.DataFrame({"ghi": ghi, "clear": sun.clear_sky}, index=index).dropna()
     days = days.groupby(pd.DatetimeIndex(days.index).normalize()).sum()
     clearness = days["ghi"] / days["clear"].where(days["clear"] > 0.0)
@@ -154,7 +157,8 @@ def _against_normals(reading: Reading, climate: Climate, irradiation: float) -> 
         figures["irradiation_over_normal"] = irradiation / float(climate.ghi_kwh_per_m2_day @ DAYS_OF_MONTHS)
     if "temp_air" in reading.instants:
         months = reading.instants["temp_air"].groupby(pd.DatetimeIndex(reading.instants.index).month).mean()
-        figures["temperature_minus_normal_c"] = float((months - climate.temp_air_mean_c[months.index - 1]).mean())
+        normals = climate.temp_air_mean_c[months.index.to_numpy(dtype=int) - 1]
+        figures["temperature_minus_normal_c"] = float((months - normals).mean())
     wind = wind_mean(reading, climate)
     if wind is not None:
         figures |= {"wind_mean_m_per_s": wind.mean, "wind_normal_m_per_s": wind.normal}
@@ -256,7 +260,7 @@ def examine(
     FileQuality
     """
     try:
-        reading = read_own_steps(file, climate.place, clock)
+        reading = read_own_steps(file, climate.place, clock, climate.sunshine)
     except InputError as error:
         return FileQuality(file, climate.place, fiscal_year or STANDARD_YEAR_DATED_ON, problems=error.problems)
     year = fiscal_year or _main_fiscal_year(reading, clock)
@@ -331,7 +335,7 @@ def _chain(
 ) -> tuple[dict[str, float], list[str], list[Problem]]:
     """Bring the file to the study's year and steps; return the energy, what was done, and what is wrong."""
     try:
-        frame = read(file, climate.place, year, clock)
+        frame = read(file, climate.place, year, clock, climate.sunshine)
     except InputError as error:
         return {}, [], list(error.problems)
     index, hours = pd.DatetimeIndex(frame.index), clock.step_hours

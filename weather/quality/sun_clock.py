@@ -29,6 +29,9 @@ SAVING_REPAIR = "give the times with their UTC offset, or convert them to a zone
 
 
 LABEL_TOLERANCE_HOURS = 0.3
+FAR_HOURS = 3.0
+FITTING_SHARE = 0.8
+"""Daylight that covers less of the sun's own than this share of the best cover is hours off."""
 
 
 @dataclass(frozen=True)
@@ -158,9 +161,20 @@ def daylight_offset_hours(ghi: np.ndarray, sun: Sun, index: pd.DatetimeIndex) ->
     whole &= own.any(axis=1) & true.any(axis=1)
     if whole.sum() < FEWEST_DAYS:
         return float("nan")
+    far = _far_shift(own[whole].mean(axis=0), true[whole].mean(axis=0)) * step_hours
+    if abs(far) > FAR_HOURS:
+        return far
     begin = np.median(own[whole].argmax(axis=1) - true[whole].argmax(axis=1))
     end = np.median(true[whole, ::-1].argmax(axis=1) - own[whole, ::-1].argmax(axis=1))
     return float(np.sign(begin) * min(abs(begin), abs(end)) * step_hours) if begin * end > 0 else 0.0
+
+
+def _far_shift(own: np.ndarray, true: np.ndarray) -> int:
+    """Return by how many steps the daily course of daylight fits best, 0 unless it fits far better than as it is."""
+    fits = np.array([float(own @ np.roll(true, shift)) for shift in range(len(true))])
+    best = int(fits.argmax())
+    is_far_better = fits[0] < FITTING_SHARE * fits[best]
+    return ((best + len(true) // 2) % len(true) - len(true) // 2) if is_far_better else 0
 
 
 def is_change_of_clocks(times: pd.DatetimeIndex, interval: pd.Timedelta) -> bool:

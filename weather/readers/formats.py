@@ -9,9 +9,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from twin.core.clock import DEFAULT_CLOCK, Clock
+from twin.core.clock import DEFAULT_CLOCK, MONTHS_OF_YEAR, Clock
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.weather_table import VARIABLES, Place
+from weather.climate import SunshineLines
 from weather.conversion import (
     filled,
     instants_on,
@@ -70,7 +71,9 @@ FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
 }
 
 
-def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAULT_CLOCK) -> pd.DataFrame:
+def read(
+    file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAULT_CLOCK, lines: SunshineLines = ()
+) -> pd.DataFrame:
     """Read a weather file and bring it to the study's fiscal year and step.
 
     Parameters
@@ -82,6 +85,8 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAU
         Standard years are mapped onto it by month and day; series of real years must cover it.
     clock : Clock
         Of the study: its time zone, step and first month.
+    lines : sequence of (float, float)
+        Angstrom's a and b of the place by month, where the file itself states none; empty: none.
 
     Returns
     -------
@@ -94,13 +99,13 @@ def read(file: WeatherFile, place: Place, fiscal_year: int, clock: Clock = DEFAU
     InputError
         If the format is unknown, the file cannot be read, or it does not cover the fiscal year without gap.
     """
-    return on_study_index(read_own_steps(file, place, clock), file, place, fiscal_year, clock)
+    return on_study_index(read_own_steps(file, place, clock, lines), file, place, fiscal_year, clock)
 
 
-def read_own_steps(file: WeatherFile, place: Place, clock: Clock = DEFAULT_CLOCK) -> Reading:
+def read_own_steps(file: WeatherFile, place: Place, clock: Clock = DEFAULT_CLOCK, lines: SunshineLines = ()) -> Reading:
     """Read a weather file's own time steps, told in the time zone of the clock, without any other conversion.
 
-    Only sunshine hours become irradiance, at `place`, where `file.sunshine` says how.
+    Only sunshine hours become irradiance, at `place`, where `file.sunshine` or else the place's own `lines` say how.
 
     Raises
     ------
@@ -115,15 +120,16 @@ def read_own_steps(file: WeatherFile, place: Place, clock: Clock = DEFAULT_CLOCK
             readings.append(_read_one(replace(file, path=path, parts=())))
     raise_if_any(problems)
     reading = joined(readings, file.name) if len(readings) > 1 else readings[0]
-    reading = _with_irradiance(_in_metres_per_second(reading, file), file, place, clock)
+    reading = _with_irradiance(_in_metres_per_second(reading, file), file, place, clock, lines)
     return _selected(reading, file).in_zone(clock.timezone)
 
 
-def _with_irradiance(reading: Reading, file: WeatherFile, place: Place, clock: Clock) -> Reading:
-    """Make irradiance of sunshine hours where the file has none and the place's line is stated."""
-    if len(reading.sunshine) < 2 or len(reading.means.columns):
+def _with_irradiance(reading: Reading, file: WeatherFile, place: Place, clock: Clock, lines: SunshineLines) -> Reading:
+    """Make irradiance of sunshine hours where the file has none, by the stated line or else by the place's own."""
+    is_wanted = not file.variables or "ghi" in file.variables
+    if len(reading.sunshine) < 2 or len(reading.means.columns) or not is_wanted:
         return reading
-    if file.sunshine is None:
+    if file.sunshine is None and not lines:
         note = "sunshine hours are in the file: sunshine = [a, b] of Angstrom's line makes irradiance of them"
         if not reading.variables:
             problem = Problem(
@@ -131,10 +137,34 @@ def _with_irradiance(reading: Reading, file: WeatherFile, place: Place, clock: C
             )
             raise InputError([problem])
         return replace(reading, notes=(*reading.notes, note))
+    used = lines if file.sunshine is None else (file.sunshine,) * MONTHS_OF_YEAR
     local = pd.DatetimeIndex(reading.sunshine.index).tz_convert(clock.timezone)
-    means = irradiance_of_sunshine(reading.sunshine.set_axis(local), reading.interval, place, file.sunshine)
-    note = "irradiance computed from sunshine hours: H/Ra = {:g} + {:g} n/N by month".format(*file.sunshine)
-    return replace(reading, means=means, notes=(*reading.notes, note))
+    means = irradiance_of_sunshine(reading.sunshine.set_axis(local), reading.interval, place, used)
+    whose = "the island's lines (sunshine.csv)" if file.sunshine is None else "the stated line"
+    note = f"irradiance computed from sunshine hours by {whose}: H/Ra = {_in_words(used)} by month"
+    return replace(reading, means=means, is_of_sunshine=file.sunshine is None, notes=(*reading.notes, note))
+
+
+def without_sunshine(reading: Reading, file: WeatherFile) -> Reading:
+    """Return a reading without irradiance that was made of sunshine hours by the place's own lines.
+
+    Raises
+    ------
+    InputError
+        If it has nothing else.
+    """
+    if not reading.is_of_sunshine:
+        return reading
+    if not len(reading.instants.columns):
+        what, repair = "another file of the place has irradiance, this one only sunshine hours", "leave one of them out"
+        raise InputError([Problem(what, file.name, repair=repair)])
+    return replace(reading, means=pd.DataFrame(), is_of_sunshine=False)
+
+
+def _in_words(lines: SunshineLines) -> str:
+    """Return the lines of the year, or the first and how many others there are."""
+    first, others = "{:g} + {:g} n/N".format(*lines[0]), len(set(lines)) - 1
+    return f"{first} in January and {others} others" if others else first
 
 
 def _statement_problems(file: WeatherFile) -> list[Problem]:

@@ -46,9 +46,12 @@ def read_jma(file: WeatherFile) -> Reading:
     InputError
         If the layout, the encoding, a station, a time or a cell is wrong.
     """
-    rows = list(csv.reader(StringIO(read_text(file.path, ("utf-8-sig", "cp932")))))
+    text = read_text(file.path, ("utf-8-sig", "cp932"))
+    rows = list(csv.reader(StringIO(text), delimiter="\t" if text.count("\t") > text.count(",") else ","))
     heading = next((number for number, row in enumerate(rows) if row and row[0].strip() in TIME_COLUMNS), 0)
     first = next((n for n, row in enumerate(rows) if n > heading and row and row[0][:4].isdigit()), None)
+    if heading and first is None:
+        raise InputError([_strange_time(rows[heading:], heading, file)])
     if not heading or first is None:
         accepted = f"a line of stations, a line starting with {TIME_COLUMN} (or {','.join(SPLIT_TIME)}), then data"
         raise InputError([Problem("not an hourly file of JMA's download page", str(file.path), accepted=accepted)])
@@ -73,6 +76,13 @@ def read_jma(file: WeatherFile) -> Reading:
     if problems:
         raise InputError(problems)
     return _reading(frame.set_axis(times), file)
+
+
+def _strange_time(rows: list[list[str]], heading: int, file: WeatherFile) -> Problem:
+    """Return what is wrong with a file whose rows do not start with a year."""
+    found = [(heading + n, row[0]) for n, row in enumerate(rows, 1) if row and row[0][:1].isdigit()]
+    seen = listed_cells(found) if found else "no row after the heading"
+    return Problem("time cannot be read", f"{file.path}, {rows[0][0].strip()}", seen, "year first: 2022/4/1 1:00:00")
 
 
 def _short_rows(body: list[tuple[int, list[str]]], width: int, file: WeatherFile) -> list[Problem]:

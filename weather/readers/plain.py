@@ -28,6 +28,7 @@ DELIMITERS = (",", ";", "\t")
 LINES_BEFORE_A_TABLE = 100
 LINES_SHOWN = 3
 LONGEST_LINE = 20_000
+DECIMAL_COMMA = r"\s*[+-]?\d+,\d+\s*"
 
 GUESSES = {
     TIME: r"time|date.?/?time.*|timestamp.*|time\b.*|date|日時|年月日時?|時刻|period_?(end|start).*|local_time|valid.*",
@@ -132,10 +133,19 @@ def table_in(text: str, file: WeatherFile, own: Mapping[str, str]) -> Table:
                 body = "\n".join(lines[number:])
                 table = read_cells(body, file.path, sep=delimiter, skip_blank_lines=False, index_col=False)
                 table = table.rename(columns=str.strip).dropna(how="all")
+                if delimiter != ",":
+                    table = table.apply(_with_points)
                 return Table(table, number + 2)
     if not text.strip():
         raise InputError([Problem("not a table", str(file.path), "an empty file", "comma-separated values")])
     raise InputError([_unknown_table(lines, file, own)])
+
+
+def _with_points(cells: pd.Series) -> pd.Series:
+    """Return decimal commas as points, in a column of a table without commas between its columns."""
+    if not cells.str.fullmatch(DECIMAL_COMMA).any() or cells.str.contains(".", regex=False).any():
+        return cells
+    return cells.str.replace(",", ".", regex=False)
 
 
 def cells_of(line: str, delimiter: str) -> list[str]:

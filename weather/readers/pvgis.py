@@ -12,7 +12,7 @@ import pvlib
 
 from twin.core.errors import InputError, Problem
 from weather.readers.reading import INSTANTS, IRRADIANCE, Reading, WeatherFile, interval_starts
-from weather.readers.text import read_text
+from weather.readers.text import first_line, read_text
 from weather.readers.times import as_one_year, without_leap_day
 
 WIND_HEIGHT_M = 10.0
@@ -87,7 +87,7 @@ def _parsed(
         return parse(buffer, pvgis_format=kind)
     except (ValueError, KeyError, IndexError, TypeError, StopIteration) as error:
         accepted = "CSV or JSON as PVGIS writes it"
-        raise InputError([Problem("not a PVGIS file", str(file.path), str(error), accepted)]) from error
+        raise InputError([Problem("not a PVGIS file", str(file.path), first_line(error), accepted)]) from error
 
 
 def _irradiance_offset(meta: dict[str, Any]) -> pd.Timedelta:
@@ -112,7 +112,8 @@ def _tracking(meta: dict[str, Any]) -> str:
     for key in ("Slope", "Azimuth"):
         if key in inputs and _angle(inputs[key]) in NOTHING:
             return f"tracking plane ({key}: {str(inputs[key]).strip()})"
-    return ""
+    angle = mounting.get("fixed", {}).get("slope", {}).get("value", 0.0)
+    return "fixed plane whose slope is not stated" if angle is None else ""
 
 
 def _slope(meta: dict[str, Any]) -> float:
@@ -127,6 +128,7 @@ def _angle(written: object) -> str:
 
 def _reading(data: pd.DataFrame, offset: pd.Timedelta, file: WeatherFile, is_standard_year: bool) -> Reading:
     interval = pd.Timedelta(hours=1)
+    data = data[data.index.notna()]  # pvlib counts rows: of a file that was cut off it takes what follows for times
     if is_standard_year:
         data = without_leap_day(data)
         data = data.set_axis(as_one_year(pd.DatetimeIndex(data.index)))

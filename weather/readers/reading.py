@@ -63,8 +63,8 @@ class WeatherFile:
     columns : tuple of (str, str)
         Name here (``time`` or a variable) and name of the column in the file (plain CSV only).
     sunshine : tuple of (float, float), optional
-        Angstrom's a and b of the place: global irradiation over that above the atmosphere is a + b n/N. With them
-        irradiance is made of sunshine hours where the file has no irradiance.
+        Angstrom's a and b, in place of the island's own lines by month: global irradiation over that above the
+        atmosphere is a + b n/N. Irradiance is made of sunshine hours where the file has no irradiance.
     parts : tuple of pathlib.Path
         Further files of the same layout that go on in time.
     """
@@ -112,6 +112,8 @@ class Reading:
         itself names the unit.
     sunshine : pandas.Series
         Share of each interval with sunshine, by its start; empty where the file has none.
+    is_of_sunshine : bool
+        Whether the irradiance was made of sunshine hours by the place's own lines, which nobody stated.
     notes : tuple of str
         What the reader found out about the file or took for granted.
     """
@@ -125,6 +127,7 @@ class Reading:
     wind_in_doubt: float = WIND_IN_DOUBT
     notes: tuple[str, ...] = ()
     sunshine: pd.Series = field(default_factory=lambda: pd.Series(dtype=float))
+    is_of_sunshine: bool = False
 
     @property
     def variables(self) -> set[str]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import datetime
+from calendar import monthrange
 from io import StringIO
 
 import numpy as np
 import pandas as pd
 import pvlib
 
+from twin.core.clock import MONTHS_OF_YEAR
 from twin.core.errors import InputError, Problem
 from weather.readers.reading import INSTANTS, IRRADIANCE, JAPAN_STANDARD_TIME, Reading, WeatherFile, interval_starts
-from weather.readers.text import SHOWN, numbers, read_cells, read_text
+from weather.readers.text import SHOWN, first_line, listed_cells, numbers, read_cells, read_text
 from weather.readers.times import DUMMY_YEAR, as_one_year, without_leap_day
 
 ANEMOMETER_HEIGHT_M = 10.0
 """EnergyPlus takes the wind of a weather file as measured at 10 m (Engineering Reference, local wind speed)."""
 
 HEADER_LINES_OF_EPW = 8
+HOURS_OF_DAY = 24
 MISSING = {"ghi": 9999.0, "dni": 9999.0, "dhi": 9999.0, "temp_air": 99.9, "wind_speed": 999.0}
 """Codes of missing values (EnergyPlus Auxiliary Programs, EPW data dictionary)."""
 
@@ -40,13 +43,17 @@ def read_epw(file: WeatherFile) -> Reading:
         If the file is no EPW.
     """
     text = read_text(file.path, ("utf-8-sig", "latin-1"))
+    problems = _impossible_times(text, file)
+    if problems:
+        raise InputError(problems)
     try:
         data, meta = pvlib.iotools.read_epw(StringIO(text))
         starts, interval = _epw_starts(data, _records_an_hour(text), float(meta["TZ"]), file)
     except InputError:
         raise
     except (ValueError, KeyError, IndexError) as error:
-        raise InputError([Problem("not an EPW file", str(file.path), str(error), "EPW with 8 header lines")]) from error
+        seen = first_line(error)
+        raise InputError([Problem("not an EPW file", str(file.path), seen, "EPW with 8 header lines")]) from error
     for name, code in MISSING.items():
         data[name] = pd.to_numeric(data[name], errors="coerce").mask(lambda values, code=code: values >= code)
     data = without_leap_day(data.set_axis(starts))
@@ -55,6 +62,29 @@ def read_epw(file: WeatherFile) -> Reading:
     means = data[list(IRRADIANCE)].set_axis(interval_starts(start, interval, label))
     instants = data[list(INSTANTS)].set_axis(start + interval)
     return Reading(means, interval, instants, True, file.wind_height_m or ANEMOMETER_HEIGHT_M, label)
+
+
+def _impossible_times(text: str, file: WeatherFile) -> list[Problem]:
+    """Return records whose hours do not count from 1 to 24, and days that their year does not have."""
+    hours: list[tuple[object, str]] = []
+    days: list[tuple[object, str]] = []
+    for number, line in enumerate(text.splitlines()[HEADER_LINES_OF_EPW:], HEADER_LINES_OF_EPW + 1):
+        cells = [cell.strip() for cell in line.split(",")[:4]]
+        if len(cells) < 4 or not all(cell.isdigit() for cell in cells):
+            continue
+        year, month, day, hour = map(int, cells)
+        if not 1 <= hour <= HOURS_OF_DAY:
+            hours.append((number, ",".join(cells)))
+        elif not (year >= datetime.MINYEAR and 1 <= month <= MONTHS_OF_YEAR and 1 <= day <= monthrange(year, month)[1]):
+            days.append((number, ",".join(cells)))
+    problems = []
+    if hours:
+        accepted = "hours 1 to 24: hour 1 ends at 1:00"
+        problems.append(Problem("hours do not count from 1 to 24", str(file.path), listed_cells(hours), accepted))
+    if days:
+        repair = "remove the rows: a standard year has 365 days"
+        problems.append(Problem("days that the year does not have", str(file.path), listed_cells(days), repair=repair))
+    return problems
 
 
 def _records_an_hour(text: str) -> int:

@@ -126,6 +126,11 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
     return values, [Problem("text where a number belongs", where, listed_cells(bad), "a number", "correct the cells")]
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what a library says; the rest advises programmers."""
+    return next(iter(str(error).splitlines()), "")
+
+
 def listed_cells(cells: Sequence[tuple[object, str]]) -> str:
     """Return the first of some cells with their lines, and how many there are."""
     shown = ", ".join(f"line {line}: {str(cell)[:60]!r}" for line, cell in cells[:SHOWN])

@@ -21,10 +21,16 @@ CLOCK = (
 YEAR_FIRST = r"^(?P<year>\d{4})[-/.]?(?P<month>\d{1,2})[-/.]?(?P<day>\d{1,2})" + CLOCK
 DAY_FIRST = r"^(?P<day>\d{1,2})\.(?P<month>\d{1,2})\.(?P<year>\d{4})" + CLOCK
 """Only with dots is the day known to stand first."""
+SLASHED = r"^(?P<former>\d{1,2})[/ ](?P<latter>\d{1,2})[/ ](?P<year>\d{4})" + CLOCK
+"""Day or month first: a number above 12 tells which it is."""
+MONTHS = 12
 
 EPOCH = r"^\d{9,10}$"
 OFFSET = r"(?:Z|[+-]\d{2}:?\d{2})$"
-ACCEPTED = "2022-04-01 13:00, 2022/4/1 13:00, 01.04.2022 13:00, with or without offset; 24:00 is the next day's 0:00"
+ACCEPTED = (
+    "2022-04-01 13:00, 2022/4/1 13:00, 01.04.2022 13:00, with or without offset; 24:00 is the next day's 0:00; "
+    "13/04/2022 where a day above 12 tells it from the month"
+)
 
 DUMMY_YEAR = 2023
 """Any year without leap day; standard years have none of their own."""
@@ -100,6 +106,8 @@ def _wall_times(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     parts = text.str.extract(YEAR_FIRST)
     other = text.str.extract(DAY_FIRST)[parts.columns]
     parts = parts.where(parts["year"].notna(), other)
+    if parts["year"].isna().all():
+        parts = _slashed(text)[parts.columns]
     number = parts.drop(columns="offset").apply(pd.to_numeric, errors="coerce").astype("float64")
     number[["hour", "minute", "second"]] = number[["hour", "minute", "second"]].fillna(0.0)
     day = pd.to_datetime(number[["year", "month", "day"]], errors="coerce")
@@ -111,6 +119,17 @@ def _wall_times(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     hours = pd.to_numeric(digits.str[1:3], errors="coerce").fillna(0.0)
     minutes = pd.to_numeric(digits.str[3:5], errors="coerce").fillna(0.0)
     return local, pd.Series(pd.to_timedelta(sign * (hours * 60.0 + minutes), unit="min"))
+
+
+def _slashed(text: pd.Series) -> pd.DataFrame:
+    """Return the parts of dates with day or month first; nothing where no number of the column tells which it is."""
+    parts = text.str.extract(SLASHED)
+    former, latter = (pd.to_numeric(parts[name], errors="coerce").max() for name in ("former", "latter"))
+    names = ("day", "month") if former > MONTHS >= latter else ("month", "day")
+    known = former > MONTHS >= latter or latter > MONTHS >= former
+    for name, part in zip(names, ("former", "latter"), strict=True):
+        parts[name] = parts[part] if known else None
+    return parts
 
 
 def spacing_of(times: pd.DatetimeIndex, where: str) -> pd.Timedelta:

@@ -24,9 +24,9 @@ from studies.experiments.certificate.identity import (
     policy_files,
     policy_name,
 )
+from studies.experiments.certificate.limits import SHIPPED, read_limits
 from studies.experiments.certificate.look_ahead import check_policy
 from studies.experiments.certificate.scores import (
-    CRITERIA,
     SCORES,
     Kpis,
     Level,
@@ -111,6 +111,8 @@ class Certificate(Experiment):
     days : tuple of int, optional
         Runs, bounds and checks cover these days only: a trial, which certifies nothing.
     held_out : HeldOut, optional
+    limits : pathlib.Path, optional
+        Table of what customers, owners and batteries may lose; default: the shipped assumptions.
 
     Attributes
     ----------
@@ -140,8 +142,9 @@ class Certificate(Experiment):
         data: Path | None = None,
         days: tuple[int, int] | None = None,
         held_out: HeldOut = PUBLIC,
+        limits: Path = SHIPPED,
     ) -> None:
-        self.held_out = held_out
+        self.held_out, self.limits_file, self.limits = held_out, limits, read_limits(limits)
         study = study if held_out.seed is None else study.model_copy(update={"seed": held_out.seed})
         super().__init__(study, data, days)
         everyone = members(study)
@@ -190,7 +193,7 @@ class Certificate(Experiment):
 
     def files(self) -> dict[str, Path]:
         """Return the study's files and the policy's."""
-        return super().files() | policy_inputs(self.policy, self.policy_folder)
+        return super().files() | policy_inputs(self.policy, self.policy_folder) | {"limits": self.limits_file}
 
     def facts(self) -> dict[str, Any]:
         """Return what is reproducible about the certificate beside the study."""
@@ -204,6 +207,7 @@ class Certificate(Experiment):
                 "point": self.point,
                 "years": list(self.years),
                 "error_factors": list(ERROR_FACTORS),
+                "limits_shipped": self.limits == read_limits(),
             }
         }
 
@@ -256,8 +260,8 @@ class Certificate(Experiment):
         none = [kpis[m] for m in self.positions(None)]
         levels = [Level(factor, self.years, [kpis[m] for m in self.positions(factor)]) for factor in ERROR_FACTORS]
         noticed = all_noticed(self.checks, self.logs)
-        criteria = verdict(levels, none, self.checks, noticed)
-        self.passed = is_passed(criteria)
+        criteria = verdict(levels, none, self.checks, noticed, self.limits, self._commands())
+        self.passed = is_passed(criteria, none)
         files = policy_files(self.policy, self.policy_folder, noticed)
         base = self.members()[0]
         return {
@@ -274,7 +278,8 @@ class Certificate(Experiment):
             "study": self._study(),
             "code": facts["code"],
             "passed": self.passed,
-            "criteria": len(CRITERIA),
+            "criteria": len(criteria),
+            "limits": [asdict(limit) for limit in self.limits],
             "verdict": [asdict(criterion) for criterion in criteria],
             "checks": asdict(self.checks),
             "levels": [_level(level, none, self.bounds) for level in levels],
@@ -286,6 +291,7 @@ class Certificate(Experiment):
             ],
             "worst_day": self._worst_day(folders),
             "sample_check": sample_summary(folders),
+            "substitutes": self.substitutes_record(),
         }
 
     def _study(self) -> dict[str, Any]:
@@ -304,12 +310,21 @@ class Certificate(Experiment):
             "step_minutes": self.case.clock.step_minutes,
         }
 
+    def _decisions(self) -> int:
+        """Return how often the policy decides in a run."""
+        rhythm = self.case.rhythms[self.positions(ERROR_FACTORS[CALIBRATED])[0]]
+        return sum(t == 0 or rhythm.is_due(int(step)) for t, step in enumerate(self.case.step_of_day))
+
+    def _commands(self) -> int:
+        """Return how many commands a run has at most: one for each site with a battery and each device, every step."""
+        member = self.case.members[self.positions(ERROR_FACTORS[CALIBRATED])[0]]
+        ordered = int((member.devices.battery.energy > 0.0).sum()) + len(member.flexible)
+        return ordered * len(self.case.index)
+
     def _clipped_per_decision(self, kpis: Sequence[Kpis]) -> float:
         """Return how many commands devices clip for each decision of the calibrated runs."""
         of_policy = self.positions(ERROR_FACTORS[CALIBRATED])
-        rhythm, of_day = self.case.rhythms[of_policy[0]], self.case.step_of_day
-        decisions = sum(t == 0 or rhythm.is_due(int(step)) for t, step in enumerate(of_day))
-        return sum(kpis[m]["clipped_commands"] or 0.0 for m in of_policy) / (decisions * len(of_policy))
+        return sum(kpis[m]["clipped_commands"] or 0.0 for m in of_policy) / (self._decisions() * len(of_policy))
 
     def _kpis(self, folders: Sequence[Path]) -> list[dict[str, float | None]]:
         """Return the key figures of all runs, payments included."""

@@ -33,15 +33,10 @@ class PolicyComparison(Experiment):
 
     Parameters
     ----------
-    study : Study
     policies : sequence of str
         As a user names them; the others are compared with the first, and all with none.
-    folder : pathlib.Path
-        What relative paths start from.
-    years : int, optional
-    data : pathlib.Path, optional
-    days : tuple of int, optional
-    held_out : HeldOut, optional
+    study, folder, years, data, days, held_out
+        As of `Certificate`.
     """
 
     record_file = "policies.json"

@@ -35,14 +35,10 @@ def first_try(study: Study, policy: str, folder: Path, day: int, data: Path | No
 
     Parameters
     ----------
-    study : Study
-    policy : str
-        As a user names it.
-    folder : pathlib.Path
-        What a relative path of the policy starts from.
+    study, policy, folder, data
+        As of `Certificate`.
     day : int
         Of the fiscal year, from 1.
-    data : pathlib.Path, optional
 
     Raises
     ------

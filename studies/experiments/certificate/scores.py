@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy.stats import t as student_t
 
+from studies.experiments.certificate.limits import LOSERS, OF_MONEY, Limit, lost
 from studies.experiments.certificate.look_ahead import Checks
 from twin.metrics import comparisons
 from twin.metrics.comparisons import Kpis as Kpis
@@ -85,7 +86,7 @@ NO_MORE_THAN_NONE = (
     "unmet_service_mwh",
 )  # fmt: skip
 """Of each, no year and no error level may have more than the same year without control."""
-CRITERIA = (*NO_MORE_THAN_NONE, "failures", "look_ahead", "deterministic", "keeps_to_itself")
+CRITERIA = (*NO_MORE_THAN_NONE, *LOSERS, "failures", "look_ahead", "deterministic", "keeps_to_itself")
 """All of a certificate; it is passed only if each is there and is met."""
 MISSING = "missing"
 """Where a run lacks the key figure of a criterion."""
@@ -110,6 +111,8 @@ class Criterion:
         Its error level.
     where : str
         What was found, for checks.
+    limit : float or None
+        Most that is accepted, for what somebody loses.
     """
 
     name: str
@@ -118,6 +121,7 @@ class Criterion:
     year: int | None = None
     error_factor: float | None = None
     where: str = ""
+    limit: float | None = None
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,27 @@ class Level:
 
 
 def verdict(
-    levels: Sequence[Level], none: Sequence[Kpis], checks: Checks, noticed: Sequence[Noticed]
+    levels: Sequence[Level],
+    none: Sequence[Kpis],
+    checks: Checks,
+    noticed: Sequence[Noticed],
+    limits: Sequence[Limit],
+    commands: int,
 ) -> list[Criterion]:
-    """Return all criteria; what the policy does beside deciding is in `noticed`."""
+    """Return all criteria; of money none where no run has any, as on an island without prices.
+
+    Parameters
+    ----------
+    levels, none, checks
+    noticed : sequence of Noticed
+        What the policy does beside deciding.
+    limits : sequence of Limit
+    commands : int
+        Most that a run can have: sites with a battery and devices, in every step.
+    """
+    judged = criteria_of(none)
     found = [_no_more_than_none(name, levels, none) for name in NO_MORE_THAN_NONE]
+    found += [_within(limit, levels, none, commands) for limit in limits if limit.name in judged]
     failures = sum(kpis["policy_failures"] or 0.0 for level in levels for kpis in level.kpis)
     return [
         *found,
@@ -144,9 +165,15 @@ def verdict(
     ]
 
 
-def is_passed(criteria: Sequence[Criterion]) -> bool:
+def criteria_of(none: Sequence[Kpis]) -> list[str]:
+    """Return the criteria that runs beside `none` are judged by."""
+    has_money = any(kpis.get("cash_sites_jpy") is not None for kpis in none)
+    return [name for name in CRITERIA if has_money or name not in OF_MONEY]
+
+
+def is_passed(criteria: Sequence[Criterion], none: Sequence[Kpis]) -> bool:
     """Return whether every criterion is there and is met."""
-    return [one.name for one in criteria] == list(CRITERIA) and all(one.passed for one in criteria)
+    return [one.name for one in criteria] == criteria_of(none) and all(one.passed for one in criteria)
 
 
 def _keeps_to_itself(noticed: Sequence[Noticed]) -> Criterion:
@@ -156,15 +183,37 @@ def _keeps_to_itself(noticed: Sequence[Noticed]) -> Criterion:
 
 
 def _no_more_than_none(name: str, levels: Sequence[Level], none: Sequence[Kpis]) -> Criterion:
-    excesses = []
+    def more(mine: Kpis, theirs: Kpis) -> float | None:
+        of_both = mine.get(name), theirs.get(name)
+        return None if of_both[0] is None or of_both[1] is None else of_both[0] - of_both[1]
+
+    return _worst(name, SAME_WITHIN, more, levels, none)
+
+
+def _within(limit: Limit, levels: Sequence[Level], none: Sequence[Kpis], commands: int) -> Criterion:
+    def of_run(mine: Kpis, theirs: Kpis) -> float | None:
+        return lost(limit.name, mine, theirs, commands)
+
+    return replace(_worst(limit.name, limit.limit, of_run, levels, none), limit=limit.limit)
+
+
+def _worst(
+    name: str,
+    most: float,
+    of_run: Callable[[Kpis, Kpis], float | None],
+    levels: Sequence[Level],
+    none: Sequence[Kpis],
+) -> Criterion:
+    """Return a criterion by the largest value of all runs; one that is not known is not met."""
+    found = []
     for level in levels:
         for year, mine, theirs in zip(level.years, level.kpis, none, strict=True):
-            more, fewer = mine.get(name), theirs.get(name)
-            if more is None or fewer is None:  # not known is not met
+            value = of_run(mine, theirs)
+            if value is None or np.isnan(value):
                 return Criterion(name, False, None, year, level.error_factor, MISSING)
-            excesses.append((more - fewer, year, level.error_factor))
-    worst, year, error_factor = max(excesses, key=lambda found: found[0])
-    return Criterion(name, worst <= SAME_WITHIN, worst, year, error_factor)
+            found.append((value, year, level.error_factor))
+    worst, year, error_factor = max(found, key=lambda one: one[0])
+    return Criterion(name, worst <= most, worst, year, error_factor)
 
 
 def score(kpi: str, level: Level, none: Sequence[Kpis], bound: Sequence[float] | None) -> dict[str, Any] | None:

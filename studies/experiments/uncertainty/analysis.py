@@ -33,7 +33,7 @@ from studies.experiments.uncertainty.unknowns import left_out, unknowns
 from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary
 from studies.study.cases import case_of, loop_members
 from studies.study.grids import member_grids
-from studies.study.inputs import Inputs, member_inputs, sources_of
+from studies.study.inputs import Inputs, member_inputs, read_sources, sources_of
 from studies.study.islands import Grids
 from studies.study.members import Member
 from studies.study.schema import Study
@@ -46,7 +46,7 @@ from twin.metrics.series import MemberSeries
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.simulate import simulate
-from twin.resources.profiles import Forecasts, Profiles
+from twin.resources.profiles import Forecasts, Profiles, Substitutes
 
 SAMPLES_PER_BLOCK = 12
 """Members in lock-step are this many times the scenarios; more would be faster and take more memory."""
@@ -84,8 +84,20 @@ class UncertaintyAnalysis(Experiment):
         """Return the size of the hypercube."""
         return {"samples": self.count}
 
+    def simulations(self) -> int:
+        """Return the number of samples of all scenarios, and of unknowns that are moved alone."""
+        alone = 2 * self.study.uncertainty.one_at_a_time
+        samples = self.count + len(weather_years(self.study)) + alone + 1
+        return samples * len(self.setup.scenarios)
+
     def prepare(self, progress: Progress) -> None:
-        """Leave the cases to the workers: each block of samples has its own."""
+        """Read the files as they are; the cases are made by the workers: each block of samples has its own."""
+        is_made = self.study.weather.source == "synthetic"
+        self._substitutes = Substitutes() if is_made else read_sources(self.study, self.data).substitutes
+
+    def substitutes(self) -> Substitutes:
+        """Return what stands in the inputs as they are in place of what was not measured."""
+        return self._substitutes
 
     def simulate(self, work: Work) -> None:
         """Run the study as it is, its weather years and the hypercube, then what moves most alone.
@@ -125,6 +137,7 @@ class UncertaintyAnalysis(Experiment):
             "weather_years": len(weather_years(study)),
             "unknowns": [_unknown(unknown) for unknown in self.setup.unknowns],
             "left_out": [asdict(row) for row in left_out(study)],
+            "substitutes": self.substitutes_record(),
             "headlines": summary(self.setup, table),
         }
 

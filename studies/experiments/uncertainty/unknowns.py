@@ -223,6 +223,8 @@ def _profiles(table: str, row: str, study: Study) -> Reason | None:
 def _weather(table: str, row: str, study: Study) -> Reason | None:
     if study.weather.source == "files":
         return "the weather comes from files", "気象はファイルから読込"
+    if table == "sunshine":
+        return "no irradiance is made of sunshine hours", "日照時間からの日射量推計を使用しない"
     if table == "places":
         return (
             "wind farms are scaled to their capacity factors, which vary",

@@ -1,0 +1,120 @@
+"""Figures of the questions' pages: dots by scenario, courses, heat maps, bars by month."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from reports.document import digits, style
+from reports.document.style import Picture
+
+Record = Mapping[str, Any]
+
+
+def dots(
+    name: str, caption: str, rows: Sequence[str], panels: Sequence[tuple[str, Sequence[Sequence[float]]]]
+) -> Picture:
+    """Draw a row a scenario and a panel a quantity: a dot for each weather year or sweep point, a bar at the mean.
+
+    Parameters
+    ----------
+    name, caption : str
+    rows : sequence of str
+        Titles of the scenarios.
+    panels : sequence of (str, sequence of sequence of float)
+        Label of the axis and the values of each row.
+    """
+    with style.look():
+        drawing, axes = style.figure(0.7 + 0.33 * len(rows), 1, len(panels), sharey=True)
+        for panel, (label, values) in zip(axes[0], panels, strict=True):
+            for number, of_row in enumerate(values):
+                known = [value for value in of_row if np.isfinite(value)]
+                panel.scatter(known, [number] * len(known), s=14, color=style.SERIES[0], alpha=0.55, linewidths=0)
+                if known:
+                    panel.plot([np.mean(known)] * 2, [number - 0.3, number + 0.3], color=style.SERIES[1], linewidth=2.2)
+            panel.set_xlabel(label)
+            panel.grid(visible=False, axis="y")
+            panel.locator_params(axis="x", nbins=5)
+            style.zero_line(panel, "vertical")
+        axes[0, 0].set_yticks(range(len(rows)), [style.wrapped(row) for row in rows])
+        axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+        return Picture(name, style.svg(drawing), caption)
+
+
+def heat_maps(
+    name: str,
+    caption: str,
+    panels: Sequence[tuple[str, str, str, Sequence[float], Sequence[float], np.ndarray]],
+    levels: Sequence[float],
+) -> Picture:
+    """Draw a quantity over two others, a panel each, with the lines of some levels.
+
+    Parameters
+    ----------
+    name, caption : str
+    panels : sequence of (title, x label, y label, x values, y values, (Y, X) values)
+    levels : sequence of float
+    """
+    with style.look():
+        drawing, axes = style.figure(2.9, 1, len(panels))
+        most = max(float(np.nanmax(values)) for *_, values in panels)
+        for panel, (title, x_label, y_label, x, y, values) in zip(axes[0], panels, strict=True):
+            panel.grid(visible=False)
+            drawn = panel.pcolormesh(x, y, values, cmap="YlOrRd", vmin=0.0, vmax=max(most, 1e-9), shading="nearest")
+            reached = [level for level in levels if np.nanmin(values) < level < np.nanmax(values)]
+            if reached and min(values.shape) > 1:
+                lines = panel.contour(x, y, values, levels=reached, colors=style.INK, linewidths=1.0)
+                panel.clabel(lines, fmt=lambda level: f"{level:g} %", fontsize=7)
+            for row, at_y in zip(values, y, strict=True):
+                for value, at_x in zip(row, x, strict=True):
+                    dark = value > 0.55 * most
+                    panel.text(at_x, at_y, digits.quantity(float(value), ""), ha="center", va="center", fontsize=6,
+                               color="white" if dark else style.INK)  # fmt: skip
+            panel.set_title(title)
+            panel.set_xlabel(x_label)
+            panel.set_ylabel(y_label)
+            panel.set_xticks(list(x))
+            panel.set_yticks(list(y))
+        drawing.colorbar(drawn, ax=list(axes[0]), shrink=0.9, aspect=30, pad=0.01)
+        return Picture(name, style.svg(drawing), caption)
+
+
+def bars(
+    name: str, caption: str, ticks: Sequence[str], label: str, series: Sequence[tuple[str, Sequence[float], str]]
+) -> Picture:
+    """Draw stacked bars, one a tick (a month), a colour a series; (label, values, colour) each."""
+    with style.look():
+        drawing, axes = style.figure(2.2)
+        panel, below = axes[0, 0], np.zeros(len(ticks))
+        for text, values, colour in series:
+            panel.bar(range(len(ticks)), values, 0.7, bottom=below, color=colour, label=text)
+            below += np.asarray(values, dtype=float)
+        panel.set_xticks(range(len(ticks)), ticks)
+        panel.set_ylabel(label)
+        panel.grid(visible=False, axis="x")
+        drawing.legend(loc="outside upper left", ncols=len(series))
+        return Picture(name, style.svg(drawing), caption)
+
+
+def courses(
+    name: str,
+    caption: str,
+    x: Sequence[float],
+    x_label: str,
+    panels: Sequence[tuple[str, Sequence[tuple[str, Sequence[float]]]]],
+) -> Picture:
+    """Draw lines over a number (a year, a size), a panel a quantity; (label, ((name, values), ...)) each."""
+    with style.look():
+        drawing, axes = style.figure(2.6, 1, len(panels))
+        for panel, (label, lines) in zip(axes[0], panels, strict=True):
+            for number, (text, values) in enumerate(lines):
+                panel.plot(x, values, color=style.SERIES[number % len(style.SERIES)], label=text, markersize=3.5,
+                           marker=style.MARKERS[number % len(style.MARKERS)])  # fmt: skip
+            panel.set_ylabel(label)
+            panel.set_xlabel(x_label)
+            panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+        handles, labels = axes[0, 0].get_legend_handles_labels()
+        drawing.legend(handles, labels, loc="outside upper left", ncols=min(3, len(labels)))
+        return Picture(name, style.svg(drawing), caption)

@@ -1,0 +1,24 @@
+"""Which page answers which kind of question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from reports.document.blocks import Block
+from reports.document.texts import Words
+from reports.sections.questions import connect, holding
+from reports.sections.questions.page import Page, blocks
+
+PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {"connect": connect.page, "holding": holding.page}
+"""By ``kind`` of the record."""
+
+
+def page_of(record: Mapping[str, Any], words: Words) -> Page:
+    """Return what a record's page says, in the language of the words."""
+    return PAGES[record["kind"]](record, words)
+
+
+def sections(record: Mapping[str, Any], words: Words) -> list[Block]:
+    """Return the blocks of a record's page, in the language of the words."""
+    return blocks(record, page_of(record, words), words)

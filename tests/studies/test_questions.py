@@ -1,0 +1,159 @@
+"""Questions: every shipped study asks one; differences are paired; a page has its frame in both languages."""
+
+import numpy as np
+import pytest
+from question_records import RECORDS
+from shipped import GOTO, goto
+from typer.testing import CliRunner
+
+from docs.generators.make_results import _section
+from reports.document.blocks import Answer, Bullets, Table
+from reports.document.texts import LANGUAGES, Words
+from reports.sections.questions.catalogue import PAGES, page_of, sections
+from studies.cli import app
+from studies.console import TOPICS, listed_studies
+from studies.experiments.questions.catalogue import KINDS
+from studies.experiments.questions.connect import Connect, NewPlant
+from studies.experiments.questions.question import differences
+from studies.study.grids import member_grids
+from studies.study.members import WEATHER_YEAR, weather_members
+from studies.study.reading import read_study, shipped_studies, study_path
+from twin.core.errors import InputError
+from twin.resources.sites import build_fleet
+
+
+@pytest.mark.parametrize("path", shipped_studies(), ids=lambda path: path.stem)
+def test_every_shipped_study_asks_a_question_that_something_answers(path):
+    asked = {line.split()[1] for line in listed_studies() if line.startswith("  run ")}
+    assert path.stem in asked
+    text = path.read_text(encoding="utf-8")
+    kind = next(line for line in text.splitlines() if line.startswith("kind = ")).split('"')[1]
+    assert kind in KINDS
+
+
+def test_below_every_heading_there_is_something():
+    lines = list(listed_studies())
+    headings = [number for number, line in enumerate(lines) if not line.startswith("  ")]
+    assert [lines[number] for number in headings] == [text for text in TOPICS.values() if text in lines]
+    assert all(lines[number + 1].startswith("  ") for number in headings)
+
+
+def test_members_of_a_question_are_every_scenario_in_every_year_with_nothing_of_the_question_in_them():
+    study = read_study(next(path for path in shipped_studies() if path.stem == "holding")).in_weather_years(2)
+    found = weather_members(study)
+    assert len(found) == 2 * len(study.scenario) * 2
+    assert {member.sweep[WEATHER_YEAR] for member in found} == {1, 2}
+    assert all(member.study.question is None for member in found)
+    assert len({member.path for member in found}) == len(found)
+
+
+def test_differences_are_paired_by_weather_year():
+    rows = [
+        {"scenario": name, "point": "base", "year": year, "kpis": {"cut": value, "money": None}}
+        for name, values in (("none", (10.0, 100.0)), ("held", (8.0, 97.0)))
+        for year, value in enumerate(values, start=1)
+    ]
+    (found,) = differences(rows, "none")
+    assert found["paired"]["cut"]["mean"] == pytest.approx(-2.5)
+    assert found["paired"]["cut"]["by_year"] == pytest.approx((-2.0, -3.0))
+    assert found["paired"]["money"] is None
+
+
+def test_every_kind_with_a_page_has_a_record_to_try_it():
+    assert set(RECORDS) == set(PAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_has_question_answer_tables_and_what_would_change_it(kind, language):
+    record, words = RECORDS[kind], Words(language)
+    blocks = sections(record, words)
+    answer = next(block for block in blocks if isinstance(block, Answer))
+    assert 2 <= len(answer.sentences) <= 5
+    assert len(next(block for block in blocks if isinstance(block, Bullets)).items) >= 2
+    for table in (block for block in blocks if isinstance(block, Table)):
+        assert {len(row) for row in table.rows} <= {len(table.header)}
+    texts = " ".join([*answer.sentences, *page_of(record, words).turns])
+    assert "nan" not in texts.lower().split()
+
+
+def test_lines_of_the_results_page_are_short():
+    text = _section("Title", "Asks?", ["word " * 60], ["turn " * 40], "goto-twin run x", "about " * 30)
+    assert max(len(line) for line in text.splitlines()) <= 100
+
+
+def test_a_larger_share_of_new_sites_holds_a_smaller_one():
+
+    fleet = build_fleet(GOTO, GOTO["sites"], goto().areas, seed=1)
+    new = fleet.groups.kind.to_numpy(str)[fleet.group] == "new"
+    before = np.zeros(len(new), dtype=bool)
+    for share in (0.1, 0.5, 0.9, 1.0):
+        with_pv = fleet.with_pv(new_pv=True, existing_pv=False, new_share=share)
+        assert with_pv[new].mean() == pytest.approx(share, abs=0.01)
+        assert not with_pv[~new].any()
+        assert (with_pv | ~before).all()
+        before = with_pv
+
+
+@pytest.mark.parametrize(
+    ("plant", "found"),
+    [
+        (NewPlant("fukuee", 10.0, "wind"), ["--bus: there is no such bus"]),
+        (NewPlant("fukue", -1.0, "wind"), ["--mw: this is no power"]),
+        (NewPlant("fukue", 10.0, "solar"), ["--kind: the island has no plant of this kind"]),
+        (NewPlant("fukue", 10.0, "wind", battery_mwh=-2.0), ["--battery: this is no battery"]),
+        (NewPlant("fukuee", float("nan"), "wnd", battery_mwh=-2.0), ["--bus", "--kind", "--mw", "--battery"]),
+    ],
+)
+def test_a_plant_that_cannot_be_is_refused_with_all_that_is_wrong(plant, found):
+    study = read_study(study_path("goto_2030"))
+    with pytest.raises(InputError) as refused:
+        Connect(study, plant)
+    texts = [f"{problem.where}: {problem.what}" for problem in refused.value.problems]
+    assert len(texts) == len(found)
+    assert all(text.startswith(start) for text, start in zip(texts, found, strict=True))
+
+
+def test_near_names_are_proposed_for_a_bus():
+    with pytest.raises(InputError) as refused:
+        Connect(read_study(study_path("goto_2030")), NewPlant("fukeu", 10.0, "wind"))
+    assert "fukue" in refused.value.problems[0].repair
+
+
+def test_a_plant_above_its_bus_is_refused_with_what_the_bus_can_carry():
+    asked = Connect(read_study(study_path("goto_2030")), NewPlant("ojika_6kv", 80.0, "pv"), days=(1, 1))
+    with pytest.raises(InputError) as refused:
+        asked.prepare(lambda stage, done, total: None)
+    assert refused.value.problems[0].where == "--mw"
+    assert "MW at ojika_6kv" in refused.value.problems[0].accepted
+
+
+def test_the_new_plant_stands_in_the_area_of_its_bus_and_before_it_is_there_it_has_no_power():
+    asked = Connect(read_study(study_path("goto_2030")), NewPlant("miiraku", 9.2, "wind", firm=True))
+    before, after, trip = member_grids(asked.members()).models
+    assert before.plants.contract_mw["new_plant"] == 0.0
+    new = after.plants.loc["new_plant"]
+    assert (new.contract_mw, new.area, new.firmness, new.units) == (9.2, "miiraku", "firm", 4)
+    assert after.net.bus.name[new.bus] == "Miiraku 66 kV"
+    assert after.plants.drop(index="new_plant").equals(before.plants.drop(index="new_plant"))
+    assert not new.trippable
+    assert trip.plants.trippable["new_plant"]
+
+
+def test_an_added_plant_of_a_study_file_is_checked_with_its_line(tmp_path):
+    text = study_path("goto_2030").read_text(encoding="utf-8")
+    file = tmp_path / "mine.toml"
+    file.write_text(text + '\n[fleet.added_plants.planned_pv]\nbus = "nowhere"\nkind = "pv"\nmw = 3.0\n')
+    with pytest.raises(InputError) as refused:
+        read_study(file)
+    assert [problem.what for problem in refused.value.problems] == [
+        "the island has a plant of this id",
+        "there is no such bus",
+    ]
+    assert "line" in refused.value.problems[0].where
+
+
+def test_weather_years_of_a_study_that_has_one_only_are_refused():
+    answer = CliRunner().invoke(app, ["run", "goto_2030", "--weather-years", "3"])
+    assert answer.exit_code == 2
+    assert "one weather year" in answer.output

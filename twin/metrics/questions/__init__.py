@@ -1,0 +1,1 @@
+"""What the shipped questions measure beside the key figures."""
