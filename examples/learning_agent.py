@@ -9,18 +9,20 @@ candidates of a generation are sub-environments of one lock-step loop: all see t
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from studies.environments import SPLIT, Agent, make_islands, play
+from studies.environments import SPLIT, Agent, island_case, play
 from twin.adapters.environment import IslandEnvironments
+from twin.operation.case import Case
 from twin.policies.catalogue import POLICIES
 
-GENERATIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
-CANDIDATES, ELITE, DAYS, AHEAD, EVERY = 32, 8, 4, 48, 10
-WEEKS = range(0, 358, 28)
-OF_ISLAND = {"ahead": AHEAD, "days": DAYS}
+GENERATIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 40
+CANDIDATES, ELITE, DAYS, AHEAD, EVERY = 24, 6, 2, 48, 10
+TRAIN, VALIDATION, TEST = SPLIT["train"][:3], SPLIT["validation"][:1], SPLIT["test"]
+STARTS = range(10, 360, 52)
 LEARNER = {"orders": ("mode", "power"), "together": True}
 MODES = np.array([-1.0, 0.0, 1.0])  # rest, self-consumption, charge by order
 
@@ -51,45 +53,49 @@ def agent(weights: np.ndarray, names: Sequence[str]) -> Agent:
     return act
 
 
-def learn(rng: np.random.Generator) -> tuple[np.ndarray, pd.DataFrame]:
+def learn(rng: np.random.Generator, island: Case, years: list[int]) -> tuple[np.ndarray, pd.DataFrame]:
     """Return the weights that are best on the validation years, and the learning curve."""
-    train = make_islands(CANDIDATES, weather_years="train", reward="value", **OF_ISLAND, **LEARNER)
-    check = make_islands(2, weather_years="validation", reward="value_against_none", **OF_ISLAND, **LEARNER)
-    mean, spread, best, curve = np.zeros((3, 8)), np.ones((3, 8)), (-np.inf, None), []
+    train = islands(island, years, CANDIDATES, reward="value", **LEARNER)
+    check = islands(island, years, len(VALIDATION), with_none=True, **LEARNER)
+    mean, spread, best, curve = np.zeros((3, 8)), np.ones((3, 8)), (-np.inf, np.zeros((3, 8))), []
     for generation in range(GENERATIONS + 1):
         if generation % EVERY == 0:
-            earned = play_years(check, agent(mean, check.observation_names), "validation")
-            curve.append({"generation": generation, "validation_jpy_a_day": earned / DAYS})
-            print(f"generation {generation}: {earned / DAYS:,.0f} JPY a day against none on the validation years")
+            earned = jpy_a_day(check, agent(mean, check.observation_names), VALIDATION)
+            curve.append({"generation": generation, "validation_jpy_a_day": earned})
+            print(f"generation {generation}: {earned:.0f} JPY a day against none, validation years", flush=True)
             if earned > best[0]:
                 best = (earned, mean.copy())
         weights = mean + spread * rng.standard_normal((CANDIDATES, 3, 8))
-        year, start = int(rng.choice(SPLIT["train"])), int(rng.integers(365 - DAYS))
-        seen, _ = train.reset(seed=generation, options={"weather_year": year, "start": start})
-        act, earned, ended = agent(weights, train.observation_names), np.zeros(CANDIDATES), False
+        options = {"weather_year": int(rng.choice(TRAIN)), "start": int(rng.integers(train.days_of_case - DAYS))}
+        seen, _ = train.reset(seed=generation, options=options)
+        act, earned_by, ended = agent(weights, train.observation_names), np.zeros(CANDIDATES), False
         while not ended:
             seen, rewards, _, truncated, _ = train.step(act(seen))
-            earned, ended = earned + rewards, truncated.all()
-        elite = weights[np.argsort(-earned)[:ELITE]]
-        mean = 0.7 * mean + 0.3 * elite.mean(axis=0)
-        spread = 0.8 * spread + 0.2 * elite.std(axis=0) + 0.02
+            earned_by, ended = earned_by + rewards, bool(truncated.all())
+        elite = weights[np.argsort(-earned_by)[:ELITE]]
+        mean = 0.5 * mean + 0.5 * elite.mean(axis=0)
+        spread = 0.7 * spread + 0.3 * elite.std(axis=0) + 0.02
     return best[1], pd.DataFrame(curve)
 
 
-def play_years(environments: IslandEnvironments, act: str | Agent, part: str) -> float:
-    """Return what an episode earns against none in the mean, each year of a part in turn as a sub-environment."""
-    return float(play(environments, act, WEEKS, years=SPLIT[part])["net_supply_jpy"].mean())
+def islands(island: Case, years: list[int], count: int, **options: Any) -> IslandEnvironments:  # noqa: ANN401 - of IslandEnvironments
+    """Return sub-environments of one case that is built once."""
+    return IslandEnvironments(island, weather_years=years, num_envs=count, days=DAYS, ahead=AHEAD, **options)
+
+
+def jpy_a_day(environments: IslandEnvironments, act: str | Agent, years: Sequence[int]) -> float:
+    """Return what an episode earns a day against none in the mean, each of the years a sub-environment."""
+    return float(play(environments, act, STARTS, years=years)["net_supply_jpy"].mean()) / DAYS
 
 
 if __name__ == "__main__":
-    weights, curve = learn(np.random.default_rng(1))
+    island, years = island_case(weather_years=[*TRAIN, *VALIDATION, *TEST])
+    weights, curve = learn(np.random.default_rng(1), island, years)
     if len(sys.argv) > 2:
         curve.to_csv(Path(sys.argv[2]), index=False)
-    judged = make_islands(3, weather_years="test", with_none=True, **OF_ISLAND)
-    simple = make_islands(3, weather_years="test", with_none=True, **OF_ISLAND, **LEARNER)
+    simple = islands(island, years, len(TEST), with_none=True, **LEARNER)
+    learnt = jpy_a_day(simple, agent(weights, simple.observation_names), TEST)
+    print(f"learnt: {learnt:.0f} JPY a day against none, test years", flush=True)
+    judged = islands(island, years, len(TEST), with_none=True)
     for name in ("random", *POLICIES):
-        print(
-            f"{name:20}{play_years(judged, name, 'test') / DAYS:12,.0f} JPY a day against none, test years", flush=True
-        )
-    earned = play_years(simple, agent(weights, simple.observation_names), "test")
-    print(f"{'learnt':20}{earned / DAYS:12,.0f} JPY a day against none, test years")
+        print(f"{name}: {jpy_a_day(judged, name, TEST):.0f} JPY a day against none, test years", flush=True)

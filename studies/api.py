@@ -11,7 +11,7 @@ import pandas as pd
 from studies.study.cases import study_case
 from studies.study.input_names import guest_problems, input_problems, network_problems
 from studies.study.islands import island_of
-from studies.study.members import BASE, middle_point, resolved
+from studies.study.members import BASE, OF_ALL_MEMBERS, middle_point, resolved
 from studies.study.names import Assignment, flatten, nearest
 from studies.study.policy_files import policy_problems
 from studies.study.reading import read_study, study_path
@@ -112,6 +112,12 @@ def load_members(
 def _setting_problems(study: Study, settings: Mapping[str, Any]) -> Iterator[Problem]:
     """Yield names that the island of a study does not have, as for a study file."""
     given: list[Assignment] = [(key, value, f"settings, {key}") for key, value in settings.items()]
+    for key, value in settings.items():
+        if key.partition(".")[0] in OF_ALL_MEMBERS:
+            repair = "give the value itself by its own key, e.g. grid.conductor_mm2"
+            yield Problem(
+                "it says which members a study has", f"settings, {key}", repr(value), "keys of one member", repair
+            )
     island = island_of(study)
     yield from guest_problems(given) if study.grid.is_file else network_problems(island, given)
     yield from input_problems(island, given)

@@ -114,6 +114,7 @@ class Experiment(ABC):
     """The Python file of a user's experiment; from `load_experiment`."""
     case: Case
     """What `run_members` runs; made by `prepare`."""
+    _substitutes: Substitutes | None = None
 
     def __init__(self, study: Study, data: Path | None = None, days: tuple[int, int] | None = None) -> None:
         self.study = study
@@ -166,7 +167,9 @@ class Experiment(ABC):
 
     def substitutes(self) -> Substitutes:
         """Return what stands in the inputs in place of what was not measured."""
-        return self.case.profiles[0][1].substitutes if hasattr(self, "case") else Substitutes()
+        if self._substitutes is None and hasattr(self, "case"):
+            self._substitutes = self.case.profiles[0][1].substitutes
+        return self._substitutes or Substitutes()
 
     def substitutes_record(self) -> dict[str, Any]:
         """Return the substitutes as plain values, places with their names."""
@@ -200,6 +203,7 @@ class Experiment(ABC):
         steps = sampled_steps(self.case, self.study.seed, checked)
         tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:
+            self.substitutes()  # remembered: the profiles say it
             self.case = replace(self.case, profiles=(), outlooks=())
         work.counts.update(run_tasks(tasks, work.workers, work.folder, work.progress))
 

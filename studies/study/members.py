@@ -19,7 +19,8 @@ BASE = "base"
 
 
 WEATHER_YEAR = "weather.weather_year"
-_OF_ALL_MEMBERS = ("scenario", "sweep", "onset", "compare", "uncertainty", "question")
+OF_ALL_MEMBERS = ("scenario", "sweep", "onset", "compare", "uncertainty", "question")
+"""Keys of a study that are no member's own."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def resolved(study: Study, wanted: list[tuple[str, str, dict[str, Any]]]) -> lis
         If a combination is invalid although its single values are valid.
     """
     values = study.model_dump(mode="json", exclude_unset=True)
-    base = {key: value for key, value in values.items() if key not in _OF_ALL_MEMBERS}
+    base = {key: value for key, value in values.items() if key not in OF_ALL_MEMBERS}
     overrides = _overrides(study)
     of_scenario = folder_names(overrides, OF_THE_RUN)
     of_label = folder_names(dict.fromkeys(text for _, text, _ in wanted))

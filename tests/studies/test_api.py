@@ -85,6 +85,10 @@ def test_an_unknown_study_is_told():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
+        (
+            {"sweep.grid.conductor_mm2": [240]},
+            ["it says which members a study has", "settings, sweep.grid.conductor_mm2"],
+        ),
         ({"inputs.sites.new/residential": 2000.0}, ["there is no input table sites", "settings, inputs.sites"]),
         ({"inputs": {"batery_behaviour": {"constant_share": 0.0}}}, ["batery_behaviour", "did you mean"]),
         ({"inputs.battery_behaviour.constant_shar": 0.0}, ["has no row constant_shar"]),

@@ -1,16 +1,20 @@
 """The runner without any power flow: what is published, what is left after a problem, what is not done twice."""
 
 import json
+from dataclasses import dataclass
 from functools import partial
+from types import SimpleNamespace
 
 import pytest
 
 from reports.document.blocks import Heading
 from studies.execution.folders import partial_folder
 from studies.execution.workers import Piece, Processes
-from studies.experiments.runner import Experiment, run_experiment
+from studies.experiments import runner
+from studies.experiments.runner import Experiment, Work, run_experiment
 from studies.study.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
+from twin.resources.profiles import Substitutes
 
 
 def answer(value, done):
@@ -79,6 +83,25 @@ def test_a_finished_experiment_holds_record_manifest_and_report(study, tmp_path,
     assert {"inputs", "answers", "reduction", "report"} == set(
         json.loads((folder / "run_log.json").read_text())["seconds"]
     )
+
+
+@dataclass(frozen=True)
+class FakeCase:
+    profiles: tuple = ((None, SimpleNamespace(substitutes=Substitutes(48, ("fukue",)))),)
+    outlooks: tuple = ()
+
+
+def test_what_stands_in_place_of_measured_inputs_is_known_after_the_members_have_run(study, tmp_path, monkeypatch):
+    for name in ("sampled_steps", "make_tasks", "run_tasks"):
+        monkeypatch.setattr(runner, name, lambda *_: {})
+    asked = Counting(study, [])
+    assert asked.substitutes() == Substitutes()
+    asked.case = FakeCase()
+    asked.run_members(Work(tmp_path, {}, Processes(1), quiet), 2)
+    assert asked.case.profiles == ()
+    record = asked.substitutes_record()
+    assert record["persisted_forecast_hours"] == 48
+    assert [place["name_ja"] for place in record["sunshine_places"]] == ["福江"]
 
 
 def test_what_was_finished_before_a_kill_is_not_made_again(study, tmp_path, in_this_process, monkeypatch):

@@ -95,10 +95,6 @@ class UncertaintyAnalysis(Experiment):
         is_made = self.study.weather.source == "synthetic"
         self._substitutes = Substitutes() if is_made else read_sources(self.study, self.data).substitutes
 
-    def substitutes(self) -> Substitutes:
-        """Return what stands in the inputs as they are in place of what was not measured."""
-        return self._substitutes
-
     def simulate(self, work: Work) -> None:
         """Run the study as it is, its weather years and the hypercube, then what moves most alone.
 

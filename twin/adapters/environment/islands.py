@@ -97,6 +97,7 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
     Attributes
     ----------
     action_names, observation_names : tuple of str
+    days_of_case : int
 
     Raises
     ------
@@ -121,7 +122,7 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
         with_none: bool = False,
     ) -> None:
         self._day = case.clock.steps_of_day
-        self._days_of_case = len(case.index) // self._day
+        self.days_of_case = len(case.index) // self._day
         self._layouts = [ActionLayout.of(case, m, orders, together) for m in range(len(case.members))]
         self.layout = self._layouts[0]
         self._years = [None] * len(case.members) if weather_years is None else list(weather_years)
@@ -167,9 +168,9 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
         check_options(options, [member.scenario for member in self._library.members], self._years)
         self._chosen = tuple(self._choice(k, options) for k in range(self.num_envs))
         days = int(options.get("days", self._days))
-        latest = self._days_of_case - days
-        if not 1 <= days <= self._days_of_case:
-            raise InputError([Problem("no such length", "options, days", str(days), f"1 to {self._days_of_case}")])
+        latest = self.days_of_case - days
+        if not 1 <= days <= self.days_of_case:
+            raise InputError([Problem("no such length", "options, days", str(days), f"1 to {self.days_of_case}")])
         start = int(self.np_random.integers(latest + 1))
         if "start" in options:
             start = int(options["start"])
@@ -371,8 +372,8 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
             problems.append(Problem("not a year for each member", "weather_years", str(len(self._years)), accepted))
         if num_envs is not None and num_envs < 1:
             problems.append(Problem("no sub-environment", "num_envs", str(num_envs), "1 and more"))
-        if not 1 <= days <= self._days_of_case:
-            accepted = f"1 to {self._days_of_case}"
+        if not 1 <= days <= self.days_of_case:
+            accepted = f"1 to {self.days_of_case}"
             problems.append(Problem("the case is shorter than an episode", "days", str(days), accepted))
         if not 1 <= ahead <= self._day:
             problems.append(Problem("the outlook does not reach so far", "ahead", str(ahead), f"1 to {self._day}"))
