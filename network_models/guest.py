@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,8 @@ def guest_roles(original: pp.pandapowerNet, found: Equivalent, roles: Mapping[st
         for _, bus in (*site_buses, *headroom)
         if bus in original.bus.index and bus not in found.bus_of
     ]
+    named = {"link": link, "curtailable": curtailable, "site_buses": site_buses}
+    problems += _named_twice(named, roles)
     raise_if_any(problems)
     others = {key: value for key, value in roles.items() if key not in _BY_NAME}
     return GuestRoles(
@@ -136,6 +138,18 @@ def guest_roles(original: pp.pandapowerNet, found: Equivalent, roles: Mapping[st
         headroom_bus=found.bus_of[headroom[0][1]] if headroom else None,
         **others,
     )
+
+
+def _named_twice(named: Mapping[str, Sequence[Element]], roles: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield the names of elements that a role has already, be it by name or by ``table:index``."""
+    for key, elements in named.items():
+        again = [
+            str(name)
+            for at, (name, element) in enumerate(zip(roles.get(key, ()), elements, strict=True))
+            if element[1] >= 0 and element in elements[:at]
+        ]
+        if again:
+            yield Problem("the element is named twice", f"roles, {key}", ", ".join(again), repair="name it once")
 
 
 @dataclass(frozen=True)

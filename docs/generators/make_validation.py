@@ -12,7 +12,7 @@ import numpy as np
 
 FOLDER = Path(__file__).parent
 TESTS = FOLDER.parents[1] / "tests"
-sys.path[:0] = [str(TESTS / "validation"), str(TESTS)]
+sys.path[:0] = [str(TESTS / "validation"), str(TESTS / "fixtures"), str(TESTS)]
 
 import closed_form  # noqa: E402
 import frozen_controls  # noqa: E402
@@ -35,6 +35,8 @@ GROUPS = {
         if name != "create_cigre_network_hv"
     ),
     "Large networks": networks.LARGE,
+    "Random networks": tuple(networks.RANDOM),
+    "Shuffled networks": tuple(f"shuffled({name})" for name in networks.SHUFFLED_OF),
 }
 
 
@@ -78,9 +80,12 @@ def _rows(name: str) -> list[Agreement]:
 def _headline(agreed: Sequence[Agreement], missed: Sequence[object]) -> str:
     same = sum(row.agrees for row in agreed)
     count = len({row.network for row in agreed})
+    solved = [row for row in agreed if not row.ours.startswith("(")]
+    operable = sum(row.operable for row in solved)
     return (
         f"{count} networks at three loads: {same} of {len(agreed)} states agree within the limits, "
-        f"{len(agreed) - same} are explained below; {len(missed)} rows of this page miss."
+        f"{len(agreed) - same} are explained below; {len(missed)} rows of this page miss. "
+        f"By the check of the root {operable} of {len(solved)} solved states are operable."
     )
 
 
@@ -101,7 +106,18 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _agreement_table(rows: Sequence[Agreement]) -> str:
-    head = ("Network", "Buses", "Gens", "Load", "Tier", "Voltage, pu", "Loading, points", "Residual, pu", "`runpp`")
+    head = (
+        "Network",
+        "Buses",
+        "Gens",
+        "Load",
+        "Tier",
+        "Voltage, pu",
+        "Loading, points",
+        "Residual, pu",
+        "Root",
+        "`runpp`",
+    )
     cells = []
     for row in rows:
         first = row.load_factor == rows[0].load_factor
@@ -109,10 +125,15 @@ def _agreement_table(rows: Sequence[Agreement]) -> str:
         words = row.ours.replace("_", " ")
         cells.append((
             *name, f"{row.load_factor:g}", words, below(row.voltage_error_pu, VM_CLASSES),
-            below(row.loading_error, LOADING_CLASSES), below(row.residual_pu, VM_CLASSES),
+            below(row.loading_error, LOADING_CLASSES), below(row.residual_pu, VM_CLASSES), _root(row),
             row.theirs + ("" if row.agrees or row.verdict in ("both unsolved", "refused") else f", {row.verdict}"),
         ))  # fmt: skip
     return _table(head, cells)
+
+
+def _root(row: Agreement) -> str:
+    """Return what the check of the root says of a solved state."""
+    return "" if row.ours.startswith("(") else "operable" if row.operable else "**not operable**"
 
 
 def _classes(rows: Sequence[Agreement]) -> str:

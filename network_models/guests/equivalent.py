@@ -16,7 +16,8 @@ from pandapower.build_branch import _trafo_df_from_trafo3w
 
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.network.as_read import empty_net, with_every_table
-from twin.network.supported import POWER_FLOW_OPTIONS
+from twin.network.possible import impossible_values, out_of_range
+from twin.network.supported import POWER_FLOW_OPTIONS, not_finite
 
 _INJECTIONS = ("load", "storage", "motor", "asymmetric_load", "ward", "sgen", "asymmetric_sgen", "gen")
 _BRANCHES = ("line", "trafo", "impedance")
@@ -28,6 +29,9 @@ _VOLTAGE_PU = 1e-6
 _ENDS = {"line": ("from_bus", "to_bus"), "trafo": ("hv_bus", "lv_bus"), "impedance": ("from_bus", "to_bus")}
 _SIDES = ("hv", "mv", "lv")
 _SWITCH_RX_RATIO = 2.0
+_LARGEST = 1e12
+_LIMITS = ("min_q_mvar", "max_q_mvar", "min_p_mw", "max_p_mw", "s_sc_max_mva", "s_sc_min_mva", "max_i_ka")
+"""Columns in which a very large number stands for none."""
 _SHARES = tuple(f"const_{kind}_{power}_percent" for kind in "zi" for power in "pq")
 
 
@@ -72,6 +76,7 @@ def equivalent(original: pp.pandapowerNet) -> Equivalent:
     """
     raise_if_any(_refused(original))
     original = with_every_table(original)
+    raise_if_any([*not_finite(original), *impossible_values(original), *_no_size(original)])
     solved = _solved(original)
     found = Equivalent(_own_copy(original))
     legs = _split_three_windings(found, solved)
@@ -112,6 +117,19 @@ def _refused(net: pp.pandapowerNet) -> Iterator[Problem]:
                 what = "an impedance that depends on the tap is not calculated here"
                 repair = "give the impedance at the tap's position"
                 yield Problem(what, f"table {name}, {column}", _listed(net, name, rows), "False", repair)
+
+
+def _no_size(net: pp.pandapowerNet) -> Iterator[Problem]:
+    """Yield lines without a rating, and numbers of a size that nothing in a grid has."""
+    lines = net.line[net.line["in_service"].astype(bool)]
+    rated = lines["max_i_ka"].to_numpy(float)
+    yield from out_of_range(net, "line", lines.index, "max_i_ka", rated, ~np.isfinite(rated), "a rating in kA")
+    for table in ACCEPTED_TABLES:
+        numbers = net[table].select_dtypes(["number"]).drop(columns=list(_LIMITS), errors="ignore")
+        for column in numbers:
+            values = numbers[column].to_numpy(float, na_value=np.nan)
+            wrong = np.abs(values) > _LARGEST
+            yield from out_of_range(net, table, net[table].index, str(column), values, wrong, f"at most {_LARGEST:g}")
 
 
 def _listed(net: pp.pandapowerNet, table: str, rows: pd.Index) -> str:

@@ -36,7 +36,7 @@ def outside_problems(
     days : tuple of int or None
         First and last day given by ``--days``, 1-based and inclusive.
     """
-    grid, weather, period = (_section(model, table) for model in (Grid, Weather, Period))
+    grid, weather, period = (checked_section(model, table) for model in (Grid, Weather, Period))
     found: list[Problem] = []
     if data is not None and not data.is_dir():
         found.append(Problem("there is no such folder", f"--data {data}", repair="give the folder that holds the data"))
@@ -64,7 +64,8 @@ def days_in(fiscal_year: int, first_month: int = 4) -> int:
     return (datetime.date(fiscal_year + 1, first_month, 1) - datetime.date(fiscal_year, first_month, 1)).days
 
 
-def _section(model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
+def checked_section(model: type[BaseModel], table: dict[str, Any]) -> BaseModel | None:
+    """Return a section of a study file, None where it is not valid."""
     try:
         return model.model_validate(table.get(model.__name__.lower(), {}))
     except ValidationError:

@@ -87,13 +87,20 @@ def shown(value: object) -> str:
 
 def literal_choices(field: FieldInfo | None) -> list[str]:
     """Return the values that a field with fixed choices accepts."""
-    return [str(choice) for choice in typing.get_args(field.annotation)] if field else []
+    return [str(choice) for choice in _choices(field)]
+
+
+def _choices(field: FieldInfo | None) -> tuple[object, ...]:
+    """Return the choices of a field, or of the values of a list or table of choices."""
+    annotation = field.annotation if field else None
+    while typing.get_origin(annotation) in (dict, list):
+        annotation = typing.get_args(annotation)[-1]
+    return typing.get_args(annotation)
 
 
 def _joined(field: FieldInfo | None) -> str:
     """Return the choices of a field as a study file writes them: texts in quotes, numbers without."""
-    choices = typing.get_args(field.annotation) if field else ()
-    return ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in choices)
+    return ", ".join(f'"{choice}"' if isinstance(choice, str) else str(choice) for choice in _choices(field))
 
 
 def _walk(model: type[BaseModel], parts: Sequence[str]) -> tuple[Any, FieldInfo | None]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from network_models.island import SHIPPED, Island, find_folder, find_island
-from studies.study.checks import outside_problems
+from studies.study.checks import checked_section, outside_problems
 from studies.study.explaining import explain, findings, shown
 from studies.study.input_names import (
     added_problems,
@@ -133,8 +136,10 @@ def read_study(path: Path, data: Path | None = None, days: Days | None = None, y
     if year is not None and isinstance(table.get("period", {}), dict):
         table["period"] = table.get("period", {}) | {"fiscal_year": year}
     island = _island(table, path)
-    problems = _Reporter(path, text, island).problems(table)
+    reporter = _Reporter(path, text, island)
+    problems = reporter.problems(table)
     problems += outside_problems(table, island, path, data, days)
+    problems += _role_problems(table, path, reporter)
     raise_if_any(sorted(problems, key=_line))
     study = Study.model_validate(table).placed_in(path.parent, year)
     members(study)
@@ -333,6 +338,40 @@ class _Reporter:
             for section, key, name in named
             if isinstance(name, str) and name not in names
         ]  # fmt: skip
+
+
+def _role_problems(table: dict[str, Any], path: Path, reporter: _Reporter) -> Iterator[Problem]:
+    """Yield roles of a guest network that its elements cannot have, each with its line; the network is read for it.
+
+    What is wrong with the network itself is told later, together with all other inputs.
+    """
+    grid = checked_section(Grid, table)
+    if not isinstance(grid, Grid) or grid.roles is None:
+        return
+    source = path.parent / grid.model if grid.is_file else Path(grid.model)
+    if grid.is_file and not source.is_file():
+        return  # `outside_problems` says so
+    status = source.stat() if grid.is_file else None
+    changed = (status.st_mtime_ns, status.st_size) if status else (0, 0)
+    roles = grid.roles.model_dump_json(exclude_none=True)
+    for problem in _problems_of_guest(str(source), changed, roles):
+        section, _, key = problem.where.partition(", ")
+        if section == "roles":
+            role = key.partition(", ")[0]
+            where = reporter.where(("grid", "roles", role))
+            yield replace(problem, what=f"grid.roles.{role}: {problem.what}", where=where)
+
+
+@lru_cache(maxsize=8)
+def _problems_of_guest(source: str, changed: tuple[int, int], roles: str) -> tuple[Problem, ...]:
+    """Return what is wrong with a guest network and its roles; `changed` tells versions of a file apart."""
+    from network_models.guest import guest  # pandapower takes seconds to load, and studies of an island need no guest
+
+    try:
+        guest(source, json.loads(roles))
+    except InputError as error:
+        return tuple(error.problems)
+    return ()
 
 
 def _line(problem: Problem) -> int:

@@ -57,8 +57,9 @@ def start(small_study, tmp_path):
 
 
 def workers_of(process):
-    """Return the worker processes of a run."""
-    listed = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False)
+    """Return the worker processes of a run, without Python's own tracker of semaphores beside them."""
+    command = ["pgrep", "-P", str(process.pid), "-f", "spawn_main"]
+    listed = subprocess.run(command, capture_output=True, text=True, check=False)
     return [int(line) for line in listed.stdout.split()]
 
 

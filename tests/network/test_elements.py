@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandapower as pp
+import pandapower.networks
 import pandas as pd
 import pytest
 from pandapower import pandapowerNet
@@ -241,6 +242,63 @@ def test_three_winding_transformers(changes: dict[str, object]) -> None:
     _three_winding(net, **changes)
     _three_winding(net, in_service=False)
     assert_same(net)
+
+
+def test_three_winding_transformer_with_a_table_of_taps() -> None:
+    """A table gives the impedances and the ratio at its tap: as a transformer with these as its own."""
+    at_tap = {f"vk_{side}_percent": vk for side, vk in zip(("hv", "mv", "lv"), (10.5, 11.7, 12.3), strict=True)}
+    at_tap |= {f"vkr_{side}_percent": vkr for side, vkr in zip(("hv", "mv", "lv"), (0.4, 0.5, 0.6), strict=True)}
+    plain, by_table = two_bus(), two_bus()
+    _three_winding(plain, **at_tap)
+    _three_winding(by_table, tap_changer_type="Tabular", tap_dependency_table=True, id_characteristic_table=0)
+    other = dict.fromkeys(at_tap, 1.0)
+    by_table["trafo_characteristic_table"] = pd.DataFrame([
+        {"id_characteristic": 0, "step": step, "voltage_ratio": 1.0 + 0.0125 * step, "angle_deg": 0.0}
+        | (at_tap if step == -2 else other) for step in range(-8, 9)
+    ])  # fmt: skip
+    found = assert_same(by_table)
+    np.testing.assert_allclose(found.vm_pu, BatchPowerFlow(plain).solve().vm_pu, rtol=0.0, atol=1e-10)
+
+
+DC_LINES = (150.0, 0.0, -150.0)
+
+
+@pytest.mark.parametrize(("p_mw", "enforce_q_lims"), [(150.0, False), (-150.0, True), (0.0, True)])
+def test_dc_lines_send_a_power_lose_some_and_hold_voltages(p_mw: float, enforce_q_lims: bool) -> None:
+    net = pandapower.networks.case39()
+    net.gen[["min_q_mvar", "max_q_mvar"]] = [-500.0, 500.0]
+    limits = {"min_q_from_mvar": -90, "max_q_from_mvar": 100, "min_q_to_mvar": -80, "max_q_to_mvar": 70}
+    pp.create_dcline(net, 3, 25, p_mw, 1.5, 2.0, 1.0, 1.02, **limits)
+    beside_a_generator = float(net.gen.vm_pu[net.gen.bus == 29].iloc[0])
+    pp.create_dcline(net, 7, 29, 20.0, 1.5, 2.0, 1.0, beside_a_generator, min_q_to_mvar=-200, max_q_to_mvar=200)
+    found = assert_same(net, scale_mva=100.0, enforce_q_lims=enforce_q_lims)
+    np.testing.assert_allclose(found.dcline_pl_mw[0], [0.015 * abs(p_mw) + 2.0, 2.3], rtol=1e-12)
+    every = BatchPowerFlow(net, enforce_q_lims=enforce_q_lims).solve(dcline_p_mw=[[p, 20.0] for p in DC_LINES])
+    np.testing.assert_array_equal(every.vm_pu[DC_LINES.index(p_mw)], found.vm_pu[0])
+
+
+def test_a_dc_line_with_a_dead_end_does_nothing() -> None:
+    net = two_bus()
+    dead = pp.create_bus(net, 20.0)
+    pp.create_dcline(net, 1, dead, 1.0, 1.0, 0.1, 1.0, 1.0)
+    found = BatchPowerFlow(net).solve()
+    np.testing.assert_array_equal(found.vm_pu[:, :2], BatchPowerFlow(two_bus()).solve().vm_pu)
+    assert found.dcline_p_from_mw[0, 0] == 0.0
+    assert np.isnan(found.dcline_vm_to_pu[0, 0])
+
+
+@pytest.mark.parametrize("case", ["case9", "case39"])
+def test_distributed_slack(case: str) -> None:
+    net = getattr(pandapower.networks, case)()
+    net.gen["slack_weight"], net.ext_grid["slack_weight"] = np.arange(len(net.gen)) % 3 * 1.0, 2.0
+    net.gen[["min_q_mvar", "max_q_mvar"]] = [-900.0, 900.0]
+    found = assert_same(net, scale_mva=1000.0, distributed_slack=True)
+    taken = np.concatenate([found.gen_p_mw[0] - net.gen.p_mw * net.gen.scaling, found.ext_grid_p_mw[0]])
+    weight = np.concatenate([net.gen.slack_weight, net.ext_grid.slack_weight])
+    np.testing.assert_allclose(taken / taken.sum(), weight / weight.sum(), atol=1e-8)
+    load = net.load.p_mw.to_numpy() * np.array([[0.5], [1.0]])
+    rows = BatchPowerFlow(net, distributed_slack=True).solve(load_p_mw=load)
+    np.testing.assert_array_equal(rows.vm_pu[1], found.vm_pu[0])
 
 
 def test_impedances() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pandapower as pp
+import pandas as pd
 import pytest
 from pandapower import pandapowerNet
 from powerflow_cases import assert_same, two_bus
@@ -24,8 +25,7 @@ def _refusal(net: pandapowerNet, **options) -> str:
 def _net_with_everything_unsupported() -> pandapowerNet:
     net = two_bus()
     dc = [pp.create_bus_dc(net, 10.0) for _ in range(2)]
-    pp.create_dcline(net, 0, 1, 1.0, 1.0, 0.1, 1.0, 1.0, index=7)
-    pp.create_tcsc(net, 0, 1, 1.0, -10.0, 1.0, 140.0)
+    pp.create_tcsc(net, 0, 1, 1.0, -10.0, 1.0, 140.0, index=7)
     pp.create_ssc(net, 1, 0.0, 0.1, 1.0)
     pp.create_vsc(net, 1, dc[0], 0.0, 0.1, 0.1)
     pp.create_line_dc_from_parameters(net, *dc, 1.0, 0.1, 1.0)
@@ -36,7 +36,7 @@ def _net_with_everything_unsupported() -> pandapowerNet:
 
 def test_all_unsupported_tables_are_named_at_once_with_their_elements() -> None:
     message = _refusal(_net_with_everything_unsupported())
-    for table in ("dcline", "tcsc", "ssc", "vsc", "bus_dc", "line_dc", "source_dc", "load_dc"):
+    for table in ("tcsc", "ssc", "vsc", "bus_dc", "line_dc", "source_dc", "load_dc"):
         assert f"net.{table}:" in message
     assert "in service: [7]" in message
     assert "in_service to False" in message
@@ -44,7 +44,7 @@ def test_all_unsupported_tables_are_named_at_once_with_their_elements() -> None:
 
 def test_unsupported_elements_out_of_service_change_nothing() -> None:
     net = _net_with_everything_unsupported()
-    for table in ("dcline", "tcsc", "ssc", "vsc", "bus_dc", "line_dc", "source_dc", "load_dc"):
+    for table in ("tcsc", "ssc", "vsc", "bus_dc", "line_dc", "source_dc", "load_dc"):
         net[table]["in_service"] = False
     np.testing.assert_array_equal(BatchPowerFlow(net).solve().vm_pu, BatchPowerFlow(two_bus()).solve().vm_pu)
 
@@ -63,7 +63,7 @@ def test_every_table_of_pandapower_with_elements_is_known() -> None:
     (lambda net: net.line.__setitem__("x_ohm_per_km", np.inf), "net.line.x_ohm_per_km"),
     (lambda net: net.ext_grid.__setitem__("vm_pu", np.nan), "net.ext_grid.vm_pu"),
     (lambda net: net.load.__setitem__("bus", 99), "no such bus"),
-    (lambda net: net.load.drop(columns="const_i_p_percent", inplace=True), "column is missing"),
+    (lambda net: net.load.pop("const_i_p_percent"), "column is missing"),
     (lambda net: net.ext_grid.__setitem__("in_service", False), "no slack in service"),
     (lambda net: net.bus.__setitem__("in_service", [False, True]), "no slack in service"),
     (lambda net: net.line.__setitem__(["r_ohm_per_km", "x_ohm_per_km"], 0.0), "no impedance"),
@@ -83,7 +83,7 @@ def test_several_faults_are_reported_together() -> None:
     net = two_bus()
     net.load["p_mw"] = np.nan
     net.line["length_km"] = np.nan
-    pp.create_dcline(net, 0, 1, 1.0, 1.0, 0.1, 1.0, 1.0)
+    pp.create_tcsc(net, 0, 1, 1.0, -10.0, 1.0, 140.0)
     with pytest.raises(InputError) as error:
         BatchPowerFlow(net, trafo_model="x")
     assert len(error.value.problems) == 4
@@ -132,3 +132,49 @@ def test_line_without_reactance_needs_no_dc_start() -> None:
     net = two_bus()
     net.line["x_ohm_per_km"] = 0.0
     assert_same(net, reference={"init": "flat"})
+
+
+def _with_tap_table(net: pandapowerNet, positions: tuple[int, ...], **columns) -> None:
+    """Two transformers that ask the table of taps for positions 1 and 2."""
+    for position in (1, 2):
+        bus = pp.create_bus(net, 0.4)
+        pp.create_transformer_from_parameters(
+            net, 1, bus, 1.0, 20.0, 0.4, 1.0, 6.0, 1.0, 0.1, tap_side="hv", tap_neutral=0, tap_min=-2, tap_max=2,
+            tap_pos=position, tap_changer_type="Tabular", tap_dependency_table=True, id_characteristic_table=position,
+        )  # fmt: skip
+    rows = [
+        {"id_characteristic": number, "step": step, "voltage_ratio": 1.0, "angle_deg": 0.0, "vk_percent": 6.0,
+         "vkr_percent": 1.0} | columns for number in (1, 2) for step in positions
+    ]  # fmt: skip
+    net["trafo_characteristic_table"] = pd.DataFrame(rows)
+
+
+def test_taps_for_which_pandapower_would_take_something_else_are_refused() -> None:
+    """It takes 1 % for a position that is not in the table, and one transformer's row for all of its table."""
+    net = two_bus()
+    _with_tap_table(net, (1, 2))
+    assert BatchPowerFlow(net).solve().converged.all()
+    net = two_bus()
+    _with_tap_table(net, (1,))
+    assert "net.trafo, index 1: no impedance for its tap position" in _refusal(net)
+    net = two_bus()
+    _with_tap_table(net, (1, 2), vk_percent=np.nan)
+    assert "1 rows with an empty value" in _refusal(net)
+    net = two_bus()
+    _with_tap_table(net, (1, 2))
+    net.trafo["id_characteristic_table"] = 1
+    assert "share a table of tap positions at different positions" in _refusal(net)
+    del net["trafo_characteristic_table"]
+    assert "the table of tap positions is not complete" in _refusal(net)
+
+
+def test_shares_of_a_slack_that_cannot_be_are_refused() -> None:
+    net = two_bus()
+    net.ext_grid["slack_weight"] = 0.0
+    assert "nobody takes a share" in _refusal(net, distributed_slack=True)
+    net.ext_grid["slack_weight"] = -1.0
+    assert "cannot be a share of the slack" in _refusal(net, distributed_slack=True)
+    pp.create_ext_grid(net, 1)
+    assert "needs one slack node" in _refusal(net, distributed_slack=True)
+    net["user_pf_options"] = {"distributed_slack": True}
+    assert "not the one used here" in _refusal(net)

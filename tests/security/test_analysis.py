@@ -242,7 +242,7 @@ def test_times_and_hours_follow_the_index():
 def test_bad_outages_are_refused_all_at_once():
     net = island()
     net.line.loc[2, "in_service"] = False
-    bad = [("line", 9), ("line", 2), ("bus", 1), ("line", 0), (("line", 0),), ()]
+    bad = [("line", 9), ("line", 2), ("group", 1), ("line", 0), (("line", 0),), ()]
     with pytest.raises(InputError) as error:
         SecurityAnalysis(net, bad).prepare({})
     assert [problem.where for problem in error.value.problems] == [

@@ -11,7 +11,9 @@ from shipped import ISLAND
 
 from studies import cli
 from studies.study.checks import needed_places
+from studies.study.reading import read_study
 from studies.study.schema import Grid
+from twin.core.errors import InputError
 from weather.synthetic.year import synthetic_year
 
 STUDY = """\
@@ -170,9 +172,27 @@ def test_all_problems_of_the_file_and_the_command_line_at_once(refused, tmp_path
 def test_a_bus_that_does_not_exist(refused, guest_folder):
     text = STUDY.replace(GOTO, GUEST + 'roles.site_buses = ["vilage"]\nroles.headroom_bus = "harbour"\n')
     told = refused(text)
-    assert "roles, site_buses: there is no such bus" in told
+    assert "grid.roles.site_buses: there is no such bus" in told
     assert "village" in told
-    assert "roles, headroom_bus: there is no such bus" in told
+    assert "grid.roles.headroom_bus: there is no such bus" in told
+
+
+@pytest.mark.parametrize(("roles", "words"), [
+    ('roles.link = ["circit"]', ["grid.roles.link: there is no such line or trafo", "circit"]),
+    ('roles.link = ["line:0", "line:0"]', ["grid.roles.link: the element is named twice"]),
+    ('roles.link = 3\nroles.plant_kinds = {a = "b"}', ["must be a list", '"pv", "wind", "tidal", "steady"']),
+])  # fmt: skip
+def test_roles_are_checked_when_the_study_is_read(guest_folder, roles, words):
+    text = STUDY.replace(
+        GOTO, "\n".join(line for line in GUEST.splitlines() if "roles.link" not in line) + f"\n{roles}\n"
+    )
+    (guest_folder / "study.toml").write_text(text)
+    with pytest.raises(InputError) as caught:
+        read_study(guest_folder / "study.toml")
+    told = str(caught.value)
+    for word in words:
+        assert word in told
+    assert "<class" not in told
 
 
 def test_a_network_with_two_islands_and_weather_with_a_gap_are_told_together(refused, guest_folder, sky):

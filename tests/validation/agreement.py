@@ -47,6 +47,9 @@ class Agreement:
     residual_pu : float
         Largest power mismatch of our voltages in pandapower's own equations, per unit of ``sn_mva``; NaN without a
         solution of ours.
+    operable : bool
+        Our check of the root: solved, the Jacobian's determinant has the sign that it has without power, and no voltage
+        is below half of the nominal one.
     """
 
     network: str
@@ -58,6 +61,7 @@ class Agreement:
     voltage_error_pu: float
     loading_error: float
     residual_pu: float
+    operable: bool
 
     @property
     def agrees(self) -> bool:
@@ -110,7 +114,7 @@ def agreements(
     except InputError:
         return [
             Agreement(name, factor, **size, ours=REFUSED, theirs="", voltage_error_pu=np.nan,
-                      loading_error=np.nan, residual_pu=np.nan)
+                      loading_error=np.nan, residual_pu=np.nan, operable=False)
             for factor in factors
         ]  # fmt: skip
     rows = []
@@ -123,6 +127,7 @@ def agreements(
             voltage_error_pu=voltage_error(result, row, solved) if both else np.nan,
             loading_error=loading_error(result, row, solved) if both else np.nan,
             residual_pu=residual(result.solution.v[row], solved) if result.converged[row] else np.nan,
+            operable=bool(result.operable[row]),
         ))  # fmt: skip
     return rows
 

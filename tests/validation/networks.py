@@ -9,6 +9,7 @@ from functools import partial
 
 import pandapower.networks as pn
 from pandapower import pandapowerNet
+from random_networks import random_network, shuffled
 from shipped import goto
 
 SEED = 2030
@@ -25,6 +26,8 @@ KERBER = (
     *("create_kerber_landnetz_kabel_1", "create_kerber_landnetz_kabel_2", "create_kerber_dorfnetz"),
     *("create_kerber_vorstadtnetz_kabel_1", "create_kerber_vorstadtnetz_kabel_2"),
     *("kb_extrem_landnetz_freileitung", "kb_extrem_dorfnetz_trafo", "kb_extrem_vorstadtnetz_trafo_2"),
+    *("kb_extrem_landnetz_kabel", "kb_extrem_landnetz_freileitung_trafo", "kb_extrem_landnetz_kabel_trafo"),
+    *("kb_extrem_dorfnetz", "kb_extrem_vorstadtnetz_1", "kb_extrem_vorstadtnetz_trafo_1"),
 )
 EXAMPLES = (
     *("example_simple", "example_multivoltage", "panda_four_load_branch", "four_loads_with_branches_out"),
@@ -49,7 +52,18 @@ LOW_VOLTAGE: dict[str, Builder] = {
         pn.create_synthetic_voltage_control_lv_network, "suburb_1"
     ),
     "ieee_european_lv_asymmetric": pn.ieee_european_lv_asymmetric,
+} | {
+    f"create_synthetic_voltage_control_lv_network('{name}')": partial(
+        pn.create_synthetic_voltage_control_lv_network, name
+    )
+    for name in ("rural_2", "village_1", "village_2")
 }
+RANDOM: dict[str, Builder] = {f"random({seed})": partial(random_network, seed) for seed in range(16)}
+SHUFFLED_OF = (
+    *("case14", "case_ieee30", "case39", "case57", "case118", "case300", "create_cigre_network_hv"),
+    *("create_cigre_network_mv", "example_multivoltage", "example_simple", "mv_oberrhein", "GBreducednetwork"),
+)
+"""Networks that are compared once more with other bus numbers and orders of rows."""
 GOTO_VARIANTS: tuple[tuple[int, str, dict[str, float | str]], ...] = (
     (2024, "controlled", {"conductor_mm2": 240}),
     (2024, "fixed", {"conductor_mm2": 300}),
@@ -68,6 +82,7 @@ FAST = (
     *("create_kerber_landnetz_kabel_2", "kb_extrem_landnetz_freileitung", "create_dickert_lv_network"),
     *("create_synthetic_voltage_control_lv_network('rural_1')", "example_simple", "example_multivoltage"),
     *("panda_four_load_branch", "four_loads_with_branches_out", "simple_four_bus_system", "simple_mv_open_ring_net"),
+    *("random(0)", "shuffled(case39)"),
 )
 """What the fast tests solve beside some Goto variants; building the networks takes most of their time."""
 NOTICE = "tap_dependency_table is missing"
@@ -81,6 +96,7 @@ def builders() -> dict[str, Builder]:
     named: dict[str, Builder] = {name: partial(_from_library, name) for name in (*IEEE, *TRANSMISSION, *LARGE)}
     named |= CIGRE | {name: partial(_from_library, name) for name in KERBER} | LOW_VOLTAGE
     named |= {name: partial(_from_library, name) for name in EXAMPLES}
+    named |= RANDOM | {f"shuffled({name})": partial(_shuffled, name) for name in SHUFFLED_OF}
     return {goto_name(*v): partial(_goto_net, *v) for v in GOTO_VARIANTS} | named
 
 
@@ -103,6 +119,10 @@ def goto_name(year: int, compensation: str, parameters: dict[str, float | str]) 
 
 def _from_library(name: str) -> pandapowerNet:
     return getattr(pn, name)()
+
+
+def _shuffled(name: str) -> pandapowerNet:
+    return shuffled(getattr(pn, name)(), SEED)
 
 
 def _goto_net(year: int, compensation: str, parameters: dict[str, float | str]) -> pandapowerNet:

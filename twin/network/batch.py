@@ -13,6 +13,7 @@ from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
 from twin.network.as_read import AsRead
+from twin.network.distributed_slack import shares, solve_shared, with_shares
 from twin.network.extraction import extract
 from twin.network.node_power import node_power
 from twin.network.profiles import POWERS, checked
@@ -36,6 +37,8 @@ class BatchPowerFlow:
         ``t`` or ``pi``, as in ``runpp``.
     enforce_q_lims : bool
         Whether generators keep within their reactive limits.
+    distributed_slack : bool
+        Whether external grid and generators share by ``slack_weight`` what the set powers leave open, as in ``runpp``.
     trafo_loading : str
         ``current`` or ``power``, as in ``runpp``: what ``trafo_loading_percent`` and that of three windings compare.
     trafo3w_losses : str
@@ -57,20 +60,23 @@ class BatchPowerFlow:
         *,
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
+        distributed_slack: bool = False,
         trafo_loading: str = "current",
         trafo3w_losses: str = "hv",
         tolerance_mva: float = TOLERANCE_MVA,
     ) -> None:
         raise_if_any(_wrong_options(trafo_loading, trafo3w_losses, tolerance_mva))
         self._options: dict[str, Any] = {
-            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "trafo_loading": trafo_loading,
-            "trafo3w_losses": trafo3w_losses, "tolerance_mva": tolerance_mva,
+            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "distributed_slack": distributed_slack,
+            "trafo_loading": trafo_loading, "trafo3w_losses": trafo3w_losses, "tolerance_mva": tolerance_mva,
         }  # fmt: skip
         self.as_read = AsRead(net)
         self.net = self.as_read.net
         if len(self.net.trafo3w) and "loss_side" not in self.net.trafo3w:
             self.net.trafo3w["loss_side"] = trafo3w_losses
-        self.network = extract(self.net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
+        used = {"enforce_q_lims": enforce_q_lims, "distributed_slack": distributed_slack}
+        self.network = extract(self.net, trafo_model=trafo_model, **used)
+        self._shares = shares(self.net, self.network) if distributed_slack else None
         self.solver = Solver(self.network, tolerance_mva=tolerance_mva)
 
     def solve(self, **given: ArrayLike) -> BatchResult | ResultBySettings:
@@ -113,16 +119,22 @@ class BatchPowerFlow:
         size = max(_LEAST_ROWS, min(_VALUES_PER_BLOCK // len(self.network.alive), -(-rows // threads)))
         blocks = [slice(first, min(first + size, rows)) for first in range(0, rows, size)]
         with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(lambda block: self._solve_block(block, arrays, solution), blocks))
+            open_mw = list(pool.map(lambda block: self._solve_block(block, arrays, solution), blocks))
+        if self._shares is not None:
+            arrays = with_shares(self.network, self._shares, arrays, np.concatenate(open_mw))
         return BatchResult(self.net, self.network, solution, arrays, self._options["trafo_loading"])
 
-    def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray], solution: Solution) -> None:
-        """Solve the rows of a block and put them into `solution`."""
+    def _solve_block(self, block: slice, arrays: dict[tuple[str, str], np.ndarray], solution: Solution) -> np.ndarray:
+        """Solve the rows of a block, put them into `solution` and return the power that is shared, MW (R,)."""
         part = {name: values[block] for name, values in arrays.items()}
         power = node_power(self.network, block.stop - block.start, part)
-        solved = self.solver.solve(power, threads=1)
+        if self._shares is None:
+            solved, open_mw = self.solver.solve(power, threads=1), np.zeros(block.stop - block.start)
+        else:
+            solved, open_mw = solve_shared(self.network, self.solver, power, self._shares)
         for field in fields(Solution):
             getattr(solution, field.name)[block] = getattr(solved, field.name)
+        return open_mw
 
 
 def _wrong_options(trafo_loading: str, trafo3w_losses: str, tolerance_mva: float) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from twin.network.network import Network, controlled_nodes, slack_nodes
 from twin.network.node_power import injectors, nodes_of, shunt_admittances
 from twin.network.outage import connected
 from twin.network.supported import POWER_FLOW_OPTIONS, check_supported, left_out_tables
+from twin.network.switching import switched_ends
 from twin.network.voltage_control import fixed_svc_admittance, regulators, slack_sources
 
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance", "xward", "switch")
@@ -176,7 +177,9 @@ def _check_finite(net: pandapowerNet, converted: Converted) -> None:
         raise InputError(problems)
 
 
-def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False) -> Network:
+def extract(
+    net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool = False, distributed_slack: bool = False
+) -> Network:
     """Return the matrices of `net`, which is not modified and need not have a solution.
 
     Parameters
@@ -187,6 +190,8 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
     enforce_q_lims : bool
         Whether generators keep within ``min_q_mvar`` and ``max_q_mvar``, and the reactive power of ``sgen`` is clipped
         at them.
+    distributed_slack : bool
+        Only held against the options kept in the net.
 
     Returns
     -------
@@ -199,7 +204,8 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
         refuses it.
     """
     net = with_every_table(net)
-    check_supported(net, trafo_model, enforce_q_lims)
+    used = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "distributed_slack": distributed_slack}
+    check_supported(net, used)
     part = convert(net, trafo_model)
     of_index = part.node_of_index
     slack_by, slack_v_by = slack_sources(net, of_index)
@@ -220,6 +226,7 @@ def extract(net: pandapowerNet, *, trafo_model: str = "t", enforce_q_lims: bool 
         branch_to=part.branch_to,
         branch_rows=part.branch_rows,
         branch_ends=part.branch_ends,
+        switched_end=switched_ends(net, part.branch_rows),
         shunt_node=shunt_node,
         shunt_pu=shunt_pu,
         slack=slack,

@@ -162,6 +162,8 @@ class Network:
         switches with an impedance) and ``trafo3w`` (k = 3: hv, mv, lv), in the table's order; -1 where out of service.
     branch_ends : mapping of str to numpy.ndarray, (L, k, 2) int
         Nodes at the ends of the same, also where out of service; -1 where de-energised.
+    switched_end : numpy.ndarray, (S, 2) int
+        Branch and end (0 from, 1 to) that each closed switch at a line or transformer connects; -1 for the others.
     shunt_node : mapping of str to numpy.ndarray, (L,) int
         Node of each element of ``shunt``, ``ward``, ``xward`` and ``svc``; -1 where out of service (``svc``: also where
         it is controllable).
@@ -200,6 +202,7 @@ class Network:
     branch_to: np.ndarray
     branch_rows: Mapping[str, np.ndarray]
     branch_ends: Mapping[str, np.ndarray]
+    switched_end: np.ndarray
     shunt_node: Mapping[str, np.ndarray]
     shunt_pu: Mapping[str, np.ndarray]
     slack: np.ndarray

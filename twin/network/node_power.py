@@ -10,6 +10,7 @@ import pandas as pd
 from numba import njit
 from pandapower import pandapowerNet
 
+from twin.network.dc_lines import end_injectors
 from twin.network.network import Injectors, Network
 
 _INFEED_SIGN = {
@@ -35,7 +36,8 @@ def injectors(net: pandapowerNet, node_of_index: np.ndarray, enforce_q_lims: boo
     enforce_q_lims : bool
         Whether the reactive power of ``sgen`` is clipped at its limits, as ``runpp`` does with this option.
     """
-    return {table: _injectors(net, table, node_of_index, enforce_q_lims) for table in _INFEED_SIGN}
+    found = {table: _injectors(net, table, node_of_index, enforce_q_lims) for table in _INFEED_SIGN}
+    return found | end_injectors(net, node_of_index)
 
 
 def _injectors(net: pandapowerNet, table: str, node_of_index: np.ndarray, enforce_q_lims: bool) -> Injectors:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
+from twin.network.dc_lines import with_infeed_of_ends
 
 Column = tuple[str, str]
 """A pandapower table and a column of it."""
@@ -20,7 +21,7 @@ POWERS: dict[str, Column] = {
     "load_p_mw": ("load", "p_mw"), "load_q_mvar": ("load", "q_mvar"),
     "sgen_p_mw": ("sgen", "p_mw"), "sgen_q_mvar": ("sgen", "q_mvar"),
     "storage_p_mw": ("storage", "p_mw"), "storage_q_mvar": ("storage", "q_mvar"),
-    "gen_p_mw": ("gen", "p_mw"),
+    "gen_p_mw": ("gen", "p_mw"), "dcline_p_mw": ("dcline", "p_mw"),
 }  # fmt: skip
 """Names of powers that can be given, with their table and column."""
 
@@ -37,7 +38,8 @@ class GivenProfiles:
     rows : int
         Number of steps R; 1 where nothing is given.
     values : dict of (table, column) to numpy.ndarray, (R, L)
-        In the order of the net's table; not a number where a value is missing.
+        In the order of the net's table; not a number where a value is missing. Instead of the power of a ``dcline``
+        the infeed of its ends (`twin.network.dc_lines`).
     labels : pandas.Index or None
         Labels of the steps, where they came as DataFrames with labels of their own.
     """
@@ -87,7 +89,7 @@ def checked(
         problems += _different_labels(labels)
     raise_if_any(problems)
     own = [index for index in labels.values() if not _is_plain(index)]
-    values_of = {accepted[name]: array for name, array in arrays.items()}
+    values_of = with_infeed_of_ends(net, {accepted[name]: array for name, array in arrays.items()})
     return GivenProfiles(next(iter(steps.values()), 1), values_of, own[0] if own else None)
 
 
@@ -130,7 +132,7 @@ def _read(
 
 
 def _numbers(values: ArrayLike) -> np.ndarray | str:
-    """Return the values as floats, NaN where one is missing, or what of them is no number."""
+    """Return the values as floats, NaN where one is missing or infinite, or what of them is no number."""
     try:
         if isinstance(values, np.ma.MaskedArray):
             values = np.ma.filled(np.ma.asarray(values, dtype=float), np.nan)
@@ -139,7 +141,9 @@ def _numbers(values: ArrayLike) -> np.ndarray | str:
         raw = np.asarray(values)
         if raw.dtype.kind not in "buifO" or (raw.dtype.kind == "O" and any(isinstance(x, str) for x in raw.flat)):
             return f"{raw.dtype}: {raw.flat[0]!r}" if raw.size else str(raw.dtype)
-        return np.asarray(raw, dtype=float)
+        array = np.asarray(raw, dtype=float)
+        infinite = np.isinf(array)
+        return np.where(infinite, np.nan, array) if infinite.any() else array
     except (TypeError, ValueError) as error:
         return str(error)
 

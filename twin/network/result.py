@@ -12,6 +12,7 @@ from numba import njit
 from pandapower import pandapowerNet
 
 from twin.network.bus_and_switch_results import BUS_RESULTS, SWITCH_RESULTS, bus_power, switch_result
+from twin.network.dc_lines import DC_RESULTS, ENDS
 from twin.network.network import END_OF_SIDE, Network, rated_currents_ka
 from twin.network.node_power import limit, node_power, table_power
 from twin.network.solving.solver import Failure, Method, Solution, default_threads
@@ -32,10 +33,8 @@ def element_result(net: pandapowerNet, network: Network, solution: Solution, giv
     power; rows without a solution are not a number.
     """
     table, column = ELEMENT_RESULTS[name]
-    if table == "ext_grid":
-        power = ext_grid_power(net, network, solution, given, column)
-    elif table == "gen":
-        power = gen_power(net, network, solution, given, column)
+    if table in ("ext_grid", "gen"):
+        power = source_power(net, network, solution, given, column)[table]
     elif table in _INJECTED:
         power = _injected(network, solution, given, table, column)
     else:
@@ -90,21 +89,14 @@ def _into_inner_branch(network: Network, solution: Solution) -> np.ndarray:
 _ROWS_PER_BLOCK = 4096
 _NO_LIMIT_MVAR = 1e9
 """pandapower's own number for a generator without a reactive limit; only the shares of several depend on it."""
+_MACHINES = ("gen", *ENDS)
+"""What holds a voltage and shares the reactive power of a node."""
 
 
-def ext_grid_power(net: pandapowerNet, network: Network, solution: Solution, given: Given, column: str) -> np.ndarray:
-    """Return the power that external grids feed in, (R, L)."""
-    return _source_power(net, network, solution, given, column)["ext_grid"]
-
-
-def gen_power(net: pandapowerNet, network: Network, solution: Solution, given: Given, column: str) -> np.ndarray:
-    """Return the power that generators feed in, (R, L)."""
-    return _source_power(net, network, solution, given, column)["gen"]
-
-
-def _source_power(
+def source_power(
     net: pandapowerNet, network: Network, solution: Solution, given: Given, column: str
 ) -> dict[str, np.ndarray]:
+    """Return the power that external grids, generators and ends of dc lines feed in, (R, L) by table."""
     rest = _rest_at_slacks(network, solution, given)
     if column == "p_mw":
         return _active(net, network, solution, given, rest.real)
@@ -129,14 +121,15 @@ def _active(
     net: pandapowerNet, network: Network, solution: Solution, given: Given, rest: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Share the rest at each slack node by ``slack_weight``; equal parts of the whole where there is none."""
-    elements = network.injectors["gen"]
-    set_mw = table_power(elements, "p_mw", given.get(("gen", "p_mw"))) * elements.infeed_per_unit
-    live = elements.node >= 0
-    of_gen = np.zeros((len(solution.v), len(live)))
-    of_gen[:, live] = np.broadcast_to(set_mw, of_gen.shape)[:, live]
-    power = {"ext_grid": np.zeros((len(solution.v), len(net.ext_grid))), "gen": of_gen}
+    power = {"ext_grid": np.zeros((len(solution.v), len(net.ext_grid)))}
+    for table in _machines(network):
+        elements = network.injectors[table]
+        set_mw = table_power(elements, "p_mw", given.get((table, "p_mw"))) * elements.infeed_per_unit
+        live = elements.node >= 0
+        power[table] = np.zeros((len(solution.v), len(live)))
+        power[table][:, live] = np.broadcast_to(set_mw, power[table].shape)[:, live]
     for column, node in enumerate(network.slack):
-        at = [(table, np.flatnonzero(network.slack_by[table] == node)) for table in power]
+        at = [(table, np.flatnonzero(of_table == node)) for table, of_table in network.slack_by.items()]
         weight = np.concatenate([net[table].slack_weight.to_numpy(float)[found] for table, found in at])
         before = np.concatenate([power[table][:, found] for table, found in at], axis=1)
         total = before.sum(axis=1) + rest[:, column]
@@ -151,24 +144,41 @@ def _active(
 
 def _reactive(net: pandapowerNet, network: Network, solution: Solution, rest: np.ndarray) -> dict[str, np.ndarray]:
     """Share the reactive power of each node in proportion to the ranges of its generators, as pandapower does."""
-    power = {table: np.zeros((len(solution.v), len(net[table]))) for table in ("ext_grid", "gen")}
-    node_of_gen, row_of_gen = network.regulators["gen"].node, network.controlled_by["gen"]
-    low, high = limit(net.gen, "min_q_mvar", -_NO_LIMIT_MVAR), limit(net.gen, "max_q_mvar", _NO_LIMIT_MVAR)
+    machines = _machines(network)
+    node_of = np.concatenate([network.regulators[table].node for table in machines])
+    row_of = np.concatenate([network.controlled_by[table] for table in machines])
+    low, high = (np.concatenate([_limit_mvar(net, table, side) for table in machines]) for side in ("min", "max"))
+    kept_low, kept_high = (
+        np.concatenate([getattr(network.regulators[table], name) for table in machines]) * network.base_mva
+        for name in ("low_pu", "high_pu")
+    )
+    of_grids = np.zeros((len(solution.v), len(net.ext_grid)))
+    of_machines = np.zeros((len(solution.v), len(node_of)))
     totals = [(node, rest[:, k]) for k, node in enumerate(network.slack)]
     held = solution.q_controlled_pu * network.base_mva
-    totals += [(network.controlled.node[row], held[:, row]) for row in np.unique(row_of_gen[row_of_gen >= 0])]
+    totals += [(network.controlled.node[row], held[:, row]) for row in np.unique(row_of[row_of >= 0])]
     for node, total in totals:
-        gens, grids = np.flatnonzero(node_of_gen == node), np.flatnonzero(network.slack_by["ext_grid"] == node)
+        at, grids = np.flatnonzero(node_of == node), np.flatnonzero(network.slack_by["ext_grid"] == node)
         none = np.zeros(len(grids))
-        shared = _shared(total, np.r_[none, low[gens]], np.r_[none, high[gens]])
+        shared = _shared(total, np.r_[none, low[at]], np.r_[none, high[at]])
         if len(grids):
-            limits = (bound[gens] * network.base_mva for bound in
-                      (network.regulators["gen"].low_pu, network.regulators["gen"].high_pu))  # fmt: skip
-            kept = np.clip(shared[:, len(grids) :], *limits)
+            kept = np.clip(shared[:, len(grids) :], kept_low[at], kept_high[at])
             left = (total - shared[:, : len(grids)].sum(axis=1) - kept.sum(axis=1)) / len(grids)
             shared = np.concatenate([shared[:, : len(grids)] + left[:, None], kept], axis=1)
-        power["ext_grid"][:, grids], power["gen"][:, gens] = np.split(shared, [len(grids)], axis=1)
-    return power
+        of_grids[:, grids], of_machines[:, at] = np.split(shared, [len(grids)], axis=1)
+    ends = np.cumsum([len(network.regulators[table].node) for table in machines])[:-1]
+    return {"ext_grid": of_grids} | dict(zip(machines, np.split(of_machines, ends, axis=1), strict=True))
+
+
+def _machines(network: Network) -> tuple[str, ...]:
+    return tuple(table for table in _MACHINES if table in network.injectors)
+
+
+def _limit_mvar(net: pandapowerNet, table: str, side: str) -> np.ndarray:
+    column = f"{side}_q_mvar" if table == "gen" else f"{side}_q_{ENDS[table]}_mvar"
+    return limit(
+        net.gen if table == "gen" else net.dcline, column, -_NO_LIMIT_MVAR if side == "min" else _NO_LIMIT_MVAR
+    )
 
 
 def _shared(total: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
@@ -178,6 +188,22 @@ def _shared(total: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
         return np.repeat(total[:, None] / len(low), len(low), axis=1)
     share = (high - low) / span
     result: np.ndarray = low - share * low.sum() + total[:, None] * share
+    return result
+
+
+def dc_line_result(net: pandapowerNet, network: Network, solution: Solution, given: Given, name: str) -> np.ndarray:
+    """Return one of `DC_RESULTS` for all steps, (R, L): power into the line, its losses, voltages at its ends."""
+    table, quantity = DC_RESULTS[name]
+    if table not in network.injectors and table:
+        return np.zeros((len(solution.v), 0))
+    if quantity in ("vm", "va"):
+        node = network.node_of_bus[net.bus.index.get_indexer(net.dcline[f"{ENDS[table]}_bus"])]
+        v = np.where(node >= 0, solution.v[:, node], np.nan)
+        return np.abs(v) if quantity == "vm" else np.degrees(np.angle(v))
+    power = source_power(net, network, solution, given, "q_mvar" if quantity == "q" else "p_mw")
+    found = -sum(power.get(end, np.zeros((len(solution.v), 0))) for end in ([table] if table else ENDS))
+    result = np.asarray(found, dtype=float)
+    result[~solution.converged] = np.nan
     return result
 
 
@@ -362,7 +388,7 @@ class BatchResult:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all results of elements, each an attribute of shape (R, L)."""
-        return (*BRANCH_RESULTS, *ELEMENT_RESULTS, *BUS_RESULTS, *SWITCH_RESULTS)
+        return (*BRANCH_RESULTS, *ELEMENT_RESULTS, *DC_RESULTS, *BUS_RESULTS, *SWITCH_RESULTS)
 
     @property
     def converged(self) -> np.ndarray:
@@ -418,6 +444,8 @@ class BatchResult:
             return branch_result(self.net, self.network, self.solution, name, self.trafo_loading)
         if name in ELEMENT_RESULTS:
             return element_result(self.net, self.network, self.solution, self.given, name)
+        if name in DC_RESULTS:
+            return dc_line_result(self.net, self.network, self.solution, self.given, name)
         if name in BUS_RESULTS:
             return bus_power(self.net, _TABLES, BUS_RESULTS[name], len(self.solution.v), self.__getattr__)
         if name in SWITCH_RESULTS:

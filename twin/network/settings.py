@@ -15,12 +15,13 @@ from twin.network.result import BatchResult
 
 _IN_SERVICE = (
     *("load", "sgen", "storage", "gen", "ext_grid", "line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward"),
-    *("motor", "svc"),
+    *("motor", "svc", "dcline"),
 )
 SETTINGS: dict[str, Column] = {
     "ext_grid_vm_pu": ("ext_grid", "vm_pu"), "ext_grid_va_degree": ("ext_grid", "va_degree"),
     "gen_vm_pu": ("gen", "vm_pu"), "svc_set_vm_pu": ("svc", "set_vm_pu"),
     "trafo_tap_pos": ("trafo", "tap_pos"), "trafo3w_tap_pos": ("trafo3w", "tap_pos"),
+    "dcline_vm_from_pu": ("dcline", "vm_from_pu"), "dcline_vm_to_pu": ("dcline", "vm_to_pu"),
     "shunt_step": ("shunt", "step"), "switch_closed": ("switch", "closed"),
 } | {f"{table}_in_service": (table, "in_service") for table in _IN_SERVICE}  # fmt: skip
 """Names of settings that can be given, with their table and column."""

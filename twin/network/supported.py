@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandapower as pp
@@ -12,6 +13,7 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem, raise_if_any
+from twin.network.possible import impossible_values
 
 POWER_FLOW_OPTIONS = {
     "trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "tolerance_mva": 1e-9, "max_iteration": 50,
@@ -21,7 +23,7 @@ POWER_FLOW_OPTIONS = {
 
 SUPPORTED_TABLES = (
     "bus", "ext_grid", "gen", "sgen", "load", "storage", "motor", "asymmetric_load", "asymmetric_sgen", "shunt", "ward",
-    "xward", "svc", "line", "trafo", "trafo3w", "impedance", "switch",
+    "xward", "svc", "line", "trafo", "trafo3w", "impedance", "dcline", "switch",
 )  # fmt: skip
 _WITHOUT_POWER_FLOW = ("controller", "measurement", "group", "pwl_cost", "poly_cost")
 _PHASES = tuple(f"{kind}_{phase}_{unit}" for kind, unit in (("p", "mw"), ("q", "mvar")) for phase in "abc")
@@ -46,6 +48,7 @@ _NUMBERS = {
     "trafo3w": (*(f"{name}_{side}_{unit}" for name, unit in (("sn", "mva"), ("vn", "kv"), ("vk", "percent"),
                 ("vkr", "percent")) for side in ("hv", "mv", "lv")), "pfe_kw", "i0_percent"),
     "impedance": ("rft_pu", "xft_pu", "rtf_pu", "xtf_pu", "sn_mva"),
+    "dcline": ("p_mw", "loss_percent", "loss_mw", "vm_from_pu", "vm_to_pu"),
 }  # fmt: skip
 _OTHER_COLUMNS = {
     "ext_grid": ("slack_weight",), "gen": ("slack", "slack_weight"), "line": ("max_i_ka", "df"), "trafo": ("df",),
@@ -54,7 +57,7 @@ _OTHER_COLUMNS = {
 _BUS_COLUMNS = ("bus", "from_bus", "to_bus", "hv_bus", "mv_bus", "lv_bus")
 _FIXED_OPTIONS = {
     "calculate_voltage_angles": True, "check_connectivity": True, "consider_line_temperature": False,
-    "distributed_slack": False, "enforce_p_lims": False, "neglect_open_switch_branches": False, "switch_rx_ratio": 2,
+    "enforce_p_lims": False, "neglect_open_switch_branches": False, "switch_rx_ratio": 2,
     "tdpf": False, "trafo3w_losses": "hv", "trafo_loading": "current", "voltage_depend_loads": True,
 }  # fmt: skip
 
@@ -71,14 +74,14 @@ def _not_calculated() -> tuple[str, ...]:
     return tuple(name for name in names if name not in (*SUPPORTED_TABLES, *_WITHOUT_POWER_FLOW))
 
 
-def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) -> None:
+def check_supported(net: pandapowerNet, options: Mapping[str, Any]) -> None:
     """Raise one error with everything in `net` that would not be calculated as ``runpp`` does.
 
     Parameters
     ----------
     net : pandapowerNet
-    trafo_model : str
-    enforce_q_lims : bool
+    options : mapping
+        ``trafo_model``, ``enforce_q_lims``, ``distributed_slack``: what will be used.
 
     Raises
     ------
@@ -88,20 +91,23 @@ def check_supported(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) 
     """
     raise_if_any(_missing(net))
     raise_if_any([
-        *_options(net, trafo_model, enforce_q_lims),
+        *_options(net, options),
         *_unsupported(net),
         *_dangling(net),
-        *_not_finite(net),
+        *not_finite(net),
+        *impossible_values(net),
         *_without_impedance(net),
         *_without_slack(net),
-        *_capability_curves(net, enforce_q_lims),
+        *_tap_tables(net),
+        *_capability_curves(net, options["enforce_q_lims"]),
     ])  # fmt: skip
 
 
-def _options(net: pandapowerNet, trafo_model: str, enforce_q_lims: bool) -> Iterator[Problem]:
+def _options(net: pandapowerNet, options: Mapping[str, Any]) -> Iterator[Problem]:
+    trafo_model = options["trafo_model"]
     if trafo_model not in ("t", "pi"):
         yield Problem("unknown transformer model", "trafo_model", repr(trafo_model), "'t' or 'pi'")
-    used = _FIXED_OPTIONS | {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
+    used = _FIXED_OPTIONS | dict(options)
     for name, value in (net.get("user_pf_options") or {}).items():
         if name in used and value != used[name]:
             yield Problem(
@@ -139,8 +145,11 @@ def _missing(net: pandapowerNet) -> Iterator[Problem]:
                 yield Problem("column is missing", f"net.{table}.{column}", repair="pandapower.convert_format(net)")
 
 
-def _not_finite(net: pandapowerNet) -> Iterator[Problem]:
+def not_finite(net: pandapowerNet) -> Iterator[Problem]:
+    """Yield numbers that elements in service need and that are missing or infinite, one problem a column."""
     for table, columns in _NUMBERS.items():
+        if table not in net or not set(columns) <= set(net[table]):
+            continue
         live = net[table][net[table].in_service.astype(bool)]
         for column in columns:
             values = pd.to_numeric(live[column], errors="coerce").to_numpy(float)
@@ -172,6 +181,47 @@ def _without_slack(net: pandapowerNet) -> Iterator[Problem]:
     live = [table.bus[table.in_service.astype(bool)].isin(live_buses).any() for table in (net.ext_grid, gen)]
     if not any(live):
         yield Problem("no slack in service", "net.ext_grid", "", "an ext_grid, or a gen with slack = True, in service")
+
+
+_OF_TAP = {
+    "trafo": ("voltage_ratio", "angle_deg", "vk_percent", "vkr_percent"),
+    "trafo3w": ("voltage_ratio", "angle_deg",
+                *(f"{name}_{side}_percent" for name in ("vk", "vkr") for side in ("hv", "mv", "lv"))),
+}  # fmt: skip
+
+
+def _tap_tables(net: pandapowerNet) -> Iterator[Problem]:
+    """Name transformers for whose tap pandapower would quietly take 1 %, or another transformer's row of the table."""
+    steps = net.get("trafo_characteristic_table")
+    for table, columns in _OF_TAP.items():
+        trafo = net[table]
+        if "tap_dependency_table" not in trafo:
+            continue
+        trafo = trafo[trafo.in_service.astype(bool) & trafo.tap_dependency_table.eq(True).fillna(False).astype(bool)]
+        if not len(trafo):
+            continue
+        known = [column for column in columns if isinstance(steps, pd.DataFrame) and column in steps]
+        if len(known) < len(columns) or "id_characteristic_table" not in trafo:
+            missing = ", ".join(sorted(set(columns) - set(known))) or "id_characteristic_table"
+            yield Problem("the table of tap positions is not complete", f"net.{table}, index {trafo.index.tolist()}",
+                          f"without {missing}", "net.trafo_characteristic_table with a row for each position",
+                          "add it, or set tap_dependency_table to False")  # fmt: skip
+            continue
+        rows = steps.set_index(["id_characteristic", "step"])[list(columns)]
+        of_trafo = trafo.id_characteristic_table, pd.to_numeric(trafo.tap_pos, errors="coerce")
+        for index, number, position in zip(trafo.index, *of_trafo, strict=True):
+            found = rows[rows.index == (number, position)] if pd.notna(number) else rows.iloc[:0]
+            if len(found) != 1 or not np.isfinite(found.to_numpy(float)).all():
+                seen = f"table {number}, position {position}: {len(found)} rows" + (
+                    "" if len(found) != 1 else " with an empty value"
+                )
+                yield Problem("no impedance for its tap position", f"net.{table}, index {index}", seen,
+                              "one row of net.trafo_characteristic_table with numbers")  # fmt: skip
+        for number, same in trafo.groupby("id_characteristic_table"):
+            if (same.tap_pos != same.tap_pos.iloc[0]).any():
+                yield Problem("transformers share a table of tap positions at different positions", f"net.{table}",
+                              f"table {number}, index {same.index.tolist()}", "the same position, or a table each",
+                              "pandapower gives all of them the values of one")  # fmt: skip
 
 
 def _capability_curves(net: pandapowerNet, enforce_q_lims: bool) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ import numpy as np
 from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
+from twin.network.dc_lines import ENDS, end_nodes
 from twin.network.model import Compensator
 from twin.network.network import Network, Regulators, controlled_nodes
 from twin.network.node_power import limit, nodes_of
@@ -44,7 +45,7 @@ def regulators(
     vn_kv : numpy.ndarray, (N,)
     base_mva : float
     enforce_q_lims : bool
-        Whether generators keep within ``min_q_mvar`` and ``max_q_mvar``.
+        Whether generators and the ends of dc lines keep within their reactive limits.
 
     Raises
     ------
@@ -63,6 +64,13 @@ def regulators(
         "xward": _stiff(xward_node, net.xward.vm_pu, -unlimited, unlimited),
         "svc": replace(_stiff(svc_node, net.svc.set_vm_pu, low, high), is_susceptance=True),
     }
+    for table, node in end_nodes(net, node_of_index).items():
+        end = ENDS[table]
+        dc_low, dc_high = (np.full(len(node), bound) for bound in (-np.inf, np.inf))
+        if enforce_q_lims:
+            dc_low = limit(net.dcline, f"min_q_{end}_mvar", -np.inf)
+            dc_high = limit(net.dcline, f"max_q_{end}_mvar", np.inf)
+        found[table] = _stiff(node, net.dcline[f"vm_{end}_pu"], dc_low / base_mva, dc_high / base_mva)
     _check_svc(net, found, nodes_of(net, "ext_grid", node_of_index))
     return found
 
@@ -119,7 +127,8 @@ def _svc_susceptance(net: pandapowerNet, angle: str, vn_kv: np.ndarray, base_mva
 def _check_svc(net: pandapowerNet, found: dict[str, Regulators], ext_grid: np.ndarray) -> None:
     at, problems = found["svc"].node, []
     unique, count = np.unique(at[at >= 0], return_counts=True)
-    taken = np.concatenate([found["gen"].node, found["xward"].node, ext_grid, unique[count > 1]])
+    others = [of.node for table, of in found.items() if table != "svc"]
+    taken = np.concatenate([*others, ext_grid, unique[count > 1]])
     shared = net.svc.index[np.isin(at, taken[taken >= 0])].tolist()
     if shared:
         problems.append(Problem(

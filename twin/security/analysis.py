@@ -99,7 +99,8 @@ class SecurityAnalysis:
         cases = contingencies(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
         if cases not in self._ready:
             self._ready = {cases: PreparedContingencies(grid, cases)}
-        return OutageAnalysis(grid, self._ready[cases], self.relief)
+        ready = self._ready[cases]
+        return OutageAnalysis(ready.grid, ready, self.relief)
 
     def run(
         self,

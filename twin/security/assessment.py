@@ -9,11 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from twin.network.dc_lines import ENDS
 from twin.network.monitored import MonitoredGrid
 from twin.network.node_power import NodePower
 from twin.network.solving.solver import Solution
 from twin.security.contingencies import Contingency, OutageClass
-from twin.security.operating_points import OperatingPoints, active_mw, at_nodes, less, operating_points
+from twin.security.operating_points import OperatingPoints, active_mw, at_nodes, less, moved, operating_points
 from twin.security.prepared import PreparedContingencies, PreparedContingency
 from twin.security.result import SecurityResult
 from twin.security.tally import (
@@ -36,6 +37,7 @@ Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
 """
 
+MOST_LOST_MW = 1e9
 THREADS = 1
 """Of one solve; the blocks share the processors."""
 
@@ -148,6 +150,9 @@ def power_after(contingency: PreparedContingency, steps: OperatingPoints) -> Nod
     for element in contingency.out:
         if element in steps.of_element:
             power = less(power, steps.of_element[element])
+    for element, node, new_node in contingency.moved:
+        if element not in contingency.out:
+            power = moved(power, steps.of_element[element], node, new_node)
     return power
 
 
@@ -226,10 +231,19 @@ def _count_lost(
         lost += [infeed_mw - active_mw(contingency.network, at_nodes(steps.power, dead)).sum(axis=1), infeed_mw]
     for element in contingency.out:
         if element in steps.of_element:
-            of_element = at_nodes(steps.of_element[element], np.flatnonzero(contingency.network.alive))
-            p_mw = active_mw(contingency.network, of_element).sum(axis=1)
-            lost += [np.maximum(-p_mw, 0.0), np.maximum(p_mw, 0.0)]
-    lost[:, ~np.isfinite(lost).all(axis=0)] = 0.0  # rows with a given value that is no number are unsolved
+            sends = element[0] in ENDS  # what a dc line sends is no demand: out of the sum of the dead nodes again
+            nodes = dead if sends else np.flatnonzero(contingency.network.alive)
+            p_mw = active_mw(contingency.network, at_nodes(steps.of_element[element], nodes)).sum(axis=1)
+            sign = -1.0 if sends else 1.0
+            lost += [sign * np.maximum(-p_mw, 0.0), sign * np.maximum(p_mw, 0.0)]
+    for element, node, new_node in contingency.moved:
+        alive = contingency.network.alive
+        if alive[node] != alive[new_node] and element not in contingency.out:
+            p_mw = active_mw(contingency.network, steps.of_element[element])[:, node]
+            sign = 1.0 if alive[node] else -1.0  # a dead node was counted with all that had been there
+            lost += [sign * np.maximum(-p_mw, 0.0), sign * np.maximum(p_mw, 0.0)]
+    unsolved = ~(np.abs(lost) < MOST_LOST_MW).all(axis=0)  # with a given value that is no number, or of no size
+    lost[:, unsolved] = 0.0
     of_groups = slice(number, None, rows.cases)
     cases.lost_most_mw[:, of_groups] = np.maximum.reduceat(lost, rows.bounds[:-1], axis=1).clip(min=0.0)
     milliwatts = np.rint(lost * MILLIWATT_PER_MW).astype(np.int64)
@@ -299,8 +313,8 @@ class OutageAnalysis:
 
     def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""
-        tripping = {element for out in self.contingencies.outs for element in out}
-        return operating_points(self.grid.network, rows, given, sorted(tripping))
+        contingencies = self.contingencies
+        return operating_points(contingencies.grid.network, rows, given, contingencies.tripping)
 
     def result(self, tallies: list[Tally], step_hours: float, index: pd.Index | None = None) -> SecurityResult:
         """Join the tallies of consecutive blocks, given in any order, into the tables of the whole time."""

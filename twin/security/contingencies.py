@@ -17,6 +17,7 @@ from twin.network.model import Element
 from twin.network.monitored import element_names, position
 from twin.network.network import Network
 from twin.network.outage import tripping_together
+from twin.network.switching import at_bus
 
 Ends = Mapping[int, tuple[int, int]]
 """The two buses of each line."""
@@ -115,6 +116,9 @@ INTACT = Contingency("", OutageClass.INTACT, ())
 TRIPPING_TABLES = (
     *("line", "trafo", "trafo3w", "impedance", "shunt", "ward", "xward", "svc", "gen", "sgen", "load", "storage"),
     "ext_grid",
+    "dcline",
+    "bus",
+    "switch",
 )
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance")
 
@@ -152,6 +156,7 @@ def contingencies(
             raise_if_any([Problem("unknown choice of outages", "outages", outages, '"all" or a list of elements')])
         found = (
             *branch_outages(net, network),
+            *_dc_lines(net, network),
             *_compensation(net, network, plant_mw),
             *_largest(plant_mw, largest_plants),
         )
@@ -173,11 +178,25 @@ def contingencies(
 def in_service(net: pandapowerNet, network: Network, element: Element) -> bool:
     """Tell whether the element is connected in the intact grid."""
     table, at = element[0], position(net, element)
+    if table == "bus":
+        return bool(network.node_of_bus[at] >= 0)
+    if table == "switch":
+        return _connects(net, network, at)
+    table = "dcline_from" if table == "dcline" else table
     if table in _BRANCH_TABLES:
         return bool((network.branch_rows[table][at] >= 0).any())
     places = [network.shunt_node.get(table), network.controlled_by.get(table), network.slack_by.get(table)]
     places += [network.injectors[table].node] if table in network.injectors else []
     return any(place is not None and place[at] >= 0 for place in places)
+
+
+def _connects(net: pandapowerNet, network: Network, at: int) -> bool:
+    """Tell whether a switch is closed and has something alive on both sides."""
+    switch = net.switch.iloc[at]
+    if switch.et != "b":
+        return bool(network.switched_end[at, 0] >= 0)
+    nodes = network.node_of_bus[net.bus.index.get_indexer([switch.bus, switch.element])]
+    return bool(switch.closed) and bool((nodes >= 0).all())
 
 
 def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Element, ...]:
@@ -189,13 +208,20 @@ def _elements(item: Element | tuple[Element, ...] | CommonCorridor) -> tuple[Ele
 def elements_out(
     net: pandapowerNet, network: Network, out: tuple[Element, ...], tripped_with: Mapping[Element, tuple[int, ...]]
 ) -> tuple[Element, ...]:
-    """Return what trips together: `out` and the shunts in service that go with one of its branches."""
-    return tuple(e for e in tripping_together(out, tripped_with) if e in out or in_service(net, network, e))
+    """Return what trips together: `out`, what hangs on its buses, and the shunts that go with one of its branches."""
+    hanging = (element for table, index in out if table == "bus" for element in at_bus(net, index))
+    whole = tuple(dict.fromkeys((*out, *(e for e in hanging if in_service(net, network, e)))))
+    return tuple(e for e in tripping_together(whole, tripped_with) if e in whole or in_service(net, network, e))
 
 
 def branch_outages(net: pandapowerNet, network: Network) -> list[Element]:
     """Return the lines, transformers and impedances in service, each a single outage."""
     found = [(table, int(index)) for table in _BRANCH_TABLES if table in net for index in net[table].index]
+    return [element for element in found if in_service(net, network, element)]
+
+
+def _dc_lines(net: pandapowerNet, network: Network) -> list[Element]:
+    found = [("dcline", int(index)) for index in net.dcline.index]
     return [element for element in found if in_service(net, network, element)]
 
 

@@ -89,6 +89,22 @@ def added(power: NodePower, part: NodePower) -> NodePower:
     )
 
 
+def moved(power: NodePower, part: NodePower, node: int, new_node: int) -> NodePower:
+    """Return `power` with `part`, which stands at `node`, at `new_node`."""
+
+    def shifted(whole: np.ndarray | None, of_part: np.ndarray | None) -> np.ndarray | None:
+        if whole is None or of_part is None:
+            return whole
+        result = whole.copy()
+        result[:, node] -= of_part[:, node]
+        result[:, new_node] += of_part[:, node]
+        return result
+
+    constant = shifted(power.constant, part.constant)
+    assert constant is not None
+    return NodePower(constant, shifted(power.current, part.current), shifted(power.impedance, part.impedance))
+
+
 def times(power: NodePower, factor: float) -> NodePower:
     """Return `factor` times `power`."""
     current = None if power.current is None else factor * power.current

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import overload
 
 import numpy as np
 from scipy.sparse.linalg import splu
 
+from twin.network.dc_lines import in_parts
 from twin.network.monitored import MonitoredGrid, position
 from twin.network.network import Network
-from twin.network.outage import Outage, equal_outages, without
+from twin.network.outage import Outage, equal_outages, with_dead_dc_lines, without
 from twin.network.solving.solver import Solver
+from twin.network.switching import parts_of, split, with_new_nodes
 from twin.security.contingencies import Contingency
 from twin.security.violations import Branches, Buses
 
@@ -73,6 +76,8 @@ class PreparedContingency:
         What is left.
     dead : numpy.ndarray, (D,) int
         Nodes that were alive and are cut off.
+    moved : tuple of ((table, position), node, new node)
+        Elements whose node fell apart and which are at another one now; dead where it is not supplied.
     solver : Solver
         Of what is left.
     branches, buses : Branches, Buses
@@ -88,6 +93,7 @@ class PreparedContingency:
     network: Network
     solver: Solver
     dead: np.ndarray
+    moved: tuple[tuple[Outage, int, int], ...]
     branches: Branches
     buses: Buses
     directions: Directions
@@ -105,15 +111,29 @@ class PreparedContingencies(Sequence[PreparedContingency]):
     """
 
     def __init__(self, grid: MonitoredGrid, cases: Sequence[Contingency]) -> None:
-        self.grid, self.cases = grid, tuple(cases)
-        self.outs = tuple(tuple((e[0], position(grid.net, e)) for e in case.elements) for case in cases)
-        self.repeats = equal_outages(grid.network, self.outs)
-        self._intact = Solver(grid.network)
-        self._keep = 10 * grid.network.y_bus.nnz * len(cases) <= KEPT_NUMBERS
+        parts = [parts_of(grid.net, grid.network, case.elements) for case in cases]
+        network, self._parts = with_new_nodes(grid.network, parts)
+        self.grid = grid if network is grid.network else replace(grid, network=network)
+        self.cases = tuple(cases)
+        outs = [in_parts((e[0], position(grid.net, e)) for e in case.elements) for case in cases]
+        self.outs = tuple(with_dead_dc_lines(network, out) for out in outs)
+        self.repeats = equal_outages(
+            network, [() if of_case else out for of_case, out in zip(self._parts, self.outs, strict=True)]
+        )
+        self._intact = Solver(network)
+        self._keep = 10 * network.y_bus.nnz * len(cases) <= KEPT_NUMBERS
         self._kept: dict[int, PreparedContingency] = {}
 
     def __len__(self) -> int:
         return len(self.cases)
+
+    @cached_property
+    def tripping(self) -> tuple[Outage, ...]:
+        """Elements with power of their own that some case takes out or puts at another node."""
+        out = {element for of_case in self.outs for element in of_case}
+        split_cases = (split(self.grid.net, self.grid.network, parts)[1] for parts in self._parts if parts)
+        moved = {element for of_case in split_cases for element, _, _ in of_case}
+        return tuple(sorted(out | moved))
 
     @overload
     def __getitem__(self, number: int) -> PreparedContingency: ...
@@ -135,21 +155,23 @@ class PreparedContingencies(Sequence[PreparedContingency]):
 
     def _made(self, number: int) -> PreparedContingency:
         grid, out = self.grid, self.outs[number]
-        network = without(grid.network, out) if out else grid.network
+        whole, moved = split(grid.net, grid.network, self._parts[number])
+        network = without(whole, out) if out else whole
         return PreparedContingency(
             case=self.cases[number],
             out=out,
             network=network,
             solver=Solver(network, like=self._intact) if out else self._intact,
             dead=np.flatnonzero(grid.network.alive & ~network.alive),
-            branches=_monitored_branches(grid, network),
+            moved=moved,
+            branches=_monitored_branches(grid, network, _plant_nodes(whole)),
             buses=_buses(grid, network),
-            directions=Directions(network, _plant_nodes(grid.network)),
+            directions=Directions(network, _plant_nodes(whole)),
             repeats=self.repeats[number],
         )
 
 
-def _monitored_branches(grid: MonitoredGrid, network: Network) -> Branches:
+def _monitored_branches(grid: MonitoredGrid, network: Network, plants: np.ndarray) -> Branches:
     at = np.arange(len(network.branch_from))
     from_node, to_node = network.branch_from, network.branch_to
     y_from, y_to = network.y_from.copy(), network.y_to.copy()
@@ -158,7 +180,6 @@ def _monitored_branches(grid: MonitoredGrid, network: Network) -> Branches:
         for y, node in ((y_from, from_node), (y_from, to_node), (y_to, from_node), (y_to, to_node))
     )
     in_service = (np.abs(y_ff) + np.abs(y_ft) + np.abs(y_tf) + np.abs(y_tt)) > 0.0
-    plants = _plant_nodes(grid.network)
     return Branches(
         from_node=from_node,
         to_node=to_node,

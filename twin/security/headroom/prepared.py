@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numba import njit
+from pandapower import pandapowerNet
 
+from twin.core.errors import Problem, raise_if_any
+from twin.network.dc_lines import ENDS, in_parts
 from twin.network.model import Element
 from twin.network.monitored import MonitoredGrid, branches_of, nodes_at, position
 from twin.network.network import Network, Ratings
 from twin.network.node_power import NodePower, node_power
-from twin.network.outage import without
+from twin.network.outage import with_dead_dc_lines, without
 from twin.network.solving.solver import Solver
-from twin.security.contingencies import Outages, branch_outages, contingencies
+from twin.network.switching import parts_of
+from twin.security.contingencies import Contingency, Outages, branch_outages, contingencies
 
 
 class Watched(NamedTuple):
@@ -319,6 +323,7 @@ def scope_of(
     net, network = grid.net, grid.network
     listed = branch_outages(net, network) if isinstance(outages, str) else outages
     cases = contingencies(net, network, listed, grid.tripped_with, {}, 0)
+    raise_if_any(_not_in_headroom(net, network, cases))
     watched = grid.watched_intact, grid.watched_after_outage
     if monitored is not None:
         marks = np.zeros_like(grid.watched_intact)
@@ -329,3 +334,16 @@ def scope_of(
     return Scope(
         tuple(int(bus) for bus in buses), tuple(case.elements for case in cases[1:]), *watched, of_buses, vm_min, vm_max
     )
+
+
+def _not_in_headroom(net: pandapowerNet, network: Network, cases: Iterable[Contingency]) -> Iterator[Problem]:
+    """Name outages that put elements at another node, or change what a dc line feeds in."""
+    for case in cases:
+        out = in_parts((e[0], position(net, e)) for e in case.elements)
+        moves = parts_of(net, network, case.elements)
+        if moves or any(table in ENDS for table, _ in with_dead_dc_lines(network, out)):
+            what = "headroom is not calculated after this outage"
+            why = "it opens a coupler between energised bars" if moves else "it takes out a dc line"
+            yield Problem(
+                what, f"outages, {case.name}", why, "outages of other elements", "use SecurityAnalysis for it"
+            )
