@@ -407,8 +407,8 @@ class Uncertainty(Section):
     )
 
 
-Kind = Literal["run", "audit", "holding", "onset", "connect", "intertrip", "tariffs", "fip", "blackout", "path",
-               "maintenance"]  # fmt: skip
+Kind = Literal["run", "audit", "holding", "onset", "hosting", "connect", "intertrip", "tariffs", "fip", "blackout",
+               "path"]  # fmt: skip
 Topic = Literal["curtailment", "connection", "security", "money", "plan"]
 
 
