@@ -1,7 +1,7 @@
 # Needs only make and a Python from 3.11 to 3.13; uv makes the set-up faster where it is installed.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup study studies study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
+.PHONY: browser-tests help setup study studies study-real policies audit uncertainty lint fast test test-slow fuzz kills golden bench validate check format docs lock \
 	report clean
 
 DATA ?= ../shared/data
@@ -96,6 +96,9 @@ fuzz: setup ## try random study files, tables and run folders for ten minutes (E
 
 kills: setup ## kill runs at random moments and compare their bytes (KILLS=100)
 	GOTO_TWIN_KILLS=$(or $(KILLS),100) $(PYTHON) -m pytest tests/e2e/test_kills.py -m slow
+
+browser-tests: setup ## open a report in Chromium; says so where there is none
+	$(PYTEST) tests/reports/test_report_page.py -m "slow or not slow" -rs
 
 golden: setup ## compare every command with the kept values in tests/golden (an hour on two processors)
 	$(PYTEST) tests/golden -m "slow or not slow"

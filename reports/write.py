@@ -10,6 +10,8 @@ from pathlib import Path
 from reports.document.blocks import Block, Document
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.reading.detail import choose_focus, read_detail
+from reports.reading.explorer import explorer
+from reports.reading.network_pictures import network_picture
 from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import read_uncertainty
 from reports.renderers import html, pdf
@@ -20,6 +22,8 @@ from twin.core.errors import Problem, raise_if_any
 
 CERTIFICATE, REPORT = "certificate", "report"
 """Files are named for it; a report lies in a folder of this name."""
+DRAWINGS = ("single_line", "map")
+"""Views of the network that a run draws, the one that is shown first in front."""
 
 
 def write_certificate(folder: Path) -> dict[str, Path]:
@@ -93,16 +97,23 @@ def write_report(run: Path) -> dict[str, Path]:
     words = [Words(language, results.currency, minutes) for language in LANGUAGES]
     documents = [report.document(results, focus, detail, analysis, each) for each in words]
     tables = {"xlsx": ("tables.xlsx", workbook(results, focus, detail, analysis))}
-    return _write(run / REPORT, _rendered(REPORT, documents) | tables, documents)
+    drawings = {
+        f"{name}_{language}": svg
+        for name in DRAWINGS
+        for language in LANGUAGES
+        if (svg := network_picture(run, name, language)) is not None
+    }
+    page = html.render(documents, explorer(results, focus), drawings)
+    return _write(run / REPORT, _rendered(REPORT, documents, page) | tables, documents)
 
 
 Files = dict[str, tuple[str, bytes]]
 """Name below the folder and content, by what the file is."""
 
 
-def _rendered(name: str, documents: Sequence[Document]) -> Files:
+def _rendered(name: str, documents: Sequence[Document], page: str | None = None) -> Files:
     """Return the documents, one a language, as HTML and PDF."""
-    pages: Files = {"html": (f"{name}.html", html.render(documents).encode())}
+    pages: Files = {"html": (f"{name}.html", (html.render(documents) if page is None else page).encode())}
     return pages | {f"pdf_{one.language}": (f"{name}_{one.language}.pdf", pdf.render(one)) for one in documents}
 
 

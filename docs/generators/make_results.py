@@ -30,6 +30,9 @@ Each is repeated by the command below its answer and ends in a report in English
 """
 
 
+NONE = "No run is kept here yet: `make studies` writes them."
+
+
 def main(arguments: Sequence[str]) -> int:
     """Write the page."""
     runs = Path(arguments[0]) if arguments else RUNS
@@ -40,7 +43,8 @@ def main(arguments: Sequence[str]) -> int:
 def page(runs: Path) -> str:
     """Return the page of all finished runs in a folder, in the order of their titles."""
     found = sorted(_answers(runs))
-    return "\n".join([HEAD, *(text for _, text in found)]).rstrip() + "\n"
+    sections = [text for _, text in found] or [NONE]
+    return "\n".join([HEAD, *sections]).rstrip() + "\n"
 
 
 def _answers(runs: Path) -> Iterator[tuple[str, str]]:

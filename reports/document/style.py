@@ -78,7 +78,8 @@ RC: Any = {
     "legend.fontsize": 7.5,
     "lines.linewidth": 1.4,
     "patch.linewidth": 0,
-    "svg.fonttype": "path",
+    "svg.fonttype": "none",
+    "text.parse_math": False,
     "svg.hashsalt": "goto-twin",
     "path.simplify": True,
 }

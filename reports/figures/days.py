@@ -47,7 +47,9 @@ def ten_days(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     system, chosen, is_cut = detail.busy_system, *_days(detail)
     index = pd.DatetimeIndex(system.index)
     with style.look():
-        drawing, axes = style.figure(3.7, rows=ROWS, columns=DAYS // ROWS, sharex=True, sharey=True)
+        columns = DAYS // ROWS
+        rows_drawn = -(-len(chosen) // columns)
+        drawing, axes = style.figure(0.5 + 1.6 * rows_drawn, rows=rows_drawn, columns=columns, sharex=True, sharey=True)
         for ax, day in zip(axes.ravel(), chosen, strict=False):
             rows = system[index.normalize() == day]
             hour = np.arange(len(rows)) * detail.hours
@@ -61,7 +63,8 @@ def ten_days(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
                             label=words("days.congestion"))  # fmt: skip
             energy = digits.quantity(float(np.nansum(cut)) * detail.hours, "MWh")
             ax.set_title(words("days.title", day=day.strftime(words("format.day")), energy=energy), size=7.5)
-            ax.set(xlim=(0, 24), xticks=(0, 6, 12, 18, 24), ylim=(0, None))
+            ax.set(xlim=(0, 24), xticks=(0, 6, 12, 18, 24))
+        axes[0, 0].set_ylim(0, 1.05 * float(np.nanmax(system["available_mw"].to_numpy(float), initial=1.0)))
         for ax in axes.ravel()[len(chosen) :]:
             ax.axis("off")
         for ax in axes[-1]:

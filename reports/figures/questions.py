@@ -48,6 +48,7 @@ def heat_maps(
     caption: str,
     panels: Sequence[tuple[str, str, str, Sequence[float], Sequence[float], np.ndarray]],
     levels: Sequence[float],
+    ticks: tuple[Sequence[str], Sequence[str]] | None = None,
 ) -> Picture:
     """Draw a quantity over two others, a panel each, with the lines of some levels.
 
@@ -56,9 +57,11 @@ def heat_maps(
     name, caption : str
     panels : sequence of (title, x label, y label, x values, y values, (Y, X) values)
     levels : sequence of float
+    ticks : (sequence of str, sequence of str), optional
+        What stands at the x and at the y values in place of the numbers.
     """
     with style.look():
-        drawing, axes = style.figure(2.9, 1, len(panels))
+        drawing, axes = style.figure(max(2.9, 0.9 + 0.22 * len(panels[0][4])), 1, len(panels), sharey=True)
         most = max(float(np.nanmax(values)) for *_, values in panels)
         for panel, (title, x_label, y_label, x, y, values) in zip(axes[0], panels, strict=True):
             panel.grid(visible=False)
@@ -77,6 +80,9 @@ def heat_maps(
             panel.set_ylabel(y_label)
             panel.set_xticks(list(x))
             panel.set_yticks(list(y))
+            if ticks is not None:
+                panel.set_xticks(list(x), list(ticks[0]))
+                panel.set_yticks(list(y), list(ticks[1]))
         drawing.colorbar(drawn, ax=list(axes[0]), shrink=0.9, aspect=30, pad=0.01)
         return Picture(name, style.svg(drawing), caption)
 

@@ -23,6 +23,8 @@ PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""
 
 
+FORMULA, TEXT = "f", "s"
+"""Kinds of a cell as openpyxl names them."""
 SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
 
 
@@ -36,9 +38,19 @@ def workbook(run: Run, focus: Focus, detail: Detail, analysis: Analysis) -> byte
     _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
     _uncertainty_sheets(book, analysis, run.currency)
     _dictionary_sheet(book.create_sheet("dictionary"), run)
+    for sheet in book:
+        _without_formulas(sheet)
     buffer = io.BytesIO()
     book.save(buffer)
     return _with_pinned_dates(buffer.getvalue())
+
+
+def _without_formulas(sheet: Worksheet) -> None:
+    """Make a name that looks like a formula a text: names are no commands."""
+    for row in sheet.iter_rows():
+        for cell in row:
+            if cell.data_type == FORMULA:
+                cell.data_type = TEXT
 
 
 def _kpi_sheet(sheet: Worksheet, run: Run) -> None:

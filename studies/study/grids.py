@@ -136,6 +136,7 @@ def _differences(models: list[GridModel]) -> list[Problem]:
         for what, same in (
             ("buses", all(list(m.net.bus.name) == list(first.net.bus.name) for m in models)),
             ("plants", all(list(m.plants.index) == list(first.plants.index) for m in models)),
+            ("buses of plants", all(list(m.plants.bus) == list(first.plants.bus) for m in models)),
             ("link, outages or watched elements", all(m.roles == first.roles for m in models)),
         )
         if not same

@@ -200,10 +200,11 @@ class WeatherFile(Section):
 class Weather(Section):
     """The weather, the same for all members of a study."""
 
-    source: Literal["synthetic", "files", "measured"] = Field(
+    source: Literal["synthetic", "files", "measured", "feed"] = Field(
         default="synthetic",
         description='"synthetic": a seeded year; "files": files per place; "measured": area demand, PV and wind '
-        "ranks, curtailment and prices from the folder given by --data.",
+        "ranks, curtailment and prices from the folder given by --data; "
+        '"feed": demand, free output and wind of an active network management from there, for --days that it has.',
     )
     weather_year: int = Field(
         default=0,
@@ -441,8 +442,8 @@ class Uncertainty(Section):
     )
 
 
-Kind = Literal["run", "audit", "holding", "onset", "connect", "intertrip", "tariffs", "fip", "blackout", "path",
-               "maintenance"]  # fmt: skip
+Kind = Literal["run", "audit", "holding", "onset", "hosting", "connect", "intertrip", "tariffs", "fip", "blackout",
+               "path"]  # fmt: skip
 Topic = Literal["curtailment", "connection", "security", "money", "plan"]
 
 

@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+from twin.metrics.questions.congestion_share import largest_size_mw
+from twin.metrics.questions.demand_response import moved
+from twin.metrics.questions.supply_hours import hours_of_supply
 from twin.metrics.questions.taken_back import HEADROOM, LOADING, taken_back, tight_steps, tightness
 from twin.metrics.series import MemberSeries
 
@@ -42,3 +45,43 @@ def test_where_nothing_is_added_no_share_is_stated():
     found = taken_back(same, same, same)
     assert found["curtailed_congestion_mwh_taken_back_percent"] is None
     assert found["tight_loading_percent_taken_back_percent"] is None
+
+
+@pytest.mark.parametrize(
+    ("own", "others", "mw", "is_broken"),
+    [
+        ((2.0, 8.0, 20.0), (0.0, 0.0, 0.0), 15.0, True),  # 5 % lies half-way between 10 and 20 MW
+        ((10.0, 20.0, 30.0), (0.0, 0.0, 0.0), 5.0, True),  # below the smallest size that was run
+        ((0.0, 1.0, 2.0), (0.0, 0.5, 1.5), 30.0, True),  # others reach 1 % half-way between 20 and 40 MW
+        ((0.0, 1.0, 2.0), (0.0, 0.1, 0.2), 40.0, False),
+    ],
+)
+def test_the_largest_size_keeps_both_limits(own, others, mw, is_broken):
+    found = largest_size_mw(np.array([10.0, 20.0, 40.0]), np.array(own), np.array(others), 5.0, 1.0)
+    assert found == (pytest.approx(mw), is_broken)
+
+
+def test_a_charge_lasts_as_long_as_it_does_by_hand():
+    # 2 MWh at the end of every step, 1 MW of demand, no sun: with 0.8 one way 1.6 MWh, three half-hours of 0.5 MWh
+    count = 400
+    flat = np.full(count, 2.0)
+    lasted = hours_of_supply(flat, 4.0, np.zeros(count), np.ones(count), 0.5, 0.8)
+    assert lasted.tolist() == [1.5] * count
+
+
+def test_the_charge_is_that_before_the_blackout_and_the_sun_prolongs_it():
+    stored, pv, load = np.zeros(4), np.array([0.0, 2.0, 0.0, 0.0]), np.ones(4)
+    stored[0] = 0.5  # at the end of step 0: it serves a blackout that begins with step 1
+    lasted = hours_of_supply(stored, 10.0, pv, load, 0.5, 1.0)
+    # step 1: +0.5 -> 1.0; step 2: 0.5; step 3: 0; step 4 (= 0) fails
+    assert lasted.tolist() == [0.0, 1.5, 0.0, 0.0]
+
+
+def test_a_demand_that_the_sun_covers_lasts_for_a_week_at_most():
+    lasted = hours_of_supply(np.zeros(48), 1.0, np.full(48, 2.0), np.ones(48), 0.5, 1.0)
+    assert set(lasted.tolist()) == {168.0}
+
+
+def test_moved_energy_counts_both_directions_and_no_unsolved_step():
+    system = {"failure": np.array(["", "", "diverged"]), "flexible_demand_mw": np.array([3.0, -1.0, 50.0])}
+    assert moved(MemberSeries({"system": system}, 0.5)) == {"moved_up_mwh": 1.5, "moved_down_mwh": 0.5}

@@ -12,7 +12,7 @@ from reports.document.texts import LANGUAGES, Words
 from reports.sections.questions.catalogue import PAGES, page_of, sections
 from studies.cli import app
 from studies.console import TOPICS, listed_studies
-from studies.experiments.questions.catalogue import KINDS
+from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
 from studies.experiments.questions.question import differences
 from studies.study.grids import member_grids
@@ -157,3 +157,11 @@ def test_weather_years_of_a_study_that_has_one_only_are_refused():
     answer = CliRunner().invoke(app, ["run", "goto_2030", "--weather-years", "3"])
     assert answer.exit_code == 2
     assert "one weather year" in answer.output
+
+
+def test_a_study_file_cannot_ask_what_a_command_asks():
+    study = read_study(study_path("holding"))
+    asked = study.model_copy(update={"question": study.question.model_copy(update={"kind": "connect"})})
+    with pytest.raises(InputError) as refused:
+        experiment_of(asked, None, None)
+    assert "goto-twin connect" in refused.value.problems[0].repair

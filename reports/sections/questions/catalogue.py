@@ -7,10 +7,20 @@ from typing import Any
 
 from reports.document.blocks import Block
 from reports.document.texts import Words
-from reports.sections.questions import connect, holding
+from reports.sections.questions import comparisons, connect, holding, onset
 from reports.sections.questions.page import Page, blocks
 
-PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {"connect": connect.page, "holding": holding.page}
+PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {
+    "connect": connect.page,
+    "holding": holding.page,
+    "onset": onset.page,
+    "hosting": onset.hosting_page,
+    "intertrip": comparisons.intertrip,
+    "tariffs": comparisons.tariffs,
+    "fip": comparisons.fip,
+    "blackout": comparisons.blackout,
+    "path": comparisons.path,
+}
 """By ``kind`` of the record."""
 
 

@@ -61,8 +61,9 @@ def all_months(months: Sequence[Mapping[str, Any]]) -> dict[str, float]:
 
 
 def of_units(folder: Path, hours: float) -> dict[str, dict[str, float]]:
-    """Return what each unit delivers, and what congestion, voltage and area balance cut of it, in MWh."""
+    """Return what each unit could produce and delivers, and what the link and the area's balance cut of it, MWh."""
     columns = {
+        "available_mwh": ["available_mw"],
         "delivered_mwh": ["delivered_mw"],
         "link_mwh": [cause.column for cause in AT_THE_LINK],
         "area_balance_mwh": [CutCause.AREA_BALANCE.column],
@@ -73,6 +74,19 @@ def of_units(folder: Path, hours: float) -> dict[str, dict[str, float]]:
     return {
         str(unit): {name: float(row[group].sum()) for name, group in columns.items()} for unit, row in sums.iterrows()
     }
+
+
+def binding_elements(folder: Path, hours: float) -> list[dict[str, Any]]:
+    """Return the branch and outage that bind congestion cuts, with the energy cut for them, the largest first."""
+    at_link = [cause.column for cause in CONGESTION_CAUSES]
+    table = read_table(folder, "ledger", ["element", "outage", *at_link])
+    table = table[table["element"].notna()]
+    table["cut_mwh"] = hours * table[at_link].astype(float).sum(axis=1)
+    sums: dict[tuple[str, str], float] = {}
+    for element, outage, mwh in zip(table["element"], table["outage"], table["cut_mwh"], strict=True):
+        sums[str(element), str(outage)] = sums.get((str(element), str(outage)), 0.0) + float(mwh)
+    largest = sorted(sums.items(), key=lambda item: -item[1])
+    return [{"element": element, "outage": outage, "mwh": mwh} for (element, outage), mwh in largest if mwh > 0.0]
 
 
 def voltages(folder: Path) -> dict[str, tuple[float, float]]:

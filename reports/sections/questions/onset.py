@@ -1,0 +1,167 @@
+"""The pages of `onset` and `hosting`: heat maps of congestion, and what each bus can host."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from reports.document import digits
+from reports.document.blocks import Table
+from reports.document.texts import Words
+from reports.figures.questions import heat_maps
+from reports.reading.labels import value_label
+from reports.sections.questions.page import Page, Record, range_text
+from twin.metrics.questions.congestion_share import largest_size_mw
+
+KINDS = ("pv", "wind")
+SHARE = "congestion_percent"
+
+
+def page(record: Record, words: Words) -> Page:
+    """Return the page of `onset` in one language."""
+    maps = {kind: _map(record, kind) for kind in KINDS}
+    panels = [
+        (words(f"onset.kind.{kind}"), words("onset.axis.added"), words("onset.axis.rating"), *maps[kind])
+        for kind in KINDS
+    ]
+    lines = words("onset.and").join(digits.plain(line) for line in record["lines"])
+    return Page(
+        answer=_answer(record, maps, words),
+        pictures=[heat_maps("onset", words("onset.figure", lines=lines), panels, record["lines"])],
+        tables=[_crossings(record, maps, words), _tried(record, words), _binding(record, words)],
+        turns=[words(f"onset.turn.{name}") for name in ("place", "weather", "rating")],
+        notes=[words("onset.note"), words("note.estimate")],
+    )
+
+
+Map = tuple[list[float], list[float], np.ndarray]
+"""Added MW, ratings, and congestion in percent, (ratings, sizes)."""
+
+
+def _map(record: Record, kind: str) -> Map:
+    rows = [row for row in record["rows"] if "tried" not in row and set(row["mw"]) <= {kind}]
+    sizes = sorted({row["mw"].get(kind, 0.0) for row in rows})
+    ratings = sorted({row["rating"] for row in rows})
+    values = np.full((len(ratings), len(sizes)), np.nan)
+    for row in rows:
+        share = row["kpis"][SHARE]
+        at = ratings.index(row["rating"]), sizes.index(row["mw"].get(kind, 0.0))
+        values[at] = np.nan if share is None else share
+    return sizes, [100.0 * rating for rating in ratings], values
+
+
+def _crossing(line: float, sizes: list[float], course: np.ndarray, words: Words) -> str:
+    """Return the added power at which a course over the sizes passes a line; words where it does not."""
+    if course[0] > line:
+        return words("onset.passed")
+    rise = np.array(course[1:])
+    mw, is_found = largest_size_mw(np.array(sizes[1:]), rise, np.zeros_like(rise), line, np.inf)
+    return digits.fixed(mw, 0) if is_found else words("onset.above", mw=digits.fixed(sizes[-1], 0))
+
+
+def _answer(record: Record, maps: dict[str, Map], words: Words) -> list[str]:
+    start = record["start_rating"]
+    at = {}
+    for kind, (sizes, ratings, values) in maps.items():
+        course = values[ratings.index(100.0 * start)]
+        for line in record["lines"]:
+            at[f"{kind}_{digits.plain(line)}"] = _crossing(line, sizes, course, words)
+    sizes, ratings, values = maps[KINDS[0]]
+    alone = [digits.quantity(float(value), "%") for value in (values[0, 0], values[-1, 0])]
+    tried = [row for row in record["rows"] if "tried" in row]
+    demand = [row for row in tried if row["tried"][0] == "fleet.demand_factor"]
+    base = next(row for row in record["rows"] if not row["mw"] and row["rating"] == start and "tried" not in row)
+    shares = [row["kpis"][SHARE] for row in [base, *demand]]
+    criteria = [row["kpis"][SHARE] for row in [base, *(row for row in tried if row not in demand)]]
+    return [
+        words("onset.answer.added", rating=digits.plain(100.0 * start), base=digits.quantity(base["kpis"][SHARE], "%"),
+              **at),
+        words("onset.answer.rating", low=digits.plain(ratings[0]), high=digits.plain(ratings[-1]), most=alone[0],
+              least=alone[1]),
+        words("onset.answer.rest", demand=range_text(shares, "%", words), criteria=range_text(criteria, "%", words),
+              least=digits.plain(100.0 * min((row["tried"][1] for row in demand), default=1.0))),
+    ]  # fmt: skip
+
+
+def _crossings(record: Record, maps: dict[str, Map], words: Words) -> Table:
+    rows = []
+    for kind, (sizes, ratings, values) in maps.items():
+        for rating, course in zip(ratings, values, strict=True):
+            cells = [_crossing(line, sizes, course, words) for line in record["lines"]]
+            rows.append(
+                [words(f"onset.kind.{kind}"), digits.plain(rating), digits.quantity(float(course[0]), "%"), *cells]
+            )
+    header = [words(f"onset.column.{name}") for name in ("kind", "rating", "none")]
+    header += [words("onset.column.line", line=digits.plain(line)) for line in record["lines"]]
+    return Table(words("onset.table.crossings"), header, ["left"] + ["right"] * (len(header) - 1), rows)
+
+
+def _tried(record: Record, words: Words) -> Table:
+    base = [row for row in record["rows"] if not row["mw"] and row["rating"] == record["start_rating"]]
+    rows = []
+    for row in base:
+        key, value = row.get("tried", ("", ""))
+        name = words.choice("onset.tried", key) if key else words("onset.tried.none")
+        kpis = row["kpis"]
+        rows.append([
+            name, value_label(key.rpartition(".")[2], value, words) if key else digits.NOT_DEFINED,
+            digits.quantity(kpis["curtailed_congestion_mwh"], "MWh"), digits.quantity(kpis[SHARE], "%"),
+            digits.quantity(kpis["congested_hours"], "h"), digits.quantity(kpis["criterion_broken_hours"], "h"),
+        ])  # fmt: skip
+    columns = ("what", "value", "mwh", "percent", "hours", "broken")
+    header = [words(f"onset.column.{name}") for name in columns]
+    return Table(words("onset.table.tried"), header, ["left", "left"] + ["right"] * 4, rows)
+
+
+def _binding(record: Record, words: Words) -> Table:
+    rows = [[one["element"], one["outage"], digits.quantity(one["mwh"], "MWh")] for one in record["binding"][:5]]
+    if not rows:
+        rows = [[words("onset.binding.none"), digits.NOT_DEFINED, "0"]]
+    header = [words(f"onset.column.{name}") for name in ("element", "outage", "mwh")]
+    return Table(words("onset.table.binding"), header, ["left", "left", "right"], rows)
+
+
+def hosting_page(record: Record, words: Words) -> Page:
+    """Return the page of `hosting` in one language."""
+    buses = list(dict.fromkeys(row["bus"] for row in record["hosting"]))
+    of = {(row["bus"], row["kind"]): row for row in record["hosting"]}
+    sizes = record["sizes_mw"]
+    panels = [
+        (words(f"onset.kind.{kind}"), words("onset.axis.size"), "", [float(k) for k in range(len(sizes))],
+         [float(k) for k in range(len(buses))], np.array([of[bus, kind]["own_percent"] for bus in buses]))
+        for kind in KINDS
+    ]  # fmt: skip
+    names = [words.of(of[bus, KINDS[0]], "bus") for bus in buses]
+    answer = [_hosted(record, kind, words) for kind in KINDS]
+    answer.append(words("hosting.answer.limits", own=digits.plain(record["most"]["own"]),
+                        others=digits.plain(record["most"]["others"])))  # fmt: skip
+    ticks = ([digits.plain(size) for size in sizes], names)
+    return Page(
+        answer=answer,
+        pictures=[heat_maps("hosting", words("hosting.figure"), panels, (), ticks)],
+        tables=[_hosting_table(record, words)],
+        turns=[words(f"hosting.turn.{name}") for name in ("one", "rating", "transformer")],
+        notes=[words("hosting.note", sizes=words("list.separator").join(digits.plain(size) for size in sizes)),
+               words("note.estimate")],
+    )  # fmt: skip
+
+
+def _hosted(record: Record, kind: str, words: Words) -> str:
+    rows = sorted((row for row in record["hosting"] if row["kind"] == kind), key=lambda row: row["mw"])
+    told = {"kind": words(f"onset.kind.{kind}"), "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
+    return words("hosting.answer", low_mw=_mw(rows[0], words), high_mw=_mw(rows[-1], words), **told)
+
+
+def _mw(row: Record, words: Words) -> str:
+    text = digits.fixed(row["mw"], 0)
+    return text if row["is_limited"] else words("onset.above", mw=text)
+
+
+def _hosting_table(record: Record, words: Words) -> Table:
+    rows = []
+    for row in record["hosting"]:
+        cells = [f"{digits.quantity(own, '%')} / {digits.quantity(max(others, 0.0), '%')}"
+                 for own, others in zip(row["own_percent"], row["others_percent"], strict=True)]  # fmt: skip
+        rows.append([words.of(row, "bus"), words(f"onset.kind.{row['kind']}"), _mw(row, words), *cells])
+    header = [words(f"hosting.column.{name}") for name in ("bus", "kind", "mw")]
+    header += [words("hosting.column.size", mw=digits.plain(mw)) for mw in record["sizes_mw"]]
+    return Table(words("hosting.table"), header, ["left", "left"] + ["right"] * (len(header) - 2), rows)

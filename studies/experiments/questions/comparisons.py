@@ -1,0 +1,131 @@
+"""Questions that scenarios beside each other answer: inter-trip, tariffs, FIP, blackout, the way to 2040."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from studies.experiments.questions.question import Question, Row
+from studies.study.islands import island_of, tables_of
+from twin.core.tables import Tables
+from twin.core.units import KWH_PER_MWH
+from twin.metrics.questions.connection import inter_trip
+from twin.metrics.questions.demand_response import moved, paid_for_moving_jpy
+from twin.metrics.questions.supply_hours import diesel_share_percent, of_sites
+from twin.metrics.series import MemberSeries
+
+CASH = tuple(f"cash_{party}_jpy" for party in
+             ("plant_owners", "sites", "homes", "aggregator", "retailer", "network", "outside"))  # fmt: skip
+
+
+class InterTrip(Question):
+    """N-1 inter-trip by its cap: what it saves, how much it would shed, what the survivor then carries."""
+
+    kpis = (
+        "curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours", "link_n1_max_loading_percent",
+        "link_survivor_min_minutes", "link_emergency_30min_min_a", "link_conductor_max_c", "delivered_mwh",
+    )  # fmt: skip
+
+    def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
+        """Add how much would be shed at most, and for how long something is armed."""
+        for row, folder in zip(rows, folders, strict=True):
+            row["kpis"] |= inter_trip(folder, self.case.step_hours)
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return which plants may be shed, and how often a circuit of the link is lost by the island's table."""
+        model, tables = self.case.model, tables_of(self.study)
+        plants = model.plants[model.plants["trippable"].astype(bool) & (model.plants["contract_mw"] > 0.0)]
+        shed = plants[["name_en", "name_ja"]].assign(mw=plants["contract_mw"].astype(float)).to_dict("records")
+        return {"trippable": shed, "trips_per_year": _trips_per_year(tables)}
+
+
+def _trips_per_year(tables: Tables) -> dict[str, float] | None:
+    """Return how often one of the link's circuits is lost in a year, with the range of the table."""
+    if "outage_rates" not in tables:
+        return None
+    lines, rates = tables["lines"], tables["outage_rates"].set_index("class")
+    km = float(lines[lines["role"] == "link"]["length_km"].sum())
+    names = {"value": "outages_per_year", "low": "low", "high": "high"}
+    of_cable = rates[list(names.values())].astype(float).loc["cable"].to_numpy(float)
+    return {name: float(rate) * km / 100.0 for name, rate in zip(names, of_cable, strict=True)}
+
+
+class Tariffs(Question):
+    """Demand response by its tariff: energy moved, what comes back, congestion, money by party."""
+
+    kpis = ("curtailed_congestion_mwh", "congested_hours", "flexible_losses_mwh", "unmet_service_mwh", "demand_mwh",
+            "energy_used_mwh", *CASH)  # fmt: skip
+
+    def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
+        """Add what flexible demand takes more and less than by habit, and what the aggregator pays for it."""
+        for row, of_row, folder in zip(rows, series, folders, strict=True):
+            row["kpis"] |= moved(of_row) | {"up_dr_jpy": paid_for_moving_jpy(folder)}
+
+
+class Fip(Question):
+    """Plants that move to FIP, with and without the area's balance, by policy and by batteries in the grid."""
+
+    kpis = ("curtailed_congestion_mwh", "congested_hours", "curtailed_area_balance_mwh", "delivered_mwh",
+            "battery_losses_mwh", "energy_used_mwh", *CASH)  # fmt: skip
+
+
+class Blackout(Question):
+    """Both circuits lost at any step: hours of supply of the new sites by the reserve that their batteries keep."""
+
+    kpis = ("curtailed_congestion_mwh", "self_consumption_mwh", "site_export_mwh", "battery_losses_mwh",
+            "energy_used_mwh", "cash_sites_jpy", "cash_aggregator_jpy", "cash_retailer_jpy")  # fmt: skip
+    LOAD_SHARES = (1.0, 0.3)
+    """Parts of the demand that are kept up: all of it, and what a household or shop needs most (an assumption)."""
+
+    def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
+        """Add the hours of supply for each part of the demand, and what the diesels could carry."""
+        diesel_mw = self._diesel_mw()
+        kinds = self.case.sites.groups.kind.to_numpy(str)[self.case.sites.group]
+        for m, (row, folder) in enumerate(zip(rows, folders, strict=True)):
+            battery = self.case.members[m].devices.battery
+            new = (kinds == "new") & (battery.energy > 0.0)
+            capacity = float(battery.energy[new].sum())
+            efficiency = float(battery.efficiency[new].mean())
+            for share in self.LOAD_SHARES:
+                found = of_sites(folder, "new", capacity, efficiency, share, self.case.step_hours)
+                row["kpis"] |= {f"{name}_{100 * share:.0f}": value for name, value in found.items()}
+            row["kpis"]["diesel_covers_percent"] = diesel_share_percent(folder, diesel_mw)
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return how many sites and what batteries they have, and the diesels."""
+        kinds = self.case.sites.groups.kind.to_numpy(str)[self.case.sites.group]
+        new = kinds == "new"
+        return {
+            "sites": int(new.sum()),
+            "battery_mwh": float(self.case.members[0].devices.battery.energy[new].sum()) / KWH_PER_MWH,
+            "diesel_mw": self._diesel_mw(),
+            "load_percent": [100.0 * share for share in self.LOAD_SHARES],
+        }
+
+    def _diesel_mw(self) -> float:
+        diesels = self.case.model.diesels
+        return float(diesels.loc[diesels["available"].astype(bool), "p_max_mw"].sum())
+
+
+class Path2040(Question):
+    """The plan's roll-out year by year, under the same weather: congestion, security, local supply."""
+
+    kpis = ("available_mwh", "curtailed_congestion_mwh", "curtailed_area_balance_mwh", "congested_hours",
+            "criterion_broken_hours", "link_n1_max_loading_percent", "local_supply_percent", "demand_mwh",
+            "self_consumption_mwh")  # fmt: skip
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return what is assumed of each year."""
+        found = []
+        for member in self.members():
+            study = member.study
+            homes = study.inputs.get("demand_response", {}).get("homes_with_monitor", np.nan)
+            found.append({
+                "scenario": member.scenario, "year": int(study.grid.year or 0), "demand": study.fleet.demand_factor,
+                "share": study.fleet.new_pv_share if study.fleet.new_pv else 0.0,
+                "homes": None if np.isnan(homes) else homes,
+            })  # fmt: skip
+        return {"years": found, "island": island_of(self.study).settings.name.model_dump()}

@@ -1,0 +1,25 @@
+"""What demand response moves: more than by habit, less than by habit, and what is paid for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from twin.metrics.series import MemberSeries
+
+
+def moved(series: MemberSeries) -> dict[str, float]:
+    """Return the energy that flexible demand takes more than by habit, and that it takes less, both positive, MWh."""
+    change = series["flexible_demand_mw"]
+    return {
+        "moved_up_mwh": float(series.energy_mwh(np.maximum(change, 0.0))),
+        "moved_down_mwh": float(series.energy_mwh(np.maximum(-change, 0.0))),
+    }
+
+
+def paid_for_moving_jpy(folder: Path) -> float:
+    """Return what the aggregator pays for demand moved up while plants are ordered off."""
+    table = pq.read_table(folder / "payments.parquet", columns=["item", "jpy"]).to_pandas()
+    return float(table.loc[table["item"].astype(str) == "up_dr", "jpy"].sum())
