@@ -23,8 +23,8 @@ from studies.study.members import middle_point, resolved
 from studies.study.reading import read_study, study_path
 from twin.bound import perfect_foresight
 from twin.metrics.series import read_table
-from twin.operation.all_outages import outage_analysis
 from twin.operation.case import Case
+from twin.operation.outage_points import OutageAnalyses
 
 STUDY = "goto_2030_policies"
 WORKERS = 2
@@ -69,7 +69,7 @@ def years_case(scenario: str, years: int, days: tuple[int, int] | None) -> Case:
 def flows(case: Case, folder: Path) -> float:
     """Return the AC flows of a member over the case, counted low."""
     solved = int(read_table(folder, "n1", ["outages_solved"])["outages_solved"].sum())
-    watched = len(outage_analysis(case, 0).cases)
+    watched = len(OutageAnalyses(case).of_variant(0).cases)
     return float(len(case.index) * (1 + watched) + solved)
 
 

@@ -85,6 +85,12 @@ def _unsupplied_areas(graph: nx.MultiGraph, model: GridModel, mainland: int) -> 
             yield Problem("no path from the area's bus to the external grid", where, repair="add a line or transformer")
 
 
+def unsupplied_areas(model: GridModel, out: Iterable[Element]) -> list[str]:
+    """Return the areas that have no path to the external grid while branches are out."""
+    supplied = nx.node_connected_component(without(branch_graph(model.net), out), model.roles.boundary_bus)
+    return [str(area_id) for area_id, bus in model.areas["bus"].items() if bus not in supplied]
+
+
 def _link_problems(graph: nx.MultiGraph, model: GridModel, mainland: int) -> Iterator[Problem]:
     circuits = [circuit.element for circuit in model.roles.link]
     island = model.roles.headroom_bus

@@ -99,6 +99,7 @@ def _main_taps(tables: GridTables, parameters: Parameters, buses: dict[str, int]
         highest=int(highest),
         delay_half_hours=int(parameters.number("main_tap_delay_half_hours")),
         most_steps=int(parameters.number("main_tap_most_steps")),
+        step_minutes=parameters.number("main_tap_step_minutes"),
     )
 
 
@@ -113,4 +114,5 @@ def _reactors(tables: GridTables, parameters: Parameters) -> Reactors | None:
         out_above_mvar=parameters.number("svc_q_max_mvar") * parameters.number("reactor_out_percent") / 100.0,
         delay_half_hours=int(parameters.number("reactor_delay_half_hours")),
         most_steps=int(parameters.number("reactor_most_steps")),
+        step_minutes=parameters.number("reactor_step_minutes"),
     )

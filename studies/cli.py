@@ -440,11 +440,13 @@ def compare(
 
 @app.command()
 def validate(
-    kind: Annotated[Literal["wind", "pv", "demand"], typer.Argument(help="What was measured.")],
+    kind: Annotated[Literal["wind", "pv", "demand", "curtailment"], typer.Argument(help="What was measured.")],
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="CSV: time, power_mw or power_kw, and wind_speed | ghi [temp_air dni dhi] | temp_air."
+            metavar="FILE|STUDY",
+            help="CSV: time, power_mw or power_kw, and wind_speed | ghi [temp_air dni dhi] | temp_air; "
+            "curtailment: a study whose island has constraint zones.",
         ),
     ],
     timezone: Annotated[str, typer.Option(help="Zone of times without offset, e.g. Asia/Tokyo.")] = "",
@@ -469,11 +471,19 @@ def validate(
     latitude: Annotated[float | None, typer.Option(help="Degrees, with --longitude, in place of --place's.")] = None,
     longitude: Annotated[float | None, typer.Option(help="Degrees.")] = None,
     demand_class: Annotated[str | None, typer.Option("--class", help="Class of demand, e.g. residential.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the figure; default: beside the file.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the feed (curtailment).")] = None,
+    fitted: Annotated[
+        Path | None, typer.Option(help="fitted.json of another winter: nothing is fitted (curtailment).")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the results; default: beside the file, or runs.")] = None,
     island: OfIsland = None,
 ) -> None:
-    """Compare a model with what was measured: it runs on the measured wind, sun or temperature."""
+    """Compare a model with what was measured: it runs on the measured wind, sun or temperature, or on a feed."""
     from rich.console import Console
+
+    if kind == "curtailment":
+        _validate_curtailment(str(file), data, out, fitted)
+        return
 
     from studies.experiments.validation.measured_pairs import Reading
     from studies.experiments.validation.validate import Subject, validate_file
@@ -487,6 +497,20 @@ def validate(
     outcome = validate_file(_island(island), kind, file, subject, Reading(timezone, label, allow_gaps), out)
     Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*outcome.tables, sep="\n")
     typer.echo(f"Figure:  {outcome.figure}")
+
+
+def _validate_curtailment(name: str, data: Path | None, out: Path | None, fitted: Path | None) -> None:
+    """Score every reading of a study's constraint zones against a feed."""
+    from rich.console import Console
+
+    from studies.experiments.validation.curtailment.compare import compare_curtailment
+    from studies.experiments.validation.curtailment.page import tables
+
+    study = _checked(name, data, None)[0]
+    folder = out or RUNS / f"{study.name}_curtailment"
+    found = compare_curtailment(study, data, folder, fitted)
+    Console(width=None if sys.stdout.isatty() else COMPARISON_WIDTH).print(*tables(found), sep="\n")
+    typer.echo(f"Results: {folder / 'curtailment.json'}")
 
 
 @app.command("list")

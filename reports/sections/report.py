@@ -116,8 +116,10 @@ def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
     if zero:
         names = words("list.separator").join(zero)
         blocks.append(Paragraph(words("text.scenarios.zero", names=names), is_note=True))
+    blocks += [tables.causes(run, focus.point, words), Paragraph(words("note.causes"), is_note=True)]
     if has_sweep:
         blocks.append(tables.points_congestion(run, words))
+        blocks += [tables.points_security(run, focus.scenario, words), Paragraph(words("note.security"), is_note=True)]
         controlled = controlled_scenarios(run)
         if controlled:
             blocks.append(tables.points_benefit(run, controlled, benefit_kpi(run), words))

@@ -59,6 +59,44 @@ def points_congestion(run: Run, words: Words) -> Table:
     )
 
 
+CAUSES = (
+    "congestion_alone_mwh", "curtailed_area_balance_mwh", "congestion_and_area_balance_mwh",
+    "congestion_masked_by_area_balance_mwh",
+)  # fmt: skip
+
+
+def causes(run: Run, point: str, words: Words) -> Table:
+    """Return what congestion and the area's balance cut, each alone and together, by scenario."""
+    rows = [
+        [scenario_title(run, scenario, words)]
+        + [digits.quantity(run.member(scenario, point).kpis[name], "MWh") for name in CAUSES]
+        for scenario in run.scenarios
+    ]
+    header = [words("column.item"), *(words(f"column.{name}") for name in CAUSES)]
+    caption = words("table.causes", point=point_label(run, point, words))
+    return Table(caption, header, _align("l", len(CAUSES)), rows)
+
+
+SECURITY_COLUMNS = (
+    CONGESTION, "congested_hours", "link_conductor_max_c", "link_at_once_low_vm_min_pu",
+    "link_controlled_low_vm_min_pu", "link_redispatched_low_vm_min_pu", "redispatch_max_mw",
+    "forecast_operator_missed_hours", "n1_import_headroom_after_min_mw",
+)  # fmt: skip
+
+
+def points_security(run: Run, scenario: str, words: Words) -> Table:
+    """Return what each criterion costs and leaves open in a scenario: a row a sweep point."""
+    units = {name: shown_unit(name) for name in SECURITY_COLUMNS}
+    rows = []
+    for point in run.points:
+        kpis = run.member(scenario, point).kpis
+        cells = [digits.quantity(kpis[name] * units[name][1], units[name][0]) for name in SECURITY_COLUMNS]
+        rows.append([point_label(run, point, words), *cells])
+    header = [f"{words(f'column.security.{name}')}, {words.unit(units[name][0])}" for name in SECURITY_COLUMNS]
+    caption = words("table.points.security", scenario=scenario_title(run, scenario, words))
+    return Table(caption, [words("column.point"), *header], _align("l", len(header)), rows)
+
+
 def points_benefit(run: Run, scenarios_shown: tuple[str, ...], kpi: str, words: Words) -> Table:
     """Return the net benefit, sweep points x controlled scenarios."""
     caption = words("table.points.benefit", against=words(f"against.{kpi}"))

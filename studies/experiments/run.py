@@ -17,6 +17,7 @@ from studies.execution.folders import RUN_FILE, write_json
 from studies.execution.workers import Progress, Workers
 from studies.experiments.key_figures import none_where_nan, own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
+from studies.measured.feed import read_feed, required
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
 from studies.study.islands import island_of, tables_of
@@ -313,11 +314,18 @@ class StudyRun(Experiment):
             "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,
+            "feed": self._feed_record(),
             "substitutes": self.substitutes_record(),
             "onset": onset_rows(self.study, self.own, self.tries, work.folder, self.case.step_hours),
             "sample_check": sample_summary([work.folder / member.path for member in self.own]),
             "repeat_command": self._repeat_command(),
         }
+
+    def _feed_record(self) -> dict[str, float | str]:
+        """Return what was found and masked in the feed; nothing without one."""
+        if self.study.weather.source != "feed":
+            return {}
+        return read_feed(tables_of(self.study), required(self.data)).record
 
     def _repeat_command(self) -> str:
         words = ["goto-twin", "run", f"studies/{self.study.name}.toml"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from studies.measured.feed import Feed
 from studies.study.devices import flexible_devices, site_devices
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
@@ -40,8 +41,8 @@ _UNLIMITED_MW = 1e9
 def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
     """Return the loop's members in the study's order."""
     return [
-        _member(member, grids.models[grid], grid, series, inputs.fleet)
-        for member, grid, series in zip(members, grids.of_member, inputs.of_member, strict=True)
+        replace(_member(member, grids.models[grid], grid, series, inputs.fleet), planned_outages=planned)
+        for member, grid, series, planned in zip(members, grids.of_member, inputs.of_member, grids.planned, strict=True)
     ]
 
 
@@ -81,6 +82,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         forecast=operation.forecast,
         forecast_error_factor=operation.forecast_error_factor,
         congestion_rule=operation.congestion_rule,
+        relief_minutes=operation.relief_minutes,
     )
 
 
@@ -136,11 +138,28 @@ def study_case(
         sources = sources_of(members, data)
     raise_if_any(problems)
     inputs = member_inputs(study, members, grids, sources)
+    raise_if_any(_outside_the_feed(inputs, sources[0].feed, days))
     everyone = settled(loop_members(members, grids, inputs))
     first: dict[int, int] = {}
     known = {k: first.setdefault(id(source), k) for source, k in zip(sources, inputs.of_member, strict=True)}
     mean_mw = np.stack([inputs.series[known[m.profiles]][0].area_demand_mw.mean(axis=0) for m in everyone])
     return case_of(everyone, reduce_grids(grids.models), inputs, days, mean_mw)
+
+
+def _outside_the_feed(inputs: Inputs, feed: Feed | None, days: tuple[int, int] | None) -> list[Problem]:
+    """Return what is wrong where days are run that a feed does not have whole."""
+    if feed is None:
+        return []
+    year, of_day = inputs.series[0][0].index, inputs.clock.steps_of_day
+    first, stop = day_steps(days, len(year), of_day)
+    has = year.isin(feed.index)
+    if has[first:stop].all():
+        return []
+    whole = np.flatnonzero(has.reshape(-1, of_day).all(axis=1)) + 1
+    accepted = f"days {whole[0]} to {whole[-1]}" if len(whole) else "a feed of this fiscal year"
+    seen = f"{int((~has[first:stop]).sum())} of {stop - first} steps are outside"
+    repair = f"--days {whole[0]}:{whole[-1]}" if len(whole) else "another year or folder"
+    return [Problem("the feed does not cover what is to be run", "--days", seen, accepted, repair)]
 
 
 PROBE_MW = 1.0

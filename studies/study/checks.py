@@ -43,6 +43,8 @@ def outside_problems(
         data = None
     elif isinstance(weather, Weather) and weather.source == "measured":
         found += _measured_problems(island, data, period if isinstance(period, Period) else None, path)
+    elif isinstance(weather, Weather) and weather.source == "feed":
+        found += _feed_problems(island, data, path)
     if isinstance(weather, Weather):
         found += _weather_file_problems(weather, path, data)
         found += _place_problems(weather, grid, island, path) if isinstance(grid, Grid) and island is not None else ()
@@ -115,6 +117,15 @@ def locate(name: str, folder: Path, data: Path | None) -> Path | None:
     """Return the file `name` seen from the study's folder or else from the data folder; None when in neither."""
     candidates = (base / name for base in (folder, data) if base)
     return next((candidate for candidate in candidates if candidate.is_file()), None)
+
+
+def _feed_problems(island: Island | None, data: Path | None, path: Path) -> Iterator[Problem]:
+    where = f"{path}, weather.source"
+    if data is None:
+        yield Problem('weather.source = "feed" needs a data folder', where, repair="add --data FOLDER with the feed")
+    if island is not None and not island.has("feed_columns"):
+        accepted = "an island with feed_columns.csv"
+        yield Problem("the island does not say what its feed looks like", where, island.name, accepted)
 
 
 def _measured_problems(island: Island | None, data: Path | None, period: Period | None, path: Path) -> list[Problem]:

@@ -14,6 +14,7 @@ from studies.study.added_plants import with_added_plants
 from studies.study.checks import locate
 from studies.study.islands import Grids, island_of, tables_of
 from studies.study.members import Member
+from studies.study.outage_calendar import planned_outages
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
@@ -30,6 +31,7 @@ def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataF
     return plants.assign(scheme=scheme)
 
 
+LEAST_CIRCUITS = 2
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
 
 
@@ -55,8 +57,9 @@ def member_grids(members: list[Member]) -> Grids:
                 networks[network] = _network(member.study)
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
-    raise_if_any(_differences(models))
-    return Grids(tuple(models), tuple(of_member))
+    planned = planned_outages(members, models, of_member)
+    raise_if_any([*_differences(models), *_criterion_problems(members, [models[k] for k in of_member])])
+    return Grids(tuple(models), tuple(of_member), planned)
 
 
 def _network(study: Study) -> GridModel:
@@ -138,3 +141,25 @@ def _differences(models: list[GridModel]) -> list[Problem]:
         )
         if not same
     ]
+
+
+def _criterion_problems(members: list[Member], models: list[GridModel]) -> list[Problem]:
+    """Return what the criterion or the relief time asks of a member's grid in vain, each once."""
+    found = []
+    for member, model in zip(members, models, strict=True):
+        operation, controls = member.study.operation, model.controls
+        if operation.criterion == "n-1-thermal" and len(model.cables) < LEAST_CIRCUITS:
+            found.append(Problem(
+                "this criterion needs a link of cables whose temperature is known", "[operation] criterion",
+                f"n-1-thermal; {len(model.cables)} circuits with cable tables", f"at least {LEAST_CIRCUITS}",
+                "add the cable tables, or use n-1",
+            ))  # fmt: skip
+        moving = (controls.tap, controls.reactors) if controls.automatic else ()
+        slowest = max((control.step_minutes for control in moving if control is not None), default=0.0)
+        if operation.relief_minutes < slowest:
+            found.append(Problem(
+                "redispatch would act before the tap changer or the reactors do", "[operation] relief_minutes",
+                f"{operation.relief_minutes:g}", f"at least {slowest:g}, the slowest of their steps",
+                "raise it, or lower main_tap_step_minutes and reactor_step_minutes in [grid.parameters]",
+            ))  # fmt: skip
+    return list(dict.fromkeys(found))

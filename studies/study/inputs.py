@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from network_models.tables.declarations import DECLARATIONS
+from studies.measured.feed import Feed, read_feed, required
+from studies.measured.feed_profiles import with_feed
 from studies.measured.series import read_measured
 from studies.study.checks import locate, needed_places
 from studies.study.islands import Grids, clock_of, island_of, tables_of
@@ -54,11 +56,13 @@ class Sources:
     """What members read from outside.
 
     `normal` is the weather in which wind farms meet their capacity factors; a year from files stands for itself.
+    `feed` takes the place of weather and demand where it has rows.
     """
 
     weather: WeatherTable
     normal: WeatherTable
     measured: Measured | None
+    feed: Feed | None = None
 
     @property
     def substitutes(self) -> Substitutes:
@@ -89,8 +93,9 @@ def read_sources(study: Study, data: Path | None) -> Sources:
     measured = (
         read_measured(tables, _required(data), study.period.fiscal_year, clock_of(study)) if is_measured else None
     )
+    feed = read_feed(tables, required(data)) if study.weather.source == "feed" else None
     weather = weather_table(study, data)
-    return Sources(weather, _normal(study, weather), measured)
+    return Sources(weather, _normal(study, weather), measured, feed)
 
 
 def sources_of(members: list[Member], data: Path | None) -> list[Sources]:
@@ -254,10 +259,11 @@ def _profiles(
             tables, model.plants, sources.normal, seed=study.seed, normal_year=NORMAL_YEAR, area_level_percent=level,
             farm_scales=scales,
         )  # fmt: skip
-    return build_profiles(
+    made = build_profiles(
         tables, model, sources.weather, fleet, area_level_percent=level, farm_scales=scales, area=of_normal,
         shapes=shared.shapes, **key,
     )  # fmt: skip
+    return made if sources.feed is None else with_feed(island_of(study), tables, model, made, sources.feed)
 
 
 def _forecasts(

@@ -10,14 +10,16 @@ from studies.study.schema import Study
 from twin.core.clock import Clock
 from twin.core.tables import Tables
 from twin.network.model import GridModel
+from twin.operation.member import PlannedOutage
 
 
 @dataclass(frozen=True)
 class Grids:
-    """Distinct grid models, and which of them each member uses."""
+    """Distinct grid models, which of them each member uses, and when it uses another one."""
 
     models: tuple[GridModel, ...]
     of_member: tuple[int, ...]
+    planned: tuple[tuple[PlannedOutage, ...], ...]
 
 
 def island_of(study: Study) -> Island:

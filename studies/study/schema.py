@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -199,10 +200,11 @@ class WeatherFile(Section):
 class Weather(Section):
     """The weather, the same for all members of a study."""
 
-    source: Literal["synthetic", "files", "measured"] = Field(
+    source: Literal["synthetic", "files", "measured", "feed"] = Field(
         default="synthetic",
         description='"synthetic": a seeded year; "files": files per place; "measured": area demand, PV and wind '
-        "ranks, curtailment and prices from the folder given by --data.",
+        "ranks, curtailment and prices from the folder given by --data; "
+        '"feed": demand, free output and wind of an active network management from there, for --days that it has.',
     )
     weather_year: int = Field(
         default=0,
@@ -321,8 +323,15 @@ class Fleet(Section):
 class Operation(Section):
     """How the grid is operated and how the sites are dispatched."""
 
-    criterion: Literal["n-0", "n-1", "n-1-intertrip"] = Field(
-        default="n-1", description="Security criterion that congestion management holds."
+    criterion: Literal["n-0", "n-1", "n-1-thermal", "n-1-intertrip"] = Field(
+        default="n-1",
+        description='Security criterion that congestion management holds: "n-0" in the intact grid only; "n-1" '
+        'continuous ratings at once after any outage; "n-1-thermal" the link up to its limit temperature until '
+        'redispatch has acted; "n-1-intertrip" short-time ratings until plants are tripped.',
+    )
+    relief_minutes: Annotated[float, Field(gt=0, le=10080)] = Field(
+        default=30.0,
+        description="Minutes after an outage until redispatch has acted (an assumption, 15 to 120: ask the operator).",
     )
     policy: str = Field(
         default="none",
@@ -384,6 +393,33 @@ class Operation(Section):
         if value not in rule_names():
             raise ValueError(f"there is no such congestion rule; there are {', '.join(rule_names())}")
         return value
+
+
+class PlannedOutage(Section):
+    """A branch that is out of service for some days: maintenance, or a repair."""
+
+    element: str = Field(min_length=1, description="Name of a branch of the network's outage list.")
+    first: str = Field(description='First day, "YYYY-MM-DD".')
+    last: str = Field(description='Last day, "YYYY-MM-DD".')
+
+    @field_validator("first", "last", mode="before")
+    @classmethod
+    def _as_text(cls, value: object) -> object:
+        text = value.isoformat() if isinstance(value, datetime.date) else value
+        if isinstance(text, str):
+            datetime.date.fromisoformat(text)
+        return text
+
+    @property
+    def days(self) -> tuple[datetime.date, datetime.date]:
+        """First and last day."""
+        return datetime.date.fromisoformat(self.first), datetime.date.fromisoformat(self.last)
+
+    @model_validator(mode="after")
+    def _ends_after_it_begins(self) -> Self:
+        if self.first > self.last:
+            raise ValueError(f"the outage ends on {self.last}, before it begins on {self.first}: exchange the days")
+        return self
 
 
 class Uncertainty(Section):
@@ -450,6 +486,11 @@ class Settings(Section):
     grid: Grid = Field(description="The network.")
     fleet: Fleet = Field(default=Fleet(), description="Plants and small sites.")
     operation: Operation = Field(default=Operation(), description="Operation of grid and sites.")
+    outages: dict[str, PlannedOutage] = Field(
+        default={},
+        description="Branches that are out of service for some days, known to the operator, by any name: "
+        "[outages.<name>].",
+    )
     inputs: dict[str, dict[str, float]] = Field(
         default={},
         description="Numbers of the input tables (`goto-twin sources`) in place of the tables' own: "

@@ -113,7 +113,13 @@ def folder(tmp_path):
     write(tmp_path, "bus", pd.DataFrame({"time": TIME, "A": [1.0, 0.97, 1.01, np.nan], "B": [1.02, 0.99, 1.0, np.nan]}))
     write(tmp_path, "security", pd.DataFrame({
         "time": TIME, "loading_percent": [90.0, 104.0, 99.0, 300.0], "low_vm_pu": [0.97, 0.94, 0.93, 0.5],
-        "violating_outages": [0, 3, 2, 60], "unsolved_outages": [0, 0, 1, 60],
+        "violating_outages": [0, 3, 2, 60], "unsolved_outages": [0, 0, 1, 60], "low_voltage": [0, 1, 1, 1],
+        "controlled_low_vm_pu": [0.98, 0.96, 0.94, 0.5], "controlled_low_voltage": [0, 0, 1, 1],
+        "controlled_loading_percent": [90.0, 106.0, 101.0, 300.0],
+        **{f"link_{state}_low_vm_pu": [0.98, low, 0.97, 0.5]
+           for state, low in (("at_once", 0.94), ("controlled", 0.95), ("redispatched", 0.96))},
+        "link_controlled_loading_percent": [80.0, 106.0, 90.0, 300.0],
+        "redispatch_mw": [0.0, 4.0, 0.001, 99.0], "redispatch_short": [0, 0, 1, 1],
     }))  # fmt: skip
     kinds = pd.DataFrame({
         "time": TIME, "kind": "new", "self_consumption_mw": [1.0, 2.0, 3.0, 999.0], "export_mw": [2.0, 0.0, 1.0, 999.0],
@@ -244,6 +250,20 @@ def test_single_outages_are_judged_in_every_half_hour_and_measured_in_the_solved
     assert kpis["all_outage_unsolved_cases"] == 0.0
     assert kpis["all_outage_overload_hours"] == 0.5
     assert kpis["all_outage_voltage_only_hours"] == 1.0
+
+
+def test_states_after_an_outage_are_measured_apart(folder):
+    """Half-hours: none, low voltage at once and an overload, low voltage that the controls leave, unsolved."""
+    kpis = kpis_of(folder)
+    expected = {
+        "all_outage_low_voltage_hours": 1.0, "all_outage_controlled_low_voltage_hours": 0.5,
+        "all_outage_controlled_low_vm_min_pu": 0.94, "all_outage_controlled_max_loading_percent": 106.0,
+        "all_outage_controlled_overload_hours": 1.0, "link_at_once_low_vm_min_pu": 0.94,
+        "link_controlled_low_vm_min_pu": 0.95, "link_redispatched_low_vm_min_pu": 0.96,
+        "link_controlled_max_loading_percent": 106.0, "redispatch_max_mw": 4.0, "redispatch_hours": 0.5,
+        "redispatch_short_hours": 0.5,
+    }  # fmt: skip
+    assert {name: kpis[name] for name in expected} == pytest.approx(expected)
 
 
 def test_congestion_of_a_table_leaves_unsolved_half_hours_out(folder):

@@ -29,7 +29,7 @@ for node, mean_mw in zip(grid.nodes.area, model.net.load.p_mw):
 variant = np.zeros(rows, dtype=np.int64)
 flow = solve(grid, variant, p, 0.1 * p, *flat_start(grid, variant))
 headroom = link_headroom(a, flow.states, grid.nodes.headroom, 100.0)
-nobody = Trips(np.zeros((rows, 0)), np.zeros((rows, 0)), np.zeros(0, dtype=np.int64), np.zeros(rows))
+nobody = Trips(np.zeros((rows, 0)), np.zeros((rows, 0)), np.zeros(0, dtype=np.int64), np.zeros(rows), np.ones(rows))
 ignored = np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
 judged = assess_outages(a, flow.states, nobody, ignored)
 for values in (flow.v, headroom, judged.measure):

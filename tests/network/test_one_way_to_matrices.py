@@ -13,7 +13,7 @@ from twin.network.network import ratings
 from twin.network.outage import without
 from twin.network.reduced.controls import first_positions, net_at
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.all_outages import outage_analysis
+from twin.operation.outage_points import OutageAnalyses
 from twin.security.headroom.prepared import prepared_headroom, scope_of
 
 RELATIVE = 1e-12
@@ -82,7 +82,7 @@ def test_headroom_reads_the_same_limits(grid):
 
 
 def test_the_loop_hands_its_own_grid_to_the_analysis_of_all_outages(grid):
-    assert outage_analysis(SimpleNamespace(grid=grid), 2).grid is grid.variants[2].monitored
+    assert OutageAnalyses(SimpleNamespace(grid=grid)).of_variant(2).grid is grid.variants[2].monitored
 
 
 def test_equal_circuits_are_found_by_their_equations(grid):

@@ -18,7 +18,11 @@ def judged(plants_mw, rest_mw=0.0, cap_mw=100.0, short_time_factor=SHORT_TIME_FA
     variant = np.zeros(1, dtype=np.int64)
     flow = solve(grid, variant, p, q, *flat_start(grid, variant))
     trips = Trips(
-        np.array([plants_mw]) / BASE_MVA, np.zeros((1, len(plants_mw))), grid.nodes.plant, np.array([cap_mw / BASE_MVA])
+        np.array([plants_mw]) / BASE_MVA,
+        np.zeros((1, len(plants_mw))),
+        grid.nodes.plant,
+        np.array([cap_mw / BASE_MVA]),
+        np.ones(1),
     )
     found = assess_outages(grid.arrays, flow.states, trips, nothing_ignored(grid, 1))
     return grid, island, found

@@ -111,7 +111,7 @@ def loop_measures(grid, model, profiles, cap_mw):
     at = sorted(names.index(name) for name in PLANTS)
     trips = Trips(
         profiles["sgen_p_mw"][:, at] / BASE_MVA, profiles["sgen_q_mvar"][:, at] / BASE_MVA, grid.nodes.plant[at],
-        np.full(rows, cap_mw / BASE_MVA),
+        np.full(rows, cap_mw / BASE_MVA), np.ones(rows),
     )  # fmt: skip
     nothing = np.zeros((rows, grid.arrays.solve_always.shape[0], grid.arrays.limit.shape[1]), dtype=bool)
     return assess_outages(grid.arrays, flow.states, trips, nothing).measure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.cable.ladder import Ladder
-from twin.cable.ratings import continuous_rating_a
+from twin.cable.ratings import continuous_rating_a, emergency_rating_ahead_a
 
 
 @dataclass(frozen=True)
@@ -57,3 +57,11 @@ class CableCircuit:
             part.name: float(continuous_rating_a(part.ladder, part.ambient_c.max(), together=together))
             for part in self.sections
         }
+
+    def emergency_a(self, hours: float, circuits: int) -> np.ndarray:
+        """Return the emergency current that may be stated ahead by calendar month, (12,).
+
+        Of the section that allows least; see `emergency_rating_ahead_a`.
+        """
+        of_sections = [emergency_rating_ahead_a(part.ladder, part.ambient_c, hours, circuits) for part in self.sections]
+        return np.asarray(np.min(of_sections, axis=0))

@@ -104,6 +104,28 @@ def emergency_rating_a(
     return _current_a(ladder, room, float(ladder.rise_k_m_per_w(seconds)))
 
 
+def emergency_rating_ahead_a(ladder: Ladder, ambient_c: np.ndarray | float, hours: float, circuits: int) -> np.ndarray:
+    """Return the emergency current that may be stated ahead, whatever a circuit has carried before.
+
+    It is the constant current that brings a survivor to its limit after some hours, when before the trip all circuits
+    had for ever shared what the survivors carry now: a grid that respects it never carries more. The loss is that at
+    the limit.
+
+    Parameters
+    ----------
+    ladder : Ladder
+    ambient_c : numpy.ndarray or float
+    hours : float
+    circuits : int
+        Before the trip, the survivor among them.
+    """
+    seconds = hours * SECONDS_PER_HOUR
+    preload = ((circuits - 1) / circuits) ** 2
+    left_of_preload = preload * float(ladder.kept(seconds) @ ladder.gain_k_m_per_w)
+    room = ladder.losses.limit_c - ladder.dielectric_k - ambient_c
+    return _current_a(ladder, room, float(ladder.rise_k_m_per_w(seconds)) + left_of_preload)
+
+
 def _current_a(ladder: Ladder, room_k: np.ndarray | float, rise_k_m_per_w: float | np.ndarray) -> np.ndarray:
     per_square_amp = ladder.cores * ladder.losses.limit_ohm_per_m * rise_k_m_per_w
     return np.sqrt(np.maximum(room_k, 0.0) / per_square_amp)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from twin.core.quantities import CutCause
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.kpis import curtailed_congestion_mwh, energy_used_mw, key_figures, or_none
 from twin.metrics.series import MemberSeries
@@ -17,7 +18,8 @@ Kpis = Mapping[str, float | None]
 
 OF_OPERATORS = (
     "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
-    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh",
+    "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh", "congestion_alone_mwh",
+    "congestion_and_area_balance_mwh",
 )  # fmt: skip
 OF_CONGESTION = ("curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours")
 """What is kept of values that are tried one at a time."""
@@ -85,7 +87,9 @@ def operator_kpis(
         missed = key_figures(forecast, ("forecast_missed_hours",))["forecast_missed_hours"]
         found["forecast_operator_missed_hours"] = float(missed)
     if without_area_balance is not None:
-        found["congestion_masked_by_area_balance_mwh"] = float(curtailed_congestion_mwh(without_area_balance)) - cut
+        alone = float(curtailed_congestion_mwh(without_area_balance))
+        found |= {"congestion_alone_mwh": alone, "congestion_masked_by_area_balance_mwh": alone - cut}
+        found["congestion_and_area_balance_mwh"] = cut + float(own.energy_mwh(own[CutCause.AREA_BALANCE.column]))
     return found
 
 

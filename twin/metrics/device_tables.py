@@ -11,11 +11,12 @@ import pyarrow as pa
 from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import battery_wear
 from twin.devices.sites import TOTALS
+from twin.operation.all_outages import JudgedOutages
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
+from twin.operation.link_trip import STATES, TripStates
 from twin.operation.state import State
 from twin.security.contingencies import OutageClass
-from twin.security.result import SecurityResult
 
 COLUMNS = ("demand_mw", "losses_mw", "stored_mwh", "unmet_mwh", "clipped")
 
@@ -126,12 +127,22 @@ OUTAGE_COLUMNS = [
 ]
 
 
-def outage_tables(found: SecurityResult, index: pd.DatetimeIndex) -> dict[str, pa.Table]:
+CONTROLLED_COLUMNS = {
+    "solved_loading_percent": "controlled_loading_percent",
+    "low_vm_pu": "controlled_low_vm_pu",
+    "low_bus": "controlled_low_bus",
+    "high_vm_pu": "controlled_high_vm_pu",
+    "violating_outages": "controlled_violating_outages",
+    "unsolved_outages": "controlled_unsolved_outages",
+}
+
+
+def outage_tables(judged: JudgedOutages, index: pd.DatetimeIndex) -> dict[str, pa.Table]:
     """Return the tables of one member for one block.
 
     Parameters
     ----------
-    found : SecurityResult
+    judged : JudgedOutages
     index : pandas.DatetimeIndex
         Its half-hours, of one month.
 
@@ -140,7 +151,16 @@ def outage_tables(found: SecurityResult, index: pd.DatetimeIndex) -> dict[str, p
     dict of str to pyarrow.Table
         ``security``, ``security_branches`` and ``security_outages``; columns as in `twin.core.quantities.TABLES`.
     """
+<<<<<<< HEAD
     steps = found.steps(OutageClass.SINGLE, list(STEP_COLUMNS)).rename(columns=STEP_COLUMNS)
+=======
+    found = judged.at_once
+    steps = found.steps(OutageClass.SINGLE)[list(STEP_COLUMNS)].rename(columns=STEP_COLUMNS)
+    steps["low_voltage"] = found.low_voltage().astype(np.int8)
+    later = judged.after_controls.steps(OutageClass.SINGLE)[list(CONTROLLED_COLUMNS)].rename(columns=CONTROLLED_COLUMNS)
+    later["controlled_low_voltage"] = judged.after_controls.low_voltage().astype(np.int8)
+    steps = pd.concat([steps, later, _link_columns(judged.link, steps.index)], axis=1)
+>>>>>>> main
     steps.insert(0, "time", index)
     branches = found.branches(OutageClass.SINGLE)[BRANCH_COLUMNS].copy()
     outages = found.outages()[OUTAGE_COLUMNS].copy()
@@ -148,6 +168,15 @@ def outage_tables(found: SecurityResult, index: pd.DatetimeIndex) -> dict[str, p
     for frame in (branches, outages):
         frame.insert(0, "month", index[0].strftime("%Y-%m"))
     return {"security": _table(steps), "security_branches": _table(branches), "security_outages": _table(outages)}
+
+
+def _link_columns(link: TripStates, index: pd.Index) -> pd.DataFrame:
+    columns = {}
+    for k, state in enumerate(STATES):
+        columns[f"link_{state}_loading_percent"] = link.loading_percent[:, k]
+        columns[f"link_{state}_low_vm_pu"] = link.low_vm_pu[:, k]
+    columns["redispatch_mw"], columns["redispatch_short"] = link.redispatch_mw, link.redispatch_short.astype(np.int8)
+    return pd.DataFrame(columns, index=index)
 
 
 def _table(frame: pd.DataFrame) -> pa.Table:

@@ -374,8 +374,16 @@ def link_n1_p99_loading_percent(series: MemberSeries) -> np.ndarray:
 KEY_FIGURES |= {
     "link_n1_max_loading_percent": partial(_largest, "link", "n1_loading_percent"),
     "intertrip_max_shed_mw": partial(_largest, "n1", "intertrip_shed_mw"),
+    "redispatch_max_mw": partial(_largest, "security", "redispatch_mw"),
+    "link_controlled_max_loading_percent": partial(_largest, "security", "link_controlled_loading_percent"),
     "all_outage_max_loading_percent": partial(_largest, "security", "loading_percent"),
 }
+
+
+@key_figure
+def redispatch_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours in which the trip of a circuit would need redispatch."""
+    return series.time(np.asarray(series.tables["security"]["redispatch_mw"]) > CONGESTED_ABOVE_MW)
 
 
 CONDUCTOR_ABOVE_C = (50, 70, 90)
@@ -505,3 +513,32 @@ def all_outage_unsolved_cases(series: MemberSeries) -> np.ndarray:
 def all_outage_low_vm_min_pu(series: MemberSeries) -> np.ndarray:
     """Return the lowest watched voltage after any single outage."""
     return series.statistic(series.tables["security"]["low_vm_pu"], np.min)
+
+
+@key_figure
+def redispatch_short_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours in which taking back all infeed would not be enough."""
+    return series.time(series.tables["security"]["redispatch_short"])
+
+
+def _lowest_vm_pu(column: str, series: MemberSeries) -> np.ndarray:
+    return series.statistic(series.tables["security"][column], np.min)
+
+
+def _low_voltage_hours(state: str, series: MemberSeries) -> np.ndarray:
+    return series.time(series.tables["security"][f"{state}low_voltage"])
+
+
+@key_figure
+def all_outage_controlled_overload_hours(series: MemberSeries) -> np.ndarray:
+    """Return the hours with an overload after a single outage once the controls have acted."""
+    return series.time(np.asarray(series.tables["security"]["controlled_loading_percent"]) > FULL_PERCENT)
+
+
+KEY_FIGURES |= {
+    "all_outage_controlled_low_vm_min_pu": partial(_lowest_vm_pu, "controlled_low_vm_pu"),
+    "all_outage_controlled_max_loading_percent": partial(_largest, "security", "controlled_loading_percent"),
+    **{f"link_{state}_low_vm_min_pu": partial(_lowest_vm_pu, f"link_{state}_low_vm_pu")
+       for state in ("at_once", "controlled", "redispatched")},
+    **{f"all_outage_{state}low_voltage_hours": partial(_low_voltage_hours, state) for state in ("", "controlled_")},
+}  # fmt: skip

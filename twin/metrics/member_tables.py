@@ -27,8 +27,9 @@ from twin.metrics.store import (
     write_part,
 )
 from twin.metrics.tables import member_tables, twin_tables
-from twin.operation.all_outages import States, assess_states, outage_analysis, states_of
+from twin.operation.all_outages import States, assess_states, states_of
 from twin.operation.case import Case, of_members
+from twin.operation.outage_points import OutageAnalyses
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
 from twin.operation.state import State, initial_state
@@ -80,7 +81,7 @@ class TableFiles:
         self.case, self.folders, self.checked = case, folders, checked
         self._recorded = list(case.recorded)
         self._net_of: Callable[[int], pandapowerNet] = cache(partial(frozen_net, case))
-        self._watch_of = cache(partial(outage_analysis, case))
+        self._analyses = OutageAnalyses(case)
         self._stretches: list[list[Tables]] = []
         self._states: list[States] = []
 
@@ -93,7 +94,7 @@ class TableFiles:
             asked = {int(t): record.at(int(t) - steps.start) for t in self.checked[m] if t in steps}
             tables[m]["sample_check"] = check_records(self.case, m, asked, self._net_of)
         self._stretches.append([tables[m] for m in range(len(self.case.members))])
-        self._states.append(states_of(self.case, record, self._recorded))
+        self._states.append(states_of(record, self._recorded, steps.start))
 
     def close_block(self, block: int, steps: range, state: State) -> None:
         """Write the tables of a block, N-1 over all outages and, after the last one, the batteries of the sites."""
@@ -102,7 +103,7 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        judged = assess_states(case, self._watch_of, joined_rows(self._states), steps.start)
+        judged = assess_states(case, self._analyses, joined_rows(self._states), self._recorded, steps)
         for m, found in zip(self._recorded, judged, strict=True):
             tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
         self._stretches, self._states = [], []

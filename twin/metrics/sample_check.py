@@ -114,6 +114,8 @@ def frozen_net(case: Case, variant: int) -> pp.pandapowerNet:
     net = net_at(of_case.model, of_case.positions)
     for table in ("load", "gen"):
         net[table]["in_service"] = False
+    for table, index in of_case.model.planned_out:
+        net[table].loc[index, "in_service"] = False
     net.sgen = net.sgen.iloc[:0].copy()
     pp.create_sgens(net, case.grid.nodes.buses, p_mw=0.0, q_mvar=0.0)
     return net

@@ -102,6 +102,8 @@ class TapChanger:
         Half-hours in a row that the voltage must lie outside on the same side before the taps move.
     most_steps : int
         Largest move in a half-hour.
+    step_minutes : float
+        After an outage: minutes until a step, while the voltage lies outside.
     """
 
     transformers: tuple[int, ...]
@@ -113,6 +115,7 @@ class TapChanger:
     highest: int
     delay_half_hours: int
     most_steps: int
+    step_minutes: float
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,7 @@ class Reactors:
         One more is switched in while the compensator's output (infeed positive) is below the first value, one out while
         it is above the second.
     delay_half_hours, most_steps : int
+    step_minutes : float
         As in `TapChanger`.
     """
 
@@ -138,6 +142,7 @@ class Reactors:
     out_above_mvar: float
     delay_half_hours: int
     most_steps: int
+    step_minutes: float
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,8 @@ class GridModel:
         Code of three letters, of the prices that the islands see.
     cables : tuple of CableCircuit
         The link's circuits as bodies that warm up, in the order of ``roles.link``; none where nothing is known of them.
+    planned_out : tuple of Element
+        Branches that are in `net` and out of service for a while.
     """
 
     net: pandapowerNet
@@ -190,3 +197,4 @@ class GridModel:
     controls: Controls = Controls()
     currency: str = ""
     cables: tuple[CableCircuit, ...] = ()
+    planned_out: tuple[Element, ...] = ()

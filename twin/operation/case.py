@@ -108,6 +108,24 @@ class Case:
         """(M,) position of each member's network."""
         return np.array([member.grid for member in self.members], dtype=np.int64)
 
+    def network_at(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return the network of each row, (R,) int: the member's own, or another one while branches are out."""
+        found: np.ndarray = self.network[member]
+        for m, steps, grid in self._planned:
+            found[(member == m) & (step >= steps.start) & (step < steps.stop)] = grid
+        return found
+
+    @cached_property
+    def _planned(self) -> list[tuple[int, range, int]]:
+        """Member, steps and network of each planned outage."""
+        found = []
+        for m, member in enumerate(self.members):
+            for outage in member.planned_outages:
+                first, after = (pd.Timestamp(day, tz=self.index.tz) for day in (outage.first, outage.last))
+                steps = self.index.searchsorted([first, after + pd.DateOffset(days=1)])
+                found.append((m, range(*map(int, steps)), outage.grid))
+        return found
+
     @cached_property
     def bands(self) -> Bands:
         """When taps and reactors move."""
@@ -132,6 +150,11 @@ class Case:
     def criterion(self) -> Criteria:
         """What each member's network has to withstand."""
         return criteria_of(self.grid, self.members, self.network)
+
+    def link_share(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return what the link's survivor may carry until redispatch, over its continuous rating, (R,)."""
+        result: np.ndarray = self.criterion.link_share[member, self.month[step] - 1]
+        return result
 
     @cached_property
     def operator(self) -> Operators:

@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import steps_in
+from twin.core.clock import MINUTES_OF_HOUR, MONTHS_OF_YEAR, steps_in
 from twin.core.row_arrays import sum_at
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.devices.device import Device, PlantDevice
@@ -22,6 +22,7 @@ from twin.devices.sites import (
     fleet_arrays,
     site_arrays,
 )
+from twin.network.model import GridModel
 from twin.network.reduced.reduction import ReducedGrid
 from twin.operation.member import Member, Placed, placed_devices
 from twin.policies.interface import Batteries
@@ -169,12 +170,16 @@ class Criteria:
         Whether the criterion covers outages.
     intertrip_cap_pu : numpy.ndarray, (M,)
         Most that one inter-trip may shed; 0 under the other criteria.
+    link_share : numpy.ndarray, (M, 12)
+        What the survivor of the link may carry until redispatch has acted, over its continuous rating, by calendar
+        month; 1 but under ``n-1-thermal``.
     """
 
     vm_min_pu: np.ndarray
     vm_max_pu: np.ndarray
     secures_outages: np.ndarray
     intertrip_cap_pu: np.ndarray
+    link_share: np.ndarray
 
 
 def criteria_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray) -> Criteria:
@@ -186,7 +191,17 @@ def criteria_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarra
         vm_max_pu=np.array([limit.vm_max_pu for limit in limits])[network],
         secures_outages=np.array([member.criterion != "n-0" for member in members]),
         intertrip_cap_pu=cap_mw / grid.base_mva,
+        link_share=np.array([_link_share(grid.models[member.grid], member) for member in members]),
     )
+
+
+def _link_share(model: GridModel, member: Member) -> np.ndarray:
+    """Return (12,) the emergency over the continuous rating of the circuit that allows least."""
+    if member.criterion != "n-1-thermal":
+        return np.ones(MONTHS_OF_YEAR)
+    hours, circuits = member.relief_minutes / MINUTES_OF_HOUR, len(model.cables)
+    of_circuits = [circuit.emergency_a(hours, circuits) / circuit.rated_a for circuit in model.cables]
+    return np.asarray(np.min(of_circuits, axis=0))
 
 
 @dataclass(frozen=True)

@@ -165,13 +165,14 @@ def _injections(
     gross = beside_sites + of_sites
     injections = Injections(
         member=now.member,
-        variant=case.grid.variants_at(case.network[now.member], before.positions),
+        variant=case.grid.variants_at(case.network_at(now.member, now.step), before.positions),
         unit_mw=unit_mw,
         unit_q_per_p=case.units.q_per_p[now.member],
         demand_mw=beside_sites + case.areas.sums(sites.import_mw) + flexible.storage_mw,
         demand_mvar=gross * case.areas.q_per_p,
         diesel_mw=np.zeros((len(unit_mw), len(case.model.diesels))),
         shed_mw=np.zeros_like(gross),
+        link_share=case.link_share(now.member, now.step),
     )
     return injections, (gross, (below_sites | (gross < -NEGATIVE_BEYOND_MW)).sum(axis=1))
 
@@ -207,13 +208,15 @@ def limit_exceeded(case: Case, member: np.ndarray, found: SecurityState, toleran
     return exceeded
 
 
-def residual_mva(case: Case, member: np.ndarray, found: SecurityState) -> np.ndarray:
+def residual_mva(case: Case, member: np.ndarray, link_share: np.ndarray, found: SecurityState) -> np.ndarray:
     """Return (R,) the largest MVA above what the member's criterion allows."""
-    rows = np.arange(len(member))
+    a, rows = case.grid.arrays, np.arange(len(member))
     rating = case.grid.end_rating_mva[case.network[member]]
     intact = np.maximum(found.intact_percent - 100.0, 0.0) / 100.0 * rating[rows, found.intact_end]
     known = (found.end >= 0) & (found.loading_percent < UNSOLVED_PERCENT) & case.criterion.secures_outages[member]
-    after_outage = np.maximum(found.loading_percent - 100.0, 0.0) / 100.0 * rating[rows, np.maximum(found.end, 0)]
+    at = np.maximum(found.end, 0)
+    allowed = np.where(a.link_end[at] & a.solve_always[found.outage], link_share, 1.0) * rating[rows, at]
+    after_outage = np.maximum(found.loading_percent - 100.0, 0.0) / 100.0 * allowed
     result: np.ndarray = np.maximum(intact, np.where(known, after_outage, 0.0))
     return result
 
@@ -297,7 +300,7 @@ def _record(
         after=states[1],
         broken=broken,
         missed=case.operator.forecasts[now.member] & exceeded,
-        residual_mva=np.where(exceeded, residual_mva(case, now.member, states[1]), 0.0),
+        residual_mva=np.where(exceeded, residual_mva(case, now.member, injections.link_share, states[1]), 0.0),
         beside_clipped=demand[1],
         failure=_failures(flow, states[1]),
     )

@@ -32,6 +32,8 @@ class Injections:
     diesel_mw : numpy.ndarray, (R, D)
     shed_mw : numpy.ndarray, (R, A)
         Demand not supplied.
+    link_share : numpy.ndarray, (R,)
+        What the link's survivor may carry until redispatch has acted, over its continuous rating.
     """
 
     member: np.ndarray
@@ -42,6 +44,7 @@ class Injections:
     demand_mvar: np.ndarray
     diesel_mw: np.ndarray
     shed_mw: np.ndarray
+    link_share: np.ndarray
 
     def rows(self, pick: np.ndarray) -> Injections:
         """Return the rows `pick`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
 
@@ -14,6 +15,14 @@ from twin.devices.device import Device, PlantDevice, SeriesDevice
 from twin.devices.sites import SiteDevices
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
+
+
+class PlannedOutage(NamedTuple):
+    """Days, `last` among them, on which the network `grid` holds in place of the member's own."""
+
+    first: date
+    last: date
+    grid: int
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Member:
     grid, profiles, outlook : int
         Positions in the case's lists.
     criterion : str
-        ``n-0``, ``n-1`` or ``n-1-intertrip``.
+        ``n-0``, ``n-1``, ``n-1-thermal`` or ``n-1-intertrip``.
     operator : str
         ``perfect`` or ``forecast``.
     uniform_basis : str
@@ -44,6 +53,10 @@ class Member:
         Whether the batteries' effect is in that forecast.
     intertrip_cap_mw : float
         Most that one inter-trip may shed.
+    relief_minutes : float
+        Until redispatch has acted after an outage.
+    planned_outages : tuple of PlannedOutage
+        When another network holds, in order, none overlapping.
     firmness : tuple of str, (U,)
         Per plant and site group: ``firm``, ``non-firm`` or ``cut-last``.
     devices : SiteDevices
@@ -86,6 +99,8 @@ class Member:
     forecast: Kind
     forecast_error_factor: float
     congestion_rule: str = "uniform"
+    relief_minutes: float = 30.0
+    planned_outages: tuple[PlannedOutage, ...] = ()
 
     @property
     def name(self) -> str:

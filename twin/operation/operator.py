@@ -147,13 +147,14 @@ def _expected(case: Case, ahead: Ahead) -> Injections:
     demand = beside_sites + case.areas.sums(np.maximum(-net, 0.0))
     return Injections(
         member=member,
-        variant=case.grid.variants_at(case.network[member], ahead.positions),
+        variant=case.grid.variants_at(case.network_at(member, ahead.step), ahead.positions),
         unit_mw=np.concatenate([plants, np.maximum(net, 0.0)], axis=1),
         unit_q_per_p=case.units.q_per_p[member],
         demand_mw=demand,
         demand_mvar=demand * case.areas.q_per_p,
         diesel_mw=np.zeros((len(member), len(case.model.diesels))),
         shed_mw=np.zeros_like(demand),
+        link_share=case.link_share(member, ahead.step),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -37,6 +37,31 @@ Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
 `power` and `v` are the state at once; rows that need nothing are returned as they are (NaN rows of `v` are unsolved).
 """
 
+
+class Settled(NamedTuple):
+    """States some minutes after an outage, in which a control may have moved.
+
+    Attributes
+    ----------
+    positions : tuple of int
+        Of the controls.
+    picked : numpy.ndarray, (R,) bool
+        Rows that this holds for.
+    contingency : PreparedContingency
+        The same outage with the controls where they stand then.
+    solution : Solution
+        Of all R rows.
+    """
+
+    positions: tuple[int, ...]
+    picked: np.ndarray
+    contingency: PreparedContingency
+    solution: Solution
+
+
+Reaction = Callable[[int, NodePower, Solution], Iterable[Settled]]
+"""``reaction(number, power, at_once)``: what the controls make of an outage's states; each row is picked once."""
+
 MOST_LOST_MW = 1e9
 THREADS = 1
 """Of one solve; the blocks share the processors."""
@@ -64,7 +89,8 @@ def assess_steps(
     steps: np.ndarray,
     groups: np.ndarray,
     relief: Relief | None = None,
-) -> list[Tally]:
+    reaction: Reaction | None = None,
+) -> tuple[list[Tally], list[Tally]]:
     """Solve every contingency at every operating point of a block and find the limit violations.
 
     Parameters
@@ -79,26 +105,37 @@ def assess_steps(
         Group of each row, 0 to G - 1, none empty; the same step may stand in several.
     relief : callable, optional
         Acts between the state at once and the settled one; without it they are the same state.
+    reaction : callable, optional
+        What taps and reactors do after the outage; the state that they lead to has a tally of its own.
 
     Returns
     -------
-    list of Tally
-        By group.
+    at_once, after_controls : list of Tally
+        By group; the second is empty without a reaction.
     """
     order = np.lexsort((steps, groups))
     bounds = np.flatnonzero(np.diff(groups[order], prepend=-1, append=groups.max(initial=-1) + 1))
     rows = _Rows(steps[order], groups[order], bounds, len(contingencies))
-    whole = _assess_rows(contingencies, power.rows(order), rows, relief)
-    return split(whole, bounds)
+    whole, after = _assess_rows(contingencies, power.rows(order), rows, relief, reaction)
+    return split(whole, bounds), [] if after is None else split(after, bounds)
 
 
 def _assess_rows(
-    contingencies: PreparedContingencies, steps: OperatingPoints, rows: _Rows, relief: Relief | None
-) -> Tally:
+    contingencies: PreparedContingencies,
+    steps: OperatingPoints,
+    rows: _Rows,
+    relief: Relief | None,
+    reaction: Reaction | None,
+) -> tuple[Tally, Tally | None]:
     intact, groups = contingencies[0], len(rows.bounds) - 1
     branches, buses = groups * len(intact.branches.watched), groups * len(intact.buses.node)
-    tally = empty_tally(rows.steps, branches, buses, groups * rows.cases, len(OutageClass))
-    stages = [_stage(of_class, tally.cases, rows, intact) for of_class in tally.classes]
+    sizes = branches, buses, groups * rows.cases, len(OutageClass)
+    tally = empty_tally(rows.steps, *sizes)
+    after = None if reaction is None else empty_tally(rows.steps, *sizes)
+    stages, stages_after = (
+        [] if of is None else [_stage(of_class, of.cases, rows, intact) for of_class in of.classes]
+        for of in (tally, after)
+    )
     start: np.ndarray | None = None
     kept: dict[int, Solution] = {}
     repeated = set(contingencies.repeats)
@@ -117,13 +154,22 @@ def _assess_rows(
         flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, relief)
         _count_case(number, flags, rows, tally.cases, tally.classes[kind])
         _count_lost(number, contingency, steps, rows, tally.cases)
+        if after is not None and reaction is not None:
+            settled = reaction(number, power, found)
+            flags = _assess_settled(number, settled, rows, stages_after[kind], after.cases)
+            _count_case(number, flags, rows, after.cases, after.classes[kind])
     for of_class, stage in zip(tally.classes, stages, strict=True):
         _count_elements(of_class, stage.at_once, rows)
         if relief is None:
             _settled_as_at_once(of_class)
     if relief is None:
         _copy(tally.cases.worst, tally.cases.settled)
-    return tally
+    if after is not None:
+        for of_class, stage in zip(after.classes, stages_after, strict=True):
+            _count_elements(of_class, stage.at_once, rows)
+            _settled_as_at_once(of_class)
+        _copy(after.cases.worst, after.cases.settled)
+    return tally, after
 
 
 def _stage(of_class: ClassTally, cases: CaseTally, rows: _Rows, intact: PreparedContingency) -> _Stage:
@@ -169,11 +215,13 @@ def _assess_case(
     """Return (R,) flags of how the case breaks the criterion."""
     flags = np.zeros(len(found.v), dtype=np.uint8)
     settled = found
-    _find(CaseState(number, rows.cases, True, relief is None), contingency, found, rows, stage.at_once, flags)
+    _find(CaseState(number, rows.cases, True, relief is None), contingency, found, found.converged, rows, stage.at_once,
+          flags)  # fmt: skip
     if relief is not None:
         start = found.v
         settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS).only_operable()
-        _find(CaseState(number, rows.cases, False, True), contingency, settled, rows, stage.settled, flags)
+        _find(CaseState(number, rows.cases, False, True), contingency, settled, settled.converged, rows, stage.settled,
+              flags)  # fmt: skip
     unsolved = ~found.converged | ~settled.converged
     flags[unsolved] |= UNSOLVED
     failure = np.where(found.converged, settled.failure, found.failure)
@@ -181,10 +229,32 @@ def _assess_case(
     return flags
 
 
+def _assess_settled(
+    number: int, settled: Iterable[Settled], rows: _Rows, stage: _Stage, cases: CaseTally
+) -> np.ndarray:
+    """Return (R,) flags of how the case breaks the criterion once the controls have acted."""
+    flags = np.zeros(len(rows.steps), dtype=np.uint8)
+    case = CaseState(number, rows.cases, False, True)
+    for state in settled:
+        solved = state.solution.converged & state.picked
+        _find(case, state.contingency, state.solution, solved, rows, stage.at_once, flags)
+        unsolved = ~state.solution.converged & state.picked
+        flags[unsolved] |= UNSOLVED
+        np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], state.solution.failure[unsolved]), 1)
+    return flags
+
+
 def _find(
-    case: CaseState, contingency: PreparedContingency, state: Solution, rows: _Rows, written: Found, flags: np.ndarray
+    case: CaseState,
+    contingency: PreparedContingency,
+    state: Solution,
+    picked: np.ndarray,
+    rows: _Rows,
+    written: Found,
+    flags: np.ndarray,
 ) -> None:
-    solved = SolvedRows(np.ascontiguousarray(state.v), state.converged, rows.steps, rows.groups, flags)
+    """Find the violations of the rows `picked`, (R,) bool, which have a solution."""
+    solved = SolvedRows(np.ascontiguousarray(state.v), picked, rows.steps, rows.groups, flags)
     unknown = np.zeros(contingency.branches.limit.shape, dtype=bool)
     while True:
         branches = contingency.directions.of(contingency.branches)
@@ -290,9 +360,11 @@ class OutageAnalysis:
             Absolute number of the first row; tallies of several calls are joined by it.
         """
         numbers = first_step + np.arange(len(steps.power.constant))
-        return self.assess_groups(steps, numbers, np.zeros_like(numbers))[0]
+        return self.assess_groups(steps, numbers, np.zeros_like(numbers))[0][0]
 
-    def assess_groups(self, power: OperatingPoints, steps: np.ndarray, groups: np.ndarray) -> list[Tally]:
+    def assess_groups(
+        self, power: OperatingPoints, steps: np.ndarray, groups: np.ndarray, reaction: Reaction | None = None
+    ) -> tuple[list[Tally], list[Tally]]:
         """Assess operating points of any steps; each group of them has a tally of its own.
 
         Parameters
@@ -303,13 +375,15 @@ class OutageAnalysis:
             Absolute step of each row.
         groups : numpy.ndarray, (R,) int
             Group of each row, 0 to G - 1, none empty.
+        reaction : callable, optional
+            What taps and reactors do after an outage.
 
         Returns
         -------
-        list of Tally
-            By group.
+        at_once, after_controls : list of Tally
+            By group; the second is empty without a reaction.
         """
-        return assess_steps(self.contingencies, power, steps, groups, self.relief)
+        return assess_steps(self.contingencies, power, steps, groups, self.relief, reaction)
 
     def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""

@@ -211,7 +211,9 @@ def intertrip(
     base_mva = grid.base_mva
     plants = _trippable(model)
     cap_pu = np.full(rows, min(cap_mw, 1e9) / base_mva)
-    trips = Trips(found.plant_p, found.plant_q, grid.nodes.plant[plants], cap_pu, rule == "smallest-total")
+    trips = Trips(
+        found.plant_p, found.plant_q, grid.nodes.plant[plants], cap_pu, np.ones(len(cap_pu)), rule == "smallest-total"
+    )
     shed = shedding(grid.arrays, flow.states, trips, _voltage_maps(model, grid))
     without = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, base_mva)[:, 0]
     with_trips = link_headroom_with_trips(grid.arrays, flow.states, trips, grid.nodes.headroom, without, base_mva)

@@ -258,7 +258,9 @@ def _inputs(setup: Setup, members: list[Member], grids: Grids) -> Inputs:
     of_member = [0] * len(members)
     for some in of_sky.values():
         mine = [members[m] for m in some]
-        their_grids = Grids(grids.models, tuple(grids.of_member[m] for m in some))
+        their_grids = Grids(
+            grids.models, tuple(grids.of_member[m] for m in some), tuple(grids.planned[m] for m in some)
+        )
         made = member_inputs(setup.study, mine, their_grids, sources_of(mine, setup.data))
         for m, position in zip(some, made.of_member, strict=True):
             of_member[m] = len(series) + position

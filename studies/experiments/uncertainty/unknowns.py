@@ -141,6 +141,7 @@ CONTROL_BANDS = (
     "main_tap_target_vm_pu", "main_tap_dead_band_pu", "main_tap_delay_half_hours", "main_tap_most_steps",
     "reactor_out_percent", "reactor_in_percent", "reactor_delay_half_hours", "reactor_most_steps",
 )  # fmt: skip
+AFTER_OUTAGE = ("main_tap_step_minutes", "reactor_step_minutes")
 COMPENSATOR = ("svc_set_vm_pu", "svc_slope_percent", "svc_q_min_mvar", "svc_q_max_mvar")
 GENERATOR_TABLES = ("process", "typhoons")
 VARIED_OF_GENERATOR = (
@@ -195,6 +196,8 @@ def _parameter(name: str, study: Study) -> Reason | None:
         )
     if name == "old_wind_decision_year" and set(_old_wind(study)) == {"keep"}:
         return "old wind stays in this study", "既設風力は継続運転"
+    if name in AFTER_OUTAGE:
+        return "moves the states after an outage only", "事故後の状態にのみ影響"
     if automatic and name in START_POSITIONS:
         return "only where the controls start", "自動制御の初期位置のみに影響"
     if not automatic and name in CONTROL_BANDS:

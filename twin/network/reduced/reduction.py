@@ -25,6 +25,7 @@ from twin.network.reduced.stacking import (
     Nodes,
     after_outages,
     equipment_of,
+    in_service,
     joined,
     joined_maps,
     stack_variant,
@@ -45,14 +46,17 @@ class Variant:
     ----------
     model : GridModel
     positions : tuple of int
+    whole : Network
+        The model's net at `positions`; the compensator is an injection.
     network : Network
-        The model's net at `positions`, intact; the compensator is an injection.
+        The same without what is out of service for a while.
     ratings : Ratings
     intact : Impedances
     """
 
     model: GridModel
     positions: tuple[int, ...]
+    whole: Network
     network: Network
     ratings: Ratings
     intact: Impedances
@@ -73,7 +77,7 @@ class Variant:
 
     def branches(self, elements: Sequence[Element]) -> np.ndarray:
         """Return the branch of each element."""
-        return branches_of(self.model.net, self.network, elements)
+        return branches_of(self.model.net, self.whole, elements)
 
 
 @dataclass
@@ -199,7 +203,8 @@ class ReducedGrid:
         cache = self.cache
         joined_before = len(cache.variants) - len(made)
         for g, other in enumerate(cache.variants):
-            if other.model.net is not model.net or other.positions != positions:
+            same_net = other.model.net is model.net and other.model.planned_out == model.planned_out
+            if not same_net or other.positions != positions:
                 continue
             arrays, maps = made[g - joined_before] if g >= joined_before else (
                 variant_arrays(self.arrays, g), NodeMaps(*(x[g : g + 1] for x in self.maps))
@@ -210,11 +215,10 @@ class ReducedGrid:
     def _from_matrices(
         self, model: GridModel, positions: tuple[int, ...], network: Network
     ) -> tuple[Variant, GridArrays, NodeMaps]:
-        rated = ratings(model.net, network)
-        arrays, maps, intact = stack_variant(
-            model, after_outages(model, network, self.equipment), rated, self.equipment
-        )
-        return Variant(model, positions, network, rated, intact), arrays, maps
+        rated, there = ratings(model.net, network), in_service(model, network)
+        topologies = after_outages(model, there, self.equipment)
+        arrays, maps, intact = stack_variant(model, network, topologies, rated, self.equipment)
+        return Variant(model, positions, network, there, rated, intact), arrays, maps
 
 
 def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
@@ -239,7 +243,8 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     networks = [of_net[id(model.net)] for model in models]
     rated = [ratings(model.net, network) for model, network in zip(models, networks, strict=True)]
     outages = ((), *(tripping_together((e,), first.roles.shunts_tripped_with) for e in first.roles.outages))
-    equipment = equipment_of(models, networks, rated, outages)
+    there = [in_service(model, network) for model, network in zip(models, networks, strict=True)]
+    equipment = equipment_of(models, there, rated, outages)
     elements = tuple(element for element, _ in equipment.ends)
     grid = ReducedGrid(
         models=tuple(models),

@@ -186,28 +186,35 @@ def positions_of(model: GridModel, out: Sequence[Element]) -> tuple[Outage, ...]
     return tuple((element[0], position(model.net, element)) for element in out)
 
 
+def in_service(model: GridModel, network: Network) -> Network:
+    """Return the network without what is out of service for a while."""
+    return without(network, positions_of(model, model.planned_out)) if model.planned_out else network
+
+
 def after_outages(model: GridModel, network: Network, equipment: Equipment) -> list[Network]:
     """Return the intact network and the one that each outage leaves."""
     return [without(network, positions_of(model, out)) if out else network for out in equipment.outages]
 
 
 def stack_variant(
-    model: GridModel, topologies: Sequence[Network], rated: Ratings, equipment: Equipment
+    model: GridModel, whole: Network, topologies: Sequence[Network], rated: Ratings, equipment: Equipment
 ) -> tuple[GridArrays, NodeMaps, Impedances]:
     """Return the arrays of one variant, with a leading axis of length one, and the impedances of the intact grid.
 
     Parameters
     ----------
     model : GridModel
+    whole : Network
+        The model's net at the variant's taps and reactors; its branches are counted here.
     topologies : sequence of Network
-        The model's net at the variant's taps and reactors: intact, then after each outage.
+        What is in service of it: intact, then after each outage.
     rated : Ratings
-        Of the intact one.
+        Of `whole`.
     equipment : Equipment
     """
     network = topologies[0]
     at = nodes_at(model.net, network, equipment.nodes.buses)
-    rows = branches_of(model.net, network, [element for element, _ in equipment.ends])
+    rows = branches_of(model.net, whole, [element for element, _ in equipment.ends])
     sides = np.array([side for _, side in equipment.ends], dtype=bool)
     intact = impedances(network)
     z, w, alive, a, b = [], [], [], [], []
@@ -223,7 +230,7 @@ def stack_variant(
     arrays = _kernel_arrays(
         model, network.base_mva, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), equipment, stacked
     )
-    return arrays, _node_maps(model, network, intact, at), intact
+    return arrays, _node_maps(model, whole, network, intact, at), intact
 
 
 def with_settings(arrays: GridArrays, model: GridModel, base_mva: float) -> GridArrays:
@@ -287,10 +294,10 @@ def _kernel_arrays(
     return with_settings(arrays, model, base_mva)
 
 
-def _node_maps(model: GridModel, network: Network, intact: Impedances, at: np.ndarray) -> NodeMaps:
+def _node_maps(model: GridModel, whole: Network, network: Network, intact: Impedances, at: np.ndarray) -> NodeMaps:
     net, roles = model.net, model.roles
     watched = nodes_at(net, network, roles.voltage_buses)
-    rows = branches_of(net, network, [circuit.element for circuit in roles.link])
+    rows = branches_of(net, whole, [circuit.element for circuit in roles.link])
     first = np.array([circuit.mainland_side in ("to", "lv") for circuit in roles.link], dtype=bool)
     island = np.where(first, network.branch_from[rows], network.branch_to[rows])
     y = np.where(first[:, None], network.y_from[rows].toarray(), network.y_to[rows].toarray())

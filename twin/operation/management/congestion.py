@@ -33,7 +33,13 @@ Worst = Callable[[Case, Injections, Flow, np.ndarray], Violation]
 
 
 def smallest(
-    case: Case, ledger: Ledger, rows: np.ndarray, state: GridState, cause: CutCause, target_percent: np.ndarray
+    case: Case,
+    ledger: Ledger,
+    rows: np.ndarray,
+    state: GridState,
+    cause: CutCause,
+    target_percent: np.ndarray,
+    ignored: np.ndarray | None = None,
 ) -> GridState:
     """Cut what the criterion asks for under one cause, and book it.
 
@@ -54,6 +60,8 @@ def smallest(
         One of congestion: N-0 and N-1 cut non-firm plants, firm all others, sites last.
     target_percent : numpy.ndarray, (R, k)
         Loading to which each monitored end is brought; 100, less for a forecasting operator's margin.
+    ignored : numpy.ndarray, (R, o, k) bool, optional
+        Pairs that do not count.
 
     Returns
     -------
@@ -61,10 +69,10 @@ def smallest(
     """
     if cause is not CutCause.CONGESTION_N1:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
-        state = _relieve(case, ledger, rows, state, cause, tiers, _worst_intact, target_percent)
+        state = _relieve(case, ledger, rows, state, cause, tiers, _worst_intact, target_percent, ignored)
     if cause is not CutCause.CONGESTION_N0:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
-        state = _relieve(case, ledger, rows, state, cause, tiers, worst_after_outage, target_percent)
+        state = _relieve(case, ledger, rows, state, cause, tiers, worst_after_outage, target_percent, ignored)
     return state
 
 
@@ -81,9 +89,10 @@ def _relieve(
     tiers: tuple[int, ...],
     worst: Worst,
     target_percent: np.ndarray,
+    ignored: np.ndarray | None,
 ) -> GridState:
     injections, flow = state.injections, state.flow
-    ignored = nothing_ignored(case, len(ledger_rows))
+    ignored = nothing_ignored(case, len(ledger_rows)) if ignored is None else ignored.copy()
     todo = np.flatnonzero(flow.solved)
     for _ in range(MAX_ROUNDS):
         found = worst(case, injections.rows(todo), flow.rows(todo), ignored[todo])

@@ -39,13 +39,12 @@ class PairState:
 
 
 def trips(case: Case, injections: Injections) -> Trips:
-    """Return what inter-trip could shed, with each plant's output of the half-hour."""
+    """Return what inter-trip could shed, with each plant's output of the half-hour, and what the link may carry."""
     members = injections.member
     p = injections.unit_mw[:, case.units.trippable] * case.units.may_trip[members] / case.base_mva
     node = case.grid.nodes.plant[case.units.trippable]
-    return Trips(
-        p, p * injections.unit_q_per_p[:, case.units.trippable], node, case.criterion.intertrip_cap_pu[members]
-    )
+    q = p * injections.unit_q_per_p[:, case.units.trippable]
+    return Trips(p, q, node, case.criterion.intertrip_cap_pu[members], injections.link_share)
 
 
 def nothing_ignored(case: Case, rows: int) -> np.ndarray:
@@ -60,7 +59,9 @@ def outages(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray)
     Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
     """
     marks = (ignored,) if ignored.any() else ()
-    first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, *marks)
+    first, inverse = distinct_rows(
+        flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, injections.link_share, *marks
+    )
     no_trips = trips(case, injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
     found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
     again = np.flatnonzero((case.criterion.intertrip_cap_pu[injections.member] > 0.0) & (found.measure > 100.0))

@@ -46,7 +46,7 @@ def link_headroom(a: GridArrays, states: IntactStates, node: int, base_mva: floa
     out = np.full((rows, 2), np.inf)
     for r in range(rows):
         for o in range(1, a.solve_always.shape[0]):
-            if not a.solve_always[o] or a.repeats[o]:
+            if not a.solve_always[o] or a.repeats[o] or not a.alive[states.g[r], o, node]:
                 continue
             at = OutagePoint(states.g[r], o, r, states.p[r], states.q[r], states.q_svc[r], -1)
             for side in range(2):

@@ -18,15 +18,18 @@ MOST_PLANTS_TRIED_TOGETHER = 12
 
 
 class Trips(NamedTuple):
-    """Plants that inter-trip may shed, per row: output and node; `cap_pu` 0 means no inter-trip.
+    """What acts after an outage, per row: plants that inter-trip may shed, and what the link's survivor may carry.
 
-    `smallest_total` sheds the sufficient set of plants with the least output instead of the largest plants first.
+    `cap_pu` 0 means no inter-trip; `link_share` is the current that circuits of the link may carry after an outage of
+    one of them, over their continuous rating. `smallest_total` sheds the sufficient set of plants with the least output
+    instead of the largest plants first.
     """
 
     p: np.ndarray  # (R, J)
     q: np.ndarray  # (R, J)
     node: np.ndarray  # (J,)
     cap_pu: np.ndarray  # (R,)
+    link_share: np.ndarray  # (R,)
     smallest_total: bool = False
 
 
@@ -150,11 +153,27 @@ def assess_outage(
     if used <= 0:
         return UNSOLVED_PERCENT, -1, UNSOLVED_PERCENT, 0.0, False
     worst, end, link = assessed_end(a, at, w.i, ignored)
+    if a.solve_always[at.o] and trips.link_share[at.r] != 1.0:
+        worst, end = _allowed_end(a, at, w.i, ignored, trips.link_share[at.r])
     if trips.cap_pu[at.r] <= 0.0:
         return worst, end, link, 0.0, False
     shed, settled, settled_end = relieve(a, at, trips, ignored, w, q_svc, worst, end)
     measure, settled_binds = allowed_percent(worst, settled, a.short_time_factor[at.g])
     return measure, settled_end if settled_binds else end, link, shed, settled_binds
+
+
+@njit(cache=True, fastmath=FLAGS, nogil=True)
+def _allowed_end(a: GridArrays, at: OutagePoint, i: np.ndarray, ignored: np.ndarray, share: float) -> tuple[float, int]:
+    """Return the worst loading over what is allowed, where circuits of the link may carry `share`, and its end."""
+    worst, where = 0.0, -1
+    for k in range(a.limit.shape[1]):
+        counts = at.only_end == k if at.only_end >= 0 else a.watch_outage[k] and not ignored[k]
+        if counts:
+            allowed = share if a.link_end[k] else 1.0
+            loading = end_loading_percent(a, at.g, at.o, i, k) / allowed
+            if loading > worst:
+                worst, where = loading, k
+    return worst, where
 
 
 @njit(cache=True, fastmath=FLAGS, nogil=True)
