@@ -151,16 +151,12 @@ def outage_tables(judged: JudgedOutages, index: pd.DatetimeIndex) -> dict[str, p
     dict of str to pyarrow.Table
         ``security``, ``security_branches`` and ``security_outages``; columns as in `twin.core.quantities.TABLES`.
     """
-<<<<<<< HEAD
+    found, controlled = judged.at_once, judged.after_controls
     steps = found.steps(OutageClass.SINGLE, list(STEP_COLUMNS)).rename(columns=STEP_COLUMNS)
-=======
-    found = judged.at_once
-    steps = found.steps(OutageClass.SINGLE)[list(STEP_COLUMNS)].rename(columns=STEP_COLUMNS)
     steps["low_voltage"] = found.low_voltage().astype(np.int8)
-    later = judged.after_controls.steps(OutageClass.SINGLE)[list(CONTROLLED_COLUMNS)].rename(columns=CONTROLLED_COLUMNS)
-    later["controlled_low_voltage"] = judged.after_controls.low_voltage().astype(np.int8)
+    later = controlled.steps(OutageClass.SINGLE, list(CONTROLLED_COLUMNS)).rename(columns=CONTROLLED_COLUMNS)
+    later["controlled_low_voltage"] = controlled.low_voltage().astype(np.int8)
     steps = pd.concat([steps, later, _link_columns(judged.link, steps.index)], axis=1)
->>>>>>> main
     steps.insert(0, "time", index)
     branches = found.branches(OutageClass.SINGLE)[BRANCH_COLUMNS].copy()
     outages = found.outages()[OUTAGE_COLUMNS].copy()

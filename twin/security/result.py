@@ -69,18 +69,13 @@ class SecurityResult:
         """Return (T,) whether every case of the class is solved and within all limits."""
         return np.asarray(self.of_class(outage_class).step_violating == 0)
 
-<<<<<<< HEAD
-    def steps(self, outage_class: OutageClass = OutageClass.SINGLE, only: Sequence[str] = ()) -> pd.DataFrame:
-        """Return one row per step, with all columns or `only` some.
-=======
     def low_voltage(self, outage_class: OutageClass = OutageClass.SINGLE) -> np.ndarray:
         """Return (T,) whether the lowest voltage of a watched bus lies below that bus's limit."""
         worst = self.of_class(outage_class).step_low
         return np.asarray(-worst.value < self.grid.vm_min_pu[worst.address[:, ELEMENT]])
 
-    def steps(self, outage_class: OutageClass = OutageClass.SINGLE) -> pd.DataFrame:
-        """Return one row per step.
->>>>>>> main
+    def steps(self, outage_class: OutageClass = OutageClass.SINGLE, only: Sequence[str] = ()) -> pd.DataFrame:
+        """Return one row per step, with all columns or `only` some.
 
         ``loading_percent`` is infinite where a case is unsolved, because then nothing is known of it;
         ``solved_loading_percent`` with its element, side and outage is the worst of the solved ones.
