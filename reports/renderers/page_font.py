@@ -23,11 +23,11 @@ def font_as_text(text: str) -> str:
     options.hinting = False
     options.notdef_outline = True
     options.name_IDs = [0, 1, 2, 13, 14]
-    font = TTFont(font_folder() / "ipaexg.ttf", recalcTimestamp=False, lazy=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(set(text) | set(ALWAYS))))
-    subsetter.subset(font)
-    font.flavor = "woff"
     buffer = io.BytesIO()
-    font.save(buffer)
+    with TTFont(font_folder() / "ipaexg.ttf", recalcTimestamp=False, lazy=True) as font:
+        subsetter.subset(font)
+        font.flavor = "woff"
+        font.save(buffer)
     return base64.b64encode(buffer.getvalue()).decode()

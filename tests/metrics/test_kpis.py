@@ -356,10 +356,11 @@ def test_the_half_hours_after_it_are_as_if_it_had_solved(real_run):
 def test_tables_have_the_columns_of_the_data_dictionary(real_run):
     case, folders = real_run
     buses = [str(case.model.net.bus.name.loc[bus]) for bus in case.model.roles.voltage_buses]
+    branches = [*case.model.net.line["name"], *case.model.net.trafo["name"]]
     for name, columns in TABLES.items():
         if name in ("payments", "cable"):  # made after the run: test_value.py, test_cable_temperature.py
             continue
-        expected = list(columns) if name != "bus" else ["time", *buses]
+        expected = {"bus": ["time", *buses], "branches": ["time", *branches]}.get(name, list(columns))
         assert sorted(read_table(folders[0], name).columns) == sorted(expected), name
 
 

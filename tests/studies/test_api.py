@@ -60,7 +60,7 @@ def test_tables_are_those_of_the_loop_for_each_policy(case):
     for m, of_member in enumerate(tables):
         delivered = np.array([record.delivered_mw[m].sum() for record in records])
         assert of_member["system"]["delivered_mw"].to_numpy() == pytest.approx(delivered, rel=1e-12)
-    assert set(tables[0]) == {"system", "ledger", "link", "n1", "bus", "sites", "devices"}
+    assert set(tables[0]) == {"system", "ledger", "link", "n1", "bus", "branches", "sites", "devices"}
     assert tables[0]["system"]["battery_losses_mw"].sum() > tables[1]["system"]["battery_losses_mw"].sum()
 
 

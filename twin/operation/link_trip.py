@@ -52,7 +52,7 @@ class LinkTrips:
         """Redispatch holds the continuous rating whatever the criterion before the trip."""
 
     def states(self, variant: int, relief_minutes: float, injections: Injections) -> TripStates:
-        """Return the states after the trip of a circuit, the worse one of each row.
+        """Return the states after the trip of a circuit, the worse one of each row; NaN where none can trip.
 
         Parameters
         ----------
@@ -67,7 +67,10 @@ class LinkTrips:
         for number, topology in self._trips(self.analyses.of_variant(variant)):
             one = self._states(variant, number, topology, reaction, injections)
             found = one if found is None else _worse(found, one)
-        assert found is not None, "a circuit of the link is in service"
+        if found is None:  # no circuit is in service, or none is an outage of this grid
+            count = len(injections.member)
+            unknown = np.full((count, len(STATES)), np.nan)
+            return TripStates(unknown, unknown, np.zeros(count), np.zeros(count, dtype=bool))
         return found
 
     def _trips(self, analysis: OutageAnalysis) -> Iterator[tuple[int, int]]:

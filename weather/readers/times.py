@@ -124,7 +124,8 @@ def _wall_times(text: pd.Series) -> tuple[pd.Series, pd.Series]:
 def _slashed(text: pd.Series) -> pd.DataFrame:
     """Return the parts of dates with day or month first; nothing where no number of the column tells which it is."""
     parts = text.str.extract(SLASHED)
-    former, latter = (pd.to_numeric(parts[name], errors="coerce").max() for name in ("former", "latter"))
+    numbers = (pd.to_numeric(parts[name], errors="coerce").astype(float) for name in ("former", "latter"))
+    former, latter = (number.max() for number in numbers)
     names = ("day", "month") if former > MONTHS >= latter else ("month", "day")
     known = former > MONTHS >= latter or latter > MONTHS >= former
     for name, part in zip(names, ("former", "latter"), strict=True):
