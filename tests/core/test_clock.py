@@ -243,6 +243,7 @@ def test_a_constant_day_has_the_same_energies_at_10_30_and_60_minutes(windy):
         assert energies[minutes] == pytest.approx(energies[30], rel=1e-9), minutes
 
 
+@pytest.mark.slow
 def test_lock_step_and_blindness_to_the_future_hold_at_10_minutes(windy):
     inputs, clock = on_step(windy, 10)
     batteries = devices(inputs.fleet)

@@ -65,6 +65,7 @@ def assert_same(found, expected):
     assert [name for name in expected if found[name] != expected[name]] == []
 
 
+@pytest.mark.slow
 def test_a_report_is_written_again_to_the_same_bytes(run, tmp_path):
     copy = tmp_path / "small"
     shutil.copytree(run, copy)

@@ -149,6 +149,7 @@ def test_the_report_says_where_congestion_begins(run, tmp_path):
     assert "under N-1 at 400 mm² and above" in answer(larger)[0]
 
 
+@pytest.mark.slow
 def test_congestion_that_area_balance_hides_is_told(tmp_path):
     run = write_run(tmp_path / "fake", days=2)
     assert "hides congestion" not in said(run)
@@ -280,6 +281,7 @@ def test_sweep_points_drawn_as_one_are_named_by_what_they_share(run):
     assert points_label(results, [CENTRAL, OTHER], Words("en")) == "N-1 (240 mm² / 400 mm²)"
 
 
+@pytest.mark.slow
 def test_checksums_are_short_enough_for_the_page(tmp_path):
     run = write_run(tmp_path / "fake")
     facts = json.loads((run / "manifest.json").read_text(encoding="utf-8"))

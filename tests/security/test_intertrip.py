@@ -85,6 +85,7 @@ def test_a_refusing_plant_is_the_worst_of_all_single_refusals(found, profiles):
         assert found.plants[found.shedding.refused_plant[step, LINK_OUTAGE]] == max(left, key=left.__getitem__)
 
 
+@pytest.mark.slow
 def test_the_closed_loop_judges_as_the_analysis_does_with_its_rule(profiles):
     """The loop's own function, given the same plants, finds the same worst outage and the same shed."""
     found = intertrip(model_with(PLANTS), profiles, cap_mw=30.0, rule="largest-first")
