@@ -24,6 +24,7 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
     months = _months(detail.link)
     imported = (-detail.link["export_mw"]).clip(lower=0.0).groupby(months).max()
     left = detail.link["n1_import_headroom_before_mw"].groupby(months).min()
+    known = left.notna().to_numpy()
     diesel = detail.system["diesel_mw"].groupby(months).sum() * detail.hours
     names = [str(month.month) for month in imported.index]
     with style.look():
@@ -31,7 +32,9 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
         ax, right = axes[0]
         place = np.arange(len(names))
         ax.bar(place - 0.2, imported, width=0.4, color=style.QUANTITY_COLOURS["import"], label=words("import.largest"))
-        ax.bar(place + 0.2, left, width=0.4, color=style.QUANTITY_COLOURS["headroom"], label=words("import.left"))
+        if known.any():  # a link of one circuit has no headroom after its trip
+            colour = style.QUANTITY_COLOURS["headroom"]
+            ax.bar(place[known] + 0.2, left[known], width=0.4, color=colour, label=words("import.left"))
         style.zero_line(ax)
         ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
         ax.set(xlabel=words("axis.month"), ylabel=words("axis.power"))
