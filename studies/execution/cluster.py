@@ -108,7 +108,7 @@ class Cluster(Workers):
             If several workers were lost at the same work, or the scheduler.
         """
         from distributed import KilledWorker
-        from distributed.comm import CommClosedError
+        from distributed.comm.core import CommClosedError
 
         ours = sources_sha256()
         left = {self._client.submit(_made, call, ours, pure=False): k for k, call in enumerate(calls)}
