@@ -24,17 +24,20 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
     months = _months(detail.link)
     imported = (-detail.link["export_mw"]).clip(lower=0.0).groupby(months).max()
     left = detail.link["n1_import_headroom_before_mw"].groupby(months).min()
-    known = left.notna().to_numpy()
     diesel = detail.system["diesel_mw"].groupby(months).sum() * detail.hours
     names = [str(month.month) for month in imported.index]
     with style.look():
         drawing, axes = style.figure(2.6, columns=2, width_ratios=[1.5, 1])
         ax, right = axes[0]
         place = np.arange(len(names))
-        ax.bar(place - 0.2, imported, width=0.4, color=style.QUANTITY_COLOURS["import"], label=words("import.largest"))
-        if known.any():  # a link of one circuit has no headroom after its trip
-            colour = style.QUANTITY_COLOURS["headroom"]
-            ax.bar(place[known] + 0.2, left[known], width=0.4, color=colour, label=words("import.left"))
+        for shift, values, name, label in (
+            (-0.2, imported, "import", "import.largest"),
+            (0.2, left, "headroom", "import.left"),
+        ):
+            known = values.notna().to_numpy()  # a link of one circuit has no headroom after its trip
+            if known.any():
+                colour = style.QUANTITY_COLOURS[name]
+                ax.bar(place[known] + shift, values[known], width=0.4, color=colour, label=words(label))
         style.zero_line(ax)
         ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
         ax.set(xlabel=words("axis.month"), ylabel=words("axis.power"))
