@@ -34,7 +34,7 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
             (-0.2, imported, "import", "import.largest"),
             (0.2, left, "headroom", "import.left"),
         ):
-            known = values.notna().to_numpy()  # a link of one circuit has no headroom after its trip
+            known = np.isfinite(values.to_numpy(float))  # without a second circuit nothing bounds it
             if known.any():
                 colour = style.QUANTITY_COLOURS[name]
                 ax.bar(place[known] + shift, values[known], width=0.4, color=colour, label=words(label))
