@@ -29,7 +29,7 @@ $(STAMP):
 	  if $$name -c "import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))" 2>/dev/null; then python=$$name; break; fi; \
 	done; \
 	if [ -z "$$python" ]; then \
-	  echo "No Python from 3.11 to 3.13 was found. Install one (python.org or your package manager) and run make again." >&2; exit 1; \
+	  echo "No Python from 3.11 to 3.13 was found. Install one (from your package manager or as a download of Python) and run make again." >&2; exit 1; \
 	fi; \
 	echo "Setting up $(VENV) from $(LOCK) with $$($$python --version)"; \
 	rm -f $(VENV)/.installed-*; \
