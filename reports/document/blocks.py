@@ -192,9 +192,9 @@ class Document:
     layout: Literal["pages", "sheet"] = "pages"
 
     @property
-    def pictures(self) -> dict[str, bytes]:
-        """SVG of the figures by file name."""
-        return {block.file: block.svg for block in every_block(self.blocks) if isinstance(block, FigureBlock)}
+    def figures(self) -> dict[str, FigureBlock]:
+        """The figures by file name; none is drawn before its bytes are asked for."""
+        return {block.file: block for block in every_block(self.blocks) if isinstance(block, FigureBlock)}
 
     def content(self) -> dict[str, Any]:
         """Return everything but the pictures as plain dicts and lists."""
