@@ -152,7 +152,7 @@ def chord(e: Equations, shared: np.ndarray, base: np.ndarray, rules: Rules, w: W
     for step in range(rules.most_shared_steps + 1):
         network_currents(e, w)
         mismatches(e, w)
-        if not _any_left(step, True, rules, w) or step == rules.most_shared_steps:
+        if not _any_left(step, bool(True), rules, w) or step == rules.most_shared_steps:
             break
         _into_base(e, base, w)
         substitute(e, shared, w.x)
@@ -165,7 +165,7 @@ def newton(e: Equations, always: bool, rules: Rules, w: Work) -> None:
     for step in range(rules.most_newton_steps + 1):
         network_currents(e, w)
         mismatches(e, w)
-        if not _any_left(step, False, rules, w) or step == rules.most_newton_steps:
+        if not _any_left(step, bool(False), rules, w) or step == rules.most_newton_steps:
             break
         if always or step == 0 or step == 3 or step > 5:
             jacobian(e, w)

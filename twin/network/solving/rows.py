@@ -120,7 +120,7 @@ def solve_rows(
         found.at_limit[row] = 0
     _by_shared_factors(e, plan, devices, rules, rows, given, found)
     going = rows[found.steps[rows] == GOING]
-    _by_own_factors(e, plan, devices, rules, going, given, found, False, found.at_limit)
+    _by_own_factors(e, plan, devices, rules, going, given, found, bool(False), found.at_limit)
     for row in going:
         if found.steps[row] == GOING:
             found.steps[row] = NOT_SOLVED
@@ -137,16 +137,16 @@ def solve_anew(e: Equations, plan: Plan, devices: Devices, rules: Rules, given: 
     """Solve the rows of `given` by Newton's method from the linear flow, else from `plan.base`; no limit acts."""
     rows = np.arange(len(given.constant))
     found.steps[:], found.at_limit[:], found.mismatch[:] = NOT_SOLVED, 0, np.nan
-    _anew(e, plan, devices, rules, rows, given, found, False)
-    left = rows[found.steps == NOT_SOLVED]
-    _anew(e, plan, devices, rules, left, given, found, True)
+    for flat in range(2):
+        left = rows[found.steps == NOT_SOLVED]
+        _anew(e, plan, devices, rules, left, given, found, flat == 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _by_shared_factors(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found
 ) -> None:
-    w = work_of(e, len(plan.node), len(devices.place), False)
+    w = work_of(e, len(plan.node), len(devices.place), bool(False))
     method = FIXED_POINT if plan.linear else CONSTANT_JACOBIAN
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
@@ -168,14 +168,14 @@ def _by_own_factors(
     """Solve rows from the voltages that `found` holds, with devices at the limits `at_limit`."""
     if not len(rows):
         return
-    w = work_of(e, len(plan.node), len(devices.place), True)
+    w = work_of(e, len(plan.node), len(devices.place), bool(True))
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, at_limit, w)
         _start_at(plan, plan.base, w)
         _start_from(plan, rows, first, found.v, w)
         begin(w)
         newton(e, always, rules, w)
-        _scatter(e, plan, devices, rows, first, w, found, at_limit, NEWTON)
+        _scatter(e, plan, devices, rows, first, w, found, at_limit, int(NEWTON))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -183,15 +183,15 @@ def _anew(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found, flat: bool
 ) -> None:
     """Solve rows from the angles of the linear flow (or from the voltages without power) by Newton's method."""
-    w = work_of(e, len(plan.node), len(devices.place), True)
+    w = work_of(e, len(plan.node), len(devices.place), bool(True))
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
         _start_at(plan, plan.base, w)
         if not flat:
             _linear_start(e, plan, devices, w)
         begin(w)
-        newton(e, True, rules, w)
-        _scatter(e, plan, devices, rows, first, w, found, found.at_limit, NEWTON)
+        newton(e, bool(True), rules, w)
+        _scatter(e, plan, devices, rows, first, w, found, found.at_limit, int(NEWTON))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -345,7 +345,10 @@ def _scatter(
             continue
         found.steps[row], found.mismatch[row], found.method[row] = steps, w.mismatch[r], method
         if method == NEWTON and steps > 0:
-            found.sign[row] = w.lane[SIGN, r] * (-1.0) ** np.count_nonzero(at_limit[row])
+            found.sign[row] = w.lane[SIGN, r]
+            for c in range(len(devices.place)):
+                if at_limit[row, c] != 0:
+                    found.sign[row] *= -1.0
         _keep_voltages(e.alive, plan.node, w.v, r, found.v[row])
         _keep_infeed(n, devices, at_limit[row], w, r, found.q[row])
 
@@ -402,13 +405,14 @@ def _settle_limits(
         steps_before = found.steps[pending].copy()
         for row in pending:
             found.steps[row] = NOT_SOLVED
-        _by_own_factors(e, plan, devices, rules, pending, given, found, False, wanted)
-        again = pending[found.steps[pending] == NOT_SOLVED]
-        _by_own_factors(e, plan, devices, rules, again, given, found, True, wanted)
+        for careful in range(2):
+            left = pending[found.steps[pending] == NOT_SOLVED]
+            _by_own_factors(e, plan, devices, rules, left, given, found, careful == 1, wanted)
         for at in range(len(pending)):
             row = pending[at]
             if found.steps[row] >= 0:
-                found.at_limit[row] = wanted[row]
+                for c in range(count):
+                    found.at_limit[row, c] = wanted[row, c]
             elif changed[at] > 1:
                 found.steps[row], most[row] = steps_before[at], max(changed[at] // 4, 1)
         pending = pending[found.steps[pending] >= 0]
