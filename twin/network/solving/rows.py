@@ -13,8 +13,10 @@ from twin.network.solving.lanes import LANES, any_lane, get, load, put, splat, s
 
 NOT_FINITE, GOING, NOT_SETTLED = -2, -3, -4
 """In place of the number of steps: a value of the row is not finite; it goes on; its devices' limits do not settle."""
-FIXED_POINT, CONSTANT_JACOBIAN, NEWTON = 1, 2, 3
+FIXED_POINT, CONSTANT_JACOBIAN, NEWTON = np.int64(1), np.int64(2), np.int64(3)
 """Method that solved a row."""
+NO, YES = np.bool_(False), np.bool_(True)
+"""Numpy's, as numba compiles a version of a function for each of Python's own constants."""
 LIMIT_TOLERANCE_PU = 1e-9
 ROUNDS_ALL_AT_ONCE = 8
 
@@ -120,7 +122,7 @@ def solve_rows(
         found.at_limit[row] = 0
     _by_shared_factors(e, plan, devices, rules, rows, given, found)
     going = rows[found.steps[rows] == GOING]
-    _by_own_factors(e, plan, devices, rules, going, given, found, bool(False), found.at_limit)
+    _by_own_factors(e, plan, devices, rules, going, given, found, NO, found.at_limit)
     for row in going:
         if found.steps[row] == GOING:
             found.steps[row] = NOT_SOLVED
@@ -146,7 +148,7 @@ def solve_anew(e: Equations, plan: Plan, devices: Devices, rules: Rules, given: 
 def _by_shared_factors(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found
 ) -> None:
-    w = work_of(e, len(plan.node), len(devices.place), bool(False))
+    w = work_of(e, len(plan.node), len(devices.place), NO)
     method = FIXED_POINT if plan.linear else CONSTANT_JACOBIAN
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
@@ -168,14 +170,14 @@ def _by_own_factors(
     """Solve rows from the voltages that `found` holds, with devices at the limits `at_limit`."""
     if not len(rows):
         return
-    w = work_of(e, len(plan.node), len(devices.place), bool(True))
+    w = work_of(e, len(plan.node), len(devices.place), YES)
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, at_limit, w)
         _start_at(plan, plan.base, w)
         _start_from(plan, rows, first, found.v, w)
         begin(w)
         newton(e, always, rules, w)
-        _scatter(e, plan, devices, rows, first, w, found, at_limit, int(NEWTON))
+        _scatter(e, plan, devices, rows, first, w, found, at_limit, NEWTON)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -183,15 +185,15 @@ def _anew(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found, flat: bool
 ) -> None:
     """Solve rows from the angles of the linear flow (or from the voltages without power) by Newton's method."""
-    w = work_of(e, len(plan.node), len(devices.place), bool(True))
+    w = work_of(e, len(plan.node), len(devices.place), YES)
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
         _start_at(plan, plan.base, w)
         if not flat:
             _linear_start(e, plan, devices, w)
         begin(w)
-        newton(e, bool(True), rules, w)
-        _scatter(e, plan, devices, rows, first, w, found, found.at_limit, int(NEWTON))
+        newton(e, YES, rules, w)
+        _scatter(e, plan, devices, rows, first, w, found, found.at_limit, NEWTON)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
