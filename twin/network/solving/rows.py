@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numba import njit
@@ -13,10 +13,13 @@ from twin.network.solving.lanes import LANES, any_lane, get, load, put, splat, s
 
 NOT_FINITE, GOING, NOT_SETTLED = -2, -3, -4
 """In place of the number of steps: a value of the row is not finite; it goes on; its devices' limits do not settle."""
-FIXED_POINT, CONSTANT_JACOBIAN, NEWTON = np.int64(1), np.int64(2), np.int64(3)
+# Numpy's constants, as numba compiles a version of a function for each of Python's own.
+FIXED_POINT: Any = np.int64(1)
+CONSTANT_JACOBIAN: Any = np.int64(2)
+NEWTON: Any = np.int64(3)
 """Method that solved a row."""
-NO, YES = np.bool_(False), np.bool_(True)
-"""Numpy's, as numba compiles a version of a function for each of Python's own constants."""
+NO: Any = np.bool_(False)
+YES: Any = np.bool_(True)
 LIMIT_TOLERANCE_PU = 1e-9
 ROUNDS_ALL_AT_ONCE = 8
 
