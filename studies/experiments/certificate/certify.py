@@ -218,7 +218,7 @@ class Certificate(Experiment):
         }
 
     def _held_out(self) -> str:
-        """Return what keeps the weather from a policy: a seed of the certifier, years that nobody trains on, nothing."""
+        """Return what keeps the weather from a policy: a seed of the certifier, years none trains on, nothing."""
         if self.held_out.seed is not None and self.held_out.seed not in self._public_seeds:
             return "seed"
         return "years" if self.held_out.first_year > PUBLIC_YEARS else "public"
