@@ -12,16 +12,17 @@ from reports.document.blocks import Block, Document
 from reports.document.style import SLIDE_SUFFIXES, Picture
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.reading.comparison import read_comparison
-from reports.reading.detail import choose_focus, read_detail
+from reports.reading.detail import Detail, Focus, choose_focus, read_detail
 from reports.reading.explorer import explorer
 from reports.reading.network_pictures import network_picture
 from reports.reading.run_folder import read_run
-from reports.reading.uncertainty import read_uncertainty
+from reports.reading.uncertainty import Analysis, read_uncertainty
 from reports.renderers import html, pdf
 from reports.renderers.workbook import comparison_workbook, workbook
 from reports.sections import certificate, comparison, report
 from twin.core.clock import MINUTES_OF_HOUR
 from twin.core.errors import Problem, raise_if_any
+from twin.metrics.run_folder import Run
 
 Format = Literal["html", "pdf", "xlsx", "figures", "slides"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -106,9 +107,7 @@ def write_report(
     results = read_run(run)
     focus = choose_focus(results)
     detail, analysis = read_detail(results, focus), read_uncertainty(results)
-    minutes = round(detail.hours * MINUTES_OF_HOUR)
-    words = [Words(language, results.currency, minutes) for language in languages]
-    documents = [report.document(results, focus, detail, analysis, each) for each in words]
+    documents = _of_run(results, focus, detail, analysis, languages)
     files: Files = {}
     if "xlsx" in formats:
         files["xlsx"] = ("tables.xlsx", workbook(results, focus, detail, analysis))
@@ -122,6 +121,21 @@ def write_report(
         page = html.render(documents, explorer(results, focus), drawings)
         files["html"] = (f"{REPORT}.html", page.encode())
     return _write(run / REPORT, _documents(REPORT, documents, formats) | files, documents, formats)
+
+
+def run_documents(run: Path, languages: Sequence[Language] = LANGUAGES) -> list[Document]:
+    """Return the report of a run, a document a language; no figure is drawn yet."""
+    results = read_run(run)
+    focus = choose_focus(results)
+    return _of_run(results, focus, read_detail(results, focus), read_uncertainty(results), languages)
+
+
+def _of_run(
+    results: Run, focus: Focus, detail: Detail, analysis: Analysis, languages: Sequence[Language]
+) -> list[Document]:
+    minutes = round(detail.hours * MINUTES_OF_HOUR)
+    words = [Words(language, results.currency, minutes) for language in languages]
+    return [report.document(results, focus, detail, analysis, each) for each in words]
 
 
 def write_comparison(

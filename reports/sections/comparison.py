@@ -13,6 +13,7 @@ from reports.reading.comparison import Comparison
 from reports.reading.labels import kpi_label, member_label, shown_unit
 from reports.sections.report import made_with, period
 from twin.core.quantities import shown_in
+from twin.metrics.comparisons import changes
 from twin.metrics.run_folder import Member
 
 CONGESTION = "curtailed_congestion_mwh"
@@ -47,25 +48,29 @@ def document(found: Comparison, words: Words) -> Document:
 
 def _sentence(found: Comparison, number: int, words: Words) -> str:
     """Say of one of the other runs how congestion, import and energy used differ from the first."""
-    pairs = [(members[0].kpis, members[number].kpis) for members in found.members]
 
     def change(kpi: str) -> str:
-        changes = [after[kpi] - before[kpi] for before, after in pairs]
-        known = [value for value in changes if math.isfinite(value)]
-        ends = [
-            digits.difference(value, "MWh") for value in (min(known, default=math.nan), max(known, default=math.nan))
-        ]
-        return ends[0] if ends[0] == ends[1] else words.between.join(ends)
+        known = [value for value in changes(found.members, number, kpi) if math.isfinite(value)]
+        ends = (min(known, default=math.nan), max(known, default=math.nan))
+        low, high = (digits.difference(value, "MWh") for value in ends)
+        return low if low == high else words.between.join((low, high))
 
-    changes = [after[CONGESTION] - before[CONGESTION] for before, after in pairs]
-    most = max(range(len(pairs)), key=lambda row: abs(changes[row]) if math.isfinite(changes[row]) else -1.0)
-    key = "same" if not abs(changes[most]) >= SAME_MWH else "alone" if len(pairs) == 1 else "differs"
-    before, after = (digits.quantity(of[CONGESTION], "MWh") for of in pairs[most])
+    cut = changes(found.members, number, CONGESTION)
+    row, largest = _largest(cut)
+    key = "same" if not largest >= SAME_MWH else "alone" if len(cut) == 1 else "differs"
+    members = found.members[row]
+    before, after = (digits.quantity(members[of].kpis[CONGESTION], "MWh") for of in (0, number))
     return words(
         f"comparison.answer.{key}", run=found.names[number], first=found.names[0], before=before, after=after,
-        change=change(CONGESTION), member=member_label(found.runs[0], found.members[most][0], words),
+        change=change(CONGESTION), member=member_label(found.runs[0], members[0], words),
         imported=change("import_mwh"), used=change("energy_used_mwh"),
     )  # fmt: skip
+
+
+def _largest(values: Sequence[float]) -> tuple[int, float]:
+    """Return the position and the size of the largest of some differences; those that are not defined count as none."""
+    sizes = [abs(value) if math.isfinite(value) else 0.0 for value in values]
+    return sizes.index(max(sizes)), max(sizes)
 
 
 def _by_member(found: Comparison, words: Words) -> Table:
@@ -87,7 +92,8 @@ def _cells(members: Sequence[Member], kpi: str) -> list[str]:
 
 def _figures(found: Comparison, words: Words) -> list[Block]:
     """Return the key figures that differ to a reader, of the member whose congestion differs most."""
-    members = max(found.members, key=lambda row: max(abs(m.kpis[CONGESTION] - row[0].kpis[CONGESTION]) for m in row))
+    largest = [_largest(changes(found.members, number, CONGESTION)) for number in range(1, len(found.runs))]
+    members = found.members[max(largest, key=lambda one: one[1])[0]]
     cells = {name: _cells(members, name) for name in dict.fromkeys((*TOLD, *shown_in("report")))}
     differ = {name: row for name, row in cells.items() if any(cell.split("\n")[0] != row[0] for cell in row[1:])}
     member = member_label(found.runs[0], members[0], words)

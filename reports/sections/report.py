@@ -24,7 +24,7 @@ from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
 from reports.reading.substitutes import substitutes
-from reports.reading.uncertainty import Analysis
+from reports.reading.uncertainty import Analysis, Unusable
 from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
 from twin.core.clock import step_hours
 from twin.core.quantities import shown_in
@@ -52,7 +52,7 @@ def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: 
         *measures.who_gains(run, focus, words),
         *measures.cuts(run, focus, detail, words),
         *uncertainty.section(run, focus, analysis, words),
-        *studied.questions(run, words),
+        *studied.questions(run, words, starts_page=not isinstance(analysis, Unusable)),
         *_appendix(run, focus, detail, words),
     ]
     return Document(

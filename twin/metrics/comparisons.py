@@ -222,3 +222,8 @@ def _place(member: Member, swept: Sequence[str]) -> tuple[str, ...]:
         return (member.scenario,)
     values = flatten(member.manifest["study"])
     return (member.scenario, *(str(member.sweep.get(key, values.get(key))) for key in swept))
+
+
+def changes(members: Sequence[tuple[Member, ...]], number: int, kpi: str) -> list[float]:
+    """Return what a key figure is more in one of the runs than in the first, by members that belong together."""
+    return [together[number].kpis.get(kpi, np.nan) - together[0].kpis.get(kpi, np.nan) for together in members]
