@@ -23,6 +23,7 @@ from reports.document.blocks import (
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
+from reports.reading.labels import value_label
 from twin.core.quantities import KPIS, MONEY
 
 Record = Mapping[str, Any]
@@ -120,7 +121,7 @@ def unit_of(name: str, record: Record) -> str:
     """Return the unit of a key figure, amounts of money in millions."""
     if name in KPIS:
         return digits.MILLION_MONEY if KPIS[name].unit == MONEY else KPIS[name].unit
-    endings = {"_mwh": "MWh", "_percent": "%", "_mw": "MW", "_hours": "h", "_jpy": digits.MILLION_MONEY}
+    endings = {"_mwh": "MWh", "_percent": "%", "_mw": "MW", "_hours": "h", "_jpy": digits.MILLION_MONEY, "_days": "d"}
     return next((unit for ending, unit in endings.items() if name.endswith(ending)), "")
 
 
@@ -140,6 +141,12 @@ def range_text(values: Sequence[float], unit: str, words: Words) -> str:
 def title(record: Record, scenario: str, words: Words) -> str:
     """Return the title of a scenario."""
     return words.of(record["scenarios"][scenario], "title")
+
+
+def point_title(record: Record, point: str, words: Words) -> str:
+    """Return a sweep point as a reader knows it, e.g. "conductor 240 mm2"."""
+    sweep = next(row["sweep"] for row in record["rows"] if row["point"] == point)
+    return words("sweep.separator").join(value_label(key, value, words) for key, value in sweep.items())
 
 
 def label(name: str, record: Record, words: Words) -> str:
@@ -181,7 +188,9 @@ def differences_table(record: Record, names: Sequence[str], words: Words, point:
         for name in names:
             paired = found["paired"][name]
             cells.append(digits.NOT_DEFINED if paired is None else difference_text(paired, name, record, words))
-        rows.append([title(record, found["scenario"], words), *cells])
+        name = title(record, found["scenario"], words)
+        case = point_title(record, found["point"], words) if len(points_of(record)) > 1 else ""
+        rows.append([f"{name}{words('sweep.separator')}{case}" if case else name, *cells])
     header = [words("question.column.scenario"), *(label(name, record, words) for name in names)]
     reference = title(record, record["reference"], words)
     many = record["differences"] and any(row["low"] is not None for row in _pairs(record))
