@@ -42,9 +42,7 @@ def planned_outages(
         With every outage of an unknown branch, outside the fiscal year, or that leaves areas without supply.
     """
     own = len(models)
-    wrong = [
-        p for member, k in zip(members, of_member, strict=True) for p in _calendar_problems(member.study, models[k])
-    ]
+    wrong = [p for member, k in zip(members, of_member, strict=True) for p in _calendar_problems(member, models[k])]
     raise_if_any(dict.fromkeys(wrong))
     position: dict[tuple[int, tuple[Element, ...]], int] = {}
     planned: list[tuple[PlannedOutage, ...]] = []
@@ -53,7 +51,7 @@ def planned_outages(
         stretches = []
         for first, last, out in _stretches(member.study, models[k]):
             if (k, out) not in position:
-                problems += _supply_problems(models[k], out, first)
+                problems += _supply_problems(member, models[k], out, first)
                 position[k, out] = own + len(position)
                 models.append(replace(models[k], planned_out=out))
             stretches.append(PlannedOutage(first, last, position[k, out]))
@@ -77,11 +75,12 @@ def _by_name(model: GridModel) -> dict[str, Element]:
     return dict(zip(element_names(model.net, model.roles.outages), model.roles.outages, strict=True))
 
 
-def _calendar_problems(study: Study, model: GridModel) -> Iterator[Problem]:
+def _calendar_problems(member: Member, model: GridModel) -> Iterator[Problem]:
+    study = member.study
     year, month = study.period.fiscal_year, island_of(study).settings.first_month
     begins, ends = datetime.date(year, month, 1), datetime.date(year + 1, month, 1) - DAY
     for key, outage in study.outages.items():
-        where, names = f"[outages.{key}]", list(_by_name(model))
+        where, names = f"scenario {member.scenario}, [outages.{key}]", list(_by_name(model))
         if outage.element not in names:
             repair = nearest(outage.element, names)
             yield Problem("there is no such branch", f"{where}, element", outage.element, ", ".join(names), repair)
@@ -90,10 +89,10 @@ def _calendar_problems(study: Study, model: GridModel) -> Iterator[Problem]:
             yield Problem("the outage lies outside the fiscal year", where, seen, accepted, "correct the year")
 
 
-def _supply_problems(model: GridModel, out: tuple[Element, ...], first: datetime.date) -> list[Problem]:
+def _supply_problems(member: Member, model: GridModel, out: tuple[Element, ...], first: datetime.date) -> list[Problem]:
     dead = unsupplied_areas(model, out)
     if not dead:
         return []
     seen = f"from {first}: {', '.join(element_names(model.net, out))} out together"
     what, accepted = f"the outages leave {', '.join(dead)} without supply", "outages that leave a path to each area"
-    return [Problem(what, "[outages]", seen, accepted, "take one of them after the other")]
+    return [Problem(what, f"scenario {member.scenario}, [outages]", seen, accepted, "take one of them after the other")]

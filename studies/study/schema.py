@@ -345,7 +345,8 @@ class Operation(Section):
         default="none",
         min_length=1,
         description="Dispatch policy of the aggregator: none, self_consumption, hold_behind_meter, congestion_aware, "
-        "price, free_hour, linked_price, order_8_10, order_10_14, order_14_16, mpc, or my_policy.py:MyPolicy (path relative to the study file).",
+        "price, free_hour, linked_price, order_8_10, order_10_14, order_14_16, mpc, "
+        "or my_policy.py:MyPolicy (path relative to the study file).",
     )
     on_policy_failure: Literal["stop", "hold_behind_meter"] = Field(
         default="stop",

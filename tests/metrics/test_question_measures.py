@@ -84,4 +84,7 @@ def test_a_demand_that_the_sun_covers_lasts_for_a_week_at_most():
 
 def test_moved_energy_counts_both_directions_and_no_unsolved_step():
     system = {"failure": np.array(["", "", "diverged"]), "flexible_demand_mw": np.array([3.0, -1.0, 50.0])}
-    assert moved(MemberSeries({"system": system}, 0.5)) == {"moved_up_mwh": 1.5, "moved_down_mwh": 0.5}
+    habit = {"failure": np.array(["", "", ""]), "flexible_demand_mw": np.array([1.0, 1.0, 0.0])}
+    mine, usual = (MemberSeries({"system": columns}, 0.5) for columns in (system, habit))
+    assert moved(mine, usual) == {"moved_up_mwh": 1.0, "moved_down_mwh": 1.0}
+    assert moved(usual, usual) == {"moved_up_mwh": 0.0, "moved_down_mwh": 0.0}

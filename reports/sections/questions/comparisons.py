@@ -105,10 +105,16 @@ def tariffs(record: Record, words: Words) -> Page:
                   noon=_text_money(record, "order_10_14", "up_dr_jpy", words)),
         ],
         pictures=[_dots(record, ("moved_up_mwh", CONGESTION), words("tariffs.figure"), words)],
-        tables=[figures_table(record, energy, words), differences_table(record, CASH, words)],
+        tables=[figures_table(record, energy, words), differences_table(record, CASH, words, _other_homes(record))],
         turns=[words(f"tariffs.turn.{name}") for name in ("elasticity", "link", "windows")],
         notes=[words("tariffs.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _other_homes(record: Record) -> list[str]:
+    """Return the scenarios with another number of homes than the reference: their bills are no difference of tariff."""
+    homes = record["homes"]
+    return [name for name in record["scenarios"] if homes[name] != homes[record["reference"]]]
 
 
 def _text_money(record: Record, scenario: str, name: str, words: Words) -> str:
@@ -118,9 +124,7 @@ def _text_money(record: Record, scenario: str, name: str, words: Words) -> str:
 
 def fip(record: Record, words: Words) -> Page:
     """Return the page of `fip`."""
-    alone = _change(record, "fip_alone", CONGESTION, words, "fit_alone")
-    policy = _change(record, "fip_aware", CONGESTION, words, "fip_rest")
-    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_rest", CONGESTION))
+    is_congested = any(mwh > NOTICED_MWH for name in record["scenarios"] for mwh in values_of(record, name, CONGESTION))
     columns = (CONGESTION, "congested_hours", "curtailed_area_balance_mwh", "delivered_mwh", "battery_losses_mwh",
                "energy_used_mwh")  # fmt: skip
     return Page(
@@ -129,16 +133,27 @@ def fip(record: Record, words: Words) -> Page:
                   aggregator=_change(record, "fip_rest", "cash_aggregator_jpy", words),
                   outside=_change(record, "fip_rest", "cash_outside_jpy", words),
                   area=_change(record, "fip_rest", "curtailed_area_balance_mwh", words)),
-            words("fip.answer.why", rest=_change(record, "fip_rest", CONGESTION, words), alone=alone),
-            words("fip.answer.policy.helps" if helps else "fip.answer.policy.harms", change=policy,
-                  price=_change(record, "fip_price", CONGESTION, words, "fip_rest"),
-                  grid=_change(record, "fip_grid", CONGESTION, words, "fip_aware")),
+            *(_fip_at_the_link(record, words) if is_congested else [words("fip.answer.none")]),
         ],
         pictures=[_dots(record, (CONGESTION, "curtailed_area_balance_mwh"), words("fip.figure"), words)],
         tables=[figures_table(record, columns, words), differences_table(record, CASH, words)],
         turns=[words(f"fip.turn.{name}") for name in ("order", "share", "size")],
         notes=[words("fip.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _fip_at_the_link(record: Record, words: Words) -> list[str]:
+    """Return what the move does to congestion, why, and what policies and batteries in the grid change of it."""
+    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_rest", CONGESTION))
+    return [
+        words("fip.answer.why", rest=_change(record, "fip_rest", CONGESTION, words),
+              alone=_change(record, "fip_alone", CONGESTION, words, "fit_alone")),
+        words("fip.answer.policy.helps" if helps else "fip.answer.policy.harms",
+              change=_change(record, "fip_aware", CONGESTION, words, "fip_rest"),
+              price=_change(record, "fip_price", CONGESTION, words, "fip_rest"),
+              grid=_change(record, "fip_grid", CONGESTION, words, "fip_aware"),
+              double=_change(record, "fip_grid_double", CONGESTION, words, "fip_aware")),
+    ]  # fmt: skip
 
 
 def blackout(record: Record, words: Words) -> Page:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -122,6 +122,7 @@ def unit_of(name: str, record: Record) -> str:
     if name in KPIS:
         return digits.MILLION_MONEY if KPIS[name].unit == MONEY else KPIS[name].unit
     endings = {"_mwh": "MWh", "_percent": "%", "_mw": "MW", "_hours": "h", "_jpy": digits.MILLION_MONEY, "_days": "d"}
+    name = name.rstrip("0123456789").rstrip("_")
     return next((unit for ending, unit in endings.items() if name.endswith(ending)), "")
 
 
@@ -178,11 +179,11 @@ def figures_table(record: Record, names: Sequence[str], words: Words, point: str
     return Table(caption, header, ["left"] + ["right"] * len(names), rows)
 
 
-def differences_table(record: Record, names: Sequence[str], words: Words, point: str | None = None) -> Table:
-    """Return a row a scenario: the mean difference from the reference, below it its 95 % interval."""
+def differences_table(record: Record, names: Sequence[str], words: Words, left_out: Collection[str] = ()) -> Table:
+    """Return a row a scenario and case: the mean difference from the reference, below it its 95 % interval."""
     rows = []
     for found in record["differences"]:
-        if point not in (None, found["point"]):
+        if found["scenario"] in left_out:
             continue
         cells = []
         for name in names:

@@ -1,4 +1,4 @@
-"""Questions that scenarios beside each other answer: inter-trip, tariffs, FIP, blackout, maintenance, the way to 2040."""
+"""Questions that scenarios beside each other answer, from inter-trip and tariffs to the way to 2040."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from studies.experiments.key_figures import none_where_nan
 from studies.experiments.questions.question import Question, Row
 from studies.study.grids import left_the_fit
 from studies.study.islands import island_of, tables_of
+from studies.study.schema import Study
 from twin.core.clock import HOURS_OF_DAY
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH
@@ -73,6 +74,18 @@ class Tariffs(Question):
         for row, of_row, folder, member in zip(rows, series, folders, self.members(), strict=True):
             base = of_row if member.study.fleet.demand_response == "none" else habit[row["point"], row["year"]]
             row["kpis"] |= moved(of_row, base) | {"up_dr_jpy": paid_for_moving_jpy(folder)}
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return the homes with monitors of each scenario."""
+        return {"homes": {member.scenario: homes_with_monitor(member.study) for member in self.members()}}
+
+
+def homes_with_monitor(study: Study) -> float:
+    """Return the homes with monitors of a member: its own number, else the island's; 0 without demand response."""
+    if study.fleet.demand_response == "none":
+        return 0.0
+    table = tables_of(study)["demand_response"].set_index("name")["value"]
+    return float(table["homes_with_monitor"])
 
 
 class Fip(Question):
@@ -176,21 +189,14 @@ class Path2040(Question):
         found = []
         for m, member in enumerate(self.members()):
             study, plants = member.study, self.case.grid.models[self.case.members[m].grid].plants
-            homes = study.inputs.get("demand_response", {}).get("homes_with_monitor")
-            has_homes = study.fleet.demand_response != "none"
             year, kind, mw = int(study.grid.year or 0), plants["kind"].astype(str), plants["contract_mw"].astype(float)
             found.append({
                 "scenario": member.scenario, "year": year,
                 "variant": "" if member.scenario == f"y{year}" else member.scenario.rpartition("_")[0],
                 "demand": study.fleet.demand_factor,
                 "share": study.fleet.new_pv_share if study.fleet.new_pv else 0.0,
-                "homes": (homes or self._homes()) if has_homes else 0.0,
+                "homes": homes_with_monitor(study),
                 "pv_mw": float(mw[kind == "pv"].sum()), "wind_mw": float(mw[kind == "wind"].sum()),
                 "pv_after_fit_mw": float(mw[left_the_fit(study, plants)].sum()),
             })  # fmt: skip
         return {"years": found, "island": island_of(self.study).settings.name.model_dump()}
-
-    def _homes(self) -> float:
-        """Return the homes with monitors of the island's table."""
-        table = tables_of(self.study)["demand_response"].set_index("name")["value"]
-        return float(table["homes_with_monitor"])
