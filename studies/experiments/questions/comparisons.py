@@ -173,8 +173,9 @@ def _repair_days(tables: Tables) -> dict[str, float] | None:
     if "outage_rates" not in tables:
         return None
     names = {"value": "hours_per_outage", "low": "hours_low", "high": "hours_high"}
-    of_cable = tables["outage_rates"].set_index("class").loc["cable"]
-    return {name: float(of_cable[column]) / HOURS_OF_DAY for name, column in names.items()}
+    hours = tables["outage_rates"].set_index("class")[list(names.values())].astype(float)
+    of_cable = hours.loc["cable"].to_numpy(float)
+    return {name: float(value) / HOURS_OF_DAY for name, value in zip(names, of_cable, strict=True)}
 
 
 class Path2040(Question):
