@@ -22,7 +22,7 @@ def page(report) -> str:
 
 
 def test_headings_leave_no_level_out(page):
-    for part in re.findall(r"<main.*?</main>", page, re.DOTALL):
+    for part in re.findall(r"<article.*?</article>", page, re.DOTALL):
         levels = [int(level) for level in re.findall(r"<h([1-6])", part)]
         assert all(after - before <= 1 for before, after in itertools.pairwise(levels)), levels
 
