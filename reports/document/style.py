@@ -193,6 +193,13 @@ def _png(drawing: Figure, dots_per_inch: float) -> bytes:
     return buffer.getvalue()
 
 
+def bars(ax: Axes, places: np.ndarray, values: np.ndarray, **options: Any) -> None:  # noqa: ANN401
+    """Draw upright bars; what is not defined is left out, and all of it without any defined value."""
+    known = np.isfinite(values)
+    if known.any():
+        ax.bar(places[known], values[known], **options)
+
+
 def grouped_bars(
     ax: Axes, series: Mapping[str, tuple[Sequence[float], str]], write: Callable[[float], str], height: float = 0.8
 ) -> None:
