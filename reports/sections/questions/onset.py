@@ -9,7 +9,7 @@ from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.figures.questions import heat_maps
 from reports.reading.labels import value_label
-from reports.sections.questions.page import Page, Record, range_text
+from reports.sections.questions.page import Page, Record, element, range_text
 from twin.metrics.questions.congestion_share import largest_size_mw
 
 KINDS = ("pv", "wind")
@@ -113,7 +113,11 @@ def _tried(record: Record, words: Words) -> Table:
 
 
 def _binding(record: Record, words: Words) -> Table:
-    rows = [[one["element"], one["outage"], digits.quantity(one["mwh"], "MWh")] for one in record["binding"][:5]]
+    rows = [
+        [element(record, one["element"], words), element(record, one["outage"], words),
+         digits.quantity(one["mwh"], "MWh")]
+        for one in record["binding"][:5]
+    ]  # fmt: skip
     if not rows:
         rows = [[words("onset.binding.none"), digits.NOT_DEFINED, "0"]]
     header = [words(f"onset.column.{name}") for name in ("element", "outage", "mwh")]
