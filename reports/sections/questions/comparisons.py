@@ -252,7 +252,8 @@ def _binding(record: Record, words: Words) -> list[Table]:
         case = point_title(record, row["point"], words) if len(points_of(record)) > 1 else ""
         rows += [
             [words("sweep.separator").join(text for text in (name, case) if text),
-             element(record, one["element"], words), element(record, one["outage"], words), digits.quantity(one["mwh"], "MWh")]
+             element(record, one["element"], words), element(record, one["outage"], words),
+             digits.quantity(one["mwh"], "MWh")]
             for one in row["binding"]
         ]  # fmt: skip
     header = [words("question.column.scenario"), *(words(f"onset.column.{name}") for name in
