@@ -39,7 +39,7 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
     if not path.is_file():
         raise InputError([Problem("file not found", str(path), repair="check the path in the study file")])
     raw = path.read_bytes()
-    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY))
+    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY)) and b"\0" not in raw
     for encoding in encodings if is_text else ():
         try:
             return raw.decode(encoding)
@@ -77,6 +77,8 @@ def _guess(raw: bytes, encodings: tuple[str, ...]) -> str:
     kind = next((name for start, name in BINARY.items() if raw.startswith(start)), "")
     if kind:
         return kind
+    if b"\0" in raw:
+        return f"line {raw[: raw.index(0)].count(10) + 1}: a zero byte; damaged, or no text"
     if _fits(raw, "cp932") and "cp932" not in encodings:
         return f"looks like {_ENCODING_NAMES['cp932']}"
     return _first_foreign_byte(raw, encodings[0])
