@@ -29,7 +29,7 @@ SHOWN = 5
 
 
 def read_text(path: Path, encodings: tuple[str, ...]) -> str:
-    """Return the text of a file in the first of `encodings` that fits without loss.
+    """Return the text of a file in the first of `encodings` that fits without loss, with lines that end in ``\\n``.
 
     Raises
     ------
@@ -42,7 +42,7 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
     is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY)) and b"\0" not in raw
     for encoding in encodings if is_text else ():
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
     accepted = " or ".join(_ENCODING_NAMES.get(encoding, encoding) for encoding in encodings)
@@ -129,8 +129,9 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what a library says; the rest advises programmers."""
-    return next(iter(str(error).splitlines()), "")
+    """Return the first line of what a library says; the rest advises programmers. Of a key that is not there, the key."""
+    said = next(iter(str(error).splitlines()), "")
+    return f"nothing is called {said[:80]}" if isinstance(error, KeyError) else said[:200]
 
 
 def listed_cells(cells: Sequence[tuple[object, str]]) -> str:
