@@ -132,7 +132,7 @@ def _write(folder: Path, files: Files, pictures_of: Sequence[Document] = ()) -> 
     figures = folder / "figures"
     for document in pictures_of:
         written["figures"] = figures
-        contents |= {figures / name: svg for name, svg in document.pictures.items()}
+        contents |= {figures / name: figure.svg for name, figure in document.figures.items()}
     folders = [folder, *([figures] if pictures_of else [])]
     wrong = [Problem("is a file; a folder is needed", str(place)) for place in folders if place.is_file()]
     wrong += [Problem("is a folder; a file is to be written there", str(file)) for file in contents if file.is_dir()]

@@ -79,13 +79,21 @@ class Verdict:
 
 @dataclass(frozen=True)
 class FigureBlock:
-    """A figure by file name; made by `figure_block`. `share` is its part of the page's width."""
+    """A figure by file name; `share` is its part of the page's width.
+
+    Its picture, drawn when it is asked for or ready as SVG, is no part of the plain content.
+    """
 
     file: str
     caption: str
-    svg: bytes = b""
+    picture: Picture | bytes = b""
     share: float = 1.0
     kind: Literal["figure"] = "figure"
+
+    @property
+    def svg(self) -> bytes:
+        """The picture's bytes."""
+        return self.picture if isinstance(self.picture, bytes) else self.picture.svg
 
 
 @dataclass(frozen=True)
@@ -144,7 +152,7 @@ Block = Heading | Paragraph | Answer | Tiles | Verdict | FigureBlock | Table | B
 
 def figure_block(picture: Picture, words: Words) -> FigureBlock:
     """Return a drawn figure as a block; its file is named for the language too."""
-    return FigureBlock(f"{picture.name}_{words.language}.svg", picture.caption, picture.svg)
+    return FigureBlock(f"{picture.name}_{words.language}.svg", picture.caption, picture)
 
 
 def numbered(blocks: Sequence[Block], words: Words) -> list[Block]:
@@ -184,13 +192,13 @@ class Document:
     layout: Literal["pages", "sheet"] = "pages"
 
     @property
-    def pictures(self) -> dict[str, bytes]:
-        """SVG of the figures by file name."""
-        return {block.file: block.svg for block in every_block(self.blocks) if isinstance(block, FigureBlock)}
+    def figures(self) -> dict[str, FigureBlock]:
+        """The figures by file name; none is drawn before its bytes are asked for."""
+        return {block.file: block for block in every_block(self.blocks) if isinstance(block, FigureBlock)}
 
     def content(self) -> dict[str, Any]:
         """Return everything but the pictures as plain dicts and lists."""
-        plain: dict[str, Any] = _without_svg(asdict(self))
+        plain: dict[str, Any] = _without_pictures(asdict(self))
         return plain
 
 
@@ -203,7 +211,7 @@ def every_block(blocks: Sequence[Block]) -> Iterator[Block]:
                 yield from every_block(column)
 
 
-def _without_svg(value: Any) -> Any:  # noqa: ANN401 - nested plain values
+def _without_pictures(value: Any) -> Any:  # noqa: ANN401 - nested plain values
     if isinstance(value, dict):
-        return {key: _without_svg(inner) for key, inner in value.items() if key != "svg"}
-    return [_without_svg(inner) for inner in value] if isinstance(value, list) else value
+        return {key: _without_pictures(inner) for key, inner in value.items() if key != "picture"}
+    return [_without_pictures(inner) for inner in value] if isinstance(value, list) else value

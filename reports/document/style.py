@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 INK = "#1d2733"
@@ -47,6 +48,7 @@ QUANTITY_COLOURS = {
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 WIDTH_INCH = 6.9
+SLIDE_RATIO, SLIDE_DOTS = 16 / 9, 1920
 NARROW_LABEL_LETTERS = 28
 
 RC: Any = {
@@ -89,11 +91,38 @@ LETTER_SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsiz
 
 @dataclass(frozen=True)
 class Picture:
-    """A drawn figure: file name without language and suffix, SVG, caption."""
+    """A figure: it is drawn when somebody asks for its bytes, and kept.
+
+    Attributes
+    ----------
+    name : str
+        File name without language and suffix.
+    caption : str
+    draw : callable
+        Gives the figure, in the look of all figures.
+    letters : float
+        Size of its letters against the others.
+    """
 
     name: str
-    svg: bytes
     caption: str
+    draw: Callable[[], Figure]
+    letters: float = 1.0
+
+    @cached_property
+    def svg(self) -> bytes:
+        """The figure at the page's width."""
+        with look(self.letters):
+            return svg(self.draw())
+
+    def slide(self, suffix: Literal["svg", "png"]) -> bytes:
+        """Return the figure at 16:9: as SVG, or as PNG of 1,920 dots across."""
+        with look(self.letters):
+            drawing = self.draw()
+            width, height = drawing.get_size_inches()
+            width = max(width, height * SLIDE_RATIO)
+            drawing.set_size_inches(width, width / SLIDE_RATIO)
+            return svg(drawing) if suffix == "svg" else _png(drawing, SLIDE_DOTS / width)
 
 
 @cache
@@ -128,9 +157,20 @@ def look(letters: float = 1.0) -> Any:  # noqa: ANN401
 
 
 def svg(drawing: Figure) -> bytes:
-    """Return the figure as SVG: the same bytes for the same content."""
+    """Return the figure as SVG: the same bytes for the same content.
+
+    The canvas is asked itself: ``savefig`` would draw every figure twice, once only for its layout.
+    """
+    drawing.set_facecolor("white")
     buffer = io.BytesIO()
-    drawing.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None}, facecolor="white")
+    FigureCanvasSVG(drawing).print_svg(buffer, metadata={"Date": None, "Creator": None})
+    return buffer.getvalue()
+
+
+def _png(drawing: Figure, dots_per_inch: float) -> bytes:
+    """Return the figure as PNG, without the name and version of what drew it."""
+    buffer = io.BytesIO()
+    drawing.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None}, facecolor="white")
     return buffer.getvalue()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reports.document import style
 from reports.document.style import Picture
@@ -35,7 +36,8 @@ def state_of_charge(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
     titles = {scenarios[0]: _title(run, scenarios, words) for scenarios in alike}
     is_congested = bool(detail.congested.any())
     colours = {scenario: style.SERIES[run.scenarios.index(scenario) % len(style.SERIES)] for scenario in series}
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.8 + max(1.6, 0.36 * len(series)), columns=2 if is_congested else 1)
         day = axes[0, -1]
         _mean_day(day, series, titles, colours, words)
@@ -44,12 +46,14 @@ def state_of_charge(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
         drawing.legend(
             *day.get_legend_handles_labels(), loc="outside upper left", ncols=1 if len(alike) < len(every) else 2
         )
-        caption = words(
-            "figure.battery.congested" if is_congested else "figure.battery.mean_day",
-            point=point_label(run, focus.busy_point, words),
-            scenario=scenario_title(run, focus.scenario, words),
-        )
-        return Picture("battery_charge", style.svg(drawing), caption)
+        return drawing
+
+    caption = words(
+        "figure.battery.congested" if is_congested else "figure.battery.mean_day",
+        point=point_label(run, focus.busy_point, words),
+        scenario=scenario_title(run, focus.scenario, words),
+    )
+    return Picture("battery_charge", caption, draw)
 
 
 def _title(run: Run, scenarios: list[str], words: Words) -> str:

@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from reports.document import style
 from reports.document.digits import quantity
@@ -26,7 +27,8 @@ HALF_WIDTH_INCH, LOW_INCH = 3.6, 1.4
 def worst_day(record: Mapping[str, Any], words: Words) -> Picture:
     """Draw N-1 loading of the link, its export and the charge of the sites' batteries, with and without the policy."""
     found = record["worst_day"]
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(HEIGHT_INCH, columns=len(PANELS))
         for panel, (name, key) in zip(axes[0], PANELS.items(), strict=True):
             for who, colour, dashes in (("none", style.MUTED, (3, 1.5)), ("policy", style.SERIES[0], (1, 0))):
@@ -42,20 +44,23 @@ def worst_day(record: Mapping[str, Any], words: Words) -> Picture:
         axes[0, 2].set_ylim(0, FULL_PERCENT)
         style.zero_line(axes[0, 1])
         axes[0, 2].legend(loc="upper left")
-        day = date.fromisoformat(found["date"])
-        caption = words(
-            "certificate.figure.given" if found["year"] is None else "certificate.figure",
-            date=words("format.date", year=day.year, month=day.month, day=day.day),
-            year=found["year"],
-            factor=f"{found['error_factor']:g}",
-            loss=quantity(found["loss_mwh"], "MWh"),
-        )
-        return Picture("worst_day", style.svg(drawing), caption)
+        return drawing
+
+    day = date.fromisoformat(found["date"])
+    caption = words(
+        "certificate.figure.given" if found["year"] is None else "certificate.figure",
+        date=words("format.date", year=day.year, month=day.month, day=day.day),
+        year=found["year"],
+        factor=f"{found['error_factor']:g}",
+        loss=quantity(found["loss_mwh"], "MWh"),
+    )
+    return Picture("worst_day", caption, draw)
 
 
 def differences(record: Mapping[str, Any], words: Words) -> Picture:
     """Draw the difference against none of each year, with the confidence interval of each error level."""
-    with style.look():
+
+    def draw() -> Figure:
         scores = [name for name in PER if all(name in level["scores"] for level in record["levels"])]
         drawing, axes = style.figure(LOW_INCH, columns=len(scores))
         drawing.set_size_inches(HALF_WIDTH_INCH, LOW_INCH)
@@ -73,4 +78,6 @@ def differences(record: Mapping[str, Any], words: Words) -> Picture:
             panel.set_xlim(-0.6, len(record["levels"]) - 0.4)
             panel.set_title(words(f"certificate.axis.{name}"))
             style.zero_line(panel)
-        return Picture("differences", style.svg(drawing), words("certificate.figure.differences"))
+        return drawing
+
+    return Picture("differences", words("certificate.figure.differences"), draw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -22,15 +23,18 @@ def by_scenario(run: Run, focus: Focus, words: Words) -> Picture:
     names = [style.wrapped(scenario_title(run, scenario, words)) for scenario in run.scenarios]
     kpis = [run.member(scenario, focus.point).kpis for scenario in run.scenarios]
     cuts = {cause: [values[f"curtailed_{cause}_mwh"] for values in kpis] for cause in CURTAILMENT_CAUSES}
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.95 + 0.3 * len(names))
         _stack(axes[0, 0], pd.DataFrame(cuts, index=names), words)
         axes[0, 0].set_xlabel(words("axis.energy"))
         handles, labels = axes[0, 0].get_legend_handles_labels()
         if handles:
             drawing.legend(handles, labels, loc="outside upper left", ncols=4, handlelength=1.0)
-        caption = words("figure.by_scenario", point=point_label(run, focus.point, words))
-        return Picture("curtailment_by_scenario", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("figure.by_scenario", point=point_label(run, focus.point, words))
+    return Picture("curtailment_by_scenario", caption, draw)
 
 
 def by_month_and_unit(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
@@ -41,7 +45,8 @@ def by_month_and_unit(run: Run, focus: Focus, detail: Detail, words: Words) -> P
     units = units[units.sum(axis=1) > 0].assign(share=shares)
     units = units.loc[units.drop(columns="share").sum(axis=1).sort_values(ascending=False).index]
     shown = _with_rest(units, detail.cuts_by_unit["available_mw"], words).rename(index=_unit_names(run, words))
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.9 + max(2.0, 0.21 * len(shown)), columns=2, width_ratios=[1, 1])
         left, right = axes[0]
         _columns(left, months, words)
@@ -52,9 +57,11 @@ def by_month_and_unit(run: Run, focus: Focus, detail: Detail, words: Words) -> P
         right.set_xlabel(words("axis.energy"))
         handles, labels = right.get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper left", ncols=4, handlelength=1.0)
-        member = run.member(focus.scenario, focus.point)
-        caption = words("figure.by_month_and_unit", member=member_label(run, member, words))
-        return Picture("curtailment_by_month_and_plant", style.svg(drawing), caption)
+        return drawing
+
+    member = run.member(focus.scenario, focus.point)
+    caption = words("figure.by_month_and_unit", member=member_label(run, member, words))
+    return Picture("curtailment_by_month_and_plant", caption, draw)
 
 
 def _unit_names(run: Run, words: Words) -> dict[str, str]:

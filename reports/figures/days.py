@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -23,7 +24,8 @@ CONGESTION_COLOUR = style.CAUSE_COLOURS["congestion_n1"]
 def fullest_hours(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     """Draw the survivor's loading before management in the fullest hours, at every sweep point."""
     curves = detail.survivor_before_percent
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.4)
         ax = axes[0, 0]
         steps = min(len(detail.link), round(FIRST_HOURS / detail.hours))
@@ -38,15 +40,18 @@ def fullest_hours(run: Run, focus: Focus, detail: Detail, words: Words) -> Pictu
         ax.set_ylim(bottom=0)
         if ax.lines[:-1]:
             ax.legend(loc="lower left", ncols=3)
-        caption = words("figure.fullest_hours", scenario=scenario_title(run, focus.scenario, words))
-        return Picture("link_fullest_hours", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("figure.fullest_hours", scenario=scenario_title(run, focus.scenario, words))
+    return Picture("link_fullest_hours", caption, draw)
 
 
 def ten_days(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     """Draw the days with the largest congestion cut at the busy point; without any, those with the fullest link."""
     system, chosen, is_cut = detail.busy_system, *_days(detail)
     index = pd.DatetimeIndex(system.index)
-    with style.look():
+
+    def draw() -> Figure:
         columns = DAYS // ROWS
         rows_drawn = -(-len(chosen) // columns)
         drawing, axes = style.figure(0.5 + 1.6 * rows_drawn, rows=rows_drawn, columns=columns, sharex=True, sharey=True)
@@ -72,9 +77,11 @@ def ten_days(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
         for ax in axes[:, 0]:
             ax.set_ylabel(words("axis.power"))
         drawing.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)
-        member = member_label(run, run.member(focus.scenario, focus.busy_point), words)
-        caption = words("figure.ten_days.cut" if is_cut else "figure.ten_days.fullest", member=member)
-        return Picture("ten_days", style.svg(drawing), caption)
+        return drawing
+
+    member = member_label(run, run.member(focus.scenario, focus.busy_point), words)
+    caption = words("figure.ten_days.cut" if is_cut else "figure.ten_days.fullest", member=member)
+    return Picture("ten_days", caption, draw)
 
 
 def _days(detail: Detail) -> tuple[list[pd.Timestamp], bool]:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from reports.document import style
@@ -27,19 +28,22 @@ def worst_day(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     system = detail.system[pd.DatetimeIndex(detail.system.index).normalize() == day]
     link = detail.link[pd.DatetimeIndex(detail.link.index).normalize() == day]
     hour = np.arange(len(system)) * detail.hours
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.7, columns=2)
         left, right = axes[0]
         _supply_and_demand(left, hour, system, detail.hours, words)
         _loading(right, hour, link, words)
         for ax in (left, right):
             ax.set(xlim=(0, 24), xticks=range(0, 25, 3), xlabel=words("axis.hour"))
-        caption = words(
-            "figure.worst_day.cut" if is_cut else "figure.worst_day.fullest",
-            day=words("format.date", year=day.year, month=day.month, day=day.day),
-            member=member_label(run, run.member(focus.scenario, focus.point), words),
-        )
-        return Picture("link_worst_day", style.svg(drawing), caption)
+        return drawing
+
+    caption = words(
+        "figure.worst_day.cut" if is_cut else "figure.worst_day.fullest",
+        day=words("format.date", year=day.year, month=day.month, day=day.day),
+        member=member_label(run, run.member(focus.scenario, focus.point), words),
+    )
+    return Picture("link_worst_day", caption, draw)
 
 
 def _choose_day(detail: Detail) -> tuple[pd.Timestamp, bool]:
@@ -92,7 +96,8 @@ def distribution(run: Run, focus: Focus, detail: Detail, words: Words) -> Pictur
     months = np.array(index.month)
     by_month = list(dict.fromkeys(months.tolist()))
     hours = np.array(index.hour)
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(4.0, rows=2, columns=2, sharey="row", width_ratios=[1, 1.3])
         for row, side in enumerate(("export", "import")):
             after = detail.link[f"n1_{side}_headroom_after_mw"].to_numpy()
@@ -108,9 +113,11 @@ def distribution(run: Run, focus: Focus, detail: Detail, words: Words) -> Pictur
         axes[1, 1].set_xlabel(words("axis.hour"))
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper left", ncols=5)
-        member = run.member(focus.scenario, focus.point)
-        caption = words("figure.headroom", member=member_label(run, member, words))
-        return Picture("n1_headroom", style.svg(drawing), caption)
+        return drawing
+
+    member = run.member(focus.scenario, focus.point)
+    caption = words("figure.headroom", member=member_label(run, member, words))
+    return Picture("n1_headroom", caption, draw)
 
 
 def _bands(
@@ -157,7 +164,8 @@ APART_PERCENT = 0.05
 
 def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     """Draw how long the link is how full: the central member, and the survivor at every sweep point."""
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.55, columns=2, sharey=True)
         left, right = axes[0]
         _curve(left, detail.link["n1_loading_percent"], style.SERIES[0], words("link.n1_after"))
@@ -179,12 +187,14 @@ def duration(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
             if ax.lines[:-1]:
                 ax.legend(loc="upper right", ncols=1 + len(ax.lines) // MOST_LEGEND_ROWS)
         left.set_ylabel(words("axis.loading"))
-        caption = words(
-            "figure.duration",
-            member=member_label(run, run.member(focus.scenario, focus.point), words),
-            scenario=scenario_title(run, focus.scenario, words),
-        )
-        return Picture("link_duration", style.svg(drawing), caption)
+        return drawing
+
+    caption = words(
+        "figure.duration",
+        member=member_label(run, run.member(focus.scenario, focus.point), words),
+        scenario=scenario_title(run, focus.scenario, words),
+    )
+    return Picture("link_duration", caption, draw)
 
 
 def _curve(
@@ -198,7 +208,8 @@ def _curve(
 
 def heat_map(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
     """Draw the link's flow and the survivor's loading over hour x day."""
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(3.5, rows=2, sharex=True)
         upper, lower = axes[:, 0]
         reach = float(np.nanmax(np.abs(detail.link["export_mw"]))) or 1.0
@@ -215,8 +226,10 @@ def heat_map(run: Run, focus: Focus, detail: Detail, words: Words) -> Picture:
         lower.xaxis.set_major_locator(locator)
         lower.xaxis.set_major_formatter(mdates.DateFormatter(words("format.day")))
         lower.set_xlabel(words("axis.day"))
-        caption = words("figure.heat_map", member=member_label(run, run.member(focus.scenario, focus.point), words))
-        return Picture("link_heat_map", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("figure.heat_map", member=member_label(run, run.member(focus.scenario, focus.point), words))
+    return Picture("link_heat_map", caption, draw)
 
 
 def _raster(ax: Axes, values: pd.Series, colours: Colormap, limits: tuple[float, float]) -> AxesImage:

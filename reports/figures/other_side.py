@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib import colormaps
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -26,7 +27,8 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
     left = detail.link["n1_import_headroom_before_mw"].groupby(months).min()
     diesel = detail.system["diesel_mw"].groupby(months).sum() * detail.hours
     names = [str(month.month) for month in imported.index]
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.6, columns=2, width_ratios=[1.5, 1])
         ax, right = axes[0]
         place = np.arange(len(names))
@@ -49,9 +51,10 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
         for one in (ax, right):
             one.set_xticks(place, names)
             one.grid(visible=False, axis="x")
-        member = run.member(focus.scenario, focus.point)
-        return Picture("import_by_month", style.svg(drawing),
-                       words("figure.import", member=member_label(run, member, words)))  # fmt: skip
+        return drawing
+
+    member = run.member(focus.scenario, focus.point)
+    return Picture("import_by_month", words("figure.import", member=member_label(run, member, words)), draw)
 
 
 def voltage_after_a_trip(run: Run, focus: Focus, security: pd.DataFrame, words: Words) -> Picture:
@@ -61,7 +64,8 @@ def voltage_after_a_trip(run: Run, focus: Focus, security: pd.DataFrame, words: 
         index="low_bus", columns="month", values="low_vm_pu", aggfunc="min"
     )
     table = table.loc[table.min(axis=1).sort_values(kind="stable").index[:MOST_BUSES]]
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.8 + 0.24 * len(table))
         ax = axes[0, 0]
         colours = colormaps["YlOrRd_r"].with_extremes(bad="white", over="#f7f7f2")
@@ -75,9 +79,10 @@ def voltage_after_a_trip(run: Run, focus: Focus, security: pd.DataFrame, words: 
         ax.grid(visible=False)
         ax.set_xlabel(words("axis.month"))
         drawing.colorbar(image, ax=ax, label=words("axis.voltage"), aspect=14, pad=0.01, extend="both")
-        member = run.member(focus.scenario, focus.point)
-        return Picture("voltage_after_a_trip", style.svg(drawing),
-                       words("figure.voltage", member=member_label(run, member, words)))  # fmt: skip
+        return drawing
+
+    member = run.member(focus.scenario, focus.point)
+    return Picture("voltage_after_a_trip", words("figure.voltage", member=member_label(run, member, words)), draw)
 
 
 def _months(frame: pd.DataFrame) -> pd.PeriodIndex:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from matplotlib.figure import Figure
+
 from reports.document import digits, style
 from reports.document.digits import MILLION_MONEY
 from reports.document.style import Picture
@@ -16,7 +18,8 @@ BAR = 0.8
 def gains(run: Run, statement: dict[str, dict[str, float]], base: str, point: str, words: Words) -> Picture:
     """Draw what each party has more than in the base, by scenario."""
     parties, scenarios = list(PARTY_KPIS), list(statement)
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.9 + 0.17 * len(parties) * max(2, len(scenarios)))
         ax = axes[0, 0]
         height = BAR / len(scenarios)
@@ -38,7 +41,9 @@ def gains(run: Run, statement: dict[str, dict[str, float]], base: str, point: st
         ax.grid(visible=False, axis="y")
         ax.set_xlabel(words("axis.money"))
         drawing.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=2)
-        caption = words(
-            "figure.parties", base=scenario_title(run, base, words), point=point_label(run, point, words)
-        )  # fmt: skip
-        return Picture("who_gains", style.svg(drawing), caption)
+        return drawing
+
+    caption = words(
+        "figure.parties", base=scenario_title(run, base, words), point=point_label(run, point, words)
+    )  # fmt: skip
+    return Picture("who_gains", caption, draw)

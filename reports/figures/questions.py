@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -26,7 +27,8 @@ def dots(
     panels : sequence of (str, sequence of sequence of float)
         Label of the axis and the values of each row.
     """
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.7 + 0.33 * len(rows), 1, len(panels), sharey=True)
         for panel, (label, values) in zip(axes[0], panels, strict=True):
             for number, of_row in enumerate(values):
@@ -40,7 +42,9 @@ def dots(
             style.zero_line(panel, "vertical")
         axes[0, 0].set_yticks(range(len(rows)), [style.wrapped(row) for row in rows])
         axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
-        return Picture(name, style.svg(drawing), caption)
+        return drawing
+
+    return Picture(name, caption, draw)
 
 
 def heat_maps(
@@ -60,7 +64,8 @@ def heat_maps(
     ticks : (sequence of str, sequence of str), optional
         What stands at the x and at the y values in place of the numbers.
     """
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(max(2.9, 0.9 + 0.22 * len(panels[0][4])), 1, len(panels), sharey=True)
         most = max(float(np.nanmax(values)) for *_, values in panels)
         for panel, (title, x_label, y_label, x, y, values) in zip(axes[0], panels, strict=True):
@@ -84,14 +89,17 @@ def heat_maps(
                 panel.set_xticks(list(x), list(ticks[0]))
                 panel.set_yticks(list(y), list(ticks[1]))
         drawing.colorbar(drawn, ax=list(axes[0]), shrink=0.9, aspect=30, pad=0.01)
-        return Picture(name, style.svg(drawing), caption)
+        return drawing
+
+    return Picture(name, caption, draw)
 
 
 def bars(
     name: str, caption: str, ticks: Sequence[str], label: str, series: Sequence[tuple[str, Sequence[float], str]]
 ) -> Picture:
     """Draw stacked bars, one a tick (a month), a colour a series; (label, values, colour) each."""
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.2)
         panel, below = axes[0, 0], np.zeros(len(ticks))
         for text, values, colour in series:
@@ -101,7 +109,9 @@ def bars(
         panel.set_ylabel(label)
         panel.grid(visible=False, axis="x")
         drawing.legend(loc="outside upper left", ncols=len(series))
-        return Picture(name, style.svg(drawing), caption)
+        return drawing
+
+    return Picture(name, caption, draw)
 
 
 def courses(
@@ -112,7 +122,8 @@ def courses(
     panels: Sequence[tuple[str, Sequence[tuple[str, Sequence[float]]]]],
 ) -> Picture:
     """Draw lines over a number (a year, a size), a panel a quantity; (label, ((name, values), ...)) each."""
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.6, 1, len(panels))
         for panel, (label, lines) in zip(axes[0], panels, strict=True):
             for number, (text, values) in enumerate(lines):
@@ -123,4 +134,6 @@ def courses(
             panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper left", ncols=min(3, len(labels)))
-        return Picture(name, style.svg(drawing), caption)
+        return drawing
+
+    return Picture(name, caption, draw)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -25,7 +26,8 @@ def headline(run: Run, words: Words) -> Picture:
     controlled = controlled_scenarios(run)
     rows = len(run.scenarios)
     legend_rows = math.ceil(len(run.points) / LEGEND_COLUMNS) if len(run.points) > 1 else 0
-    with style.look(LETTERS):
+
+    def draw() -> Figure:
         drawing, axes = style.figure(
             0.95 + ROW_INCH * rows + 0.2 * legend_rows, columns=2 if controlled else 1, sharey=True
         )
@@ -47,10 +49,12 @@ def headline(run: Run, words: Words) -> Picture:
         if legend_rows:
             handles, labels = cut.get_legend_handles_labels()
             drawing.legend(handles, labels, loc="outside upper left", ncols=LEGEND_COLUMNS, handletextpad=0.1)
-        caption = words("figure.headline.one")
-        if controlled:
-            caption = words("figure.headline", against=words(f"against.{benefit_kpi(run)}"))
-        return Picture("headline", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("figure.headline.one")
+    if controlled:
+        caption = words("figure.headline", against=words(f"against.{benefit_kpi(run)}"))
+    return Picture("headline", caption, draw, LETTERS)
 
 
 def _dots(ax: Axes, run: Run, scenarios: tuple[str, ...], kpi: str, words: Words) -> None:

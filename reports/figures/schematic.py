@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from reports.document import digits, style
@@ -23,7 +24,8 @@ ARROWS = {"export": (0.74, "<|-"), "import": (0.26, "-|>")}
 
 def link(run: Run, focus: Focus, ways: dict[str, Way], words: Words) -> Picture:
     """Draw mainland, both circuits and islands with the worst half-hour of either direction at the busy point."""
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(1.25)
         ax = axes[0, 0]
         ax.set(xlim=(-0.05, 10.05), ylim=(-0.05, 1.05))
@@ -35,11 +37,13 @@ def link(run: Run, focus: Focus, ways: dict[str, Way], words: Words) -> Picture:
             ax.plot([MAINLAND[1], ISLANDS[0]], [height, height], color=style.ACCENT, linewidth=1.6)
         for name, way in ways.items():
             _way(ax, name, way, focus.busy_point, words)
-        caption = words(
-            "figure.schematic", scenario=scenario_title(run, focus.scenario, words),
-            point=point_label(run, focus.busy_point, words),
-        )  # fmt: skip
-        return Picture("link_schematic", style.svg(drawing), caption)
+        return drawing
+
+    caption = words(
+        "figure.schematic", scenario=scenario_title(run, focus.scenario, words),
+        point=point_label(run, focus.busy_point, words),
+    )  # fmt: skip
+    return Picture("link_schematic", caption, draw)
 
 
 def _box(ax: Axes, ends: tuple[float, float], title: str, text: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from reports.document import style
 from reports.document.style import Picture
@@ -25,7 +26,8 @@ def headroom_map(row: Mapping[str, Any], number: int, words: Words) -> Picture:
     """
     table = row["by_month_and_hour"]
     values = np.array(table["median_mw"], dtype=float)
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.9 + 0.16 * len(values))
         ax = axes[0, 0]
         picture = ax.imshow(values, aspect="auto", cmap="viridis")
@@ -34,5 +36,7 @@ def headroom_map(row: Mapping[str, Any], number: int, words: Words) -> Picture:
         ax.set_xlabel(words("security.axis.hour"))
         ax.set_ylabel(words("security.axis.month"))
         drawing.colorbar(picture, ax=ax, label=words("security.axis.headroom"))
-        caption = words("security.figure.headroom", bus=row["bus"])
-        return Picture(f"headroom_{number}", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("security.figure.headroom", bus=row["bus"])
+    return Picture(f"headroom_{number}", caption, draw)

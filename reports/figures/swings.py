@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from reports.document import digits, style
@@ -27,7 +28,8 @@ def tornado(run: Run, words: Words) -> Picture | None:
     onset = read_onset(run)
     if onset is None or not any(change.is_congested for change in (onset.start, *onset.changes)):
         return None
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.75 + 0.2 * len(onset.changes))
         ax = axes[0, 0]
         _bars(ax, onset, words)
@@ -38,8 +40,10 @@ def tornado(run: Run, words: Words) -> Picture | None:
         ax.set_yticks(range(len(names)), names)
         _between_groups(ax, onset.changes)
         ax.set_xlabel(words("axis.onset"))
-        member = member_label(run, run.member(onset.scenario, onset.point), words)
-        return Picture("congestion_onset", style.svg(drawing), words("figure.onset", member=member))
+        return drawing
+
+    member = member_label(run, run.member(onset.scenario, onset.point), words)
+    return Picture("congestion_onset", words("figure.onset", member=member), draw)
 
 
 def _bars(ax: Axes, onset: Onset, words: Words) -> None:
@@ -96,7 +100,8 @@ def headline(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Pictur
         return None
     shown, rows = moved[0], _rows(found, moved[0], words)
     names = {"headline": kpi_label(shown.kpi, words), "scenario": scenario_title(run, scenario, words)}
-    with style.look():
+
+    def draw() -> Figure:
         height = 1.0 + 0.25 * len(rows)
         if shown.ranked:
             drawing, axes = style.figure(height, columns=2, width_ratios=[1.25, 1], sharey=True)
@@ -104,8 +109,10 @@ def headline(run: Run, focus: Focus, found: Uncertainty, words: Words) -> Pictur
         else:
             drawing, axes = style.figure(height)
         _tornado(axes[0, 0], shown, rows, words)
-        caption = words("figure.uncertainty" if shown.ranked else "figure.uncertainty.alone", **names)
-        return Picture("uncertainty", style.svg(drawing), caption)
+        return drawing
+
+    caption = words("figure.uncertainty" if shown.ranked else "figure.uncertainty.alone", **names)
+    return Picture("uncertainty", caption, draw)
 
 
 def _rows(found: Uncertainty, shown: Headline, words: Words) -> list[_Row]:

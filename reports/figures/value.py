@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from reports.document import digits, style
 from reports.document.style import Picture
@@ -21,7 +22,8 @@ MOST_YEARS = 40.0
 def where_energy_goes(record: Record, words: Words) -> Picture:
     """Draw, a bar a scenario, what of the generation is used in the city, by partners, and goes to the market."""
     scenarios = record["scenarios"]
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(0.9 + 0.42 * len(scenarios))
         panel, left = axes[0, 0], np.zeros(len(scenarios))
         for place, colour in zip(PLACES, style.SERIES, strict=False):
@@ -33,13 +35,16 @@ def where_energy_goes(record: Record, words: Words) -> Picture:
         panel.grid(visible=False, axis="y")
         panel.set_xlabel("GWh")
         drawing.legend(loc="outside upper left", ncols=len(PLACES))
-        return Picture("where_energy_goes", style.svg(drawing), words("value.figure"))
+        return drawing
+
+    return Picture("where_energy_goes", words("value.figure"), draw)
 
 
 def payback(record: Record, words: Words) -> Picture:
     """Draw the payback over own use by price of a battery, with and without subsidy, and the lives as lines."""
     grid, values = record["sensitivity"], record["values"]
-    with style.look():
+
+    def draw() -> Figure:
         drawing, axes = style.figure(2.9, 1, 2, sharey=True)
         for panel, name in zip(axes[0], ("with", "without"), strict=True):
             for number, (cost, row) in enumerate(zip(grid["battery_cost_jpy"], grid[f"{name}_subsidy"], strict=True)):
@@ -56,5 +61,7 @@ def payback(record: Record, words: Words) -> Picture:
         axes[0, 0].set_ylabel(words("ppa.figure.years"))
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper left", ncols=len(labels))
-        lives = (digits.plain(values[name]) for name in ("pv_life", "battery_life", "battery_tax_life"))
-        return Picture("payback", style.svg(drawing), words("ppa.figure.caption", lives=" / ".join(lives)))
+        return drawing
+
+    lives = (digits.plain(values[name]) for name in ("pv_life", "battery_life", "battery_tax_life"))
+    return Picture("payback", words("ppa.figure.caption", lives=" / ".join(lives)), draw)

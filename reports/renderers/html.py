@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from reports.document.blocks import Document, FigureBlock, every_block
+from reports.document.blocks import Document
 from reports.document.texts import LANGUAGES, Words
 from reports.reading.explorer import Explorer
 from reports.renderers.inline_svg import inlined
@@ -44,10 +44,8 @@ def render(
         lstrip_blocks=True,
     )  # fmt: skip
     pictures = {
-        block.file: _picture(block.svg, f"f{number}-", block.caption)
-        for number, block in enumerate(
-            block for document in documents for block in every_block(document.blocks) if isinstance(block, FigureBlock)
-        )
+        figure.file: _picture(figure.svg, f"f{number}-", figure.caption)
+        for number, figure in enumerate(figure for document in documents for figure in document.figures.values())
     }
     shown = {
         name: _picture(svg, f"d{number}-", name) for number, (name, svg) in enumerate((drawings or {}).items())

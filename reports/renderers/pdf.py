@@ -24,8 +24,8 @@ def render(document: Document) -> bytes:
         template = folder / TEMPLATE
         template.write_bytes((files("reports") / "templates" / TEMPLATE).read_bytes())
         (folder / "content.json").write_text(json.dumps(document.content(), ensure_ascii=False), encoding="utf-8")
-        for file, svg in document.pictures.items():
-            (folder / file).write_bytes(svg)
+        for file, figure in document.figures.items():
+            (folder / file).write_bytes(figure.svg)
         pdf = typst.compile(
             template,
             root=folder,

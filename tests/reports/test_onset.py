@@ -98,7 +98,7 @@ def test_both_languages_have_the_section_and_the_figure(run):
     for language, title in (("en", "Where congestion begins"), ("ja", "混雑が生じる条件")):
         report = parts(run, language)
         assert title in [block.text for block in report.blocks if isinstance(block, Heading)]
-        assert f"congestion_onset_{language}.svg" in report.pictures
+        assert f"congestion_onset_{language}.svg" in report.figures
     values = {cell for block in report.blocks if isinstance(block, Table) for cells in block.rows for cell in cells}
     assert {"継続→廃止", "電源一覧どおり→全電源ノンファーム型接続", "1→0.8倍", "16.4→25 MW"} <= values
 
@@ -154,7 +154,7 @@ def test_the_other_sections_do_not_need_it(untried):
 def test_without_any_congestion_the_table_stands_alone(untried):
     run = tried(untried, ("", "", 0.0, 0.0, 0.0), TRIED[1])
     report = parts(run)
-    assert "congestion_onset_en.svg" not in report.pictures
+    assert "congestion_onset_en.svg" not in report.figures
     assert any("Neither the starting case nor any" in getattr(block, "text", "") for block in report.blocks)
 
 

@@ -152,7 +152,8 @@ def chord(e: Equations, shared: np.ndarray, base: np.ndarray, rules: Rules, w: W
     for step in range(rules.most_shared_steps + 1):
         network_currents(e, w)
         mismatches(e, w)
-        if not _any_left(step, True, rules, w) or step == rules.most_shared_steps:
+        slow = SLOW if step >= STEPS_BEFORE_SLOW else np.inf
+        if not _any_left(step, slow, rules, w) or step == rules.most_shared_steps:
             break
         _into_base(e, base, w)
         substitute(e, shared, w.x)
@@ -165,7 +166,7 @@ def newton(e: Equations, always: bool, rules: Rules, w: Work) -> None:
     for step in range(rules.most_newton_steps + 1):
         network_currents(e, w)
         mismatches(e, w)
-        if not _any_left(step, False, rules, w) or step == rules.most_newton_steps:
+        if not _any_left(step, np.inf, rules, w) or step == rules.most_newton_steps:
             break
         if always or step == 0 or step == 3 or step > 5:
             jacobian(e, w)
@@ -175,8 +176,8 @@ def newton(e: Equations, always: bool, rules: Rules, w: Work) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _any_left(step: int, shared: bool, rules: Rules, w: Work) -> bool:
-    """Take out the rows that are solved or hopeless and tell whether any is left."""
+def _any_left(step: int, slow: float, rules: Rules, w: Work) -> bool:
+    """Take out the rows that are solved, or hopeless, or fall by less than `slow`; tell whether any is left."""
     busy = False
     for r in range(width(w.v)):
         if get(w.lane, ACTIVE, r) == 0.0:
@@ -185,9 +186,7 @@ def _any_left(step: int, shared: bool, rules: Rules, w: Work) -> bool:
         if off <= 1.0 and voltage <= rules.held_voltage_pu**2 and get(w.lane, LAST_STEP, r) <= rules.voltage_step_pu**2:
             put(w.lane, ACTIVE, r, 0.0)
             w.steps[r] = step
-        elif not off + voltage < np.inf or (
-            shared and off > 1.0 and step >= STEPS_BEFORE_SLOW and off > SLOW**2 * before
-        ):
+        elif not off + voltage < np.inf or (off > 1.0 and off > slow**2 * before):
             put(w.lane, ACTIVE, r, 0.0)
             put(w.lane, FALLING, r, 1.0 if off < GOING_ON**2 * before else 0.0)
         else:

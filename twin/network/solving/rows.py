@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numba import njit
@@ -13,8 +13,13 @@ from twin.network.solving.lanes import LANES, any_lane, get, load, put, splat, s
 
 NOT_FINITE, GOING, NOT_SETTLED = -2, -3, -4
 """In place of the number of steps: a value of the row is not finite; it goes on; its devices' limits do not settle."""
-FIXED_POINT, CONSTANT_JACOBIAN, NEWTON = 1, 2, 3
+# Numpy's constants, as numba compiles a version of a function for each of Python's own.
+FIXED_POINT: Any = np.int64(1)
+CONSTANT_JACOBIAN: Any = np.int64(2)
+NEWTON: Any = np.int64(3)
 """Method that solved a row."""
+NO: Any = np.bool_(False)
+YES: Any = np.bool_(True)
 LIMIT_TOLERANCE_PU = 1e-9
 ROUNDS_ALL_AT_ONCE = 8
 
@@ -120,7 +125,7 @@ def solve_rows(
         found.at_limit[row] = 0
     _by_shared_factors(e, plan, devices, rules, rows, given, found)
     going = rows[found.steps[rows] == GOING]
-    _by_own_factors(e, plan, devices, rules, going, given, found, False, found.at_limit)
+    _by_own_factors(e, plan, devices, rules, going, given, found, NO, found.at_limit)
     for row in going:
         if found.steps[row] == GOING:
             found.steps[row] = NOT_SOLVED
@@ -137,16 +142,16 @@ def solve_anew(e: Equations, plan: Plan, devices: Devices, rules: Rules, given: 
     """Solve the rows of `given` by Newton's method from the linear flow, else from `plan.base`; no limit acts."""
     rows = np.arange(len(given.constant))
     found.steps[:], found.at_limit[:], found.mismatch[:] = NOT_SOLVED, 0, np.nan
-    _anew(e, plan, devices, rules, rows, given, found, False)
-    left = rows[found.steps == NOT_SOLVED]
-    _anew(e, plan, devices, rules, left, given, found, True)
+    for flat in range(2):
+        left = rows[found.steps == NOT_SOLVED]
+        _anew(e, plan, devices, rules, left, given, found, flat == 1)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _by_shared_factors(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found
 ) -> None:
-    w = work_of(e, len(plan.node), len(devices.place), False)
+    w = work_of(e, len(plan.node), len(devices.place), NO)
     method = FIXED_POINT if plan.linear else CONSTANT_JACOBIAN
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
@@ -168,7 +173,7 @@ def _by_own_factors(
     """Solve rows from the voltages that `found` holds, with devices at the limits `at_limit`."""
     if not len(rows):
         return
-    w = work_of(e, len(plan.node), len(devices.place), True)
+    w = work_of(e, len(plan.node), len(devices.place), YES)
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, at_limit, w)
         _start_at(plan, plan.base, w)
@@ -183,14 +188,14 @@ def _anew(
     e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found, flat: bool
 ) -> None:
     """Solve rows from the angles of the linear flow (or from the voltages without power) by Newton's method."""
-    w = work_of(e, len(plan.node), len(devices.place), True)
+    w = work_of(e, len(plan.node), len(devices.place), YES)
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, found.at_limit, w)
         _start_at(plan, plan.base, w)
         if not flat:
             _linear_start(e, plan, devices, w)
         begin(w)
-        newton(e, True, rules, w)
+        newton(e, YES, rules, w)
         _scatter(e, plan, devices, rows, first, w, found, found.at_limit, NEWTON)
 
 
@@ -345,7 +350,10 @@ def _scatter(
             continue
         found.steps[row], found.mismatch[row], found.method[row] = steps, w.mismatch[r], method
         if method == NEWTON and steps > 0:
-            found.sign[row] = w.lane[SIGN, r] * (-1.0) ** np.count_nonzero(at_limit[row])
+            found.sign[row] = w.lane[SIGN, r]
+            for c in range(len(devices.place)):
+                if at_limit[row, c] != 0:
+                    found.sign[row] *= -1.0
         _keep_voltages(e.alive, plan.node, w.v, r, found.v[row])
         _keep_infeed(n, devices, at_limit[row], w, r, found.q[row])
 
@@ -402,13 +410,14 @@ def _settle_limits(
         steps_before = found.steps[pending].copy()
         for row in pending:
             found.steps[row] = NOT_SOLVED
-        _by_own_factors(e, plan, devices, rules, pending, given, found, False, wanted)
-        again = pending[found.steps[pending] == NOT_SOLVED]
-        _by_own_factors(e, plan, devices, rules, again, given, found, True, wanted)
+        for careful in range(2):
+            left = pending[found.steps[pending] == NOT_SOLVED]
+            _by_own_factors(e, plan, devices, rules, left, given, found, careful == 1, wanted)
         for at in range(len(pending)):
             row = pending[at]
             if found.steps[row] >= 0:
-                found.at_limit[row] = wanted[row]
+                for c in range(count):
+                    found.at_limit[row, c] = wanted[row, c]
             elif changed[at] > 1:
                 found.steps[row], most[row] = steps_before[at], max(changed[at] // 4, 1)
         pending = pending[found.steps[pending] >= 0]

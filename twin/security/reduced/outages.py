@@ -317,7 +317,7 @@ def assess_pairs(
         v_out[r] = states.v[r]
         g, p, q = states.g[r], states.p[r], states.q[r]
         if o[r] == 0:
-            used, _ = iterate(a, g, 0, p, q, v_out[r], i_out[r], states.q_svc[r])
+            used, _ = iterate(a, g, o[r], p, q, v_out[r], i_out[r], states.q_svc[r])
             measure[r] = end_loading_percent(a, g, 0, i_out[r], end[r]) if used > 0 else UNSOLVED_PERCENT
         else:
             at = OutagePoint(g, o[r], r, p, q, states.q_svc[r], end[r])
