@@ -1,4 +1,4 @@
-"""Writes docs/validation/<island>.md, its figures and <island>_fitted.json: STUDY, a folder with the feed, an OUT folder.
+"""Writes docs/validation/<island>.md, its figures and <island>_fitted.json from a study, a feed and an OUT folder.
 
 Text comes from the island's template; without it the page has the tables only.
 """
@@ -70,7 +70,8 @@ def scores(found: Comparison) -> bytes:
                 axes.plot([low, high], [row, row], color=colour, linewidth=2.5, solid_capstyle="butt")
                 axes.plot(value, row, "o", color=colour, markersize=5)
                 axes.annotate(f"{value:.2f}", (value, row), (0, 5), textcoords="offset points", ha="center", fontsize=7)
-            axes.set_yticks(range(len(names)), [f"{name} (primary)" if name == zone.primary else name for name in names])
+            labels = [f"{name} (primary)" if name == zone.primary else name for name in names]
+            axes.set_yticks(range(len(names)), labels)
             axes.set_ylim(len(names) - 0.4, -0.6)
             axes.set_xlim(min(-0.05, *(low for low, _ in zone.intervals.values())), 1.0)
             axes.set_xlabel("MCC and its 95 % interval")
@@ -80,9 +81,7 @@ def scores(found: Comparison) -> bytes:
 
 def winter(zone: ZoneScores, series: pd.DataFrame) -> bytes:
     """Draw when a zone was on and when the best reading has it on: a column a day; and the hours of each day."""
-    seen, counts, told = (
-        series[f"{zone.zone} {name}"].to_numpy(bool) for name in (OBSERVED, COUNTS, _shown(zone))
-    )
+    seen, counts, told = (series[f"{zone.zone} {name}"].to_numpy(bool) for name in (OBSERVED, COUNTS, _shown(zone)))
     index = pd.DatetimeIndex(series.index)
     kind = np.select([~counts, seen & told, seen, told], [4, 1, 2, 3], 0)
     step = index[1] - index[0]
@@ -102,8 +101,8 @@ def winter(zone: ZoneScores, series: pd.DataFrame) -> bytes:
         above.set_yticks([0, 6, 12, 18, 24])
         above.set_ylabel("hour (UTC)")
         above.set_title(f"zone {zone.zone}: measured, and {_shown(zone)}")
-        handles = [Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=name) for name, colour in KINDS.items()]
-        drawing.legend(handles=handles, loc="outside upper center", ncols=len(KINDS))
+        keys = [Patch(facecolor=colour, edgecolor=MUTED, linewidth=0.4, label=name) for name, colour in KINDS.items()]
+        drawing.legend(handles=keys, loc="outside upper center", ncols=len(KINDS))
         at = mdates.date2num(days[1]) + 0.5
         hours = step / pd.Timedelta("1h")
         for values, name, colour in ((seen, "measured", INK), (told, "modelled", SERIES[1])):

@@ -153,7 +153,8 @@ def _assumptions(run: Run, words: Words) -> list[Block]:
     if not run.study["assumptions"]:
         return [Paragraph(words("text.assumptions.nothing"))]
     claims = any(CLAIM.search(str(row["source"])) for row in run.study["assumptions"])
-    note = words("note.sources", island=run.study["island"]["name"], claims=words("note.sources.claims") if claims else "")
+    of_plan = words("note.sources.claims") if claims else ""
+    note = words("note.sources", island=run.study["island"]["name"], claims=of_plan)
     return [Paragraph(note, is_note=True), tables.assumptions(run, words)]
 
 

@@ -116,8 +116,8 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     ------
     InputError
         Where columns are missing or stand in several files; times that cannot be read, are off the grid of steps, or
-        stand twice with different values; text in numbers; impossible values; fewer than half of the steps with values that
-        move; a clock or a wind that does not fit the output.
+        stand twice with different values; text in numbers; impossible values; fewer than half of the steps with values
+        that move; a clock or a wind that does not fit the output.
     """
     rows = tables["feed_columns"]
     (time_column,) = rows.loc[rows["use"] == "time", "column"]
@@ -193,7 +193,8 @@ def _column_problems(
         if not holders and declared["use"].loc[name] in NEEDED:
             accepted = "columns of feed_columns.csv, separated by commas"
             repair = f"add the file with {name}, or rename its column"
-            found.append(Problem("no file has this column", f"{folder}, {name}", seen or "no CSV file", accepted, repair))
+            where = f"{folder}, {name}"
+            found.append(Problem("no file has this column", where, seen or "no CSV file", accepted, repair))
     return found
 
 

@@ -79,7 +79,8 @@ def test_a_clock_that_is_set_on_the_way_is_refused_with_its_time(read):
     frame = made_feed(days=56)
     gusts = np.random.default_rng(2).normal(size=len(frame))
     wind = 9.0 + pd.Series(gusts).rolling(18, min_periods=1).sum()  # forgets within three hours, as real wind does
-    frame[NAME["wind"]], frame[NAME["uncontrolled"]] = wind.clip(lower=0.0).round(2), (wind.clip(0.0, 14.0) + 1).round(4)
+    frame[NAME["wind"]] = wind.clip(lower=0.0).round(2)
+    frame[NAME["uncontrolled"]] = (wind.clip(0.0, 14.0) + 1.0).round(4)
     assert read(frame).record["rows"] == len(frame)
     late = frame[NAME["time"]] >= frame[NAME["time"]].iloc[0] + pd.Timedelta(days=28)
     frame.loc[late, NAME["uncontrolled"]] = frame[NAME["uncontrolled"]].shift(6)[late]

@@ -66,7 +66,7 @@ def _reading(
 
 def _floats(frame: pd.DataFrame, file: WeatherFile) -> pd.DataFrame:
     """Return the columns as numbers, whatever a library took them for."""
-    values = frame.apply(pd.to_numeric, errors="coerce").astype(float)
+    values: pd.DataFrame = frame.apply(pd.to_numeric, errors="coerce").astype(float)
     is_text = values.isna() & frame.notna()
     raise_if_any([
         Problem("text where a number belongs", f"{file.path}, {name}",

@@ -29,7 +29,7 @@ SHOWN = 5
 
 
 def read_text(path: Path, encodings: tuple[str, ...]) -> str:
-    """Return the text of a file in the first of `encodings` that fits without loss, with lines that end in ``\\n``.
+    """Return the text of a file in the first of `encodings` that fits without loss; lines end with one line feed.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what a library says; the rest advises programmers. Of a key that is not there, the key."""
+    """Return the first line of what a library says, of a missing key its name; the rest advises programmers."""
     said = next(iter(str(error).splitlines()), "")
     return f"nothing is called {said[:80]}" if isinstance(error, KeyError) else said[:200]
 

@@ -189,9 +189,7 @@ def _zones_that_count(feed: Feed, names: list[str], is_fitted: bool) -> list[str
     return counted
 
 
-def _zone(
-    model: ZoneModel, zone: str, seed: int, before: Fitted | None
-) -> tuple[ZoneScores, Fitted, pd.DataFrame]:
+def _zone(model: ZoneModel, zone: str, seed: int, before: Fitted | None) -> tuple[ZoneScores, Fitted, pd.DataFrame]:
     feed = model.feed
     seen, counts, weeks = feed.zone_on(zone), feed.counts(zone), weeks_of(feed.index)
     outcomes = [model.run(reading) for reading in readings_of(model.tables, zone)]
