@@ -78,7 +78,7 @@ def _with_rest(units: pd.DataFrame, available: pd.Series, words: Words) -> pd.Da
     return pd.concat([units.iloc[: MOST_UNITS - 1], together])
 
 
-def _tick(value: float, _: int | None) -> str:
+def _tick(value: float, _: float) -> str:
     return digits.fixed(value, 0) if float(value).is_integer() else digits.plain(round(float(value), 9))
 
 
