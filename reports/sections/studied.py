@@ -80,14 +80,14 @@ def _answer(run: Run, name: str, words: Words) -> str:
     return words(own if words.has(own) else key)
 
 
-def questions(run: Run, words: Words) -> list[Block]:
+def questions(run: Run, words: Words, starts_page: bool = True) -> list[Block]:
     """Return what readers will ask, each with its answer, and what is needed from them."""
     asked = [
         block for name in QUESTIONS
         for block in (Heading(words(f"ask.{name}"), is_small=True), Paragraph(_answer(run, name, words)))
     ]  # fmt: skip
     return [
-        Heading(words("section.questions"), message=words("message.questions"), starts_page=True),
+        Heading(words("section.questions"), message=words("message.questions"), starts_page=starts_page),
         *asked,
         Heading(words("ask.needed"), is_small=True),
         Bullets([words(f"need.{name}") for name in NEEDED]),
