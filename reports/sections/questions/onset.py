@@ -151,7 +151,8 @@ def hosting_page(record: Record, words: Words) -> Page:
 
 def _hosted(record: Record, kind: str, words: Words) -> str:
     rows = sorted((row for row in record["hosting"] if row["kind"] == kind), key=lambda row: row["mw"])
-    told = {"kind": words(f"onset.kind.{kind}"), "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
+    name = words(f"onset.kind.{kind}")
+    told = {"kind": f"{name[:1].upper()}{name[1:]}", "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
     return words("hosting.answer", low_mw=_mw(rows[0], words), high_mw=_mw(rows[-1], words), **told)
 
 
