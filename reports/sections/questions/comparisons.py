@@ -249,7 +249,7 @@ def _calendar(record: Record, words: Words) -> str:
         return told
     days = {name: digits.fixed(value, 0) for name, value in repair.items()}
     often = {f"{name}_a_year": digits.quantity(value, "") for name, value in trips.items()}
-    return told + words("list.sentence") + words("maintenance.repair", **days, **often)
+    return told + words.either(" ", "") + words("maintenance.repair", **days, **often)
 
 
 def path(record: Record, words: Words) -> Page:
