@@ -62,10 +62,8 @@ def grid2op(folder: Path | None) -> Any:
 def citylearn(folder: Path | None) -> Any:
     """Challenge 2022, phase 1: five buildings with batteries, no network; hours."""
     from citylearn.citylearn import CityLearnEnv
-    from citylearn.wrappers import NormalizedObservationWrapper, StableBaselines3Wrapper
 
-    env = CityLearnEnv("citylearn_challenge_2022_phase_1" if folder is None else folder, central_agent=True)
-    return StableBaselines3Wrapper(NormalizedObservationWrapper(env))
+    return CityLearnEnv("citylearn_challenge_2022_phase_1" if folder is None else folder, central_agent=True)
 
 
 def ev2gym(folder: Path | None) -> Any:
@@ -85,15 +83,20 @@ MAKERS: dict[str, Callable[[Path | None], Any]] = {
 
 def steps_a_second(env: Any) -> float:
     """Return the steps of all sub-environments for a second of processor time, random actions."""
-    env.reset(seed=1)
-    env.action_space.seed(1)
+    env.reset()
+    several = env.action_space if isinstance(env.action_space, list) else [env.action_space]  # CityLearn: one an agent
+    for number, space in enumerate(several):
+        space.seed(number)
     count, begin = -WARM_STEPS, time.process_time()
     while count < STEPS:
         if count == 0:
             begin = time.process_time()
-        _, _, terminated, truncated, _ = env.step(env.action_space.sample())
+        actions = [space.sample() for space in several]
+        ends = env.step(actions if several is env.action_space else actions[0])[
+            2:-1
+        ]  # one or two of them: Gym or Gymnasium
         count += 1
-        if getattr(env, "num_envs", 1) == 1 and (terminated or truncated):
+        if getattr(env, "num_envs", 1) == 1 and any(ends):
             env.reset()
     return getattr(env, "num_envs", 1) * STEPS / (time.process_time() - begin)
 
