@@ -13,7 +13,7 @@ from studies.study.input_names import is_of_sites, sizes_of
 from studies.study.islands import island_of, tables_of
 from studies.study.members import middle_point
 from studies.study.names import flatten
-from studies.study.schema import Study
+from studies.study.schema import AUTO, Study
 from twin.core.tables import STATUSES
 
 KEYS_OF_PARAMETERS = {"conductor_mm2": "grid.conductor_mm2", "short_time_factor": "operation.short_time_factor"}
@@ -75,9 +75,9 @@ def ranged_rows(study: Study) -> Iterator[RangedRow]:
 
 
 def _values(study: Study) -> dict[str, Any]:
-    """Return the study's values by dotted key; the middle one of those that are swept."""
+    """Return the study's values by dotted key; the middle one of those that are swept, none that are looked for."""
     sections = study.model_dump(mode="json", include={"grid", "fleet", "operation", "inputs"})
-    values = {key: value for key, value in flatten(sections).items() if value is not None}
+    values = {key: value for key, value in flatten(sections).items() if value not in (None, AUTO)}
     return values | middle_point(study)
 
 
