@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from studies import ONE_THREAD
+from studies.execution import RUNS
 from twin.core.errors import InputError, system_problem
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ Jobs = Annotated[int, typer.Option(min=1, help="Number of parallel workers; defa
 COMPARISON_WIDTH = 120
 
 
-RUNS = Path("runs")
 INPUT_ERROR_STATUS, TRIAL_STATUS = 2, 3
 INTERRUPTED_STATUS = 130
 """As shells count it: 128 and the number of the signal."""

@@ -251,7 +251,8 @@ def _detail(criterion: Mapping[str, Any], record: Record, words: Words) -> str:
     if criterion["where"] == MISSING:
         return words("certificate.missing")
     if name == "keeps_to_itself":
-        where = "own_process" if record["own_process"] else "shipped"
+        of_own = "shut" if "files" in checks["walls"] else "own_process"
+        where = of_own if record["own_process"] else "shipped"
         count = f"{criterion['excess']:.0f}"
         found = where if criterion["passed"] else "found"
         return words(f"certificate.keeps_to_itself.{found}", where=criterion["where"], count=count)
@@ -331,7 +332,7 @@ def _notes(record: Record, words: Words) -> list[str]:
     missing = record["bound"]["missing"]
     return [
         words("certificate.note.pairs"),
-        words("certificate.note.held_out" if any(record["held_out"].values()) else "certificate.note.public"),
+        words(f"certificate.note.held_out.{record['held_out']}"),
         *([words("certificate.note.no_bound", why=missing)] if missing else []),
         *([] if has_value(record) else [words("certificate.note.no_value")]),
         *([] if has_money(record) else [words("certificate.note.no_money")]),

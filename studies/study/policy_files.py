@@ -14,7 +14,7 @@ from twin.policies.catalogue import POLICIES, shipped_policy
 
 if TYPE_CHECKING:
     from twin.policies.interface import Policy
-    from twin.policies.process import OwnProcess
+    from twin.policies.process import OwnProcess, Walls
 
 
 def policy_sources(name: str, folder: Path) -> dict[str, Path]:
@@ -82,7 +82,9 @@ def policy_problems(assignments: Iterable[Assignment], folder: Path) -> Iterator
                 yield from error.problems
 
 
-def load_policy(name: str, folder: Path, where: str = f"[{KEY.replace('.', '] ')}") -> Policy:
+def load_policy(
+    name: str, folder: Path, where: str = f"[{KEY.replace('.', '] ')}", walls: Walls | None = None
+) -> Policy:
     """Return the policy that a study names, a new one each time.
 
     Parameters
@@ -93,6 +95,8 @@ def load_policy(name: str, folder: Path, where: str = f"[{KEY.replace('.', '] ')
         What a relative path starts from.
     where : str
         Place of the name, for messages.
+    walls : Walls, optional
+        Shut the process of a user's file as far as the system can.
 
     Raises
     ------
@@ -105,15 +109,15 @@ def load_policy(name: str, folder: Path, where: str = f"[{KEY.replace('.', '] ')
         accepted = f"{', '.join(POLICIES)}, or my_policy.py:MyPolicy"
         raise InputError([Problem(f"{KEY} has an unknown value", where, repr(name), accepted, nearest(name, POLICIES))])
     file, class_name = policy_file(name, folder)
-    return _described(file, class_name, file.read_bytes() if file.is_file() else b"", where).under()
+    return _described(file, class_name, file.read_bytes() if file.is_file() else b"", where, walls).under()
 
 
 @cache
-def _described(file: Path, class_name: str, content: bytes, where: str) -> OwnProcess:
+def _described(file: Path, class_name: str, content: bytes, where: str, walls: Walls | None) -> OwnProcess:
     """Return a policy of a file with some content; its class is made once to see that it is one."""
     from twin.policies.process import described  # takes longer to import than a study takes to check
 
-    return described(file, class_name, where)
+    return described(file, class_name, where, walls)
 
 
 def policy_file(name: str, folder: Path) -> tuple[Path, str]:

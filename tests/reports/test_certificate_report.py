@@ -230,4 +230,5 @@ def test_a_missing_forecast_of_demand_is_said():
 
 def test_whether_the_weather_is_public_is_said():
     assert "public" in notes(record())
-    assert "certifier's own" in notes(record(held_out={"seed": True, "years": False}))
+    assert "certifier's own" in notes(record(held_out="seed"))
+    assert "anybody can make them" in notes(record(held_out="years"))

@@ -1,4 +1,4 @@
-"""The process of a policy: `python -P -m twin.policies.host` makes it of the user's file and decides when asked."""
+"""The process of a policy: makes it of the user's file, decides when asked; `twin.policies.__main__` starts it."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cache, partial
-from typing import IO, Any
+from typing import IO, Any, TextIO
 
 import numpy as np
 
 from twin.core.errors import InputError, Problem
+from twin.policies import rules  # noqa: F401 - kernels that a policy may need: no folder for them later
 from twin.policies.interface import Dispatch, Policy, View
 from twin.policies.memory import recalled, remembered
 from twin.policies.messages import packed, read_frame, write_frame
@@ -53,33 +54,44 @@ class Pipes:
         return pickle.loads(frame)  # noqa: S301 - of the loop that started this process
 
 
-def main() -> None:
-    """Make the policy, then decide, remember and recall until the loop closes the pipe."""
+def serve(traces: TextIO, held: Sequence[str], kept_from: Sequence[str]) -> None:
+    """Make the policy, then decide, remember and recall until the loop closes the pipe.
+
+    Parameters
+    ----------
+    traces : file
+        Takes where the process was when it is ended.
+    held : sequence of str
+        Walls that the system holds.
+    kept_from : sequence of str
+        Places that the policy may not read.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the loop's process ends this one
     pipes = Pipes()
     start: Start = pipes.next()
-    with open(start.traces, "w") as traces:  # noqa: PTH123 - kept open: faulthandler writes into it
-        faulthandler.enable(traces)
-        _limit_memory(start.memory_bytes)
-        if start.shifted_clock:
-            _shift_clock()
-        watch(start.file.parent, lambda kind, what: pipes.answer("noticed", {"kind": kind, "what": what}))
-        try:
-            policy = policy_of_file(start.file, start.class_name, start.where)
-        except InputError as error:
-            pipes.answer("problems", {"problems": [asdict(problem) for problem in error.problems]})
-            return
-        new, cadence = copy.deepcopy(policy), policy.cadence
-        pipes.answer("made", {"cadence": [cadence.half_hours, cadence.first, cadence.lead]})
-        while True:
-            kind, *content = pipes.next()
-            if kind == DECIDE:
-                _decide(policy, pipes, *content)
-            elif kind == MEMORY:
-                _remember(policy, new, pipes)
-            elif kind == RECALL:
-                policy = recalled(content[0], new) if content[0] else copy.deepcopy(new)
-                pipes.answer("recalled", {})
+    faulthandler.enable(traces)
+    _limit_memory(start.memory_bytes)
+    if start.shifted_clock:
+        _shift_clock()
+    answer = pipes.answer
+    answer("walls", {"held": list(held)})  # before the policy's file is read, which may say anything
+    watch(start.file.parent, lambda kind, what: answer("noticed", {"kind": kind, "what": what}), kept_from)
+    try:
+        policy = policy_of_file(start.file, start.class_name, start.where)
+    except InputError as error:
+        pipes.answer("problems", {"problems": [asdict(problem) for problem in error.problems]})
+        return
+    new, cadence = copy.deepcopy(policy), policy.cadence
+    pipes.answer("made", {"cadence": [cadence.half_hours, cadence.first, cadence.lead]})
+    while True:
+        kind, *content = pipes.next()
+        if kind == DECIDE:
+            _decide(policy, pipes, *content)
+        elif kind == MEMORY:
+            _remember(policy, new, pipes)
+        elif kind == RECALL:
+            policy = recalled(content[0], new) if content[0] else copy.deepcopy(new)
+            pipes.answer("recalled", {})
 
 
 def _decide(policy: Policy, pipes: Pipes, told: dict[str, Any], seconds: float) -> None:
@@ -132,7 +144,3 @@ def _shift_clock() -> None:
     time.time_ns = lambda: now_ns() + SHIFT_SECONDS * 10**9
     time.localtime = lambda seconds=None: local(time.time() if seconds is None else seconds)
     time.gmtime = lambda seconds=None: utc(time.time() if seconds is None else seconds)
-
-
-if __name__ == "__main__":
-    main()

@@ -305,13 +305,17 @@ class Policy(Protocol):
 ROUNDING = 1e-6
 """So far beyond its range a value is taken for rounding (of a solver, say) and cut off; further out it is refused."""
 
+LARGEST = 1e9
+"""Values beyond are taken for a mistake."""
+
 RANGES: dict[str, tuple[float, float]] = {
-    "export_limit_pu": (0.0, np.inf),
+    "battery_power_pu": (-LARGEST, LARGEST),
+    "export_limit_pu": (0.0, LARGEST),
     "soc_min_percent": (0.0, 100.0),
-    "price_ratio": (0.0, np.inf),
+    "price_ratio": (0.0, LARGEST),
     "device_pu": (-1.0, 1.0),
 }
-"""Values that mean something. `battery_power_pu` has no range: a site gives what its battery can, and it is counted."""
+"""Values that mean something. A site gives what its battery can of any `battery_power_pu`, and the rest is counted."""
 
 _OF_SITES = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent")
 _MODES = frozenset(int(mode) for mode in Mode)
@@ -328,7 +332,8 @@ def order_problems(dispatch: Dispatch, view: View) -> list[Problem]:
 
 def within_ranges(dispatch: Dispatch) -> Dispatch:
     """Return the orders as arrays, what lies beyond a range by rounding cut off."""
-    return replace(dispatch, **{name: np.clip(getattr(dispatch, name), *RANGES[name]) for name in RANGES})
+    numbers = {name: _as_numbers(np.asarray(getattr(dispatch, name))) for name in RANGES}
+    return replace(dispatch, **{name: np.clip(values, *RANGES[name]) for name, values in numbers.items()})
 
 
 def _problem(name: str, given: Any, shape: tuple[int, ...]) -> Problem | None:  # noqa: ANN401 - what a user returns
@@ -340,13 +345,19 @@ def _problem(name: str, given: Any, shape: tuple[int, ...]) -> Problem | None:  
     fits = values.ndim == len(shape) and values.shape[0] >= shape[0] and values.shape[1:] == shape[1:]
     if not fits and not (left_alone and values.shape[0] >= shape[0]):
         return Problem("wrong shape", name, str(values.shape), f"at least {shape}")
-    if values.dtype.kind not in "biuf" or not np.isfinite(values).all():
+    if values.dtype.kind not in "biuf" or not np.isfinite(_as_numbers(values)).all():
         return Problem("not a number", name, "NaN, infinite or no number", "finite numbers")
     if name == "mode" and not _MODES.issuperset(values.ravel().tolist()):
         modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
         return Problem("unknown mode", name, str(sorted(set(values.ravel().tolist()) - _MODES)), modes)
     low, high = RANGES.get(name, (-np.inf, np.inf))
     if values.size and (values.min() < low - ROUNDING or values.max() > high + ROUNDING):
-        accepted = f"at least {low:g}" if high == np.inf else f"{low:g} to {high:g}"
-        return Problem("outside its range", name, f"{values.min():g} to {values.max():g}", accepted)
+        return Problem("outside its range", name, f"{values.min():g} to {values.max():g}", f"{low:g} to {high:g}")
     return None
+
+
+def _as_numbers(values: np.ndarray) -> np.ndarray:
+    """Return numbers as the loop holds them; what is too large for it becomes infinite."""
+    with np.errstate(over="ignore"):
+        numbers: np.ndarray = values.astype(np.float64)
+    return numbers

@@ -16,17 +16,19 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
-from twin.core.errors import InputError, Problem
+from twin.core.errors import InputError, Problem, printable
 from twin.policies.interface import Cadence, Dispatch, View, order_problems, within_ranges
 from twin.policies.messages import read_frame, unpacked, write_frame
+from twin.policies.walls import SHUT, THE_TOOLS, lies_in
+from twin.policies.watch import READS, READS_OUTSIDE
 
 DECIDE, MEMORY, RECALL = "decide", "memory", "recall"
 ORDERS = tuple(field.name for field in fields(Dispatch))
@@ -39,6 +41,8 @@ PATIENCE_SECONDS = 2.0
 LAST_WORDS_SECONDS = 2.0
 """So long it may take to tell where it is."""
 WATCHED_EVERY_SECONDS = 0.2
+_SHOWN = 200
+"""Letters of an answer that is none."""
 ANY_DECISION_SECONDS = 60.0
 """Limit of a decision that no study limits."""
 
@@ -57,7 +61,6 @@ class Start:
     file: Path
     class_name: str
     where: str
-    traces: str
     memory_bytes: int
     shifted_clock: bool
 
@@ -84,11 +87,32 @@ OTHERS = (OTHER, Conditions(2, True), Conditions(3, True), Conditions(4, True))
 
 
 @dataclass(frozen=True)
+class Walls:
+    """That the system is to shut the process, see `twin.policies.walls`.
+
+    Attributes
+    ----------
+    kept_from : tuple of pathlib.Path
+        Places that the policy may not read though they lie in its folder, e.g. results; this project's own packages
+        that make weather come to them.
+    """
+
+    kept_from: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True)
 class Noticed:
     """Something that the policy did beside deciding, see `twin.policies.watch`."""
 
     kind: str
     what: str
+
+    @staticmethod
+    def of(facts: Mapping[str, Any]) -> Noticed:
+        """Read what a policy's process tells; what a line of a file cannot hold is escaped, and no fair reading."""
+        kind, what = (str(facts.get(name)) for name in ("kind", "what"))
+        shown = printable(what).replace("\n", "\\n")
+        return Noticed(READS_OUTSIDE if kind == READS and shown != what else kind.partition("\t")[0], shown)
 
 
 class OwnProcess:
@@ -104,6 +128,14 @@ class OwnProcess:
     conditions : Conditions, optional
     log : pathlib.Path, optional
         File to which is added what is noticed.
+    walls : Walls, optional
+        Shut the process as far as the system can.
+
+    Attributes
+    ----------
+    noticed : list of Noticed
+    held : tuple of str
+        Walls that the system holds.
     """
 
     def __init__(
@@ -114,19 +146,26 @@ class OwnProcess:
         sha256: str,
         conditions: Conditions = USUAL,
         log: Path | None = None,
+        walls: Walls | None = None,
     ) -> None:
         self.file, self.class_name, self.cadence, self.sha256 = file, class_name, cadence, sha256
-        self.conditions, self.log = conditions, log
+        self.conditions, self.log, self.walls = conditions, log, walls
         self.name = f"{file.name}:{class_name}"
         self.noticed: list[Noticed] = []
+        self.held: tuple[str, ...] = ()
         self._saved: dict[str, np.ndarray] = {}
         self._running: _Running | None = None
         self._is_asked = False
         self._lazy: set[str] = set()
+        self._of_making: tuple[Noticed, ...] = ()
 
-    def under(self, conditions: Conditions = USUAL, log: Path | None = None) -> OwnProcess:
-        """Return the same policy as new, under other conditions or with a log."""
-        return OwnProcess(self.file, self.class_name, self.cadence, self.sha256, conditions, log)
+    def under(self, conditions: Conditions = USUAL, log: Path | None = None, walls: Walls | None = None) -> OwnProcess:
+        """Return the same policy as new, under other conditions or with a log; within its walls if none are named."""
+        made = OwnProcess(self.file, self.class_name, self.cadence, self.sha256, conditions, log, walls or self.walls)
+        for one in self._of_making:
+            made.note(one)
+        made._of_making, made.held = self._of_making, self.held
+        return made
 
     def decide(self, view: View) -> Dispatch:
         """Return the policy's orders.
@@ -145,7 +184,9 @@ class OwnProcess:
         """Send a view; several policies that are asked before the first answers decide at the same time."""
         told = {field.name: getattr(view, field.name) for field in fields(view)}
         self._lazy = {name for name, value in told.items() if callable(value)}
-        self._process().tell((DECIDE, told | {name: Lazy() for name in self._lazy}, seconds))
+        process = self._process()
+        with process.ended_after(seconds + PATIENCE_SECONDS):  # one that does not read fills the pipe
+            process.tell((DECIDE, told | {name: Lazy() for name in self._lazy}, seconds))
         self._is_asked = True
 
     def answer(self, view: View, seconds: float) -> Dispatch | Failure:
@@ -164,16 +205,21 @@ class OwnProcess:
                 return (too_long if process.was_late else f"its process ended: {found}"), lines
             kind, facts, arrays = found
             if kind == "noticed":
-                self._notice(Noticed(str(facts.get("kind")), str(facts.get("what"))))
+                self.note(Noticed.of(facts))
             elif kind == "look" and facts.get("name") in self._lazy:
                 process.tell(getattr(view, facts["name"])())
             elif kind == "failed":
-                return str(facts.get("what")), [str(line) for line in facts.get("details", [])]
+                details = facts.get("details")
+                return str(facts.get("what")), [str(line) for line in details] if isinstance(details, list) else []
             elif kind == "orders" and set(arrays) == set(ORDERS):
                 return _orders(arrays, view)
             else:
                 self._stop()
                 return "its process answered something else", [kind]
+
+    def of_making(self, noticed: Iterable[Noticed], held: Iterable[str]) -> None:
+        """Keep what was noticed while the class was made for the first time, and the walls; `under` keeps it too."""
+        self._of_making, self.held = tuple(noticed), tuple(held)
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what the policy remembers, as its own process has written it; only such a process reads it.
@@ -200,13 +246,13 @@ class OwnProcess:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Send where the policy is and what it remembers; another process starts one of its own."""
-        made = (self.file, self.class_name, self.cadence, self.sha256, self.conditions, self.log)
+        made = (self.file, self.class_name, self.cadence, self.sha256, self.conditions, self.log, self.walls)
         return _again, (*made, self.state())
 
     def _process(self) -> _Running:
         if self._running is None:
             require_unchanged(self.file, self.sha256)
-            self._running = _Running(self.file, self.class_name, f"policy {self.name}", self.conditions)
+            self._running = _Running(self.file, self.class_name, f"policy {self.name}", self.conditions, self.walls)
             self._said(self._running, None)
             if self._saved:
                 self._recall(self._running)
@@ -219,10 +265,11 @@ class OwnProcess:
         """Return the answer to a message, or with None the first one."""
         kind, facts, arrays, noticed = process.said(told)
         for one in noticed:
-            self._notice(one)
+            self.note(one)
         return kind, facts, arrays
 
-    def _notice(self, one: Noticed) -> None:
+    def note(self, one: Noticed) -> None:
+        """Keep what the policy did beside deciding, once."""
         if one in self.noticed:
             return
         self.noticed.append(one)
@@ -238,7 +285,7 @@ class OwnProcess:
         self._saved = {}
 
 
-def described(file: Path, class_name: str, where: str) -> OwnProcess:
+def described(file: Path, class_name: str, where: str, walls: Walls | None = None) -> OwnProcess:
     """Return the policy of a user's file, once its own process has made it.
 
     Raises
@@ -247,12 +294,18 @@ def described(file: Path, class_name: str, where: str) -> OwnProcess:
         With all that keeps it from being a policy.
     """
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else ""
-    process = _Running(file, class_name, where, USUAL)
+    process = _Running(file, class_name, where, USUAL, walls)
     try:
-        _, facts, _, _ = process.said(None)
+        _, facts, _, noticed = process.said(None)
     finally:
         process.end()
-    return OwnProcess(file, class_name, Cadence(*facts["cadence"]), sha256)
+    try:
+        every, first, lead = (int(value) for value in facts["cadence"])
+    except (KeyError, TypeError, ValueError):
+        raise InputError([_something_else(facts, where)]) from None
+    policy = OwnProcess(file, class_name, Cadence(every, first, lead), sha256, walls=walls)
+    policy.of_making(noticed, process.held or ())
+    return policy
 
 
 def require_unchanged(file: Path, sha256: str) -> None:
@@ -275,12 +328,26 @@ def _again(
     sha256: str,
     conditions: Conditions,
     log: Path | None,
+    walls: Walls | None,
     state: dict[str, np.ndarray],
 ) -> OwnProcess:
     require_unchanged(file, sha256)
-    policy = OwnProcess(file, class_name, cadence, sha256, conditions, log)
+    policy = OwnProcess(file, class_name, cadence, sha256, conditions, log, walls)
     policy.restore(state)
     return policy
+
+
+def _problems(told: object, where: str) -> list[Problem]:
+    """Return the problems that a process tells; it is not trusted."""
+    names = {field.name for field in fields(Problem)}
+    rows = [row for row in told if isinstance(row, dict)] if isinstance(told, list) else []
+    known = [{key: str(value) for key, value in row.items() if key in names} for row in rows]
+    found = [Problem(**{"where": where} | row) for row in known if "what" in row]
+    return found or [_something_else(told, where)]
+
+
+def _something_else(told: object, where: str) -> Problem:
+    return Problem("its process answered something else", where, printable(str(told))[:_SHOWN])
 
 
 def _orders(arrays: dict[str, np.ndarray], view: View) -> Dispatch | Failure:
@@ -295,7 +362,9 @@ def _orders(arrays: dict[str, np.ndarray], view: View) -> Dispatch | Failure:
 class _Running:
     """A running process of a policy."""
 
-    def __init__(self, file: Path, class_name: str, where: str, conditions: Conditions) -> None:
+    def __init__(
+        self, file: Path, class_name: str, where: str, conditions: Conditions, walls: Walls | None = None
+    ) -> None:
         root = str(Path(__file__).resolve().parents[2])
         environment = os.environ | {
             "PYTHONHASHSEED": str(conditions.hash_seed),
@@ -307,13 +376,18 @@ class _Running:
         descriptor, trace = tempfile.mkstemp(prefix="goto-twin-policy-")
         os.close(descriptor)
         self._trace = Path(trace)
+        self.held: tuple[str, ...] | None = None
         self.where = where
-        self._popen = subprocess.Popen(
-            [sys.executable, "-P", "-m", "twin.policies.host"],
+        own, places = os.path.realpath(file.parent), (*(walls.kept_from if walls else ()), *THE_TOOLS)
+        kept_from = [kept for kept in map(os.path.realpath, places) if not lies_in(own, (kept,))]
+        shut = SHUT if walls is not None else ""
+        self._popen = subprocess.Popen(  # noqa: S603 - this program
+            [sys.executable, "-P", "-m", "twin.policies", trace, str(file.parent), shut, *kept_from],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
             cwd=file.parent if file.parent.is_dir() else None,
+            start_new_session=True,  # so that what it starts ends with it
         )
         if self._popen.stdin is None or self._popen.stdout is None:
             raise RuntimeError("a process without pipes")
@@ -322,7 +396,7 @@ class _Running:
         self._deadline = _Deadline()
         threading.Thread(target=_watch, args=(self._popen, self._deadline), daemon=True).start()
         self.end = weakref.finalize(self, _end, self._popen, self._trace)
-        self.tell(Start(file, class_name, where, trace, MEMORY_GB << 30, conditions.elsewhen))
+        self.tell(Start(file, class_name, where, MEMORY_GB << 30, conditions.elsewhen))
 
     def tell(self, content: object) -> None:
         """Send a message; that the process has ended is found when it is heard."""
@@ -350,9 +424,9 @@ class _Running:
             If the process reports problems, ends or is silent.
         """
         noticed: list[Noticed] = []
-        if told is not None:
-            self.tell(told)
         with self.ended_after(START_SECONDS):
+            if told is not None:
+                self.tell(told)
             while True:
                 found = self.heard()
                 if isinstance(found, str):
@@ -361,10 +435,13 @@ class _Running:
                     raise InputError([Problem(what, self.where, "; ".join(lines))])
                 kind, facts, arrays = found
                 if kind == "problems":
-                    raise InputError([Problem(**{k: str(v) for k, v in one.items()}) for one in facts["problems"]])
-                if kind != "noticed":
+                    raise InputError(_problems(facts.get("problems"), self.where))
+                if kind == "walls" and self.held is None:  # the first message, sent before the policy's file is read
+                    self.held = tuple(map(str, facts["held"]))
+                elif kind == "noticed":
+                    noticed.append(Noticed.of(facts))
+                else:
                     return kind, facts, arrays, noticed
-                noticed.append(Noticed(str(facts.get("kind")), str(facts.get("what"))))
 
     @property
     def was_late(self) -> bool:
@@ -382,6 +459,8 @@ class _Running:
 
     def last_lines(self) -> list[str]:
         """Return where the process was when it ended, innermost line of the user's first, as far as it could tell."""
+        if self._deadline.is_too_large:
+            return [f"it took more than {MEMORY_GB} GB of memory"]
         lines = self._trace.read_text(encoding="utf-8", errors="replace").splitlines()
         places = [line.strip() for line in lines if line.strip().startswith("File ")]
         library = ("/twin/policies/", "/lib/python")
@@ -404,11 +483,15 @@ class _Deadline:
 
     time: float | None = None
     is_over: bool = False
+    is_too_large: bool = False
 
 
 def _watch(popen: subprocess.Popen[bytes], deadline: _Deadline) -> None:
-    """End a process that is beyond its deadline: first so that it tells where it is, then for good."""
+    """End a process that is beyond its deadline, first so that it tells where it is, then for good; or too large."""
     while popen.poll() is None:
+        if _memory_bytes(popen.pid) > MEMORY_GB << 30:
+            deadline.is_too_large = True
+            popen.kill()
         if deadline.time is not None and time.monotonic() > deadline.time:
             if not deadline.is_over:
                 deadline.is_over = True
@@ -418,7 +501,20 @@ def _watch(popen: subprocess.Popen[bytes], deadline: _Deadline) -> None:
         time.sleep(WATCHED_EVERY_SECONDS)
 
 
+def _memory_bytes(pid: int) -> int:
+    """Return what a process has in memory, what it shares too; 0 where the system does not tell."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+
 def _end(popen: subprocess.Popen[bytes], trace: Path) -> None:
+    """End a process and what it has started."""
+    if os.name == "posix":
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(popen.pid, signal.SIGKILL)
     popen.kill()
     trace.unlink(missing_ok=True)
     for stream in (popen.stdin, popen.stdout):

@@ -153,7 +153,7 @@ def attempt(policy: Policy, view: View, seconds: float) -> Dispatch | Failure:
     except BaseException as error:  # a user's code may raise anything
         if isinstance(error, KeyboardInterrupt):
             raise
-        return f"{type(error).__name__}: {error}", [_place(error.__traceback__)]
+        return _said(error), [_place(error.__traceback__)]
     taken = time.perf_counter() - begin
     if taken > seconds:
         return too_long, [f"returned after {taken:.3g} s"]
@@ -167,10 +167,22 @@ def attempt(policy: Policy, view: View, seconds: float) -> Dispatch | Failure:
     return within_ranges(dispatch)
 
 
+def _said(error: BaseException) -> str:
+    """Return what an error says; a user's own kind may fail at that too."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # noqa: BLE001 - a user's __str__ may raise anything
+        return f"{type(error).__name__}, which cannot say what happened"
+
+
 def _place(start: TracebackType | None) -> str:
     """Return the innermost line of the user's code, or of all where none is there."""
     frames = traceback.extract_tb(start)
-    users = [frame for frame in frames if not frame.filename.startswith(_NOT_THE_USERS)]
+    users = [
+        frame
+        for frame in frames
+        if Path(frame.filename).is_absolute() and not frame.filename.startswith(_NOT_THE_USERS)
+    ]
     frame = (users or frames)[-1]
     return f"{frame.filename}, line {frame.lineno}, in {frame.name}: {frame.line}"
 

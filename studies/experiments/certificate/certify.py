@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from reports import write_certificate
+from studies.execution import RUNS
 from studies.execution.folders import CERTIFICATE_FILE
 from studies.execution.provenance import policy_inputs
 from studies.execution.workers import Progress
@@ -23,6 +24,8 @@ from studies.experiments.certificate.identity import (
     inputs_digest,
     policy_files,
     policy_name,
+    require_same_files,
+    shipped_seeds,
 )
 from studies.experiments.certificate.limits import SHIPPED, read_limits
 from studies.experiments.certificate.look_ahead import check_policy
@@ -48,7 +51,7 @@ from twin.core.errors import InputError, Problem
 from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
 from twin.policies.interface import Policy
-from twin.policies.process import OwnProcess
+from twin.policies.process import OwnProcess, Walls
 from weather.synthetic.year import NORMAL_YEAR
 
 NONE = "none"
@@ -56,6 +59,8 @@ ERROR_FACTORS = (0.0, 1.0, 2.0)
 """Forecast errors over the calibrated ones."""
 CALIBRATED = ERROR_FACTORS.index(1.0)
 DEFAULT_YEARS = 3
+PUBLIC_YEARS = 13
+"""Weather years of the public seed on which agents are trained and judged, see `studies.environments`."""
 LOGS = "noticed"
 
 
@@ -145,6 +150,7 @@ class Certificate(Experiment):
         limits: Path = SHIPPED,
     ) -> None:
         self.held_out, self.limits_file, self.limits = held_out, limits, read_limits(limits)
+        self._public_seeds = {study.seed, *shipped_seeds()}
         study = study if held_out.seed is None else study.model_copy(update={"seed": held_out.seed})
         super().__init__(study, data, days)
         everyone = members(study)
@@ -202,7 +208,7 @@ class Certificate(Experiment):
                 "policy": policy_name(self.policy),
                 "is_trial": self.is_trial,
                 "own_process": self.policy not in POLICIES,
-                "held_out": {"seed": self.held_out.seed is not None, "years": self.held_out.first_year > 1},
+                "held_out": self._held_out(),
                 "scenario": self.scenario,
                 "point": self.point,
                 "years": list(self.years),
@@ -210,6 +216,12 @@ class Certificate(Experiment):
                 "limits_shipped": self.limits == read_limits(),
             }
         }
+
+    def _held_out(self) -> str:
+        """Return what keeps the weather from a policy: a seed of the certifier, years none trains on, nothing."""
+        if self.held_out.seed is not None and self.held_out.seed not in self._public_seeds:
+            return "seed"
+        return "years" if self.held_out.first_year > PUBLIC_YEARS else "public"
 
     def prepare(self, progress: Progress) -> None:
         """Make the case and check the policy: the first year's calibrated run, its truth replaced by the last year's.
@@ -221,7 +233,12 @@ class Certificate(Experiment):
             it saw.
         """
         names = [NONE if run.error_factor is None else self.policy for run in self.runs]
-        policies = [load_policy(name, self.policy_folder, "POLICY") for name in names]
+        self.walls = Walls(tuple(place.resolve() for place in (RUNS, self.data) if place is not None))
+
+        def own(name: str) -> Policy:
+            return load_policy(name, self.policy_folder, "POLICY", self.walls)
+
+        policies = [own(name) for name in names]
 
         def settled(members: list[Member]) -> list[Member]:
             """Give each run an instance of the policy of its own."""
@@ -233,9 +250,7 @@ class Certificate(Experiment):
         self.case = study_case(self.study, self.members(), self.data, self.days, settled)
         progress("look-ahead and determinism", 0, 1)
         of_policy = self.positions(ERROR_FACTORS[CALIBRATED])
-        self.checks = check_policy(
-            self.case, of_policy[0], of_policy[-1], lambda: load_policy(self.policy, self.policy_folder, "POLICY")
-        )
+        self.checks = check_policy(self.case, of_policy[0], of_policy[-1], lambda: own(self.policy))
         progress("look-ahead and determinism", 1, 1)
 
     def folders(self, place: Path) -> list[Path]:
@@ -246,8 +261,9 @@ class Certificate(Experiment):
         """Run all years and error levels, then solve the bounds of the years."""
         self.logs = [work.folder / LOGS / f"{m}.txt" for m in range(len(self.runs))]
         told = zip(self.case.members, self.logs, strict=True)
+        walls = Walls((*self.walls.kept_from, work.folder.resolve()))
         self.case = replace(
-            self.case, members=tuple(replace(one, policy=_logged(one.policy, log)) for one, log in told)
+            self.case, members=tuple(replace(one, policy=_logged(one.policy, log, walls)) for one, log in told)
         )
         with work.timed("simulation"):
             self.run_members(work, CHECKED_PER_MEMBER, keeps_series=True)
@@ -262,6 +278,7 @@ class Certificate(Experiment):
         noticed = all_noticed(self.checks, self.logs)
         criteria = verdict(levels, none, self.checks, noticed, self.limits, self._commands())
         self.passed = is_passed(criteria, none)
+        require_same_files(policy_inputs(self.policy, self.policy_folder), facts["inputs_sha256"])
         files = policy_files(self.policy, self.policy_folder, noticed)
         base = self.members()[0]
         return {
@@ -270,7 +287,7 @@ class Certificate(Experiment):
             "inputs_sha256": inputs_digest(facts),
             "policy_files": files,
             "policy_sha256": files_digest(files) if files else None,
-            "deviations": deviations(self.study, base, self.scenario, self.point),
+            "deviations": deviations(self.study, base, self.scenario, self.point, self.held_out.seed is not None),
             "noticed": [asdict(one) for one in noticed],
             "clipped_per_decision": self._clipped_per_decision(kpis),
             "sweep": {key: self.point[key] for key in middle_point(self.study)},
@@ -346,9 +363,9 @@ class Certificate(Experiment):
         write_certificate(folder)
 
 
-def _logged(policy: Policy, log: Path) -> Policy:
+def _logged(policy: Policy, log: Path, walls: Walls) -> Policy:
     """Return a policy whose process tells in a file what it does beside deciding."""
-    return policy.under(log=log) if isinstance(policy, OwnProcess) else policy
+    return policy.under(log=log, walls=walls) if isinstance(policy, OwnProcess) else policy
 
 
 def _years(study: Study, years: int | None, held_out: HeldOut) -> tuple[int | None, ...]:

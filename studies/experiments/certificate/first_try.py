@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from studies.execution import RUNS
 from studies.experiments.certificate.certify import CALIBRATED, ERROR_FACTORS, Certificate
 from studies.study.cases import study_case
 from studies.study.policy_files import load_policy
@@ -21,7 +22,7 @@ from twin.operation.dispatch import covered, make_view
 from twin.operation.member import Member
 from twin.operation.simulate import simulate
 from twin.operation.state import initial_state, stored_at_start_mwh
-from twin.policies.process import OwnProcess
+from twin.policies.process import OwnProcess, Walls
 from twin.policies.running import decide
 from twin.policies.watch import READS
 
@@ -47,7 +48,7 @@ def first_try(study: Study, policy: str, folder: Path, day: int, data: Path | No
     """
     asked = Certificate(study, policy, folder, 1, data, (day, day))
     none, mine = asked.positions(None)[0], asked.positions(ERROR_FACTORS[CALIBRATED])[0]
-    members, loaded = asked.members(), load_policy(policy, folder, "POLICY")
+    members, loaded = asked.members(), load_policy(policy, folder, "POLICY", Walls((RUNS.resolve(),)))
 
     def settled(made: list[Member]) -> list[Member]:
         return [made[0], replace(made[1], policy=loaded)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,13 @@ from studies.study.names import flatten
 from studies.study.policy_files import policy_file
 from studies.study.reading import read_study, shipped_studies
 from studies.study.schema import Study
+from twin.core.errors import Problem, raise_if_any
 from twin.policies.catalogue import POLICIES
 from twin.policies.process import Noticed
 from twin.policies.watch import READS
 
 _SHOWN_LETTERS = 8
-_ASKED = ("weather.weather_year", "operation.policy", "operation.forecast", "operation.forecast_error_factor", "seed")
+_ASKED = ("weather.weather_year", "operation.policy", "operation.forecast", "operation.forecast_error_factor")
 """Keys that the certificate itself sets or that it prints anyway."""
 _NAMES = ("name", "title_en", "title_ja", "schema_version")
 
@@ -69,7 +71,30 @@ def all_noticed(checks: Checks, logs: Iterable[Path]) -> list[Noticed]:
     return sorted(set(found), key=lambda one: (one.kind, one.what))
 
 
-def deviations(study: Study, base: Member, scenario: str, point: Mapping[str, object]) -> dict[str, Any]:
+def shipped_seeds() -> set[int]:
+    """Return the seeds of the shipped studies, which everybody knows."""
+    read = (tomllib.loads(path.read_text(encoding="utf-8")) for path in shipped_studies())
+    return {found["seed"] for found in read if "seed" in found}
+
+
+def require_same_files(files: Mapping[str, Path], sha256: Mapping[str, str]) -> None:
+    """Check that the policy's code is as it was when the runs began.
+
+    Raises
+    ------
+    InputError
+        With every file that is not.
+    """
+    changed = [name for name, path in files.items() if not path.is_file() or file_sha256(path) != sha256[name]]
+    repair = "run again; change a policy's files only between runs"
+    raise_if_any(
+        [Problem("the file was changed while the certificate was made", name, repair=repair) for name in changed]
+    )
+
+
+def deviations(
+    study: Study, base: Member, scenario: str, point: Mapping[str, object], is_seed_asked: bool
+) -> dict[str, Any]:
     """Return how the base case differs from that of the shipped study.
 
     Parameters
@@ -80,6 +105,8 @@ def deviations(study: Study, base: Member, scenario: str, point: Mapping[str, ob
     scenario : str
     point : mapping of str to object
         Values that the certificate sets in the scenario.
+    is_seed_asked : bool
+        Whether the certifier gives the seed, which is printed then.
 
     Returns
     -------
@@ -97,6 +124,8 @@ def deviations(study: Study, base: Member, scenario: str, point: Mapping[str, ob
         scenario = [one.scenario for one in members(shipped) if one.study.fleet.new_pv][-1]
     there = resolved(shipped, [(scenario, "", middle_point(shipped) | dict(point))])[0]
     rows = list(_differences(_plain(base.study), _plain(there.study)))
+    if is_seed_asked:
+        rows = [row for row in rows if row[0] != "seed"]
     if island.folder.parent != FOLDER:
         rows.append(["grid.model", island.folder.name, f"shipped tables of {island_of(shipped).name}"])
     return {"shipped": name, "differences": rows}

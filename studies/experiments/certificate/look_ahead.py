@@ -54,6 +54,8 @@ class Checks:
         The first decision that became another one, and from when on the truth was replaced; empty where none did.
     noticed : tuple of Noticed
         What a policy in a process of its own did beside deciding.
+    walls : str
+        What the system kept its processes from, see `twin.policies.walls`; empty where nothing.
     """
 
     first: str
@@ -65,6 +67,7 @@ class Checks:
     looks_ahead: bool | None
     first_difference: str
     noticed: tuple[Noticed, ...] = ()
+    walls: str = ""
 
 
 def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: int = CHECKED_DAYS) -> Checks:
@@ -108,6 +111,7 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         found = _from_the_beginning(case, m, other, fresh, (start, stop), trials, expected)
         decisions, alone = _one_by_one(case, m, other, fresh(), (start, stop), expected)
         found = found or alone
+    own = [policy for policy in made if isinstance(policy, OwnProcess)]
     return Checks(
         first=f"{case.index[start]:%Y-%m-%d %H:%M}",
         last=f"{case.index[stop - 1]:%Y-%m-%d %H:%M}",
@@ -117,7 +121,8 @@ def check_policy(case: Case, m: int, other: int, make_policy: MakePolicy, days: 
         decisions=decisions,
         looks_ahead=None if unlike else bool(found),
         first_difference=found,
-        noticed=tuple({one: None for policy in made if isinstance(policy, OwnProcess) for one in policy.noticed}),
+        noticed=tuple({one: None for policy in own for one in policy.noticed}),
+        walls=", ".join(own[0].held) if own else "",
     )
 
 
