@@ -208,11 +208,12 @@ class Case:
         if len(of_profiles) == 1:
             result: np.ndarray = of_profiles[0][step]
             return result
-        values = np.empty((len(step), *of_profiles[0].shape[1:]))
+        values = np.empty((len(step), *next(series for series in of_profiles if series is not None).shape[1:]))
         profile = self.profile[member]
         for k, series in enumerate(of_profiles):
             rows = np.flatnonzero(profile == k)
-            values[rows] = series[step[rows]]
+            if len(rows):
+                values[rows] = series[step[rows]]
         return values
 
     @cached_property

@@ -218,6 +218,8 @@ def _profiles(table: str, row: str, study: Study) -> Reason | None:
     )
     if study.weather.source == "measured" and of_area:
         return "curtailment and prices are measured", "出力制御・価格は実績値"
+    if row.startswith("ramps_"):
+        return "moves runs inside the half-hour only", "30分内の変動の計算にのみ影響"
     if row.startswith("measured_") and study.weather.source != "measured":
         return "no measured series in this study", "実績データを使用しない"
     return None
