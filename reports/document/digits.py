@@ -13,7 +13,20 @@ NOT_DEFINED = "–"
 
 MILLION_MONEY = "million_money"
 """Unit of amounts that are shown in millions of the island's currency."""
-DIGITS = {"MWh": 0, MONEY: 0, "%": 1, "h": 1, "MW": 1, MILLION_MONEY: 2, "pu": 3, "count": 0}
+DIGITS = {
+    "MWh": 0,
+    MONEY: 0,
+    "%": 1,
+    "h": 1,
+    "d": 0,
+    "min": 0,
+    "A": 0,
+    "degree C": 1,
+    "MW": 1,
+    MILLION_MONEY: 2,
+    "pu": 3,
+    "count": 0,
+}
 """Digits after the point by unit."""
 NEVER_MORE = ("count", "h", "MW", MILLION_MONEY)
 """Units whose small values get no more digits: finer ones say nothing."""

@@ -33,6 +33,7 @@ from studies.study.checks import days_in
 from studies.study.islands import tables_of
 from studies.study.members import Member, members
 from studies.study.policy_files import policy_file
+from studies.study.prices import warn_of_negative_prices
 from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
@@ -248,6 +249,7 @@ def run_experiment(experiment: Experiment, out: Path, workers: Workers, progress
     started, begin = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     with held(out), writable(out):
         experiment.prepare(progress)
+        warn_of_negative_prices(experiment.members())
         prepared = round(time.perf_counter() - begin, 3)
         facts = manifest(experiment.study, experiment.files(), experiment.days) | experiment.facts()
         partial = open_partial(out, digest(facts | {"experiment": type(experiment).__qualname__}), records)

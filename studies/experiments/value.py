@@ -20,6 +20,7 @@ from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
 from studies.study.islands import island_of, tables_of
 from studies.study.members import Member, middle_point, resolved
+from studies.study.prices import negative_prices
 from twin.core.clock import HOURS_PER_YEAR, step_hours
 from twin.core.errors import raise_if_any
 from twin.core.tables import Tables
@@ -42,7 +43,6 @@ from twin.network.model import GridModel
 
 LEDGERS = "ledgers"
 """Folder of the ledgers, a Parquet file a scenario."""
-PRICES = ("energy_price", "energy_adder")
 """Prices of a buyer that may be below zero."""
 KEPT_PAYMENTS = ("fit", "fip_premium", "ppa", "ppa_surplus", "battery_lease", "retail", "wheeling")
 """Payments of the run that are shown beside the ledger and never added to it."""
@@ -186,13 +186,6 @@ def buyers_of(tables: Tables, municipality_wh: np.ndarray, hours: float) -> list
         more = {name: float(row[name]) for name in ("energy_adder", "certificate_price", "fund_price")}
         found.append(Buyer(str(row["buyer_id"]), bool(row["is_local"]), int(row["rank"]), wh, price, **more))
     return found
-
-
-def negative_prices(tables: Tables) -> list[str]:
-    """Return which buyers and prices of the market are below zero: allowed, but said in the report."""
-    buyers, market = tables["buyers"], tables["market"]
-    found = [f"{row['buyer_id']}.{name}" for row in buyers.to_dict("records") for name in PRICES if row[name] < 0.0]
-    return found + [str(name) for name in market.loc[market["value"] < 0.0, "name"]]
 
 
 def contracts_of(tables: Tables) -> list[Contract]:

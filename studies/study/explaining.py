@@ -26,6 +26,7 @@ _TYPES = {
     "model_attributes_type": "a table",
 }
 _LONGEST_VALUE = 80
+VERSION = "schema_version"
 
 
 def explain(error: ErrorDetails, model: type[BaseModel], where: str, dotted: str) -> Problem:
@@ -60,6 +61,10 @@ def explain(error: ErrorDetails, model: type[BaseModel], where: str, dotted: str
         repair = f"write {_TYPES[kind]} without quotes or unit; the unit is part of the key's name"
         repair = repair if isinstance(error["input"], str) and kind in {"float_type", "int_type"} else ""
         return Problem(f"{dotted} must be {_TYPES[kind]}", where, seen, description, repair)
+    if kind == "literal_error" and dotted == VERSION:
+        what = "the study file is of another version of the format"
+        repair = f"write {VERSION} = {_joined(field)}; whatever has changed is then named key by key (goto-twin schema)"
+        return Problem(what, where, seen, _joined(field), repair)
     if kind == "literal_error":
         choices = literal_choices(field)
         return Problem(

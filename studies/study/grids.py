@@ -21,8 +21,23 @@ from twin.core.tables import Tables
 from twin.network.model import GridModel
 
 
+def left_the_fit(study: Study, plants: pd.DataFrame) -> pd.Series:
+    """Return which PV plants have left the FIT by the first of April of the network's year, (P,) bool."""
+    years = study.fleet.pv_fit_years
+    if years is None or study.grid.year is None:
+        return pd.Series(data=False, index=plants.index)
+    ended = plants["in_service_from"] + pd.DateOffset(years=years) <= pd.Timestamp(study.grid.year, 4, 1)
+    found: pd.Series = (plants["kind"] == "pv") & (plants["scheme"] != "FIP") & ended
+    return found
+
+
 def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataFrame:
-    """Return the plants with the scheme that they move to with their battery."""
+    """Return the plants with the scheme that they move to, after the FIT or with their battery."""
+    ended = left_the_fit(study, plants) & (plants["scheme"] == "FIT")
+    if ended.any():
+        plants = plants.assign(scheme=plants["scheme"].mask(ended, AFTER_FIT))
+        if study.fleet.pv_after_fit == RETIRE:
+            plants = plants.assign(**{name: plants[name].mask(ended, 0.0) for name in ("contract_mw", "dc_mw")})
     if study.fleet.plant_batteries == "none":
         return plants
     table = tables["plant_batteries"].set_index("plant")
@@ -32,6 +47,7 @@ def with_schemes(study: Study, tables: Tables, plants: pd.DataFrame) -> pd.DataF
 
 
 LEAST_CIRCUITS = 2
+AFTER_FIT, RETIRE = "non-FIT", "retire"
 DEMAND_COLUMNS = ("residential_kwh", "commercial_kwh", "public_kwh", "industry_kwh", "fisheries_kwh")
 
 
@@ -119,7 +135,8 @@ def _network_key(study: Study) -> str:
 
 def _key(study: Study) -> str:
     fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
-    fleet["plant_batteries"] = study.fleet.plant_batteries
+    for name in ("plant_batteries", "pv_fit_years", "pv_after_fit"):
+        fleet[name] = getattr(study.fleet, name)
     return json.dumps([_network_key(study), study.operation.short_time_factor, fleet], sort_keys=True)
 
 

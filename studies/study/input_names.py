@@ -14,7 +14,7 @@ from twin.core.errors import Problem
 OF_ISLANDS = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
 """Study keys of devices that stand on an island only."""
 
-NEEDS_PRICES = ("price", "free_hour", "mpc")
+NEEDS_PRICES = ("price", "linked_price", "free_hour", "mpc")
 """Shipped policies that plan by the area price."""
 
 AREA_MARKET = "area_parameters"

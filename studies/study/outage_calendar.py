@@ -42,24 +42,39 @@ def planned_outages(
         With every outage of an unknown branch, outside the fiscal year, or that leaves areas without supply.
     """
     own = len(models)
-    wrong = [
-        p for member, k in zip(members, of_member, strict=True) for p in _calendar_problems(member.study, models[k])
-    ]
-    raise_if_any(dict.fromkeys(wrong))
+    raise_if_any(_by_scenario(members, [
+        list(_calendar_problems(member.study, models[k])) for member, k in zip(members, of_member, strict=True)
+    ]))  # fmt: skip
     position: dict[tuple[int, tuple[Element, ...]], int] = {}
     planned: list[tuple[PlannedOutage, ...]] = []
-    problems: list[Problem] = []
-    for member, k in zip(members, of_member, strict=True):
+    leaves: dict[tuple[int, tuple[Element, ...]], list[str]] = {}
+    dark: list[list[Problem]] = [[] for _ in members]
+    for number, (member, k) in enumerate(zip(members, of_member, strict=True)):
         stretches = []
         for first, last, out in _stretches(member.study, models[k]):
             if (k, out) not in position:
-                problems += _supply_problems(models[k], out, first)
                 position[k, out] = own + len(position)
                 models.append(replace(models[k], planned_out=out))
+                leaves[k, out] = unsupplied_areas(models[k], out)
+            dark[number] += _supply_problems(models[k], out, first, leaves[k, out])
             stretches.append(PlannedOutage(first, last, position[k, out]))
         planned.append(tuple(stretches))
-    raise_if_any(dict.fromkeys(problems))
+    raise_if_any(_by_scenario(members, dark))
     return tuple(planned)
+
+
+def _by_scenario(members: list[Member], found: list[list[Problem]]) -> Iterator[Problem]:
+    """Yield each problem once, with the scenarios that have it where not all of them do."""
+    everyone = dict.fromkeys(member.scenario for member in members)
+    of: dict[Problem, dict[str, None]] = {}
+    for member, problems in zip(members, found, strict=True):
+        for problem in problems:
+            of.setdefault(problem, {})[member.scenario] = None
+    for problem, scenarios in of.items():
+        if len(scenarios) == len(everyone):
+            yield problem
+        else:
+            yield replace(problem, where=f"scenario {', '.join(scenarios)}, {problem.where}")
 
 
 def _stretches(study: Study, model: GridModel) -> Iterator[tuple[datetime.date, datetime.date, tuple[Element, ...]]]:
@@ -90,8 +105,9 @@ def _calendar_problems(study: Study, model: GridModel) -> Iterator[Problem]:
             yield Problem("the outage lies outside the fiscal year", where, seen, accepted, "correct the year")
 
 
-def _supply_problems(model: GridModel, out: tuple[Element, ...], first: datetime.date) -> list[Problem]:
-    dead = unsupplied_areas(model, out)
+def _supply_problems(
+    model: GridModel, out: tuple[Element, ...], first: datetime.date, dead: list[str]
+) -> list[Problem]:
     if not dead:
         return []
     seen = f"from {first}: {', '.join(element_names(model.net, out))} out together"

@@ -309,6 +309,14 @@ class Fleet(Section):
         default={}, description="Further kinds of flexible devices, each with its numbers: [fleet.devices.<kind>]."
     )
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
+    pv_fit_years: Annotated[int, Field(ge=1, le=100)] | None = Field(
+        default=None,
+        description="Years for which PV plants stay in the FIT, from their first day of service; left out: for ever.",
+    )
+    pv_after_fit: Literal["non-FIT", "retire"] = Field(
+        default="non-FIT",
+        description='What PV plants do after pv_fit_years: "non-FIT" goes on at the market, "retire" is taken down.',
+    )
     contract_mw: dict[str, NotNegative] = Field(
         default={}, description="Contract power by plant id in place of the plant table's, in MW; 0 takes a plant out."
     )
@@ -340,7 +348,8 @@ class Operation(Section):
         default="none",
         min_length=1,
         description="Dispatch policy of the aggregator: none, self_consumption, hold_behind_meter, congestion_aware, "
-        "price, free_hour, mpc, or my_policy.py:MyPolicy (path relative to the study file).",
+        "price, free_hour, linked_price, order_8_10, order_10_14, order_14_16, mpc, "
+        "or my_policy.py:MyPolicy (path relative to the study file).",
     )
     on_policy_failure: Literal["stop", "hold_behind_meter"] = Field(
         default="stop",
@@ -459,7 +468,7 @@ class Uncertainty(Section):
 
 
 Kind = Literal["run", "audit", "holding", "onset", "hosting", "connect", "intertrip", "tariffs", "fip", "blackout",
-               "path"]  # fmt: skip
+               "path", "maintenance"]  # fmt: skip
 Topic = Literal["curtailment", "connection", "security", "money", "plan"]
 
 

@@ -1,10 +1,15 @@
 """What the questions measure, beside numbers worked out by hand."""
 
+from datetime import date
+
 import numpy as np
+import pandas as pd
 import pytest
 
+from twin.core.quantities import CONGESTION_CAUSES
 from twin.metrics.questions.congestion_share import largest_size_mw
 from twin.metrics.questions.demand_response import moved
+from twin.metrics.questions.outage_days import of_outage_days
 from twin.metrics.questions.supply_hours import hours_of_supply
 from twin.metrics.questions.taken_back import HEADROOM, LOADING, taken_back, tight_steps, tightness
 from twin.metrics.series import MemberSeries
@@ -84,4 +89,37 @@ def test_a_demand_that_the_sun_covers_lasts_for_a_week_at_most():
 
 def test_moved_energy_counts_both_directions_and_no_unsolved_step():
     system = {"failure": np.array(["", "", "diverged"]), "flexible_demand_mw": np.array([3.0, -1.0, 50.0])}
-    assert moved(MemberSeries({"system": system}, 0.5)) == {"moved_up_mwh": 1.5, "moved_down_mwh": 0.5}
+    habit = {"failure": np.array(["", "", ""]), "flexible_demand_mw": np.array([1.0, 1.0, 0.0])}
+    mine, usual = (MemberSeries({"system": columns}, 0.5) for columns in (system, habit))
+    assert moved(mine, usual) == {"moved_up_mwh": 1.0, "moved_down_mwh": 1.0}
+    assert moved(usual, usual) == {"moved_up_mwh": 0.0, "moved_down_mwh": 0.0}
+
+
+def outage_tables(folder, cut_mw, diesel_mw):
+    """Four half-hours about midnight, the last one unsolved: demand 20, 30, 50 and 90 MW."""
+    time = pd.date_range("2030-10-06 23:00", periods=4, freq="30min", tz="Asia/Tokyo")
+    system = {"time": time, "failure": ["", "", "", "diverged"],
+              "demand_mw": [20.0, 30.0, 50.0, 90.0], "unsupplied_mw": [0.0, 0.0, 2.0, 9.0],
+              "diesel_mw": diesel_mw, "import_mw": [5.0, 6.0, 7.0, 8.0]}  # fmt: skip
+    system |= {cause.column: [0.0] * 4 for cause in CONGESTION_CAUSES}
+    system[next(iter(CONGESTION_CAUSES)).column] = cut_mw
+    link = {"time": time, "circuit_1_loading_percent": [0.0] * 4, "circuit_2_loading_percent": [10.0, 20.0, 80.0, 99.0]}
+    folder.mkdir()
+    pd.DataFrame(system).to_parquet(folder / "system.parquet")
+    pd.DataFrame(link).to_parquet(folder / "link.parquet")
+    return folder
+
+
+def test_what_happens_on_the_days_of_an_outage_is_counted_on_these_days_and_solved_steps_only(tmp_path):
+    mine = outage_tables(tmp_path / "mine", [9.0, 9.0, 4.0, 9.0], [0.0, 5.0, 6.0, 7.0])
+    both = outage_tables(tmp_path / "both", [0.0, 0.0, 1.0, 0.0], [0.0] * 4)
+    found = of_outage_days(mine, both, [(date(2030, 10, 7), date(2030, 10, 8))], 40.0, 0.5)
+    assert found["outage_days"] == pytest.approx(0.5 / 24.0)
+    assert found["outage_cut_mwh"] == 2.0
+    assert found["outage_cut_more_mwh"] == 1.5
+    assert found["outage_import_more_mwh"] == 0.0
+    assert (found["outage_diesel_hours"], found["outage_diesel_mwh"]) == (0.5, 3.0)
+    assert found["outage_unsupplied_mwh"] == 1.0
+    assert (found["outage_circuit_max_percent"], found["outage_at_risk_max_mw"]) == (80.0, 50.0)
+    assert found["outage_diesels_carry_percent"] == 0.0
+    assert of_outage_days(mine, both, [], 40.0, 0.5)["outage_days"] == 0.0

@@ -14,6 +14,7 @@ from twin.policies.congestion_aware import CongestionAware
 from twin.policies.interface import GATE_CLOSURE, Mode
 from twin.policies.price import Price, traded
 from twin.policies.rules import FreeHour
+from twin.policies.tariffs import AfternoonOrder, LinkedPrice, MorningOrder, OrderWindow
 
 IDLE, SELF, POWER = int(Mode.IDLE), int(Mode.SELF_CONSUMPTION), int(Mode.POWER)
 DEVICES = ("homes", "water_heaters", "cars", "commercial", "grid_batteries", "plant_batteries")
@@ -177,3 +178,24 @@ def test_congestion_is_met_by_flexible_demand_and_batteries_are_emptied_for_it()
     emptied = policy.decide(congested(stored_mwh=1.0))
     assert not emptied.device_pu.any()
     assert peak_at(2).max() > LIMIT_MW
+
+
+def test_the_linked_tariff_follows_the_price_and_is_neutral_over_the_day():
+    price = curve(_24=0.0, _36=30.0)
+    plan = LinkedPrice(linked_share=0.5).decide(seen(price))
+    assert plan.price_ratio == pytest.approx(0.5 + 0.5 * price / price.mean())
+    assert plan.price_ratio.mean() == pytest.approx(1.0)
+    assert (signal(plan, "water_heaters") == signal(Price().decide(seen(price)), "water_heaters")).all()
+
+
+@pytest.mark.parametrize(("policy", "hours"), [(MorningOrder(), (8, 10)), (OrderWindow(), (10, 14)),
+                                               (AfternoonOrder(), (14, 16))])  # fmt: skip
+def test_a_window_of_orders_reaches_devices_and_leaves_the_price(policy, hours):
+    plan = policy.decide(seen(curve()))
+    half_hours = range(2 * hours[0], 2 * hours[1])
+    for name in ("water_heaters", "cars", "commercial"):
+        assert np.flatnonzero(signal(plan, name)).tolist() == list(half_hours)
+        assert (signal(plan, name)[half_hours] == 1.0).all()
+    for name in ("homes", "grid_batteries", "plant_batteries"):
+        assert not signal(plan, name).any()
+    assert (plan.price_ratio == 1.0).all()

@@ -16,7 +16,8 @@ from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
 from studies.experiments.questions.question import differences
 from studies.study.grids import member_grids
-from studies.study.members import WEATHER_YEAR, weather_members
+from studies.study.members import WEATHER_YEAR, members, resolved, weather_members
+from studies.study.prices import warn_of_negative_prices
 from studies.study.reading import read_study, shipped_studies, study_path
 from twin.core.errors import InputError
 from twin.resources.sites import build_fleet
@@ -165,3 +166,43 @@ def test_a_study_file_cannot_ask_what_a_command_asks():
     with pytest.raises(InputError) as refused:
         experiment_of(asked, None, None)
     assert "goto-twin connect" in refused.value.problems[0].repair
+
+
+def test_pv_leaves_the_fit_after_its_years_and_may_be_taken_down():
+    study = read_study(study_path("path_2040"))
+    wanted = ("y2033", "y2034", "y2040", "reused_2040")
+    of = {member.scenario: member for member in members(study) if member.scenario in wanted}
+    plants = dict(zip(of, (model.plants for model in member_grids(list(of.values())).models), strict=True))
+    assert (plants["y2033"].scheme["fukue_port_pv"], plants["y2034"].scheme["fukue_port_pv"]) == ("FIT", "non-FIT")
+    assert plants["y2034"].scheme["kogamidake_pv"] == "FIT"
+    assert plants["y2040"].contract_mw["kogamidake_pv"] == 5.0
+    assert plants["reused_2040"].contract_mw[["kogamidake_pv", "fukue_port_pv"]].tolist() == [0.0, 0.0]
+    for name in ("planned_pv", "floating_farm", "tamanoura_wind"):
+        assert (
+            plants["reused_2040"]
+            .loc[name, ["scheme", "contract_mw"]]
+            .equals(plants["y2033"].loc[name, ["scheme", "contract_mw"]])
+        )
+
+
+def test_a_study_file_of_another_version_is_told_how_to_be_mended(tmp_path):
+    text = study_path("fip").read_text(encoding="utf-8").replace("schema_version = 1", "schema_version = 0")
+    (tmp_path / "old.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_study(tmp_path / "old.toml")
+    (problem,) = refused.value.problems
+    assert "another version" in problem.what
+    assert (problem.seen, problem.accepted) == ("0", "1")
+    assert "schema_version = 1" in problem.repair
+
+
+def test_prices_below_zero_are_allowed_and_told(caplog):
+    values = {"inputs.market.retail_price": -2.0, "inputs.market.ppa_price": 20.0}
+    study = read_study(study_path("fip"))
+    (member, *_) = resolved(study, [("fit", "base", values)])
+    warn_of_negative_prices([member])
+    assert "retail_price" in caplog.text
+    assert "ppa_price" not in caplog.text
+    caplog.clear()
+    warn_of_negative_prices(members(study))
+    assert not caplog.text

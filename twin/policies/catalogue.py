@@ -15,6 +15,10 @@ POLICIES: dict[str, str] = {
     "congestion_aware": "twin.policies.congestion_aware:CongestionAware",
     "price": "twin.policies.price:Price",
     "free_hour": "twin.policies.rules:FreeHour",
+    "linked_price": "twin.policies.tariffs:LinkedPrice",
+    "order_8_10": "twin.policies.tariffs:MorningOrder",
+    "order_10_14": "twin.policies.tariffs:OrderWindow",
+    "order_14_16": "twin.policies.tariffs:AfternoonOrder",
     "mpc": "twin.policies.mpc:Mpc",
 }
 """Module and class, which needs no arguments."""

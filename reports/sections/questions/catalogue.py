@@ -20,6 +20,7 @@ PAGES: Mapping[str, Callable[[Mapping[str, Any], Words], Page]] = {
     "fip": comparisons.fip,
     "blackout": comparisons.blackout,
     "path": comparisons.path,
+    "maintenance": comparisons.maintenance,
 }
 """By ``kind`` of the record."""
 

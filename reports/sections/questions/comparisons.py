@@ -1,7 +1,8 @@
-"""The pages of scenarios beside each other: inter-trip, tariffs, FIP, blackout, the way to 2040."""
+"""The pages of scenarios beside each other: inter-trip, tariffs, FIP, blackout, maintenance, the way to 2040."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from reports.document import digits
@@ -87,26 +88,33 @@ def tariffs(record: Record, words: Words) -> Page:
     """Return the page of `tariffs`."""
     energy = (CONGESTION, "congested_hours", "moved_up_mwh", "moved_down_mwh", "flexible_losses_mwh",
               "unmet_service_mwh", "up_dr_jpy")  # fmt: skip
+    up = {name: _text(record, name, "moved_up_mwh", words) for name in record["scenarios"]}
+    change = {
+        name: _change(record, name, CONGESTION, words) for name in record["scenarios"] if name != record["reference"]
+    }
     return Page(
         answer=[
-            words("tariffs.answer.moved", free=_text(record, "free_hour", "moved_up_mwh", words),
-                  back=_text(record, "free_hour", "moved_down_mwh", words),
-                  few=_text(record, "free_hour_1600", "moved_up_mwh", words),
-                  price=_text(record, "price", "moved_up_mwh", words),
-                  signals=_text(record, "signals", "moved_up_mwh", words)),
-            words("tariffs.answer.congestion", habit=_text(record, "habit", CONGESTION, words),
-                  free=_change(record, "free_hour", CONGESTION, words),
-                  price=_change(record, "price", CONGESTION, words),
-                  signals=_change(record, "signals", CONGESTION, words)),
+            words("tariffs.answer.moved", back=_text(record, "free_hour", "moved_down_mwh", words), **up),
+            words("tariffs.answer.windows", **{f"up_{name}": mwh for name, mwh in up.items()}, **change),
+            words("tariffs.answer.congestion", habit=_text(record, "habit", CONGESTION, words), **change),
             words("tariffs.answer.money", retailer=_change(record, "free_hour", "cash_retailer_jpy", words),
                   homes=_change(record, "free_hour", "cash_homes_jpy", words),
-                  paid=_text_money(record, "free_hour", "up_dr_jpy", words)),
+                  linked_retailer=_change(record, "linked_price", "cash_retailer_jpy", words),
+                  linked_homes=_change(record, "linked_price", "cash_homes_jpy", words)),
+            words("tariffs.answer.paid", free=_text_money(record, "free_hour", "up_dr_jpy", words),
+                  noon=_text_money(record, "order_10_14", "up_dr_jpy", words)),
         ],
         pictures=[_dots(record, ("moved_up_mwh", CONGESTION), words("tariffs.figure"), words)],
-        tables=[figures_table(record, energy, words), differences_table(record, CASH, words)],
+        tables=[figures_table(record, energy, words), differences_table(record, CASH, words, _other_homes(record))],
         turns=[words(f"tariffs.turn.{name}") for name in ("elasticity", "link", "windows")],
         notes=[words("tariffs.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _other_homes(record: Record) -> list[str]:
+    """Return the scenarios with another number of homes than the reference: their bills are no difference of tariff."""
+    homes = record["homes"]
+    return [name for name in record["scenarios"] if homes[name] != homes[record["reference"]]]
 
 
 def _text_money(record: Record, scenario: str, name: str, words: Words) -> str:
@@ -116,9 +124,7 @@ def _text_money(record: Record, scenario: str, name: str, words: Words) -> str:
 
 def fip(record: Record, words: Words) -> Page:
     """Return the page of `fip`."""
-    alone = _change(record, "fip_alone", CONGESTION, words, "fit_alone")
-    policy = _change(record, "fip_aware", CONGESTION, words, "fip_rest")
-    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_rest", CONGESTION))
+    is_congested = any(mwh > NOTICED_MWH for name in record["scenarios"] for mwh in values_of(record, name, CONGESTION))
     columns = (CONGESTION, "congested_hours", "curtailed_area_balance_mwh", "delivered_mwh", "battery_losses_mwh",
                "energy_used_mwh")  # fmt: skip
     return Page(
@@ -127,16 +133,27 @@ def fip(record: Record, words: Words) -> Page:
                   aggregator=_change(record, "fip_rest", "cash_aggregator_jpy", words),
                   outside=_change(record, "fip_rest", "cash_outside_jpy", words),
                   area=_change(record, "fip_rest", "curtailed_area_balance_mwh", words)),
-            words("fip.answer.why", rest=_change(record, "fip_rest", CONGESTION, words), alone=alone),
-            words("fip.answer.policy.helps" if helps else "fip.answer.policy.harms", change=policy,
-                  price=_change(record, "fip_price", CONGESTION, words, "fip_rest"),
-                  grid=_change(record, "fip_grid", CONGESTION, words, "fip_aware")),
+            *(_fip_at_the_link(record, words) if is_congested else [words("fip.answer.none")]),
         ],
         pictures=[_dots(record, (CONGESTION, "curtailed_area_balance_mwh"), words("fip.figure"), words)],
         tables=[figures_table(record, columns, words), differences_table(record, CASH, words)],
         turns=[words(f"fip.turn.{name}") for name in ("order", "share", "size")],
         notes=[words("fip.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _fip_at_the_link(record: Record, words: Words) -> list[str]:
+    """Return what the move does to congestion, why, and what policies and batteries in the grid change of it."""
+    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_rest", CONGESTION))
+    return [
+        words("fip.answer.why", rest=_change(record, "fip_rest", CONGESTION, words),
+              alone=_change(record, "fip_alone", CONGESTION, words, "fit_alone")),
+        words("fip.answer.policy.helps" if helps else "fip.answer.policy.harms",
+              change=_change(record, "fip_aware", CONGESTION, words, "fip_rest"),
+              price=_change(record, "fip_price", CONGESTION, words, "fip_rest"),
+              grid=_change(record, "fip_grid", CONGESTION, words, "fip_aware"),
+              double=_change(record, "fip_grid_double", CONGESTION, words, "fip_aware")),
+    ]  # fmt: skip
 
 
 def blackout(record: Record, words: Words) -> Page:
@@ -173,44 +190,140 @@ def blackout(record: Record, words: Words) -> Page:
     )  # fmt: skip
 
 
+def maintenance(record: Record, words: Words) -> Page:
+    """Return the page of `maintenance`."""
+    out = [name for name, calendar in record["calendar"].items() if calendar]
+    met = [name for name in out if max(values_of(record, name, "outage_days"), default=0.0) > 0.0]
+    return Page(
+        answer=_maintenance_answer(record, met, words) if met else [words("maintenance.answer.none"),
+                                                                    words("maintenance.answer.none.days")],
+        pictures=[_dots(record, ("outage_cut_more_mwh", "outage_circuit_max_percent"), words("maintenance.figure"),
+                        words)],
+        tables=[figures_table(record, OUTAGE, words),
+                differences_table(record, (CONGESTION, "congested_hours", "import_mwh", "losses_mwh", "diesel_mwh"),
+                                  words)],
+        turns=[words(f"maintenance.turn.{name}") for name in ("rating", "weeks", "criterion", "diesel")],
+        notes=[_calendar(record, words), words("maintenance.note"), words("note.estimate")],
+    )  # fmt: skip
+
+
+OUTAGE = ("outage_days", "outage_cut_mwh", "outage_cut_more_mwh", "outage_import_more_mwh", "outage_import_max_mw",
+          "outage_circuit_max_percent", "outage_diesel_hours", "outage_diesel_mwh", "outage_unsupplied_mwh",
+          "outage_diesels_carry_percent")  # fmt: skip
+
+
+def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> list[str]:
+    """Return the sentences of scenarios whose outage lies in the stretch that was run."""
+    per_day = {name: mean(values_of(record, name, "outage_cut_more_mwh")) /
+               mean(values_of(record, name, "outage_days")) for name in met}  # fmt: skip
+    least, most = min(per_day, key=per_day.__getitem__), max(per_day, key=per_day.__getitem__)
+    told = {
+        which: _text(record, name, "outage_cut_more_mwh", words) for which, name in (("least", least), ("most", most))
+    }
+    titles = {f"{which}_title": title(record, name, words) for which, name in (("least", least), ("most", most))}
+    days = {which: _text(record, name, "outage_days", words) for which, name in (("least_days", least),
+                                                                                ("most_days", most))}  # fmt: skip
+
+    def every(name: str) -> list[float]:
+        return [value for scenario in met for value in values_of(record, scenario, name)]
+
+    runs = max(every("outage_diesel_hours")) > 0.0
+    supply = {name: range_text(every(f"outage_{name}"), unit, words) for name, unit in
+              (("import_max_mw", "MW"), ("circuit_max_percent", "%"), ("diesel_hours", "h"), ("diesel_mwh", "MWh"),
+               ("unsupplied_mwh", "MWh"), ("import_more_mwh", "MWh"))}  # fmt: skip
+    return [
+        words("maintenance.answer.cut" if len(met) > 1 else "maintenance.answer.cut.one", **told, **titles, **days),
+        words("maintenance.answer.diesel.runs" if runs else "maintenance.answer.diesel.rests", **supply),
+        words("maintenance.answer.risk", mw=digits.fixed(max(every("outage_at_risk_max_mw")), 0),
+              diesel=digits.fixed(record["diesel_mw"], 0),
+              percent=range_text(every("outage_diesels_carry_percent"), "%", words)),
+    ]  # fmt: skip
+
+
+def _calendar(record: Record, words: Words) -> str:
+    """Return which circuit is out, and how long repairs take by the island's table."""
+    elements = dict.fromkeys(one["element"] for calendar in record["calendar"].values() for one in calendar)
+    repair, trips = record["repair_days"], record["trips_per_year"]
+    told = words("maintenance.calendar", element=words("list.separator").join(elements))
+    if repair is None or trips is None:
+        return told
+    days = {name: digits.fixed(value, 0) for name, value in repair.items()}
+    often = {f"{name}_a_year": digits.quantity(value, "") for name, value in trips.items()}
+    return told + words("list.sentence") + words("maintenance.repair", **days, **often)
+
+
 def path(record: Record, words: Words) -> Page:
     """Return the page of `path_2040`."""
-    years = record["years"]
+    years = [row for row in record["years"] if not row["variant"]]
     names = [row["scenario"] for row in years]
-    x = [float(row["year"]) for row in years]
-    cut = [mean(values_of(record, name, CONGESTION)) for name in names]
-    local = [mean(values_of(record, name, "local_supply_percent")) for name in names]
-    area = [mean(values_of(record, name, "curtailed_area_balance_mwh")) for name in names]
-    begin = next((row["year"] for row, mwh in zip(years, cut, strict=True) if mwh > 0.05), None)
+    cut, local, area = (
+        [mean(values_of(record, scenario, name)) for scenario in names]
+        for name in (CONGESTION, "local_supply_percent", "curtailed_area_balance_mwh")
+    )
+    begin = next((row["year"] for row, mwh in zip(years, cut, strict=True) if mwh > NOTICED_MWH), None)
     columns = ("available_mwh", CONGESTION, "congested_hours", "criterion_broken_hours", "link_n1_max_loading_percent",
-               "curtailed_area_balance_mwh", "local_supply_percent", "self_consumption_mwh")  # fmt: skip
+               "curtailed_area_balance_mwh", "local_supply_percent", "self_consumption_mwh",
+               "cash_plant_owners_jpy")  # fmt: skip
     most = names[cut.index(max(cut))]
     told = {"first": years[0]["year"], "last": years[-1]["year"], "year": title(record, most, words)}
+    how = "never" if begin is None else "already" if begin == years[0]["year"] else "begins"
     return Page(
         answer=[
-            words("path.answer.begins" if begin else "path.answer.never", begin=begin,
-                  most=shown(max(cut), CONGESTION, record), **told),
+            words(f"path.answer.{how}", begin=begin, most=shown(max(cut), CONGESTION, record),
+                  now=shown(cut[0], CONGESTION, record), **told),
             words("path.answer.local", low=digits.quantity(local[0], "%"), high=digits.quantity(local[-1], "%"),
                   **told),
             words("path.answer.area", low=digits.quantity(area[0], "MWh"), high=digits.quantity(area[-1], "MWh"),
                   **told),
+            *_variants(record, words),
         ],
-        pictures=[courses("path", words("path.figure"), x, words("path.year"), [
-            ("MWh", [(words(f"question.kpi.{CONGESTION}"), cut),
-                     (words("question.kpi.curtailed_area_balance_mwh"), area)]),
-            ("%", [(words("question.kpi.local_supply_percent"), local)]),
-        ])],
+        pictures=[_courses_of_years(record, cut, area, local, words)],
         tables=[figures_table(record, columns, words), _assumed(record, words)],
         turns=[words(f"path.turn.{name}") for name in ("demand", "fit", "plants")],
         notes=[words("path.note"), words("note.estimate")],
     )  # fmt: skip
 
 
+NOTICED_MWH = 0.05
+"""Congestion below it is called none."""
+
+
+def _variants(record: Record, words: Words) -> list[str]:
+    """Return a sentence on what other decisions change in the last year that each was run for."""
+    parts = []
+    for variant in dict.fromkeys(row["variant"] for row in record["years"] if row["variant"]):
+        last = max((row for row in record["years"] if row["variant"] == variant), key=lambda row: row["year"])
+        base = next(row for row in record["years"] if not row["variant"] and row["year"] == last["year"])
+        parts.append(words("path.variant", title=title(record, last["scenario"], words),
+                           mwh=shown(mean(values_of(record, last["scenario"], CONGESTION)), CONGESTION, record),
+                           base=shown(mean(values_of(record, base["scenario"], CONGESTION)), CONGESTION,
+                                      record)))  # fmt: skip
+    return [words("path.answer.variants", variants=words("list.separator").join(parts))] if parts else []
+
+
+def _courses_of_years(
+    record: Record, cut: Sequence[float], area: Sequence[float], local: Sequence[float], words: Words
+) -> Picture:
+    """Draw congestion, the area's cut and local supply over the years; other decisions as points."""
+    years = [row["year"] for row in record["years"] if not row["variant"]]
+    others = []
+    for variant in dict.fromkeys(row["variant"] for row in record["years"] if row["variant"]):
+        at = {row["year"]: mean(values_of(record, row["scenario"], CONGESTION)) for row in record["years"]
+              if row["variant"] == variant}  # fmt: skip
+        others.append((words.choice("path.variant", variant), [at.get(year, math.nan) for year in years]))
+    return courses("path", words("path.figure"), [float(year) for year in years], words("path.year"), [
+        (words("path.axis.congestion"), [(words("path.line"), cut), *others]),
+        (words("path.axis.area"), [(words("path.line"), area)]),
+        (words("path.axis.local"), [(words("path.line"), local)]),
+    ])  # fmt: skip
+
+
 def _assumed(record: Record, words: Words) -> Table:
+    columns = ("demand", "share", "homes", "pv", "after_fit", "wind")
     rows = [
-        [digits.plain(row["year"]), digits.plain(100.0 * row["demand"]), digits.plain(100.0 * row["share"]),
-         digits.plain(row["homes"])]
+        [title(record, row["scenario"], words), digits.plain(100.0 * row["demand"]), digits.plain(100.0 * row["share"]),
+         digits.plain(row["homes"]), *(digits.fixed(row[name], 1) for name in ("pv_mw", "pv_after_fit_mw", "wind_mw"))]
         for row in record["years"]
     ]  # fmt: skip
-    header = [words(f"path.column.{name}") for name in ("year", "demand", "share", "homes")]
-    return Table(words("path.table"), header, ["left", "right", "right", "right"], rows)
+    header = [words("question.column.scenario"), *(words(f"path.column.{name}") for name in columns)]
+    return Table(words("path.table"), header, ["left"] + ["right"] * len(columns), rows)

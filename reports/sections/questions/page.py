@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,6 +23,7 @@ from reports.document.blocks import (
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
+from reports.reading.labels import value_label
 from twin.core.quantities import KPIS, MONEY
 
 Record = Mapping[str, Any]
@@ -120,7 +121,8 @@ def unit_of(name: str, record: Record) -> str:
     """Return the unit of a key figure, amounts of money in millions."""
     if name in KPIS:
         return digits.MILLION_MONEY if KPIS[name].unit == MONEY else KPIS[name].unit
-    endings = {"_mwh": "MWh", "_percent": "%", "_mw": "MW", "_hours": "h", "_jpy": digits.MILLION_MONEY}
+    endings = {"_mwh": "MWh", "_percent": "%", "_mw": "MW", "_hours": "h", "_jpy": digits.MILLION_MONEY, "_days": "d"}
+    name = name.rstrip("0123456789").rstrip("_")
     return next((unit for ending, unit in endings.items() if name.endswith(ending)), "")
 
 
@@ -140,6 +142,12 @@ def range_text(values: Sequence[float], unit: str, words: Words) -> str:
 def title(record: Record, scenario: str, words: Words) -> str:
     """Return the title of a scenario."""
     return words.of(record["scenarios"][scenario], "title")
+
+
+def point_title(record: Record, point: str, words: Words) -> str:
+    """Return a sweep point as a reader knows it, e.g. "conductor 240 mm2"."""
+    sweep = next(row["sweep"] for row in record["rows"] if row["point"] == point)
+    return words("sweep.separator").join(value_label(key, value, words) for key, value in sweep.items())
 
 
 def label(name: str, record: Record, words: Words) -> str:
@@ -171,17 +179,19 @@ def figures_table(record: Record, names: Sequence[str], words: Words, point: str
     return Table(caption, header, ["left"] + ["right"] * len(names), rows)
 
 
-def differences_table(record: Record, names: Sequence[str], words: Words, point: str | None = None) -> Table:
-    """Return a row a scenario: the mean difference from the reference, below it its 95 % interval."""
+def differences_table(record: Record, names: Sequence[str], words: Words, left_out: Collection[str] = ()) -> Table:
+    """Return a row a scenario and case: the mean difference from the reference, below it its 95 % interval."""
     rows = []
     for found in record["differences"]:
-        if point not in (None, found["point"]):
+        if found["scenario"] in left_out:
             continue
         cells = []
         for name in names:
             paired = found["paired"][name]
             cells.append(digits.NOT_DEFINED if paired is None else difference_text(paired, name, record, words))
-        rows.append([title(record, found["scenario"], words), *cells])
+        name = title(record, found["scenario"], words)
+        case = point_title(record, found["point"], words) if len(points_of(record)) > 1 else ""
+        rows.append([f"{name}{words('sweep.separator')}{case}" if case else name, *cells])
     header = [words("question.column.scenario"), *(label(name, record, words) for name in names)]
     reference = title(record, record["reference"], words)
     many = record["differences"] and any(row["low"] is not None for row in _pairs(record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from studies.experiments.audit.plan_audit import PlanAudit
-from studies.experiments.questions.comparisons import Blackout, Fip, InterTrip, Path2040, Tariffs
+from studies.experiments.questions.comparisons import Blackout, Fip, InterTrip, Maintenance, Path2040, Tariffs
 from studies.experiments.questions.holding import Holding
 from studies.experiments.questions.onset import Hosting, Onset
 from studies.experiments.run import StudyRun
@@ -24,6 +24,7 @@ KINDS: dict[str, type[Experiment]] = {
     "fip": Fip,
     "blackout": Blackout,
     "path": Path2040,
+    "maintenance": Maintenance,
 }
 """By ``question.kind`` of a study."""
 

@@ -1,4 +1,4 @@
-"""Questions that scenarios beside each other answer: inter-trip, tariffs, FIP, blackout, the way to 2040."""
+"""Questions that scenarios beside each other answer, from inter-trip and tariffs to the way to 2040."""
 
 from __future__ import annotations
 
@@ -6,16 +6,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from studies.experiments.key_figures import none_where_nan
 from studies.experiments.questions.question import Question, Row
+from studies.study.grids import left_the_fit
 from studies.study.islands import island_of, tables_of
+from studies.study.schema import Study
+from twin.core.clock import HOURS_OF_DAY
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.questions.connection import inter_trip
 from twin.metrics.questions.demand_response import moved, paid_for_moving_jpy
+from twin.metrics.questions.outage_days import of_outage_days
 from twin.metrics.questions.supply_hours import diesel_share_percent, of_sites
 from twin.metrics.series import MemberSeries
+from twin.operation.case import Case
 
 CASH = tuple(f"cash_{party}_jpy" for party in
              ("plant_owners", "sites", "homes", "aggregator", "retailer", "network", "outside"))  # fmt: skip
@@ -61,8 +65,27 @@ class Tariffs(Question):
 
     def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
         """Add what flexible demand takes more and less than by habit, and what the aggregator pays for it."""
-        for row, of_row, folder in zip(rows, series, folders, strict=True):
-            row["kpis"] |= moved(of_row) | {"up_dr_jpy": paid_for_moving_jpy(folder)}
+        reference = self.study.compare.reference
+        habit = {
+            (row["point"], row["year"]): one
+            for row, one in zip(rows, series, strict=True)
+            if row["scenario"] == reference
+        }
+        for row, of_row, folder, member in zip(rows, series, folders, self.members(), strict=True):
+            base = of_row if member.study.fleet.demand_response == "none" else habit[row["point"], row["year"]]
+            row["kpis"] |= moved(of_row, base) | {"up_dr_jpy": paid_for_moving_jpy(folder)}
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return the homes with monitors of each scenario."""
+        return {"homes": {member.scenario: homes_with_monitor(member.study) for member in self.members()}}
+
+
+def homes_with_monitor(study: Study) -> float:
+    """Return the homes with monitors of a member: its own number, else the island's; 0 without demand response."""
+    if study.fleet.demand_response == "none":
+        return 0.0
+    table = tables_of(study)["demand_response"].set_index("name")["value"]
+    return float(table["homes_with_monitor"])
 
 
 class Fip(Question):
@@ -106,8 +129,53 @@ class Blackout(Question):
         }
 
     def _diesel_mw(self) -> float:
-        diesels = self.case.model.diesels
-        return float(diesels.loc[diesels["available"].astype(bool), "p_max_mw"].sum())
+        return available_diesel_mw(self.case)
+
+
+def available_diesel_mw(case: Case) -> float:
+    """Return the power of the diesels that the island's table calls available."""
+    diesels = case.model.diesels
+    return float(diesels.loc[diesels["available"].astype(bool), "p_max_mw"].sum())
+
+
+class Maintenance(Question):
+    """One circuit of the link out for planned weeks or a repair: cut, import, diesels, and what hangs on the other."""
+
+    kpis = ("curtailed_congestion_mwh", "congested_hours", "import_mwh", "export_mwh", "diesel_mwh", "unsupplied_mwh",
+            "losses_mwh", "delivered_mwh", "link_n0_max_loading_percent", "link_conductor_max_c")  # fmt: skip
+
+    def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
+        """Add what happens on the days of each member's calendar, beside the reference on the same days."""
+        reference = self.study.compare.reference
+        base = {row["point"]: folder for row, folder in zip(rows, folders, strict=True) if row["scenario"] == reference}
+        for row, folder, member in zip(rows, folders, self.members(), strict=True):
+            days = [one.days for one in member.study.outages.values()]
+            row["kpis"] |= none_where_nan(
+                of_outage_days(folder, base[row["point"]], days, available_diesel_mw(self.case), self.case.step_hours)
+            )
+
+    def answered(self, rows: list[Row]) -> dict[str, Any]:
+        """Return each scenario's calendar, what is known of how long repairs take, and the diesels."""
+        calendar = {
+            name: [
+                {"element": one.element, "first": one.first, "last": one.last}
+                for one in next(m for m in self.members() if m.scenario == name).study.outages.values()
+            ]
+            for name in dict.fromkeys(row["scenario"] for row in rows)
+        }
+        return {"calendar": calendar, "repair_days": _repair_days(tables_of(self.study)),
+                "trips_per_year": _trips_per_year(tables_of(self.study)),
+                "diesel_mw": available_diesel_mw(self.case)}  # fmt: skip
+
+
+def _repair_days(tables: Tables) -> dict[str, float] | None:
+    """Return how long the repair of a cable takes, with its range, days."""
+    if "outage_rates" not in tables:
+        return None
+    names = {"value": "hours_per_outage", "low": "hours_low", "high": "hours_high"}
+    hours = tables["outage_rates"].set_index("class")[list(names.values())].astype(float)
+    of_cable = hours.loc["cable"].to_numpy(float)
+    return {name: float(value) / HOURS_OF_DAY for name, value in zip(names, of_cable, strict=True)}
 
 
 class Path2040(Question):
@@ -115,17 +183,21 @@ class Path2040(Question):
 
     kpis = ("available_mwh", "curtailed_congestion_mwh", "curtailed_area_balance_mwh", "congested_hours",
             "criterion_broken_hours", "link_n1_max_loading_percent", "local_supply_percent", "demand_mwh",
-            "self_consumption_mwh")  # fmt: skip
+            "self_consumption_mwh", "cash_plant_owners_jpy")  # fmt: skip
 
     def answered(self, rows: list[Row]) -> dict[str, Any]:
-        """Return what is assumed of each year."""
+        """Return what is assumed of each year, and what stands in the grid then."""
         found = []
-        for member in self.members():
-            study = member.study
-            homes = study.inputs.get("demand_response", {}).get("homes_with_monitor", np.nan)
+        for m, member in enumerate(self.members()):
+            study, plants = member.study, self.case.grid.models[self.case.members[m].grid].plants
+            year, kind, mw = int(study.grid.year or 0), plants["kind"].astype(str), plants["contract_mw"].astype(float)
             found.append({
-                "scenario": member.scenario, "year": int(study.grid.year or 0), "demand": study.fleet.demand_factor,
+                "scenario": member.scenario, "year": year,
+                "variant": "" if member.scenario == f"y{year}" else member.scenario.rpartition("_")[0],
+                "demand": study.fleet.demand_factor,
                 "share": study.fleet.new_pv_share if study.fleet.new_pv else 0.0,
-                "homes": None if np.isnan(homes) else homes,
+                "homes": homes_with_monitor(study),
+                "pv_mw": float(mw[kind == "pv"].sum()), "wind_mw": float(mw[kind == "wind"].sum()),
+                "pv_after_fit_mw": float(mw[left_the_fit(study, plants)].sum()),
             })  # fmt: skip
         return {"years": found, "island": island_of(self.study).settings.name.model_dump()}

@@ -85,7 +85,7 @@ class Onset(Question):
         }
 
 
-SIZES_MW = (10.0, 20.0, 40.0)
+SIZES_MW = (10.0, 30.0)
 KINDS = ("pv", "wind")
 OWN_MOST_PERCENT, OTHERS_MOST_PERCENT = 5.0, 1.0
 

@@ -1,4 +1,4 @@
-"""What demand response moves: more than by habit, less than by habit, and what is paid for it."""
+"""What a tariff or an order moves: more than by habit, less than by habit, and what is paid for it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,20 @@ import pyarrow.parquet as pq
 from twin.metrics.series import MemberSeries
 
 
-def moved(series: MemberSeries) -> dict[str, float]:
-    """Return the energy that flexible demand takes more than by habit, and that it takes less, both positive, MWh."""
-    change = series["flexible_demand_mw"]
+def moved(series: MemberSeries, habit: MemberSeries) -> dict[str, float]:
+    """Return the energy that flexible demand takes more than by habit, and that it takes less, both positive, MWh.
+
+    Parameters
+    ----------
+    series, habit : MemberSeries
+        Of one member each, under the same weather; `habit` has the same devices under the usual tariff without orders.
+        Steps that either did not solve are left out.
+    """
+    change = series["flexible_demand_mw"] - habit["flexible_demand_mw"]
+    both = np.where(series.solved & habit.solved, change, 0.0)
     return {
-        "moved_up_mwh": float(series.energy_mwh(np.maximum(change, 0.0))),
-        "moved_down_mwh": float(series.energy_mwh(np.maximum(-change, 0.0))),
+        "moved_up_mwh": float(series.hours * np.maximum(both, 0.0).sum()),
+        "moved_down_mwh": float(series.hours * np.maximum(-both, 0.0).sum()),
     }
 
 
