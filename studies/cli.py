@@ -14,10 +14,14 @@ from rich.console import Console
 
 from studies import ONE_THREAD
 from studies.execution import RUNS
-from twin.core.errors import InputError, system_problem
+from twin.core.errors import InputError, Problem, raise_if_any, system_problem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from network_models.island import Island
+    from reports.document.texts import Language
+    from reports.write import Format
     from studies.experiments.runner import Experiment
     from studies.study.schema import Study
 
@@ -433,9 +437,24 @@ def value(
     _tell_where(_carry_out(Value(checked, data, span), out, jobs))
 
 
+Languages = Annotated[
+    list[str] | None, typer.Option("--lang", help="Edition to write: ja or en; may be given twice. Default: both.")
+]
+Formats = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--format",
+        help="html, pdf, xlsx, figures (SVG) or slides (SVG and PNG at 16:9); may be given several times. "
+        "Default: all but slides.",
+    ),
+]
+
+
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder, e.g. runs/goto_2030.")],
+    lang: Languages = None,
+    formats: Formats = None,
 ) -> None:
     """Write the report of a run again, from its results files only."""
     from twin.metrics.run_folder import open_run
@@ -443,21 +462,54 @@ def report(
     open_run(folder)
     from reports import write_report
 
-    write_report(folder)
-    _tell_where(folder)
+    written = write_report(folder, *_editions(lang, formats))
+    _tell_where(folder, written)
 
 
 @app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="RUN", help="A results folder.")],
-    second: Annotated[Path, typer.Argument(metavar="RUN", help="The results folder to compare with it.")],
-    every: Annotated[bool, typer.Option("--all", help="All key figures, not only the headline.")] = False,
+    others: Annotated[list[Path], typer.Argument(metavar="RUN...", help="The results folders to compare with it.")],
+    every: Annotated[
+        bool, typer.Option("--all", help="On the terminal all key figures, not only the headline.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report; default: runs/compared/<name of each run>.")
+    ] = None,
+    lang: Languages = None,
+    formats: Formats = None,
 ) -> None:
-    """Show by how much the key figures of two runs differ, member by member."""
+    """Show by how much the key figures of runs differ, member by member, and write a report of the differences."""
+    from reports.reading.comparison import read_comparison
     from studies.console import HEADLINE, difference_table
     from twin.core.quantities import KPIS
 
-    table_console().print(difference_table(first, second, tuple(KPIS) if every else HEADLINE))
+    editions = _editions(lang, formats)
+    runs = [first, *others]
+    names = read_comparison(runs).names
+    for other in others:
+        table_console().print(difference_table(first, other, tuple(KPIS) if every else HEADLINE))
+    from reports import write_comparison
+
+    folder = out or RUNS / "compared" / "_".join(Path(name).name for name in names)
+    _tell_where(folder, write_comparison(runs, folder, *editions))
+
+
+def _editions(lang: list[str] | None, formats: list[str] | None) -> tuple[list[Language], list[Format]]:
+    """Return the languages and formats that are asked for, in the order of the report."""
+    from reports.document.texts import LANGUAGES
+    from reports.write import DEFAULT_FORMATS, FORMATS
+
+    raise_if_any(
+        Problem(f"there is no such {what}", f"--{what}", value, ", ".join(accepted), "name one of these")
+        for what, values, accepted in (("lang", lang, LANGUAGES), ("format", formats, FORMATS))
+        for value in values or ()
+        if value not in accepted
+    )
+    return (
+        [one for one in LANGUAGES if one in (lang or LANGUAGES)],
+        [one for one in FORMATS if one in (formats or DEFAULT_FORMATS)],
+    )
 
 
 @app.command()
@@ -664,8 +716,10 @@ def table_console() -> Console:
     return Console(width=None if sys.stdout.isatty() else WIDTH_IN_FILES)
 
 
-def _tell_where(folder: Path) -> None:
-    files = sorted(path for path in (folder / "report").glob("*") if path.is_file())
+def _tell_where(folder: Path, written: Mapping[str, Path] | None = None) -> None:
+    """Say where the results and the files of a report lie, or those of it that were written just now."""
+    there = (folder / "report").glob("*") if written is None else written.values()
+    files = sorted(path for path in there if written is not None or path.is_file())
     typer.echo(f"Results: {folder}")
     for path in files:
         typer.echo(f"Report:  {path}")

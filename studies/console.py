@@ -12,11 +12,11 @@ from typing import Any
 from rich.table import Table
 
 from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
-from studies.study.names import flatten
 from studies.study.reading import shipped_studies
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION
+from twin.metrics.comparisons import common_members
 from twin.metrics.run_folder import Member, Run, open_run
 
 HEADLINE = (
@@ -108,7 +108,7 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
     """
     runs = open_run(first), open_run(second)
     before, after = (_kpis_of(run) for run in runs)
-    pairs = _pairs(*runs)
+    pairs = [(_path(runs[0], one), _path(runs[1], other)) for one, other in common_members(runs)]
     if not pairs:
         seen = f"{len(before)} and {len(after)} members"
         raise InputError([Problem("the runs have no member in common", f"{first} and {second}", seen)])
@@ -125,22 +125,6 @@ def difference_table(first: Path, second: Path, names: tuple[str, ...] = HEADLIN
                 change = _number(b - a, sign=True) if a is not None and b is not None else ""
                 table.add_row(path, name, KPIS[name].unit_in(currency), _number(a), _number(b), change)
     return table
-
-
-def _pairs(first: Run, second: Run) -> list[tuple[str, str]]:
-    """Return the paths of members with the same scenario and the same values of everything that either run sweeps."""
-    swept = sorted({key for member in (*first.members, *second.members) for key in member.sweep})
-    other = {_point(member, swept): _path(second, member) for member in second.members}
-    points = [(_path(first, member), _point(member, swept)) for member in first.members]
-    return [(path, other[point]) for path, point in points if point in other]
-
-
-def _point(member: Member, swept: list[str]) -> tuple[str, ...]:
-    """Return a member's scenario and its values of the swept keys, swept or not."""
-    if not swept:
-        return (member.scenario,)
-    values = flatten(member.manifest["study"])
-    return (member.scenario, *(str(member.sweep.get(key, values.get(key))) for key in swept))
 
 
 def _left_out(before: dict[str, Kpis], after: dict[str, Kpis], pairs: list[tuple[str, str]]) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -49,6 +49,8 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<")
 
 WIDTH_INCH = 6.9
 SLIDE_RATIO, SLIDE_DOTS = 16 / 9, 1920
+SlideSuffix = Literal["svg", "png"]
+SLIDE_SUFFIXES: tuple[SlideSuffix, ...] = get_args(SlideSuffix)
 NARROW_LABEL_LETTERS = 28
 
 RC: Any = {
@@ -115,7 +117,7 @@ class Picture:
         with look(self.letters):
             return svg(self.draw())
 
-    def slide(self, suffix: Literal["svg", "png"]) -> bytes:
+    def slide(self, suffix: SlideSuffix) -> bytes:
         """Return the figure at 16:9: as SVG, or as PNG of 1,920 dots across."""
         with look(self.letters):
             drawing = self.draw()
@@ -172,6 +174,38 @@ def _png(drawing: Figure, dots_per_inch: float) -> bytes:
     buffer = io.BytesIO()
     drawing.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None}, facecolor="white")
     return buffer.getvalue()
+
+
+def grouped_bars(
+    ax: Axes, series: Mapping[str, tuple[Sequence[float], str]], write: Callable[[float], str], height: float = 0.8
+) -> None:
+    """Draw bars along a row, one a series and its colour, each with its number; what is not defined is left out.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+    series : mapping of str to (values, colour)
+        By label; a value a row.
+    write : callable
+        Gives the number as text.
+    height : float
+        Part of a row that its bars take.
+    """
+    each = height / len(series)
+    for number, (label, (values, colour)) in enumerate(series.items()):
+        known = [(row - height / 2 + (number + 0.5) * each, v) for row, v in enumerate(values) if np.isfinite(v)]
+        ax.barh([place for place, _ in known], [v for _, v in known], height=each * 0.9, color=colour, label=label)
+        for place, value in known:
+            side = 1 if value >= 0 else -1
+            ax.annotate(write(value), (value, place), (3 * side, 0), textcoords="offset points", va="center",
+                        ha="left" if side > 0 else "right", size=6.5)  # fmt: skip
+    rows = max(len(values) for values, _ in series.values())
+    low, high = ax.get_xlim()
+    below = 0.14 * (high - low) if low < 0 else 0.0
+    ax.set_xlim(low - below, high + 0.14 * (high - low))
+    ax.set_ylim(rows - 0.5, -0.5)
+    ax.grid(visible=False, axis="y")
+    zero_line(ax, "vertical")
 
 
 def zero_line(axes: Axes, orientation: str = "horizontal") -> None:

@@ -26,6 +26,8 @@ SCALES = {"export": 0.2, "before": 1.0, "after": 1.0, "cut": 0.1, "area": 0.2, "
 """Step of each series of every member, in MW, percent and degrees Celsius."""
 FINE_SCALES = {"export": 0.05, "before": 0.1, "after": 0.1, "cut": 0.01, "area": 0.05, "conductor": 0.1}
 """The same of the member that is shown in full."""
+LIKE = {"after": "before"}
+"""Series that are most like another of the same member; the others are like their own of the member before."""
 BRANCH_SCALE, BUS_SCALE = 0.5, 0.001
 
 
@@ -38,7 +40,8 @@ class Explorer:
     facts : dict
         Plain values: time, members, series in the order of their bytes with step, names in both languages.
     packed : bytes
-        Deflated: for each series the low and then the high bytes of its differences as 16-bit numbers.
+        Deflated: for each series the low and then the high bytes of its differences as 16-bit numbers. A series with
+        a ``base`` holds what it has more than that earlier one: most members are alike in most half-hours.
     """
 
     facts: dict[str, Any]
@@ -48,47 +51,96 @@ class Explorer:
 def explorer(run: Run, focus: Focus) -> Explorer:
     """Return the series of all members; branches and buses of the busy one, where the run kept them."""
     full = run.member(focus.scenario, focus.busy_point)
+    number_of_full = list(run.members).index(full)
     series: list[dict[str, Any]] = []
     parts: list[bytes] = []
+    kept: list[np.ndarray] = []
     index = pd.DatetimeIndex(full.table("link", ["time"])["time"])
 
-    def add(values: np.ndarray, step: float, **facts: Any) -> None:  # noqa: ANN401 - plain values
-        if np.isfinite(values).any():
-            series.append(facts | {"step": step})
-            parts.append(packed(values, step))
+    def add(values: np.ndarray, step: float, base: int | None = None, **facts: Any) -> int | None:  # noqa: ANN401
+        if not np.isfinite(values).any():
+            return None
+        numbers = quantised(values, step)
+        kept.append(numbers)
+        series.append(facts | {"step": step} | ({} if base is None else {"base": base}))
+        parts.append(packed(numbers if base is None else (numbers - kept[base]).astype(np.uint16)))
+        return len(series) - 1
 
+    last: dict[tuple[str, float], int | None] = {}
     for number, member in enumerate(run.members):
         scales = FINE_SCALES if member is full else SCALES
         for name, values in _series(member).items():
-            add(values, scales[name], member=number, name=name)
-    kept = {table: not full.table_problems(table, ["time"]) for table in ("branches", "bus")}
+            like = LIKE.get(name, name)
+            last[name, scales[name]] = add(
+                values, scales[name], last.get((like, scales[like])), member=number, name=name
+            )  # fmt: skip
+    has = {table: not full.table_problems(table, ["time"]) for table in ("branches", "bus")}
     for table, step in (("branches", BRANCH_SCALE), ("bus", BUS_SCALE)):
-        if kept[table]:
+        if has[table]:
             frame = full.table(table)
             for column in frame.columns.drop("time"):
                 values = frame[column].to_numpy(float)
                 add(values, step, table=table, element=column, labels=_labels(run, str(column)))
+    outages, elements, found = _after_outages(full)
+    for name, (values, step) in found.items():
+        add(values, step, member=number_of_full, name=name)
     facts = {
         "start": index[0].tz_localize(None).isoformat(timespec="minutes"),
         "offset": index[0].strftime("%z"),
         "step_minutes": round(step_hours(index) * MINUTES_OF_HOUR),
         "count": len(index),
         "members": [_member(run, member) for member in run.members],
-        "full": list(run.members).index(full),
-        "has_branches": kept["branches"],
+        "full": number_of_full,
+        "outages": [{"name": name, "labels": _labels(run, name)} for name in outages],
+        "after_elements": [{"name": name, "labels": _labels(run, name)} for name in elements],
+        "has_branches": has["branches"],
         "series": series,
     }
     return Explorer(facts, zlib.compress(b"".join(parts), COMPRESSION))
 
 
-def packed(values: np.ndarray, step: float) -> bytes:
-    """Return quantised values as low and high bytes of their differences; all of them can be had back to half a step.
+AFTER_OUTAGE = {
+    "trip_loading": ("loading_percent", 0.1), "trip_controlled": ("controlled_loading_percent", 0.1),
+    "trip_low_vm": ("low_vm_pu", 0.0001),
+}  # fmt: skip
+"""What the page tells of the worst single outage of a half-hour: column and step."""
+
+
+def _after_outages(member: Member) -> tuple[list[str], list[str], dict[str, tuple[np.ndarray, float]]]:
+    """Return the outages and the elements they load most, and by half-hour the worst of them; empty where not kept.
+
+    Outages and elements are numbered in the series ``trip_outage`` and ``trip_element``.
+    """
+    columns = [column for column, _ in AFTER_OUTAGE.values()]
+    if member.table_problems("security", ["time", "outage", "element", *columns]):
+        return [], [], {}
+    table = member.table("security", ["time", "outage", "element", *columns])
+    times = member.table("link", ["time"])["time"]
+    table = table.set_index("time").reindex(pd.DatetimeIndex(times))
+    names: dict[str, list[str]] = {}
+    found = {name: (table[column].to_numpy(float), step) for name, (column, step) in AFTER_OUTAGE.items()}
+    known = table["loading_percent"].notna().to_numpy()
+    for column in ("outage", "element"):
+        texts = table[column].astype(str).where(known, "")
+        names[column] = sorted(set(texts) - {""})
+        codes = pd.Categorical(texts, names[column]).codes.astype(float)
+        found[f"trip_{column}"] = (np.where(codes < 0, np.nan, codes), 1.0)
+    return names["outage"], names["element"], found
+
+
+def quantised(values: np.ndarray, step: float) -> np.ndarray:
+    """Return values as whole numbers of steps, `MISSING` where there is none; they can be had back to half a step.
 
     Parameters
     ----------
     values : numpy.ndarray, (T,)
         NaN where there is no value.
     step : float
+
+    Returns
+    -------
+    numpy.ndarray of uint16, (T,)
+        The bits of 16-bit numbers with a sign.
 
     Raises
     ------
@@ -99,7 +151,11 @@ def packed(values: np.ndarray, step: float) -> bytes:
     whole = np.rint(np.where(known, values, 0.0) / step)
     if np.abs(whole).max(initial=0.0) > LARGEST:
         raise ValueError(f"a value of {np.abs(values[known]).max()} does not fit steps of {step}")
-    numbers = np.where(known, whole, MISSING).astype(np.int16).view(np.uint16)
+    return np.where(known, whole, MISSING).astype(np.int16).view(np.uint16)
+
+
+def packed(numbers: np.ndarray) -> bytes:
+    """Return the differences of 16-bit numbers, the low bytes of all before the high ones."""
     differences = np.diff(numbers, prepend=np.uint16(0)).astype("<u2")
     halves = differences.view(np.uint8).reshape(-1, 2)
     return halves[:, 0].tobytes() + halves[:, 1].tobytes()

@@ -19,10 +19,10 @@ from reports.renderers.inline_svg import inlined
 from reports.renderers.page_font import font_as_text
 
 WORDS_OF_EXPLORER = (
-    "title", "choose.scenario", "choose.point", "choose.view", "choose.colour", "choose.heat-choice", "play",
-    "worst.before", "worst.next", "csv", "slider", "full", "partial", "fullest", "curves", "heat", "rank", "export",
-    "before", "after", "cut", "area", "conductor", "single_line", "map", "branches", "bus", "key.0", "key.50", "key.80",
-    "key.100", "key.130",
+    "title", "choose.scenario", "choose.point", "choose.view", "choose.colour", "choose.heat-choice", "choose.outage",
+    "play", "worst.before", "worst.next", "csv", "slider", "full", "partial", "fullest", "curves", "heat", "rank",
+    "export", "before", "after", "cut", "area", "conductor", "single_line", "map", "branches", "bus", "outage.any",
+    "outage.told", "outage.none", "key.0", "key.50", "key.80", "key.100", "key.130",
 )  # fmt: skip
 
 

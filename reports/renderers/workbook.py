@@ -1,48 +1,142 @@
-"""Key figures of all members and the data dictionary as an XLSX workbook with pinned dates."""
+"""Rows for the planner as an XLSX workbook: names, units and number formats in two rows, filters, pinned dates."""
 
 from __future__ import annotations
 
 import io
 import math
 import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
+import numpy as np
 import pandas as pd
 from openpyxl import Workbook
-from openpyxl.styles import Font
+from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from reports.reading.detail import Detail, Focus
+from reports.reading.onset import read_onset
 from reports.reading.uncertainty import NUMBERS, UNKNOWN_KEYS, Analysis, Unusable
-from twin.core.quantities import KPIS, TABLES, Quantity
+from twin.core.clock import step_hours
+from twin.core.quantities import CONGESTION_CAUSES, KPIS, MONEY, TABLES, Quantity
+from twin.metrics.comparisons import common_members
+from twin.metrics.kpis import congestion_mw, is_congested
 from twin.metrics.run_folder import Member, Run
 
 PINNED = datetime(1980, 1, 1)
 """The first date that a ZIP archive can hold."""
-
-
 FORMULA, TEXT = "f", "s"
 """Kinds of a cell as openpyxl names them."""
+FORMATS = {
+    "MWh": "#,##0.0", "MW": "#,##0.00", "Mvar": "#,##0.00", "kWh": "#,##0", "%": "0.00", "h": "#,##0.0", "pu": "0.0000",
+    "count": "#,##0", MONEY: "#,##0", "A": "#,##0",
+}  # fmt: skip
+"""Number format by unit; others are shown as they are."""
+HEAD_ROWS = 2
+NARROWEST, WIDEST = 10, 60
 SHARE_COLUMNS = ("share", "low", "high", "at_low", "at_high")
+WORST_HALF_HOURS = 50
+SYSTEM_COLUMNS = ("available_mw", "delivered_mw", "diesel_mw", "area_balance_mw")
+CAUSES = [cause.column for cause in CONGESTION_CAUSES]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its name and the unit of its values (empty for text)."""
+
+    name: str
+    unit: str = ""
+    width: int = 0
 
 
 def workbook(run: Run, focus: Focus, detail: Detail, analysis: Analysis) -> bytes:
-    """Return a workbook: ``kpis`` (a row per member), N-1 over all outages of the focus member, ``dictionary``."""
-    book = Workbook()
-    book.properties.created = book.properties.modified = PINNED
-    _kpi_sheet(book.active, run)
+    """Return a workbook of a run.
+
+    Sheets: ``kpis`` and ``months`` (all members), ``worst_half_hours`` and N-1 over all outages (of the member shown),
+    ``onset`` and the analysis of uncertainty where the run has them, ``assumptions``, ``dictionary``.
+    """
+    book = _Book(run.currency)
+    _kpis(book, run)
+    _months(book, run)
+    _worst_half_hours(book, run.member(focus.scenario, focus.busy_point))
     member = run.member(focus.scenario, focus.point)
-    _frame_sheet(book.create_sheet("n1_branches"), member, detail.all_outages.branches, TABLES["security_branches"])
-    _frame_sheet(book.create_sheet("n1_outages"), member, detail.all_outages.outages, TABLES["security_outages"])
-    _uncertainty_sheets(book, analysis, run.currency)
-    _dictionary_sheet(book.create_sheet("dictionary"), run)
-    for sheet in book:
+    _frame(book, "n1_branches", member, detail.all_outages.branches, TABLES["security_branches"])
+    _frame(book, "n1_outages", member, detail.all_outages.outages, TABLES["security_outages"])
+    _onset(book, run)
+    _uncertainty(book, analysis)
+    _assumptions(book, run)
+    _dictionary(book)
+    return book.content()
+
+
+def comparison_workbook(runs: Sequence[Run], names: Sequence[str], inputs: Mapping[str, Sequence[object]]) -> bytes:
+    """Return a workbook of runs that are compared: every key figure of the members in common, and what was asked.
+
+    Parameters
+    ----------
+    runs, names : sequence
+        The first is what the others are compared with.
+    inputs : mapping of str to sequence
+        Values of each run by the key of the study, where they are not the same.
+    """
+    book = _Book(runs[0].currency)
+    keys = sorted({key for run in runs for key in run.study["sweep"]})
+    changes = [f"{name} - {names[0]}" for name in names[1:]]
+    columns = [Column(name) for name in ("scenario", *keys, "kpi", "unit", *names, *changes)]
+    rows = []
+    for members in common_members(runs):
+        sweep = [next((m.sweep[key] for m in members if key in m.sweep), "") for key in keys]
+        for name, quantity in KPIS.items():
+            values = [member.kpis.get(name, math.nan) for member in members]
+            told = [members[0].scenario, *sweep, name, quantity.unit_in(book.currency)]
+            rows.append([*told, *values, *(value - values[0] for value in values[1:])])
+    book.sheet("differences", columns, rows, frozen_columns=3 + len(keys))
+    book.sheet("inputs", [Column("key", width=40), *(Column(name, width=30) for name in names)],
+               [[key, *map(str, values)] for key, values in inputs.items()])  # fmt: skip
+    _dictionary(book)
+    return book.content()
+
+
+class _Book:
+    """A workbook that is being filled; no name in it becomes a command."""
+
+    def __init__(self, currency: str) -> None:
+        self.currency = currency
+        self._book = Workbook()
+        self._book.remove(self._book.active)
+        self._book.properties.created = self._book.properties.modified = PINNED
+
+    def sheet(
+        self, title: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], frozen_columns: int = 1
+    ) -> None:
+        """Add a sheet: names, units, then the rows, with filters, formats and widths."""
+        sheet: Worksheet = self._book.create_sheet(title)
+        sheet.append([column.name for column in columns])
+        sheet.append([column.unit.replace(MONEY, self.currency) for column in columns])
+        for row in rows:
+            sheet.append([_cell(value) for value in row])
+        for number, column in enumerate(columns, start=1):
+            letter = get_column_letter(number)
+            width = column.width or max(NARROWEST, len(column.name) + 3)
+            sheet.column_dimensions[letter].width = min(WIDEST, width)
+            shown = FORMATS.get(column.unit)
+            for cell in sheet[letter][HEAD_ROWS:]:
+                if shown is not None and cell.data_type == "n":
+                    cell.number_format = shown
+        for name, unit in zip(sheet[1], sheet[2], strict=True):
+            name.font, unit.font = Font(bold=True), Font(italic=True, color="FF6B7785")
+            name.alignment = Alignment(vertical="top", wrap_text=True)
+        sheet.freeze_panes = sheet.cell(HEAD_ROWS + 1, frozen_columns + 1)
+        sheet.auto_filter.ref = f"A{HEAD_ROWS}:{get_column_letter(len(columns))}{max(sheet.max_row, HEAD_ROWS)}"
         _without_formulas(sheet)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return _with_pinned_dates(buffer.getvalue())
+
+    def content(self) -> bytes:
+        """Return the file; the same content gives the same bytes."""
+        buffer = io.BytesIO()
+        self._book.save(buffer)
+        return _with_pinned_dates(buffer.getvalue())
 
 
 def _without_formulas(sheet: Worksheet) -> None:
@@ -53,77 +147,140 @@ def _without_formulas(sheet: Worksheet) -> None:
                 cell.data_type = TEXT
 
 
-def _kpi_sheet(sheet: Worksheet, run: Run) -> None:
-    sheet.title = "kpis"
+def _kpis(book: _Book, run: Run) -> None:
     keys = list(run.study["sweep"])
-    _write(sheet, [["scenario", *keys, *KPIS]])
+    columns = [Column("scenario", width=28), *map(Column, keys), *(Column(name, KPIS[name].unit) for name in KPIS)]
+    rows = [
+        [member.scenario, *(member.sweep[key] for key in keys), *(member.kpis[name] for name in KPIS)]
+        for member in run.members
+    ]
+    book.sheet("kpis", columns, rows, 1 + len(keys))
+
+
+MONTH_COLUMNS = (
+    Column("scenario", width=28), Column("member", width=30), Column("month"), Column("export_mwh", "MWh"),
+    Column("import_mwh", "MWh"), Column("available_mwh", "MWh"), Column("delivered_mwh", "MWh"),
+    Column("curtailed_congestion_mwh", "MWh"), Column("congested_hours", "h"),
+    Column("curtailed_area_balance_mwh", "MWh"), Column("diesel_mwh", "MWh"),
+    Column("n1_before_loading_max_percent", "%"), Column("n1_loading_max_percent", "%"),
+)  # fmt: skip
+
+
+def _months(book: _Book, run: Run) -> None:
+    """Add energy, congestion and the fullest half-hour of every member by month; what did not solve is left out."""
+    rows = []
     for member in run.members:
-        values = (member.kpis[name] for name in KPIS)
-        sheet.append(
-            [
-                member.scenario,
-                *(member.sweep[key] for key in keys),
-                *(value if math.isfinite(value) else None for value in values),
-            ]
-        )
-    sheet.freeze_panes = sheet.cell(2, 2 + len(keys))
+        link = member.table("link", ["time", "export_mw", "n1_before_loading_percent", "n1_loading_percent"])
+        system = member.table("system", [*SYSTEM_COLUMNS, *CAUSES, "failure"])
+        hours = step_hours(pd.DatetimeIndex(link["time"]))
+        system = system.drop(columns="failure").mask(system["failure"] != "")
+        flow = link["export_mw"]
+        energy = pd.DataFrame({
+            "export": flow.clip(lower=0), "import": -flow.clip(upper=0), "available": system["available_mw"],
+            "delivered": system["delivered_mw"], "congestion": congestion_mw(system),
+            "congested": is_congested(system).astype(float),
+            "area": system["area_balance_mw"], "diesel": system["diesel_mw"],
+        })  # fmt: skip
+        months = pd.DatetimeIndex(link["time"]).tz_localize(None).to_period("M")
+        sums = energy.groupby(months).sum() * hours
+        fullest = link[["n1_before_loading_percent", "n1_loading_percent"]].groupby(months).max()
+        rows += [
+            [member.scenario, member.point, str(month), *sums.loc[month], *fullest.loc[month]] for month in sums.index
+        ]
+    book.sheet("months", MONTH_COLUMNS, rows, 3)
 
 
-def _frame_sheet(sheet: Worksheet, member: Member, frame: pd.DataFrame, quantities: dict[str, Quantity]) -> None:
-    """Write a member's table over its whole time; the second row holds the units."""
-    _write(sheet, [["scenario", "member", *frame.columns]])
-    sheet.append(["", "", *(quantities[column].unit for column in frame.columns)])
-    for row in frame.itertuples(index=False, name=None):
-        sheet.append([member.scenario, member.point, *(_cell(value) for value in row)])
-    for number, column in enumerate(("scenario", "member", *frame.columns), start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(14, len(column) + 2)
-    sheet.freeze_panes = "A3"
+def _worst_half_hours(book: _Book, member: Member) -> None:
+    """Add the half-hours in which one circuit alone would be fullest before management, the fullest first."""
+    link = member.table("link")
+    system = member.table("system", ["demand_mw", *SYSTEM_COLUMNS, *CAUSES])
+    link = link.join(system).sort_values("n1_before_loading_percent", ascending=False, kind="stable")
+    link = link[np.isfinite(link["n1_before_loading_percent"])].head(WORST_HALF_HOURS)
+    _frame(book, "worst_half_hours", member, link, TABLES["system"] | TABLES["link"])
 
 
-def _uncertainty_sheets(book: Workbook, found: Analysis, currency: str) -> None:
-    """Write ranges of all headlines, what each unknown carries of them, and the unknowns; nothing without analysis."""
+def _frame(book: _Book, title: str, member: Member, frame: pd.DataFrame, quantities: Mapping[str, Quantity]) -> None:
+    """Add a table of a member."""
+    columns = [
+        Column("scenario", width=28), Column("member", width=30),
+        *(Column(str(name), quantities[name].unit if name in quantities else "") for name in frame.columns),
+    ]  # fmt: skip
+    rows = ([member.scenario, member.point, *row] for row in frame.itertuples(index=False, name=None))
+    book.sheet(title, columns, rows, 3)
+
+
+def _onset(book: _Book, run: Run) -> None:
+    """Add what the study tried one value at a time; nothing where it tried nothing."""
+    found = read_onset(run)
+    if found is None:
+        return
+    figures = (("curtailed_congestion_mwh", "MWh"), ("congested_hours", "h"), ("criterion_broken_hours", "h"))
+    texts = (Column("key", width=40), Column("value"), Column("value at the start"))
+    columns = [*texts, *(Column(*one) for one in (*figures, ("difference", "MWh")))]
+    rows = [
+        [one.key or f"(start: {found.scenario}, {found.point})", one.value, one.start, one.cut_mwh, one.congested_hours,
+         one.criterion_broken_hours, one.difference_mwh]
+        for one in (found.start, *found.changes)
+    ]  # fmt: skip
+    book.sheet("onset", columns, rows)
+
+
+def _uncertainty(book: _Book, found: Analysis) -> None:
+    """Add ranges of all headlines, what each unknown carries of them, and the unknowns; nothing without analysis."""
     if isinstance(found, Unusable):
         return
-    sheet = book.create_sheet("uncertainty")
-    _write(sheet, [["scenario", "kpi", "unit", *NUMBERS]])
-    for one in found.headlines:
-        unit = KPIS[one.kpi].unit_in(currency)
-        sheet.append([one.scenario, one.kpi, unit, *(_cell(getattr(one, name)) for name in NUMBERS)])
-    sheet = book.create_sheet("variance_shares")
-    _write(sheet, [["scenario", "kpi", "unknown", *SHARE_COLUMNS]])
+    named = [Column("scenario", width=28), Column("kpi", width=40)]
+    rows = [
+        [one.scenario, one.kpi, KPIS[one.kpi].unit_in(book.currency), *(getattr(one, name) for name in NUMBERS)]
+        for one in found.headlines
+    ]
+    book.sheet("uncertainty", [*named, Column("unit"), *map(Column, NUMBERS)], rows, 3)
+    shares = []
     for one in found.headlines:
         for name in dict.fromkeys((*one.shares, *one.tornado)):
             values = one.shares.get(name, {}) | one.tornado.get(name, {})
-            sheet.append([one.scenario, one.kpi, name, *(_cell(values.get(column)) for column in SHARE_COLUMNS)])
-    sheet = book.create_sheet("unknowns")
-    _write(sheet, [list(UNKNOWN_KEYS)])
-    for unknown in found.unknowns.values():
-        sheet.append([_cell(unknown[key]) for key in UNKNOWN_KEYS])
+            shares.append([one.scenario, one.kpi, name, *(values.get(column) for column in SHARE_COLUMNS)])
+    book.sheet("variance_shares", [*named, Column("unknown", width=40), *map(Column, SHARE_COLUMNS)], shares, 3)
+    unknowns = [[unknown[key] for key in UNKNOWN_KEYS] for unknown in found.unknowns.values()]
+    book.sheet("unknowns", [Column(key, width=24) for key in UNKNOWN_KEYS], unknowns)
 
 
-def _cell(value: Any) -> object:  # noqa: ANN401 - whatever a table holds
-    """Return what a sheet holds: no time zone (Asia/Tokyo), nothing where a number is not defined."""
+def _assumptions(book: _Book, run: Run) -> None:
+    names = ("key", "value", "unit", "low", "high", "status", "meaning_en", "meaning_ja", "source")
+    widths = (34, 12, 10, 12, 12, 12, 60, 60, 60)
+    rows = [[_number(entry.get(name)) for name in names] for entry in run.study["assumptions"]]
+    book.sheet("assumptions", [Column(name, width=width) for name, width in zip(names, widths, strict=True)], rows)
+
+
+def _number(value: object) -> object:
+    """Return a number that a record holds as text as a number, anything else as it is."""
+    try:
+        return float(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _dictionary(book: _Book) -> None:
+    names = ("where", "name", "unit", "sign", "range", "meaning", "meaning (Japanese)", "formula")
+    widths = (18, 40, 10, 14, 12, 60, 50, 60)
+    rows = [
+        [where, one.name, one.unit_in(book.currency), one.sign, one.range, one.meaning_en, one.meaning_ja, one.formula]
+        for where, quantities in {"kpis.json": KPIS, **TABLES}.items()
+        for one in quantities.values()
+    ]
+    book.sheet("dictionary", [Column(n, width=w) for n, w in zip(names, widths, strict=True)], rows, 2)
+
+
+def _cell(value: object) -> object:
+    """Return what a sheet holds: no time zone, nothing where a number is not defined."""
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d %H:%M")
-    return None if pd.isna(value) else value
-
-
-def _dictionary_sheet(sheet: Worksheet, run: Run) -> None:
-    _write(sheet, [["where", "name", "unit", "sign", "range", "meaning", "meaning (Japanese)", "formula"]])
-    for where, quantities in {"kpis.json": KPIS, **TABLES}.items():
-        for quantity in quantities.values():
-            facts = (quantity.sign, quantity.range, quantity.meaning_en, quantity.meaning_ja, quantity.formula)
-            sheet.append([where, quantity.name, quantity.unit_in(run.currency), *facts])
-    for column, width in zip("ABCDEFGH", (10, 40, 10, 14, 10, 70, 50, 70), strict=True):
-        sheet.column_dimensions[column].width = width
-    sheet.freeze_panes = "A2"
-
-
-def _write(sheet: Worksheet, header: list[list[str]]) -> None:
-    for row in header:
-        sheet.append(row)
-    for cell in sheet[1]:
-        cell.font = Font(bold=True)
+        return value.tz_localize(None).to_pydatetime()
+    if isinstance(value, list | dict | tuple):
+        return str(value)
+    if isinstance(value, np.generic):
+        value = value.item()
+    is_undefined = value is pd.NaT or (isinstance(value, float) and not math.isfinite(value))
+    return None if is_undefined else value
 
 
 def _with_pinned_dates(content: bytes) -> bytes:

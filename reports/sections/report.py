@@ -24,21 +24,22 @@ from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios
 from reports.reading.substitutes import substitutes
-from reports.reading.uncertainty import Analysis
+from reports.reading.uncertainty import Analysis, Unusable
 from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
+from twin.core.clock import step_hours
 from twin.core.quantities import shown_in
 from twin.metrics.run_folder import Run
 
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
-DAYS_OF_A_YEAR = 365
+DAYS_OF_A_YEAR, HOURS_OF_DAY = 365, 24
 SHOWN_OF_COMMIT = 10
 
 
 def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> Document:
     """Return the report of a run in one language."""
-    period = _period(run, detail, words)
+    told = period(run, words)
     blocks = [
-        Answer(words("title.answer"), answer.sentences(run, focus, period, words)),
+        Answer(words("title.answer"), answer.sentences(run, focus, told, words)),
         *answer.page_one(run, focus, words),
         Paragraph(_note(run, focus, detail, analysis, words), is_note=True),
         *studied.studied(run, words),
@@ -51,19 +52,19 @@ def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: 
         *measures.who_gains(run, focus, words),
         *measures.cuts(run, focus, detail, words),
         *uncertainty.section(run, focus, analysis, words),
-        *studied.questions(run, words),
+        *studied.questions(run, words, starts_page=not isinstance(analysis, Unusable)),
         *_appendix(run, focus, detail, words),
     ]
     return Document(
         language=words.language,
         title=words.of(run.study, "title"),
-        subtitle=words("report.subtitle", period=period, made=_made_with(run, words)),
+        subtitle=words("report.subtitle", period=told, made=made_with(run, words)),
         blocks=numbered(blocks, words),
         footer=words("page.of", page="<page>", pages="<pages>"),
     )
 
 
-def _made_with(run: Run, words: Words) -> str:
+def made_with(run: Run, words: Words) -> str:
     """Return which version of the program made the run, and from which state of its sources."""
     code = run.manifest.get("code", {})
     commit = str(code.get("git_commit") or code.get("sources_sha256") or code.get("sha256") or "")[:SHOWN_OF_COMMIT]
@@ -75,11 +76,13 @@ def _figure(picture: Picture | None, words: Words) -> list[Block]:
     return [] if picture is None else [figure_block(picture, words)]
 
 
-def _period(run: Run, detail: Detail, words: Words) -> str:
-    index = pd.DatetimeIndex(detail.link.index)
+def period(run: Run, words: Words) -> str:
+    """Return the time that a run covers, in words."""
+    index = pd.DatetimeIndex(run.members[0].table("link", ["time"])["time"])
+    days = len(index) * step_hours(index) / HOURS_OF_DAY
     first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in (index[0], index[-1]))
-    key = "period.year" if detail.days >= DAYS_OF_A_YEAR else "period.part"
-    return words(key, fiscal_year=run.study["fiscal_year"], days=f"{detail.days:.0f}", first=first, last=last)
+    key = "period.year" if days >= DAYS_OF_A_YEAR else "period.part"
+    return words(key, fiscal_year=run.study["fiscal_year"], days=f"{days:.0f}", first=first, last=last)
 
 
 def _note(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> str:

@@ -73,14 +73,14 @@ def _policy(run: Run, scenario: str, words: Words) -> str:
     return words.choice("policy", policy)
 
 
-def questions(run: Run, words: Words) -> list[Block]:
+def questions(run: Run, words: Words, starts_page: bool = True) -> list[Block]:
     """Return what readers will ask, each with its answer, and what is needed from them."""
     asked = [
         block for name in QUESTIONS
         for block in (Heading(words(f"ask.{name}"), is_small=True), Paragraph(words(f"ask.{name}.answer")))
     ]  # fmt: skip
     return [
-        Heading(words("section.questions"), message=words("message.questions"), starts_page=True),
+        Heading(words("section.questions"), message=words("message.questions"), starts_page=starts_page),
         *asked,
         Heading(words("ask.needed"), is_small=True),
         Bullets([words(f"need.{name}") for name in NEEDED]),

@@ -7,7 +7,7 @@
   const words = JSON.parse(document.getElementById("explorer-words").textContent);
   const root = document.getElementById("explorer");
   const byId = (name) => document.getElementById(`explorer-${name}`);
-  const state = { lang: "en", member: facts.full, step: 0, view: "single_line", colour: "branches", heat: "before" };
+  const state = { lang: "en", member: facts.full, step: 0, view: "single_line", colour: "branches", heat: "before", outage: -1 };
   let columns = [], worst = [], playing = null;
 
   // --- data -------------------------------------------------------------------------------------
@@ -17,15 +17,18 @@
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
     const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
     const count = facts.count;
-    return facts.series.map((series, number) => {
+    const found = [];
+    facts.series.forEach((series, number) => {
       const low = number * 2 * count, high = low + count, values = new Int16Array(count);
+      const base = series.base === undefined ? null : found[series.base].values;
       let last = 0;
       for (let t = 0; t < count; t += 1) {
         last = (last + bytes[low + t] + 256 * bytes[high + t]) & 0xffff;
-        values[t] = last > 32767 ? last - 65536 : last;
+        values[t] = base ? last + base[t] : last; // 16 bits with a sign: what is over is cut off, as it was packed
       }
-      return { ...series, values };
+      found.push({ ...series, values });
     });
+    return found;
   }
   const at = (column, t) => (!column || column.values[t] === MISSING ? NaN : column.values[t] * column.step);
   const seriesOf = (name) => columns.find((one) => one.member === state.member && one.name === name);
@@ -246,11 +249,30 @@
   }
 
   // --- controls ---------------------------------------------------------------------------------
+  function paintAfter() {
+    const is = (name) => at(seriesOf(name), state.step), outage = facts.outages[is("trip_outage")];
+    const element = facts.after_elements[is("trip_element")];
+    for (const [key, nodes] of drawn) {
+      const name = key.replace(/^branches /, "");
+      for (const node of nodes) {
+        node.classList.toggle("tripped", Boolean(outage) && name === outage.name);
+        node.classList.toggle("worst", Boolean(element) && name === element.name);
+      }
+    }
+    byId("after").hidden = !facts.outages.length;
+    byId("after").textContent = !outage ? (state.member === facts.full ? "" : word("outage.none"))
+      : word("outage.told").replace("{outage}", () => outage.labels[state.lang])
+        .replace("{element}", () => element?.labels[state.lang] ?? "–").replace("{loading}", number(is("trip_loading"), 1))
+        .replace("{controlled}", number(is("trip_controlled"), 1)).replace("{low}", number(is("trip_low_vm"), 3));
+  }
   function rankWorst() {
-    const column = seriesOf("before");
+    const codes = state.outage >= 0 ? seriesOf("trip_outage") : null;
+    const column = codes ? seriesOf("trip_loading") : seriesOf("before");
     worst = [];
     if (!column) return;
-    for (let t = 0; t < facts.count; t += 1) if (Number.isFinite(at(column, t))) worst.push(t);
+    for (let t = 0; t < facts.count; t += 1) {
+      if (Number.isFinite(at(column, t)) && (!codes || at(codes, t) === state.outage)) worst.push(t);
+    }
     worst.sort((a, b) => at(column, b) - at(column, a) || a - b);
     worst = worst.slice(0, WORST);
   }
@@ -260,7 +282,7 @@
     const rank = worst.indexOf(state.step);
     byId("moment").textContent = `${moment(state.step)} (UTC${facts.offset.slice(0, 3)}:${facts.offset.slice(3)})` +
       (rank >= 0 ? ` · ${word("rank")} ${rank + 1} / ${worst.length}` : "");
-    paintDiagram(); paintFullest(); paintCurves(); paintMark();
+    paintDiagram(); paintAfter(); paintFullest(); paintCurves(); paintMark();
     if (told) tell(told);
   }
   function paintAll() {
@@ -272,6 +294,7 @@
     pendingHash = setTimeout(() => {
       const member = facts.members[state.member];
       const parts = { lang: state.lang, s: member.scenario, p: member.point, t: state.step, v: state.view, c: state.colour, h: state.heat };
+      if (state.outage >= 0) parts.o = facts.outages[state.outage].name;
       history.replaceState(null, "", `#${new URLSearchParams(parts)}`);
     }, 150);
   }
@@ -307,6 +330,13 @@
     }
     for (const name of ["branches", "bus"]) if (elements(name).length) option(colour, name, word(name));
     for (const name of ["before", "export"]) if (seriesOf(name)) option(heat, name, word(name));
+    const outage = byId("outage"), isFull = state.member === facts.full;
+    outage.replaceChildren();
+    if (!isFull) state.outage = -1;
+    option(outage, -1, word("outage.any"));
+    if (isFull) facts.outages.forEach((one, code) => option(outage, code, one.labels[state.lang]));
+    outage.value = state.outage;
+    outage.parentElement.hidden = !facts.outages.length;
     view.value = state.view; colour.value = state.colour; heat.value = state.heat;
     byId("full").textContent = `${facts.members[facts.full].titles[state.lang]}, ${facts.members[facts.full].points[state.lang]}`;
     for (const drawing of root.querySelectorAll(".drawing")) {
@@ -357,6 +387,7 @@
     if (["single_line", "map"].includes(asked.get("v"))) state.view = asked.get("v");
     if (["branches", "bus"].includes(asked.get("c"))) state.colour = asked.get("c");
     if (["before", "export"].includes(asked.get("h"))) state.heat = asked.get("h");
+    state.outage = facts.outages.findIndex((one) => one.name === asked.get("o"));
     return Number.isInteger(step);
   }
   function listen() {
@@ -367,6 +398,12 @@
     byId("csv").addEventListener("click", saveCsv);
     byId("scenario").addEventListener("change", (event) => choose(event.target.value, facts.members[state.member].point));
     byId("point").addEventListener("change", (event) => choose(facts.members[state.member].scenario, event.target.value));
+    byId("outage").addEventListener("change", (event) => {
+      state.outage = Number(event.target.value);
+      rankWorst();
+      if (worst.length) go(worst[0]); else paintStep();
+      remember();
+    });
     for (const [name, key] of [["view", "view"], ["colour", "colour"], ["heat-choice", "heat"]]) {
       byId(name).addEventListener("change", (event) => { state[key] = event.target.value; fill(); paintAll(); remember(); });
     }

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from studies.study.explaining import explain, findings
-from studies.study.names import parts_of, with_values
 from studies.study.schema import Study
+from twin.core.dotted_keys import parts_of, with_values
 from twin.core.errors import Problem, raise_if_any
 
 BASE = "base"

@@ -25,9 +25,10 @@ from studies.study.input_names import (
     why_not_overridable,
 )
 from studies.study.members import BASE, members
-from studies.study.names import Assignment, flatten, nearest, with_values
+from studies.study.names import Assignment, nearest
 from studies.study.policy_files import policy_problems
 from studies.study.schema import Grid, Settings, Study
+from twin.core.dotted_keys import flatten, with_values
 from twin.core.errors import InputError, Problem, is_unseen, raise_if_any
 
 _PART = r"""(?:[A-Za-z0-9_\-]+|"[^"]*"|'[^']*')"""

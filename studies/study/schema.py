@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
 from network_models.island import BUILT_IN, SHIPPED
-from studies.study.names import flatten
+from twin.core.dotted_keys import flatten
 from twin.operation.management.congestion_rules import rule_names
 
 Positive = Annotated[float, Field(gt=0)]

@@ -78,8 +78,9 @@ def test_a_report_is_written_again_to_the_same_bytes(run, tmp_path):
 def test_compare_finds_no_difference_between_equal_runs(run, tmp_path):
     copy = tmp_path / "copy"
     shutil.copytree(run, copy)
-    answer = command("compare", run, copy, "--all")
+    answer = command("compare", run, copy, "--all", "--out", tmp_path / "compared", "--format", "xlsx")
     assert answer.status == 0
+    assert [path.name for path in (tmp_path / "compared" / "report").iterdir()] == ["tables.xlsx"]
     assert "_mwh" not in answer.out
 
 

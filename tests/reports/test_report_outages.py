@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from datetime import datetime
 
 import numpy as np
 import openpyxl
@@ -177,11 +178,36 @@ def test_the_workbook_holds_all_rows_as_numbers(run):
     book = openpyxl.load_workbook(
         io.BytesIO(workbook(results, focus, read_detail(results, focus), Unusable("missing")))
     )
-    assert book.sheetnames == ["kpis", "n1_branches", "n1_outages", "dictionary"]
+    assert book.sheetnames == [
+        "kpis", "months", "worst_half_hours", "n1_branches", "n1_outages", "assumptions", "dictionary",
+    ]  # fmt: skip
+    for sheet in book:
+        assert sheet.auto_filter.ref.startswith("A2:") and sheet.freeze_panes.endswith("3")
     head, units, *rows = book["n1_outages"].values
     assert dict(zip(head, units, strict=True))["demand_lost_mwh"] == "MWh"
     source = dict(zip(head, next(row for row in rows if row[2] == "Source"), strict=True))
     assert source["demand_lost_mw"] == 38.0 and source["loading_percent"] is None
     assert f"{source['scenario']}/{source['member']}" == CENTRAL
     head, _, *rows = book["n1_branches"].values
-    assert [row[head.index("time")] for row in rows] == ["2030-04-01 00:00"] * 3
+    assert [row[head.index("time")] for row in rows] == [datetime(2030, 4, 1)] * 3
+
+
+def test_the_planners_rows_add_up_to_the_key_figures(run):
+    results = read_run(run)
+    focus = choose_focus(results)
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(results, focus, read_detail(results, focus), Unusable("missing")))
+    )
+    head, units, *rows = book["months"].values
+    months = pd.DataFrame(rows, columns=head)
+    member = results.member(focus.scenario, focus.point)
+    own = months[(months["scenario"] == member.scenario) & (months["member"] == member.point)]
+    for name in ("curtailed_congestion_mwh", "congested_hours", "curtailed_area_balance_mwh"):
+        assert own[name].sum() == pytest.approx(member.kpis[name]), name
+    assert dict(zip(head, units, strict=True))["export_mwh"] == "MWh"
+    worst = pd.DataFrame(list(book["worst_half_hours"].values)[2:], columns=next(book["worst_half_hours"].values))
+    link = member.table("link")["n1_before_loading_percent"]
+    fullest = link.sort_values(ascending=False).head(50).tolist()
+    assert worst["n1_before_loading_percent"].tolist() == pytest.approx(fullest)
+    cell = book["kpis"].cell(3, 1 + next(book["kpis"].values).index("available_mwh"))
+    assert cell.number_format == "#,##0.0" and book["kpis"].cell(2, cell.column).value == "MWh"

@@ -20,8 +20,10 @@ from openpyxl import load_workbook
 from report_fixture import SCENARIOS, write_run
 
 from reports import write_report
+from reports.document.texts import Words
 from reports.reading.detail import choose_focus
-from reports.reading.explorer import MISSING, explorer, packed
+from reports.reading.explorer import MISSING, explorer, packed, quantised
+from reports.reading.labels import element_label
 from reports.reading.run_folder import read_run
 from reports.renderers.inline_svg import inlined
 
@@ -34,12 +36,17 @@ SHOWN = re.compile(r'<tr><th scope="row">(.*?)</th><td>(.*?) %</td></tr>')
 
 
 def with_branches(run: Path) -> Path:
-    """Add the loading of two branches to every member."""
+    """Add the loading of two branches and the worst outage of every half-hour to every member."""
     for file in run.rglob("link.parquet"):
         link = pd.read_parquet(file)
         half = link["n1_loading_percent"].to_numpy() / 2
         frame = pd.DataFrame({"time": link["time"], "Link 1": half.round(1), "Link 2": (half * 0.5).round(1)})
         frame.to_parquet(file.with_name("branches.parquet"), index=False)
+        worst = link["n1_before_loading_percent"].to_numpy()
+        outage = np.where(np.arange(len(link)) % 2, HOSTILE, "Link 1")
+        after = pd.DataFrame({"time": link["time"], "outage": outage, "element": "Link 2", "loading_percent": worst,
+                              "controlled_loading_percent": worst - 2.0, "low_vm_pu": 0.93})  # fmt: skip
+        after.to_parquet(file.with_name("security.parquet"), index=False)
     return run
 
 
@@ -76,14 +83,14 @@ def report(run) -> dict[str, Path]:
 
 def test_series_come_back_from_their_bytes():
     values = np.array([0.0, 12.34, np.nan, -55.5, 120.0, 120.0])
-    count, halves = len(values), np.frombuffer(packed(values, 0.1), np.uint8)
+    count, halves = len(values), np.frombuffer(packed(quantised(values, 0.1)), np.uint8)
     differences = halves[:count].astype(np.uint16) + 256 * halves[count:].astype(np.uint16)
     numbers = np.cumsum(differences, dtype=np.uint16).view(np.int16)
     assert numbers[2] == MISSING
     known = np.isfinite(values)
     assert numbers[known] * 0.1 == pytest.approx(values[known], abs=0.05 + 1e-12)
     with pytest.raises(ValueError, match="does not fit"):
-        packed(np.array([4000.0]), 0.1)
+        quantised(np.array([4000.0]), 0.1)
 
 
 def test_the_page_holds_the_series_of_every_member(run):
@@ -93,7 +100,24 @@ def test_the_page_holds_the_series_of_every_member(run):
     named = {(one["member"], one["name"]) for one in found.facts["series"] if "name" in one}
     assert {(number, "export") for number in range(len(results.members))} <= named
     assert [one["element"] for one in found.facts["series"] if one.get("table") == "branches"] == ["Link 1", "Link 2"]
+    based = [one for one in found.facts["series"] if "base" in one]
+    assert based and all(found.facts["series"].index(one) > one["base"] for one in based)
     assert len(zlib.decompress(found.packed)) == 2 * found.facts["count"] * len(found.facts["series"])
+
+
+def test_members_come_back_from_what_they_have_more_than_others(run):
+    results = read_run(run)
+    found = explorer(results, choose_focus(results))
+    count, decoded = found.facts["count"], []
+    halves = np.frombuffer(zlib.decompress(found.packed), np.uint8).reshape(-1, 2, count).astype(np.uint16)
+    for one, (low, high) in zip(found.facts["series"], halves, strict=True):
+        numbers = np.cumsum(low + 256 * high, dtype=np.uint16)
+        decoded.append(numbers if "base" not in one else (numbers + decoded[one["base"]]).astype(np.uint16))
+        if one.get("name") in ("after", "export"):
+            member = results.members[one["member"]]
+            column = {"after": "n1_loading_percent", "export": "export_mw"}[one["name"]]
+            values = member.table("link")[column].to_numpy(float)
+            assert decoded[-1].view(np.int16) * one["step"] == pytest.approx(values, abs=one["step"] / 2 + 1e-9)
 
 
 def test_a_drawing_keeps_only_what_is_harmless(run):
@@ -138,7 +162,12 @@ def test_a_browser_shows_the_kept_values_and_asks_for_nothing(run, report, langu
     assert "CONSOLE" not in log
     assert 'data-ready="true"' in page and f"<title>{html.escape(HOSTILE, quote=False)}</title>" in page
     assert f'<html lang="{language}">' in page
+    assert f'<option value="0">{html.escape(HOSTILE, quote=False)}</option>' in page
     kept = member.table("branches").iloc[step].drop("time").astype(float).sort_values(ascending=False)
+    worst = member.table("security").iloc[step]
+    told = re.search(r'id="explorer-after">(.*?)</p>', page)[1]
+    outage = element_label(results, worst["outage"], Words(language))
+    assert html.escape(outage, quote=False) in told and f"{worst['loading_percent']:.1f} %" in told
     shown = [float(value) for _, value in SHOWN.findall(page)]
     assert shown == pytest.approx(kept.to_list(), abs=HALF_A_PERCENT + 0.05)
 

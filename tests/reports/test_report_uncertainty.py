@@ -226,10 +226,10 @@ def test_the_workbook_holds_all_shares(analysed):
     focus = choose_focus(run)
     book = load_workbook(io.BytesIO(workbook(run, focus, read_detail(run, focus), read_uncertainty(run))))
     rows = list(book["uncertainty"].values)
-    assert dict(zip(rows[0], rows[1], strict=True))["p95"] == 3.4
+    assert dict(zip(rows[0], rows[2], strict=True))["p95"] == 3.4
     shares = list(book["variance_shares"].values)
     assert ("uncontrolled", CONGESTION, "rating", 0.6, 0.3, pytest.approx(0.9), 1.2, 3.4) in shares
-    assert [row[0] for row in book["unknowns"].values] == ["name", "rating", "demand", "irrelevant"]
+    assert [row[0] for row in book["unknowns"].values] == ["name", None, "rating", "demand", "irrelevant"]
 
 
 def test_the_folder_is_named_after_the_study_wherever_the_run_lies(plain):

@@ -16,9 +16,9 @@ from network_models.tables.devices import KEYS
 from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.devices import demand_response
 from studies.study.islands import tables_of
-from studies.study.names import with_values
 from studies.study.reading import read_study
 from studies.study.schema import Study
+from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError
 from twin.devices.device import DeviceNow
 from twin.devices.homes import free_hour_price_ratio

@@ -10,9 +10,9 @@ import pytest
 from studies.study.grids import member_grids
 from studies.study.inputs import member_inputs, sources_of
 from studies.study.members import Member, label
-from studies.study.names import with_values
 from studies.study.reading import read_study
 from studies.study.schema import Study
+from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"

@@ -57,6 +57,16 @@ def with_rows(structure: S, pick: Any, part: S) -> S:  # noqa: ANN401 - whatever
     return map_arrays(put, structure, part)
 
 
+def put_rows(structure: S, pick: Any, part: S) -> None:  # noqa: ANN401 - whatever indexes an array
+    """Put `part` into the rows `pick` of all arrays, in place."""
+
+    def put(values: np.ndarray, new: np.ndarray) -> np.ndarray:
+        values[pick] = new
+        return values
+
+    map_arrays(put, structure, part)
+
+
 def joined_rows(parts: Sequence[S]) -> S:
     """Return the rows of several structures, one after the other."""
     if len(parts) == 1:

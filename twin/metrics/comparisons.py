@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from twin.core.dotted_keys import flatten
 from twin.core.quantities import CutCause
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.kpis import curtailed_congestion_mwh, energy_used_mw, key_figures, or_none
+from twin.metrics.run_folder import Member, Run
 from twin.metrics.series import MemberSeries
 
 Kpis = Mapping[str, float | None]
@@ -202,3 +204,26 @@ def worst_by_direction(loading_percent: np.ndarray, export_mw: np.ndarray) -> di
         known = loading_percent[flows & np.isfinite(loading_percent)]
         found[name] = float(known.max()) if len(known) else float("nan")
     return found
+
+
+def common_members(runs: Sequence[Run]) -> list[tuple[Member, ...]]:
+    """Return the members that all runs have, one of each run together, in the order of the first.
+
+    They belong together where the scenario is the same and every value that any of the runs sweeps, swept or not.
+    """
+    swept = sorted({key for run in runs for member in run.members for key in member.sweep})
+    known = [{_place(member, swept): member for member in run.members} for run in runs]
+    return [tuple(found[place] for found in known) for place in known[0] if all(place in found for found in known)]
+
+
+def _place(member: Member, swept: Sequence[str]) -> tuple[str, ...]:
+    """Return a member's scenario and its values of the swept keys."""
+    if not swept:
+        return (member.scenario,)
+    values = flatten(member.manifest["study"])
+    return (member.scenario, *(str(member.sweep.get(key, values.get(key))) for key in swept))
+
+
+def changes(members: Sequence[tuple[Member, ...]], number: int, kpi: str) -> list[float]:
+    """Return what a key figure is more in one of the runs than in the first, by members that belong together."""
+    return [together[number].kpis.get(kpi, np.nan) - together[0].kpis.get(kpi, np.nan) for together in members]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -349,6 +350,12 @@ class OutageAnalysis:
     def cases(self) -> tuple[Contingency, ...]:
         """The intact grid and every outage."""
         return self.contingencies.cases
+
+    @cached_property
+    def number_of(self) -> dict[tuple[str, OutageClass], int]:
+        """The number of each case by its name and class; the first one where two are alike."""
+        numbers = ((one.name, one.outage_class) for one in self.cases)
+        return {key: number for number, key in reversed(list(enumerate(numbers)))}
 
     def assess(self, steps: OperatingPoints, first_step: int) -> Tally:
         """Assess consecutive operating points.

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from twin.core.row_arrays import rows_of, with_rows
+from twin.core.row_arrays import map_arrays, put_rows, rows_of
 from twin.network.model import GridModel
 from twin.network.monitored import nodes_at
 from twin.network.node_power import NodePower
@@ -56,21 +56,24 @@ class ControlActions:
         at_once : Solution
             Of all R rows.
         """
-        first = self.analysis_at(self.start)
+        contingency = self.analysis_at(self.start).contingencies[number]
         positions = np.tile(np.array(self.start, dtype=np.int64), (len(at_once.v), 1))
-        found, moving = at_once, np.flatnonzero(at_once.converged)
-        for due in self._looks() if number else ():
-            moves = self._moves(first.contingencies[number], rows_of(found, moving), positions[moving], due)
-            moved = moving[moves.any(axis=1)]
-            positions[moving] += moves
+        wanted, found, moving = np.zeros_like(positions), at_once, np.flatnonzero(at_once.converged)
+        if number:
+            wanted[moving] = self._wanted(contingency, rows_of(at_once, moving), positions[moving])
+        for due in self._looks():
+            if not wanted.any():
+                break
+            moved = np.flatnonzero((wanted * due).any(axis=1))
+            positions[moved] += wanted[moved] * due
+            found = map_arrays(np.copy, found) if found is at_once and len(moved) else found
             for at in np.unique(positions[moved], axis=0):
                 rows = moved[(positions[moved] == at).all(axis=1)]
-                there = self.contingency(number, tuple(at.tolist()))
-                solved = there.solver.solve(power.rows(rows), found.v[rows], THREADS).only_operable()
-                found = with_rows(found, rows, solved)
-            moving = moving[found.converged[moving]]
-            if not len(moving):
-                break
+                solver = self.contingency(number, tuple(at.tolist())).solver
+                put_rows(found, rows, solver.solve(power.rows(rows), found.v[rows], THREADS).only_operable())
+            wanted[moved] = 0
+            going = moved[found.converged[moved]]
+            wanted[going] = self._wanted(contingency, rows_of(found, going), positions[going])
         for row in np.unique(positions, axis=0):
             at, picked = tuple(row.tolist()), (positions == row).all(axis=1)
             yield Settled(at, picked, self.contingency(number, at), found)
@@ -95,13 +98,11 @@ class ControlActions:
     def _bands(self) -> Bands:
         return Bands.of([self.model], np.zeros(1, dtype=np.int64))
 
-    def _moves(
-        self, contingency: PreparedContingency, state: Solution, positions: np.ndarray, due: np.ndarray
-    ) -> np.ndarray:
-        """Return by how much each control moves in each row, (R, C) int."""
+    def _wanted(self, contingency: PreparedContingency, state: Solution, positions: np.ndarray) -> np.ndarray:
+        """Return by how much each control moves in each row when it looks, (R, C) int."""
         bands, measured = self._bands, self._measured(contingency, state)
         side = (measured > bands.high).astype(np.int64) - (measured < bands.low)
-        wanted = positions - side * np.sign(bands.effect).astype(np.int64) * due
+        wanted = positions - side * np.sign(bands.effect).astype(np.int64)
         return np.asarray(np.clip(wanted, bands.lowest, bands.highest) - positions)
 
     def _measured(self, contingency: PreparedContingency, state: Solution) -> np.ndarray:
@@ -120,6 +121,4 @@ class ControlActions:
     def contingency(self, number: int, positions: Positions) -> PreparedContingency:
         """Return a contingency at other positions: the intact grid where a reactor that tripped is out of service."""
         case, analysis = self.analysis_at(self.start).cases[number], self.analysis_at(positions)
-        same = (k for k, one in enumerate(analysis.cases)
-                if (one.name, one.outage_class) == (case.name, case.outage_class))  # fmt: skip
-        return analysis.contingencies[next(same, 0)]
+        return analysis.contingencies[analysis.number_of.get((case.name, case.outage_class), 0)]

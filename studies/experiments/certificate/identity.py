@@ -13,10 +13,10 @@ from studies.execution.provenance import digest, file_sha256, policy_inputs
 from studies.experiments.certificate.look_ahead import Checks
 from studies.study.islands import island_of
 from studies.study.members import Member, members, middle_point, resolved
-from studies.study.names import flatten
 from studies.study.policy_files import policy_file
 from studies.study.reading import read_study, shipped_studies
 from studies.study.schema import Study
+from twin.core.dotted_keys import flatten
 from twin.core.errors import Problem, raise_if_any
 from twin.policies.catalogue import POLICIES
 from twin.policies.process import Noticed

@@ -14,8 +14,8 @@ from studies.study.grids import member_grids
 from studies.study.input_names import added_problems
 from studies.study.islands import island_of, tables_of
 from studies.study.members import BASE, Member, middle_point, resolved
-from studies.study.names import with_values
 from studies.study.schema import Study
+from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.metrics.questions.connection import (
     all_months,

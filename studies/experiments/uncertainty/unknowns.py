@@ -12,8 +12,8 @@ from studies.experiments.uncertainty.samples import Setting, Unknown
 from studies.study.input_names import is_of_sites, sizes_of
 from studies.study.islands import island_of, tables_of
 from studies.study.members import middle_point
-from studies.study.names import flatten
 from studies.study.schema import AUTO, Study
+from twin.core.dotted_keys import flatten
 from twin.core.tables import STATUSES
 
 KEYS_OF_PARAMETERS = {"conductor_mm2": "grid.conductor_mm2", "short_time_factor": "operation.short_time_factor"}
