@@ -42,6 +42,8 @@ $(STAMP):
 	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --compile -r $(LOCK); \
 	  $(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .; \
 	fi; \
+	echo "Compiling the kernels, once"; \
+	$(PYTHON) -m studies.kernels; \
 	touch $@'
 
 study: setup ## run the default study (STUDY=name or path, JOBS=workers)

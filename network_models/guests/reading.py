@@ -6,6 +6,7 @@ import copy
 import json
 import warnings
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,13 @@ def read_net(path: Path) -> pp.pandapowerNet:
     InputError
         Not a pandapower file; objects that are no data; tables that cannot be read; newer formats.
     """
-    content = _load(path)
+    return copy.deepcopy(_net_of(_text(path), path))
+
+
+@lru_cache(maxsize=4)
+def _net_of(text: str, path: Path) -> pp.pandapowerNet:
+    """Return the network of a file's text: a study is read, checked and run from the same file."""
+    content = _parsed(text, path)
     raise_if_any(_foreign_objects(content, path.name))
     contents = _contents(content, path)
     net = copy.deepcopy(empty_net())
@@ -73,16 +80,26 @@ def read_net(path: Path) -> pp.pandapowerNet:
     return net
 
 
-def _load(path: Path) -> Any:  # noqa: ANN401 - any JSON value
+def _text(path: Path) -> str:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError([Problem("the file does not exist", str(path), repair="correct the path")]) from None
     except OSError as error:
         raise InputError([Problem("the file cannot be read", str(path), str(error))]) from None
-    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-        problem = Problem("not a JSON text", str(path), str(error), repair="save it with pandapower.to_json")
-        raise InputError([problem]) from None
+    except UnicodeDecodeError as error:
+        raise _not_json(path, error) from None
+
+
+def _parsed(text: str, path: Path) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(text)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _not_json(path, error) from None
+
+
+def _not_json(path: Path, error: Exception) -> InputError:
+    return InputError([Problem("not a JSON text", str(path), str(error), repair="save it with pandapower.to_json")])
 
 
 def _nested(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value

@@ -28,7 +28,7 @@ DIGITS = {
     "count": 0,
 }
 """Digits after the point by unit."""
-NEVER_MORE = ("count", "h", "MW", MILLION_MONEY)
+NEVER_MORE = ("count", "h", "d", "MW", MILLION_MONEY)
 """Units whose small values get no more digits: finer ones say nothing."""
 SMALLEST_SHOWN = 5e-5
 """Below it a number is rounding noise and shown as zero."""

@@ -78,6 +78,10 @@ def _with_rest(units: pd.DataFrame, available: pd.Series, words: Words) -> pd.Da
     return pd.concat([units.iloc[: MOST_UNITS - 1], together])
 
 
+def _tick(value: float, _: float) -> str:
+    return digits.fixed(value, 0) if float(value).is_integer() else digits.plain(round(float(value), 9))
+
+
 def _stack(ax: Axes, cuts: pd.DataFrame, words: Words, shares: list[float] | None = None) -> None:
     left = np.zeros(len(cuts))
     for cause in cuts.columns:
@@ -94,7 +98,7 @@ def _stack(ax: Axes, cuts: pd.DataFrame, words: Words, shares: list[float] | Non
     ax.grid(visible=False, axis="y")
     ax.set_xlim(0, left.max(initial=0) * (1.45 if shares else 1.12) or 1)
     ax.locator_params(axis="x", nbins=4 if shares else 8)
-    ax.xaxis.set_major_formatter(lambda value, _: digits.fixed(value, 0))
+    ax.xaxis.set_major_formatter(_tick)
 
 
 def _columns(ax: Axes, months: pd.DataFrame, words: Words) -> None:
@@ -106,5 +110,5 @@ def _columns(ax: Axes, months: pd.DataFrame, words: Words) -> None:
             lower += values
     ax.set_xticks(range(len(months)), [str(month.month) for month in months.index])
     ax.grid(visible=False, axis="x")
-    ax.yaxis.set_major_formatter(lambda value, _: digits.fixed(value, 0))
+    ax.yaxis.set_major_formatter(_tick)
     ax.set_xlabel(words("axis.month"))

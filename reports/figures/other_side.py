@@ -15,6 +15,8 @@ from reports.reading.labels import element_label, member_label
 from twin.metrics.run_folder import Run
 
 MOST_BUSES = 14
+SHORTEST_INCH = 1.6
+"""So high that the name of the colour bar fits."""
 LOW_PU, HIGH_PU = 0.88, 1.0
 """Ends of the colours: what is at or above the upper end needs no look."""
 DARK_BELOW_PU = 0.93
@@ -66,7 +68,7 @@ def voltage_after_a_trip(run: Run, focus: Focus, security: pd.DataFrame, words: 
     table = table.loc[table.min(axis=1).sort_values(kind="stable").index[:MOST_BUSES]]
 
     def draw() -> Figure:
-        drawing, axes = style.figure(0.8 + 0.24 * len(table))
+        drawing, axes = style.figure(max(SHORTEST_INCH, 0.8 + 0.24 * len(table)))
         ax = axes[0, 0]
         colours = colormaps["YlOrRd_r"].with_extremes(bad="white", over="#f7f7f2")
         image = ax.imshow(table.to_numpy(), cmap=colours, vmin=LOW_PU, vmax=HIGH_PU, aspect="auto")

@@ -149,6 +149,8 @@ def scenario_facts(run: Run, scenario: str, words: Words) -> str:
     if facts is None:
         return ""
     sites, pv_mw, battery_kwh = (facts[name] for name in ("sites", "site_pv_mw", "battery_kwh"))
+    if facts["sites"] == 0:
+        return words("scenario.facts.no_sites")
     key = "scenario.facts" if battery_kwh > 0 else "scenario.facts.no_battery"
     return words(key, sites=fixed(sites, 0), pv=fixed(pv_mw, 1), battery=fixed(battery_kwh, 0))
 

@@ -39,6 +39,19 @@ def controlled_scenarios(run: Run) -> tuple[str, ...]:
     return tuple(scenario for scenario in run.scenarios if scenario not in others)
 
 
+MARKET = "the market around the island: area balance and prices"
+
+
+def has_market(run: Run) -> bool:
+    """Return whether the island has tables of the area around it, so that there can be cuts for its balance."""
+    return MARKET not in run.study["island"]["absent"]
+
+
+def congestion_rule(run: Run) -> str:
+    """Return the rule by which the study shares out cuts for congestion."""
+    return str(run.study.get("study", {}).get("operation", {}).get("congestion_rule", "uniform"))
+
+
 def benefit_kpi(run: Run) -> str:
     """Return the key figure that values control: against the uncontrolled scenario where there is one."""
     return "net_benefit_mwh" if run.study["uncontrolled"] is None else "net_benefit_of_control_mwh"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import pandas as pd
 
 from reports.document import digits
 from reports.document.blocks import Block, Heading, Paragraph, figure_block
@@ -13,6 +14,7 @@ from reports.figures import days, link, other_side
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import element_label, member_label, point_label
 from reports.sections import tables
+from twin.core.clock import step_hours
 from twin.metrics.run_folder import Run
 
 
@@ -21,11 +23,13 @@ def over_the_year(run: Run, focus: Focus, detail: Detail, words: Words) -> list[
     kpis = run.member(focus.scenario, focus.point).kpis
     loading = detail.link["n1_before_loading_percent"].to_numpy(float)
     known = loading[np.isfinite(loading)]
+    over = step_hours(pd.DatetimeIndex(detail.link.index)) * float((known > 100.0).sum())
+    hours = over if len(known) else kpis["criterion_broken_hours"]
     key = "message.link" if len(known) else "message.link.no_survivor"
     message = words(
         key, point=point_label(run, focus.point, words),
         worst=digits.quantity(float(known.max()), "%") if len(known) else "",
-        hours=digits.quantity(kpis["criterion_broken_hours"], "h"),
+        hours=digits.quantity(hours, "h"),
         half=digits.fixed(100.0 * float((known < 50.0).mean()), 0) if len(known) else "",
     )  # fmt: skip
     return [

@@ -11,7 +11,7 @@ from reports.reading.detail import Detail, Focus
 from reports.reading.headline import PARTY_KPIS, matrix, money_base, statement
 from reports.reading.labels import change_name, change_value, member_label, point_label, scenario_title, value_label
 from reports.reading.onset import read_onset
-from reports.reading.run_folder import benefit_kpi
+from reports.reading.run_folder import benefit_kpi, congestion_rule, has_market
 from reports.sections import answer
 from twin.core.units import MONEY_PER_MILLION
 from twin.metrics.run_folder import Member, Run
@@ -123,22 +123,29 @@ def who_gains(run: Run, focus: Focus, words: Words) -> list[Block]:
 def cuts(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
     """Return what is cut by cause and plant, in the order in which plants are cut."""
     kpis = run.member(focus.scenario, focus.point).kpis
-    causes = {cause: kpis[f"curtailed_{cause}_mwh"] for cause in ("area_balance", "voltage", "behind_the_meter")}
-    causes["congestion"] = kpis[answer.CONGESTION]
+    others = ("area_balance", "voltage", "behind_the_meter")
+    causes = {"congestion": kpis[answer.CONGESTION]} | {cause: kpis[f"curtailed_{cause}_mwh"] for cause in others}
     largest = max(causes, key=lambda cause: causes[cause])
     key = "message.cuts" if causes[largest] > 0 else "message.cuts.none"
     message = words(
         key, cause=words(f"cause_of_all.{largest}"), energy=quantity(causes[largest], "MWh"),
         percent=digits.quantity(100.0 * causes[largest] / kpis["available_mwh"], "%"),
     )  # fmt: skip
-    settled = quantity(kpis["settled_area_balance_mwh"], "MWh")
-    physical = quantity(kpis["curtailed_area_balance_mwh"], "MWh")
+    settled: list[Block] = []
+    if has_market(run):
+        member = member_label(run, run.member(focus.scenario, focus.point), words)
+        physical, booked = (quantity(kpis[f"{how}_area_balance_mwh"], "MWh") for how in ("curtailed", "settled"))
+        settled = [Paragraph(words("text.settled", physical=physical, settled=booked, member=member))]
     return [
         Heading(words("section.curtailment"), message=message, starts_page=True),
-        Paragraph(words("text.order")),
+        Paragraph(_order(run, words)),
         figure_block(curtailment.by_month_and_unit(run, focus, detail, words), words),
         figure_block(curtailment.by_scenario(run, focus, words), words),
-        Paragraph(words("text.settled", physical=physical, settled=settled,
-                        member=member_label(run, run.member(focus.scenario, focus.point), words))),
+        *settled,
         Paragraph(words("text.curtailment"), is_note=True),
-    ]  # fmt: skip
+    ]
+
+
+def _order(run: Run, words: Words) -> str:
+    rule = ".lifo" if congestion_rule(run) == "lifo" else ""
+    return words(f"text.order{rule}{'' if has_market(run) else '.no_area'}")

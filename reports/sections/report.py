@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 
 from reports.document.blocks import (
@@ -22,7 +24,7 @@ from reports.figures.link import duration
 from reports.figures.scenarios import headline as scenario_dots
 from reports.reading.detail import Detail, Focus
 from reports.reading.labels import kpi_label, point_label
-from reports.reading.run_folder import benefit_kpi, controlled_scenarios
+from reports.reading.run_folder import benefit_kpi, controlled_scenarios, has_market
 from reports.reading.substitutes import substitutes
 from reports.reading.uncertainty import Analysis, Unusable
 from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
@@ -33,6 +35,8 @@ from twin.metrics.run_folder import Run
 NOT_COVERED = ("stability", "low_voltage", "headroom", "half_hours", "order", "rating")
 DAYS_OF_A_YEAR, HOURS_OF_DAY = 365, 24
 SHOWN_OF_COMMIT = 10
+CLAIM = re.compile(r"\bP\d{2,3}\b")
+"""A claim of a plan, as sources cite it."""
 
 
 def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: Words) -> Document:
@@ -119,7 +123,8 @@ def _scenarios(run: Run, focus: Focus, words: Words) -> list[Block]:
     if zero:
         names = words("list.separator").join(zero)
         blocks.append(Paragraph(words("text.scenarios.zero", names=names), is_note=True))
-    blocks += [tables.causes(run, focus.point, words), Paragraph(words("note.causes"), is_note=True)]
+    if has_market(run):
+        blocks += [tables.causes(run, focus.point, words), Paragraph(words("note.causes"), is_note=True)]
     if has_sweep:
         blocks.append(tables.points_congestion(run, words))
         blocks += [tables.points_security(run, focus.scenario, words), Paragraph(words("note.security"), is_note=True)]
@@ -150,7 +155,10 @@ def _balance_and_checks(run: Run, focus: Focus, words: Words) -> list[Block]:
 def _assumptions(run: Run, words: Words) -> list[Block]:
     if not run.study["assumptions"]:
         return [Paragraph(words("text.assumptions.nothing"))]
-    return [Paragraph(words("note.sources"), is_note=True), tables.assumptions(run, words)]
+    claims = any(CLAIM.search(str(row["source"])) for row in run.study["assumptions"])
+    of_plan = words("note.sources.claims") if claims else ""
+    note = words("note.sources", island=run.study["island"]["name"], claims=of_plan)
+    return [Paragraph(note, is_note=True), tables.assumptions(run, words)]
 
 
 def _left_out(run: Run, words: Words) -> list[str]:

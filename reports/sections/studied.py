@@ -9,6 +9,7 @@ from reports.document.digits import fixed
 from reports.document.texts import Words
 from reports.reading.labels import scenario_facts, scenario_title
 from reports.reading.network_pictures import network_picture
+from reports.reading.run_folder import congestion_rule
 from twin.metrics.run_folder import Run
 
 QUESTIONS = ("rating", "criterion", "order", "stability", "capacity")
@@ -73,11 +74,17 @@ def _policy(run: Run, scenario: str, words: Words) -> str:
     return words.choice("policy", policy)
 
 
+def _answer(run: Run, name: str, words: Words) -> str:
+    key = f"ask.{name}.answer"
+    own = f"{key}.{congestion_rule(run)}"
+    return words(own if words.has(own) else key)
+
+
 def questions(run: Run, words: Words, starts_page: bool = True) -> list[Block]:
     """Return what readers will ask, each with its answer, and what is needed from them."""
     asked = [
         block for name in QUESTIONS
-        for block in (Heading(words(f"ask.{name}"), is_small=True), Paragraph(words(f"ask.{name}.answer")))
+        for block in (Heading(words(f"ask.{name}"), is_small=True), Paragraph(_answer(run, name, words)))
     ]  # fmt: skip
     return [
         Heading(words("section.questions"), message=words("message.questions"), starts_page=starts_page),

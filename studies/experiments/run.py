@@ -20,7 +20,7 @@ from studies.experiments.runner import Experiment, Work
 from studies.measured.feed import read_feed, required
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import element_names_ja, island_of, tables_of
 from studies.study.members import BASE, members, middle_point, onset_members, onset_tries
 from studies.study.members import Member as StudyMember
 from studies.study.schema import Study
@@ -55,7 +55,6 @@ def write_network_figures(model: GridModel, run: Path) -> None:
                 figure.savefig(folder / f"{name}_{language}.svg", metadata={"Date": None})
 
 
-NAMED_TABLES = ("buses", "lines", "transformers", "shunts", "compensators")
 TWINS = "twins"
 SITE_KINDS = {
     "existing_plain": ("Existing small PV", "既設小規模太陽光"),
@@ -196,14 +195,6 @@ def _units(case: Case) -> list[dict[str, Any]]:
     return rows
 
 
-def _element_names(study: Study) -> dict[str, str]:
-    """Return the Japanese name of each element that the island's tables name in both languages, by its own name."""
-    tables = tables_of(study)
-    named = (tables[table] for table in NAMED_TABLES if table in tables)
-    pairs = ((row.name_ja, row.Name) for table in named for row in table.rename(columns={"name": "Name"}).itertuples())
-    return {str(name): str(name_ja) for name_ja, name in pairs if isinstance(name_ja, str) and name_ja}
-
-
 def _study_ranges(study: Study) -> list[dict[str, Any]]:
     """Return the ranges of the study's own keys, as the island's tables state them."""
     tables = tables_of(study)
@@ -310,7 +301,7 @@ class StudyRun(Experiment):
             "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
-            "element_names_ja": _element_names(self.study) if self.study.grid.is_island else {},
+            "element_names_ja": element_names_ja(self.study) if self.study.grid.is_island else {},
             "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,

@@ -151,8 +151,8 @@ class Experiment(ABC):
         work = PREPARED_SECONDS * min(count, 8) + SIMULATED_SECONDS * count * days / of_year
         seconds = FIXED_SECONDS + work / max(1, min(processors, count))
         about = f"{seconds / 60.0:.0f} min" if seconds > 90.0 else f"{seconds:.0f} s"
-        plural = "s" if count > 1 else ""
-        return f"{count} simulation{plural} of {days} days: about {about} on {processors} free processors."
+        what, stretch = "simulation" + "s" * (count > 1), "day" + "s" * (days > 1)
+        return f"{count} {what} of {days} {stretch}: about {about} on {processors} free processors."
 
     @abstractmethod
     def prepare(self, progress: Progress) -> None:

@@ -24,8 +24,21 @@ STUCK_HOURS, IMPORT_SHARE = 24.0, 1.0 / 3.0
 """A zone that stays on for so long while the islands import for so much of it is a stuck display; judged by the rows
 in which the feed moves."""
 
-LARGEST_LAG_HOURS, LAG_HOURS, LAG_GAIN = 6, 0.75, 0.02
+WIND_STILL_HOURS = 3
+"""Wind with one digit that does not move for so long is carried on, not measured."""
+
+LARGEST_LAG_HOURS, LAG_HOURS, LAG_GAIN = 6, 0.75, 0.03
 """Output follows the wind at one site within this; another lag has to fit so much better to be a shifted clock."""
+
+CHANGE_HOURS, PART_DAYS, PART_FIT, LEAST_FIT = 3, 14, 0.3, 0.2
+"""The clock is judged by changes over so many hours, on the whole and by parts of so many days that fit so well; a
+worse fit than the last of all together is wind of another place or time."""
+
+LEAST_MOVING = 0.5
+"""Less than this share of steps in which everything moves is another step, or files of different times."""
+
+SHOWN_FILES, SHOWN_LETTERS = 5, 60
+"""So many files, and so much of their first line, are shown where a column is missing."""
 
 FEW = 0.01
 """Up to this share of rows off the grid of steps are left out and counted; more are another step or clock."""
@@ -103,7 +116,8 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     ------
     InputError
         Where columns are missing or stand in several files; times that cannot be read, are off the grid of steps, or
-        stand twice with different values; text in numbers; impossible values; a clock that does not fit the wind.
+        stand twice with different values; text in numbers; impossible values; fewer than half of the steps with values
+        that move; a clock or a wind that does not fit the output.
     """
     rows = tables["feed_columns"]
     (time_column,) = rows.loc[rows["use"] == "time", "column"]
@@ -111,15 +125,17 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     declared = rows[rows["use"] != "time"].set_index("column")
     problems: list[Problem] = []
     parts: dict[str, pd.DataFrame] = {}
+    heads: dict[str, str] = {}
     left_out = np.zeros(2, dtype=int)
     for path in tables_in(folder) if folder.is_dir() else []:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            head = file.readline().strip().split(",")
+            heads[path.name] = file.readline().strip().replace("\0", "")
+        head = heads[path.name].split(",")
         columns = [name for name in head if name in set(declared.index)]
         if time_column in head and columns:
             parts[str(path)], counts = _read(path, time_column, columns, minutes, problems)
             left_out += counts
-    problems += _column_problems(declared, parts, folder)
+    problems += _column_problems(declared, parts, heads, folder)
     raise_if_any(problems)
     whole = pd.concat(parts.values(), axis=1)
     index = pd.date_range(whole.index.min(), whole.index.max(), freq=f"{minutes}min", name="time")
@@ -128,9 +144,10 @@ def read_feed(tables: Tables, folder: Path) -> Feed:
     by_use = {str(use): str(name) for name, use in declared["use"].items() if use in QUANTITIES and name in frame}
     values = pd.DataFrame({use: frame[name] for use, name in by_use.items()})
     status = frame[[str(name) for name in declared.index[declared["use"] == "status"] if name in frame]]
-    raise_if_any(_clock_problems(values, minutes, folder))
     zone_of = {str(name): str(declared["zone"].loc[str(name)]) for name in status}
-    return _judged(values, status, zone_of, minutes, left_out, tuple(parts))
+    feed = _judged(values, status, zone_of, minutes, left_out, tuple(parts))
+    raise_if_any(_rest_problems(feed, folder) or _clock_problems(feed, minutes, folder))
+    return feed
 
 
 def _read(
@@ -162,15 +179,22 @@ def _read(
     return again[~again.index.duplicated()].sort_index(), (len(frame) - len(again), len(off))
 
 
-def _column_problems(declared: pd.DataFrame, parts: dict[str, pd.DataFrame], folder: Path) -> list[Problem]:
+def _column_problems(
+    declared: pd.DataFrame, parts: dict[str, pd.DataFrame], heads: dict[str, str], folder: Path
+) -> list[Problem]:
     found = []
+    seen = "; ".join(f"{name} begins with {head[:SHOWN_LETTERS]!r}" for name, head in list(heads.items())[:SHOWN_FILES])
     for name in list(map(str, declared.index)):
         holders = [path for path, frame in parts.items() if name in frame]
         if len(holders) > 1:
             repair = "leave one of them in the folder"
-            found.append(Problem("a column stands in several files", str(folder), ", ".join(holders), name, repair))
+            places = ", ".join(Path(path).name for path in holders)
+            found.append(Problem("a column stands in several files", f"{folder}, {name}", places, "one", repair))
         if not holders and declared["use"].loc[name] in NEEDED:
-            found.append(Problem("no file has this column", str(folder), repair=f"add the file with {name}"))
+            accepted = "columns of feed_columns.csv, separated by commas"
+            repair = f"add the file with {name}, or rename its column"
+            where = f"{folder}, {name}"
+            found.append(Problem("no file has this column", where, seen or "no CSV file", accepted, repair))
     return found
 
 
@@ -185,15 +209,54 @@ def _value_problems(frame: pd.DataFrame, declared: pd.DataFrame, folder: Path) -
     return found
 
 
-def _clock_problems(values: pd.DataFrame, minutes: int, folder: Path) -> list[Problem]:
-    steps = LARGEST_LAG_HOURS * 60 // minutes
-    fits = {lag: values["uncontrolled"].corr(values["wind"].shift(lag)) for lag in range(-steps, steps + 1)}
-    best = max(fits, key=lambda lag: (fits[lag], -abs(lag)))
-    hours = best * minutes / 60.0
-    if abs(hours) <= LAG_HOURS or not fits[best] - fits[0] > LAG_GAIN:
+def _rest_problems(feed: Feed, folder: Path) -> list[Problem]:
+    """Tell where hardly any step has everything."""
+    if (~feed.stands_still).mean() >= LEAST_MOVING:
         return []
-    seen = f"output follows the wind {hours:+.1f} h late: correlation {fits[best]:.3f}, as given {fits[0]:.3f}"
-    return [Problem("shifted clock", str(folder), seen, "wind and output at the same time", "bring both to UTC")]
+    rows = len(feed.index)
+    missing = ", ".join(f"{name} {int(feed.values[name].isna().sum())}" for name in feed.values)
+    seen = f"{int((~feed.stands_still).sum())} of {rows} steps from {feed.index[0]} to {feed.index[-1]}; without "
+    accepted = f"{LEAST_MOVING:.0%} of them in which demand, output and wind are there and move"
+    repair = "leave files of one winter with the step of the table in the folder"
+    return [Problem("too few steps to say anything", str(folder), f"{seen}a value: {missing}", accepted, repair)]
+
+
+def _clock_problems(feed: Feed, minutes: int, folder: Path) -> list[Problem]:
+    """Hold changes of the output against those of the wind: on the whole, then by parts of the time."""
+    per_hour = 60 // minutes
+    output, wind = (
+        feed.values[name].where(~feed.stands_still).diff(CHANGE_HOURS * per_hour) for name in ("uncontrolled", "wind")
+    )
+    lag, fit, as_given = _lag(output, wind, per_hour)
+    if fit < LEAST_FIT:
+        seen = f"correlation of changes over {CHANGE_HOURS} h: {fit:.2f}"
+        repair = "take the wind of this place and time"
+        return [Problem("output does not follow the wind", str(folder), seen, f"{LEAST_FIT} or more", repair)]
+    parts = (feed.index - feed.index[0]) // pd.Timedelta(days=PART_DAYS)
+    found = []
+    for part in [None, *np.unique(parts)]:
+        if part is not None:
+            mine = parts == part
+            lag, fit, as_given = _lag(output.where(mine), wind, per_hour)
+        if abs(lag) <= LAG_HOURS or not fit - as_given > LAG_GAIN or fit < (LEAST_FIT if part is None else PART_FIT):
+            continue
+        when = "" if part is None else f" from {feed.index[mine][0]:%Y-%m-%d} to {feed.index[mine][-1]:%Y-%m-%d}"
+        seen = f"output follows the wind {lag:+.1f} h late{when}: correlation {fit:.2f}, as given {as_given:.2f}"
+        accepted = "wind and output at the same time"
+        found.append(Problem("shifted clock", str(folder), seen, accepted, "bring both to UTC"))
+        if part is None:
+            break
+    return found
+
+
+def _lag(output: pd.Series, wind: pd.Series, per_hour: int) -> tuple[float, float, float]:
+    """Return by how many hours the output is best behind the wind, the correlation there and without a lag."""
+    steps = LARGEST_LAG_HOURS * per_hour
+    if not (output.std() > 0.0 and wind.std() > 0.0):
+        return 0.0, 0.0, 0.0
+    fits = {lag: float(output.corr(wind.shift(lag))) for lag in range(-steps, steps + 1)}
+    best = max(fits, key=lambda lag: (np.nan_to_num(fits[lag], nan=-1.0), -abs(lag)))
+    return best / per_hour, fits[best], fits[0]
 
 
 def _judged(
@@ -211,7 +274,8 @@ def _judged(
     imports = pd.Series(np.where(still, np.nan, (short > 0.0).to_numpy(float)), values.index)
     stuck = pd.DataFrame({name: _stuck(status[name], imports, minutes) for name in status}, index=status.index)
     limit = WIND_FILLED_HOURS * 60 // minutes
-    wind = values["wind"].ffill(limit=limit)
+    wind_still = _unchanged(values["wind"], WIND_STILL_HOURS * 60 // minutes)
+    wind = values["wind"].ffill(limit=limit).mask(wind_still)
     record: dict[str, float | str] = {
         "files": ", ".join(Path(file).name for file in files),
         "rows": len(values),
@@ -221,6 +285,7 @@ def _judged(
         "rows_feed_stands_still": int(still.sum()),
         "percent_feed_stands_still": round(100.0 * float(still.mean()), 2),
         "rows_wind_filled": int((values["wind"].isna() & wind.notna()).sum()),
+        "rows_wind_stands_still": int(wind_still.sum()),
         "rows_wind_missing": int(wind.isna().sum()),
     }
     record |= {f"rows_{name}_stuck": int(stuck[name].sum()) for name in stuck if stuck[name].any()}

@@ -48,3 +48,14 @@ def tables_of(study: Study) -> Tables:
         With all problems of all tables.
     """
     return island_tables(island_of(study), study.inputs)
+
+
+NAMED_TABLES = ("buses", "lines", "transformers", "shunts", "compensators")
+
+
+def element_names_ja(study: Study) -> dict[str, str]:
+    """Return the Japanese name of each element that the island's tables name in both languages, by its own name."""
+    tables = tables_of(study)
+    named = (tables[table] for table in NAMED_TABLES if table in tables)
+    pairs = ((row.name_ja, row.Name) for table in named for row in table.rename(columns={"name": "Name"}).itertuples())
+    return {str(name): str(name_ja) for name_ja, name in pairs if isinstance(name_ja, str) and name_ja}

@@ -78,6 +78,7 @@ def test_a_network_of_pandapower_runs_in_the_loop_and_the_loop_in_it():
     assert control.unsolved == 0
 
 
+@pytest.mark.slow
 def test_taps_and_reactors_move_in_pandapower_too(goto_year):
     inputs = goto_year.days(WINDY_DAY).half_hours(8)
     case = make_case(inputs, [member(inputs)])

@@ -127,7 +127,7 @@ def test_decisions_fall_at_the_same_times_whatever_the_step(cadence, minutes):
     assert last >= day + due[0] // minutes, "an order lasts until the next decision"
 
 
-@pytest.mark.parametrize("minutes", STEPS)
+@pytest.mark.parametrize("minutes", [pytest.param(5, marks=pytest.mark.slow), *STEPS[1:]])
 def test_taps_and_reactors_wait_for_the_same_time(goto_year, minutes):
     half_hours = Bands.of([goto_year.model], np.zeros(1, dtype=int))
     bands = Bands.of([goto_year.model], np.zeros(1, dtype=int), minutes)

@@ -1,49 +1,25 @@
 """Whole runs, each made once a session: the slow part of these tests."""
 
 import contextlib
+import fcntl
 import io
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from small_study import DAYS, STUDY
 
 from studies import cli
 
 ROOT = Path(__file__).parents[2]
 DATA = ROOT.parent / "shared" / "data"
 
-STUDY = """\
-schema_version = 1
-name = "small"
-title_en = "Two members over the end of a month"
-title_ja = "月末をまたぐ二つの計算"
 
-[period]
-fiscal_year = 2030
-
-[grid]
-year = 2030
-
-[operation]
-area_level_percent = 6
-
-[scenario.without]
-fleet.new_pv = false
-
-[scenario.aware]
-fleet = { new_pv = true, batteries = "all" }
-operation.policy = "congestion_aware"
-
-[sweep]
-grid.conductor_mm2 = [240]
-
-[compare]
-reference = "without"
-"""
-DAYS = "30:32"
-"""30 April to 2 May: two blocks, so that there is a checkpoint between them."""
+SAID = "runs/said.txt"
+"""What the command of the small run printed, beside it."""
 
 
 class Answer(NamedTuple):
@@ -102,11 +78,18 @@ def small_study(workplace) -> Path:
 
 
 @pytest.fixture(scope="session")
-def run(workplace, once, small_study) -> Path:
-    """Results of the small study by one worker."""
-    answer = once("run", small_study, "--days", DAYS, "--jobs", 1, "--out", "runs/small")
-    assert answer.status == 0, answer.err
-    return workplace / "runs" / "small"
+def run(tmp_path_factory, small_study) -> Path:
+    """Results of the small study by one worker, made once for all processes of the tests: to be read only."""
+    ours = tmp_path_factory.getbasetemp()
+    place = (ours.parent if "PYTEST_XDIST_WORKER" in os.environ else ours) / "small_run"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock, contextlib.chdir(place):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not Path("runs/small").exists():
+            answer = command("run", small_study, "--days", DAYS, "--jobs", 1, "--out", "runs/small")
+            assert answer.status == 0, answer.err
+            Path(SAID).write_text(answer.out, encoding="utf-8")
+    return place / "runs" / "small"
 
 
 def reproducible_files(folder: Path) -> dict[str, bytes]:

@@ -6,7 +6,8 @@ import threading
 import time
 
 import pytest
-from conftest import DAYS, command, reproducible_files
+from conftest import command, reproducible_files
+from small_study import DAYS
 
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]

@@ -49,6 +49,7 @@ def test_ten_lines_compare_policies(printed):
     assert min(none[used], hold[used], own[used]) > 100.0
 
 
+@pytest.mark.slow
 def test_the_ice_plant_keeps_its_energy(printed):
     (more, less, melted), (left, beyond) = printed("own_device")
     # printed with three digits
@@ -65,6 +66,7 @@ def test_a_network_of_ones_own_is_congested_and_pandapower_agrees(printed):
     assert 0.9 < vm < 1.1
 
 
+@pytest.mark.slow
 def test_a_random_agent_runs_a_day(printed):
     head, (used, clipped) = printed("reinforcement_learning")
     assert head[-2:] == [85.0, 57.0]

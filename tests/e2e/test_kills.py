@@ -13,7 +13,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import DAYS, ROOT, reproducible_files
+from conftest import ROOT, reproducible_files
+from small_study import DAYS
 
 from studies.execution.folders import partial_folder
 

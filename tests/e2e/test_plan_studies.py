@@ -4,8 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-
-from tests.e2e.conftest import STUDY, command
+from conftest import command
+from small_study import STUDY
 
 DAY = "350:350"
 SHARE_TOLERANCE = 1e-3

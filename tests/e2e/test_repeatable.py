@@ -6,9 +6,11 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from conftest import DAYS, ROOT, command, reproducible_files
+from conftest import ROOT, command, reproducible_files
+from small_study import DAYS
 
 from studies.execution import folders
 from studies.execution.folders import DIGEST_FILE, partial_folder
@@ -86,20 +88,20 @@ def test_compare_finds_no_difference_between_equal_runs(run, tmp_path):
 
 @pytest.mark.parametrize("broken", ["operation.flow_margin_mw = -1", 'grid.model = "none.json"'])
 def test_earlier_results_stay_when_a_later_run_fails(run, small_study, tmp_path, broken):
-    before = reproducible_files(run)
+    earlier = Path(shutil.copytree(run, tmp_path / "small"))
     text = small_study.read_text(encoding="utf-8").replace("fleet.new_pv = false", f"fleet.new_pv = false\n{broken}")
     (tmp_path / "broken.toml").write_text(text, encoding="utf-8")
-    assert command("run", tmp_path / "broken.toml", "--out", run).status == 2
-    assert_same(reproducible_files(run), before)
+    assert command("run", tmp_path / "broken.toml", "--out", earlier).status == 2
+    assert_same(reproducible_files(earlier), reproducible_files(run))
 
 
 def test_a_run_that_breaks_off_leaves_the_earlier_one(run, small_study, tmp_path, monkeypatch):
-    before = reproducible_files(run)
+    earlier = Path(shutil.copytree(run, tmp_path / "small"))
 
     def fail(*_):
         raise RuntimeError("out of luck")
 
     monkeypatch.setattr(study_run, "study_case", fail)
     with pytest.raises(RuntimeError, match="out of luck"):
-        command("run", small_study, "--days", DAYS, "--out", run)
-    assert_same(reproducible_files(run), before)
+        command("run", small_study, "--days", DAYS, "--out", earlier)
+    assert_same(reproducible_files(earlier), reproducible_files(run))

@@ -16,19 +16,17 @@ class Golden:
     ----------
     make : callable
         Returns its numbers, from results made in a workplace.
-    is_fast : bool
-        Whether it belongs to the fast tests.
     needs_data : bool
         Whether it reads the measured data, which are not shipped.
     """
 
     make: Callable[[Workplace], dict[str, Any]]
-    is_fast: bool = False
     needs_data: bool = False
 
 
 GOLDENS = {
-    "run_quick": Golden(of_runs.quick, is_fast=True),
+    "run_quick": Golden(of_runs.quick),
+    "run_small": Golden(of_runs.small),
     "run_goto_2030": Golden(of_runs.shipped_2030),
     "run_goto_2030_policies": Golden(of_runs.shipped_policies),
     "run_goto_fy2022": Golden(of_runs.shipped_2022, needs_data=True),

@@ -3,14 +3,13 @@
 import tomllib
 from typing import Any
 
+from tests.fixtures.small_study import DAYS, STUDY
 from tests.golden import numbers_of
 from tests.golden.command_line import DATA, ROOT
 from tests.golden.made_files import write_weather
 from tests.golden.study_files import variant
 from tests.golden.workplace import QUICK_DAYS, SPRING_DAYS, Workplace
 
-MONTH_END = "30:32"
-"""30 April to 2 May: two blocks of calculation, so that there is a checkpoint between them."""
 GUEST_DAYS = "60:61"
 
 CORNERS: dict[str, dict[str, Any]] = {
@@ -46,7 +45,7 @@ def shipped_policies(place: Workplace) -> dict[str, Any]:
 def shipped_2022(place: Workplace) -> dict[str, Any]:
     """All scenarios of goto_fy2022 on the measured input, over the end of a month."""
     study = variant("goto_fy2022", {"sweep": {"grid": {"conductor_mm2": [240]}}})
-    return numbers_of.of_run(place.run("fy2022", study, MONTH_END, "--data", DATA, jobs=2))
+    return numbers_of.of_run(place.run("fy2022", study, DAYS, "--data", DATA, jobs=2))
 
 
 def corners(place: Workplace) -> dict[str, Any]:
@@ -89,6 +88,11 @@ def guest_weather(place: Workplace) -> dict[str, Any]:
     file = {"path": "sky.csv", "format": "csv", "timezone": "Asia/Tokyo", "wind_height_m": 60}
     study["weather"] = {"source": "files", "files": {"fukue": [file]}}
     return numbers_of.of_run(place.run("guest_weather", study, GUEST_DAYS))
+
+
+def small(place: Workplace) -> dict[str, Any]:
+    """The two members that the tests of whole commands run, which compare them with these values too."""
+    return numbers_of.of_run(place.run("small", tomllib.loads(STUDY), DAYS))
 
 
 def quick(place: Workplace) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def place(tmp_path_factory) -> Workplace:
 def marked(name):
     golden = GOLDENS[name]
     absent = f"the measured data are not here: {DATA}"
-    marks = [] if golden.is_fast else [pytest.mark.slow]
+    marks = [pytest.mark.slow]
     marks += [pytest.mark.skipif(not DATA.is_dir(), reason=absent)] if golden.needs_data else []
     return pytest.param(name, marks=marks)
 

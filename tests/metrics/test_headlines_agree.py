@@ -128,7 +128,10 @@ class Rest:
         return view.plan(Mode.POWER)
 
 
-@pytest.mark.parametrize(("reward", "figure"), REWARDS.items())
+@pytest.mark.parametrize(
+    ("reward", "figure"),
+    [pytest.param(*pair, marks=[] if pair[0] == "value" else pytest.mark.slow) for pair in REWARDS.items()],
+)
 def test_the_rewards_of_the_environment_add_up_to_the_key_figure(run, reward, figure):
     case = run[0]
     env = IslandEnvironment(case, 1, reward=reward, orders=("power", "devices"))

@@ -380,6 +380,7 @@ def test_net_is_not_modified_and_indices_need_no_order() -> None:
         pd.testing.assert_frame_equal(net[name], table)
 
 
+@pytest.mark.slow
 def test_example_with_all_voltage_levels() -> None:
     from pandapower.networks import example_multivoltage
 

@@ -138,7 +138,11 @@ def closed_loop(parameters, rows=40, half_hours=16):
 
 @pytest.mark.parametrize(
     "parameters",
-    [(), (("svc_slope_percent", 1), ("reactor_mvar", 20)), (("main_tap_dead_band_pu", 0.0075), ("source_vm_pu", 0.98))],
+    [
+        pytest.param((), marks=pytest.mark.slow),
+        pytest.param((("svc_slope_percent", 1), ("reactor_mvar", 20)), marks=pytest.mark.slow),
+        (("main_tap_dead_band_pu", 0.0075), ("source_vm_pu", 0.98)),
+    ],
 )
 def test_with_constant_injections_all_controls_come_to_rest(parameters):
     history = closed_loop(parameters)

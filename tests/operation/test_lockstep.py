@@ -192,8 +192,8 @@ def test_a_finished_member_is_made_again_alone_where_a_table_is_damaged(
     assert set(run) == {1}
 
 
-@pytest.mark.parametrize("place", ["save_checkpoint", "write_part"])
-@pytest.mark.parametrize("call", [1, 4])
+@pytest.mark.parametrize("place", ["save_checkpoint", pytest.param("write_part", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("call", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
     two_months, uninterrupted, tmp_path, monkeypatch, place, call
 ):
@@ -211,6 +211,7 @@ def test_a_run_killed_while_it_writes_ends_with_the_same_bytes(
     assert simulated(two_months, tmp_path) == uninterrupted
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_tidies_up_loses_no_month(two_months, uninterrupted, tmp_path, monkeypatch):
     real, removed = store.shutil.rmtree, []
 

@@ -153,13 +153,18 @@ def test_what_is_measured_is_asked_of_the_loop_only_when_it_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("body", "kind", "what"),
     [
-        ("(pathlib.Path(__file__).parent / 'table.csv').read_text()", READS, "table.csv"),
+        pytest.param(
+            "(pathlib.Path(__file__).parent / 'table.csv').read_text()", READS, "table.csv", marks=pytest.mark.slow
+        ),
         ("(pathlib.Path(__file__).parent / 'table.csv').write_text('1')", WRITES, "table.csv"),
-        ("(pathlib.Path(__file__).parents[1] / 'truth.csv').read_text()", READS_OUTSIDE, "truth.csv"),
+        pytest.param(
+            "(pathlib.Path(__file__).parents[1] / 'truth.csv').read_text()", READS_OUTSIDE, "truth.csv",
+            marks=pytest.mark.slow,
+        ),
         ("os.open('/proc/%d/mem' % os.getppid(), os.O_RDONLY)", READS_OUTSIDE, "/mem"),
-        ("import weather", READS_OUTSIDE, "/weather/"),
+        pytest.param("import weather", READS_OUTSIDE, "/weather/", marks=pytest.mark.slow),
         ("socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))", CONNECTS, "127.0.0.1"),
-        ("subprocess.run(['true'])", STARTS, "true"),
+        pytest.param("subprocess.run(['true'])", STARTS, "true", marks=pytest.mark.slow),
     ],
     ids=["reads", "writes", "outside", "memory of the loop", "weather", "network", "program"],
 )  # fmt: skip

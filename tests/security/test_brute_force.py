@@ -61,7 +61,10 @@ def multivoltage_tree():
     return net, {"load_p_mw": net.load.p_mw.to_numpy() * SCALES, "sgen_p_mw": np.array([[1.0], [0.0], [6.0]])}
 
 
-NETS = [case14, case39, goto_fixed, multivoltage_tree]
+NETS = [
+    case14, multivoltage_tree,
+    pytest.param(case39, marks=pytest.mark.slow), pytest.param(goto_fixed, marks=pytest.mark.slow),
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=NETS, ids=lambda make: make.__name__)

@@ -8,6 +8,7 @@ from studies.experiments.validation.curtailment.scores import (
     chosen_by_other_weeks,
     daily_hours,
     logit,
+    mcc_interval,
     on_off,
     paired_difference,
     picked,
@@ -64,6 +65,15 @@ def test_the_bootstrap_tells_a_better_one_an_equal_one_and_a_worse_one():
     assert equal.verdict == "equal"
     assert equal.low < equal.mcc < equal.high
     assert paired_difference(seen, noisy, other, INDEX, 1) == equal
+
+
+def test_the_interval_of_a_score_holds_the_score_and_shrinks_to_it_where_nothing_varies():
+    rng = np.random.default_rng(6)
+    seen = np.sin(np.arange(len(INDEX)) / 90.0) > 0.2
+    noisy = np.where(rng.uniform(size=len(INDEX)) < 0.2, ~seen, seen)
+    low, high = mcc_interval(seen, noisy, INDEX, 1)
+    assert 0.0 < low < on_off(seen, noisy).mcc < high < 1.0
+    assert mcc_interval(seen, seen, INDEX, 1) == (1.0, 1.0)
 
 
 def test_hours_of_a_day_leave_out_rows_that_do_not_count():

@@ -75,6 +75,38 @@ def test_a_shifted_clock_is_refused(read):
         read(frame)
 
 
+def test_a_clock_that_is_set_on_the_way_is_refused_with_its_time(read):
+    frame = made_feed(days=56)
+    gusts = np.random.default_rng(2).normal(size=len(frame))
+    wind = 9.0 + pd.Series(gusts).rolling(18, min_periods=1).sum()  # forgets within three hours, as real wind does
+    frame[NAME["wind"]] = wind.clip(lower=0.0).round(2)
+    frame[NAME["uncontrolled"]] = (wind.clip(0.0, 14.0) + 1.0).round(4)
+    assert read(frame).record["rows"] == len(frame)
+    late = frame[NAME["time"]] >= frame[NAME["time"]].iloc[0] + pd.Timedelta(days=28)
+    frame.loc[late, NAME["uncontrolled"]] = frame[NAME["uncontrolled"]].shift(6)[late]
+    with pytest.raises(InputError, match=r"shifted clock(.|\n)*\+1.0 h late from 20"):
+        read(frame)
+
+
+def test_wind_that_stands_still_is_masked_and_wind_of_elsewhere_refused(read):
+    frame = made_feed()
+    frame.loc[400:430, NAME["wind"]] = 8.0
+    feed = read(frame)
+    assert feed.record["rows_wind_stands_still"] == 31
+    assert feed.stands_still[400:431].all()
+    frame[NAME["wind"]] = np.random.default_rng(3).uniform(0.0, 20.0, len(frame))
+    with pytest.raises(InputError, match="output does not follow the wind"):
+        read(frame)
+
+
+@pytest.mark.parametrize("kept", [slice(None, None, 3), slice(0, 1), slice(0, 0)])
+def test_too_little_of_a_feed_is_refused(read, tmp_path, kept):
+    frame = made_feed()
+    frame[["utc", NAME["wind"]]].to_csv(tmp_path / "wind.csv", index=False, date_format="%Y-%m-%dT%H:%MZ")
+    with pytest.raises(InputError, match="too few steps"):
+        read(frame.drop(columns=NAME["wind"]).iloc[kept])
+
+
 def test_impossible_values_and_missing_columns_are_told_together(read, tmp_path):
     frame = made_feed()
     frame.loc[3, NAME["demand"]] = 900.0
@@ -83,6 +115,7 @@ def test_impossible_values_and_missing_columns_are_told_together(read, tmp_path)
     with pytest.raises(InputError, match="no file has this column") as told:
         read(made_feed().drop(columns=[NAME["wind"], NAME["demand"]]))
     assert str(told.value).count("no file has this column") == 2
+    assert "feed.csv begins with 'utc," in str(told.value)
 
 
 def test_the_index_goes_by_the_days_before(read):

@@ -197,6 +197,7 @@ def test_copies_do_not_share_what_they_remember(tmp_path):
     assert policy.name == "own.py:Counting"
 
 
+@pytest.mark.slow
 def test_another_process_decides_alike_and_goes_on_from_what_is_remembered(tmp_path):
     (tmp_path / "rule.py").write_text("def limit(asked):\n    return 1.0 / asked\n")
     text = GOOD.replace("1.0 / self.asked", "limit(self.asked)")

@@ -69,6 +69,7 @@ def test_reactive_limits_of_further_networks(name):
     assert not limited(name, networks.build(name)).misses
 
 
+@pytest.mark.slow
 def test_the_taps_stop_where_pandapowers_controller_stops():
     rows = list(tapped((SOURCES_PU[2],), (-8,)))
     assert [row.verdict for row in rows] == ["same position"] * 3

@@ -212,7 +212,7 @@ def test_instants_at_the_edges_count_half():
     assert instants_on(frame, index)["temp_air"].to_list() == pytest.approx([1.5, 4.5])
 
 
-@pytest.mark.parametrize("minutes", [1, 10])
+@pytest.mark.parametrize("minutes", [pytest.param(1, marks=pytest.mark.slow), 10])
 def test_the_report_says_that_fine_values_are_averaged(tmp_path: Path, minutes: int):
     index = pd.date_range("2022-04-01", periods=3 * 1440 // minutes, freq=f"{minutes}min", tz="Asia/Tokyo")
     wind = 4.0 + np.random.default_rng(2).standard_normal(len(index)).clip(-3.0, 3.0)

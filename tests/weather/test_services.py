@@ -260,6 +260,44 @@ def test_broken_files_are_examined_without_a_traceback(tmp_path: Path, case: str
             assert quality_text(examine(WeatherFile(path, told, wind_height_m=10.0, fill_hours=number % 2), FUKUE))
 
 
+def test_a_fault_of_a_reader_is_no_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Text that cannot be read is told as a problem; what a program raises of itself passes through."""
+    path = tmp_path / "file.csv"
+    path.write_text(ninja(), encoding="utf-8")
+
+    def raising(error: Exception) -> Callable[[WeatherFile], object]:
+        def reader(_: WeatherFile) -> object:
+            raise error
+
+        return reader
+
+    monkeypatch.setitem(FORMATS, "ninja", raising(AttributeError("no such attribute")))
+    with pytest.raises(AttributeError):
+        read(WeatherFile(path, "ninja"), PLACE, 2022)
+    monkeypatch.setitem(FORMATS, "ninja", raising(KeyError("HR")))
+    with pytest.raises(InputError, match="nothing is called 'HR'"):
+        read(WeatherFile(path, "ninja"), PLACE, 2022)
+
+
+@pytest.mark.parametrize(
+    ("case", "before", "after", "told"),
+    [
+        ("open_meteo", "time,temp", "date,temp", "no line that starts with time,"),
+        ("open_meteo", ",25.0,0,GMT", ",25.0,zero,GMT", "utc_offset_seconds"),
+        ("nasa_power", ",MO,DY,", ",MONTH,DY,", "no column MO"),
+        ("tmy3", ",15.0,4.0\n", ",warm,4.0\n", "text where a number belongs"),
+    ],
+)
+def test_what_is_wrong_in_a_services_file_is_named(tmp_path: Path, case: str, before: str, after: str, told: str):
+    name, write, _ = CASES[case]
+    path = tmp_path / "file.csv"
+    text = write()
+    assert before in text
+    path.write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(InputError, match=told):
+        read(WeatherFile(path, name, wind_height_m=10.0), PLACE, 2022)
+
+
 def test_the_page_names_a_test_of_every_format():
     """The table of formats, and beside each a test that is there."""
     root = Path(__file__).parents[2]

@@ -157,7 +157,9 @@ def test_normal_and_random_years_pass_the_checks(normal_year: WeatherTable):
     assert weather_problems(synthetic_year(GOTO, 2023, 2, seed=9)) == []
 
 
-@pytest.mark.parametrize(("step_minutes", "count"), [(5, 366 * 288), (60, 366 * 24)])
+@pytest.mark.parametrize(
+    ("step_minutes", "count"), [pytest.param(5, 366 * 288, marks=pytest.mark.slow), (60, 366 * 24)]
+)
 def test_other_steps_and_leap_years_keep_the_normals(step_minutes: int, count: int):
     table = synthetic_year(
         GOTO, 2027, 0, seed=7, clock=Clock(step_minutes=step_minutes), climates={"fukue": CLIMATES["fukue"]}

@@ -50,6 +50,7 @@ from weather.readers.services import (
     read_tmy3,
 )
 from weather.readers.standard_years import read_epw, read_expanded_amedas, read_hasp
+from weather.readers.text import first_line
 
 FORMATS: dict[str, Callable[[WeatherFile], Reading]] = {
     "csv": read_plain,
@@ -191,8 +192,13 @@ def _statement_problems(file: WeatherFile) -> list[Problem]:
     return problems
 
 
+UNREADABLE = (ValueError, LookupError, OverflowError, OSError, csv.Error)
+"""What text that is not in its format raises, `UnicodeError` and pandas' parser among it; the rest is a fault of the
+program and is seen as such."""
+
+
 def _read_one(file: WeatherFile) -> Reading:
-    """Read one file; what its reader does not foresee is told as a problem of the file."""
+    """Read one file; text that its reader cannot take for numbers, times or columns is a problem of the file."""
     try:
         return FORMATS[file.format](file)
     except InputError as error:
@@ -203,10 +209,10 @@ def _read_one(file: WeatherFile) -> Reading:
         raise InputError(
             [Problem(f"this is a file of the format {found}", str(file.path), "csv", found, repair)]
         ) from error
-    except (ValueError, LookupError, TypeError, ArithmeticError, AttributeError, StopIteration, csv.Error) as error:
+    except UNREADABLE as error:
         accepted = f"a file as its publisher writes it; the first lines look like {format_of(file.path)}"
         what = f"cannot be read in the format {file.format}"
-        raise InputError([Problem(what, str(file.path), str(error)[:200], accepted)]) from error
+        raise InputError([Problem(what, str(file.path), first_line(error), accepted)]) from error
 
 
 def _in_metres_per_second(reading: Reading, file: WeatherFile) -> Reading:

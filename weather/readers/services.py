@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -26,12 +26,13 @@ from weather.readers.reading import (
     at_interval_middles,
     interval_starts,
 )
-from weather.readers.text import listed_cells, read_cells, read_text
+from weather.readers.text import first_line, listed_cells, read_cells, read_text
 from weather.readers.times import as_one_year, read_times, spacing_of, without_leap_day
 
 ENCODINGS = ("utf-8-sig", "latin-1")
 UTC = "UTC"
 TEN_METRES = 10.0
+SHOWN_COLUMNS = 12
 
 
 def _reading(
@@ -49,9 +50,10 @@ def _reading(
     interval = spacing_of(times, str(file.path))
     label = file.label or label
     starts = interval_starts(times, interval, label)
-    surface = frame[[name for name in INSTANTS if name in frame]].astype(float)
+    frame = _floats(frame[[name for name in (*IRRADIANCE, *INSTANTS) if name in frame]], file)
+    surface = frame[[name for name in INSTANTS if name in frame]]
     return Reading(
-        means=frame[[name for name in IRRADIANCE if name in frame]].astype(float).set_axis(starts),
+        means=frame[[name for name in IRRADIANCE if name in frame]].set_axis(starts),
         interval=interval,
         instants=at_interval_middles(surface.set_axis(starts), interval) if surface_is_mean else surface,
         is_standard_year=is_standard_year,
@@ -62,13 +64,26 @@ def _reading(
     )
 
 
+def _floats(frame: pd.DataFrame, file: WeatherFile) -> pd.DataFrame:
+    """Return the columns as numbers, whatever a library took them for."""
+    values: pd.DataFrame = frame.apply(pd.to_numeric, errors="coerce").astype(float)
+    is_text = values.isna() & frame.notna()
+    raise_if_any([
+        Problem("text where a number belongs", f"{file.path}, {name}",
+                f"{int(is_text[name].sum())} values, the first {str(frame[name][is_text[name]].iloc[0])[:60]!r}",
+                "a number", "correct the cells")
+        for name in frame if is_text[name].any()
+    ])  # fmt: skip
+    return values
+
+
 def _parsed(
     parse: Callable[..., tuple[pd.DataFrame, dict[str, Any]]], file: WeatherFile, name: str
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     try:
         return parse(StringIO(read_text(file.path, ENCODINGS)), map_variables=True)
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, StopIteration) as error:
-        raise InputError([Problem(f"not a file of {name}", str(file.path), str(error))]) from error
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:  # raised inside pvlib
+        raise InputError([Problem(f"not a file of {name}", str(file.path), first_line(error))]) from error
 
 
 def _is_put_together(times: pd.DatetimeIndex) -> bool:
@@ -101,7 +116,7 @@ MISSING_IN_TMY3 = -9000.0
 def read_tmy3(file: WeatherFile) -> Reading:
     """Read a TMY3 file: irradiance of the hour before the time, temperature and wind (10 m) at it."""
     data, _ = _parsed(pvlib.iotools.read_tmy3, file, "TMY3")
-    data = data[[name for name in (*IRRADIANCE, *INSTANTS) if name in data]].astype(float)
+    data = _floats(data[[name for name in (*IRRADIANCE, *INSTANTS) if name in data]], file)
     data = without_leap_day(data.mask(data < MISSING_IN_TMY3))
     ends = as_one_year(pd.DatetimeIndex(data.index))
     return _reading(data.set_axis(ends), file, "end", TEN_METRES, is_standard_year=True)
@@ -111,6 +126,12 @@ def _found(table: Table, names: Mapping[str, str], file: WeatherFile) -> pd.Data
     frame, problems = table.numbers({column: name for column, name in names.items() if column in table.cells}, file)
     raise_if_any(problems)
     return frame
+
+
+def _absent(table: Table, columns: Sequence[str], file: WeatherFile) -> list[Problem]:
+    missing = ", ".join(name for name in columns if name not in table.cells)
+    seen = ", ".join(map(str, table.cells.columns[:SHOWN_COLUMNS]))
+    return [Problem(f"no column {missing}", str(file.path), seen, ", ".join(columns))] if missing else []
 
 
 def _timed(frame: pd.DataFrame, cells: pd.Series, table: Table, file: WeatherFile, zone: str) -> pd.DataFrame:
@@ -145,6 +166,7 @@ def read_nasa_power(file: WeatherFile) -> Reading:
     for column, name in NASA_COLUMNS.items():
         if name in frame and name in IRRADIANCE:
             frame[name] *= _nasa_unit(header, column, file)
+    raise_if_any(_absent(table, ("YEAR", "MO", "DY", "HR"), file))
     parts = table.cells[["YEAR", "MO", "DY", "HR"]].astype(str)
     cells = parts["YEAR"] + "-" + parts["MO"] + "-" + parts["DY"] + " " + parts["HR"] + ":00"
     frame = _timed(frame, cells, table, file, UTC)
@@ -174,10 +196,15 @@ WIND_UNIT_NAMES = {"m/s": "m/s", "km/h": "km/h", "kn": "knots", "mp/h": "mph", "
 def read_open_meteo(file: WeatherFile) -> Reading:
     """Read CSV of Open-Meteo: irradiance is the mean of the hour before, temperature and wind are of the instant."""
     text = read_text(file.path, ENCODINGS)
-    lines = text.splitlines()
+    lines = [*text.splitlines(), "", ""]
     keys, values = (line.split(",") for line in lines[:2])
-    shift = float(dict(zip(keys, values, strict=False)).get("utc_offset_seconds", 0.0))
-    header = next(line for line in lines if line.startswith("time,")).split(",")
+    offset = dict(zip(keys, values, strict=False)).get("utc_offset_seconds", "0")
+    header = next((line for line in lines if line.startswith("time,")), "").split(",")
+    if not re.fullmatch(r"[+-]?\d+", offset.strip()) or len(header) < 2:
+        seen = f"line 2: {lines[1][:60]!r}; {'header found' if len(header) > 1 else 'no line that starts with time,'}"
+        accepted = "two lines with utc_offset_seconds, then a table that starts with time,"
+        raise InputError([Problem("not a file of Open-Meteo", str(file.path), seen, accepted)])
+    shift = float(offset)
     columns, factors, height = _open_meteo_columns(header)
     table = table_in(text, file, {TIME: TIME} | {name: column for column, name in columns.items()})
     frame = _found(table, columns, file)
@@ -286,6 +313,7 @@ def read_meteostat(file: WeatherFile) -> Reading:
     if TIME in table.cells:
         cells_of_time = table.cells[TIME]
     else:
+        raise_if_any(_absent(table, ("date", "hour"), file))
         cells_of_time = table.cells["date"] + " " + table.cells["hour"] + ":00"
     frame = _timed(frame, cells_of_time, table, file, UTC)
     return _reading(frame, file, "end", TEN_METRES, wind_in_doubt=math.inf)

@@ -51,7 +51,7 @@ def read_epw(file: WeatherFile) -> Reading:
         starts, interval = _epw_starts(data, _records_an_hour(text), float(meta["TZ"]), file)
     except InputError:
         raise
-    except (ValueError, KeyError, IndexError) as error:
+    except (ValueError, LookupError, TypeError) as error:  # pvlib calculates with cells that may be text
         seen = first_line(error)
         raise InputError([Problem("not an EPW file", str(file.path), seen, "EPW with 8 header lines")]) from error
     for name, code in MISSING.items():

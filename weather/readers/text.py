@@ -29,7 +29,7 @@ SHOWN = 5
 
 
 def read_text(path: Path, encodings: tuple[str, ...]) -> str:
-    """Return the text of a file in the first of `encodings` that fits without loss.
+    """Return the text of a file in the first of `encodings` that fits without loss; lines end with one line feed.
 
     Raises
     ------
@@ -39,10 +39,10 @@ def read_text(path: Path, encodings: tuple[str, ...]) -> str:
     if not path.is_file():
         raise InputError([Problem("file not found", str(path), repair="check the path in the study file")])
     raw = path.read_bytes()
-    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY))
+    is_text = not raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, *BINARY)) and b"\0" not in raw
     for encoding in encodings if is_text else ():
         try:
-            return raw.decode(encoding)
+            return raw.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
     accepted = " or ".join(_ENCODING_NAMES.get(encoding, encoding) for encoding in encodings)
@@ -77,6 +77,8 @@ def _guess(raw: bytes, encodings: tuple[str, ...]) -> str:
     kind = next((name for start, name in BINARY.items() if raw.startswith(start)), "")
     if kind:
         return kind
+    if b"\0" in raw:
+        return f"line {raw[: raw.index(0)].count(10) + 1}: a zero byte; damaged, or no text"
     if _fits(raw, "cp932") and "cp932" not in encodings:
         return f"looks like {_ENCODING_NAMES['cp932']}"
     return _first_foreign_byte(raw, encodings[0])
@@ -127,8 +129,9 @@ def numbers(cells: pd.Series, where: str, lines: Iterable[object]) -> tuple[pd.S
 
 
 def first_line(error: Exception) -> str:
-    """Return the first line of what a library says; the rest advises programmers."""
-    return next(iter(str(error).splitlines()), "")
+    """Return the first line of what a library says, of a missing key its name; the rest advises programmers."""
+    said = next(iter(str(error).splitlines()), "")
+    return f"nothing is called {said[:80]}" if isinstance(error, KeyError) else said[:200]
 
 
 def listed_cells(cells: Sequence[tuple[object, str]]) -> str:

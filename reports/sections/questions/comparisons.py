@@ -15,9 +15,12 @@ from reports.sections.questions.page import (
     Page,
     Record,
     differences_table,
+    element,
     figures_table,
     label,
     mean,
+    point_title,
+    points_of,
     range_text,
     shown,
     title,
@@ -201,7 +204,7 @@ def maintenance(record: Record, words: Words) -> Page:
                         words)],
         tables=[figures_table(record, OUTAGE, words),
                 differences_table(record, (CONGESTION, "congested_hours", "import_mwh", "losses_mwh", "diesel_mwh"),
-                                  words)],
+                                  words), *_binding(record, words)],
         turns=[words(f"maintenance.turn.{name}") for name in ("rating", "weeks", "criterion", "diesel")],
         notes=[_calendar(record, words), words("maintenance.note"), words("note.estimate")],
     )  # fmt: skip
@@ -217,6 +220,7 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
     per_day = {name: mean(values_of(record, name, "outage_cut_more_mwh")) /
                mean(values_of(record, name, "outage_days")) for name in met}  # fmt: skip
     least, most = min(per_day, key=per_day.__getitem__), max(per_day, key=per_day.__getitem__)
+    is_several = per_day[most] - per_day[least] > NOTICED_MWH
     told = {
         which: _text(record, name, "outage_cut_more_mwh", words) for which, name in (("least", least), ("most", most))
     }
@@ -232,7 +236,7 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
               (("import_max_mw", "MW"), ("circuit_max_percent", "%"), ("diesel_hours", "h"), ("diesel_mwh", "MWh"),
                ("unsupplied_mwh", "MWh"), ("import_more_mwh", "MWh"))}  # fmt: skip
     return [
-        words("maintenance.answer.cut" if len(met) > 1 else "maintenance.answer.cut.one", **told, **titles, **days),
+        words("maintenance.answer.cut" if is_several else "maintenance.answer.cut.one", **told, **titles, **days),
         words("maintenance.answer.diesel.runs" if runs else "maintenance.answer.diesel.rests", **supply),
         words("maintenance.answer.risk", mw=digits.fixed(max(every("outage_at_risk_max_mw")), 0),
               diesel=digits.fixed(record["diesel_mw"], 0),
@@ -240,16 +244,34 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
     ]  # fmt: skip
 
 
+def _binding(record: Record, words: Words) -> list[Table]:
+    """Return what binds the cuts of each scenario and case over the stretch, if anything does."""
+    rows = []
+    for row in record["rows"]:
+        name = title(record, row["scenario"], words)
+        case = point_title(record, row["point"], words) if len(points_of(record)) > 1 else ""
+        rows += [
+            [words("sweep.separator").join(text for text in (name, case) if text),
+             element(record, one["element"], words), element(record, one["outage"], words),
+             digits.quantity(one["mwh"], "MWh")]
+            for one in row["binding"]
+        ]  # fmt: skip
+    header = [words("question.column.scenario"), *(words(f"onset.column.{name}") for name in
+                                                   ("element", "outage", "mwh"))]  # fmt: skip
+    return [Table(words("maintenance.table.binding"), header, ["left"] * 3 + ["right"], rows)] if rows else []
+
+
 def _calendar(record: Record, words: Words) -> str:
     """Return which circuit is out, and how long repairs take by the island's table."""
-    elements = dict.fromkeys(one["element"] for calendar in record["calendar"].values() for one in calendar)
+    out = (one["element"] for calendar in record["calendar"].values() for one in calendar)
+    elements = dict.fromkeys(element(record, name, words) for name in out)
     repair, trips = record["repair_days"], record["trips_per_year"]
     told = words("maintenance.calendar", element=words("list.separator").join(elements))
     if repair is None or trips is None:
         return told
     days = {name: digits.fixed(value, 0) for name, value in repair.items()}
     often = {f"{name}_a_year": digits.quantity(value, "") for name, value in trips.items()}
-    return told + words("list.sentence") + words("maintenance.repair", **days, **often)
+    return told + words.either(" ", "") + words("maintenance.repair", **days, **often)
 
 
 def path(record: Record, words: Words) -> Page:

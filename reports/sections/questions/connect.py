@@ -9,7 +9,7 @@ from reports.document.blocks import Table, Tile
 from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.figures.questions import bars
-from reports.sections.questions.page import Page, Record, figures_table
+from reports.sections.questions.page import Page, Record, element, figures_table
 
 BEFORE, AFTER, WITH_BATTERY, INTER_TRIP = "before", "after", "with_battery", "intertrip"
 PLANT = "new_plant"
@@ -37,7 +37,7 @@ def page(record: Record, words: Words) -> Page:
         _months(rows[AFTER], words),
         figures_table(record, GRID, words),
         _others(record, rows, words),
-        _loadings(rows, words),
+        _loadings(record, rows, words),
     ]
     return Page(
         answer=_answer(record, rows, ratio, words),
@@ -165,10 +165,13 @@ def _others(record: Record, rows: dict[str, Record], words: Words) -> Table:
     return Table(words("connect.table.others"), header, ["left"] + ["right"] * 3, body)
 
 
-def _loadings(rows: dict[str, Record], words: Words) -> Table:
+def _loadings(record: Record, rows: dict[str, Record], words: Words) -> Table:
     before, after = rows[BEFORE]["loadings"], rows[AFTER]["loadings"]
     fullest = sorted(after, key=lambda name: -after[name])[:MOST_BRANCHES]
-    body = [[name, digits.fixed(before.get(name, math.nan), 1), digits.fixed(after[name], 1)] for name in fullest]
+    body = [
+        [element(record, name, words), digits.fixed(before.get(name, math.nan), 1), digits.fixed(after[name], 1)]
+        for name in fullest
+    ]
     header = [words(f"connect.column.{name}") for name in ("branch", "loading_before", "loading_after")]
     return Table(words("connect.table.loadings"), header, ["left", "right", "right"], body)
 

@@ -9,7 +9,7 @@ from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.figures.questions import heat_maps
 from reports.reading.labels import value_label
-from reports.sections.questions.page import Page, Record, range_text
+from reports.sections.questions.page import Page, Record, element, range_text
 from twin.metrics.questions.congestion_share import largest_size_mw
 
 KINDS = ("pv", "wind")
@@ -113,7 +113,11 @@ def _tried(record: Record, words: Words) -> Table:
 
 
 def _binding(record: Record, words: Words) -> Table:
-    rows = [[one["element"], one["outage"], digits.quantity(one["mwh"], "MWh")] for one in record["binding"][:5]]
+    rows = [
+        [element(record, one["element"], words), element(record, one["outage"], words),
+         digits.quantity(one["mwh"], "MWh")]
+        for one in record["binding"][:5]
+    ]  # fmt: skip
     if not rows:
         rows = [[words("onset.binding.none"), digits.NOT_DEFINED, "0"]]
     header = [words(f"onset.column.{name}") for name in ("element", "outage", "mwh")]
@@ -147,7 +151,8 @@ def hosting_page(record: Record, words: Words) -> Page:
 
 def _hosted(record: Record, kind: str, words: Words) -> str:
     rows = sorted((row for row in record["hosting"] if row["kind"] == kind), key=lambda row: row["mw"])
-    told = {"kind": words(f"onset.kind.{kind}"), "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
+    name = words(f"onset.kind.{kind}")
+    told = {"kind": f"{name[:1].upper()}{name[1:]}", "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
     return words("hosting.answer", low_mw=_mw(rows[0], words), high_mw=_mw(rows[-1], words), **told)
 
 

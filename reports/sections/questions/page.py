@@ -23,7 +23,7 @@ from reports.document.blocks import (
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.labels import value_label
+from reports.reading.labels import japanese_element, value_label
 from twin.core.quantities import KPIS, MONEY
 
 Record = Mapping[str, Any]
@@ -148,6 +148,13 @@ def point_title(record: Record, point: str, words: Words) -> str:
     """Return a sweep point as a reader knows it, e.g. "conductor 240 mm2"."""
     sweep = next(row["sweep"] for row in record["rows"] if row["point"] == point)
     return words("sweep.separator").join(value_label(key, value, words) for key, value in sweep.items())
+
+
+def element(record: Record, name: str, words: Words) -> str:
+    """Return a branch or an outage as a reader of the language calls it."""
+    if words.language == "en" or not name:
+        return name or digits.NOT_DEFINED
+    return japanese_element(name, record["element_names_ja"], words)
 
 
 def label(name: str, record: Record, words: Words) -> str:

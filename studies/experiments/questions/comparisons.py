@@ -14,7 +14,7 @@ from studies.study.schema import Study
 from twin.core.clock import HOURS_OF_DAY
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH
-from twin.metrics.questions.connection import inter_trip
+from twin.metrics.questions.connection import binding_elements, inter_trip
 from twin.metrics.questions.demand_response import moved, paid_for_moving_jpy
 from twin.metrics.questions.outage_days import of_outage_days
 from twin.metrics.questions.supply_hours import diesel_share_percent, of_sites
@@ -138,6 +138,10 @@ def available_diesel_mw(case: Case) -> float:
     return float(diesels.loc[diesels["available"].astype(bool), "p_max_mw"].sum())
 
 
+MOST_BINDING = 2
+"""Branches that are named of each member with an outage."""
+
+
 class Maintenance(Question):
     """One circuit of the link out for planned weeks or a repair: cut, import, diesels, and what hangs on the other."""
 
@@ -153,6 +157,7 @@ class Maintenance(Question):
             row["kpis"] |= none_where_nan(
                 of_outage_days(folder, base[row["point"]], days, available_diesel_mw(self.case), self.case.step_hours)
             )
+            row["binding"] = binding_elements(folder, self.case.step_hours)[:MOST_BINDING]
 
     def answered(self, rows: list[Row]) -> dict[str, Any]:
         """Return each scenario's calendar, what is known of how long repairs take, and the diesels."""

@@ -40,6 +40,8 @@ class Onset(Question):
         everyone = self.members()
         self.start = self._start(everyone)
         self.case = study_case(self.study, everyone, self.data, self.days, self._sums_only)
+        of_profiles = [profiles.plant_available_mw.sum(axis=1) for profiles, _ in self.case.profiles]
+        self.plants_mw = [of_profiles[int(number)] for number in self.case.profile]
 
     def folders(self, place: Path) -> list[Path]:
         """Return the members' folders: what is tried alone lies apart."""
@@ -67,7 +69,7 @@ class Onset(Question):
         rows: list[Row] = []
         folders = self.folders(work.folder)
         for m, (member, folder) in enumerate(zip(self.members(), folders, strict=True)):
-            row = row_of(member, of_plants_percent(self.case, m, series_of_folder(folder, self.case.step_hours)))
+            row = row_of(member, of_plants_percent(self.plants_mw[m], series_of_folder(folder, self.case.step_hours)))
             added = member.study.fleet.added_plants.values()
             rows.append(
                 row

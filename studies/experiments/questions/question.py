@@ -16,6 +16,7 @@ from studies.experiments.certificate.scores import paired_difference
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
+from studies.study.islands import element_names_ja
 from studies.study.members import WEATHER_YEAR, Member, label, weather_members
 from twin.core.errors import InputError, Problem
 from twin.metrics.series import MemberSeries, series_of_folder
@@ -104,6 +105,7 @@ class Question(Experiment):
             "reference": self.study.compare.reference,
             "uncontrolled": self.study.compare.uncontrolled,
             "scenarios": scenarios,
+            "element_names_ja": element_names_ja(self.study) if self.study.grid.is_island else {},
             "currency": self.case.model.currency,
             "seed": self.study.seed,
             "command": self.command(),

@@ -6,22 +6,19 @@ import numpy as np
 
 from twin.metrics.comparisons import congestion_of
 from twin.metrics.series import MemberSeries
-from twin.operation.case import Case
 
 
-def of_plants_percent(case: Case, m: int, series: MemberSeries) -> dict[str, float | None]:
+def of_plants_percent(plants_available_mw: np.ndarray, series: MemberSeries) -> dict[str, float | None]:
     """Return congestion and its share of what the member's plants (sites left out) could produce in solved steps.
 
     Parameters
     ----------
-    case : Case
-    m : int
-        The member's position in the case.
+    plants_available_mw : numpy.ndarray, (T,)
+        What all plants of the member could produce.
     series : MemberSeries
         Of the member: the table ``system`` with sums of the cuts.
     """
-    profiles = case.profiles[int(case.profile[m])][0]
-    available_mwh = series.energy_mwh(profiles.plant_available_mw.sum(axis=1))
+    available_mwh = series.energy_mwh(plants_available_mw)
     found = congestion_of(series)
     cut = found["curtailed_congestion_mwh"]
     share = None if cut is None or not available_mwh > 0.0 else 100.0 * cut / float(available_mwh)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from studies.experiments.validation.curtailment.model import Outcome, ZoneModel, readings_of
 from studies.experiments.validation.curtailment.scores import (
@@ -20,6 +21,7 @@ from studies.experiments.validation.curtailment.scores import (
     logit,
     logit_by_other_weeks,
     mcc,
+    mcc_interval,
     on_off,
     paired_difference,
     picked,
@@ -33,6 +35,8 @@ from twin.core.errors import InputError, Problem, raise_if_any
 THRESHOLD_STEP_MW = 0.25
 TIGHT_SHARE = 0.6
 """Hours are tight for the link where the export passes this share of one circuit's limit in the table."""
+
+SERIES, OBSERVED, COUNTS = "series.parquet", "observed", "counts"
 
 RULE, LOGIT, BEST = "generation rule", "logit", "best on the other weeks"
 RIVALS = (RULE, LOGIT)
@@ -61,6 +65,8 @@ class ZoneScores:
         By rival and reading; readings with their limit chosen by the other weeks, or as fitted before.
     scores_with_stuck : dict of str to OnOff
         The same predictions where rows with a stuck display count too.
+    intervals : dict of str to tuple of float
+        95 % interval of the MCC of rivals, primary and best reading, from blocks of three days.
     limits_mw : dict of str to float
         The limit that is best on all rows.
     at_table : OnOff
@@ -86,6 +92,7 @@ class ZoneScores:
     rows: int
     base_rate: float
     scores: dict[str, OnOff] = field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = field(default_factory=dict)
     limits_mw: dict[str, float] = field(default_factory=dict)
     scores_with_stuck: dict[str, OnOff] = field(default_factory=dict)
     at_table: OnOff | None = None
@@ -119,14 +126,16 @@ def compare_curtailment(study: Study, data: Path | None, out: Path, fitted: Path
     data : pathlib.Path or None
         Folder of the feed.
     out : pathlib.Path
-        Gets ``curtailment.json`` and, where something is fitted, ``fitted.json``.
+        Gets ``curtailment.json``, `SERIES` and, where something is fitted, ``fitted.json``. `SERIES` has a column
+        ``<zone> <name>`` for what was observed, whether the row counts, and what each rival and reading told.
     fitted : pathlib.Path, optional
         A ``fitted.json``: its limits, thresholds and logit are taken, nothing is fitted.
 
     Raises
     ------
     InputError
-        Where the island has no zones, or with every problem of the files.
+        Where the island has no zones, no zone has rows that count, or they lie in one week and nothing was fitted
+        before; or with every problem of the files.
     """
     island, tables = island_of(study), tables_of(study)
     if "zones" not in tables:
@@ -139,15 +148,18 @@ def compare_curtailment(study: Study, data: Path | None, out: Path, fitted: Path
         Problem("no status of this zone in the feed", "feed_columns.csv", name)
         for name in names if name not in feed.zone_of.values()
     ])  # fmt: skip
-    scored, kept = [], {}
-    for name in names:
-        of_zone, own = _zone(model, name, study.seed, None if before is None else before[name])
+    counted = _zones_that_count(feed, names, before is not None)
+    scored, kept, series = [], {}, []
+    for name in counted:
+        of_zone, own, told = _zone(model, name, study.seed, None if before is None else before[name])
         scored.append(of_zone)
+        series.append(told.add_prefix(f"{name} "))
         kept[name] = asdict(own)
-    rest = {name: _hours(feed, name) for name in dict.fromkeys(feed.zone_of.values()) if name not in names}
+    rest = {name: _hours(feed, name) for name in dict.fromkeys(feed.zone_of.values()) if name not in counted}
     found = Comparison(study.name, feed.record, scored, rest, before is not None)
     out.mkdir(parents=True, exist_ok=True)
     (out / "curtailment.json").write_text(json.dumps(asdict(found), indent=1) + "\n", encoding="utf-8")
+    pd.concat(series, axis=1).to_parquet(out / SERIES)
     if before is None:
         (out / "fitted.json").write_text(json.dumps(kept) + "\n", encoding="utf-8")
     return found
@@ -162,7 +174,22 @@ def _read_fitted(path: Path) -> dict[str, Fitted]:
         raise InputError([Problem("what was fitted cannot be read", str(path), str(error), accepted)]) from None
 
 
-def _zone(model: ZoneModel, zone: str, seed: int, before: Fitted | None) -> tuple[ZoneScores, Fitted]:
+def _zones_that_count(feed: Feed, names: list[str], is_fitted: bool) -> list[str]:
+    """Return the zones with rows that count; a display that was stuck or away all the time is left unscored."""
+    counted = [name for name in names if feed.counts(name).any()]
+    if not counted:
+        seen = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in feed.record.items() if key != "files")
+        raise InputError([Problem("no row of any zone counts", "the feed", seen, "status that is there and moves")])
+    weeks = weeks_of(feed.index)
+    repair = "take a longer feed, or name what was fitted before with --fitted"
+    raise_if_any([
+        Problem("a limit cannot be chosen by other weeks", f"zone {name}", "rows that count in one week", "two", repair)
+        for name in counted if not is_fitted and len(np.unique(weeks[feed.counts(name)])) < 2
+    ])  # fmt: skip
+    return counted
+
+
+def _zone(model: ZoneModel, zone: str, seed: int, before: Fitted | None) -> tuple[ZoneScores, Fitted, pd.DataFrame]:
     feed = model.feed
     seen, counts, weeks = feed.zone_on(zone), feed.counts(zone), weeks_of(feed.index)
     outcomes = [model.run(reading) for reading in readings_of(model.tables, zone)]
@@ -190,13 +217,15 @@ def _zone(model: ZoneModel, zone: str, seed: int, before: Fitted | None) -> tupl
         }
     for name in (RULE, LOGIT, *found.differences):
         found.daily[name] = _daily(feed, seen, told[name], counts)
+        found.intervals[name] = mcc_interval(seen[counts], told[name][counts], feed.index[counts], seed)
     _depth(found, feed, primary, counts, weeks, before, own, best_limit)
     _outages(found, feed, primary, seen, counts)
     k = best_limit[primary.reading.name]
     cut = 1.0 - primary.delivered_mw[k] / primary.potential_mw
     found.energy_cut_percent = dict(zip(primary.reading.units, (100.0 * cut).tolist(), strict=True))
     limits = dict(found.limits_mw)
-    return found, Fitted(limits, own["rule_mw"], own["depth_mw"], own["logit"])
+    series = pd.DataFrame({OBSERVED: seen, COUNTS: counts, **told}, index=feed.index)
+    return found, Fitted(limits, own["rule_mw"], own["depth_mw"], own["logit"]), series
 
 
 def _best(one: Outcome, seen: np.ndarray, counts: np.ndarray, before: Fitted | None) -> int:

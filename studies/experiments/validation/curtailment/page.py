@@ -76,12 +76,18 @@ def _words_of_zone(zone: ZoneScores) -> dict[str, str]:
     """Return single numbers and verdicts that a page's text names."""
     names = {"primary": zone.primary, "rule": RULE, "logit": LOGIT, "best": BEST}
     words = {f"mcc_{word}": f"{zone.scores[name].mcc:.2f}" for word, name in names.items() if name in zone.scores}
-    words |= {f"mcc_{name.rsplit('_', 1)[-1]}": f"{score.mcc:.2f}" for name, score in zone.scores.items()
-              if name.endswith(("_index", "_turbine"))}  # fmt: skip
+    first = f"{zone.primary}_"
+    words |= {f"mcc_{name.removeprefix(first)}": f"{score.mcc:.2f}" for name, score in zone.scores.items()
+              if name.startswith(first)}  # fmt: skip
     for rival, word in ((RULE, "rule"), (LOGIT, "logit")):
         words[f"verdict_{word}"] = zone.differences[zone.primary][rival].verdict
         if BEST in zone.differences:
             words[f"verdict_best_{word}"] = zone.differences[BEST][rival].verdict
+    for row in zone.outages[:1]:
+        words |= {
+            f"observed_{word}": f"{100 * float(row[name]):.1f}"
+            for word, name in (("one", "one_circuit"), ("tight", "two_tight"))
+        }
     limit = zone.limits_mw[zone.primary]
     words["limit"] = f"{limit:g}"
     for row in zone.outages[1:]:

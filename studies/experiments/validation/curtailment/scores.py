@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,10 @@ from scipy.special import expit
 
 from twin.core.random_streams import stream
 
-BLOCK_DAYS, SAMPLES, CONFIDENCE = 3, 2000, 0.95
+BLOCK_DAYS, SAMPLES = 3, 2000
+ENDS = 0.025, 0.975
+"""Ends of a 95 % interval."""
+
 LOGIT_STEPS, LOGIT_RIDGE, LOGIT_CLOSE = 50, 1e-6, 1e-9
 
 
@@ -163,16 +167,27 @@ def paired_difference(
         Of these rows.
     seed : int
     """
+    whole, sampled = _resampled(seen, (first, second), index, seed)
+    low, high = np.quantile(sampled[0] - sampled[1], ENDS)
+    return Difference(float(whole[0] - whole[1]), float(low), float(high))
+
+
+def mcc_interval(seen: np.ndarray, told: np.ndarray, index: pd.DatetimeIndex, seed: int) -> tuple[float, float]:
+    """Return the interval of the MCC of `told`, from the same samples of blocks as `paired_difference`."""
+    _, sampled = _resampled(seen, (told,), index, seed)
+    low, high = np.quantile(sampled[0], ENDS)
+    return float(low), float(high)
+
+
+def _resampled(
+    seen: np.ndarray, told: Sequence[np.ndarray], index: pd.DatetimeIndex, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the MCC of each prediction, (K,), and those of bootstrap samples of blocks, (K, `SAMPLES`)."""
     block = pd.factorize((index - index[0]) // pd.Timedelta(days=BLOCK_DAYS))[0]
     number = block.max() + 1
-    tables = np.array([
-        [confusion(seen[block == b], told[block == b]) for b in range(number)] for told in (first, second)
-    ])  # fmt: skip
+    tables = np.array([[confusion(seen[block == b], one[block == b]) for b in range(number)] for one in told])
     draws = stream(seed, "curtailment_bootstrap", 0, "blocks").integers(0, number, (SAMPLES, number))
-    sampled = mcc(tables[:, draws].sum(axis=2))
-    low, high = np.quantile(sampled[0] - sampled[1], [(1.0 - CONFIDENCE) / 2.0, (1.0 + CONFIDENCE) / 2.0])
-    whole = mcc(tables.sum(axis=1))
-    return Difference(float(whole[0] - whole[1]), float(low), float(high))
+    return mcc(tables.sum(axis=1)), mcc(tables[:, draws].sum(axis=2))
 
 
 def daily_hours(on: np.ndarray, counts: np.ndarray, index: pd.DatetimeIndex, step_hours: float) -> pd.Series:
