@@ -10,7 +10,7 @@ from policy_views import peak_at, view
 
 from twin.core.errors import InputError
 from twin.policies import process
-from twin.policies.interface import DAY, Dispatch, Measured, Mode
+from twin.policies.interface import DAY, ORDERS, Dispatch, Measured, Mode
 from twin.policies.messages import packed, unpacked
 from twin.policies.process import OTHER, Conditions, described
 from twin.policies.running import Asked, decide, decide_all
@@ -19,7 +19,7 @@ from twin.policies.watch import CONNECTS, READS, READS_OUTSIDE, STARTS, WRITES
 HEAD = """\
 import collections, gc, itertools, os, pathlib, socket, subprocess, sys, time
 import numpy as np
-from twin.policies.interface import DAY, Mode
+from twin.policies.interface import DAY, ORDERS, Mode
 """
 
 
@@ -50,7 +50,7 @@ def test_orders_come_back_as_they_were_given(tmp_path):
     expected.battery_power_pu[0] = 0.1 + 0.2
     assert not is_fallback
     assert own.cadence == DAY
-    for name in process.ORDERS:
+    for name in ORDERS:
         assert np.array_equal(getattr(found, name), getattr(expected, name)), name
 
 

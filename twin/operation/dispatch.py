@@ -10,8 +10,8 @@ import numpy as np
 from twin.core.errors import InputError, Problem
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
-from twin.operation.state import ORDERS, State
-from twin.policies.interface import Batteries, Dispatch, Measured, View
+from twin.operation.state import State
+from twin.policies.interface import ORDERS, Batteries, Dispatch, Measured, View
 from twin.policies.running import Asked, decide_all
 
 Look = Callable[[], State]

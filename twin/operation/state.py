@@ -16,7 +16,7 @@ from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.case_parts import mean_of_groups
 from twin.operation.ledger import NOTHING
-from twin.policies.interface import Dispatch, Mode, Policy
+from twin.policies.interface import ORDERS, Dispatch, Mode, Policy
 
 NET, RAW, LOAD = 0, 1, 2
 
@@ -59,8 +59,6 @@ class DayHistory:
 
 _PACKED = ("history", "device_history")
 """Fields that are made of several arrays."""
-ORDERS = ("mode", "battery_power_pu", "export_limit_pu", "soc_min_percent", "price_ratio", "device_pu")
-"""Fields of `State` that hold the orders in force, named as in `Dispatch`."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +80,7 @@ class State:
     device_stored_mwh : numpy.ndarray, (M, D)
         What they hold or owe.
     mode, battery_power_pu, export_limit_pu, soc_min_percent : numpy.ndarray, (M, O, G)
-        Orders in force; slot = step modulo O, the steps of two days.
+        Orders in force, named by `twin.policies.interface.ORDERS`; slot = step modulo O, the steps of two days.
     price_ratio : numpy.ndarray, (M, O)
     device_pu : numpy.ndarray, (M, O, D)
         Orders to homes and flexible devices, the devices in each member's own order.

@@ -19,11 +19,11 @@ import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.policies import rules  # noqa: F401 - kernels that a policy may need: no folder for them later
-from twin.policies.interface import Dispatch, Policy, View
+from twin.policies.interface import ORDERS, Dispatch, Policy, View
 from twin.policies.memory import recalled, remembered
 from twin.policies.messages import packed, read_frame, write_frame
 from twin.policies.own_file import policy_of_file
-from twin.policies.process import DECIDE, MEMORY, ORDERS, RECALL, Lazy, Start
+from twin.policies.process import DECIDE, MEMORY, RECALL, Lazy, Start
 from twin.policies.running import attempt
 from twin.policies.watch import watch
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -287,6 +287,10 @@ class Dispatch:
             price_ratio=np.ones(steps),
             device_pu=np.zeros((steps, devices)),
         )
+
+
+ORDERS = tuple(field.name for field in fields(Dispatch))
+"""The orders by name: what a decision gives, a state has in force, an agent's action says, a policy's process sends."""
 
 
 class Policy(Protocol):

@@ -25,13 +25,12 @@ from typing import IO, Any
 import numpy as np
 
 from twin.core.errors import InputError, Problem, printable
-from twin.policies.interface import Cadence, Dispatch, View, order_problems, within_ranges
+from twin.policies.interface import ORDERS, Cadence, Dispatch, View, order_problems, within_ranges
 from twin.policies.messages import read_frame, unpacked, write_frame
 from twin.policies.walls import SHUT, THE_TOOLS, lies_in
 from twin.policies.watch import READS, READS_OUTSIDE
 
 DECIDE, MEMORY, RECALL = "decide", "memory", "recall"
-ORDERS = tuple(field.name for field in fields(Dispatch))
 MEMORY_GB = 4
 """Data that a policy may hold, on Linux."""
 START_SECONDS = 120.0

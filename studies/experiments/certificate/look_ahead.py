@@ -14,9 +14,9 @@ import numpy as np
 from twin.core.clock import Clock, steps_in
 from twin.operation.case import Case
 from twin.operation.dispatch import covered, make_view, put_in_force
-from twin.operation.state import ORDERS, State, initial_state
+from twin.operation.state import State, initial_state
 from twin.operation.window import step
-from twin.policies.interface import DAYS_AHEAD, Dispatch, Policy, View
+from twin.policies.interface import DAYS_AHEAD, ORDERS, Dispatch, Policy, View
 from twin.policies.process import OTHERS, Noticed, OwnProcess
 from twin.policies.running import decide
 from twin.resources.profiles import Profiles

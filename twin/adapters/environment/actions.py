@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
 
 import gymnasium
 import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.operation.case import Case
-from twin.operation.state import ORDERS as FIELDS
-from twin.policies.interface import ROUNDING, Mode
+from twin.policies.interface import ORDERS as FIELDS
+from twin.policies.interface import ROUNDING, Dispatch, Mode
 
 ORDERS = ("mode", "power", "export_limit", "charge_kept", "price", "devices")
 """What an action may consist of; what is left out stays as in `OF_NO_ORDER`, the mode at POWER."""
@@ -22,26 +21,6 @@ _BETWEEN_MODES = 1.0 / 3.0
 """A mode is -1 (IDLE), 0 (SELF_CONSUMPTION) or 1 (POWER); the nearest one counts."""
 _HALF_OF_PERCENT = 50.0
 _SAME_WITHIN = 1e-9
-
-
-class Told(NamedTuple):
-    """Orders of a step, named as in `Dispatch`; axes M members, G site groups, D devices."""
-
-    mode: np.ndarray
-    battery_power_pu: np.ndarray
-    export_limit_pu: np.ndarray
-    soc_min_percent: np.ndarray
-    price_ratio: np.ndarray
-    device_pu: np.ndarray
-
-    @staticmethod
-    def nothing(members: int, groups: int, devices: int, mode: Mode = Mode.IDLE) -> Told:
-        """Return the orders of the policy `none`, or of another mode."""
-        shape = (members, groups)
-        power, limit, kept = np.zeros(shape), np.ones(shape), np.zeros(shape)
-        return Told(
-            np.full(shape, int(mode), dtype=np.int8), power, limit, kept, np.ones(members), np.zeros((members, devices))
-        )
 
 
 @dataclass(frozen=True)
@@ -106,9 +85,10 @@ class ActionLayout:
         """Actions of one member."""
         return gymnasium.spaces.Box(-1.0, 1.0, (len(self.names),), np.float32)
 
-    def told(self, actions: np.ndarray, groups: int, devices: int) -> Told:
-        """Return the orders of actions, (M, A), in the case's numbers of site groups and devices."""
-        told = Told.nothing(len(actions), groups, devices, Mode.IDLE if "mode" in self.orders else Mode.POWER)
+    def told(self, actions: np.ndarray, groups: int, devices: int) -> Dispatch:
+        """Return the orders of actions, (M, A), in the case's numbers of site groups and devices; members for steps."""
+        mode = Mode.IDLE if "mode" in self.orders else Mode.POWER
+        told = Dispatch.constant(len(actions), groups, mode, devices=devices)
         values = {name: actions[:, columns] for name, columns in self.columns.items()}
         if "mode" in values:
             nearest = np.where(np.abs(values["mode"]) <= _BETWEEN_MODES, 0.0, np.sign(values["mode"]))
@@ -125,8 +105,8 @@ class ActionLayout:
             told.device_pu[:, : len(self.devices)] = values["devices"]
         return told
 
-    def action(self, told: Told) -> np.ndarray:
-        """Return the actions that say some orders, (M, A).
+    def action(self, told: Dispatch) -> np.ndarray:
+        """Return the actions that say some orders, (M, A), members for steps.
 
         Raises
         ------
@@ -146,7 +126,8 @@ class ActionLayout:
             parts.append(values[:, :1] if self.together and name in _OF_GROUPS else values)
         actions = np.concatenate(parts, axis=1)
         back = self.told(actions, told.mode.shape[1], told.device_pu.shape[1])
-        for name, meant, said in zip(FIELDS, told, back, strict=True):
+        for name in FIELDS:
+            meant, said = getattr(told, name), getattr(back, name)
             mine = (
                 (meant, said)
                 if name in ("price_ratio", "device_pu")

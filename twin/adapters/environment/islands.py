@@ -11,7 +11,7 @@ import numpy.typing as npt
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
-from twin.adapters.environment.actions import ORDERS, ActionLayout, Told
+from twin.adapters.environment.actions import ORDERS, ActionLayout
 from twin.adapters.environment.episodes import Episode, check_options
 from twin.adapters.environment.observations import ObservationLayout, Observe, observations, own_observations
 from twin.adapters.environment.rewards import AGAINST_NONE, FIGURES, NAMES, Outcome, Reward, reward_of
@@ -21,10 +21,10 @@ from twin.metrics.kpis import key_figures
 from twin.metrics.series import MemberSeries
 from twin.operation.case import Case, of_members
 from twin.operation.record import Record
-from twin.operation.state import ORDERS as FIELDS
 from twin.operation.state import State, initial_state, stored_at_start_mwh
 from twin.operation.window import Window
-from twin.policies.interface import ROUNDING
+from twin.policies.interface import ORDERS as FIELDS
+from twin.policies.interface import ROUNDING, Dispatch, Mode
 
 Numbers = npt.NDArray[np.float32]
 Values = npt.NDArray[Any]
@@ -35,13 +35,13 @@ KEPT_CASES = 32
 """So many choices of members are kept ready."""
 
 
-class _Told(Window):
+class _Ordered(Window):
     """A half-hour in which agents order what is in force; no policy is asked."""
 
-    def __init__(self, case: Case, state: State, t: int, told: Told) -> None:
+    def __init__(self, case: Case, state: State, t: int, told: Dispatch) -> None:
         orders = {name: getattr(state, name).copy() for name in FIELDS}
-        for name, values in zip(FIELDS, told, strict=True):
-            orders[name][:, t % case.order_slots] = values
+        for name in FIELDS:
+            orders[name][:, t % case.order_slots] = getattr(told, name)
         super().__init__(case, replace(state, **orders), t)
 
     def _obey_policies(self) -> np.ndarray:
@@ -256,9 +256,9 @@ class IslandEnvironments(VectorEnv[Numbers, Numbers, Values]):
         told = self.layout.told(given, len(case.sites.groups), now.state.device_pu.shape[2])
         if self._with_none:
             count = len(case.members) - self.num_envs
-            others = Told.nothing(count, told.mode.shape[1], told.device_pu.shape[1])
-            told = Told(*(np.concatenate(both) for both in zip(told, others, strict=True)))
-        window = _Told(case, now.state, now.t, told)
+            others = Dispatch.constant(count, told.mode.shape[1], Mode.IDLE, devices=told.device_pu.shape[1])
+            told = Dispatch(*(np.concatenate([getattr(one, name) for one in (told, others)]) for name in FIELDS))
+        window = _Ordered(case, now.state, now.t, told)
         record = window.run(now.t + 1)
         after = replace(now, state=window.state, t=now.t + 1)
         columns = energy_columns(case, block_of(now.t, record))

@@ -7,13 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.adapters.environment.actions import Told
 from twin.adapters.environment.islands import IslandEnvironments, Situation
 from twin.operation.case import Case
 from twin.operation.dispatch import covered, make_view, put_in_force
-from twin.operation.state import ORDERS
 from twin.policies.catalogue import shipped_policy
-from twin.policies.interface import Policy
+from twin.policies.interface import ORDERS, Dispatch, Policy
 from twin.policies.running import decide
 
 
@@ -55,7 +53,7 @@ class Rule:
                 member = case.members[m]
                 dispatch, _ = decide(self._policies[m], view, "stop", member.policy_seconds, member.name)
                 put_in_force(self._orders, m, (now.t + lead + np.arange(steps)) % case.order_slots, dispatch)
-        told = Told(*(self._orders[name][:, now.t % case.order_slots] for name in ORDERS))
+        told = Dispatch(*(self._orders[name][:, now.t % case.order_slots] for name in ORDERS))
         return self._environments.layout.action(told)
 
     def _start(self, now: Situation) -> Case:
