@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import time
 from abc import ABC, abstractmethod
 from collections import Counter
@@ -45,7 +46,9 @@ TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
 FIXED_SECONDS, PREPARED_SECONDS, SIMULATED_SECONDS = 20.0, 2.0, 6.0
 """What a simulation takes of a processor, measured on an x86-64 of 2026: start and page; the inputs of each of the
-first members (later ones share them); a year of half-hours with its tables. Within a factor of two elsewhere."""
+set of members that share them; a year of half-hours with its tables. Within a factor of two elsewhere."""
+OF_INPUTS = {"contract_mw", "demand_factor", "added_plants", "plant_batteries", "pv_fit_years", "pv_after_fit"}
+"""Keys of the fleet with which a member needs a network and profiles of its own."""
 CHECKED_PER_MEMBER = 2
 """Half-hours of each member that are checked against pandapower."""
 
@@ -148,11 +151,20 @@ class Experiment(ABC):
         """Return a sentence on how long it will take, before anything is begun."""
         count, of_year = self.simulations(), days_in(self.study.period.fiscal_year)
         days = of_year if self.days is None else self.days[1] - self.days[0] + 1
-        work = PREPARED_SECONDS * min(count, 8) + SIMULATED_SECONDS * count * days / of_year
-        seconds = FIXED_SECONDS + work / max(1, min(processors, count))
+        simulated = SIMULATED_SECONDS * count * days / of_year
+        seconds = FIXED_SECONDS + PREPARED_SECONDS * self._inputs() + simulated / max(1, min(processors, count))
         about = f"{seconds / 60.0:.0f} min" if seconds > 90.0 else f"{seconds:.0f} s"
         what, stretch = "simulation" + "s" * (count > 1), "day" + "s" * (days > 1)
         return f"{count} {what} of {days} {stretch}: about {about} on {processors} free processors."
+
+    def _inputs(self) -> int:
+        """Return how many sets of network and profiles the members need; those of one set share them."""
+        studies = [member.study for member in self.members()]
+        return len({
+            json.dumps([study.model_dump(mode="json", include={"grid", "weather", "inputs", "outages"}),
+                        study.fleet.model_dump(mode="json", include=OF_INPUTS)], sort_keys=True)
+            for study in studies
+        })  # fmt: skip
 
     @abstractmethod
     def prepare(self, progress: Progress) -> None:
