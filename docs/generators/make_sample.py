@@ -1,30 +1,33 @@
-"""Write the sample of a report (docs/sample) from a run of a full year: one edition, the workbook, and page one."""
+"""Write the sample of a report (docs/sample, the English edition as PDF) and the pictures of its first page."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-from reports import write_report
+from docs.generators.draw_figures import SUFFIX
 from reports.document.texts import LANGUAGES
-from reports.renderers.pdf import page_pictures
+from reports.renderers import pdf
 from reports.write import run_documents
 
-SAMPLE = Path(__file__).parents[1] / "sample"
+DOCS = Path(__file__).parents[1]
 EDITION = "en"
-DOTS_PER_INCH = 100.0
+"""One edition is enough to see what a report is; both would be two megabytes."""
+DOTS_PER_INCH = 72.0
 
 
-def main(run: Path, folder: Path = SAMPLE) -> list[Path]:
-    """Write the files and return where they lie."""
-    folder.mkdir(exist_ok=True)
-    written = write_report(run, [EDITION], ["pdf", "xlsx"])
-    contents = {path.name: path.read_bytes() for path in written.values()}
+def main(run: Path, folder: Path = DOCS) -> list[Path]:
+    """Write the files from a run of a full year and return where they lie."""
+    written = {}
     for language, document in zip(LANGUAGES, run_documents(run), strict=True):
-        contents[f"page_one_{language}.png"] = page_pictures(document, DOTS_PER_INCH)[0]
-    for name, content in contents.items():
-        (folder / name).write_bytes(content)
-    return [folder / name for name in contents]
+        first, *_ = pdf.page_pictures(document, DOTS_PER_INCH)
+        written[folder / "figures" / f"report_page_one{SUFFIX[language]}.png"] = first
+        if language == EDITION:
+            written[folder / "sample" / f"report_{language}.pdf"] = pdf.render(document)
+    for file, content in written.items():
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(content)
+    return list(written)
 
 
 if __name__ == "__main__":

@@ -38,10 +38,8 @@ def import_by_month(run: Run, focus: Focus, detail: Detail, words: Words) -> Pic
             (-0.2, imported, "import", "import.largest"),
             (0.2, left, "headroom", "import.left"),
         ):
-            known = np.isfinite(values.to_numpy(float))  # without a second circuit nothing bounds it
-            if known.any():
-                colour = style.QUANTITY_COLOURS[name]
-                ax.bar(place[known] + shift, values[known], width=0.4, color=colour, label=words(label))
+            colour = style.QUANTITY_COLOURS[name]  # without a second circuit nothing bounds the import
+            style.bars(ax, place + shift, values.to_numpy(float), width=0.4, color=colour, label=words(label))
         style.zero_line(ax)
         ax.set_ylim(top=ax.get_ylim()[1] * 1.25)
         ax.set(xlabel=words("axis.month"), ylabel=words("axis.power"))

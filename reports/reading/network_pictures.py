@@ -6,6 +6,8 @@ import re
 from functools import cache
 from pathlib import Path
 
+from reports.document.style import shorter
+
 FOLDER = "network"
 OTHER_FONTS = re.compile(rb"'?DejaVu Sans'?,\s*'?IPAexGothic'?|'?DejaVu Sans'?")
 DOCUMENT_FONT = b"'IPAexGothic'"
@@ -20,4 +22,4 @@ def network_picture(run: Path, name: str, language: str) -> bytes | None:
     file = run / FOLDER / f"{name}_{language}.svg"
     if not file.is_file():
         return None
-    return OTHER_FONTS.sub(DOCUMENT_FONT, file.read_bytes())
+    return shorter(OTHER_FONTS.sub(DOCUMENT_FONT, file.read_bytes()))

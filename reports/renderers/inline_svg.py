@@ -19,8 +19,6 @@ KNOWN_ATTRIBUTES = frozenset(
 NAMED = re.compile(r"(?P<kind>branch|bus):(?P<name>.+)")
 REFERENCE = re.compile(r"url\(#([^)]*)\)")
 OTHER_URL = re.compile(r"url\((?!#)|expression|javascript:|@import", re.IGNORECASE)
-LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-COORDINATES = frozenset(("d", "x", "y", "x1", "x2", "y1", "y2", "cx", "cy", "width", "height", "points"))
 BACKGROUND = "patch_1"
 """What matplotlib draws behind a whole figure; the page has a background of its own."""
 EMBEDDED_PICTURE = "data:image/png;base64,"
@@ -95,14 +93,7 @@ def _attributes(element: ET.Element, prefix: str) -> Iterator[tuple[str, str]]:
                 yield "id", prefix + value
             continue
         text = REFERENCE.sub(lambda found: f"url(#{prefix}{found[1]})", value)
-        if name in COORDINATES:
-            text = _shorter(text)
         yield name, _page_colours(text) if name in ("style", "fill", "stroke") else text
-
-
-def _shorter(value: str) -> str:
-    """Return coordinates with two digits after the point: a hundredth of a point is nothing on a screen."""
-    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}".rstrip("0").rstrip("."), value)
 
 
 def _page_colours(style: str) -> str:

@@ -79,12 +79,12 @@
   let told = "";
   function tell(key) {
     told = key;
-    const column = columns.find((one) => `${one.table} ${one.element}` === key);
+    const column = linkOrBus(key);
     const isBranch = key.startsWith("branches");
     byId("told").textContent = !column ? "" :
       `${column.labels[state.lang]}: ${number(at(column, state.step), isBranch ? 1 : 3)} ${isBranch ? "%" : "pu"}`;
   }
-  const linkColumn = (element) => columns.find((one) => one.table === "branches" && one.element === element);
+  const painted = new Map(); // the colour that each element has now: only what changes is painted
   function paintDiagram() {
     const isFull = state.member === facts.full;
     for (const [key, nodes] of drawn) {
@@ -94,6 +94,8 @@
         const value = at(column, state.step);
         colour = table === "branches" ? colourOf(value) : colourOfVoltage(value);
       }
+      if (painted.get(key) === colour) continue;
+      painted.set(key, colour);
       for (const node of nodes) {
         for (const shape of node.querySelectorAll("path, use, line, circle")) {
           shape.style.cssText = own.get(shape);
@@ -105,7 +107,8 @@
     }
     byId("partial").hidden = isFull;
   }
-  const linkOrBus = (key) => columns.find((one) => `${one.table} ${one.element}` === key);
+  const kept = new Map(); // series of branches and buses by key
+  const linkOrBus = (key) => kept.get(key);
   function paintFullest() {
     const list = byId("fullest"), rows = elements(state.colour).map((one) => [one.labels[state.lang], at(one, state.step)]);
     const isBranch = state.colour === "branches";
@@ -425,6 +428,7 @@
     root.hidden = false;
     state.lang = document.documentElement.lang === "ja" ? "ja" : "en";
     columns = await unpack();
+    for (const one of columns) if (one.table) kept.set(`${one.table} ${one.element}`, one);
     byId("slider").max = facts.count - 1;
     if (!byId(`single_line_${state.lang}`)) state.view = "map";
     const wasAsked = readHash();
