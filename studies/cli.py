@@ -319,6 +319,28 @@ def uncertainty(
 
 
 @app.command()
+def inside(
+    study: StudyFile,
+    scenario: Annotated[str | None, typer.Option(help="Scenario of the study; default: the first.")] = None,
+    worst: Annotated[int, typer.Option(min=1, max=366, help="Days with the largest congestion cut.")] = 10,
+    minutes: Annotated[int, typer.Option(min=5, max=30, help="Length of the shorter steps, a divisor of 30.")] = 5,
+    out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_inside.")] = None,
+    days: Days = None,
+    data: Data = None,
+) -> None:
+    """Look inside the half-hour: the worst days again on steps of minutes, with drawn ramps that keep its means."""
+    checked, span = _checked(study, data, days)
+    from studies.console import inside_table
+    from studies.experiments.inside import inside_the_half_hour, write_inside
+
+    found = inside_the_half_hour(checked, scenario, data, span, worst, minutes)
+    folder = out or RUNS / f"{checked.name}_inside"
+    write_inside(folder, {"study": checked.name, "scenario": scenario or "", "minutes": minutes}, found)
+    table_console().print(inside_table(folder))
+    typer.echo(f"Results: {folder}")
+
+
+@app.command()
 def security(
     study: StudyFile,
     out: Annotated[Path | None, typer.Option(help="Results folder; default: runs/<study>_security.")] = None,

@@ -309,3 +309,31 @@ def audit_lines(folder: Path) -> list[str]:
         f"Differ: {counts['differs']}",
         f"Not testable here: {counts['not_testable']}",
     ]
+
+
+INSIDE = ("curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours", "fullest_survivor_percent")
+
+
+def inside_table(folder: Path) -> Table:
+    """Return the worst days in half-hours and inside them, ``half-hours -> inside``, and their sums."""
+    record = json.loads((folder / "inside.json").read_text(encoding="utf-8"))
+    table = Table(title=f"Half-hours -> steps of {record['minutes']} minutes")
+    table.add_column("day")
+    for name in INSIDE:
+        table.add_column(name, justify="right")
+    for day in record["days"]:
+        table.add_row(day["date"], *(f"{day['half_hours'][name]:.2f} -> {day['inside'][name]:.2f}" for name in INSIDE))
+    if record["days"]:
+        table.add_row(
+            "all", *(" -> ".join(f"{_over_days(record, side, name):.2f}" for side in SIDES) for name in INSIDE)
+        )
+    return table
+
+
+SIDES = ("half_hours", "inside")
+
+
+def _over_days(record: dict[str, Any], side: str, name: str) -> float:
+    """Return the sum over the days, of a loading the highest."""
+    values = [float(day[side][name]) for day in record["days"]]
+    return max(values) if name.endswith("percent") else sum(values)

@@ -51,6 +51,7 @@ from network_models.tables.market import (
 )
 from network_models.tables.plan import StudyRange
 from network_models.tables.plants import (
+    ControlOrder,
     Diesel,
     Plant,
     PvAgeing,
@@ -214,6 +215,8 @@ DECLARATIONS = {
         _table("supply_contracts", SupplyContract, "plant buyer", "money", absent="buyers of the plants' energy"),
         _table("sunshine", SunshineLine, "month", "weather", FACTOR, factor_of=("intercept", "slope"),
                absent="irradiance of sunshine hours"),
+        _table("control_orders", ControlOrder, "area_control", "grid",
+               absent="how plants without remote control are ordered down for congestion"),
         _table("zones", Zone, "zone hypothesis", "grid", "limit_mw", **_ZONES),
         _table("zone_units", ZoneUnit, "zone hypothesis plant", "grid", **_ZONES),
         _table("feed_columns", FeedColumn, "column", "study", **_ZONES),

@@ -44,6 +44,13 @@ class Plant(Row):
     trippable_parameter: str = may_refer("grid_parameters.key")
 
 
+class ControlOrder(Row):
+    """How plants of a kind of remote control follow orders for congestion, told the day before or by half-hour."""
+
+    area_control: Literal["online", "offline", "none"]
+    congestion: Literal["half-hourly", "windows", "not"]
+
+
 class Repowering(Row):
     """What stands in an old farm's place."""
 

@@ -69,10 +69,25 @@ def _operators(run: Run, focus: Focus, words: Words) -> str:
         missed = run.kpi(focus.scenario, "forecast_operator_missed_hours")
         energy, hours = digits.span(forecast, "MWh", words.between), digits.span(missed, "h", words.between)
         text += words("answer.forecast", energy=energy, hours=hours)
+        text += _orders_ahead(run, focus, words)
     hidden = run.kpi(focus.scenario, "congestion_masked_by_area_balance_mwh")
     if any(value > 0 for value in hidden):
         text += words("answer.masked", energy=digits.span(hidden, "MWh", words.between))
     return text.strip() or words("answer.no_operators")
+
+
+def _orders_ahead(run: Run, focus: Focus, words: Words) -> str:
+    """Say which margin the forecasting operator keeps, and what stands still for whole windows; empty without."""
+    text = ""
+    margin = run.kpi(focus.scenario, "operator_flow_margin_mw")
+    if any(value > 0 for value in margin):
+        text += words("answer.margin", margin=digits.span(margin, "MW", words.between))
+    stopped = run.kpi(focus.scenario, "forecast_operator_whole_windows_mwh")
+    if any(value > 0 for value in stopped):
+        days = run.kpi(focus.scenario, "forecast_operator_whole_window_days")
+        shown = digits.span(stopped, "MWh", words.between), digits.span(days, "count", words.between)
+        text += words("answer.whole_windows", energy=shown[0], days=shown[1])
+    return text
 
 
 def imports(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:

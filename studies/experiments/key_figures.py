@@ -54,6 +54,7 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
     if circuits:
         write_table(folder, "cable", cable_table(circuits, read_table(folder, "link"), case.step_hours))
     kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.fleet.battery_mwh[m].sum()), case.step_hours)
+    kpis |= {"operator_flow_margin_mw": float(case.members[m].flow_margin_mw)}
     return none_where_nan(cash | kpis)
 
 

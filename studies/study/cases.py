@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,20 @@ import numpy as np
 from studies.measured.feed import Feed
 from studies.study.devices import flexible_devices, site_devices
 from studies.study.grids import member_grids
-from studies.study.inputs import Inputs, member_inputs, sources_of
+from studies.study.inputs import Inputs, member_inputs, orders_day_ahead, sources_of
 from studies.study.islands import Grids, tables_of
+from studies.study.margins import with_margins
 from studies.study.members import Member as StudyMember
 from studies.study.policy_files import load_policy
 from studies.study.schema import Study
-from twin.core.clock import steps_in
+from twin.core.clock import HOURS_OF_DAY, steps_in
 from twin.core.equal_rows import held_once
-from twin.core.errors import Problem, gathered, raise_if_any
+from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
-from twin.operation.member import Member
+from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL, Member
 from twin.resources.outlook import Outlooks, make_outlooks
 from twin.resources.sites import SiteFleet
 from twin.security.reduced.headroom import link_headroom
@@ -36,6 +38,8 @@ ONSET = "onset"
 """Members that try one value after the other (``[onset]``); only sums are kept of them, too."""
 
 _UNLIMITED_MW = 1e9
+
+AS_LISTED, CONTROL_ORDERS = "as_listed", "control_orders"
 
 
 def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
@@ -57,6 +61,10 @@ def counterfactuals(member: Member) -> list[Member]:
 
 def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet: SiteFleet) -> Member:
     operation, tables = member.study.operation, tables_of(member.study)
+    if isinstance(operation.flow_margin_mw, str):
+        repair = "give a number, e.g. what operator_flow_margin_mw says after goto-twin run"
+        where, seen = "[operation] flow_margin_mw", operation.flow_margin_mw
+        raise InputError([Problem("no margin is looked for in this kind of study", where, seen, "a number", repair)])
     cap = operation.intertrip_cap_mw
     return Member(
         scenario=member.scenario,
@@ -83,7 +91,35 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         forecast_error_factor=operation.forecast_error_factor,
         congestion_rule=operation.congestion_rule,
         relief_minutes=operation.relief_minutes,
+        follows=_follows(member.study, model),
+        window_hours=_window_hours(member.study),
     )
+
+
+def _follows(study: Study, model: GridModel) -> tuple[str, ...]:
+    """Return how each plant follows a forecasting operator's orders; empty where all do by half-hour."""
+    how, tables = study.operation.offline_plants, tables_of(study)
+    if how == BY_HALF_HOUR:
+        return ()
+    by_control = {"offline": str(how)}
+    if how == AS_LISTED:
+        if CONTROL_ORDERS not in tables:
+            where, seen = "[operation] offline_plants", f"{how}, without {CONTROL_ORDERS}.csv"
+            repair = f"write one of these, or add {CONTROL_ORDERS}.csv to the island"
+            accepted = f"{BY_HALF_HOUR}, {BY_WINDOW} or {NOT_AT_ALL}"
+            raise InputError([Problem("the island does not list how plants follow", where, seen, accepted, repair)])
+        by_control = dict(
+            zip(tables[CONTROL_ORDERS]["area_control"], tables[CONTROL_ORDERS]["congestion"], strict=True)
+        )
+    return tuple(by_control.get(control, BY_HALF_HOUR) for control in model.plants["area_control"].astype(str))
+
+
+def _window_hours(study: Study) -> tuple[float, float]:
+    """Return the hours from and to which plants stand still that follow by window."""
+    if not orders_day_ahead(study):
+        return 0.0, float(HOURS_OF_DAY)
+    tables = tables_of(study)
+    return tables.value("offline_first_hour"), tables.value("offline_last_hour")
 
 
 def _plant_firmness(study: Study, model: GridModel) -> list[str]:
@@ -131,6 +167,7 @@ def study_case(
     InputError
         With the problems of the network and of the weather or measured data at once.
     """
+    members = with_margins(members, partial(_one_member, data=data))
     problems: list[Problem] = []
     with gathered(problems):
         grids = member_grids(members)
@@ -144,6 +181,10 @@ def study_case(
     known = {k: first.setdefault(id(source), k) for source, k in zip(sources, inputs.of_member, strict=True)}
     mean_mw = np.stack([inputs.series[known[m.profiles]][0].area_demand_mw.mean(axis=0) for m in everyone])
     return case_of(everyone, reduce_grids(grids.models), inputs, days, mean_mw)
+
+
+def _one_member(member: StudyMember, data: Path | None) -> Case:
+    return study_case(member.study, [member], data, None)
 
 
 def _outside_the_feed(inputs: Inputs, feed: Feed | None, days: tuple[int, int] | None) -> list[Problem]:

@@ -145,14 +145,15 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
     shared: dict[str, _Shared] = {}
     profiles: dict[str, Profiles] = {}
     known: dict[str, list[np.ndarray]] = {}
-    position: dict[tuple[str, str, int], int] = {}
+    position: dict[tuple[str, str, tuple[int, bool]], int] = {}
     series: list[tuple[Profiles, Forecasts]] = []
     of_member = []
     for member, grid, source in zip(members, grids.of_member, sources, strict=True):
         model, operation = grids.models[grid], member.study.operation
         sky = f"{id(source)} {json.dumps(member.study.inputs, sort_keys=True)}"
         key = sky + _profile_key(model, member.study)
-        whole_key = (key, json.dumps(member.study.fleet.which_pv), operation.forecast_lead_half_hours)
+        told = (operation.forecast_lead_half_hours, orders_day_ahead(member.study))
+        whole_key = (key, json.dumps(member.study.fleet.which_pv), told)
         tables = tables_of(member.study)
         if sky not in shared:
             shared[sky] = _Shared(weather_shapes(tables, model.areas, source.weather), {}, {})
@@ -165,6 +166,11 @@ def member_inputs(study: Study, members: list[Member], grids: Grids, sources: Se
             series.append((profiles[key], _forecasts(*made_for)))
         of_member.append(position[whole_key])
     return Inputs(fleet, tuple(series), tuple(of_member), clock_of(study))
+
+
+def orders_day_ahead(study: Study) -> bool:
+    """Tell whether a forecasting operator stops plants for whole windows, told the day before."""
+    return study.operation.offline_plants in ("as_listed", "windows")
 
 
 def weather_table(study: Study, data: Path | None) -> WeatherTable:
@@ -290,5 +296,6 @@ def _forecasts(
         lead_hours=study.operation.forecast_lead_half_hours * MINUTES_OF_HALF_HOUR / MINUTES_OF_HOUR,
         demand_error=None if measured is None else measured_demand_error(measured, clock_of(study).step_minutes),
         courses=courses,
+        day_ahead=orders_day_ahead(study),
     )
     return replace(made, substitutes=sources.substitutes)

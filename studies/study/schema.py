@@ -17,6 +17,9 @@ NotNegative = Annotated[float, Field(ge=0)]
 Share = Annotated[float, Field(gt=0, le=1)]
 Percent = Annotated[float, Field(ge=0, le=100)]
 
+AUTO = "auto"
+"""A value that is to be found."""
+
 ISLANDS_ONLY = ("year", "compensation", "controls", "conductor_mm2", "parameters")
 """Keys of `[grid]` that mean something only for the network of an island."""
 
@@ -374,8 +377,21 @@ class Operation(Section):
     uniform_basis: Literal["contract", "available"] = Field(
         default="contract", description="What a uniform cut of non-firm plants is proportional to."
     )
-    flow_margin_mw: NotNegative = Field(
-        default=0.0, description="Margin on the forecast flow when caps are fixed ahead, in MW."
+    flow_margin_mw: NotNegative | Literal["auto"] = Field(
+        default=0.0,
+        description='"auto": the smallest that keeps missed hours at missed_hours_level in another weather year; or a '
+        "number: margin on the forecast flow when caps are fixed ahead, in MW.",
+    )
+    missed_hours_level: NotNegative = Field(
+        default=20.0,
+        description="Hours of a year in which caps fixed ahead may leave the criterion broken, for flow_margin_mw = "
+        '"auto" (an assumption: ask the operator).',
+    )
+    offline_plants: Literal["half-hourly", "as_listed", "windows", "not"] = Field(
+        default="half-hourly",
+        description='How a forecasting operator cuts plants without remote control: "half-hourly" like all others; '
+        '"as_listed" as the table control_orders says; "windows" stopped for the whole window of a day, told the day '
+        'before; "not" at all.',
     )
     forecast_lead_half_hours: Annotated[int, Field(ge=1, le=96)] = Field(
         default=4, description="Half-hours between fixing the caps and delivery (an assumption: ask the operator)."

@@ -98,6 +98,7 @@ def folder(tmp_path):
         voltage_mw=[0.0, 0.0, 0.5, 999.0], behind_the_meter_mw=[0.0, 0.0, 0.25, 999.0],
         area_balance_settled_mw=[3.0, 0.0, 1.5, 999.0], nonfirm_available_mw=[10.0, 5.0, 25.0, 999.0],
         nonfirm_congestion_mw=[0.0, 0.0, 10.0, 999.0], criterion_broken=[0, 1, 1, 1], forecast_missed=[0, 1, 0, 1],
+        whole_windows_mw=[0.0, 0.005, 5.0, 999.0],
         bank_reverse_flow=[1, 0, 0, 1], clipped_commands=[1, 2, 0, 0],
     ))  # fmt: skip
     write(tmp_path, "link", pd.DataFrame({
@@ -149,7 +150,7 @@ def test_energies_are_half_the_sum_of_the_solved_half_hours(folder):
     expected = {
         "demand_mwh": 25.0, "available_mwh": 40.0, "delivered_mwh": 27.0, "diesel_mwh": 1.0, "import_mwh": 6.5,
         "export_mwh": 5.5, "losses_mwh": 2.0, "battery_losses_mwh": 0.25, "unsupplied_mwh": 0.25,
-        "residual_overload_mwh": 0.1,
+        "residual_overload_mwh": 0.1, "whole_windows_mwh": 2.5025,
         "curtailed_congestion_n0_mwh": 2.0, "curtailed_congestion_n1_mwh": 3.0025,
         "curtailed_congestion_firm_mwh": 1.01,
         "curtailed_area_balance_mwh": 1.5, "settled_area_balance_mwh": 2.25, "unavailable_mwh": 2.0,
@@ -168,7 +169,7 @@ def test_hours_and_counts(folder):
     kpis = kpis_of(folder)
     expected = {
         "congested_hours": 1.0, "criterion_broken_hours": 1.0, "forecast_missed_hours": 0.5,
-        "bank_reverse_flow_hours": 0.5,
+        "whole_window_days": 1.0, "bank_reverse_flow_hours": 0.5,
         "unsolved_half_hours": 1.0, "unsolved_available_mwh": 35.0, "clipped_commands": 3.0,
         "headroom_undefined_half_hours": 1.0, "battery_cycles_per_year": 2.0 / 8.0 * 17520.0 / 3.0,
     }  # fmt: skip

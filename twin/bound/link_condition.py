@@ -18,6 +18,7 @@ from twin.operation.half_hour import Before, run_half_hours
 from twin.operation.injections import Injections, node_power
 from twin.operation.operator import Caps
 from twin.operation.state import initial_state
+from twin.operation.whole_windows import Stops
 from twin.operation.window import before_grid
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
@@ -237,7 +238,12 @@ def _some_states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[
         [before_grid(case, replace(start, positions=position[None]), int(t))
          for t, position in zip(steps, positions, strict=True)]
     )  # fmt: skip
-    before = Before(positions, Caps.none(count, case.plants), np.repeat(start.device_state, count, axis=0))
+    before = Before(
+        positions,
+        Caps.none(count, case.plants),
+        Stops.none(count, case.plants),
+        np.repeat(start.device_state, count, axis=0),
+    )
     record, _, _ = run_half_hours(case, now, before)
     profiles = case.profiles[case.profile[0]][0]
     infeed = profiles.plant_available_mw[steps] - profiles.plant_unavailable_mw[steps]

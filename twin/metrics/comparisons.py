@@ -21,7 +21,7 @@ Kpis = Mapping[str, float | None]
 OF_OPERATORS = (
     "perfect_operator_curtailed_congestion_mwh", "forecast_operator_curtailed_congestion_mwh",
     "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh", "congestion_alone_mwh",
-    "congestion_and_area_balance_mwh",
+    "congestion_and_area_balance_mwh", "forecast_operator_whole_windows_mwh", "forecast_operator_whole_window_days",
 )  # fmt: skip
 OF_CONGESTION = ("curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours")
 """What is kept of values that are tried one at a time."""
@@ -86,8 +86,8 @@ def operator_kpis(
         other = "forecast" if operator == "perfect" else "perfect"
         found[f"{other}_operator_curtailed_congestion_mwh"] = float(curtailed_congestion_mwh(other_operator))
         forecast = own if operator == "forecast" else other_operator
-        missed = key_figures(forecast, ("forecast_missed_hours",))["forecast_missed_hours"]
-        found["forecast_operator_missed_hours"] = float(missed)
+        told = key_figures(forecast, ("forecast_missed_hours", "whole_windows_mwh", "whole_window_days"))
+        found |= {f"forecast_operator_{name.removeprefix('forecast_')}": float(value) for name, value in told.items()}
     if without_area_balance is not None:
         alone = float(curtailed_congestion_mwh(without_area_balance))
         found |= {"congestion_alone_mwh": alone, "congestion_masked_by_area_balance_mwh": alone - cut}

@@ -60,7 +60,7 @@ def block_of(start: int, record: Record, members: Sequence[int] | None = None) -
     ledger, injections = record.ledger, record.injections
     plain = (
         "delivered_mw", "site_export_mw", "positions", "q_support_mvar", "node_i", "q_svc_mvar", "demand_mw", "broken",
-        "missed", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
+        "missed", "stopped_mw", "residual_mva", "beside_clipped", "price_ratio", "policy_failed", "failure",
     )  # fmt: skip
     values = {name: getattr(record, name) for name in plain}
     values |= {name: getattr(ledger, name) for name in ("available_mw", "settled_mw", "end", "outage")}
@@ -95,12 +95,13 @@ def cut_columns(cuts: Mapping[str, np.ndarray], values: Mapping[str, np.ndarray]
     ----------
     cuts : mapping of str to numpy.ndarray, (T, M, U)
     values : mapping of str to numpy.ndarray, (T, M)
-        ``broken missed failure``, as in `Record`.
+        ``broken missed stopped_mw failure``, as in `Record`.
     """
     return {
         **{cause.column: cuts[cause].sum(axis=-1) for cause in CutCause},
         "criterion_broken": values["broken"].astype(np.int8),
         "forecast_missed": values["missed"].astype(np.int8),
+        "whole_windows_mw": values["stopped_mw"],
         "failure": values["failure"],
     }
 

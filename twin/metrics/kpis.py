@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from twin.cable.ratings import MOST_MINUTES
-from twin.core.clock import HOURS_PER_YEAR
+from twin.core.clock import HOURS_OF_DAY, HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.series import HasColumns, MemberSeries, series_of_folder
@@ -107,7 +107,7 @@ def _name_of_cut(cause: CutCause) -> str:
 
 
 _ENERGIES = ("demand", "available", "delivered", "diesel", "import", "export", "losses", "battery_losses",
-             "flexible_losses", "unsupplied", "residual_overload")  # fmt: skip
+             "flexible_losses", "unsupplied", "residual_overload", "whole_windows")  # fmt: skip
 KEY_FIGURES |= {f"{name}_mwh": partial(_energy_of, f"{name}_mw") for name in _ENERGIES}
 KEY_FIGURES |= {_name_of_cut(cause): partial(_energy_of, cause.column) for cause in CutCause}
 KEY_FIGURES |= {"settled_area_balance_mwh": partial(_energy_of, "area_balance_settled_mw")}
@@ -231,6 +231,14 @@ KEY_FIGURES |= {name: partial(_energy_of, column) for name, column in _FLAGS.ite
 def congested_hours(series: MemberSeries) -> np.ndarray:
     """Return the hours with a congestion cut."""
     return series.time(is_congested(series))
+
+
+@key_figure
+def whole_window_days(series: MemberSeries) -> np.ndarray:
+    """Return the days on which plants without remote control stand still; a run begins at midnight."""
+    stopped = series.solved & (series["whole_windows_mw"] > CONGESTED_ABOVE_MW)
+    days = np.arange(0, len(stopped), round(HOURS_OF_DAY / series.hours))
+    return np.asarray(np.logical_or.reduceat(stopped, days, axis=0).sum(axis=0), dtype=float)
 
 
 @key_figure

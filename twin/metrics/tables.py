@@ -20,7 +20,7 @@ from twin.resources.sites import KINDS
 SMALLEST_ROW_MW = 1e-9
 LOADING_DIGITS = 1
 """Digits of a kept branch loading in percent."""
-TWIN_VALUES = ("broken", "missed", "failure")
+TWIN_VALUES = ("broken", "missed", "stopped_mw", "failure")
 CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.core.quantities`; a link with one has empty columns for the other."""
 

@@ -17,6 +17,7 @@ from twin.operation.management.controls import next_positions, within_bands
 from twin.operation.operator import Ahead, Caps, fix_caps
 from twin.operation.record import Record
 from twin.operation.state import State
+from twin.operation.whole_windows import stops_of_day
 
 
 def solve_grid(case: Case, state: State, steps: range, now: HalfHours) -> tuple[Record, State, int]:
@@ -28,7 +29,7 @@ def solve_grid(case: Case, state: State, steps: range, now: HalfHours) -> tuple[
     state : State
         At the start of the first one; with the devices at its end.
     steps : range
-        At most a day.
+        At most a day; of one calendar day where plants are ordered by whole windows.
     now : HalfHours
         With axes T steps, M members.
 
@@ -85,6 +86,8 @@ class Carried:
         So many more are solved at once; all at first, few after something has moved.
     capped : numpy.ndarray, (M,) int
         In so many half-hours caps have been fixed.
+    stops : Stops
+        (M, P), for the window of the day.
     """
 
     def __init__(self, case: Case, state: State, steps: range, now: HalfHours) -> None:
@@ -96,6 +99,7 @@ class Carried:
         )
         self.right, self.capped = np.zeros((2, self.members), dtype=np.int64)
         self.tried = np.full(self.members, self.count)
+        self.stops = stops_of_day(case, state, steps.start)
         self.caps = Caps.none(self.count + case.lead_slots, self.members, case.plants)
         for m, lead in self._forecasting():
             slots = np.arange(steps.start, steps.start + lead) % lead
@@ -110,7 +114,9 @@ class Carried:
     def before(self, rows: np.ndarray) -> Before:
         """Return what is taken to stand when some half-hours begin."""
         k, m = np.divmod(rows, self.members)
-        return Before(self.positions[k, m], rows_of(self.caps, (k, m)), self.device_state[k, m])
+        stops = rows_of(self.stops, m)
+        stops = replace(stops, share=stops.share * self.case.in_window(m, self.steps.start + k)[:, None])
+        return Before(self.positions[k, m], rows_of(self.caps, (k, m)), stops, self.device_state[k, m])
 
     def charge_as_ordered(self, rows: np.ndarray) -> None:
         """Take it that the grid cuts nothing of what batteries beside plants are ordered to do."""
@@ -193,6 +199,10 @@ class Carried:
             delivered_mw=record.delivered_mw[-1][:, case.plants :],
             history=self.state.history.with_slots(slots, of_sites),
             device_history=self.state.device_history.with_slots(slots, of_devices),
+            stop_share=self.stops.share,
+            stop_cause=self.stops.cause,
+            stop_end=self.stops.end,
+            stop_outage=self.stops.outage,
         )
         return self._with_caps(state, of_sites, of_devices)
 
@@ -228,7 +238,9 @@ class Carried:
             rows = np.flatnonzero(a_day_before >= 0)
             at = a_day_before[rows], m[rows]
             sites_mw[rows], devices_mw[rows] = today[0][at], today[1][at]
-        ahead = Ahead(m, step, self.positions[k + 1, m], sites_mw, devices_mw[:, 0])
+        day_ends = self.steps.start - case.step_of_day[self.steps.start] + case.clock.steps_of_day
+        stopped = self.stops.share[m] * ((step < day_ends) & case.in_window(m, step))[:, None]
+        ahead = Ahead(m, step, self.positions[k + 1, m], sites_mw, devices_mw[:, 0], 1.0 - stopped)
         for mine, new in zip(vars(self.caps).values(), vars(fix_caps(case, ahead)).values(), strict=True):
             mine[k + lead, m] = new
         np.maximum.at(self.capped, pairs[:, 1], pairs[:, 0] + 1)

@@ -159,7 +159,13 @@ class Case:
     @cached_property
     def operator(self) -> Operators:
         """How each member's operator works."""
-        return operators_of(self.members, self.clock.step_minutes)
+        return operators_of(self.members, self.clock.step_minutes, self.plants)
+
+    def in_window(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
+        """Return whether steps lie in the window in which plants without remote control stand still, (R,)."""
+        hour, window = self.step_of_day[step] * self.step_hours, self.operator.window_hours[member]
+        result: np.ndarray = (hour >= window[:, 0]) & (hour < window[:, 1])
+        return result
 
     @cached_property
     def fleet(self) -> Fleet:
@@ -202,11 +208,12 @@ class Case:
         if len(of_profiles) == 1:
             result: np.ndarray = of_profiles[0][step]
             return result
-        values = np.empty((len(step), *of_profiles[0].shape[1:]))
+        values = np.empty((len(step), *next(series for series in of_profiles if series is not None).shape[1:]))
         profile = self.profile[member]
         for k, series in enumerate(of_profiles):
             rows = np.flatnonzero(profile == k)
-            values[rows] = series[step[rows]]
+            if len(rows):
+                values[rows] = series[step[rows]]
         return values
 
     @cached_property

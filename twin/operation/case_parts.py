@@ -24,7 +24,7 @@ from twin.devices.sites import (
 )
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import ReducedGrid
-from twin.operation.member import Member, Placed, placed_devices
+from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, Member, Placed, placed_devices
 from twin.policies.interface import Batteries
 from twin.resources.sites import SiteFleet
 
@@ -220,6 +220,12 @@ class Operators:
         Whether batteries are in the operator's forecast.
     obeys_area_balance : numpy.ndarray, (M,) bool
         Whether area-balance orders reach the member.
+    by_half_hour : numpy.ndarray, (M, U) bool
+        Units that a forecasting operator's orders reach by half-hour; the rest has no remote control.
+    by_window : numpy.ndarray, (M, P) bool
+        Plants that he stops for the whole window of a day, told the day before.
+    window_hours : numpy.ndarray, (M, 2)
+        Hours of the day at which the window begins and ends.
     """
 
     forecasts: np.ndarray
@@ -227,16 +233,28 @@ class Operators:
     flow_margin_mw: np.ndarray
     sees_dispatch: np.ndarray
     obeys_area_balance: np.ndarray
+    by_half_hour: np.ndarray
+    by_window: np.ndarray
+    window_hours: np.ndarray
 
 
-def operators_of(members: Sequence[Member], step_minutes: int) -> Operators:
+def operators_of(members: Sequence[Member], step_minutes: int, plants: int) -> Operators:
     """Return how the members' operators work, with leads in steps of `step_minutes`."""
+    is_ahead = np.array([member.operator == "forecast" for member in members])
+    follows = [member.follows or (BY_HALF_HOUR,) * plants for member in members]
+    rows = [
+        (*of_plants, *[BY_HALF_HOUR] * (len(m.firmness) - plants))
+        for m, of_plants in zip(members, follows, strict=True)
+    ]
     return Operators(
-        forecasts=np.array([member.operator == "forecast" for member in members]),
+        forecasts=is_ahead,
         lead_steps=np.array([steps_in(member.forecast_lead_half_hours, step_minutes) for member in members]),
         flow_margin_mw=np.array([member.flow_margin_mw for member in members]),
         sees_dispatch=np.array([member.operator_sees_dispatch for member in members]),
         obeys_area_balance=np.array([member.area_balance for member in members]),
+        by_half_hour=np.array([[how == BY_HALF_HOUR for how in row] for row in rows]),
+        by_window=np.array([[how == BY_WINDOW for how in row] for row in follows]) & is_ahead[:, None],
+        window_hours=np.array([member.window_hours for member in members]),
     )
 
 

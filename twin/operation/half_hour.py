@@ -32,6 +32,7 @@ from twin.operation.management.uniform_cap import GridState
 from twin.operation.management.voltage import relieve_voltage
 from twin.operation.operator import Caps, apply_caps
 from twin.operation.record import Record, SecurityState
+from twin.operation.whole_windows import Stops, apply_stops
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT
@@ -71,21 +72,26 @@ class HalfHours:
 
 @dataclass(frozen=True)
 class Before:
-    """What stands when the half-hours begin, taken as right: (R, C) positions, caps, and the state of all devices."""
+    """What stands when the half-hours begin, taken as right: (R, C) positions, caps, stops, state of all devices."""
 
     positions: np.ndarray
     caps: Caps
+    stops: Stops
     device_state: np.ndarray
 
 
 @dataclass(frozen=True)
 class Ordered:
-    """Infeed as ordered before the grid has its say: without caps, and within them; (R, U)."""
+    """Infeed as ordered before the grid has its say: without orders fixed ahead, and within them; (R, U).
+
+    `stopped_mw` (R,) is what stands still for a whole window.
+    """
 
     ledger: Ledger
     beside_plants: OrderedInfeed
     ordered_mw: np.ndarray
     unit_mw: np.ndarray
+    stopped_mw: np.ndarray
 
 
 def run_half_hours(case: Case, now: HalfHours, before: Before) -> tuple[Record, Flow, np.ndarray]:
@@ -113,7 +119,7 @@ def run_half_hours(case: Case, now: HalfHours, before: Before) -> tuple[Record, 
     state = _manage(case, ordered.ledger, np.flatnonzero(broken), state)
     state, after = _hold_voltage(case, ordered.ledger, state, found, broken)
     flexible, device_state = settle(case, now, before, ordered, state.injections.unit_mw)
-    record = _record(case, now, before, ordered.ledger, flexible, state, demand, (found, after), broken)
+    record = _record(case, now, before, ordered, flexible, state, demand, (found, after), broken)
     return record, state.flow, device_state
 
 
@@ -133,7 +139,9 @@ def order_infeed(case: Case, now: HalfHours, before: Before) -> Ordered:
     orders = PlantOrders(now.member, now.step, now.device_pu, now.price_ratio, now.area_demand_mw, before.device_state)
     beside_plants = order_beside_plants(case, orders, unit_mw[:, : case.plants])
     ordered_mw = unit_mw + np.pad(beside_plants.infeed_mw, ((0, 0), (0, len(case.sites.groups))))
-    return Ordered(ledger, beside_plants, ordered_mw, apply_caps(case, now.member, before.caps, ledger, ordered_mw))
+    running_mw, stopped_mw = apply_stops(case, before.stops, ledger, ordered_mw)
+    left_mw = apply_caps(case, now.member, before.caps, ledger, running_mw)
+    return Ordered(ledger, beside_plants, ordered_mw, left_mw, stopped_mw)
 
 
 def settle(
@@ -269,7 +277,7 @@ def _record(
     case: Case,
     now: HalfHours,
     before: Before,
-    ledger: Ledger,
+    ordered: Ordered,
     flexible: FlexibleFlows,
     state: GridState,
     demand: tuple[np.ndarray, np.ndarray],
@@ -283,7 +291,7 @@ def _record(
     exceeded = limit_exceeded(case, now.member, states[1], VIOLATED_ABOVE_PERCENT)
     support = injections.unit_mw * (injections.unit_q_per_p - case.units.q_per_p[now.member])
     return Record(
-        ledger=ledger,
+        ledger=ordered.ledger,
         delivered_mw=np.concatenate([of_plants, used_by_sites + fed_in], axis=1),
         sites=sites,
         flexible=flexible,
@@ -292,6 +300,7 @@ def _record(
         site_export_mw=fed_in,
         injections=injections,
         positions=before.positions,
+        stopped_mw=ordered.stopped_mw,
         q_support_mvar=support.sum(axis=1),
         node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
         q_svc_mvar=flow.q_svc_pu * case.base_mva,

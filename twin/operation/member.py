@@ -25,6 +25,10 @@ class PlannedOutage(NamedTuple):
     grid: int
 
 
+BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL = "half-hourly", "windows", "not"
+"""How a plant follows a forecasting operator's orders for congestion."""
+
+
 @dataclass(frozen=True)
 class Member:
     """One scenario at one sweep point.
@@ -74,6 +78,11 @@ class Member:
         Factor on the calibrated error.
     congestion_rule : str
         Who is cut first among plants of equal connection terms, see `twin.operation.management.congestion_rules`.
+    follows : tuple of str, (P,)
+        How each plant follows a forecasting operator's orders: `BY_HALF_HOUR`, `BY_WINDOW` or `NOT_AT_ALL`; empty
+        where all follow by half-hour.
+    window_hours : (float, float)
+        Hours of the day from and to which plants stand still that follow by window.
     """
 
     scenario: str
@@ -101,6 +110,8 @@ class Member:
     congestion_rule: str = "uniform"
     relief_minutes: float = 30.0
     planned_outages: tuple[PlannedOutage, ...] = ()
+    follows: tuple[str, ...] = ()
+    window_hours: tuple[float, float] = (0.0, 24.0)
 
     @property
     def name(self) -> str:

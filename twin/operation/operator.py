@@ -79,14 +79,32 @@ def apply_caps(case: Case, member: np.ndarray, caps: Caps, ledger: Ledger, unit_
     bound = np.flatnonzero((cut > 0.0).any(axis=1))
     if not len(bound):
         return left
-    rows, cut = rows[bound], cut[bound]
-    end = np.full(cut.shape, NOTHING)
-    outage, cause_number = np.zeros(cut.shape, dtype=np.int64), np.full(cut.shape, NOTHING)
-    end[:, : case.plants], outage[:, : case.plants] = caps.end[rows], caps.outage[rows]
-    cause_number[:, : case.plants] = caps.cause[rows]
-    for number, cause in enumerate(CONGESTION_CAUSES):
-        ledger.cut_for(cause, rows, cut * (cause_number == number), end, outage)
+    rows = rows[bound]
+    book_ordered(case, ledger, rows, cut[bound], (caps.cause[rows], caps.end[rows], caps.outage[rows]))
     return left
+
+
+def book_ordered(
+    case: Case, ledger: Ledger, rows: np.ndarray, cut_mw: np.ndarray, bound: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> None:
+    """Book what orders that were fixed ahead take from plants.
+
+    Parameters
+    ----------
+    case : Case
+    ledger : Ledger
+    rows : numpy.ndarray, (r,) int
+        Of the ledger.
+    cut_mw : numpy.ndarray, (r, U)
+        Of sites nothing.
+    bound : (cause, end, outage), each numpy.ndarray, (r, P) int
+        What bound each order.
+    """
+    end = np.full(cut_mw.shape, NOTHING)
+    outage, cause_number = np.zeros(cut_mw.shape, dtype=np.int64), np.full(cut_mw.shape, NOTHING)
+    cause_number[:, : case.plants], end[:, : case.plants], outage[:, : case.plants] = bound
+    for number, cause in enumerate(CONGESTION_CAUSES):
+        ledger.cut_for(cause, rows, cut_mw * (cause_number == number), end, outage)
 
 
 @dataclass(frozen=True)
@@ -103,6 +121,8 @@ class Ahead:
         `NET`, `RAW` and `LOAD` of the sites a day before.
     devices_mw : numpy.ndarray, (R, A)
         What flexible devices took a day before.
+    running : numpy.ndarray, (R, P)
+        Share of each plant that orders for whole windows leave running.
     """
 
     member: np.ndarray
@@ -110,6 +130,7 @@ class Ahead:
     positions: np.ndarray
     sites_mw: np.ndarray
     devices_mw: np.ndarray
+    running: np.ndarray
 
 
 def fix_caps(case: Case, ahead: Ahead) -> Caps:
@@ -121,28 +142,57 @@ def fix_caps(case: Case, ahead: Ahead) -> Caps:
     caps = Caps.none(len(ahead.member), case.plants)
     if not len(ahead.member):
         return caps
-    injections = _expected(case, ahead)
-    expected = GridState(injections, solve_injections(case, injections))
-    margin_mw, network = case.operator.flow_margin_mw[ahead.member], case.network[ahead.member]
-    target = 100.0 - 100.0 * margin_mw[:, None] / case.grid.end_rating_mva[network]
-    tight = np.flatnonzero(excess_percent(case, expected, target, with_outages=True) > VIOLATED_ABOVE_PERCENT)
-    if not len(tight):
-        return caps
-    planned, target = expected.rows(tight), target[tight]
-    ledger = Ledger(np.zeros_like(planned.injections.unit_mw))
-    for cause in CONGESTION_CAUSES:
-        planned = smallest(case, ledger, np.arange(len(tight)), planned, cause, target)
-    _write(case, caps, tight, planned.injections, ledger)
+    tight, planned, ledger = plan_cuts(case, expected(case, ahead), case.operator.by_half_hour[ahead.member])
+    if len(tight):
+        _write(case, caps, tight, planned, ledger)
     return caps
 
 
-def _expected(case: Case, ahead: Ahead) -> Injections:
-    """Injections forecast for the half-hours, taps and reactors where they stand."""
+def plan_cuts(case: Case, injections: Injections, may_cut: np.ndarray) -> tuple[np.ndarray, Injections, Ledger]:
+    """Return what has to be cut of what is expected, so that the criterion holds with the operator's margin.
+
+    Parameters
+    ----------
+    case : Case
+    injections : Injections
+        Expected, R rows.
+    may_cut : numpy.ndarray, (R, U) bool
+        Units that the orders can reach.
+
+    Returns
+    -------
+    tight : numpy.ndarray, (r,) int
+        Rows in which there is something to cut.
+    planned : Injections
+        Of these rows, with the cuts.
+    ledger : Ledger
+        The cuts of these rows.
+    """
+    state = GridState(injections, solve_injections(case, injections))
+    margin_mw, network = case.operator.flow_margin_mw[injections.member], case.network[injections.member]
+    target = 100.0 - 100.0 * margin_mw[:, None] / case.grid.end_rating_mva[network]
+    tight = np.flatnonzero(excess_percent(case, state, target, with_outages=True) > VIOLATED_ABOVE_PERCENT)
+    planned = state.rows(tight)
+    ledger = Ledger(np.zeros_like(planned.injections.unit_mw))
+    if len(tight):
+        for cause in CONGESTION_CAUSES:
+            rows = np.arange(len(tight))
+            planned = smallest(case, ledger, rows, planned, cause, target[tight], may_cut=may_cut[tight])
+    return tight, planned.injections, ledger
+
+
+SOON = ("plant_available_mw", "area_demand_mw")
+DAY_AHEAD = ("plant_day_ahead_mw", "area_day_ahead_mw")
+"""Names of the forecasts of plants and demand: at the lead of the caps, and the day before."""
+
+
+def expected(case: Case, ahead: Ahead, forecasts: tuple[str, str] = SOON) -> Injections:
+    """Return the injections forecast for the half-hours, taps and reactors where they stand."""
     member, of_sites = ahead.member, ahead.sites_mw
     sees = case.operator.sees_dispatch[member, None]
     net = np.where(sees, of_sites[:, NET], of_sites[:, RAW])
-    area = case.forecast("area_demand_mw", ahead.step, member)
-    plants = case.forecast("plant_available_mw", ahead.step, member)
+    plants, area = (case.forecast(name, ahead.step, member) for name in forecasts)
+    plants = plants * ahead.running
     beside_sites = np.maximum(area - case.areas.sums(of_sites[:, LOAD]), 0.0) + ahead.devices_mw * sees
     demand = beside_sites + case.areas.sums(np.maximum(-net, 0.0))
     return Injections(

@@ -39,10 +39,11 @@ class Record:
 
     `flexible` is what demand response and the batteries in the grid and beside plants did; `price_ratio` (R,) is the
     retail price announced to the homes over the usual one; `policy_failed` (R,) marks decisions that a fallback made;
-    `positions` (R, C) are those of taps and reactors; `q_support_mvar` (R,) is what plants supply beyond their own
-    power factor to hold the voltage; `node_i` (R, n) are the final flow's node currents, from which all branch flows,
-    losses and voltages follow; `demand_mw` (R, A) is gross; `residual_mva` what stays overloaded; `missed` marks
-    criteria that caps fixed ahead left broken; `beside_clipped` counts areas whose sites ask for more than the area;
+    `positions` (R, C) are those of taps and reactors; `stopped_mw` (R,) is what stood still for a whole window;
+    `q_support_mvar` (R,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (R, n)
+    are the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (R, A)
+    is gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
+    `beside_clipped` counts areas whose sites ask for more than the area;
     `failure` is empty where solved.
     """
 
@@ -55,6 +56,7 @@ class Record:
     site_export_mw: np.ndarray
     injections: Injections
     positions: np.ndarray
+    stopped_mw: np.ndarray
     q_support_mvar: np.ndarray
     node_i: np.ndarray
     q_svc_mvar: np.ndarray

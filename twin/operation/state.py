@@ -94,6 +94,10 @@ class State:
         Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
     cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
         What bound them.
+    stop_share : numpy.ndarray, (M, P)
+        Share of the plants without remote control that stands still in the window of the present day.
+    stop_cause, stop_end, stop_outage : numpy.ndarray, (M, P) int
+        What bound it.
     policies : tuple of Policy
         One for each member, with what it remembers; the only part that changes in place.
     """
@@ -121,6 +125,10 @@ class State:
     cap_cause: np.ndarray
     cap_end: np.ndarray
     cap_outage: np.ndarray
+    stop_share: np.ndarray
+    stop_cause: np.ndarray
+    stop_end: np.ndarray
+    stop_outage: np.ndarray
     policies: tuple[Policy, ...]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -163,6 +171,10 @@ def initial_state(case: Case) -> State:
         cap_cause=np.zeros(slots, dtype=np.int64),
         cap_end=np.full(slots, NOTHING),
         cap_outage=np.zeros(slots, dtype=np.int64),
+        stop_share=np.zeros((members, case.plants)),
+        stop_cause=np.zeros((members, case.plants), dtype=np.int64),
+        stop_end=np.full((members, case.plants), NOTHING),
+        stop_outage=np.zeros((members, case.plants), dtype=np.int64),
         policies=tuple(copy.deepcopy(member.policy) for member in case.members),
     )
 

@@ -7,10 +7,11 @@ half-hour hands to the next through the grid is rare; `twin.operation.carried` t
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from twin.core.row_arrays import joined_rows, map_arrays
+from twin.core.row_arrays import joined_rows, map_arrays, rows_of
 from twin.operation.carried import solve_grid
 from twin.operation.case import Case
 from twin.operation.devices import run_devices, run_sites
@@ -65,15 +66,25 @@ class Window:
     def look(self) -> State:
         """Solve the grid of the half-hours that wait for it; returns the state after them."""
         if self._waiting:
-            steps = range(self._solved, self._now)
             waiting, self._waiting = joined_rows(self._waiting), []
-            record, self.state, repeated = solve_grid(self.case, self.state, steps, waiting)
-            self._records.append(record)
-            self.counts["half_hours"] += len(steps) * len(self.case.members)
-            self.counts["half_hours_repeated"] += repeated
-            self.counts["grid_solutions"] += 1
+            for steps in self._pieces():
+                some = slice(steps.start - self._solved, steps.stop - self._solved)
+                part = waiting if len(steps) == len(waiting.member) else rows_of(waiting, some)
+                record, self.state, repeated = solve_grid(self.case, self.state, steps, part)
+                self._records.append(record)
+                self.counts["half_hours"] += len(steps) * len(self.case.members)
+                self.counts["half_hours_repeated"] += repeated
+                self.counts["grid_solutions"] += 1
             self._solved = self._now
         return self.state
+
+    def _pieces(self) -> list[range]:
+        """Return the steps whose grid waits, each day's apart where the operator decides at midnight."""
+        steps, case = range(self._solved, self._now), self.case
+        midnights = steps.start + np.flatnonzero(case.step_of_day[steps.start + 1 : steps.stop] == 0) + 1
+        if not len(midnights) or not case.operator.by_window.any():
+            return [steps]
+        return [range(int(a), int(b)) for a, b in pairwise([steps.start, *midnights, steps.stop])]
 
     def _obey_policies(self) -> np.ndarray:
         """Put orders in force where decisions fall on this half-hour; returns where one failed, (M,)."""

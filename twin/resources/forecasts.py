@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -94,6 +94,7 @@ def make_forecasts(
     lead_hours: float,
     demand_error: np.ndarray | None = None,
     courses: Courses | None = None,
+    day_ahead: bool = False,
 ) -> Forecasts:
     """Return what was expected: truth plus an error that depends on nothing but its key and the lead.
 
@@ -118,6 +119,8 @@ def make_forecasts(
         (T,) measured relative error of a forecast a day ahead; stands in all areas in place of the drawn one.
     courses : dict, optional
         `unit_error` by quantity and name, as far as drawn before with the same tables, index and key; added to.
+    day_ahead : bool, optional
+        Whether the forecasts of the day before are made too.
 
     Returns
     -------
@@ -125,10 +128,22 @@ def make_forecasts(
     """
     known: Courses = {} if courses is None else courses
     errors = _draw_errors(tables, profiles, plants, areas, seed, weather_year, demand_error, known)
+    plant_mw, demand_mw = _expected_mw(tables, profiles, plants, errors, lead_hours)
+    made = Forecasts(plant_mw, demand_mw, _publish(tables, profiles, plants, site_pv_mw, errors))
+    if not day_ahead:
+        return made
+    plant_mw, demand_mw = _expected_mw(tables, profiles, plants, errors, max(SIZES_AT_HOURS.values()))
+    return replace(made, plant_day_ahead_mw=plant_mw, area_day_ahead_mw=demand_mw)
+
+
+def _expected_mw(
+    tables: Tables, profiles: Profiles, plants: pd.DataFrame, errors: _Errors, lead_hours: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what is expected of the plants (T, P) and of the areas' demand (T, A) at a lead, MW."""
     error_mw = error_size(tables, "pv", lead_hours) * errors.pv + error_size(tables, "wind", lead_hours) * errors.wind
     plant_mw = np.clip(profiles.plant_available_mw + error_mw, 0, plants["contract_mw"].to_numpy(float))
     demand_mw = np.clip(profiles.area_demand_mw + error_size(tables, "demand", lead_hours) * errors.demand, 0, None)
-    return Forecasts(plant_mw, demand_mw, _publish(tables, profiles, plants, site_pv_mw, errors))
+    return plant_mw, demand_mw
 
 
 @dataclass(frozen=True)

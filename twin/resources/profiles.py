@@ -141,19 +141,25 @@ class Forecasts:
         What `twin.resources.outlook` tells policies of.
     substitutes : Substitutes
         What stands in the inputs in place of what was not measured.
+    plant_day_ahead_mw, area_day_ahead_mw : numpy.ndarray, optional
+        (T, P) and (T, A) for t, made a day before; there where plants are ordered by whole windows.
     """
 
     plant_available_mw: np.ndarray
     area_demand_mw: np.ndarray
     published: Published
     substitutes: Substitutes = Substitutes()
+    plant_day_ahead_mw: np.ndarray | None = None
+    area_day_ahead_mw: np.ndarray | None = None
 
     def window(self, start: int, stop: int) -> Forecasts:
         """Return the steps ``start .. stop - 1``."""
         _check_window(start, stop, len(self.plant_available_mw))
+        day_ahead = (self.plant_day_ahead_mw, self.area_day_ahead_mw)
+        plants, areas = (None if values is None else values[start:stop] for values in day_ahead)
         return Forecasts(
             self.plant_available_mw[start:stop], self.area_demand_mw[start:stop], self.published.window(start, stop),
-            self.substitutes,
+            self.substitutes, plants, areas,
         )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from studies.experiments.uncertainty.samples import Setting, Unknown
 from studies.study.input_names import is_of_sites, sizes_of
 from studies.study.islands import island_of, tables_of
 from studies.study.members import middle_point
-from studies.study.schema import Study
+from studies.study.schema import AUTO, Study
 from twin.core.dotted_keys import flatten
 from twin.core.tables import STATUSES
 
@@ -75,9 +75,9 @@ def ranged_rows(study: Study) -> Iterator[RangedRow]:
 
 
 def _values(study: Study) -> dict[str, Any]:
-    """Return the study's values by dotted key; the middle one of those that are swept."""
+    """Return the study's values by dotted key; the middle one of those that are swept, none that are looked for."""
     sections = study.model_dump(mode="json", include={"grid", "fleet", "operation", "inputs"})
-    values = {key: value for key, value in flatten(sections).items() if value is not None}
+    values = {key: value for key, value in flatten(sections).items() if value not in (None, AUTO)}
     return values | middle_point(study)
 
 
@@ -218,6 +218,8 @@ def _profiles(table: str, row: str, study: Study) -> Reason | None:
     )
     if study.weather.source == "measured" and of_area:
         return "curtailment and prices are measured", "出力制御・価格は実績値"
+    if row.startswith("ramps_"):
+        return "moves runs inside the half-hour only", "30分内の変動の計算にのみ影響"
     if row.startswith("measured_") and study.weather.source != "measured":
         return "no measured series in this study", "実績データを使用しない"
     return None

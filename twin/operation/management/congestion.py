@@ -40,6 +40,7 @@ def smallest(
     cause: CutCause,
     target_percent: np.ndarray,
     ignored: np.ndarray | None = None,
+    may_cut: np.ndarray | None = None,
 ) -> GridState:
     """Cut what the criterion asks for under one cause, and book it.
 
@@ -62,17 +63,20 @@ def smallest(
         Loading to which each monitored end is brought; 100, less for a forecasting operator's margin.
     ignored : numpy.ndarray, (R, o, k) bool, optional
         Pairs that do not count.
+    may_cut : numpy.ndarray, (R, U) bool, optional
+        Units that can be reached; all of them where not given.
 
     Returns
     -------
     GridState
     """
+    may_cut = np.ones(state.injections.unit_mw.shape, dtype=bool) if may_cut is None else may_cut
     if cause is not CutCause.CONGESTION_N1:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N0 else (Tier.FIRM, Tier.LAST)
-        state = _relieve(case, ledger, rows, state, cause, tiers, _worst_intact, target_percent, ignored)
+        state = _relieve(case, ledger, rows, state, cause, tiers, _worst_intact, target_percent, ignored, may_cut)
     if cause is not CutCause.CONGESTION_N0:
         tiers = (Tier.NON_FIRM,) if cause is CutCause.CONGESTION_N1 else (Tier.FIRM, Tier.LAST)
-        state = _relieve(case, ledger, rows, state, cause, tiers, worst_after_outage, target_percent, ignored)
+        state = _relieve(case, ledger, rows, state, cause, tiers, worst_after_outage, target_percent, ignored, may_cut)
     return state
 
 
@@ -90,6 +94,7 @@ def _relieve(
     worst: Worst,
     target_percent: np.ndarray,
     ignored: np.ndarray | None,
+    may_cut: np.ndarray,
 ) -> GridState:
     injections, flow = state.injections, state.flow
     ignored = nothing_ignored(case, len(ledger_rows)) if ignored is None else ignored.copy()
@@ -102,7 +107,8 @@ def _relieve(
             break
         violation = found.rows(broken)
         target = target_percent[todo, violation.end]
-        cut, met = _cut_pair(case, violation, injections.rows(todo), flow.rows(todo), tiers, ignored[todo], target)
+        part = injections.rows(todo)
+        cut, met = _cut_pair(case, violation, part, flow.rows(todo), tiers, ignored[todo], target, may_cut[todo])
         ignored[todo[~met], violation.topology[~met], violation.end[~met]] = True
         changed = cut.max(axis=1) > 0.0
         rows = todo[changed]
@@ -125,6 +131,7 @@ def _cut_pair(
     tiers: tuple[int, ...],
     ignored: np.ndarray,
     target: np.ndarray,
+    may_cut: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bring one pair per row to its target, by connection terms and then by the congestion rule.
 
@@ -135,6 +142,7 @@ def _cut_pair(
     state = assess_pair(case, violation, injections, flow, ignored)
     slope = flow_per_infeed(case, injections, violation, state)
     behind = slope > np.maximum(BEHIND_SHARE * slope.max(axis=1, keepdims=True), LEAST_FLOW_PER_INFEED)
+    behind &= may_cut
     behind[:, case.units.trippable] &= ~violation.tripped
     place = order_of_cuts(case, members, injections.unit_mw, slope)
     tier = case.units.tier[members]
