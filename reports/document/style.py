@@ -93,6 +93,7 @@ LETTER_SIZES = ("font.size", "axes.titlesize", "axes.labelsize", "legend.fontsiz
 
 
 SHAPE = re.compile(rb"<(?:path|use)\b[^>]*>")
+PLACE = re.compile(rb'\b(?:d|x|y)="[^"]*"')
 LONG_NUMBER = re.compile(rb"(?<![\w#.])-?\d+\.\d{3,}(?![\w.])")
 
 
@@ -183,7 +184,10 @@ def shorter(svg_bytes: bytes) -> bytes:
     def rounded(number: re.Match[bytes]) -> bytes:
         return f"{float(number[0]):.2f}".rstrip("0").rstrip(".").encode()
 
-    return SHAPE.sub(lambda shape: LONG_NUMBER.sub(rounded, shape[0]), svg_bytes)
+    def in_shape(shape: re.Match[bytes]) -> bytes:
+        return PLACE.sub(lambda place: LONG_NUMBER.sub(rounded, place[0]), shape[0])
+
+    return SHAPE.sub(in_shape, svg_bytes)
 
 
 def _png(drawing: Figure, dots_per_inch: float) -> bytes:
