@@ -60,5 +60,5 @@ def test_a_number_stays_and_other_weather_is_refused():
 
 @pytest.mark.parametrize("value", ["automatic", -1.0, True, float("nan"), float("inf")])
 def test_anything_else_is_refused_with_one_message(value):
-    with pytest.raises(ValueError, match="1 validation error(?s:.*)flow_margin_mw must be"):
+    with pytest.raises(ValueError, match=r"1 validation error(?s:.*)flow_margin_mw must be"):
         Operation(flow_margin_mw=value)
