@@ -10,7 +10,7 @@ import typst
 
 from network_models.drawing import map_figure, single_line_diagram
 from network_models.model import grid_of
-from reports.document.style import WIDTH_INCH, Picture
+from reports.document.style import WIDTH_INCH, Picture, font_folder
 from reports.document.texts import LANGUAGES, Language, Words
 from reports.figures import link as figures_day
 from reports.figures import link as figures_link
@@ -51,7 +51,10 @@ def _stacked(pictures: list[Picture]) -> bytes:
             (Path(name) / f"{picture.name}.svg").write_bytes(picture.svg)
         page = Path(name) / "page.typ"
         page.write_text(f"#set page(width: {WIDTH_INCH}in, height: auto, margin: 0pt)\n{images}\n", encoding="utf-8")
-        content = typst.compile(page, root=Path(name), format="png", ppi=WIDTH_PIXELS / WIDTH_INCH)
+        content = typst.compile(
+            page, root=Path(name), format="png", ppi=WIDTH_PIXELS / WIDTH_INCH, font_paths=[font_folder()],
+            ignore_system_fonts=True,
+        )  # fmt: skip
     if not isinstance(content, bytes):
         raise TypeError(f"typst gave {type(content).__name__} instead of the bytes of a PNG")
     return content
