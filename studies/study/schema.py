@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -411,6 +412,14 @@ class Operation(Section):
     intertrip_cap_mw: NotNegative | None = Field(
         default=None, description="Largest generation that N-1 inter-trip may shed, in MW; left out: no cap."
     )
+
+    @field_validator("flow_margin_mw", mode="before")
+    @classmethod
+    def _is_a_margin(cls, value: object) -> object:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value != AUTO and not (is_number and 0.0 <= value < math.inf):  # type: ignore[operator]
+            raise ValueError(f'flow_margin_mw must be "{AUTO}" or a number of MW, 0 or more')
+        return value
 
     @field_validator("congestion_rule")
     @classmethod

@@ -5,7 +5,7 @@ import pytest
 
 from studies.study.margins import REHEARSAL_YEAR, smallest_margin, with_margins
 from studies.study.members import members
-from studies.study.schema import Study
+from studies.study.schema import Operation, Study
 from twin.core.errors import InputError
 
 
@@ -56,3 +56,9 @@ def test_a_number_stays_and_other_weather_is_refused():
     assert with_margins(plain, ask) == plain
     with pytest.raises(InputError, match="no other weather year"):
         with_margins(members(study(weather={"source": "measured"})), ask)
+
+
+@pytest.mark.parametrize("value", ["automatic", -1.0, True, float("nan"), float("inf")])
+def test_anything_else_is_refused_with_one_message(value):
+    with pytest.raises(ValueError, match=r"1 validation error(?s:.*)flow_margin_mw must be"):
+        Operation(flow_margin_mw=value)
