@@ -137,11 +137,11 @@ def test_a_copied_study_with_other_batteries_is_told(tmp_path):
     path = tmp_path / "goto_2030.toml"
     path.write_text(shipped, encoding="utf-8")
     same = Certificate(read_study(path), "none", tmp_path)
-    told = deviations(same.study, same.members()[0], same.scenario, same.point)
+    told = deviations(same.study, same.members()[0], same.scenario, same.point, False)
     assert told == {"shipped": "goto_2030", "differences": []}
     plain, ending = 'fleet = { new_pv = true, batteries = "all"', 'operation.policy = "congestion_aware"'
     rigged_fleet = f"{plain}, battery = {{ battery_kwh = 200.0, standby_w = 0.0 }} }}\n{ending}"
     path.write_text(shipped.replace(f"{plain} }}\n{ending}", rigged_fleet), encoding="utf-8")
     rigged = Certificate(read_study(path), "none", tmp_path)
-    told = deviations(rigged.study, rigged.members()[0], rigged.scenario, rigged.point)["differences"]
+    told = deviations(rigged.study, rigged.members()[0], rigged.scenario, rigged.point, False)["differences"]
     assert [row[:2] for row in told] == [["fleet.battery.battery_kwh", "200.0"], ["fleet.battery.standby_w", "0.0"]]
