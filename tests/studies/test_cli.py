@@ -227,7 +227,7 @@ def test_days_that_are_no_range(monkeypatch, capsys, days):
 
 
 def test_compare_shows_what_differs(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr("reports.write_comparison", lambda *_: [])  # the report is looked at in tests/reports and e2e
+    monkeypatch.setattr("reports.write_comparison", lambda *_: {})  # the report is looked at in tests/reports and e2e
     first, second = a_run(tmp_path / "first"), a_run(tmp_path / "second", change=250.0, members=("b/base", "c/base"))
     code, printed, _ = main(monkeypatch, capsys, "compare", first, second, "--all")
     assert code == 0

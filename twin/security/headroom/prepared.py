@@ -212,7 +212,7 @@ def prepared_headroom(grid: MonitoredGrid, scope: Scope) -> PreparedHeadroom:
         v, slope = _slopes(after, solver, bus_node, intact)
         watched = _watched(after, branch, is_from, np.where(counts, high, np.inf), voltage_node, scope)
         watched = watched._replace(
-            slope=watched.y_a * slope[:, watched.node_a] + watched.y_b * slope[:, watched.node_b],
+            slope=np.ascontiguousarray(watched.y_a * slope[:, watched.node_a] + watched.y_b * slope[:, watched.node_b]),
             slope_v=np.where(bus_node >= 0, v[bus_node], 1.0),
             bus_node=np.where((bus_node >= 0) & after.alive[bus_node], bus_node, -1),
         )
