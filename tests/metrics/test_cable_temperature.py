@@ -10,7 +10,6 @@ from twin.core.quantities import TABLES
 from twin.metrics.cable_temperature import CYCLE_DAYS, cable_table
 from twin.metrics.kpis import KEY_FIGURES
 from twin.metrics.series import MemberSeries
-from twin.security.reduced.outages import UNSOLVED_PERCENT
 
 STEPS = 48 * (CYCLE_DAYS + 1) + 20
 NAMES = [
@@ -65,7 +64,7 @@ def test_steps_without_a_solution_have_no_value_and_do_not_cool_the_cable(circui
     holes = loading.copy()
     holes[[0, 100, 101]] = np.nan
     survivor = 1.1 * loading
-    survivor[50] = UNSOLVED_PERCENT
+    survivor[50] = np.nan
     link = link_of(holes, holes, survivor)
     found = cable_table(circuits, link, 0.5).to_pandas()
     missing = found["circuit_1_conductor_c"].isna().to_numpy()

@@ -11,7 +11,6 @@ import pyarrow as pa
 from twin.cable.circuit import CableCircuit, Section
 from twin.cable.ratings import Course, course, cyclic_rating_a, emergency_rating_a, minutes_to_limit
 from twin.core.clock import HOURS_OF_DAY
-from twin.security.reduced.outages import UNSOLVED_PERCENT
 
 EMERGENCIES = {"emergency_30min_a": 0.5, "emergency_2h_a": 2.0, "emergency_24h_a": 24.0}
 """Columns of emergency currents, and for how many hours each may flow."""
@@ -44,7 +43,7 @@ def cable_table(circuits: Sequence[CableCircuit], link: pd.DataFrame, step_hours
     rated_a = np.array([circuit.rated_a for circuit in circuits])
     current_a = held / 100.0 * rated_a
     after_percent = link["n1_loading_percent"].to_numpy(float)
-    survives = known & (after_percent < UNSOLVED_PERCENT)
+    survives = known & ~np.isnan(after_percent)
     survivor_a = np.where(survives, after_percent, 0.0) / 100.0 * rated_a.max()
     parts = [_of_section(section, time, current_a, survivor_a, step_hours) for section in circuits[0].sections]
     conductor_c = np.stack([part["conductor_c"] for part in parts])

@@ -17,6 +17,7 @@ from twin.operation.case_parts import Tier
 from twin.operation.record import Record
 from twin.operation.state import State, stored_at_start_mwh
 from twin.resources.profiles import Profiles
+from twin.security.reduced.outages import UNSOLVED_PERCENT
 
 VOLTAGE_TOLERANCE_PU = 2e-5
 """Twice the 0.001 % beyond which a voltage is relieved."""
@@ -165,13 +166,18 @@ def link_columns(block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
     before, after = block.before["headroom_mw"], block.after["headroom_mw"]
     return {
         "export_mw": flows.island_mw.sum(axis=-1),
-        "n1_before_loading_percent": block.before["link_percent"],
-        "n1_loading_percent": block.after["link_percent"],
+        "n1_before_loading_percent": solved_percent(block.before["link_percent"]),
+        "n1_loading_percent": solved_percent(block.after["link_percent"]),
         "n1_export_headroom_before_mw": before[..., 0],
         "n1_export_headroom_after_mw": after[..., 0],
         "n1_import_headroom_before_mw": before[..., 1],
         "n1_import_headroom_after_mw": after[..., 1],
     }
+
+
+def solved_percent(loading_percent: np.ndarray) -> np.ndarray:
+    """Return worst loadings after an outage; NaN where the worst one did not converge, which ranks above all others."""
+    return np.where(loading_percent < UNSOLVED_PERCENT, loading_percent, np.nan)
 
 
 def _battery_columns(case: Case, block: Block) -> dict[str, np.ndarray]:

@@ -12,7 +12,15 @@ import pyarrow as pa
 from twin.core.quantities import CONGESTION_CAUSES, TABLES, CutCause
 from twin.metrics.device_tables import device_table
 from twin.metrics.flows import BlockFlows, branch_loadings
-from twin.metrics.half_hours import Block, cut_columns, energy_columns, flow_columns, flows_of, link_columns
+from twin.metrics.half_hours import (
+    Block,
+    cut_columns,
+    energy_columns,
+    flow_columns,
+    flows_of,
+    link_columns,
+    solved_percent,
+)
 from twin.operation.case import Case
 from twin.operation.record import Record
 from twin.resources.sites import KINDS
@@ -154,7 +162,7 @@ def _n1(case: Case, block: Block, time: pa.Array) -> pa.Table:
     def judged(verdict: Mapping[str, np.ndarray], prefix: str) -> dict[str, object]:
         end, known = verdict["end"], verdict["end"] >= 0
         return {
-            f"{prefix}loading_percent": verdict["loading_percent"],
+            f"{prefix}loading_percent": solved_percent(verdict["loading_percent"]),
             f"{prefix}element": _named(end, case.grid.end_names, known),
             f"{prefix}outage": _named(verdict["outage"], case.grid.outage_names),
         }
