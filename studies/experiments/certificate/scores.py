@@ -17,8 +17,11 @@ from twin.policies.process import Noticed
 from twin.policies.watch import READS
 
 CONFIDENCE = 0.95
-SMALLEST_GAIN = 1e-6
-"""Share of the bound below which nothing is to be gained: a share of it would be rounding noise."""
+SMALLEST_GAIN = 1e-3
+"""Share of the bound below which nothing is to be gained.
+
+The bound is the optimum of a relaxed problem and unattainable by about as much: a share of less would say nothing, and
+a policy that loses a little would read as one that loses many times what there is."""
 
 
 @dataclass(frozen=True)
