@@ -51,6 +51,7 @@ def test_a_rated_model_changes_the_rating_and_nothing_else_of_the_cable():
     assert rated.net.line.loc[link, same].equals(plain.net.line.loc[link, same])
 
 
+@pytest.mark.slow
 def test_the_capacity_is_where_the_inter_trip_analysis_stops_to_suffice():
     """A trippable plant at Narao with 0.1 MW less than the capacity suffices, with 0.1 MW more it does not."""
     model = firm_capacity.rated_model(2024, RATING_MVA, {"short_time_factor": FACTOR})

@@ -53,6 +53,7 @@ def test_the_fiscal_2022_study_runs_on_the_measured_data(once, workplace):
     assert system["price_jpy_per_kwh"].to_numpy()[:48] == pytest.approx(paid.to_numpy())
 
 
+@pytest.mark.slow
 def test_a_guest_network_with_weather_from_a_file_runs_to_its_report(tmp_path):
     sky = synthetic_year(GOTO, 2022, 0, seed=3).values["naru"].round(3).rename_axis("time")
     sky.to_csv(tmp_path / "sky.csv")

@@ -16,7 +16,7 @@ FOLDERS = [Path(package.__file__).parent for package in (twin.resources, studies
 def test_every_parameter_is_used():
     code = "\n".join(path.read_text(encoding="utf-8") for folder in FOLDERS for path in folder.rglob("*.py"))
     for name in GOTO["parameters"]["name"]:
-        assert name in code or name.startswith("repair_hours_"), name
+        assert name in code or name.startswith(("repair_hours_", "ramps_")), name
 
 
 def test_unknown_parameter_is_told():

@@ -121,7 +121,7 @@ def pandapower_worst(model: GridModel, profiles: dict[str, np.ndarray], step: in
     return worst
 
 
-@pytest.mark.parametrize("pairs", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("pairs", [pytest.param(2, marks=pytest.mark.slow), pytest.param(20, marks=pytest.mark.slow)])
 def test_headroom_is_where_pandapower_sees_the_first_overload(pairs):
     model = goto_model(2030, "fixed")
     profiles, buses = goto_profiles(model, 2 * pairs, "pandapower"), [3, 14, 16]

@@ -16,7 +16,7 @@ from twin.security.intertrip import intertrip
 from twin.security.reduced.outages import Trips, assess_outages
 
 PLANTS = ("floating_farm", "planned_wind", "tamanoura_wind", "kogamidake_pv")
-STEPS, LINK_OUTAGE, PATH_OUTAGE = 40, 0, 2
+STEPS, LINK_OUTAGE, PATH_OUTAGE = 16, 0, 2
 BASE_MVA = 100.0
 
 
