@@ -144,9 +144,12 @@ def _is_paid(kpis: Mapping[str, float], names: tuple[str, ...]) -> bool:
 
 
 def assumed_area_level(run: Run) -> tuple[float, Mapping[str, Any] | None] | None:
-    """Return the assumed yearly level of the area-balance cut in percent and its range, None without orders."""
+    """Return the assumed yearly level of the area-balance cut in percent and its range.
+
+    None without orders, and where the level is measured.
+    """
     operation = run.study.get("study", {}).get("operation", {})
-    if not operation.get("area_balance", True) or "area_level_percent" not in operation:
+    if not operation.get("area_balance", True) or operation.get("area_level_percent") is None:
         return None
     ranges = run.study.get("study_ranges") or []
     stated = next((row for row in ranges if row["key"] == "operation.area_level_percent"), None)

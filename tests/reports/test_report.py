@@ -7,6 +7,7 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from reports.document.digits import quantity
 from reports.document.style import alike
 from reports.document.texts import LANGUAGES, Words, text_keys
 from reports.reading.detail import choose_focus, read_detail
-from reports.reading.headline import statement
+from reports.reading.headline import assumed_area_level, statement
 from reports.reading.labels import points_label
 from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import Unusable
@@ -278,3 +279,10 @@ def test_checksums_are_short_enough_for_the_page(run):
     inputs = {"area/a_long_name_of_a_measured_series_fy2021_fy2022.csv": "0123456789abcdef" * 4}
     changed = replace(results, manifest=results.manifest | {"inputs_sha256": inputs})
     assert "0123456789abcdef…" in [value for _, value in provenance(changed, Words("en")).rows]
+
+
+def test_a_measured_level_of_the_area_s_orders_is_not_an_assumed_one():
+    operation = {"area_balance": True, "area_level_percent": None}
+    assert assumed_area_level(SimpleNamespace(study={"study": {"operation": operation}})) is None
+    assumed = SimpleNamespace(study={"study": {"operation": operation | {"area_level_percent": 6}}})
+    assert assumed_area_level(assumed) == (6.0, None)
