@@ -54,7 +54,7 @@ def _congestion(run: Run, focus: Focus, period: str, words: Words) -> str:
     size = "none" if max(cut) == 0 else "little" if max(percent) < LITTLE_PERCENT else "some"
     found = matrix(run, focus.scenario)
     parts = [_by_criterion(found, number, words) for number in range(len(found.criteria)) if found.row(number)]
-    size = "never" if size == "none" and len(parts) == 1 else size
+    size = "never" if parts == [words("answer.where.none")] else size  # no criterion to name
     return words(
         f"answer.congestion.{size}", scenario=scenario_title(run, focus.scenario, words), period=period,
         parts=words("answer.separator").join(parts),
