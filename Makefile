@@ -15,7 +15,7 @@ STAMP := $(VENV)/.installed-$(LOCK_SUM)
 PYTEST := $(PYTHON) -m pytest -n auto --dist loadfile
 PACKAGES := twin network_models weather studies reports
 LOCK_COMMAND := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-header --no-annotate --no-emit-index-url --no-emit-find-links
+	--no-header --no-annotate
 
 help: ## show the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12

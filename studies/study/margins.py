@@ -71,9 +71,7 @@ def _rehearsal(study: Study) -> Study:
         raise InputError([Problem("there is no other weather year to find a margin in", where, seen, accepted, repair)])
     year = REHEARSAL_YEAR + (weather.weather_year == REHEARSAL_YEAR)
     other = study.model_copy(update={"weather": weather.model_copy(update={"weather_year": year})})
-    return _with_operation(other, flow_margin_mw=0.0, operator="forecast", policy="none").placed_in(
-        study.folder, study.asked_year
-    )
+    return _with_operation(other, flow_margin_mw=0.0, operator="forecast", policy="none")
 
 
 def _with_operation(study: Study, **values: float | str) -> Study:

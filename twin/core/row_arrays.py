@@ -48,13 +48,9 @@ def rows_of(structure: S, pick: Any) -> S:  # noqa: ANN401 - whatever indexes an
 
 def with_rows(structure: S, pick: Any, part: S) -> S:  # noqa: ANN401 - whatever indexes an array
     """Return a copy whose rows `pick` are taken from `part`."""
-
-    def put(values: np.ndarray, new: np.ndarray) -> np.ndarray:
-        copy = values.copy()
-        copy[pick] = new
-        return copy
-
-    return map_arrays(put, structure, part)
+    copy = map_arrays(lambda values: values.copy(), structure)
+    put_rows(copy, pick, part)
+    return copy
 
 
 def put_rows(structure: S, pick: Any, part: S) -> None:  # noqa: ANN401 - whatever indexes an array
