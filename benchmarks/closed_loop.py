@@ -19,12 +19,12 @@ import numpy as np
 from studies.execution.members import make_tasks, run_tasks
 from studies.execution.workers import Processes
 from studies.study.cases import study_case
-from studies.study.members import middle_point, resolved
-from studies.study.reading import read_study, study_path
+from studies.study.file.members import middle_point, resolved
+from studies.study.file.reading import read_study, study_path
 from twin.bound import perfect_foresight
 from twin.metrics.series import read_table
 from twin.operation.case import Case
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.points import OutageAnalyses
 
 STUDY = "goto_2030_policies"
 WORKERS = 2

@@ -17,8 +17,8 @@ import numpy as np
 from scipy.sparse.linalg import splu
 
 from benchmarks.cases import Case
-from twin.network.extraction import extract
 from twin.network.node_power import node_power
+from twin.network.reading.extraction import extract
 
 SIZE, REPEATS = 1500, 7
 _STEP_PU, _SAMPLE, _MOST_STEPS = 1e-10, 200, 60

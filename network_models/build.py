@@ -17,7 +17,7 @@ from network_models.parameters import ParameterValue
 from twin.cable.ladder import resistance_ratio
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem
-from twin.network.as_read import empty_net
+from twin.network.reading.as_read import empty_net
 
 STIFF_SHORT_CIRCUIT_MVA = 1e6
 """Level of the ideal source itself: the real level is in the impedance behind it."""

@@ -19,7 +19,8 @@ from reports.reading.run_folder import read_run
 from reports.reading.uncertainty import Analysis, read_uncertainty
 from reports.renderers import html, pdf
 from reports.renderers.workbook import comparison_workbook, workbook
-from reports.sections import certificate, comparison, report
+from reports.sections import report
+from reports.sections.documents import certificate, comparison
 from twin.core.clock import MINUTES_OF_HOUR
 from twin.core.errors import Problem, raise_if_any
 from twin.metrics.run_folder import Run

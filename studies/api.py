@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 
 from studies.study.cases import study_case
-from studies.study.input_names import guest_problems, input_problems, network_problems
+from studies.study.file.input_names import guest_problems, input_problems, network_problems
+from studies.study.file.members import BASE, OF_ALL_MEMBERS, middle_point, resolved
+from studies.study.file.names import Assignment, nearest
+from studies.study.file.policy_files import policy_problems
+from studies.study.file.reading import read_study, study_path
+from studies.study.file.schema import Study
 from studies.study.islands import island_of
-from studies.study.members import BASE, OF_ALL_MEMBERS, middle_point, resolved
-from studies.study.names import Assignment, nearest
-from studies.study.policy_files import policy_problems
-from studies.study.reading import read_study, study_path
-from studies.study.schema import Study
 from twin.core.dotted_keys import flatten
 from twin.core.errors import Problem, raise_if_any
 from twin.metrics.member_tables import TablesInMemory

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reports.document.texts import Language
     from reports.write import Format
     from studies.experiments.runner import Experiment
-    from studies.study.schema import Study
+    from studies.study.file.schema import Study
 
 PROCESSORS = os.cpu_count() or 1
 
@@ -126,7 +126,7 @@ def _checked(
     study: str, data: Path | None, days: str | None, year: int | None = None
 ) -> tuple[Study, tuple[int, int] | None]:
     """Return the study of a command and its days, before anything that takes long to import."""
-    from studies.study.reading import read_study, study_path
+    from studies.study.file.reading import read_study, study_path
 
     span = parse_days(days)
     return read_study(study_path(study), data, span, year), span
@@ -641,7 +641,7 @@ def schema() -> None:
     """Print the JSON Schema of a study file."""
     import json
 
-    from studies.study.schema import Study
+    from studies.study.file.schema import Study
 
     typer.echo(json.dumps(Study.model_json_schema(), ensure_ascii=False, indent=2))
 

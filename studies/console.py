@@ -12,7 +12,7 @@ from typing import Any
 from rich.table import Table
 
 from studies.execution.folders import CERTIFICATE_FILE, UNCERTAINTY_FILE
-from studies.study.reading import shipped_studies
+from studies.study.file.reading import shipped_studies
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.core.units import MONEY_PER_MILLION

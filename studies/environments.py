@@ -14,7 +14,7 @@ import numpy as np
 
 from network_models.island import SHIPPED, find_island
 from studies.api import load_members
-from studies.study.reading import read_study, study_path
+from studies.study.file.reading import read_study, study_path
 from twin.adapters.environment import IslandEnvironment, IslandEnvironments, Rule
 from twin.core.errors import InputError, Problem
 from twin.operation.case import Case

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.document.texts import Language, Words
-from reports.sections import audit
+from reports.sections.documents import audit
 
 FOLDER = Path(__file__).parent
 RUN = FOLDER.parents[1] / "runs" / "goto_plan_audit"

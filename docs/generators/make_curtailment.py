@@ -28,8 +28,8 @@ from studies.experiments.validation.curtailment.compare import (
 )
 from studies.experiments.validation.curtailment.compare import SERIES as SERIES_FILE
 from studies.experiments.validation.curtailment.page import parts_of_page
+from studies.study.file.reading import read_study, study_path
 from studies.study.islands import island_of
-from studies.study.reading import read_study, study_path
 
 FOLDER = Path(__file__).parent
 FIGURES = FOLDER.parent / "figures" / "curtailment"

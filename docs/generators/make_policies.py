@@ -16,8 +16,8 @@ from pathlib import Path
 
 from studies.execution.workers import Processes
 from studies.study.cases import study_case
-from studies.study.members import members
-from studies.study.schema import Study
+from studies.study.file.members import members
+from studies.study.file.schema import Study
 from twin.bound import Bound, perfect_foresight
 from twin.core.units import MONEY_PER_MILLION
 from twin.metrics.comparisons import cut_at_the_link_mwh, lost_mwh

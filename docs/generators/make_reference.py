@@ -18,7 +18,7 @@ import typer.main
 
 from reports.document.texts import terms
 from studies.cli import app
-from studies.study.schema import Study
+from studies.study.file.schema import Study
 from twin.core.quantities import KPIS, TABLES, Quantity
 from twin.policies.interface import Batteries, Dispatch, Measured, Outlook, View
 

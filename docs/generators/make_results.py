@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reports.document.texts import Words
-from reports.sections import audit, ppa, value
+from reports.sections.documents import audit, ppa, value
 from reports.sections.questions.catalogue import page_of
 from reports.sections.questions.page import stretch
 

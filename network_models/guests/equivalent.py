@@ -15,9 +15,9 @@ import pandas as pd
 from pandapower.build_branch import _trafo_df_from_trafo3w
 
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.network.as_read import empty_net, with_every_table
-from twin.network.possible import impossible_values, out_of_range
-from twin.network.supported import POWER_FLOW_OPTIONS, not_finite
+from twin.network.reading.as_read import empty_net, with_every_table
+from twin.network.reading.possible import impossible_values, out_of_range
+from twin.network.reading.supported import POWER_FLOW_OPTIONS, not_finite
 
 _INJECTIONS = ("load", "storage", "motor", "asymmetric_load", "ward", "sgen", "asymmetric_sgen", "gen")
 _BRANCHES = ("line", "trafo", "impedance")

@@ -16,7 +16,7 @@ import pandas as pd
 from packaging.version import InvalidVersion, Version
 
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.network.as_read import empty_net
+from twin.network.reading.as_read import empty_net
 
 _TABLE = ("DataFrame", ("pandas.core.frame", "pandas"))
 _SCALARS = ("int", "uint", "float", "bool", "str")

@@ -17,11 +17,11 @@ from typing import Any
 
 from network_models.island import FOLDER
 from studies.measured.files import inputs_of_year
-from studies.study.checks import locate
+from studies.study.file.checks import locate
+from studies.study.file.members import members, onset_members
+from studies.study.file.policy_files import policy_sources
+from studies.study.file.schema import Study
 from studies.study.islands import island_of
-from studies.study.members import members, onset_members
-from studies.study.policy_files import policy_sources
-from studies.study.schema import Study
 
 DISTRIBUTION = "goto-twin"
 SOURCE_ROOT = Path(__file__).resolve().parents[2]

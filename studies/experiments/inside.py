@@ -11,12 +11,12 @@ import numpy as np
 
 from studies.execution.folders import write_json
 from studies.study.cases import case_of, loop_members
+from studies.study.file.members import Member, middle_point, resolved
+from studies.study.file.names import nearest
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, sources_of
 from studies.study.islands import Grids, clock_of, tables_of
-from studies.study.members import Member, middle_point, resolved
-from studies.study.names import nearest
-from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.half_hours import SeriesInMemory
 from twin.metrics.kpis import congestion_mw, key_figures

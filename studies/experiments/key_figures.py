@@ -12,9 +12,9 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from studies.measured.series import read_price
-from studies.study.input_names import AREA_MARKET
+from studies.study.file.input_names import AREA_MARKET
+from studies.study.file.schema import Study
 from studies.study.islands import clock_of, tables_of
-from studies.study.schema import Study
 from twin.core.clock import step_minutes
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes

@@ -9,12 +9,12 @@ from typing import Any
 
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.ppa import sections
+from reports.sections.documents.ppa import sections
 from studies.execution.workers import Progress
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
+from studies.study.file.members import Member, middle_point, resolved
 from studies.study.islands import tables_of
-from studies.study.members import Member, middle_point, resolved
 from twin.core.errors import InputError, Problem
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH

@@ -20,10 +20,10 @@ from studies.experiments.runner import Experiment, Work
 from studies.measured.feed import read_feed, required
 from studies.sources import status_counts
 from studies.study.cases import AREA_BALANCE_OFF, ONSET, OTHER_OPERATOR, counterfactuals, study_case
+from studies.study.file.members import BASE, members, middle_point, onset_members, onset_tries
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.schema import Study
 from studies.study.islands import element_names_ja, island_of, tables_of
-from studies.study.members import BASE, members, middle_point, onset_members, onset_tries
-from studies.study.members import Member as StudyMember
-from studies.study.schema import Study
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
 from twin.metrics.kpis import or_none

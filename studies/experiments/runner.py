@@ -30,16 +30,16 @@ from studies.execution.folders import (
 from studies.execution.members import make_tasks, run_tasks
 from studies.execution.provenance import digest, input_files, manifest, run_log
 from studies.execution.workers import Piece, Progress, Workers, run_pieces
-from studies.study.checks import days_in
+from studies.study.file.checks import days_in
+from studies.study.file.members import Member, members
+from studies.study.file.policy_files import policy_file
+from studies.study.file.schema import Study
 from studies.study.islands import tables_of
-from studies.study.members import Member, members
-from studies.study.policy_files import policy_file
 from studies.study.prices import warn_of_negative_prices
-from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.metrics.sample_check import sampled_steps
 from twin.operation.case import Case
-from twin.policies.own_file import imported
+from twin.policies.running.own_file import imported
 from twin.resources.profiles import Substitutes
 
 TABLES = "tables"

@@ -21,12 +21,12 @@ from studies.execution.folders import SECURITY_FILE
 from studies.execution.workers import Progress
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import day_steps
+from studies.study.file.members import BASE, Member, middle_point, resolved
+from studies.study.file.names import nearest
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import read_sources, study_inputs
 from studies.study.islands import tables_of
-from studies.study.members import BASE, Member, middle_point, resolved
-from studies.study.names import nearest
-from studies.study.schema import Study
 from twin.core.clock import step_hours
 from twin.core.errors import Problem, raise_if_any
 from twin.network.model import GridModel

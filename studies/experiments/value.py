@@ -13,13 +13,13 @@ import pyarrow.parquet as pq
 
 from reports import write_sections
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.value import sections
+from reports.sections.documents.value import sections
 from studies.execution.workers import Progress
 from studies.experiments.key_figures import own_kpis, previous_price
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
+from studies.study.file.members import Member, middle_point, resolved
 from studies.study.islands import island_of, tables_of
-from studies.study.members import Member, middle_point, resolved
 from studies.study.prices import negative_prices
 from twin.core.clock import HOURS_PER_YEAR, step_hours
 from twin.core.errors import raise_if_any

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from studies.study.schema import AddedPlant, Study
+from studies.study.file.schema import AddedPlant, Study
 from twin.core.tables import Tables
 
 SPECIAL_HIGH_FROM_KV = 22.0

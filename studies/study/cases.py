@@ -12,13 +12,13 @@ import numpy as np
 
 from studies.measured.feed import Feed
 from studies.study.devices import flexible_devices, site_devices
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.policy_files import load_policy
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, orders_day_ahead, sources_of
 from studies.study.islands import Grids, tables_of
 from studies.study.margins import with_margins
-from studies.study.members import Member as StudyMember
-from studies.study.policy_files import load_policy
-from studies.study.schema import Study
 from twin.core.clock import HOURS_OF_DAY, steps_in
 from twin.core.equal_rows import held_once
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
@@ -153,7 +153,7 @@ def study_case(
     ----------
     study : Study
         For what all members share.
-    members : list of studies.study.members.Member
+    members : list of studies.study.file.members.Member
         Those under the same weather have the operator's stated limit for the mean demand of the first of them.
     data : pathlib.Path, optional
         Folder with measured data or weather files.

@@ -11,8 +11,8 @@ from network_models.tables.declarations import DECLARATIONS
 from network_models.tables.demand import DAY_TYPES
 from network_models.tables.devices import response_tables, trip_hours
 from studies.study.added_plants import BATTERY_HOURS
+from studies.study.file.schema import Fleet, Study
 from studies.study.islands import clock_of
-from studies.study.schema import Fleet, Study
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import HOURS, MONTHS, Tables

@@ -11,11 +11,11 @@ from network_models.guest import guest
 from network_models.model import build_grid
 from network_models.tables.declarations import DECLARATIONS
 from studies.study.added_plants import with_added_plants
-from studies.study.checks import locate
+from studies.study.file.checks import locate
+from studies.study.file.members import Member
+from studies.study.file.schema import Study
 from studies.study.islands import Grids, island_of, tables_of
-from studies.study.members import Member
 from studies.study.outage_calendar import planned_outages
-from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
 from twin.network.model import GridModel

@@ -16,11 +16,11 @@ from network_models.tables.declarations import DECLARATIONS
 from studies.measured.feed import Feed, read_feed, required
 from studies.measured.feed_profiles import with_feed
 from studies.measured.series import read_measured
-from studies.study.checks import locate, needed_places
+from studies.study.file.checks import locate, needed_places
+from studies.study.file.members import Member
+from studies.study.file.schema import Study
+from studies.study.file.schema import WeatherFile as NamedFile
 from studies.study.islands import Grids, clock_of, island_of, tables_of
-from studies.study.members import Member
-from studies.study.schema import Study
-from studies.study.schema import WeatherFile as NamedFile
 from twin.core.clock import DEFAULT_CLOCK, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.equal_rows import held_once
 from twin.core.errors import InputError, Problem, raise_if_any

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from network_models.island import Island, find_island
 from network_models.reading import island_tables
-from studies.study.schema import Study
+from studies.study.file.schema import Study
 from twin.core.clock import Clock
 from twin.core.tables import Tables
 from twin.network.model import GridModel

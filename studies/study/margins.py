@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from studies.study.members import Member as StudyMember
-from studies.study.schema import AUTO, Study
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.schema import AUTO, Study
 from twin.core.errors import InputError, Problem
 from twin.operation.case import Case
 from twin.operation.record import Record
@@ -37,7 +37,7 @@ def with_margins(members: list[StudyMember], case_of: Callable[[StudyMember], Ca
 
     Parameters
     ----------
-    members : list of studies.study.members.Member
+    members : list of studies.study.file.members.Member
     case_of : callable
         Makes the case of one member's whole year.
 

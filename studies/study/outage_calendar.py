@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 
 from network_models.checks import unsupplied_areas
+from studies.study.file.members import Member
+from studies.study.file.names import nearest
+from studies.study.file.schema import Study
 from studies.study.islands import island_of
-from studies.study.members import Member
-from studies.study.names import nearest
-from studies.study.schema import Study
 from twin.core.errors import Problem, raise_if_any
 from twin.network.model import Element, GridModel
 from twin.network.monitored import element_names

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from studies.study.file.members import Member
 from studies.study.islands import tables_of
-from studies.study.members import Member
 from twin.core.tables import Tables
 
 logger = logging.getLogger(__name__)

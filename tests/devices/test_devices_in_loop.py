@@ -9,8 +9,8 @@ from loop_fixtures import WINDY_DAY, make_case, member, run
 from shipped import GOTO
 
 from studies.study.devices import demand_response
-from studies.study.reading import read_study
-from studies.study.schema import Study
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Study
 from twin.core.dotted_keys import with_values
 from twin.devices.homes import free_hour_price_ratio
 from twin.operation.state import initial_state

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from studies.study.names import known_keys
-from studies.study.schema import Study
+from studies.study.file.names import known_keys
+from studies.study.file.schema import Study
 from twin.core.errors import InputError
 from twin.core.quantities import KPIS, QUANTITIES_FILE, TABLES, Quantity, read_quantities
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.study.reading import read_study
+from studies.study.file.reading import read_study
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"

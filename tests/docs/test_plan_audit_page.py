@@ -9,7 +9,7 @@ from shipped import GOTO, ISLAND
 
 from network_models.plan import read_plan
 from reports.document.texts import Words
-from reports.sections import audit
+from reports.sections.documents import audit
 from studies.experiments.audit.model_values import OfTables
 from studies.experiments.audit.plan_audit import audited
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from studies.study.policy_files import load_policy
+from studies.study.file.policy_files import load_policy
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SCRIPTS = ("zones", "researcher_ten_lines", "own_device", "own_network", "reinforcement_learning")

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from docs.generators.make_results import page
-from studies.study.reading import shipped_studies
+from studies.study.file.reading import shipped_studies
 from tests.e2e.conftest import command
 
 DAY = "355:355"

@@ -8,8 +8,8 @@ import pytest
 from conftest import reproducible_files
 
 from studies.experiments.security import operation_of
-from studies.study.members import BASE, middle_point, resolved
-from studies.study.reading import read_study
+from studies.study.file.members import BASE, middle_point, resolved
+from studies.study.file.reading import read_study
 from twin import SecurityAnalysis
 from twin.security.headroom.buses import headroom
 from twin.security.intertrip import intertrip

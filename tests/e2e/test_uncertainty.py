@@ -8,8 +8,8 @@ from conftest import reproducible_files
 from studies.experiments.uncertainty import analysis
 from studies.experiments.uncertainty.analysis import BENEFIT, run_block
 from studies.experiments.uncertainty.samples import BASE_PART, SAMPLES, Sample, Setting, Setup, Unknown
-from studies.study.reading import read_study
-from studies.study.schema import Compare
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Compare
 
 pytestmark = pytest.mark.slow
 SCENARIOS = ("without", "aware")

@@ -10,7 +10,7 @@ from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run
 from twin.metrics.flows import block_flows
 from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
-from twin.network.supported import POWER_FLOW_OPTIONS
+from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.operation.record import over_time
 
 

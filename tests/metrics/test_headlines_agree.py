@@ -18,8 +18,8 @@ from studies.experiments.run import StudyRun
 from studies.experiments.runner import Work
 from studies.experiments.uncertainty.analysis import BENEFIT, run_block
 from studies.experiments.uncertainty.samples import BASE_PART, Sample, Setup
-from studies.study.reading import study_path
-from studies.study.schema import Study
+from studies.study.file.reading import study_path
+from studies.study.file.schema import Study
 from twin.adapters.environment import REWARDS, IslandEnvironment
 from twin.bound.link_condition import read_uncontrolled
 from twin.core.quantities import KPIS, shown_in

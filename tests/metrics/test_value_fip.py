@@ -8,7 +8,7 @@ import pytest
 from value_case import market
 
 from studies.experiments.key_figures import previous_price
-from studies.study.reading import read_study
+from studies.study.file.reading import read_study
 from twin.core.clock import DEFAULT_CLOCK, fiscal_year
 from twin.metrics.payments.market import at_floor, premium_price, price_matrix, reference_price
 

@@ -14,9 +14,9 @@ from powerflow_cases import solved_by_pandapower, split_name, two_bus
 from twin import BatchPowerFlow
 from twin.core.errors import InputError
 from twin.network import batch as batch_module
-from twin.network.extraction import extract
 from twin.network.network import ratings
 from twin.network.node_power import node_power
+from twin.network.reading.extraction import extract
 
 STEPS = 5
 

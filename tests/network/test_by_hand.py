@@ -9,9 +9,9 @@ from pandapower import pandapowerNet
 from powerflow_cases import VOLTAGE_PU, solved_by_pandapower, two_bus
 
 from twin import BatchPowerFlow
-from twin.network.extraction import extract
 from twin.network.model import Compensator
 from twin.network.node_power import node_power
+from twin.network.reading.extraction import extract
 from twin.network.solving.solver import Solver
 from twin.network.voltage_control import with_compensator
 

@@ -8,12 +8,12 @@ from grid_cases import goto_grid, goto_model
 from numpy.testing import assert_array_equal
 
 from twin import SecurityAnalysis
-from twin.network.extraction import extract
 from twin.network.network import ratings
 from twin.network.outage import without
+from twin.network.reading.extraction import extract
 from twin.network.reduced.controls import first_positions, net_at
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.points import OutageAnalyses
 from twin.security.headroom.prepared import prepared_headroom, scope_of
 
 RELATIVE = 1e-12

@@ -12,10 +12,10 @@ from pandapower import pandapowerNet
 from powerflow_cases import VOLTAGE_PU, solved_by_pandapower
 
 from twin.core.errors import InputError
-from twin.network.extraction import extract
 from twin.network.network import Network
 from twin.network.node_power import node_power
 from twin.network.outage import Outage, without
+from twin.network.reading.extraction import extract
 from twin.network.solving.solver import Solver
 
 

@@ -13,7 +13,7 @@ from powerflow_cases import assert_same, two_bus
 
 from twin import BatchPowerFlow
 from twin.core.errors import InputError
-from twin.network.supported import SUPPORTED_TABLES
+from twin.network.reading.supported import SUPPORTED_TABLES
 
 
 def _refusal(net: pandapowerNet, **options) -> str:
@@ -51,7 +51,7 @@ def test_unsupported_elements_out_of_service_change_nothing() -> None:
 
 def test_every_table_of_pandapower_with_elements_is_known() -> None:
     """A new element of a later pandapower must not slip through: it is refused until somebody has looked at it."""
-    from twin.network.supported import left_out_tables
+    from twin.network.reading.supported import left_out_tables
 
     net = pp.create_empty_network()
     known = {*SUPPORTED_TABLES, *left_out_tables(net), "controller", "switch"}

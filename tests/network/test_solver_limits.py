@@ -13,9 +13,9 @@ import numpy as np
 import pandapower as pp
 import pytest
 
-from twin.network.extraction import extract
 from twin.network.network import Controlled, Network
 from twin.network.node_power import NodePower
+from twin.network.reading.extraction import extract
 from twin.network.solving.solver import Failure, Solver
 
 X, LOW, HIGH = 0.1, -0.3, 0.4

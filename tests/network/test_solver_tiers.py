@@ -10,10 +10,10 @@ import pandapower.networks as nw
 import pytest
 from powerflow_cases import solved_by_pandapower
 
-from twin.network.extraction import extract
 from twin.network.network import Network
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
+from twin.network.reading.extraction import extract
 from twin.network.solving.lanes import LANES
 from twin.network.solving.solver import Failure, Method, Solution, Solver
 

@@ -16,7 +16,7 @@ from network_models.reading import island_tables
 from studies import cli
 from studies.api import load_case, run_case
 from studies.experiments.uncertainty.unknowns import unknowns
-from studies.study.reading import read_study
+from studies.study.file.reading import read_study
 from twin.core.errors import InputError
 
 ISLANDS = Path(__file__).parents[1] / "islands"

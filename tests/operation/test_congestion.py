@@ -10,7 +10,7 @@ from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, m
 from shipped import goto
 
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.network.supported import POWER_FLOW_OPTIONS
+from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.operation.case_parts import Tier
 
 AT_LIMIT_PERCENT = 100.001

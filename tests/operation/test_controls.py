@@ -17,7 +17,7 @@ from twin.core.errors import InputError
 from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, deviation, frozen_net
 from twin.metrics.tables import member_tables
-from twin.network.extraction import extract
+from twin.network.reading.extraction import extract
 from twin.network.reduced.controls import Bands, net_at
 from twin.network.reduced.flow import flat_start, solve
 from twin.network.reduced.reduction import reduce_grids

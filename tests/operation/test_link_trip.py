@@ -12,14 +12,14 @@ from shipped import goto
 from twin.cable.ratings import emergency_rating_ahead_a
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.row_arrays import rows_of
+from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.network.reduced.controls import net_at
 from twin.network.reduced.reduction import reduce_grids
-from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.half_hour import assess
 from twin.operation.injections import solve_injections
-from twin.operation.link_trip import LinkTrips
 from twin.operation.management.uniform_cap import GridState
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.link_trip import LinkTrips
+from twin.operation.outages.points import OutageAnalyses
 
 RELIEF_HOURS = (0.5, 24.0)
 NOON = slice(24, 27)

@@ -8,9 +8,9 @@ import pytest
 from loop_fixtures import WINDY_DAY, make_case, member, run
 from shipped import goto
 
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
-from studies.study.members import Member as StudyMember
-from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.metrics.sample_check import deviation, frozen_net
 from twin.operation.injections import node_power

@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from policy_views import peak_at, view
 
-from studies.study.policy_files import load_policy
+from studies.study.file.policy_files import load_policy
 from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.interface import DAY, Mode
-from twin.policies.memory import TEXT, recalled, remembered
-from twin.policies.own_file import policy_of_file
+from twin.policies.running.memory import TEXT, recalled, remembered
+from twin.policies.running.own_file import policy_of_file
 
 
 @dataclass

@@ -94,7 +94,7 @@ def test_a_failed_decision_is_told_with_policy_member_time_and_view(windy, name)
 
 
 def test_code_that_cannot_be_interrupted_is_found_late_after_its_return(windy, monkeypatch):
-    monkeypatch.setattr("twin.policies.running.can_interrupt", lambda: False)
+    monkeypatch.setattr("twin.policies.running.decision.can_interrupt", lambda: False)
     case = case_of(windy, Failing(lambda plan: time.sleep(0.03) or plan), policy_seconds=0.01)
     with pytest.raises(InputError, match=r"longer than policy_seconds = 0\.01") as caught:
         obey_policies(case, initial_state(case), 0)

@@ -9,12 +9,12 @@ import pytest
 from policy_views import peak_at, view
 
 from twin.core.errors import InputError
-from twin.policies import process
 from twin.policies.interface import DAY, ORDERS, Dispatch, Measured, Mode
-from twin.policies.messages import packed, unpacked
-from twin.policies.process import OTHER, Conditions, described
-from twin.policies.running import Asked, decide, decide_all
-from twin.policies.watch import CONNECTS, READS, READS_OUTSIDE, STARTS, WRITES
+from twin.policies.running import process
+from twin.policies.running.decision import Asked, decide, decide_all
+from twin.policies.running.messages import packed, unpacked
+from twin.policies.running.process import OTHER, Conditions, described
+from twin.policies.running.watch import CONNECTS, READS, READS_OUTSIDE, STARTS, WRITES
 
 HEAD = """\
 import collections, gc, itertools, os, pathlib, socket, subprocess, sys, time

@@ -11,12 +11,12 @@ from policy_views import peak_at, view
 from test_process import policy
 
 from twin.core.errors import InputError
-from twin.policies import process
 from twin.policies.interface import Mode, order_problems
-from twin.policies.process import Walls, described
-from twin.policies.running import decide
-from twin.policies.walls import FILES, NETWORK, SIGNALS
-from twin.policies.watch import READS, READS_OUTSIDE
+from twin.policies.running import process
+from twin.policies.running.decision import decide
+from twin.policies.running.process import Walls, described
+from twin.policies.running.walls import FILES, NETWORK, SIGNALS
+from twin.policies.running.watch import READS, READS_OUTSIDE
 
 TRIES = {
     "the loop's memory": "open(f'/proc/{os.getppid()}/mem', 'rb')",
@@ -28,7 +28,7 @@ TRIES = {
     "results by a program": "assert subprocess.run(['cat', 'runs/truth.csv'], capture_output=True).returncode == 0",
     "the maker of weather": "import weather.synthetic.year",
     "a file between runs": "open('note', 'w')",
-    "the tool's source": "import twin.policies.watch as w; open(w.__file__, 'a')",
+    "the tool's source": "import twin.policies.running.watch as w; open(w.__file__, 'a')",
     "a date between runs": "os.utime(__file__, (7, 7))",
     "shared memory": "from multiprocessing import shared_memory as s; s.SharedMemory('bend', create=True, size=8)",
     "network": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('127.0.0.1', 9))",
@@ -36,7 +36,7 @@ TRIES = {
     "debugs the loop": "import ctypes; assert ctypes.CDLL(None).ptrace(0x4206, os.getppid(), 0, 0) == 0",
 }
 SILENCED = """\
-import gc, twin.policies.watch as w
+import gc, twin.policies.running.watch as w
 def silent(*arguments, **named): return None
 w._noticed = silent
 for one in gc.get_objects():

@@ -7,7 +7,7 @@ import pytest
 
 from studies.api import load_case, run_case
 from studies.study.devices import DEVICE_KINDS
-from studies.study.schema import Study
+from studies.study.file.schema import Study
 from twin.core.errors import InputError
 from twin.core.tables import Tables
 from twin.devices.device import Device, DeviceFlows, DeviceNow

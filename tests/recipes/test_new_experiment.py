@@ -15,7 +15,7 @@ from link_section import link_section
 
 from studies.experiments.runner import Experiment
 from studies.study.cases import study_case
-from studies.study.members import middle_point, resolved
+from studies.study.file.members import middle_point, resolved
 from twin.metrics.series import read_table
 
 SIZES_MM2 = (240, 400)

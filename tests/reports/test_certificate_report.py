@@ -11,7 +11,7 @@ from certificate_fixture import checks, criterion, level, record, write
 from reports import write_certificate
 from reports.document.blocks import Columns, FigureBlock, Paragraph, Tiles, Verdict
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.certificate import BESIDE_NONE, PAYMENTS, count_text, document, scores
+from reports.sections.documents.certificate import BESIDE_NONE, PAYMENTS, count_text, document, scores
 
 TEXTS = Path(__file__).parents[2] / "reports" / "certificate_texts.csv"
 ENGLISH, JAPANESE = Words("en"), Words("ja")

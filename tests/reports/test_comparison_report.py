@@ -13,7 +13,7 @@ from reports import write_comparison, write_report
 from reports.document.blocks import Answer, Table
 from reports.document.texts import LANGUAGES, Words
 from reports.reading.comparison import read_comparison
-from reports.sections.comparison import document
+from reports.sections.documents.comparison import document
 from twin.core.errors import InputError
 
 MEMBER = "uncontrolled/conductor_mm2=240,criterion=n-1"

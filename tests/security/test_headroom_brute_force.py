@@ -9,12 +9,12 @@ from grid_cases import goto_model
 from random_profiles import goto_profiles
 
 from twin.core.random_streams import stream
-from twin.network.extraction import extract
 from twin.network.model import GridModel
 from twin.network.monitored import monitored_model
 from twin.network.network import ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import without
+from twin.network.reading.extraction import extract
 from twin.network.solving.solver import Solver
 from twin.security.headroom.buses import headroom
 from twin.security.headroom.search import Outcome

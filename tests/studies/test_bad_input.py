@@ -10,9 +10,9 @@ from shipped import GOTO as TABLES
 from shipped import ISLAND
 
 from studies import cli
-from studies.study.checks import needed_places
-from studies.study.reading import read_study
-from studies.study.schema import Grid
+from studies.study.file.checks import needed_places
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Grid
 from twin.core.errors import InputError
 from weather.synthetic.year import synthetic_year
 

@@ -6,8 +6,8 @@ from loop_fixtures import devices
 from shipped import GOTO
 
 from studies.study.devices import site_devices
+from studies.study.file.schema import Study
 from studies.study.islands import tables_of
-from studies.study.schema import Study
 from twin.core.errors import InputError
 from twin.resources.sites import build_fleet
 

@@ -9,7 +9,7 @@ import pytest
 from loop_fixtures import WINDY_DAY, devices, make_case, member
 
 from studies.experiments.certificate.look_ahead import check_policy, replaced_truth
-from studies.study.policy_files import load_policy
+from studies.study.file.policy_files import load_policy
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Mode
 

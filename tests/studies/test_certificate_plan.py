@@ -6,10 +6,10 @@ import pytest
 
 from studies.experiments.certificate.certify import Certificate, HeldOut
 from studies.experiments.certificate.identity import deviations, folder_of, policy_files, policy_name
-from studies.study.reading import read_study, study_path
+from studies.study.file.reading import read_study, study_path
 from twin.core.errors import InputError
-from twin.policies.process import Noticed
-from twin.policies.watch import READS, WRITES
+from twin.policies.running.process import Noticed
+from twin.policies.running.watch import READS, WRITES
 
 STUDY = """\
 schema_version = 1

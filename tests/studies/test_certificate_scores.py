@@ -17,8 +17,8 @@ from studies.experiments.certificate.scores import (
     verdict,
 )
 from twin.core.errors import InputError
-from twin.policies.process import Noticed
-from twin.policies.watch import CONNECTS, READS, WRITES
+from twin.policies.running.process import Noticed
+from twin.policies.running.watch import CONNECTS, READS, WRITES
 
 CLEAN = Checks("2031-03-12 00:00", "2031-03-18 23:30", True, "", ("2031-03-12 10:00",), 56, False, "")
 MONEY = {"cash_sites_jpy": -900.0, "cash_homes_jpy": -100.0, "cash_plant_owners_jpy": 5000.0}

@@ -15,7 +15,7 @@ from studies import cli
 from studies.console import HEADLINE
 from studies.execution.folders import write_json
 from studies.execution.workers import WorkerLostError
-from studies.study.reading import STUDIES, read_study, study_path
+from studies.study.file.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import KPIS
 from twin.resources.profiles import Substitutes

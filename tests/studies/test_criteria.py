@@ -2,9 +2,9 @@
 
 import pytest
 
+from studies.study.file.members import Member
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
-from studies.study.members import Member
-from studies.study.schema import Study
 from twin.core.errors import InputError
 
 BASE = {

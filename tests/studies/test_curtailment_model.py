@@ -10,7 +10,7 @@ from studies.experiments.validation.curtailment.compare import compare_curtailme
 from studies.experiments.validation.curtailment.model import ZoneModel, readings_of
 from studies.experiments.validation.curtailment.page import parts_of_page, tables
 from studies.measured.feed import read_feed
-from studies.study.reading import read_study, study_path
+from studies.study.file.reading import read_study, study_path
 from twin.core.errors import InputError
 
 pytestmark = pytest.mark.slow

@@ -15,9 +15,9 @@ from network_models.tables.declarations import DECLARATIONS
 from network_models.tables.devices import KEYS
 from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.devices import demand_response
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Study
 from studies.study.islands import tables_of
-from studies.study.reading import read_study
-from studies.study.schema import Study
 from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError
 from twin.devices.device import DeviceNow

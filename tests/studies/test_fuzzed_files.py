@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from network_models.island import find_island
 from network_models.new_island import write_island
 from network_models.reading import island_tables
-from studies.study.reading import STUDIES, read_study
+from studies.study.file.reading import STUDIES, read_study
 from twin.core.errors import InputError
 
 pytestmark = pytest.mark.fuzz

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from studies.study.file.members import members
+from studies.study.file.schema import Operation, Study
 from studies.study.margins import REHEARSAL_YEAR, smallest_margin, with_margins
-from studies.study.members import members
-from studies.study.schema import Operation, Study
 from twin.core.errors import InputError
 
 

@@ -13,7 +13,7 @@ from network_models.island import Island, find_island
 from network_models.plan import read_plan
 from reports.document.blocks import Table
 from reports.document.texts import Words
-from reports.sections.audit import sections, slip_text
+from reports.sections.documents.audit import sections, slip_text
 from studies.experiments.audit.formulas import evaluated
 from studies.experiments.audit.model_values import OfRuns, OfTables
 from studies.experiments.audit.plan_audit import audited, tried_on, verdict

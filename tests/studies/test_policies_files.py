@@ -12,11 +12,11 @@ from policy_views import peak_at, view
 
 from studies import cli
 from studies.execution.provenance import input_files, manifest, policy_inputs
-from studies.study.policy_files import load_policy, policy_sources
-from studies.study.reading import read_study
+from studies.study.file.policy_files import load_policy, policy_sources
+from studies.study.file.reading import read_study
 from twin.core.errors import InputError
 from twin.policies.catalogue import POLICIES, shipped_policy
-from twin.policies.own_file import policy_of_file
+from twin.policies.running.own_file import policy_of_file
 
 HEAD = "from twin.policies.interface import DAY, Mode\n\n\n"
 GOOD = f"""{HEAD}class Counting:

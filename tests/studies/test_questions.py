@@ -15,10 +15,10 @@ from studies.console import TOPICS, listed_studies
 from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
 from studies.experiments.questions.question import differences
+from studies.study.file.members import WEATHER_YEAR, members, resolved, weather_members
+from studies.study.file.reading import read_study, shipped_studies, study_path
 from studies.study.grids import member_grids
-from studies.study.members import WEATHER_YEAR, members, resolved, weather_members
 from studies.study.prices import warn_of_negative_prices
-from studies.study.reading import read_study, shipped_studies, study_path
 from twin.core.errors import InputError
 from twin.resources.sites import build_fleet
 

@@ -12,7 +12,7 @@ from studies.execution.folders import partial_folder
 from studies.execution.workers import Piece, Processes
 from studies.experiments import runner
 from studies.experiments.runner import Experiment, Work, run_experiment
-from studies.study.reading import read_study, study_path
+from studies.study.file.reading import read_study, study_path
 from twin.core.errors import InputError, Problem
 from twin.resources.profiles import Substitutes
 

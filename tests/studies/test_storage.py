@@ -5,10 +5,10 @@ import pytest
 from shipped import GOTO, goto
 
 from studies.study.devices import grid_batteries, plant_batteries
+from studies.study.file.members import Member
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids, with_schemes
 from studies.study.islands import tables_of
-from studies.study.members import Member
-from studies.study.schema import Study
 from twin.core.errors import InputError
 
 PLAIN = {

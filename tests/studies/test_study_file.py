@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from studies.study.explaining import findings, literal_choices
-from studies.study.reading import read_study, shipped_studies
-from studies.study.schema import Study, WeatherFile
+from studies.study.file.explaining import findings, literal_choices
+from studies.study.file.reading import read_study, shipped_studies
+from studies.study.file.schema import Study, WeatherFile
 from twin.core.errors import InputError
 
 GOOD = """\
@@ -292,7 +292,7 @@ def test_a_study_is_checked_without_slow_imports(tmp_path):
     path = tmp_path / "study.toml"
     path.write_text(GOOD)
     code = (
-        "import sys; from pathlib import Path; from studies.study.reading import read_study; import studies.cli\n"
+        "import sys; from pathlib import Path; from studies.study.file.reading import read_study; import studies.cli\n"
         f"read_study(Path({str(path)!r}))\n"
         "print({'pandapower', 'pvlib', 'numba', 'pandas', 'scipy', 'matplotlib'} & set(sys.modules))"
     )

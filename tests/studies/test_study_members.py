@@ -7,8 +7,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from studies.study.members import OF_THE_RUN, folder_names, label, labels, members
-from studies.study.reading import STUDIES, read_study
+from studies.study.file.members import OF_THE_RUN, folder_names, label, labels, members
+from studies.study.file.reading import STUDIES, read_study
 
 ROOT = Path(__file__).parents[2]
 

@@ -30,8 +30,8 @@ from studies.execution.provenance import (
     sources_sha256,
 )
 from studies.experiments.run import StudyRun, study_record
-from studies.study.members import members
-from studies.study.reading import STUDIES, read_study, study_path
+from studies.study.file.members import members
+from studies.study.file.reading import STUDIES, read_study, study_path
 from twin.core.errors import InputError
 
 

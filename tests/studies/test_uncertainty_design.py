@@ -14,8 +14,8 @@ from studies.experiments.uncertainty.samples import (
     sample_members,
     sampled_scenarios,
 )
-from studies.study.reading import read_study, study_path
-from studies.study.schema import Study
+from studies.study.file.reading import read_study, study_path
+from studies.study.file.schema import Study
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from studies.experiments.uncertainty.samples import (
     Unknown,
 )
 from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary, without_failed
-from studies.study.reading import read_study, study_path
+from studies.study.file.reading import read_study, study_path
 
 COUNT = 120
 BASE_MWH = 100.0

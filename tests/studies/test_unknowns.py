@@ -10,8 +10,8 @@ from shipped import GOTO, ISLAND
 
 from studies.experiments.uncertainty.samples import Setting
 from studies.experiments.uncertainty.unknowns import left_out, unknowns
-from studies.study.reading import read_study
-from studies.study.schema import Study
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Study
 from twin.core.dotted_keys import flatten, with_values
 
 GOTO_2030 = Path(__file__).parents[2] / "studies" / "goto_2030.toml"

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from studies.study.file.members import Member, label
+from studies.study.file.reading import read_study
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import member_inputs, sources_of
-from studies.study.members import Member, label
-from studies.study.reading import read_study
-from studies.study.schema import Study
 from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError
 

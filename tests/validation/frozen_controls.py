@@ -14,10 +14,10 @@ from pandapower import pandapowerNet
 from settled_controls import STATES, at_state, node_injections
 from shipped import goto
 
-from twin.network.extraction import extract
 from twin.network.model import Compensator, GridModel
 from twin.network.node_power import node_power
 from twin.network.outage import without
+from twin.network.reading.extraction import extract
 from twin.network.reduced.flow import flat_start
 from twin.network.reduced.kernels import end_loading_percent, solve_rows
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids

@@ -11,10 +11,10 @@ import pyarrow as pa
 from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import battery_wear
 from twin.devices.sites import TOTALS
-from twin.operation.all_outages import JudgedOutages
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
-from twin.operation.link_trip import STATES, TripStates
+from twin.operation.outages.all_outages import JudgedOutages
+from twin.operation.outages.link_trip import STATES, TripStates
 from twin.operation.state import State
 from twin.security.contingencies import OutageClass
 

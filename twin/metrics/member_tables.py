@@ -27,13 +27,13 @@ from twin.metrics.store import (
     write_part,
 )
 from twin.metrics.tables import member_tables, twin_tables
-from twin.operation.all_outages import States, assess_states, states_of
 from twin.operation.case import Case, of_members
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.all_outages import States, assess_states, states_of
+from twin.operation.outages.points import OutageAnalyses
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
 from twin.operation.state import State, initial_state
-from twin.policies.memory import recalled, remembered
+from twin.policies.running.memory import recalled, remembered
 
 logger = logging.getLogger(__name__)
 

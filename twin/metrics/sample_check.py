@@ -10,10 +10,10 @@ import pandapower as pp
 import pyarrow as pa
 
 from twin.core.random_streams import stream
+from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.network.reduced.controls import net_at
 from twin.network.reduced.flow import flat_start
 from twin.network.reduced.kernels import end_loading_percent, solve_rows
-from twin.network.supported import POWER_FLOW_OPTIONS
 from twin.operation.case import Case
 from twin.operation.injections import node_power
 from twin.operation.record import Record

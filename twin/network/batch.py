@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
-from twin.network.as_read import AsRead
 from twin.network.distributed_slack import shares, solve_shared, with_shares
-from twin.network.extraction import extract
 from twin.network.node_power import node_power
 from twin.network.profiles import POWERS, checked
+from twin.network.reading.as_read import AsRead
+from twin.network.reading.extraction import extract
 from twin.network.result import BatchResult
 from twin.network.settings import SETTINGS, ResultBySettings, solve_by_settings
 from twin.network.solving.solver import TOLERANCE_MVA, Solution, Solver, default_threads, empty_solution

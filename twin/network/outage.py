@@ -69,7 +69,7 @@ def without(network: Network, outages: Sequence[Outage]) -> Network:
     outages : sequence of (table, position)
         Elements of any table of branches, shunts, injectors, regulators or slacks. A ``switch`` opens: its branch, or
         its end of a line or transformer. A ``bus`` has no voltage then; what is at it, and nodes that fall apart, are
-        `twin.network.switching`'s.
+        `twin.network.reading.switching`'s.
 
     Returns
     -------

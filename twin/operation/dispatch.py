@@ -12,7 +12,7 @@ from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import State
 from twin.policies.interface import ORDERS, Batteries, Dispatch, Measured, View
-from twin.policies.running import Asked, decide_all
+from twin.policies.running.decision import Asked, decide_all
 
 Look = Callable[[], State]
 """Solves the grid of the half-hours that are over and gives the state after them."""

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import Problem, raise_if_any
-from twin.network.as_read import AsRead
-from twin.network.extraction import extract
 from twin.network.model import Element, GridModel, Limits
 from twin.network.monitored import PLAIN_LIMITS, MonitoredGrid, monitored_model, monitored_net
 from twin.network.profiles import GivenProfiles, checked
+from twin.network.reading.as_read import AsRead
+from twin.network.reading.extraction import extract
 from twin.security.assessment import OutageAnalysis, Relief
 from twin.security.contingencies import (
     Contingency,

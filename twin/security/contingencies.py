@@ -17,7 +17,7 @@ from twin.network.model import Element
 from twin.network.monitored import element_names, position
 from twin.network.network import Network
 from twin.network.outage import tripping_together
-from twin.network.switching import at_bus
+from twin.network.reading.switching import at_bus
 
 Ends = Mapping[int, tuple[int, int]]
 """The two buses of each line."""

@@ -14,8 +14,8 @@ from twin.network.dc_lines import in_parts
 from twin.network.monitored import MonitoredGrid, position
 from twin.network.network import Network
 from twin.network.outage import Outage, equal_outages, with_dead_dc_lines, without
+from twin.network.reading.switching import parts_of, split, with_new_nodes
 from twin.network.solving.solver import Solver
-from twin.network.switching import parts_of, split, with_new_nodes
 from twin.security.contingencies import Contingency
 from twin.security.violations import Branches, Buses
 

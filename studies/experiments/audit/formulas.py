@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from studies.study.names import nearest
+from studies.study.file.names import nearest
 from twin.core.errors import InputError, Problem
 
 Function = Callable[..., float]

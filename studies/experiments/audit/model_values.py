@@ -15,11 +15,11 @@ import pyarrow.parquet as pq
 
 from network_models.tables.declarations import DECLARATIONS
 from studies.experiments.security import site_infeed_mw
+from studies.study.file.members import resolved
+from studies.study.file.names import nearest
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import member_inputs, sources_of
-from studies.study.members import resolved
-from studies.study.names import nearest
-from studies.study.schema import Study
 from twin.core.clock import step_hours
 from twin.core.errors import InputError, Problem
 from twin.core.tables import Tables

@@ -11,7 +11,7 @@ from network_models.plan import Plan, has_plan, read_plan
 from network_models.tables.plan import Check, Claim, Slip
 from reports.document.blocks import Block
 from reports.document.texts import Words
-from reports.sections.audit import sections
+from reports.sections.documents.audit import sections
 from studies.execution.workers import Progress
 from studies.experiments.audit.formulas import Function, evaluated
 from studies.experiments.audit.model_values import OfRuns, OfTables, OfYears

@@ -43,15 +43,15 @@ from studies.experiments.certificate.worst_day import worst_day
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
 from studies.experiments.runner import CHECKED_PER_MEMBER, TABLES, Experiment, Work
 from studies.study.cases import study_case
-from studies.study.members import Member as StudyMember
-from studies.study.members import label, members, middle_point, resolved
-from studies.study.policy_files import load_policy
-from studies.study.schema import Study
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.members import label, members, middle_point, resolved
+from studies.study.file.policy_files import load_policy
+from studies.study.file.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.operation.member import Member
 from twin.policies.catalogue import POLICIES
 from twin.policies.interface import Policy
-from twin.policies.process import OwnProcess, Walls
+from twin.policies.running.process import OwnProcess, Walls
 from weather.synthetic.year import NORMAL_YEAR
 
 NONE = "none"

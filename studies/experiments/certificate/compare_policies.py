@@ -15,10 +15,10 @@ from studies.experiments.certificate.scores import Kpis, paired_difference
 from studies.experiments.key_figures import own_kpis, previous_price
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
-from studies.study.members import Member as StudyMember
-from studies.study.members import resolved
-from studies.study.policy_files import load_policy
-from studies.study.schema import Study
+from studies.study.file.members import Member as StudyMember
+from studies.study.file.members import resolved
+from studies.study.file.policy_files import load_policy
+from studies.study.file.schema import Study
 from twin.operation.member import Member
 
 COMPARED = (

@@ -12,8 +12,8 @@ import pandas as pd
 from studies.execution import RUNS
 from studies.experiments.certificate.certify import CALIBRATED, ERROR_FACTORS, Certificate
 from studies.study.cases import study_case
-from studies.study.policy_files import load_policy
-from studies.study.schema import Study
+from studies.study.file.policy_files import load_policy
+from studies.study.file.schema import Study
 from twin.metrics.kpis import key_figures
 from twin.metrics.member_tables import TablesInMemory
 from twin.metrics.series import series_of_tables
@@ -22,9 +22,9 @@ from twin.operation.dispatch import covered, make_view
 from twin.operation.member import Member
 from twin.operation.simulate import simulate
 from twin.operation.state import initial_state, stored_at_start_mwh
-from twin.policies.process import OwnProcess, Walls
-from twin.policies.running import decide
-from twin.policies.watch import READS
+from twin.policies.running.decision import decide
+from twin.policies.running.process import OwnProcess, Walls
+from twin.policies.running.watch import READS
 
 FIGURES = ("energy_used_mwh", "curtailed_congestion_mwh", "battery_losses_mwh", "local_use_with_batteries_percent")
 SHOWN = 5

@@ -11,16 +11,16 @@ from typing import Any
 from network_models.island import FOLDER
 from studies.execution.provenance import digest, file_sha256, policy_inputs
 from studies.experiments.certificate.look_ahead import Checks
+from studies.study.file.members import Member, members, middle_point, resolved
+from studies.study.file.policy_files import policy_file
+from studies.study.file.reading import read_study, shipped_studies
+from studies.study.file.schema import Study
 from studies.study.islands import island_of
-from studies.study.members import Member, members, middle_point, resolved
-from studies.study.policy_files import policy_file
-from studies.study.reading import read_study, shipped_studies
-from studies.study.schema import Study
 from twin.core.dotted_keys import flatten
 from twin.core.errors import Problem, raise_if_any
 from twin.policies.catalogue import POLICIES
-from twin.policies.process import Noticed
-from twin.policies.watch import READS
+from twin.policies.running.process import Noticed
+from twin.policies.running.watch import READS
 
 _SHOWN_LETTERS = 8
 _ASKED = ("weather.weather_year", "operation.policy", "operation.forecast", "operation.forecast_error_factor")

@@ -17,8 +17,8 @@ from twin.operation.dispatch import covered, make_view, put_in_force
 from twin.operation.state import State, initial_state
 from twin.operation.window import step
 from twin.policies.interface import DAYS_AHEAD, ORDERS, Dispatch, Policy, View
-from twin.policies.process import OTHERS, Noticed, OwnProcess
-from twin.policies.running import decide
+from twin.policies.running.decision import decide
+from twin.policies.running.process import OTHERS, Noticed, OwnProcess
 from twin.resources.profiles import Profiles
 
 CHECKED_DAYS = 7
@@ -55,7 +55,7 @@ class Checks:
     noticed : tuple of Noticed
         What a policy in a process of its own did beside deciding.
     walls : str
-        What the system kept its processes from, see `twin.policies.walls`; empty where nothing.
+        What the system kept its processes from, see `twin.policies.running.walls`; empty where nothing.
     """
 
     first: str

@@ -13,8 +13,8 @@ from studies.experiments.certificate.limits import LOSERS, OF_MONEY, Limit, lost
 from studies.experiments.certificate.look_ahead import Checks
 from twin.metrics import comparisons
 from twin.metrics.comparisons import Kpis as Kpis
-from twin.policies.process import Noticed
-from twin.policies.watch import READS
+from twin.policies.running.process import Noticed
+from twin.policies.running.watch import READS
 
 CONFIDENCE = 0.95
 SMALLEST_GAIN = 1e-3

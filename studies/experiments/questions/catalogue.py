@@ -10,7 +10,7 @@ from studies.experiments.questions.holding import Holding
 from studies.experiments.questions.onset import Hosting, Onset
 from studies.experiments.run import StudyRun
 from studies.experiments.runner import Experiment
-from studies.study.schema import Study
+from studies.study.file.schema import Study
 from twin.core.errors import InputError, Problem
 
 KINDS: dict[str, type[Experiment]] = {

@@ -8,9 +8,9 @@ from typing import Any
 
 from studies.experiments.key_figures import none_where_nan
 from studies.experiments.questions.question import Question, Row
+from studies.study.file.schema import Study
 from studies.study.grids import left_the_fit
 from studies.study.islands import island_of, tables_of
-from studies.study.schema import Study
 from twin.core.clock import HOURS_OF_DAY
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH

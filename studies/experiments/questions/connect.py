@@ -10,11 +10,11 @@ from typing import Any
 from studies.execution.workers import Progress
 from studies.experiments.questions.question import Question, Row
 from studies.study.added_plants import BATTERY_HOURS, area_of_bus
+from studies.study.file.input_names import added_problems
+from studies.study.file.members import BASE, Member, middle_point, resolved
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
-from studies.study.input_names import added_problems
 from studies.study.islands import island_of, tables_of
-from studies.study.members import BASE, Member, middle_point, resolved
-from studies.study.schema import Study
 from twin.core.dotted_keys import with_values
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.metrics.questions.connection import (

@@ -14,8 +14,8 @@ from studies.experiments.questions.question import Question, Row, row_of
 from studies.experiments.runner import Work
 from studies.study.added_plants import area_of_bus
 from studies.study.cases import ONSET, study_case
+from studies.study.file.members import BASE, Member, members, onset_members, onset_tries, resolved
 from studies.study.islands import tables_of
-from studies.study.members import BASE, Member, members, onset_members, onset_tries, resolved
 from twin.core.errors import InputError, Problem
 from twin.metrics.questions.congestion_share import largest_size_mw, of_plants_percent
 from twin.metrics.questions.connection import binding_elements, of_units

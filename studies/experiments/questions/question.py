@@ -16,8 +16,8 @@ from studies.experiments.certificate.scores import paired_difference
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
 from studies.experiments.runner import Experiment, Work
 from studies.study.cases import study_case
+from studies.study.file.members import WEATHER_YEAR, Member, label, weather_members
 from studies.study.islands import element_names_ja
-from studies.study.members import WEATHER_YEAR, Member, label, weather_members
 from twin.core.errors import InputError, Problem
 from twin.metrics.series import MemberSeries, series_of_folder
 from twin.operation.state import stored_at_start_mwh

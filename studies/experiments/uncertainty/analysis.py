@@ -32,11 +32,11 @@ from studies.experiments.uncertainty.samples import (
 from studies.experiments.uncertainty.unknowns import left_out, unknowns
 from studies.experiments.uncertainty.variance import failures, most_important, sample_table, summary
 from studies.study.cases import case_of, loop_members
+from studies.study.file.members import Member
+from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, read_sources, sources_of
 from studies.study.islands import Grids
-from studies.study.members import Member
-from studies.study.schema import Study
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import shown_in
 from twin.metrics.comparisons import net_benefit

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from SALib.sample import latin
 
-from studies.study.members import BASE, Member, middle_point, resolved
-from studies.study.schema import Study
+from studies.study.file.members import BASE, Member, middle_point, resolved
+from studies.study.file.schema import Study
 from twin.core.random_streams import stream
 from weather.synthetic.year import NORMAL_YEAR
 

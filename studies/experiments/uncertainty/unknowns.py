@@ -9,10 +9,10 @@ from typing import Any
 from network_models.reading import island_tables, source_rows
 from network_models.tables.declarations import DECLARATIONS, Declaration
 from studies.experiments.uncertainty.samples import Setting, Unknown
-from studies.study.input_names import is_of_sites, sizes_of
+from studies.study.file.input_names import is_of_sites, sizes_of
+from studies.study.file.members import middle_point
+from studies.study.file.schema import AUTO, Study
 from studies.study.islands import island_of, tables_of
-from studies.study.members import middle_point
-from studies.study.schema import AUTO, Study
 from twin.core.dotted_keys import flatten
 from twin.core.tables import STATUSES
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from studies.study.names import nearest
+from studies.study.file.names import nearest
 from twin.core.clock import DEFAULT_CLOCK, Clock, step_hours, usual_step
 from twin.core.errors import InputError, Problem, raise_if_any
 from weather.quality.checks import LARGEST_MEANS, PLAUSIBLE, time_problems

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from studies.study.names import nearest
+from studies.study.file.names import nearest
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.resources.wind import OwnTurbine, PowerCurve
 from weather.readers.text import numbers, read_cells, read_text

@@ -12,7 +12,7 @@ from twin.operation.case import Case
 from twin.operation.dispatch import covered, make_view, put_in_force
 from twin.policies.catalogue import shipped_policy
 from twin.policies.interface import ORDERS, Dispatch, Policy
-from twin.policies.running import decide
+from twin.policies.running.decision import decide
 
 
 class Rule:

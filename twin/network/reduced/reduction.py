@@ -11,11 +11,12 @@ from pandapower import pandapowerNet
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.errors import raise_if_any
-from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
 from twin.network.monitored import MonitoredGrid, branches_of, element_names, monitored_model, nodes_at
 from twin.network.network import Network, Ratings, ratings
 from twin.network.outage import tripping_together
+from twin.network.reading.extraction import extract
+from twin.network.reading.supported import check_closed_loop
 from twin.network.reduced.controls import first_positions, hunting_problems, net_at
 from twin.network.reduced.stacking import (
     Equipment,
@@ -32,7 +33,6 @@ from twin.network.reduced.stacking import (
     variant_arrays,
     with_settings,
 )
-from twin.network.supported import check_closed_loop
 
 Key = tuple[int, tuple[int, ...]]
 """A network of the study and the positions of its taps and reactors."""

@@ -12,11 +12,11 @@ from numpy.typing import ArrayLike
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem
-from twin.network.extraction import extract
 from twin.network.model import Element, GridModel
 from twin.network.monitored import PLAIN_LIMITS, element_names, monitored_model, monitored_net
 from twin.network.node_power import node_power
 from twin.network.profiles import checked
+from twin.network.reading.extraction import extract
 from twin.security.contingencies import Outages
 from twin.security.headroom.prepared import PreparedHeadroom, prepared_headroom, scope_of
 from twin.security.headroom.result import HeadroomResult

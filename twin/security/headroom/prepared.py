@@ -17,8 +17,8 @@ from twin.network.monitored import MonitoredGrid, branches_of, nodes_at, positio
 from twin.network.network import Network, Ratings
 from twin.network.node_power import NodePower, node_power
 from twin.network.outage import with_dead_dc_lines, without
+from twin.network.reading.switching import parts_of
 from twin.network.solving.solver import Solver
-from twin.network.switching import parts_of
 from twin.security.contingencies import Contingency, Outages, branch_outages, contingencies
 
 

@@ -28,8 +28,8 @@ from studies.experiments.validation.curtailment.scores import (
     weeks_of,
 )
 from studies.measured.feed import Feed, read_feed, required
+from studies.study.file.schema import Study
 from studies.study.islands import island_of, tables_of
-from studies.study.schema import Study
 from twin.core.errors import InputError, Problem, raise_if_any
 
 THRESHOLD_STEP_MW = 0.25

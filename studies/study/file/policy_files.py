@@ -8,13 +8,13 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from studies.study.names import Assignment, nearest
+from studies.study.file.names import Assignment, nearest
 from twin.core.errors import InputError, Problem
 from twin.policies.catalogue import POLICIES, shipped_policy
 
 if TYPE_CHECKING:
     from twin.policies.interface import Policy
-    from twin.policies.process import OwnProcess, Walls
+    from twin.policies.running.process import OwnProcess, Walls
 
 
 def policy_sources(name: str, folder: Path) -> dict[str, Path]:
@@ -115,7 +115,7 @@ def load_policy(
 @cache
 def _described(file: Path, class_name: str, content: bytes, where: str, walls: Walls | None) -> OwnProcess:
     """Return a policy of a file with some content; its class is made once to see that it is one."""
-    from twin.policies.process import described  # takes longer to import than a study takes to check
+    from twin.policies.running.process import described  # takes longer to import than a study takes to check
 
     return described(file, class_name, where, walls)
 

@@ -17,8 +17,8 @@ from twin.core.equal_rows import distinct_rows
 from twin.core.row_arrays import map_arrays, rows_of
 from twin.operation.case import Case
 from twin.operation.injections import Injections, infeed_and_demand_mva
-from twin.operation.link_trip import LinkTrips, TripStates
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.link_trip import LinkTrips, TripStates
+from twin.operation.outages.points import OutageAnalyses
 from twin.operation.record import Record
 from twin.security.contingencies import Contingency, OutageClass
 from twin.security.result import SecurityResult

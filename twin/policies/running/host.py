@@ -1,4 +1,4 @@
-"""The process of a policy: makes it of the user's file, decides when asked; `twin.policies.__main__` starts it."""
+"""The process of a policy: makes it of the user's file, decides when asked; started by the package's `__main__`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ import numpy as np
 from twin.core.errors import InputError, Problem
 from twin.policies import rules  # noqa: F401 - kernels that a policy may need: no folder for them later
 from twin.policies.interface import ORDERS, Dispatch, Policy, View
-from twin.policies.memory import recalled, remembered
-from twin.policies.messages import packed, read_frame, write_frame
-from twin.policies.own_file import policy_of_file
-from twin.policies.process import DECIDE, MEMORY, RECALL, Lazy, Start
-from twin.policies.running import attempt
-from twin.policies.watch import watch
+from twin.policies.running.decision import attempt
+from twin.policies.running.memory import recalled, remembered
+from twin.policies.running.messages import packed, read_frame, write_frame
+from twin.policies.running.own_file import policy_of_file
+from twin.policies.running.process import DECIDE, MEMORY, RECALL, Lazy, Start
+from twin.policies.running.watch import watch
 
 SHIFT_SECONDS = 200 * 86400 + 11 * 3600 + 17 * 60 + 29
 """By so much a shifted clock is ahead: another season, hour, minute and second."""

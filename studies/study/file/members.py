@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from studies.study.explaining import explain, findings
-from studies.study.schema import Study
+from studies.study.file.explaining import explain, findings
+from studies.study.file.schema import Study
 from twin.core.dotted_keys import parts_of, with_values
 from twin.core.errors import Problem, raise_if_any
 

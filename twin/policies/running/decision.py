@@ -18,7 +18,7 @@ import numpy as np
 
 from twin.core.errors import InputError, Problem
 from twin.policies.interface import Dispatch, Mode, Policy, View, order_problems, within_ranges
-from twin.policies.process import Failure, OwnProcess
+from twin.policies.running.process import Failure, OwnProcess
 
 
 class TooLongError(BaseException):

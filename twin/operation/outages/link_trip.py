@@ -15,7 +15,7 @@ from twin.operation.injections import Injections, solve_injections
 from twin.operation.ledger import Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.uniform_cap import GridState
-from twin.operation.outage_points import OutageAnalyses
+from twin.operation.outages.points import OutageAnalyses
 from twin.security.assessment import THREADS, OutageAnalysis, power_after
 from twin.security.control_actions import ControlActions, Positions
 from twin.security.limits import VIOLATED_ABOVE_PERCENT

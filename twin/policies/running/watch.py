@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from twin.policies.walls import lies_in, open_places
+from twin.policies.running.walls import lies_in, open_places
 
 READS, READS_OUTSIDE, WRITES, CONNECTS, STARTS = "reads", "reads outside its folder", "writes", "connects", "starts"
 """What is noticed; the first is no fault: what is read there belongs to the policy's files."""
@@ -30,7 +30,7 @@ def watch(folder: Path, tell: Tell, kept_from: Sequence[str] = ()) -> None:
     """Tell from now on what this process does beside computing; a hook of Python cannot be taken away again.
 
     Files that libraries open in compiled code are not seen, and a policy that changes Python's own objects can silence
-    the hook: what the system itself refuses is in `twin.policies.walls`.
+    the hook: what the system itself refuses is in `twin.policies.running.walls`.
 
     Parameters
     ----------

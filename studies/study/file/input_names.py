@@ -7,8 +7,8 @@ from typing import Any
 
 from network_models.island import Island
 from network_models.tables.declarations import DECLARATIONS, Declaration
-from studies.study.names import Assignment, is_known, known_keys, nearest
-from studies.study.schema import Settings
+from studies.study.file.names import Assignment, is_known, known_keys, nearest
+from studies.study.file.schema import Settings
 from twin.core.errors import Problem
 
 OF_ISLANDS = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")

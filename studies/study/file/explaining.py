@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from studies.study.names import known_keys, model_behind, nearest
+from studies.study.file.names import known_keys, model_behind, nearest
 from twin.core.errors import Problem
 
 _BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}

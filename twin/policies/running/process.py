@@ -26,9 +26,9 @@ import numpy as np
 
 from twin.core.errors import InputError, Problem, printable
 from twin.policies.interface import ORDERS, Cadence, Dispatch, View, order_problems, within_ranges
-from twin.policies.messages import read_frame, unpacked, write_frame
-from twin.policies.walls import SHUT, THE_TOOLS, lies_in
-from twin.policies.watch import READS, READS_OUTSIDE
+from twin.policies.running.messages import read_frame, unpacked, write_frame
+from twin.policies.running.walls import SHUT, THE_TOOLS, lies_in
+from twin.policies.running.watch import READS, READS_OUTSIDE
 
 DECIDE, MEMORY, RECALL = "decide", "memory", "recall"
 MEMORY_GB = 4
@@ -87,7 +87,7 @@ OTHERS = (OTHER, Conditions(2, True), Conditions(3, True), Conditions(4, True))
 
 @dataclass(frozen=True)
 class Walls:
-    """That the system is to shut the process, see `twin.policies.walls`.
+    """That the system is to shut the process, see `twin.policies.running.walls`.
 
     Attributes
     ----------
@@ -101,7 +101,7 @@ class Walls:
 
 @dataclass(frozen=True)
 class Noticed:
-    """Something that the policy did beside deciding, see `twin.policies.watch`."""
+    """Something that the policy did beside deciding, see `twin.policies.running.watch`."""
 
     kind: str
     what: str
@@ -364,7 +364,7 @@ class _Running:
     def __init__(
         self, file: Path, class_name: str, where: str, conditions: Conditions, walls: Walls | None = None
     ) -> None:
-        root = str(Path(__file__).resolve().parents[2])
+        root = str(Path(__file__).resolve().parents[3])
         environment = os.environ | {
             "PYTHONHASHSEED": str(conditions.hash_seed),
             "PYTHONPATH": os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])]),
@@ -381,7 +381,7 @@ class _Running:
         kept_from = [kept for kept in map(os.path.realpath, places) if not lies_in(own, (kept,))]
         shut = SHUT if walls is not None else ""
         self._popen = subprocess.Popen(  # noqa: S603 - this program
-            [sys.executable, "-P", "-m", "twin.policies", trace, str(file.parent), shut, *kept_from],
+            [sys.executable, "-P", "-m", "twin.policies.running", trace, str(file.parent), shut, *kept_from],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,

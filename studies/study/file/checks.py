@@ -11,8 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from network_models.island import BUILT_IN, SETTINGS, Island, shipped_islands
 from studies.measured.files import FORECAST, KINDS, island_layouts, missing_kind, series_files, year_of
-from studies.study.names import nearest
-from studies.study.schema import Grid, Period, Weather
+from studies.study.file.names import nearest
+from studies.study.file.schema import Grid, Period, Weather
 from twin.core.errors import Problem
 
 LONGEST_YEAR_DAYS = 366

@@ -20,7 +20,7 @@ import pandas as pd
 from twin.core.errors import InputError, Problem
 from twin.policies import interface
 from twin.policies.interface import Policy
-from twin.policies.running import name_of
+from twin.policies.running.decision import name_of
 
 TEXT, ARRAY = "policy", "policy_array_{}"
 """Names under which a checkpoint holds the structure (JSON) and each array."""

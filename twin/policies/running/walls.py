@@ -1,8 +1,8 @@
 """Walls of a policy's process that the system itself holds.
 
-Python's own notices (`twin.policies.watch`) can be got round by a policy that changes Python. What is shut here can not
-be: the kernel refuses it, in compiled code and in programs that the policy starts too. Linux only; where the kernel
-lacks a wall, it is not in the list of those that hold.
+Python's own notices (`twin.policies.running.watch`) can be got round by a policy that changes Python. What is shut
+here can not be: the kernel refuses it, in compiled code and in programs that the policy starts too. Linux only; where
+the kernel lacks a wall, it is not in the list of those that hold.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SHUT = "shut"
 FILES, NETWORK, SIGNALS = "files", "network", "signals"
 """What is shut: files but those to read, and other processes' memory; connections and shared memory; signals."""
 
-_ROOT = Path(__file__).resolve().parents[2]
+_ROOT = Path(__file__).resolve().parents[3]
 THE_TOOLS = tuple(_ROOT / name for name in ("weather", "studies", "network_models", "reports"))
 """Packages of this project from which a policy could make the weather of a run."""
 _OF_THE_SYSTEM = (

@@ -8,8 +8,8 @@ from functools import cached_property, partial
 import numpy as np
 import pandas as pd
 
-from twin.network.extraction import extract
 from twin.network.monitored import monitored_model
+from twin.network.reading.extraction import extract
 from twin.network.reduced.controls import net_at
 from twin.network.reduced.stacking import in_service
 from twin.operation.case import Case

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from network_models.island import SHIPPED, Island, find_folder, find_island
-from studies.study.checks import checked_section, outside_problems
-from studies.study.explaining import explain, findings, shown
-from studies.study.input_names import (
+from studies.study.file.checks import checked_section, outside_problems
+from studies.study.file.explaining import explain, findings, shown
+from studies.study.file.input_names import (
     added_problems,
     guest_problems,
     input_problems,
@@ -24,10 +24,10 @@ from studies.study.input_names import (
     part_problems,
     why_not_overridable,
 )
-from studies.study.members import BASE, members
-from studies.study.names import Assignment, nearest
-from studies.study.policy_files import policy_problems
-from studies.study.schema import Grid, Settings, Study
+from studies.study.file.members import BASE, members
+from studies.study.file.names import Assignment, nearest
+from studies.study.file.policy_files import policy_problems
+from studies.study.file.schema import Grid, Settings, Study
 from twin.core.dotted_keys import flatten, with_values
 from twin.core.errors import InputError, Problem, is_unseen, raise_if_any
 
@@ -82,7 +82,7 @@ def _plain(key: str) -> str:
     return ".".join(part.strip("\"'") for part in re.findall(_PART, key))
 
 
-STUDIES = Path(__file__).parents[1]
+STUDIES = Path(__file__).parents[2]
 """Folder of the shipped study files."""
 
 

@@ -16,12 +16,12 @@ from pandapower.pypower.makeYbus import makeYbus
 from scipy.sparse import csr_array
 
 from twin.core.errors import InputError, Problem
-from twin.network.as_read import with_every_table
 from twin.network.network import Network, controlled_nodes, slack_nodes
 from twin.network.node_power import injectors, nodes_of, shunt_admittances
 from twin.network.outage import connected
-from twin.network.supported import POWER_FLOW_OPTIONS, check_supported, left_out_tables
-from twin.network.switching import switched_ends
+from twin.network.reading.as_read import with_every_table
+from twin.network.reading.supported import POWER_FLOW_OPTIONS, check_supported, left_out_tables
+from twin.network.reading.switching import switched_ends
 from twin.network.voltage_control import fixed_svc_admittance, regulators, slack_sources
 
 _BRANCH_TABLES = ("line", "trafo", "trafo3w", "impedance", "xward", "switch")

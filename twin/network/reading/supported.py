@@ -13,8 +13,8 @@ import pandas as pd
 from pandapower import pandapowerNet
 
 from twin.core.errors import InputError, Problem, raise_if_any
-from twin.network.as_read import empty_net
-from twin.network.possible import impossible_values
+from twin.network.reading.as_read import empty_net
+from twin.network.reading.possible import impossible_values
 
 POWER_FLOW_OPTIONS = {
     "trafo_model": "t", "calculate_voltage_angles": True, "init": "dc", "tolerance_mva": 1e-9, "max_iteration": 50,

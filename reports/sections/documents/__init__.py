@@ -1,0 +1,1 @@
+"""Documents of their own: certificate, comparison, plan audit, matching ledger and payback."""

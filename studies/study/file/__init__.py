@@ -1,0 +1,1 @@
+"""A study file: its keys, how it is read, checked and explained."""

@@ -1,0 +1,1 @@
+"""A pandapower net as it is read: what is supported, what is possible, what of it the engine keeps."""
