@@ -9,8 +9,6 @@ from numba import njit
 
 from twin.security.tally import CONTINUOUS, EXPORT, HIGH, IMPORT, LOW, SHORT_TIME, Worst
 
-FLAGS = {"reassoc", "contract", "nsz", "arcp"}
-
 
 class Branches(NamedTuple):
     """Branches in one topology. Currents in per unit; branches E, plants' nodes W."""
@@ -88,7 +86,7 @@ def _raise(worst: Worst, row: int, value: float, step: int, case: int, element: 
         )
 
 
-@njit(cache=True, nogil=True, fastmath=FLAGS)
+@njit(cache=True, nogil=True)
 def find_violations(
     rows: SolvedRows, case: CaseState, branches: Branches, buses: Buses, found: Found, unknown: np.ndarray
 ) -> None:
@@ -113,7 +111,7 @@ def find_violations(
             rows.flags[r] |= _voltages(rows.v[r], at, buses, found)
 
 
-@njit(cache=True, nogil=True, fastmath=FLAGS)
+@njit(cache=True, nogil=True)
 def _overloads(
     v: np.ndarray, at: tuple[int, int, int, int, int], state: CaseState, b: Branches, found: Found, unknown: np.ndarray
 ) -> int:
@@ -153,13 +151,13 @@ def _overloads(
     return row_flags
 
 
-@njit(cache=True, nogil=True, fastmath=FLAGS)
+@njit(cache=True, nogil=True)
 def _size(x: complex) -> float:
     result: float = np.sqrt(x.real * x.real + x.imag * x.imag)
     return result
 
 
-@njit(cache=True, nogil=True, fastmath=FLAGS)
+@njit(cache=True, nogil=True)
 def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: complex, i_to: complex, b: Branches) -> bool:
     """Tell whether more infeed would raise the overload; on the link, whether power flows to the mainland."""
     if b.mainland_side[k] == 0:
@@ -176,7 +174,7 @@ def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: compl
     return rise > 0.0
 
 
-@njit(cache=True, nogil=True, fastmath=FLAGS)
+@njit(cache=True, nogil=True)
 def _voltages(v: np.ndarray, at: tuple[int, int, int, int, int], buses: Buses, found: Found) -> int:
     r, step, group, case, case_row = at
     first = group * buses.node.shape[0]

@@ -10,6 +10,9 @@ from numba import njit
 from twin.network.reduced.stacking import GridArrays
 
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
+"""For kernels of real arrays only. numba compiles the product of two complex numbers once a process, with the flags of
+whoever needs it first: a complex product under these flags would reach into every other kernel.
+"""
 MAX_ITERATIONS = 400
 VOLTAGE_STEP_PU = 1e-11
 LOWEST_VM_PU = 0.3

@@ -108,7 +108,7 @@ def _worst_refusal(
     return worst, who
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
+@njit(cache=True, nogil=True)
 def _voltage_range(maps: VoltageMaps, o: int, i: np.ndarray) -> tuple[float, float]:
     lowest, highest = np.inf, -np.inf
     for b in range(maps.w.shape[1]):
