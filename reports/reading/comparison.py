@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,10 +58,7 @@ def read_comparison(paths: Sequence[Path]) -> Comparison:
         except InputError as error:
             problems += error.problems
     raise_if_any(problems)
-    currencies = list(dict.fromkeys(run.currency for run in runs))
-    if len(currencies) > 1:
-        where = " and ".join(map(str, paths))
-        raise InputError([Problem("the runs count in different money", where, ", ".join(currencies), "one currency")])
+    raise_if_any(_not_comparable(runs))
     members = common_members(runs)
     if not members:
         seen = "; ".join(f"{run.path.name}: {', '.join(run.scenarios)}" for run in runs)
@@ -77,6 +74,30 @@ def read_comparison(paths: Sequence[Path]) -> Comparison:
         for member in run.members if member.folder not in together
     ]  # fmt: skip
     return Comparison(tuple(runs), names, members, _inputs(runs), left_out)
+
+
+def _not_comparable(runs: Sequence[Run]) -> Iterator[Problem]:
+    where = " and ".join(str(run.path) for run in runs)
+    currencies = list(dict.fromkeys(run.currency for run in runs))
+    if len(currencies) > 1:
+        yield Problem("the runs count in different money", where, ", ".join(currencies), "one currency")
+    weathers = [_weather(run) for run in runs]
+    for key in dict.fromkeys(key for weather in weathers for key in weather):
+        values = [weather.get(key) for weather in weathers]
+        if any(value != values[0] for value in values[1:]):
+            yield Problem(
+                "the runs have different weather or days: a difference would be the weather's too", f"{where}, {key}",
+                " and ".join(map(str, values)), "the same in all runs", "run the studies again with one weather",
+            )  # fmt: skip
+
+
+def _weather(run: Run) -> dict[str, Any]:
+    """Return what decides a run's weather: its source, days, and year and seed where it is drawn."""
+    study = run.study.get("study", {})
+    weather = flatten({"weather": study.get("weather", {})})
+    if weather.get("weather.source", "synthetic") == "synthetic":
+        weather["seed"] = run.manifest["seed"]
+    return weather | {"days": run.manifest["days"]}
 
 
 def _names(paths: Sequence[Path]) -> tuple[str, ...]:

@@ -68,7 +68,7 @@ def test_everything_that_is_wrong_is_told_at_once(runs, tmp_path):
     assert [problem.what for problem in caught.value.problems] == [
         "there is no complete run in this folder", "a run is named twice",
     ]  # fmt: skip
-    other = write_run(tmp_path / "other", days=1, scenarios={"alone": ("Alone", "単独")}, sweep={})
+    other = write_run(tmp_path / "other", days=2, scenarios={"alone": ("Alone", "単独")}, sweep={})
     with pytest.raises(InputError, match="the runs have no member in common"):
         read_comparison([runs[0], other])
 
@@ -77,3 +77,15 @@ def test_only_what_is_asked_for_is_written(runs):
     written = write_report(runs[0], ["ja"], ["xlsx"])
     assert [path.name for path in written.values()] == ["tables.xlsx"]
     assert [path.name for path in (runs[0] / "report").iterdir()] == ["tables.xlsx"]
+
+
+@pytest.mark.parametrize(("key", "seen"), [("days", "and [0, 7]"), ("seed", "and 77")])
+def test_runs_under_different_weather_are_refused(runs, tmp_path, key, seen):
+    other = tmp_path / "other"
+    shutil.copytree(runs[0], other)
+    manifest = json.loads((other / "manifest.json").read_text(encoding="utf-8"))
+    (other / "manifest.json").write_text(json.dumps(manifest | {"days": [0, 7], "seed": 77}), encoding="utf-8")
+    with pytest.raises(InputError, match="different weather") as refused:
+        read_comparison([runs[0], other])
+    (problem,) = [problem for problem in refused.value.problems if problem.where.endswith(key)]
+    assert seen in problem.seen
