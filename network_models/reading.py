@@ -19,7 +19,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from network_models.island import Island, changed, without_comments
-from network_models.tables.columns import Row
+from network_models.tables.columns import PlainRow, Row
 from network_models.tables.declarations import DECLARATIONS, FACTOR, Declaration
 from network_models.tables.demand import component_problems
 from network_models.tables.devices import response_problems
@@ -296,6 +296,8 @@ def _cell_problem(found: Mapping[str, Any], facts: Declaration, cells: Mapping[s
     if kind in _LIMITS:
         limit, what, relation = _LIMITS[kind]
         return Problem(what, place, seen, f"{relation} {found['ctx'][limit]:g}")
+    if kind == "string_pattern_mismatch":
+        return Problem("not written as it must be", place, seen, f"text that fits {found['ctx']['pattern']}")
     annotation = facts.columns()[column].annotation
     if get_origin(annotation) is Literal:
         return Problem("not one of the known words", place, seen, ", ".join(map(str, get_args(annotation))))
@@ -312,7 +314,9 @@ def _provenance(cells: Mapping[str, str], facts: Declaration, where: str) -> Ite
     yield from _ends_problems(numbers.get("low"), numbers.get("high"), numbers.get(facts.main), facts, where)
 
 
-def _range_problems(row: Row, facts: Declaration, where: str) -> Iterator[Problem]:
+def _range_problems(row: PlainRow, facts: Declaration, where: str) -> Iterator[Problem]:
+    if not isinstance(row, Row):
+        return
     value = 1.0 if facts.main == FACTOR else row.model_dump(by_alias=True).get(facts.main)
     if isinstance(value, str):  # a grid parameter, which may be a word
         value = float(value) if value.replace(".", "", 1).replace("-", "", 1).isdigit() else None

@@ -53,13 +53,17 @@ Flag = Annotated[bool, BeforeValidator(_flag)]
 Date = Annotated[datetime.date, BeforeValidator(_date)]
 
 
-class Row(BaseModel):
+class PlainRow(BaseModel):
+    """A row of a table; no column is unknown."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Row(PlainRow):
     """A row of a table: where its numbers come from, and in which range the main one may lie.
 
     Rows with the same ``varies_with`` have one common unknown; a minus before it: they go down when the others go up.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     source: str
     status: Literal["published", "derived", "estimate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from network_models.tables.columns import Parameter, Row, Value
+from network_models.tables.columns import Parameter, PlainRow, Value
 from network_models.tables.demand import (
     AreaHours,
     ClassHours,
@@ -49,7 +49,7 @@ from network_models.tables.market import (
     SunHours,
     SupplyContract,
 )
-from network_models.tables.plan import StudyRange
+from network_models.tables.plan import Check, Claim, Fact, Reference, Slip, StudyRange
 from network_models.tables.plants import (
     ControlOrder,
     Diesel,
@@ -98,7 +98,7 @@ class Declaration:
     """
 
     name: str
-    row: type[Row]
+    row: type[PlainRow]
     key: tuple[str, ...]
     subject: Subject
     main: str = ""
@@ -127,7 +127,7 @@ class Declaration:
         return [name for name in columns if name in self.factor_of or (bool(ends) and name.endswith(ends))]
 
 
-def _table(name: str, row: type[Row], key: str, subject: Subject, main: str = "", **facts: Any) -> Declaration:  # noqa: ANN401
+def _table(name: str, row: type[PlainRow], key: str, subject: Subject, main: str = "", **facts: Any) -> Declaration:  # noqa: ANN401
     """Declare a table whose main values ``[inputs]`` may set."""
     key_of_study = facts.pop("study_key", f"inputs.{name}.{{row}}" if main else "")
     return Declaration(name, row, tuple(key.split()), subject, main, study_key=key_of_study, **facts)
@@ -224,3 +224,11 @@ DECLARATIONS = {
     )
 }  # fmt: skip
 """All tables of an island by name; the order is that in which an uncertainty analysis counts its unknowns."""
+PLAN_DECLARATIONS = (
+    _table("references", Reference, "key", "study"),
+    _table("plan_claims", Claim, "id", "study"),
+    _table("plan_facts", Fact, "name", "study"),
+    _table("plan_checks", Check, "claim", "study"),
+    _table("plan_slips", Slip, "slip", "study"),
+)
+"""Tables of a public plan, and the bibliography that they cite: they are read for its audit only."""

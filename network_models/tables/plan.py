@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from network_models.tables.columns import Row, number
+from network_models.tables.columns import Flag, PlainRow, Row, number, refers, whole
 
 Basis = Literal["input", "arithmetic", "years", "run", "none"]
 """What a claim is tested with: the model takes it as given; the plan's own numbers; a year of the plants and sites
@@ -24,63 +24,70 @@ class StudyRange(Row):
     title_ja: str
 
 
-class PlanRow(BaseModel):
-    """A row of a plan's tables: no cell is empty, and no column unknown."""
+class Reference(PlainRow):
+    """A work of the bibliography."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    key: str
+    author: str = ""
+    title: str = ""
+    title_ja: str = ""
+    year: str = ""
+    where: str = ""
+    says: str
+    accessed: str = ""
 
 
-class Claim(PlanRow):
+class Claim(PlainRow):
     """What the plan says, with the section where it says so."""
 
-    id: str = Field(min_length=1)
-    topic: str = Field(min_length=1)
-    claim: str = Field(min_length=1)
-    claim_ja: str = Field(min_length=1)
-    value: float = Field(allow_inf_nan=False)
+    id: str
+    topic: str
+    claim: str
+    claim_ja: str
+    value: float = number()
     unit: str
-    where: str = Field(min_length=1)
-    reference: str = Field(min_length=1)
+    where: str
+    reference: str = refers("references.key")
 
 
-class Fact(PlanRow):
+class Fact(PlainRow):
     """A further number of the plan, or of another source, which a formula needs."""
 
-    name: str = Field(min_length=1)
-    value: float = Field(allow_inf_nan=False)
+    name: str
+    value: float = number()
     unit: str
-    where: str = Field(min_length=1)
-    reference: str = Field(min_length=1)
+    where: str
+    reference: str = refers("references.key")
 
 
-class Check(PlanRow):
+class Check(PlainRow):
     """How a claim is tested: a formula of the same unit, how far both may be apart, what explains it.
 
     `within` is an amount, ``5 %`` of the claim, ``>=`` or ``<=`` (the computed value may lie above, or below).
     """
 
-    claim: str = Field(min_length=1)
+    claim: str = refers("plan_claims.id")
     basis: Basis
-    computed: str
-    within: str = Field(pattern=r"^(>=|<=|\d+(\.\d+)?( %)?|)$")
-    because_en: str = Field(min_length=1)
-    because_ja: str = Field(min_length=1)
+    computed: str = ""
+    within: str = Field(default="", pattern=r"^(>=|<=|\d+(\.\d+)?( %)?|)$")
+    because_en: str
+    because_ja: str
 
 
-class Slip(PlanRow):
+class Slip(PlainRow):
     """Two numbers or formulas that should agree; or, by `when`, the computed one should not be more, or not the same.
 
     What has to be settled first stands on the report's first page.
     """
 
-    slip: str = Field(min_length=1)
-    first_page: bool
-    claims: str = Field(min_length=1)
-    stated: str = Field(min_length=1)
-    computed: str = Field(min_length=1)
-    unit: str
-    digits: int
+    slip: str
+    first_page: Flag
+    claims: str
+    stated: str
+    computed: str
+    unit: str = ""
+    digits: int = whole()
     when: Literal["differ", "more", "same"]
-    within: float = Field(ge=0)
-    text_en: str = Field(min_length=1)
-    text_ja: str = Field(min_length=1)
+    within: float = number(ge=0)
+    text_en: str
+    text_ja: str
