@@ -199,7 +199,7 @@ def test_an_unknown_source_a_claim_without_check_and_a_check_without_claim_are_r
     assert [problem.seen for problem in caught.value.problems] == ["hearsay", "P999"]
     rewritten(tmp_path, "plan_claims.csv", lambda rows: rows[0].update(reference="engineering"))
     rewritten(tmp_path, "plan_checks.csv", lambda rows: rows.pop(1))
-    with pytest.raises(InputError, match="plan_checks.csv, P02: the claim has no check"):
+    with pytest.raises(InputError, match=r"plan_checks\.csv, P02: the claim has no check"):
         read_plan(island)
 
 
