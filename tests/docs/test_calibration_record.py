@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from calibration.rows import ABSENT, DIFFERS, FITS, Figure, Row
+from real_data import DATA
 
 ROOT = Path(__file__).parents[2]
 GENERATORS = ROOT / "docs" / "generators"
-SHARED = ROOT.parent / "shared"
 
 ROW = Row(
     "Wind", "Capacity factor", "[goto_plan2024, P14] [itmedia2016]", "%", 35.0, 34.4, 32.0, 38.0, "outages are drawn"
@@ -100,7 +100,7 @@ def test_every_module_with_rows_is_a_topic():
 @pytest.mark.slow
 @pytest.mark.parametrize("with_data", [True, False])
 def test_rows_of_all_topics_are_sound(with_data):
-    data = SHARED / "data" if with_data and (SHARED / "data").is_dir() else None
+    data = DATA if with_data and DATA.is_dir() else None
     if with_data and data is None:
         pytest.skip("no data beside the project")
     rows = [row for topic in record.topics() for row in topic.rows(data)]

@@ -15,7 +15,6 @@ from small_study import DAYS, STUDY
 from studies import cli
 
 ROOT = Path(__file__).parents[2]
-DATA = ROOT.parent / "shared" / "data"
 
 
 SAID = "runs/said.txt"

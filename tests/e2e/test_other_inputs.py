@@ -4,7 +4,8 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import DATA, command
+from conftest import command
+from real_data import DATA, needs
 from shipped import GOTO
 
 from weather.synthetic.year import synthetic_year
@@ -38,7 +39,7 @@ area_balance = false
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the measured data are not here: {DATA}")
+@needs()
 def test_the_fiscal_2022_study_runs_on_the_measured_data(once, workplace):
     answer = once("run", "goto_fy2022", "--data", DATA, "--days", "1:2")
     assert answer.status == 0, answer.err

@@ -4,7 +4,8 @@ import re
 import shlex
 
 import pytest
-from conftest import DATA, ROOT
+from conftest import ROOT
+from real_data import DATA
 
 READMES = ("README.md", "README.ja.md")
 BLOCK = re.compile(r"^```[a-z]*\n(.*?)^```", re.MULTILINE | re.DOTALL)

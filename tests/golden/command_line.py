@@ -3,16 +3,12 @@
 import contextlib
 import importlib
 import io
-import os
 import sys
 import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", ROOT.parent / "shared" / "data"))
-if not DATA.is_dir():  # a worktree lies one folder deeper
-    DATA = ROOT.parent.parent / "shared" / "data"
 
 
 class Answer(NamedTuple):

@@ -9,8 +9,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from tests.fixtures.real_data import DATA
 from tests.golden import kept_values
-from tests.golden.command_line import DATA
 from tests.golden.differences import differences, leaves, report
 from tests.golden.goldens import GOLDENS
 from tests.golden.workplace import Workplace

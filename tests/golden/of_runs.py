@@ -3,9 +3,10 @@
 import tomllib
 from typing import Any
 
+from tests.fixtures.real_data import DATA
 from tests.fixtures.small_study import DAYS, STUDY
 from tests.golden import numbers_of
-from tests.golden.command_line import DATA, ROOT
+from tests.golden.command_line import ROOT
 from tests.golden.made_files import write_weather
 from tests.golden.study_files import variant
 from tests.golden.workplace import QUICK_DAYS, SPRING_DAYS, Workplace

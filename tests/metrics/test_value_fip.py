@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from real_data import DATA, PRICES, needs
 from value_case import market
 
 from studies.experiments.key_figures import previous_price
@@ -13,7 +14,6 @@ from twin.core.clock import DEFAULT_CLOCK, fiscal_year
 from twin.metrics.payments.market import at_floor, premium_price, price_matrix, reference_price
 
 ROOT = Path(__file__).parents[2]
-JEPX = ROOT.parent / "shared/data/jepx/jepx_kyushu_spot_halfhourly_fy2021_fy2022.csv"
 APRIL, MAY, MARCH = 4, 5, 3
 
 
@@ -83,10 +83,10 @@ def test_a_kind_that_stands_still_takes_plain_means():
     assert reference_of(index, price, np.zeros(len(index)))[APRIL - 1] == pytest.approx(7.0 + 0.1)
 
 
-@pytest.mark.skipif(not JEPX.exists(), reason="the shared data folder is not there")
+@needs(PRICES)
 def test_the_reference_price_of_a_steady_source_from_real_prices():
     """Steady output weighs all half-hours alike: plain means of the series, taken here by another way."""
-    table = pd.read_csv(JEPX).dropna(subset="kyushu_price_jpy_per_kwh")
+    table = pd.read_csv(PRICES).dropna(subset="kyushu_price_jpy_per_kwh")
     day = pd.to_datetime(table["date"])
     table["month"], table["year"] = day.dt.month, day.dt.year - (day.dt.month < 4)
     by_month = table.groupby(["year", "month"])["kyushu_price_jpy_per_kwh"].mean()
@@ -101,11 +101,11 @@ def test_the_reference_price_of_a_steady_source_from_real_prices():
         assert found[month - 1] == pytest.approx(of_2021 + by_month[2022, month] - by_month[2021, month] + 0.6 - 1.0)
 
 
-@pytest.mark.skipif(not JEPX.exists(), reason="the shared data folder is not there")
+@needs(PRICES)
 @pytest.mark.parametrize(("year", "mean"), [(2022, 11.29), (2021, None)])
 def test_a_measured_study_takes_the_year_before_where_the_data_have_it(year, mean):
-    shipped = read_study(ROOT / "studies" / "goto_fy2022.toml", JEPX.parents[1])
+    shipped = read_study(ROOT / "studies" / "goto_fy2022.toml", DATA)
     study = shipped.model_copy(update={"period": shipped.period.model_copy(update={"fiscal_year": year})})
-    found = previous_price(study, JEPX.parents[1])
+    found = previous_price(study, DATA)
     days = pd.Series(fiscal_year(2021).month).value_counts().sort_index().to_numpy() / 48
     assert found is None if mean is None else float(days @ found.mean(axis=1)) / 365 == pytest.approx(mean, abs=0.01)

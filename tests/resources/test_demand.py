@@ -1,11 +1,10 @@
 """Demand: exact totals, the Kyushu area taken apart, calendar, temperature, energy-keeping resampling."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+from real_data import SERIES_OF_THE_AREA, needs
 from shipped import GOTO, with_inputs
 
 from twin.core.clock import fiscal_year
@@ -27,7 +26,6 @@ from twin.resources.resampling import hourly_to_steps, hours_of
 INDEX = fiscal_year(2030)
 NORMAL = GOTO.by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()
 PLACES = ("fukue", "offshore")
-MEASURED = Path(__file__).parents[3] / "shared/data/kyushu_area/kyushu_area_supply_demand_hourly_fy2021_fy2022.csv"
 
 
 @pytest.fixture(scope="module")
@@ -170,10 +168,10 @@ def test_class_demand_of_a_measured_temperature_for_validate():
         class_demand_kw(GOTO, "castles", index, mild, 1.0)
 
 
-@pytest.mark.skipif(not MEASURED.exists(), reason=f"no {MEASURED}")
+@needs(SERIES_OF_THE_AREA)
 @pytest.mark.parametrize("year", [2021, 2022])
 def test_measured_years_give_the_peak_and_minimum_of_the_dossier(year):
-    table = pd.read_csv(MEASURED, index_col=0)["demand_MWh"]
+    table = pd.read_csv(SERIES_OF_THE_AREA, index_col=0)["demand_MWh"]
     area = table.loc[f"{year}-04-01" : f"{year + 1}-03-31 23:00"].to_numpy(float)
     index = fiscal_year(year)
     areas = profile_fakes.areas()

@@ -1,19 +1,16 @@
 """The drawn error of demand forecasts beside the operator's own of FY2021-22, at the leads that its file shows."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO
 
 from twin.core.clock import fiscal_year
 from twin.resources.forecasts import error_size, unit_bias, unit_error
 
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 FILE = DATA / "kyushu_area" / "kyushu_demand_forecast_hourly_fy2021_fy2022.csv"
-needs_data = pytest.mark.skipif(not FILE.exists(), reason=f"no measured forecasts at {DATA}")
+needs_data = needs(FILE)
 ISSUE_HOUR, WEATHER_YEARS = 5, 12
 
 

@@ -1,6 +1,5 @@
 """The model of the Kyushu area on its measured years, and the rows of the record that tell of it."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -8,11 +7,11 @@ import pytest
 from calibration import market
 from calibration.market import measured_and_model, month_and_hour, synthetic_years
 from calibration.rows import ABSENT, DIFFERS
+from real_data import DATA, needs
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
-needs_data = pytest.mark.skipif(not (DATA / "kyushu_area").is_dir(), reason="the shared data folder is not there")
+needs_data = needs(DATA / "kyushu_area")
 
 
 def _daily(cut: np.ndarray) -> np.ndarray:

@@ -1,12 +1,10 @@
 """Real input: rank mapping, the fiscal year 2022."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import profile_fakes
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO
 
 from studies.measured.series import read_measured
@@ -16,8 +14,7 @@ from twin.resources.measured import Measured, profiles_from_measured
 from twin.resources.resampling import month_and_step, rank_mapped, season
 from twin.resources.sites import build_fleet
 
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-needs_data = pytest.mark.skipif(not (DATA / "jepx").is_dir(), reason="the shared data folder is not there")
+needs_data = needs(DATA / "jepx")
 INSTALLED_PV_MW, INSTALLED_WIND_MW = 11600, 600  # fitted to the area's output, +-5 %
 KEY = {"seed": 1, "weather_year": 0}
 

@@ -1,6 +1,5 @@
 """The area's PV in the calibration record: statistics by hand, and what the rows say."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +8,9 @@ import pytest
 from calibration import pv
 from calibration.pv import INDEX, day_spread, duration_distance, month_hour, shape_distance_percent, steps
 from calibration.rows import ABSENT, DIFFERS, FITS
+from real_data import DATA, needs
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
 NOON = (INDEX.hour == 12).astype(float)
 
@@ -65,7 +64,7 @@ def test_published_yields_are_met_and_what_contradicts_them_stays_red():
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not (DATA / "kyushu_area").exists(), reason=f"no measured years at {DATA}")
+@needs(DATA / "kyushu_area")
 def test_the_area_is_met_where_the_record_says_so(tmp_path):
     rows = [row for row in pv.rows(DATA) if "area" in row.fact.lower()]
     assert sum(row.verdict == FITS for row in rows) >= 5

@@ -1,10 +1,9 @@
 """Demand of single sites: exact energy, keyed draws, and as unsteady and unlike as the five measured homes."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO, with_inputs
 
 from twin.core.clock import fiscal_year
@@ -13,7 +12,7 @@ from twin.resources.site_demand import DemandShape, demand_shapes, site_demand
 
 INDEX = fiscal_year(2030)
 NORMAL = GOTO.by_month("temperature_normals", "temperature_c").loc[INDEX.month].to_numpy()
-HOMES = Path(__file__).parents[3] / "shared/data/household/japan_5_households_30min.csv"
+HOMES = DATA / "household" / "japan_5_households_30min.csv"
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,7 @@ def _statistics(demand: pd.DataFrame) -> pd.DataFrame:
     })  # fmt: skip
 
 
-@pytest.mark.skipif(not HOMES.exists(), reason=f"no {HOMES}")
+@needs(HOMES)
 def test_homes_are_as_unlike_as_the_five_measured_ones(demand):
     """Each statistic's measured median lies within what five of the model's homes without heater give in 99 %."""
     table = pd.read_csv(HOMES, parse_dates=["datetime_JST"])

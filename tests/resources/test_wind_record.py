@@ -1,6 +1,5 @@
 """Wind and tide in the calibration record: statistics by hand, and what the rows say."""
 
-import os
 from pathlib import Path
 
 import pandas as pd
@@ -8,9 +7,9 @@ import pytest
 from calibration import wind
 from calibration.rows import ABSENT, DIFFERS, FITS
 from calibration.wind import capacity_factor_at
+from real_data import DATA
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
 
 def test_winter_over_summer_by_hand():

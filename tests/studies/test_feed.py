@@ -1,18 +1,16 @@
 """The feed of an active network management: read, and what stands still, is stuck, doubled or shifted is found."""
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from made_feed import NAME, TABLES, made_feed
+from real_data import DATA, needs
 
 from studies.measured.feed import read_feed
 from studies.measured.feed_profiles import regional_index
 from twin.core.errors import InputError
 
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")) / "orkney"
+FEED = DATA / "orkney"
 
 
 @pytest.fixture
@@ -127,9 +125,9 @@ def test_the_index_goes_by_the_days_before(read):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not DATA.is_dir(), reason=f"the measured data are not here: {DATA}")
+@needs(FEED)
 def test_the_measured_winter_stands_still_in_13_5_percent_of_its_rows():
-    feed = read_feed(TABLES, DATA)
+    feed = read_feed(TABLES, FEED)
     assert feed.record["percent_feed_stands_still"] == 13.5
     assert feed.record["rows_off_the_grid"] == 4
     assert feed.stuck["z_core"].sum() > 1000

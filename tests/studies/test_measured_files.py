@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import numpy as np
 import pandas as pd
 import publishers
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO
 
 from studies.measured.clocks import area_clock_problems, forecast_clock_problems, price_clock_problems
@@ -17,9 +17,8 @@ from studies.measured.series import read_measured
 from twin.core.errors import InputError, Problem
 from twin.resources.measured import Measured
 
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 CASES = DATA.parent / "cases" / "files"
-needs_data = pytest.mark.skipif(not (DATA / "jepx").is_dir(), reason="the shared data folder is not there")
+needs_data = needs(DATA / "jepx")
 FRAMES = ("area", "forecast", "price")
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from real_data import DATA, needs
 
 from studies.study.file.members import OF_THE_RUN, folder_names, label, labels, members
 from studies.study.file.reading import STUDIES, read_study
@@ -59,8 +60,9 @@ def test_all_members_share_sky_seed_and_period(goto_2030):
     )
 
 
+@needs()
 def test_the_fiscal_2022_study_differs_in_its_input_only():
-    real = read_study(STUDIES / "goto_fy2022.toml", _fake_data_is_not_needed())
+    real = read_study(STUDIES / "goto_fy2022.toml", DATA)
     planned = read_study(STUDIES / "goto_2030.toml")
     assert real.scenario == planned.scenario
     assert (real.seed, real.grid.year, real.compare) == (planned.seed, planned.grid.year, planned.compare)
@@ -68,13 +70,6 @@ def test_the_fiscal_2022_study_differs_in_its_input_only():
     assert real.sweep_values["grid.conductor_mm2"] == planned.sweep_values["grid.conductor_mm2"]
     labels = [f"conductor_mm2={conductor}" for conductor in (240, 300, 400)]
     assert [member.label for member in members(real)] == labels * 5
-
-
-def _fake_data_is_not_needed():
-    folder = ROOT.parent / "shared" / "data"
-    if not folder.is_dir():
-        pytest.skip(f"the measured data are not at {folder}")
-    return folder
 
 
 def test_labels_are_safe_as_folder_names():

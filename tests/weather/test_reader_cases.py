@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO
 
 from weather.climate import Climate, read_climates
@@ -15,11 +15,10 @@ from weather.quality.report import FileQuality, examine
 from weather.readers.reading import WeatherFile
 from weather.readers.recognition import format_of
 
-SHARED = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")).parent
-FILES = SHARED / "cases" / "files"
+FILES = DATA.parent / "cases" / "files"
 FUKUE = read_climates(GOTO)["fukue"]
 
-pytestmark = pytest.mark.skipif(not FILES.is_dir(), reason=f"no reader cases at {FILES}")
+pytestmark = needs(FILES)
 
 
 def case(start: str, folder: Path) -> Path:

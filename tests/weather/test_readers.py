@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from real_data import DATA, needs
 from shipped import GOTO
 
 from twin.core.clock import Clock, fiscal_year
@@ -23,10 +23,9 @@ from weather.sources import PlaceSource, from_files
 from weather.sun import sun_over
 from weather.synthetic.year import synthetic_year
 
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 YAKUSHIMA_FILE = DATA / "weather" / "yakushima_standard_year_hourly.csv"
 MIYAZAKI_FILE = DATA / "weather" / "miyazaki_standard_year.has"
-needs_data = pytest.mark.skipif(not YAKUSHIMA_FILE.exists(), reason=f"no real weather files at {DATA}")
+needs_data = needs(YAKUSHIMA_FILE)
 
 YAKUSHIMA = Place("yakushima", 30.38, 130.66, 36.0, 10.0, 0.1)
 MIYAZAKI = Place("miyazaki", 31.94, 131.41, 9.0, 10.0, 0.1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from calibration.weather import (
     run_lengths,
     station_year,
 )
+from real_data import DATA, needs
 from scipy.stats import wasserstein_distance
 from shipped import GOTO
 
@@ -25,9 +25,8 @@ from weather.climate import read_climates
 from weather.synthetic.year import synthetic_year
 
 FOLDER = Path(__file__).parents[2] / "docs" / "generators" / "calibration"
-DATA = Path(os.environ.get("GOTO_TWIN_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
 
-needs_data = pytest.mark.skipif(not (DATA / "weather").exists(), reason=f"no real weather files at {DATA}")
+needs_data = needs(DATA / "weather")
 
 
 def test_run_lengths_by_hand():
