@@ -153,6 +153,7 @@ class GridParameter(Row):
     possible_high: float | None = maybe()
     name_en: str
     name_ja: str
+    source_ja: str = ""
 
 
 class OutageRate(Named):

@@ -29,6 +29,7 @@ class Reference(PlainRow):
 
     key: str
     author: str = ""
+    author_ja: str = ""
     title: str = ""
     title_ja: str = ""
     year: str = ""

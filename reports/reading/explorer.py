@@ -12,6 +12,7 @@ import pandas as pd
 
 from reports.document.texts import LANGUAGES, Words
 from reports.reading.detail import Focus
+from reports.reading.headline import PARTY_KPIS, money_base, statement
 from reports.reading.labels import element_label, point_label, scenario_title
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES
@@ -28,7 +29,9 @@ FINE_SCALES = {"export": 0.05, "before": 0.1, "after": 0.1, "cut": 0.01, "area":
 """The same of the member that is shown in full."""
 LIKE = {"after": "before"}
 """Series that are most like another of the same member; the others are like their own of the member before."""
-BRANCH_SCALE, BUS_SCALE = 0.5, 0.001
+BRANCH_SCALE, BUS_SCALE, CONDUCTOR_SCALE = 0.5, 0.001, 0.1
+CONDUCTORS = ("circuit_1_conductor_c", "circuit_2_conductor_c")
+"""Columns of the table ``cable``, in the order of the link's circuits."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Explorer:
         Plain values: time, members, series in the order of their bytes with step, names in both languages.
     packed : bytes
         Deflated: for each series the low and then the high bytes of its differences as 16-bit numbers. A series with
-        a ``base`` holds what it has more than that earlier one: most members are alike in most half-hours.
+        a ``base`` holds what it has more than that earlier one: most members are alike in most half-hours. Behind them,
+        in the same way, the loadings after each outage, branch by branch, at the half-hours that are ``picked``.
     """
 
     facts: dict[str, Any]
@@ -81,9 +85,16 @@ def explorer(run: Run, focus: Focus) -> Explorer:
             for column in frame.columns.drop("time"):
                 values = frame[column].to_numpy(float)
                 add(values, step, table=table, element=column, labels=_labels(run, str(column)))
-    outages, elements, found = _after_outages(full)
+    for column, element in zip(CONDUCTORS, run.study.get("link_elements") or (), strict=False):
+        if not full.table_problems("cable", [column]):
+            add(full.table("cable", [column])[column].to_numpy(float), CONDUCTOR_SCALE, table="conductor",
+                element=element, labels=_labels(run, element))  # fmt: skip
+    picked = _picked(full)
+    outages, elements, found = _after_outages(full, [] if picked is None else picked.outages)
     for name, (values, step) in found.items():
         add(values, step, member=number_of_full, name=name)
+    if picked is not None:
+        parts.append(packed(quantised(picked.percent.ravel(), BRANCH_SCALE)))
     facts = {
         "start": index[0].tz_localize(None).isoformat(timespec="minutes"),
         "offset": index[0].strftime("%z"),
@@ -93,10 +104,58 @@ def explorer(run: Run, focus: Focus) -> Explorer:
         "full": number_of_full,
         "outages": [{"name": name, "labels": _labels(run, name)} for name in outages],
         "after_elements": [{"name": name, "labels": _labels(run, name)} for name in elements],
-        "has_branches": has["branches"],
+        "picked": None
+        if picked is None
+        else {
+            "steps": np.searchsorted(index, picked.times).tolist(),
+            "branches": picked.branches,
+            "scale": BRANCH_SCALE,
+        },
+        "money": _money(run),
         "series": series,
     }
     return Explorer(facts, zlib.compress(b"".join(parts), COMPRESSION))
+
+
+@dataclass(frozen=True)
+class _Picked:
+    """Loadings after each of O single outages at the K worst half-hours: `percent` (O, E, K)."""
+
+    times: pd.DatetimeIndex
+    outages: list[str]
+    branches: list[str]
+    percent: np.ndarray
+
+
+def _picked(member: Member) -> _Picked | None:
+    """Return what a member's table of loadings after outages has, None where the run kept none."""
+    if member.table_problems("outage_loadings", ["time", "outage", "worst_percent"]):
+        return None
+    table = member.table("outage_loadings").drop(columns="worst_percent")
+    outages = list(dict.fromkeys(table["outage"]))
+    branches = [str(name) for name in table.columns.drop(["time", "outage"])]
+    times = pd.DatetimeIndex(table["time"].unique()).sort_values()
+    of_outage = (table[table["outage"] == name].set_index("time").reindex(times)[branches] for name in outages)
+    percent = np.stack([frame.to_numpy(float).T for frame in of_outage])
+    return _Picked(times, outages, branches, percent)
+
+
+def _money(run: Run) -> dict[str, Any] | None:
+    """Return what each party has more than in the base, in millions, by sweep point and scenario; None without it."""
+    base = money_base(run)
+    by_point = {
+        point: {
+            scenario: {party: value if np.isfinite(value) else None for party, value in of_scenario.items()}
+            for scenario, of_scenario in statement(run, point).items()
+        }
+        for point in run.points
+    }
+    if base is None or not any(by_point.values()):
+        return None
+    titles = {language: scenario_title(run, base, Words(language)) for language in LANGUAGES}
+    parties = {party: {language: Words(language)(f"party.{party}") for language in LANGUAGES} for party in PARTY_KPIS}
+    units = {language: Words(language, run.currency)("axis.money") for language in LANGUAGES}
+    return {"base": base, "titles": titles, "parties": parties, "units": units, "by_point": by_point}
 
 
 AFTER_OUTAGE = {
@@ -106,14 +165,16 @@ AFTER_OUTAGE = {
 """What the page tells of the worst single outage of a half-hour: column and step."""
 
 
-def _after_outages(member: Member) -> tuple[list[str], list[str], dict[str, tuple[np.ndarray, float]]]:
+def _after_outages(
+    member: Member, outages: list[str]
+) -> tuple[list[str], list[str], dict[str, tuple[np.ndarray, float]]]:
     """Return the outages and the elements they load most, and by half-hour the worst of them; empty where not kept.
 
-    Outages and elements are numbered in the series ``trip_outage`` and ``trip_element``.
+    The given ones come first. Outages and elements are numbered in the series ``trip_outage`` and ``trip_element``.
     """
     columns = [column for column, _ in AFTER_OUTAGE.values()]
     if member.table_problems("security", ["time", "outage", "element", *columns]):
-        return [], [], {}
+        return outages, [], {}
     table = member.table("security", ["time", "outage", "element", *columns])
     times = member.table("link", ["time"])["time"]
     table = table.set_index("time").reindex(pd.DatetimeIndex(times))
@@ -122,7 +183,8 @@ def _after_outages(member: Member) -> tuple[list[str], list[str], dict[str, tupl
     known = table["loading_percent"].notna().to_numpy()
     for column in ("outage", "element"):
         texts = table[column].astype(str).where(known, "")
-        names[column] = sorted(set(texts) - {""})
+        first = outages if column == "outage" else []
+        names[column] = [*first, *sorted(set(texts) - {"", *first})]
         codes = pd.Categorical(texts, names[column]).codes.astype(float)
         found[f"trip_{column}"] = (np.where(codes < 0, np.nan, codes), 1.0)
     return names["outage"], names["element"], found
@@ -172,9 +234,8 @@ def _series(member: Member) -> dict[str, np.ndarray]:
         "cut": system[causes].sum(axis=1, skipna=False).to_numpy(float),
         "area": system["area_balance_mw"].to_numpy(float),
     }
-    circuits = ["circuit_1_conductor_c", "circuit_2_conductor_c"]
-    if not member.table_problems("cable", circuits):
-        hotter = member.table("cable", circuits).max(axis=1)
+    if not member.table_problems("cable", CONDUCTORS):
+        hotter = member.table("cable", CONDUCTORS).max(axis=1)
         found["conductor"] = hotter.to_numpy(float)
     return found
 

@@ -22,7 +22,8 @@ WORDS_OF_EXPLORER = (
     "title", "choose.scenario", "choose.point", "choose.view", "choose.colour", "choose.heat-choice", "choose.outage",
     "play", "worst.before", "worst.next", "csv", "slider", "full", "partial", "fullest", "curves", "heat", "rank",
     "export", "before", "after", "cut", "area", "conductor", "single_line", "map", "branches", "bus", "outage.any",
-    "outage.told", "outage.none", "key.0", "key.50", "key.80", "key.100", "key.130",
+    "outage.told", "outage.none", "outage.picked", "outage.unsolved", "outage.not_kept", "outage.after", "money",
+    "money.base", "money.none",
 )  # fmt: skip
 
 

@@ -164,7 +164,7 @@ def assumptions(run: Run, words: Words) -> Table:
                 digits.plain(entry["value"]) + unit,
                 low if low == high else f"{low}{words.between}{high}",
                 words.choice("status", entry["status"]),
-                str(entry["source"]),
+                words.of(entry, "source") if f"source_{words.language}" in entry else str(entry["source"]),
             ]
         )
     header = [words(f"column.{name}") for name in ("assumption", "value", "range", "status", "source")]

@@ -28,8 +28,40 @@
       }
       found.push({ ...series, values });
     });
+    if (facts.picked) {
+      const first = facts.series.length * 2 * count;
+      const cells = (bytes.length - first) / 2;
+      let last = 0;
+      afterOutage = new Int16Array(cells);
+      for (let k = 0; k < cells; k += 1) {
+        last = (last + bytes[first + k] + 256 * bytes[first + cells + k]) & 0xffff;
+        afterOutage[k] = last;
+      }
+      facts.picked.branches.forEach((name, number) => placeOfBranch.set(name, number));
+      facts.picked.steps.forEach((t, number) => placeOfStep.set(t, number));
+    }
     return found;
   }
+  let afterOutage = null; // outage by outage, branch by branch, half-hour by half-hour
+  const placeOfBranch = new Map(), placeOfStep = new Map();
+  const isPicked = (t = state.step) => state.outage >= 0 && afterOutage !== null && placeOfStep.has(t);
+  function loadingAfter(branch, t) { // of the outage that is picked
+    const { branches, steps, scale } = facts.picked;
+    const row = state.outage * branches.length + placeOfBranch.get(branch);
+    const value = afterOutage[row * steps.length + placeOfStep.get(t)];
+    return value === undefined || value === MISSING ? NaN : value * scale;
+  }
+  function worstAfter(t) {
+    let found = ["", NaN];
+    for (const name of placeOfBranch.keys()) {
+      const value = loadingAfter(name, t);
+      if (value > found[1] || (Number.isFinite(value) && !found[0])) found = [name, value];
+    }
+    return found;
+  }
+  // what the diagram shows of a branch or bus now: after the picked outage where its loadings are kept
+  const shown = (column, t = state.step) => column && column.table === "branches" && isPicked(t) && placeOfBranch.has(column.element)
+    ? loadingAfter(column.element, t) : at(column, t);
   const at = (column, t) => (!column || column.values[t] === MISSING ? NaN : column.values[t] * column.step);
   const seriesOf = (name) => columns.find((one) => one.member === state.member && one.name === name);
   const elements = (table) => columns.filter((one) => one.table === table);
@@ -56,7 +88,20 @@
     }
     return `rgb(${ramp[ramp.length - 1][1].join(",")})`;
   }
+  const DEGREES = [20, 50, 70, 90, 105]; // in the colours of 0, 50, 80, 100 and 130 %
+  function colourOfConductor(celsius) {
+    if (!(celsius > DEGREES[0])) return colourOf(Number.isFinite(celsius) ? 0 : NaN);
+    const k = DEGREES.findIndex((end) => celsius <= end);
+    if (k < 0) return colourOf(ramp[ramp.length - 1][0]);
+    const share = (celsius - DEGREES[k - 1]) / (DEGREES[k] - DEGREES[k - 1]);
+    return colourOf(ramp[k - 1][0] + share * (ramp[k][0] - ramp[k - 1][0]));
+  }
   const colourOfVoltage = (pu) => colourOf(Number.isFinite(pu) ? 50 + Math.abs(pu - 1) * 1000 : NaN);
+  const KINDS = { // by what the diagram is coloured with
+    branches: { unit: "%", digits: 1, colour: colourOf, keys: ["0 %", "50 %", "80 %", "100 %", "≥ 130 %"] },
+    bus: { unit: "pu", digits: 3, colour: colourOfVoltage, keys: ["", "1.00 pu", "±0.03 pu", "±0.05 pu", "±0.08 pu"] },
+    conductor: { unit: "°C", digits: 1, colour: colourOfConductor, keys: ["≤ 20 °C", "50 °C", "70 °C", "90 °C", "≥ 105 °C"] },
+  };
   const colourOfFlow = (mw, reach) => {
     if (!Number.isFinite(mw)) return css("grid");
     const share = Math.min(1, Math.abs(mw) / reach), end = mw > 0 ? [0, 114, 178] : [141, 90, 151];
@@ -80,9 +125,8 @@
   function tell(key) {
     told = key;
     const column = linkOrBus(key);
-    const isBranch = key.startsWith("branches");
     byId("told").textContent = !column ? "" :
-      `${column.labels[state.lang]}: ${number(at(column, state.step), isBranch ? 1 : 3)} ${isBranch ? "%" : "pu"}`;
+      `${column.labels[state.lang]}: ${number(shown(column), KINDS[column.table].digits)} ${KINDS[column.table].unit}`;
   }
   const painted = new Map(); // the colour that each element has now: only what changes is painted
   function paintDiagram() {
@@ -90,10 +134,7 @@
     for (const [key, nodes] of drawn) {
       const [table] = key.split(" ", 1), column = linkOrBus(key);
       let colour = "";
-      if (isFull && state.colour === table) {
-        const value = at(column, state.step);
-        colour = table === "branches" ? colourOf(value) : colourOfVoltage(value);
-      }
+      if (isFull && (state.colour === "bus") === (table === "bus")) colour = KINDS[state.colour].colour(shown(column));
       if (painted.get(key) === colour) continue;
       painted.set(key, colour);
       for (const node of nodes) {
@@ -108,18 +149,18 @@
     byId("partial").hidden = isFull;
   }
   const kept = new Map(); // series of branches and buses by key
-  const linkOrBus = (key) => kept.get(key);
+  const linkOrBus = (key) => kept.get(state.colour === "conductor" ? key.replace(/^branches /, "conductor ") : key);
   function paintFullest() {
-    const list = byId("fullest"), rows = elements(state.colour).map((one) => [one.labels[state.lang], at(one, state.step)]);
-    const isBranch = state.colour === "branches";
-    rows.sort((a, b) => (isBranch ? b[1] - a[1] : a[1] - b[1]));
+    const list = byId("fullest"), rows = elements(state.colour).map((one) => [one.labels[state.lang], shown(one)]);
+    const { unit, digits } = KINDS[state.colour];
+    rows.sort((a, b) => (state.colour === "bus" ? a[1] - b[1] : b[1] - a[1]));
     list.replaceChildren();
     if (state.member !== facts.full) return;
     for (const [name, value] of rows.filter((row) => Number.isFinite(row[1])).slice(0, FULLEST)) {
       const row = document.createElement("tr"), head = document.createElement("th"), cell = document.createElement("td");
       head.scope = "row";
       head.textContent = name;
-      cell.textContent = `${number(value, isBranch ? 1 : 3)} ${isBranch ? "%" : "pu"}`;
+      cell.textContent = `${number(value, digits)} ${unit}`;
       row.append(head, cell);
       list.append(row);
     }
@@ -253,31 +294,67 @@
 
   // --- controls ---------------------------------------------------------------------------------
   function paintAfter() {
-    const is = (name) => at(seriesOf(name), state.step), outage = facts.outages[is("trip_outage")];
-    const element = facts.after_elements[is("trip_element")];
+    const is = (name) => at(seriesOf(name), state.step), picked = isPicked();
+    const outage = picked ? facts.outages[state.outage] : state.outage < 0 || !afterOutage ? facts.outages[is("trip_outage")] : null;
+    const [fullest, loading] = picked ? worstAfter(state.step) : ["", NaN];
+    const element = picked ? kept.get(`branches ${fullest}`) : facts.after_elements[is("trip_element")];
+    const nameOf = (one) => one?.element ?? one?.name;
     for (const [key, nodes] of drawn) {
       const name = key.replace(/^branches /, "");
       for (const node of nodes) {
         node.classList.toggle("tripped", Boolean(outage) && name === outage.name);
-        node.classList.toggle("worst", Boolean(element) && name === element.name);
+        node.classList.toggle("worst", Boolean(element) && name === nameOf(element));
       }
     }
+    const told = (text) => text.replace("{outage}", () => outage.labels[state.lang])
+      .replace("{element}", () => element?.labels[state.lang] ?? "–");
     byId("after").hidden = !facts.outages.length;
-    byId("after").textContent = !outage ? (state.member === facts.full ? "" : word("outage.none"))
-      : word("outage.told").replace("{outage}", () => outage.labels[state.lang])
-        .replace("{element}", () => element?.labels[state.lang] ?? "–").replace("{loading}", number(is("trip_loading"), 1))
-        .replace("{controlled}", number(is("trip_controlled"), 1)).replace("{low}", number(is("trip_low_vm"), 3));
+    byId("after").textContent = state.member !== facts.full ? word("outage.none")
+      : picked ? told(word(fullest ? "outage.picked" : "outage.unsolved")).replace("{loading}", number(loading, 1))
+        : !outage ? (state.outage >= 0 ? word("outage.not_kept") : "")
+          : told(word("outage.told")).replace("{loading}", number(is("trip_loading"), 1))
+            .replace("{controlled}", number(is("trip_controlled"), 1)).replace("{low}", number(is("trip_low_vm"), 3));
   }
   function rankWorst() {
+    worst = [];
+    if (state.outage >= 0 && afterOutage) {
+      const of = new Map(facts.picked.steps.map((t) => [t, worstAfter(t)[1]]));
+      worst = [...of.keys()].filter((t) => Number.isFinite(of.get(t))).sort((a, b) => of.get(b) - of.get(a) || a - b);
+      return;
+    }
     const codes = state.outage >= 0 ? seriesOf("trip_outage") : null;
     const column = codes ? seriesOf("trip_loading") : seriesOf("before");
-    worst = [];
     if (!column) return;
     for (let t = 0; t < facts.count; t += 1) {
       if (Number.isFinite(at(column, t)) && (!codes || at(codes, t) === state.outage)) worst.push(t);
     }
     worst.sort((a, b) => at(column, b) - at(column, a) || a - b);
     worst = worst.slice(0, WORST);
+  }
+  function paintGains() {
+    const member = facts.members[state.member], of = facts.money?.by_point[member.point]?.[member.scenario];
+    const list = byId("gains");
+    list.replaceChildren();
+    byId("money").hidden = !facts.money;
+    if (!facts.money) return;
+    const isBase = member.scenario === facts.money.base;
+    byId("money-title").textContent = word("money").replace("{base}", () => facts.money.titles[state.lang]);
+    byId("money-note").textContent = isBase ? word("money.base") : of ? facts.money.units[state.lang] : word("money.none");
+    if (!of || isBase) return;
+    const reach = Math.max(0.001, ...Object.values(facts.money.by_point).flatMap((one) => Object.values(one))
+      .flatMap((one) => Object.values(one)).map((value) => Math.abs(value ?? 0)));
+    for (const [party, value] of Object.entries(of)) {
+      const row = document.createElement("tr"), head = document.createElement("th"), cell = document.createElement("td");
+      const bars = document.createElement("td"), bar = document.createElement("i"), share = (50 * Math.abs(value ?? 0)) / reach;
+      head.scope = "row";
+      head.textContent = facts.money.parties[party][state.lang];
+      bar.className = value < 0 ? "loss" : "gain";
+      bar.style.cssText = `width:${share}%;left:${value < 0 ? 50 - share : 50}%`;
+      bars.append(bar);
+      cell.textContent = value === null ? "–" : `${value > 0.0005 ? "+" : ""}${number(value, 1)}`;
+      row.append(head, bars, cell);
+      list.append(row);
+    }
   }
   function paintStep() {
     byId("slider").value = state.step;
@@ -289,7 +366,7 @@
     if (told) tell(told);
   }
   function paintAll() {
-    rankWorst(); paintHeat(); paintStep();
+    rankWorst(); paintHeat(); paintGains(); paintStep();
   }
   let pendingHash = 0;
   function remember() {
@@ -331,7 +408,7 @@
     for (const name of ["single_line", "map"]) {
       if (byId(`${name}_${state.lang}`)) option(view, name, word(name));
     }
-    for (const name of ["branches", "bus"]) if (elements(name).length) option(colour, name, word(name));
+    for (const name of Object.keys(KINDS)) if (elements(name).length) option(colour, name, word(name));
     for (const name of ["before", "export"]) if (seriesOf(name)) option(heat, name, word(name));
     const outage = byId("outage"), isFull = state.member === facts.full;
     outage.replaceChildren();
@@ -340,6 +417,14 @@
     if (isFull) facts.outages.forEach((one, code) => option(outage, code, one.labels[state.lang]));
     outage.value = state.outage;
     outage.parentElement.hidden = !facts.outages.length;
+    if (!elements(state.colour).length) state.colour = elements("branches").length ? "branches" : "bus";
+    byId("key").replaceChildren(...KINDS[state.colour].keys.flatMap((text, k) => {
+      if (!text) return [];
+      const key = document.createElement("span"), patch = document.createElement("i");
+      patch.style.background = colourOf(ramp[k][0]);
+      key.append(patch, text);
+      return [key];
+    }));
     view.value = state.view; colour.value = state.colour; heat.value = state.heat;
     byId("full").textContent = `${facts.members[facts.full].titles[state.lang]}, ${facts.members[facts.full].points[state.lang]}`;
     for (const drawing of root.querySelectorAll(".drawing")) {
@@ -369,10 +454,13 @@
   function saveCsv() {
     const [first, last] = span(), names = ["export", "before", "after", "cut", "area", "conductor"].filter(seriesOf);
     const branches = state.member === facts.full ? elements(state.colour) : [];
+    const outage = state.outage >= 0 && afterOutage && state.member === facts.full ? facts.outages[state.outage] : null;
     const quoted = (text) => `"${(/^[=+@\t\r-]/.test(text) ? "'" : "") + text.replaceAll('"', '""')}"`;
-    const lines = [["time", ...names.map(word), ...branches.map((one) => one.labels[state.lang])].map(quoted).join(",")];
-    for (let t = first; t < last; t += 1) {
-      const values = [...names.map(seriesOf), ...branches].map((one) => at(one, t));
+    const heads = outage ? branches.map((one) => `${word("outage.after").replace("{outage}", () => outage.labels[state.lang])} ${one.labels[state.lang]}`)
+      : branches.map((one) => one.labels[state.lang]);
+    const lines = [["time", ...names.map(word), ...heads].map(quoted).join(",")];
+    for (const t of outage ? facts.picked.steps : Array.from({ length: last - first }, (_, k) => first + k)) {
+      const values = [...names.map((name) => at(seriesOf(name), t)), ...branches.map((one) => shown(one, t))];
       lines.push([moment(t), ...values.map((value) => (Number.isFinite(value) ? +value.toFixed(3) : ""))].join(","));
     }
     const link = document.createElement("a");
@@ -388,7 +476,7 @@
     const step = Number.parseInt(asked.get("t") ?? "", 10);
     if (step >= 0 && step < facts.count) state.step = step;
     if (["single_line", "map"].includes(asked.get("v"))) state.view = asked.get("v");
-    if (["branches", "bus"].includes(asked.get("c"))) state.colour = asked.get("c");
+    if (Object.hasOwn(KINDS, asked.get("c") ?? "")) state.colour = asked.get("c");
     if (["before", "export"].includes(asked.get("h"))) state.heat = asked.get("h");
     state.outage = facts.outages.findIndex((one) => one.name === asked.get("o"));
     return Number.isInteger(step);
@@ -403,7 +491,8 @@
     byId("point").addEventListener("change", (event) => choose(facts.members[state.member].scenario, event.target.value));
     byId("outage").addEventListener("change", (event) => {
       state.outage = Number(event.target.value);
-      rankWorst();
+      if (state.outage >= 0 && afterOutage) state.colour = "branches";
+      fill(); rankWorst();
       if (worst.length) go(worst[0]); else paintStep();
       remember();
     });

@@ -12,6 +12,7 @@ import matplotlib as mpl
 import numpy as np
 
 from network_models.drawing import map_figure, single_line_diagram
+from network_models.references import read_references, readable
 from reports import write_report
 from studies.execution.folders import RUN_FILE, write_json
 from studies.execution.workers import Progress, Workers
@@ -29,6 +30,7 @@ from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
 from twin.metrics.kpis import or_none
 from twin.metrics.series import series_of_folder
 from twin.network.model import GridModel
+from twin.network.monitored import element_names
 from twin.operation.case import Case
 from twin.operation.member import Member
 
@@ -230,10 +232,13 @@ def _assumptions(members: list[StudyMember]) -> list[dict[str, Any]]:
             if value not in used.setdefault(key, []):
                 used[key].append(value)
     rows = json.loads(tables_of(members[0].study)["grid_parameters"].to_json(orient="records"))
+    references = read_references(island_of(members[0].study).folder)
     return [
         {"key": row["key"], "value": ", ".join(map(str, used.get(row["key"], [row["value"]]))), "unit": row["unit"],
          "low": row["low"], "high": row["high"], "source": row["source"], "status": row["status"],
-         "meaning_en": row["name_en"], "meaning_ja": row["name_ja"]}
+         "meaning_en": row["name_en"], "meaning_ja": row["name_ja"],
+         "source_en": readable(row["source"], references, "en"),
+         "source_ja": readable(row.get("source_ja") or row["source"], references, "ja")}
         for row in rows
     ]  # fmt: skip
 
@@ -301,6 +306,7 @@ class StudyRun(Experiment):
             "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
+            "link_elements": element_names(self.case.model.net, [one.element for one in self.case.model.roles.link]),
             "element_names_ja": element_names_ja(self.study) if self.study.grid.is_island else {},
             "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),

@@ -14,6 +14,7 @@ from twin.metrics.kpis import key_figures, member_kpis
 from twin.metrics.member_tables import write_member_tables
 from twin.metrics.sample_check import sampled_steps
 from twin.metrics.series import MemberSeries, read_table, series_of_folder
+from twin.operation.outages.all_outages import WORST_KEPT
 
 HOURS = 0.5
 TIME = pd.date_range("2030-04-01", periods=4, freq="30min", tz="Asia/Tokyo", name="time")
@@ -361,8 +362,26 @@ def test_tables_have_the_columns_of_the_data_dictionary(real_run):
     for name, columns in TABLES.items():
         if name in ("payments", "cable"):  # made after the run: test_value.py, test_cable_temperature.py
             continue
-        expected = {"bus": ["time", *buses], "branches": ["time", *branches]}.get(name, list(columns))
+        of_elements = {"bus": ["time", *buses], "branches": ["time", *branches]}
+        of_elements["outage_loadings"] = ["time", "worst_percent", "outage", *branches]
+        expected = of_elements.get(name, list(columns))
         assert sorted(read_table(folders[0], name).columns) == sorted(expected), name
+
+
+def test_the_kept_loadings_after_outages_are_those_of_the_worst_half_hours(real_run):
+    """The worst of each kept half-hour is the loading that the security table has, found another way."""
+    _, folders = real_run
+    kept, security = read_table(folders[0], "outage_loadings"), read_table(folders[0], "security").set_index("time")
+    assert kept["time"].nunique() == min(WORST_KEPT, security["loading_percent"].notna().sum())
+    least = kept["worst_percent"].min()
+    left_out = security.drop(index=kept["time"].unique())["loading_percent"]
+    assert not (left_out.round(1) > least).any()
+    for time, rows in kept.groupby("time"):
+        told = security.loc[time]
+        assert rows["outage"].is_unique and len(rows) > 20
+        assert rows["worst_percent"].iloc[0] == pytest.approx(told["loading_percent"], abs=0.0501)
+        at_worst = rows.set_index("outage").loc[told["outage"], told["element"]]
+        assert at_worst == pytest.approx(told["loading_percent"], abs=0.0501)
 
 
 def test_the_ledger_table_adds_up(real_run):

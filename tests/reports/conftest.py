@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from report_fixture import write_run
+from report_page_fixture import write_hostile_run
 
 from reports import write_report
 
@@ -20,3 +21,15 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def report(run: Path) -> dict[str, Path]:
     """What was written for it."""
     return write_report(run)
+
+
+@pytest.fixture(scope="session")
+def hostile_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of three days with all that a page can show, whose every name is hostile."""
+    return write_hostile_run(tmp_path_factory.mktemp("runs") / "hostile")
+
+
+@pytest.fixture(scope="session")
+def hostile_report(hostile_run: Path) -> dict[str, Path]:
+    """What was written for it."""
+    return write_report(hostile_run)

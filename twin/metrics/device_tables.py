@@ -11,6 +11,7 @@ import pyarrow as pa
 from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import battery_wear
 from twin.devices.sites import TOTALS
+from twin.metrics.flows import LOADING_DIGITS
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.outages.all_outages import JudgedOutages
@@ -164,6 +165,22 @@ def outage_tables(judged: JudgedOutages, index: pd.DatetimeIndex) -> dict[str, p
     for frame in (branches, outages):
         frame.insert(0, "month", index[0].strftime("%Y-%m"))
     return {"security": _table(steps), "security_branches": _table(branches), "security_outages": _table(outages)}
+
+
+def outage_loadings(found: pd.DataFrame, index: pd.DatetimeIndex) -> pa.Table:
+    """Return the table ``outage_loadings`` of one member for one block, rounded to what a diagram can show.
+
+    Parameters
+    ----------
+    found : pandas.DataFrame
+        Of `twin.operation.outages.all_outages.worst_loadings`.
+    index : pandas.DatetimeIndex
+        Of the case.
+    """
+    table = found.replace(-np.inf, np.nan).round(LOADING_DIGITS)
+    table[table.columns[3:]] = table[table.columns[3:]].astype(np.float32)
+    table["step"] = index[found["step"]]
+    return _table(table.rename(columns={"step": "time"}))
 
 
 def _link_columns(link: TripStates, index: pd.Index) -> pd.DataFrame:

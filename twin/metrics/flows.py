@@ -11,8 +11,8 @@ from twin.network.reduced.reduction import Variant
 from twin.network.reduced.stacking import Nodes
 
 REVERSE_ABOVE_MW = 0.01
-DRAWN_TABLES = ("line", "trafo")
-"""Tables of the elements whose loading is kept for every half-hour."""
+LOADING_DIGITS = 1
+"""Digits of a kept branch loading in percent."""
 
 
 @dataclass(frozen=True)
@@ -99,15 +99,10 @@ def branch_loadings(
     found: dict[str, np.ndarray] = {}
     for g in np.unique(variant).tolist():
         rows, grid = np.flatnonzero(variant == g), variants[g].monitored
-        network = variants[g].network
         v = variants[g].intact.w + node_i[rows] @ variants[g].intact.z[:, variants[g].nodes(nodes.buses)].T
-        worse = np.fmax(
-            np.abs((network.y_from @ v.T).T) / grid.ratings.from_pu, np.abs((network.y_to @ v.T).T) / grid.ratings.to_pu
-        )
-        for branch, (name, element) in enumerate(zip(grid.branch_names, grid.branch_element, strict=True)):
-            if element[0] in DRAWN_TABLES and np.isfinite(grid.ratings.from_pu[branch]):
-                column = found.setdefault(name, np.full(len(variant), np.nan))
-                column[rows] = 100.0 * worse[:, branch]
+        percent = grid.loading_percent(v, variants[g].network)
+        for name, branch in grid.drawn.items():
+            found.setdefault(name, np.full(len(variant), np.nan))[rows] = percent[:, branch]
     return found
 
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from pandapower import pandapowerNet
 
 from twin.core.row_arrays import joined_rows
-from twin.metrics.device_tables import battery_tables, outage_tables
+from twin.metrics.device_tables import battery_tables, outage_loadings, outage_tables
 from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, frozen_net
 from twin.metrics.store import (
@@ -28,7 +28,7 @@ from twin.metrics.store import (
 )
 from twin.metrics.tables import member_tables, twin_tables
 from twin.operation.case import Case, of_members
-from twin.operation.outages.all_outages import States, assess_states, states_of
+from twin.operation.outages.all_outages import States, assess_states, states_of, worst_loadings
 from twin.operation.outages.points import OutageAnalyses
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
@@ -103,9 +103,12 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        judged = assess_states(case, self._analyses, joined_rows(self._states), self._recorded, steps)
-        for m, found in zip(self._recorded, judged, strict=True):
+        states = joined_rows(self._states)
+        judged = assess_states(case, self._analyses, states, self._recorded, steps)
+        worst = worst_loadings(self._analyses, states, judged, self._recorded)
+        for m, found, loadings in zip(self._recorded, judged, worst, strict=True):
             tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
+            tables[m]["outage_loadings"] = outage_loadings(loadings, case.index)
         self._stretches, self._states = [], []
         for folder, of_member in zip(self.folders, tables, strict=True):
             write_part(folder, block, of_member)

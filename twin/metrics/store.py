@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import feather
+
+from twin.operation.outages.all_outages import WORST_KEPT
 
 PARTS, CHECKPOINTS = "parts", "checkpoints"
 FINISHED_LIST = "tables.json"
@@ -118,11 +121,27 @@ def finish(folder: Path) -> None:
         files = sorted(parts.glob("*.arrow"))
         schema = _schema(files)
         with pq.ParquetWriter(temporary, schema, use_dictionary=_text_columns(schema), **_WRITE) as writer:
-            for file in files:
-                writer.write_table(feather.read_table(file, memory_map=False))
+            for table in _worst_only(parts.name, (feather.read_table(file, memory_map=False) for file in files)):
+                writer.write_table(table)
         joined.append(temporary.replace(folder / f"{parts.name}.parquet"))
     _write_list(folder, folder / FINISHED_LIST, joined)
     tidy(folder)
+
+
+WORST_ONLY = {"outage_loadings": ("worst_percent", WORST_KEPT)}
+"""Tables of which only the rows of some half-hours are kept: those with the largest values of a column."""
+
+
+def _worst_only(name: str, parts: Iterable[pa.Table]) -> Iterable[pa.Table]:
+    """Return the parts of a table, of all of them together only the half-hours to be kept."""
+    if name not in WORST_ONLY:
+        return parts
+    column, most = WORST_ONLY[name]
+    tables = list(parts)
+    ranked = pa.concat_tables([table.select(["time", column]) for table in tables]).to_pandas().drop_duplicates("time")
+    ranked = ranked.dropna(subset=[column])
+    kept = pa.array(ranked.sort_values([column, "time"], ascending=[False, True])["time"][:most])
+    return [table.filter(pc.is_in(table["time"], kept.cast(table["time"].type))) for table in tables]
 
 
 def tidy(folder: Path) -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from twin.core.quantities import CONGESTION_CAUSES, TABLES, CutCause
 from twin.metrics.device_tables import device_table
-from twin.metrics.flows import BlockFlows, branch_loadings
+from twin.metrics.flows import LOADING_DIGITS, BlockFlows, branch_loadings
 from twin.metrics.half_hours import (
     Block,
     cut_columns,
@@ -26,8 +26,6 @@ from twin.operation.record import Record
 from twin.resources.sites import KINDS
 
 SMALLEST_ROW_MW = 1e-9
-LOADING_DIGITS = 1
-"""Digits of a kept branch loading in percent."""
 TWIN_VALUES = ("broken", "missed", "stopped_mw", "failure")
 CIRCUITS_IN_SCHEMA = 2
 """Circuits of the link with columns in `twin.core.quantities`; a link with one has empty columns for the other."""

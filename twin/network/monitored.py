@@ -17,6 +17,9 @@ from twin.network.voltage_control import with_compensator
 PLAIN_LIMITS = Limits(vm_min_pu=0.9, vm_max_pu=1.1, short_time_factor=1.0)
 """For a net that says nothing of its own."""
 
+DRAWN_TABLES = ("line", "trafo")
+"""Tables of the elements whose loading is kept for diagrams."""
+
 
 def position(net: pandapowerNet, element: Element) -> int:
     """Return the element's row in its table."""
@@ -91,6 +94,34 @@ class MonitoredGrid:
         """Ratings after an outage, (2, E): from and to ends; infinite where the branch is not watched."""
         rated = np.stack([self.ratings.from_pu, self.ratings.to_pu])
         return np.where(self.watched_after_outage, rated, np.inf)
+
+    def loading_percent(self, v: np.ndarray, network: Network) -> np.ndarray:
+        """Return how full the branches are at the worse end, (R, E) percent of the continuous rating.
+
+        Parameters
+        ----------
+        v : numpy.ndarray, (R, N) complex
+            Voltages of the nodes in per unit.
+        network : Network
+            Its own one, or what an outage leaves of it: a branch that is out carries nothing.
+
+        Returns
+        -------
+        numpy.ndarray, (R, E)
+            0 on a branch without a rating, NaN where `v` is.
+        """
+        from_end, to_end = (np.abs((of_end @ v.T).T) for of_end in (network.y_from, network.y_to))
+        return 100.0 * np.fmax(from_end / self.ratings.from_pu, to_end / self.ratings.to_pu)
+
+    @cached_property
+    def drawn(self) -> dict[str, int]:
+        """The rated lines and transformers by name: their branches, whose loadings are kept for diagrams."""
+        named = zip(self.branch_names, self.branch_element, self.ratings.from_pu, strict=True)
+        return {
+            name: branch
+            for branch, (name, element, rated) in enumerate(named)
+            if element[0] in DRAWN_TABLES and np.isfinite(rated)
+        }
 
     @cached_property
     def branch_element(self) -> tuple[Element, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -391,6 +391,20 @@ class OutageAnalysis:
             By group; the second is empty without a reaction.
         """
         return assess_steps(self.contingencies, power, steps, groups, self.relief, reaction)
+
+    def loadings(self, power: OperatingPoints) -> Iterator[tuple[Contingency, np.ndarray]]:
+        """Yield each single outage and how full the branches are at once, (R, E) percent of the continuous rating.
+
+        NaN where an outage has no solution.
+        """
+        start: np.ndarray | None = None
+        for contingency in self.contingencies:
+            found = contingency.solver.solve(power_after(contingency, power), start, THREADS).only_operable()
+            if start is None:
+                start = found.v
+            if contingency.case.outage_class == OutageClass.SINGLE:
+                percent = self.grid.loading_percent(found.v, contingency.network)
+                yield contingency.case, np.where(found.converged[:, None], percent, np.nan)
 
     def power(self, rows: int, given: Mapping[tuple[str, str], np.ndarray]) -> OperatingPoints:
         """Return the nodes' power of some steps from arrays in the order of pandapower's tables."""

@@ -128,6 +128,51 @@ def assess_states(
     return judged
 
 
+WORST_KEPT = 50
+"""Half-hours of a member, those with the largest loading after any single outage, whose every loading is kept."""
+
+
+def worst_loadings(
+    analyses: OutageAnalyses, states: States, judged: Sequence[JudgedOutages], members: Sequence[int]
+) -> list[pd.DataFrame]:
+    """Return how full branches are at once after each single outage at each member's `WORST_KEPT` half-hours.
+
+    Parameters
+    ----------
+    analyses, states, members
+        As of `assess_states`.
+    judged : sequence of JudgedOutages
+        What that gave.
+
+    Returns
+    -------
+    list of pandas.DataFrame
+        By member: a row for each half-hour and outage; ``step`` (position in ``case.index``), ``worst_percent`` (of
+        any watched branch after any outage then), ``outage``, and a column a branch: percent of the continuous
+        rating, NaN where an outage has no solution.
+    """
+    found = []
+    for m, of_member in zip(members, judged, strict=True):
+        rows = np.flatnonzero(states.injections.member == m)
+        rows = rows[np.argsort(states.step[rows], kind="stable")]
+        worst = of_member.at_once.of_class(OutageClass.SINGLE).step.value
+        chosen = np.argsort(-worst, kind="stable")[:WORST_KEPT]
+        found.append(_loadings(analyses, states, rows[chosen], worst[chosen]))
+    return found
+
+
+def _loadings(analyses: OutageAnalyses, states: States, rows: np.ndarray, worst_percent: np.ndarray) -> pd.DataFrame:
+    variant, step = states.injections.variant[rows], states.step[rows]
+    parts = []
+    for g in np.unique(variant).tolist():
+        analysis, at = analyses.of_variant(g), np.flatnonzero(variant == g)
+        drawn = analysis.grid.drawn
+        for outage, percent in analysis.loadings(analyses.power(analysis, rows_of(states.injections, rows[at]))):
+            facts = {"step": step[at], "worst_percent": worst_percent[at], "outage": outage.name}
+            parts.append(pd.DataFrame(facts | {name: percent[:, branch] for name, branch in drawn.items()}))
+    return pd.concat(parts).sort_values("step", kind="stable", ignore_index=True)
+
+
 def _terms(case: Case) -> np.ndarray:
     """Return (M,) the same number for members whose plants are cut in the same order."""
     keys = [
