@@ -23,7 +23,6 @@ WORDS_OF_EXPLORER = (
     "play", "worst.before", "worst.next", "csv", "slider", "full", "partial", "fullest", "curves", "heat", "rank",
     "export", "before", "after", "cut", "area", "conductor", "single_line", "map", "branches", "bus", "outage.any",
     "outage.told", "outage.none", "outage.picked", "outage.unsolved", "outage.not_kept", "outage.after", "money",
-    "money.base", "money.none",
 )  # fmt: skip
 
 

@@ -2,12 +2,12 @@
 "use strict";
 (() => {
   const MISSING = -32768, WORST = 50, WINDOW_DAYS = 7, FRAMES_A_SECOND = 12, FULLEST = 12;
-  const NARROW = 560, LINE = 16;
+  const NARROW = 560, LINE = 16, COLOURED_WIDTH = "2.6";
   const facts = JSON.parse(document.getElementById("explorer-facts").textContent);
   const words = JSON.parse(document.getElementById("explorer-words").textContent);
   const root = document.getElementById("explorer");
   const byId = (name) => document.getElementById(`explorer-${name}`);
-  const state = { lang: "en", member: facts.full, step: 0, view: "single_line", colour: "branches", heat: "before", outage: -1 };
+  const state = { lang: "en", member: facts.full, step: 0, view: "single_line", colour: "branches", heat: "before", outage: -1, paid: "" };
   let columns = [], worst = [], playing = null;
 
   // --- data -------------------------------------------------------------------------------------
@@ -142,6 +142,7 @@
           shape.style.cssText = own.get(shape);
           if (!colour) continue;
           shape.style.stroke = colour;
+          if (table !== "bus") shape.style.strokeWidth = COLOURED_WIDTH;
           if (table === "bus" && shape.style.fill !== "none") shape.style.fill = colour;
         }
       }
@@ -332,15 +333,17 @@
     worst = worst.slice(0, WORST);
   }
   function paintGains() {
-    const member = facts.members[state.member], of = facts.money?.by_point[member.point]?.[member.scenario];
-    const list = byId("gains");
+    const list = byId("gains"), select = byId("paid"), atPoint = facts.money?.by_point[facts.members[state.member].point] ?? {};
     list.replaceChildren();
-    byId("money").hidden = !facts.money;
-    if (!facts.money) return;
-    const isBase = member.scenario === facts.money.base;
+    byId("money").hidden = !Object.keys(atPoint).length;
+    if (byId("money").hidden) return;
+    const title = (scenario) => facts.members.find((one) => one.scenario === scenario).titles[state.lang];
+    select.replaceChildren();
+    for (const scenario of Object.keys(atPoint)) option(select, scenario, title(scenario));
+    if (Object.hasOwn(atPoint, state.paid)) select.value = state.paid;
+    const of = atPoint[select.value];
     byId("money-title").textContent = word("money").replace("{base}", () => facts.money.titles[state.lang]);
-    byId("money-note").textContent = isBase ? word("money.base") : of ? facts.money.units[state.lang] : word("money.none");
-    if (!of || isBase) return;
+    byId("money-note").textContent = facts.money.units[state.lang];
     const reach = Math.max(0.001, ...Object.values(facts.money.by_point).flatMap((one) => Object.values(one))
       .flatMap((one) => Object.values(one)).map((value) => Math.abs(value ?? 0)));
     for (const [party, value] of Object.entries(of)) {
@@ -439,6 +442,7 @@
   function choose(scenario, point) {
     const found = facts.members.findIndex((one) => one.scenario === scenario && one.point === point);
     state.member = found >= 0 ? found : facts.members.findIndex((one) => one.scenario === scenario);
+    state.paid = scenario;
     fill(); paintAll(); remember();
   }
   function play() {
@@ -489,6 +493,7 @@
     byId("csv").addEventListener("click", saveCsv);
     byId("scenario").addEventListener("change", (event) => choose(event.target.value, facts.members[state.member].point));
     byId("point").addEventListener("change", (event) => choose(facts.members[state.member].scenario, event.target.value));
+    byId("paid").addEventListener("change", (event) => { state.paid = event.target.value; paintGains(); });
     byId("outage").addEventListener("change", (event) => {
       state.outage = Number(event.target.value);
       if (state.outage >= 0 && afterOutage) state.colour = "branches";

@@ -147,6 +147,7 @@ def test_who_gains_follows_the_scenario(opened, hostile_run, hostile_report):
     point = facts["members"][facts["full"]]["point"]
     for scenario, parties in facts["money"]["by_point"][point].items():
         page.select_option("#explorer-scenario", scenario)
+        assert page.input_value("#explorer-paid") == scenario
         rows = page.locator("#explorer-gains tr").all_text_contents()
         assert len(rows) == len(parties)
         for row, value in zip(rows, parties.values(), strict=True):

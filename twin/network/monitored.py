@@ -111,7 +111,7 @@ class MonitoredGrid:
             0 on a branch without a rating, NaN where `v` is.
         """
         from_end, to_end = (np.abs((of_end @ v.T).T) for of_end in (network.y_from, network.y_to))
-        return 100.0 * np.fmax(from_end / self.ratings.from_pu, to_end / self.ratings.to_pu)
+        return np.asarray(100.0 * np.fmax(from_end / self.ratings.from_pu, to_end / self.ratings.to_pu))
 
     @cached_property
     def drawn(self) -> dict[str, int]:
