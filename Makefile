@@ -100,7 +100,7 @@ kills: setup ## kill runs at random moments and compare their bytes (KILLS=100)
 	GOTO_TWIN_KILLS=$(or $(KILLS),100) $(PYTHON) -m pytest tests/e2e/test_kills.py -m slow
 
 browser-tests: setup ## open a report in Chromium; says so where there is none
-	$(PYTEST) tests/reports/test_report_page.py -m "slow or not slow" -rs
+	$(PYTEST) tests/reports/test_report_browser.py -m "slow or not slow" -rs
 
 golden: setup ## compare every command with the kept values in tests/golden (an hour on two processors)
 	$(PYTEST) tests/golden -m "slow or not slow"

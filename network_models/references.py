@@ -22,7 +22,7 @@ def read_references(folder: Path) -> dict[str, dict[str, str]]:
     if not (folder / BIBLIOGRAPHY.file).is_file():
         return {}
     rows = read_tables(folder, [BIBLIOGRAPHY])["references"].to_dict("records")
-    return {row["key"]: row for row in rows}
+    return {row["key"]: {str(name): str(cell) for name, cell in row.items()} for row in rows}
 
 
 def readable(source: str, references: References, language: str) -> str:

@@ -55,9 +55,10 @@ def _congestion(run: Run, focus: Focus, period: str, words: Words) -> str:
     found = matrix(run, focus.scenario)
     parts = [_by_criterion(found, number, words) for number in range(len(found.criteria)) if found.row(number)]
     size = "never" if parts == [words("answer.where.none")] else size  # no criterion to name
+    names = [value_label(found.criterion_key, one, words) for one in found.criteria] if found.criterion_key else []
     return words(
         f"answer.congestion.{size}", scenario=scenario_title(run, focus.scenario, words), period=period,
-        parts=words("answer.separator").join(parts),
+        parts=words("answer.separator").join(parts), criteria=words("list.alternatives").join(names),
     ) + _area(run, focus, words)  # fmt: skip
 
 

@@ -157,11 +157,11 @@ def assumptions(run: Run, words: Words) -> Table:
     rows = []
     for entry in run.study["assumptions"]:
         low, high = digits.plain(entry["low"]), digits.plain(entry["high"])
-        unit = "" if entry["unit"] in DIMENSIONLESS else f" {entry['unit']}".replace("mm2", "mm²")
+        unit = "" if entry["unit"] in DIMENSIONLESS else f" {words.unit(entry['unit'])}"
         rows.append(
             [
                 f"{words.of(entry, 'meaning')}\n{entry['key']}",
-                digits.plain(entry["value"]) + unit,
+                words.choice("assumed", digits.plain(entry["value"])) + unit,
                 low if low == high else f"{low}{words.between}{high}",
                 words.choice("status", entry["status"]),
                 words.of(entry, "source") if f"source_{words.language}" in entry else str(entry["source"]),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import lfilter
 
 from twin.cable.ladder import SECONDS_PER_HOUR, Ladder
 
@@ -66,6 +65,8 @@ def course(ladder: Ladder, current_a: np.ndarray, ambient_c: np.ndarray, step_ho
 
 
 def _follow(loss: np.ndarray, start: np.ndarray, kept: float) -> np.ndarray:
+    from scipy.signal import lfilter  # takes a second, which a report of a finished run need not wait
+
     found, _ = lfilter([1.0 - kept], [1.0, -kept], loss, axis=0, zi=(kept * start)[None])
     return np.asarray(found)
 

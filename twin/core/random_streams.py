@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 
 import numpy as np
-from scipy.signal import lfilter
 
 
 def stream(seed: int, purpose: str, weather_year: int, element_id: str = "") -> np.random.Generator:
@@ -54,6 +53,8 @@ def ar1(rng: np.random.Generator, steps: int, correlation: float) -> np.ndarray:
     """
     innovations = rng.standard_normal(steps) * np.sqrt(1 - correlation**2)
     innovations[0] /= np.sqrt(1 - correlation**2)
+    from scipy.signal import lfilter  # takes a second, which a report of a finished run need not wait
+
     result: np.ndarray = lfilter([1.0], [1.0, -correlation], innovations)
     return result
 

@@ -87,7 +87,8 @@ class Member:
             there = ", ".join(sorted(path.stem for path in self.folder.glob("*.parquet")))
             return [Problem("no such table", str(file), name, there or "a finished member", RERUN)]
         try:
-            schema, rows = pq.read_schema(file), pq.read_metadata(file).num_rows
+            head = pq.read_metadata(file)
+            schema, rows = head.schema.to_arrow_schema(), head.num_rows
         except (OSError, ValueError) as error:
             return [Problem("the table is not a Parquet file", str(file), str(error), repair=RERUN)]
         unknown = [column for column in columns if column not in schema.names]
