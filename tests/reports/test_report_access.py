@@ -40,7 +40,7 @@ def test_every_table_names_its_columns_and_rows(page):
 def test_every_choice_and_picture_has_a_name(page, report):
     text = report["html"].read_text(encoding="utf-8")
     selects = re.findall(r"<select id=\"[^\"]+\">", text)
-    assert len(selects) == len(re.findall(r"<label><span data-word=[^>]*></span><select", text)) == 6
+    assert len(selects) == len(re.findall(r"<label><span data-word=[^>]*></span><select", text)) == 7
     assert all("data-label" in canvas for canvas in re.findall(r"<canvas[^>]*>", text))
     assert all("aria-label=" in svg for svg in re.findall(r"<svg[^>]*>", text))
 
