@@ -94,6 +94,37 @@ def heat_maps(
     return Picture(name, caption, draw)
 
 
+def places(
+    name: str, caption: str, panels: Sequence[tuple[str, Sequence[tuple[str, float, float, float, str]]]]
+) -> Picture:
+    """Draw a map a panel: dots whose area is a quantity, named and with what it says.
+
+    Parameters
+    ----------
+    name, caption : str
+    panels : sequence of (title, sequence of (place, longitude, latitude, value, its text))
+    """
+
+    def draw() -> Figure:
+        drawing, axes = style.figure(4.6, 1, len(panels), sharex=True, sharey=True)
+        most = max(value for _, dots_of in panels for *_, value, _ in dots_of)
+        for number, (panel, (title, dots_of)) in enumerate(zip(axes[0], panels, strict=True)):
+            colour = (style.SERIES[1], style.SERIES[0])[number % 2]
+            for place, x, y, value, text in dots_of:
+                panel.scatter(x, y, s=4 + 260 * value / max(most, 1e-9), color=colour, alpha=0.35, linewidths=0)
+                panel.text(x, y, f"{place}\n{text}", fontsize=5.5, ha="center", va="center", linespacing=1.1)
+            panel.set_title(title)
+            panel.set_aspect(1 / np.cos(np.radians(np.mean([y for _, _, y, _, _ in dots_of]))))
+            panel.margins(x=0.12, y=0.06)
+            for side in panel.spines.values():
+                side.set_visible(False)
+            panel.set_xticks([])
+            panel.set_yticks([])
+        return drawing
+
+    return Picture(name, caption, draw)
+
+
 def bars(
     name: str, caption: str, ticks: Sequence[str], label: str, series: Sequence[tuple[str, Sequence[float], str]]
 ) -> Picture:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from reports.document import digits
 from reports.document.blocks import Table
+from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.figures.questions import heat_maps
+from reports.figures.questions import heat_maps, places
 from reports.reading.labels import value_label
 from reports.sections.questions.page import Page, Record, element, range_text
 from twin.metrics.questions.congestion_share import largest_size_mw
 
 KINDS = ("pv", "wind")
+VOLTAGE = re.compile(r" ?\d+ ?kV$")
+"""What a station's bus is called behind the station's name."""
 SHARE = "congestion_percent"
 
 
@@ -141,12 +146,23 @@ def hosting_page(record: Record, words: Words) -> Page:
     ticks = ([digits.plain(size) for size in sizes], names)
     return Page(
         answer=answer,
-        pictures=[heat_maps("hosting", words("hosting.figure"), panels, (), ticks)],
+        pictures=[_map_of_places(record, words), heat_maps("hosting", words("hosting.figure"), panels, (), ticks)],
         tables=[_hosting_table(record, words)],
         turns=[words(f"hosting.turn.{name}") for name in ("one", "rating", "transformer")],
         notes=[words("hosting.note", sizes=words("list.separator").join(digits.plain(size) for size in sizes)),
                words("note.estimate")],
     )  # fmt: skip
+
+
+def _map_of_places(record: Record, words: Words) -> Picture:
+    panels = [
+        (words(f"onset.kind.{kind}"),
+         [(VOLTAGE.sub("", words.of(row, "bus")), row["longitude"], row["latitude"], row["mw"],
+           f"{_mw(row, words)} MW")
+          for row in record["hosting"] if row["kind"] == kind])
+        for kind in KINDS
+    ]  # fmt: skip
+    return places("hosting_map", words("hosting.figure.map"), panels)
 
 
 def _hosted(record: Record, kind: str, words: Words) -> str:

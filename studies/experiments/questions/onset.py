@@ -142,6 +142,7 @@ class Hosting(Question):
                 mw, is_found = largest_size_mw(np.array(SIZES_MW), own, others, OWN_MOST_PERCENT, OTHERS_MOST_PERCENT)
                 found.append({
                     "bus": bus, "bus_en": str(names["name"][bus]), "bus_ja": str(names["name_ja"][bus]),
+                    "longitude": float(names["longitude"][bus]), "latitude": float(names["latitude"][bus]),
                     "area": str(area_of_bus(tables_of(self.study), bus)["area_id"]), "kind": kind, "mw": mw,
                     "is_limited": is_found, "own_percent": own.tolist(), "others_percent": others.tolist(),
                 })  # fmt: skip
