@@ -136,7 +136,7 @@ def test_the_report_says_where_congestion_begins(run, tmp_path):
     assert "under N-1 at 240 mm² and below" in answer(run)[0]
     nowhere = without_congestion(write_run(tmp_path / "nowhere", days=2), CENTRAL, OTHER)
     assert answer(nowhere)[0].startswith("There is no congestion")
-    assert "under N-1 in no case" in answer(nowhere)[0]
+    assert "in any case under N-1" in answer(nowhere)[0]
     larger = without_congestion(write_run(tmp_path / "larger", days=2), CENTRAL)
     change_kpis(larger, "uncontrolled", OTHER, curtailed_congestion_n1_mwh=7.0)
     assert "under N-1 at 400 mm² and above" in answer(larger)[0]
