@@ -25,7 +25,7 @@ from weather.quality.checks import (
 )
 from weather.quality.sun_clock import SUMMER_MONTHS, WINTER_MONTHS, clock_offset_hours, clock_problems
 from weather.quality.wind_unit import wind_mean, wind_unit_problems
-from weather.readers.formats import read, read_own_steps
+from weather.readers.formats import on_study_index, read_own_steps
 from weather.readers.reading import IRRADIANCE, Reading, WeatherFile, is_enough
 from weather.sun import Sun, sun_over
 
@@ -335,7 +335,7 @@ def _chain(
 ) -> tuple[dict[str, float], list[str], list[Problem]]:
     """Bring the file to the study's year and steps; return the energy, what was done, and what is wrong."""
     try:
-        frame = read(file, climate.place, year, clock, climate.sunshine)
+        frame = on_study_index(reading, file, climate.place, year, clock)
     except InputError as error:
         return {}, [], list(error.problems)
     index, hours = pd.DatetimeIndex(frame.index), clock.step_hours

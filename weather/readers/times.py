@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import available_timezones
 
 import numpy as np
@@ -104,21 +104,32 @@ def unreadable(
 def _wall_times(text: pd.Series) -> tuple[pd.Series, pd.Series]:
     """Return what the clock shows (NaT where it is no time) and the offset from UTC."""
     parts = text.str.extract(YEAR_FIRST)
-    other = text.str.extract(DAY_FIRST)[parts.columns]
-    parts = parts.where(parts["year"].notna(), other)
+    if parts["year"].isna().any():
+        other = text.str.extract(DAY_FIRST)[parts.columns]
+        parts = parts.where(parts["year"].notna(), other)
     if parts["year"].isna().all():
         parts = _slashed(text)[parts.columns]
-    number = parts.drop(columns="offset").apply(pd.to_numeric, errors="coerce").astype("float64")
+    number = parts.drop(columns="offset").apply(_each_once, of=float)
     number[["hour", "minute", "second"]] = number[["hour", "minute", "second"]].fillna(0.0)
     day = pd.to_datetime(number[["year", "month", "day"]], errors="coerce")
     seconds = number["hour"] * 3600.0 + number["minute"] * 60.0 + number["second"]
     is_time = (seconds <= 86400.0) & (number["minute"] < 60.0) & (number["second"] < 60.0)
     local = (day + pd.to_timedelta(seconds, unit="s")).where(is_time.astype(bool))
-    digits = parts["offset"].fillna("").str.replace("Z", "+0000").str.replace(":", "")
-    sign = np.where(digits.str.startswith("-"), -1.0, 1.0)
-    hours = pd.to_numeric(digits.str[1:3], errors="coerce").fillna(0.0)
-    minutes = pd.to_numeric(digits.str[3:5], errors="coerce").fillna(0.0)
-    return local, pd.Series(pd.to_timedelta(sign * (hours * 60.0 + minutes), unit="min"))
+    return local, pd.to_timedelta(_each_once(parts["offset"], of=_offset_minutes).fillna(0.0), unit="min")
+
+
+def _each_once(cells: pd.Series, of: Callable[[str], float]) -> pd.Series:
+    """Return the number of each cell, NaN where it is empty; equal cells are looked at once."""
+    codes, different = pd.factorize(cells)
+    numbers = np.array([*(of(cell) for cell in different), np.nan], dtype=float)
+    return pd.Series(numbers[codes], index=cells.index)
+
+
+def _offset_minutes(offset: str) -> float:
+    """Return the minutes of Z, +09:00, -0330 or +09."""
+    digits = offset.replace("Z", "+0000").replace(":", "")
+    sign = -1.0 if digits.startswith("-") else 1.0
+    return sign * (60.0 * float(digits[1:3] or 0) + float(digits[3:5] or 0))
 
 
 def _slashed(text: pd.Series) -> pd.DataFrame:
