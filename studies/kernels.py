@@ -36,7 +36,8 @@ def closed_loop() -> None:
     """Run a day of the default study's scenario with every kind of device."""
     from studies.api import load_case, run_case
 
-    run_case(load_case("goto_2030", scenario="new_pv_congestion_aware", days=WINDY_DAYS))
+    settings = {"fleet.demand_response": "plan", "operation.criterion": "n-1-intertrip"}
+    run_case(load_case("goto_2030", scenario="new_pv_congestion_aware", days=WINDY_DAYS, settings=settings))
 
 
 if __name__ == "__main__":

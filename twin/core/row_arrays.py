@@ -70,6 +70,11 @@ def joined_rows(parts: Sequence[S]) -> S:
     return map_arrays(lambda *values: np.concatenate(values), *parts)
 
 
+def for_kernel(values: np.ndarray, of: type = float) -> np.ndarray:
+    """Return an array as a kernel takes it, in rows and writeable, copied where it is not: one compiled form serves."""
+    return np.require(values, np.dtype(of), ["C_CONTIGUOUS", "WRITEABLE"])
+
+
 @njit(cache=True, nogil=True)
 def sum_at(values: np.ndarray, place: np.ndarray, places: int) -> np.ndarray:
     """Sum the columns that belong to the same place, (R, places); always in the order of the columns.

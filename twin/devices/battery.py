@@ -13,6 +13,7 @@ from numba import njit
 
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem
+from twin.core.row_arrays import for_kernel
 
 V = TypeVar("V", float, np.ndarray)
 """A value of one battery, or an array of those of several."""
@@ -140,7 +141,7 @@ def run_batteries_over(
     """Run batteries over several steps, one after the other; `soc` (R, N) at the start, all else (T, R, N)."""
     lowest, done = _rows(lowest_charge(battery), soc), []
     for power in wanted:
-        done.append(_run_rows(battery, np.ascontiguousarray(soc), lowest, np.ascontiguousarray(power), hours))
+        done.append(_run_rows(battery, for_kernel(soc), lowest, for_kernel(power), hours))
         soc = done[-1][3]
     return BatteryStep(*(np.stack(values) for values in zip(*done, strict=True)))
 
@@ -152,7 +153,7 @@ def power_to_reach(battery: Batteries, soc: np.ndarray, target: np.ndarray | flo
 
 def _rows(values: Values, like: np.ndarray) -> np.ndarray:
     """Return values of the shape of others as rows of batteries, (R, N)."""
-    whole = np.ascontiguousarray(np.broadcast_to(np.asarray(values, dtype=float), like.shape))
+    whole = for_kernel(np.broadcast_to(np.asarray(values, dtype=float), like.shape))
     return whole.reshape(-1, like.shape[-1])
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from twin.core.clock import HALF_HOURS_OF_DAY, HOURS_OF_DAY
+from twin.core.row_arrays import for_kernel
 from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import Batteries, lowest_charge, power_to_fill, step_battery, unit, without_standby
 from twin.devices.device import CARS, DeviceFlows, DeviceNow, DeviceSteps, not_followed, one_step, ordered_power
@@ -143,7 +144,13 @@ class Cars:
         patterns = _Patterns(self.cars, self.battery, self.leave, self.back, self.trip_kwh, self.least_kwh)
         home_kw = steps.class_kw_per_kwh["residential"] * self.home_kwh
         demand, losses, stored, unmet, clipped = _drive(
-            patterns, charge, steps.signal_pu, home_kw, 1 - steps.is_workday, steps.step_of_day, steps.step_hours
+            patterns,
+            charge,
+            for_kernel(steps.signal_pu),
+            for_kernel(home_kw),
+            for_kernel(1 - steps.is_workday, of=int),
+            for_kernel(steps.step_of_day, of=int),
+            steps.step_hours,
         )
         return charge.reshape(state.shape), DeviceFlows(
             demand_mw=demand[:, :, None] / KWH_PER_MWH * self.area_share,

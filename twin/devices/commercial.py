@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
+from twin.core.row_arrays import for_kernel
 from twin.core.units import KW_PER_MW
 from twin.devices.device import COMMERCIAL, DeviceFlows, DeviceNow, DeviceSteps, not_followed, one_step
 from twin.devices.homes import coming_back, settled
@@ -71,7 +72,7 @@ class Commercial:
         )
         load_mw = steps.class_kw_per_kwh["commercial"] * self.energy_kwh / KW_PER_MW
         done_mw, losses_mw, stored_mwh, less_mw, clipped = _run(
-            limits, after, load_mw, steps.signal_pu, steps.step_hours
+            limits, after, for_kernel(load_mw), for_kernel(steps.signal_pu), steps.step_hours
         )
         return after, DeviceFlows(
             demand_mw=done_mw[:, :, None] * self.area_share,

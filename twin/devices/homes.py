@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 
 from twin.core.clock import HALF_HOURS_OF_DAY
+from twin.core.row_arrays import for_kernel
 from twin.core.units import KW_PER_MW
 from twin.devices.device import HOMES, DeviceFlows, DeviceNow, DeviceSteps, one_step
 
@@ -119,8 +120,8 @@ class Homes:
         """
         after = np.array(state, dtype=float)
         change_mw, losses_mw, stored_mwh = _respond(
-            after, steps.class_kw_per_kwh["residential"], steps.price_ratio, self.energy_kwh, self.elasticity,
-            self.flexible_share, self.return_hours, self.efficiency, steps.step_hours,
+            after, for_kernel(steps.class_kw_per_kwh["residential"]), for_kernel(steps.price_ratio), self.energy_kwh,
+            self.elasticity, self.flexible_share, self.return_hours, self.efficiency, steps.step_hours,
         )  # fmt: skip
         return after, DeviceFlows(
             demand_mw=change_mw[:, :, None] * self.area_share,

@@ -10,6 +10,7 @@ import numpy as np
 from numba import njit
 
 from twin.core.clock import HOURS_OF_DAY
+from twin.core.row_arrays import for_kernel
 from twin.core.units import KWH_PER_MWH
 from twin.devices.device import (
     WATER_HEATERS,
@@ -141,7 +142,7 @@ class WaterHeaters:
         electric = self.units / self.heat_per_energy / KWH_PER_MWH
         power_mw = self.power_kw * float(self.units.sum()) / KWH_PER_MWH
         demand_mw, losses_mw, stored_mwh, unmet_kwh, clipped = _heat(
-            days, tanks, steps.signal_pu, self.units, electric, self.tank_kwh, full_kwh, kept, power_mw,
+            days, tanks, for_kernel(steps.signal_pu), self.units, electric, self.tank_kwh, full_kwh, kept, power_mw,
             steps.step_hours,
         )  # fmt: skip
         return tanks.reshape(state.shape), DeviceFlows(
