@@ -33,9 +33,12 @@ def flows_and_outages() -> None:
 
 
 def closed_loop() -> None:
-    """Run a day of the default study's scenario with every kind of device."""
+    """Run days of the default study's scenario with every kind of device, and look for inter-trip sets."""
+    from network_models.model import grid_of
     from studies.api import load_case, run_case
+    from twin.security.intertrip import intertrip
 
+    intertrip(grid_of("goto", 2030), {}, cap_mw=14.0)
     settings = {"fleet.demand_response": "plan", "operation.criterion": "n-1-intertrip"}
     run_case(load_case("goto_2030", scenario="new_pv_congestion_aware", days=WINDY_DAYS, settings=settings))
 
