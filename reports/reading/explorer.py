@@ -14,6 +14,7 @@ from reports.document.texts import LANGUAGES, Words
 from reports.reading.detail import Focus
 from reports.reading.headline import PARTY_KPIS, money_base, statement
 from reports.reading.labels import element_label, point_label, scenario_title
+from reports.reading.run_folder import controlled_scenarios
 from twin.core.clock import step_hours
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.metrics.run_folder import Member, Run
@@ -155,7 +156,8 @@ def _money(run: Run) -> dict[str, Any] | None:
     titles = {language: scenario_title(run, base, Words(language)) for language in LANGUAGES}
     parties = {party: {language: Words(language)(f"party.{party}") for language in LANGUAGES} for party in PARTY_KPIS}
     units = {language: Words(language, run.currency)("axis.money") for language in LANGUAGES}
-    return {"base": base, "titles": titles, "parties": parties, "units": units, "by_point": by_point}
+    return {"titles": titles, "parties": parties, "units": units, "by_point": by_point,
+            "first": controlled_scenarios(run)}  # fmt: skip
 
 
 AFTER_OUTAGE = {

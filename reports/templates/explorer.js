@@ -340,7 +340,8 @@
     const title = (scenario) => facts.members.find((one) => one.scenario === scenario).titles[state.lang];
     select.replaceChildren();
     for (const scenario of Object.keys(atPoint)) option(select, scenario, title(scenario));
-    if (Object.hasOwn(atPoint, state.paid)) select.value = state.paid;
+    const asked = [state.paid, ...facts.money.first].find((one) => Object.hasOwn(atPoint, one));
+    if (asked) select.value = asked;
     const of = atPoint[select.value];
     byId("money-title").textContent = word("money").replace("{base}", () => facts.money.titles[state.lang]);
     byId("money-note").textContent = facts.money.units[state.lang];
@@ -354,7 +355,8 @@
       bar.className = value < 0 ? "loss" : "gain";
       bar.style.cssText = `width:${share}%;left:${value < 0 ? 50 - share : 50}%`;
       bars.append(bar);
-      cell.textContent = value === null ? "–" : `${value > 0.0005 ? "+" : ""}${number(value, 1)}`;
+      const rounded = Math.round((value ?? NaN) * 100) / 100 || 0; // no sign before a zero
+      cell.textContent = value === null ? "–" : `${rounded > 0 ? "+" : ""}${number(rounded, 2)}`;
       row.append(head, bars, cell);
       list.append(row);
     }
