@@ -22,6 +22,14 @@ WATER_HEATING = "water_heating"
 """Component of residential demand that has courses of its own."""
 
 
+class DemandYear(Row):
+    """Demand of a year over that of the table `areas`: people there, times what is used per head."""
+
+    year: int = whole(ge=1900, le=2200)
+    people: float = number(gt=0)
+    per_head: float = number(gt=0)
+
+
 class Site(Row):
     """Customer sites of a kind and class; sizes and yearly demand are the mean of one."""
 

@@ -47,7 +47,9 @@ TABLES = "tables"
 FIXED_SECONDS, PREPARED_SECONDS, SIMULATED_SECONDS = 20.0, 2.0, 6.0
 """What a simulation takes of a processor, measured on an x86-64 of 2026: start and page; the inputs of each of the
 set of members that share them; a year of half-hours with its tables. Within a factor of two elsewhere."""
-OF_INPUTS = {"contract_mw", "demand_factor", "added_plants", "plant_batteries", "pv_fit_years", "pv_after_fit"}
+OF_INPUTS = {
+    "contract_mw", "demand_factor", "demand_by_year", "added_plants", "plant_batteries", "pv_fit_years", "pv_after_fit",
+}  # fmt: skip
 """Keys of the fleet with which a member needs a network and profiles of its own."""
 CHECKED_PER_MEMBER = 2
 """Half-hours of each member that are checked against pandapower."""

@@ -22,11 +22,13 @@ from studies.study.margins import with_margins
 from twin.core.clock import HOURS_OF_DAY, steps_in
 from twin.core.equal_rows import held_once
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
+from twin.core.tables import Tables
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL, Member
+from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.outlook import Outlooks, make_outlooks
 from twin.resources.sites import SiteFleet
 from twin.security.reduced.headroom import link_headroom
@@ -93,6 +95,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         relief_minutes=operation.relief_minutes,
         follows=_follows(member.study, model),
         window_hours=_window_hours(member.study),
+        area_notice_hour=_area_notice_hour(tables),
     )
 
 
@@ -120,6 +123,11 @@ def _window_hours(study: Study) -> tuple[float, float]:
         return 0.0, float(HOURS_OF_DAY)
     tables = tables_of(study)
     return tables.value("offline_first_hour"), tables.value("offline_last_hour")
+
+
+def _area_notice_hour(tables: Tables) -> float:
+    """Return the hour of the day before at which the area tells its orders; where there is no area, none is told."""
+    return tables.value("area_order_notice_hour", "area_parameters") if AREA_MARKET in tables else float(HOURS_OF_DAY)
 
 
 def _plant_firmness(study: Study, model: GridModel) -> list[str]:

@@ -12,7 +12,7 @@ from network_models.tables.demand import DAY_TYPES
 from network_models.tables.devices import response_tables, trip_hours
 from studies.study.added_plants import BATTERY_HOURS
 from studies.study.file.schema import Fleet, Study
-from studies.study.islands import clock_of
+from studies.study.islands import clock_of, demand_factor
 from twin.core.clock import HOURS_PER_YEAR, MINUTES_OF_HALF_HOUR, MINUTES_OF_HOUR, Clock
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import HOURS, MONTHS, Tables
@@ -61,7 +61,7 @@ def site_devices(study: Study, tables: Tables, fleet: SiteFleet) -> SiteDevices:
     raise_if_any(_share_problems(constant, quadratic))
     return SiteDevices(
         has_pv=pv,
-        demand_kwh=fleet.demand_kwh * study.fleet.demand_factor,
+        demand_kwh=fleet.demand_kwh * demand_factor(study),
         battery=make_batteries(
             setting("battery_kwh") * has_battery,
             setting("battery_kw") * has_battery,

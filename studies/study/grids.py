@@ -14,7 +14,7 @@ from studies.study.added_plants import with_added_plants
 from studies.study.file.checks import locate
 from studies.study.file.members import Member
 from studies.study.file.schema import Study
-from studies.study.islands import Grids, island_of, tables_of
+from studies.study.islands import Grids, demand_factor, island_of, tables_of
 from studies.study.outage_calendar import planned_outages
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.core.tables import Tables
@@ -87,8 +87,8 @@ def _with_settings(model: GridModel, study: Study) -> GridModel:
     if study.operation.short_time_factor is not None:
         model = replace(model, limits=replace(model.limits, short_time_factor=study.operation.short_time_factor))
     columns = [column for column in DEMAND_COLUMNS if column in model.areas]
-    plants = _with_contracts(model, study.fleet.contract_mw)
-    areas = model.areas.assign(**{column: model.areas[column] * study.fleet.demand_factor for column in columns})
+    plants, factor = _with_contracts(model, study.fleet.contract_mw), demand_factor(study)
+    areas = model.areas.assign(**{column: model.areas[column] * factor for column in columns})
     return replace(model, areas=areas, plants=with_schemes(study, tables_of(study), plants))
 
 
@@ -134,7 +134,7 @@ def _network_key(study: Study) -> str:
 
 
 def _key(study: Study) -> str:
-    fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": study.fleet.demand_factor}
+    fleet = {"contract_mw": study.fleet.contract_mw, "demand_factor": demand_factor(study)}
     for name in ("plant_batteries", "pv_fit_years", "pv_after_fit"):
         fleet[name] = getattr(study.fleet, name)
     return json.dumps([_network_key(study), study.operation.short_time_factor, fleet], sort_keys=True)

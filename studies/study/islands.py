@@ -8,6 +8,7 @@ from network_models.island import Island, find_island
 from network_models.reading import island_tables
 from studies.study.file.schema import Study
 from twin.core.clock import Clock
+from twin.core.errors import InputError, Problem
 from twin.core.tables import Tables
 from twin.network.model import GridModel
 from twin.operation.member import PlannedOutage
@@ -48,6 +49,31 @@ def tables_of(study: Study) -> Tables:
         With all problems of all tables.
     """
     return island_tables(island_of(study), study.inputs)
+
+
+DEMAND_YEARS = "demand_years"
+
+
+def demand_factor(study: Study) -> float:
+    """Return the factor on the demand of all areas: the study's own, times that of the grid's year where it is asked.
+
+    Raises
+    ------
+    InputError
+        Where the island has no demand of that year.
+    """
+    if not study.fleet.demand_by_year:
+        return study.fleet.demand_factor
+    tables = tables_of(study)
+    years = tables.rows(DEMAND_YEARS, "year") if DEMAND_YEARS in tables else {}
+    if study.grid.year not in years or not study.grid.is_island:
+        accepted = f"a year of {DEMAND_YEARS}.csv: {', '.join(map(str, years)) or 'the island has none'}"
+        seen, repair = f"true, with grid.year = {study.grid.year}", "write demand_by_year = false and a demand_factor"
+        raise InputError(
+            [Problem("the demand of that year is not known", "[fleet] demand_by_year", seen, accepted, repair)]
+        )
+    row = years[study.grid.year]
+    return study.fleet.demand_factor * float(row["people"]) * float(row["per_head"])
 
 
 NAMED_TABLES = ("buses", "lines", "transformers", "shunts", "compensators")

@@ -84,7 +84,7 @@ def test_the_orders_of_a_day_do_not_know_the_day(sunny_and_windy, three_ways):
     other = inputs.with_profiles(plant_available_mw=inputs.profiles.plant_available_mw * 0.5)
     alone = make_case(other, case.members)
     states_of_other, records = run(alone, range(20))
-    assert np.array_equal(states_of_other[19].stop_share, states[19].stop_share)
+    assert np.array_equal(states_of_other[19].stops.left_pu, states[19].stops.left_pu)
     assert records[18].stopped_mw[1] > 0.0
 
 
@@ -105,5 +105,5 @@ def test_any_window_of_the_loop_gives_the_same_also_across_midnight(goto_year, s
     for k, alone in enumerate(records[30:70]):
         assert np.array_equal(record.injections.unit_mw[k], alone.injections.unit_mw)
         assert np.array_equal(record.stopped_mw[k], alone.stopped_mw)
-    assert np.array_equal(whole.state.stop_share, states[69].stop_share)
-    assert initial_state(case).stop_share.max() == 0.0
+    assert np.array_equal(whole.state.stops.left_pu, states[69].stops.left_pu)
+    assert initial_state(case).stops.left_pu.min() == 1.0

@@ -15,9 +15,11 @@ from studies.console import TOPICS, listed_studies
 from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
 from studies.experiments.questions.question import differences
+from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.file.members import WEATHER_YEAR, members, resolved, weather_members
 from studies.study.file.reading import read_study, shipped_studies, study_path
 from studies.study.grids import member_grids
+from studies.study.islands import demand_factor
 from studies.study.prices import warn_of_negative_prices
 from twin.core.errors import InputError
 from twin.resources.sites import build_fleet
@@ -183,6 +185,27 @@ def test_pv_leaves_the_fit_after_its_years_and_may_be_taken_down():
             .loc[name, ["scheme", "contract_mw"]]
             .equals(plants["y2033"].loc[name, ["scheme", "contract_mw"]])
         )
+
+
+def test_demand_follows_the_table_of_years():
+    """By hand for 2040: people 0.5875 times 1.4979 per head is 0.88 of the table's demand."""
+    study = read_study(study_path("path_2040"))
+    of = {member.scenario: demand_factor(member.study) for member in members(study)}
+    assert (of["y2024"], of["y2032"], of["y2040"]) == pytest.approx((1.0, 0.94, 0.88), abs=1e-4)
+    assert of["retired_2040"] == of["y2040"]
+    wanted = [member for member in members(study) if member.scenario in ("y2024", "y2040")]
+    total = [model.areas.filter(like="_kwh").to_numpy().sum() for model in member_grids(wanted).models]
+    assert total[1] / total[0] == pytest.approx(0.88, abs=1e-4)
+    in_2050 = study.model_copy(update={"grid": study.grid.model_copy(update={"year": 2050})})
+    with pytest.raises(InputError) as refused:
+        demand_factor(in_2050)
+    assert "2040" in refused.value.problems[0].accepted
+
+
+def test_people_and_use_per_head_of_later_years_are_swept_where_demand_follows_them():
+    names = {name: {u.name for u in unknowns(read_study(study_path(name)))} for name in ("path_2040", "fip")}
+    assert "demand_of_later_years" in names["path_2040"]
+    assert "demand_of_later_years" not in names["fip"]
 
 
 def test_a_study_file_of_another_version_is_told_how_to_be_mended(tmp_path):

@@ -16,9 +16,8 @@ from twin.network.reduced.flow import flat_start, solve
 from twin.operation.case import Case
 from twin.operation.half_hour import Before, run_half_hours
 from twin.operation.injections import Injections, node_power
-from twin.operation.operator import Caps
+from twin.operation.ledger import FixedAhead
 from twin.operation.state import initial_state
-from twin.operation.whole_windows import Stops
 from twin.operation.window import before_grid
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
@@ -240,8 +239,8 @@ def _some_states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[
     )  # fmt: skip
     before = Before(
         positions,
-        Caps.none(count, case.plants),
-        Stops.none(count, case.plants),
+        FixedAhead.none(count, case.plants),
+        FixedAhead.none(count, case.plants),
         np.repeat(start.device_state, count, axis=0),
     )
     record, _, _ = run_half_hours(case, now, before)

@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from twin.core.row_arrays import map_arrays, rows_of, with_rows
+from twin.core.row_arrays import map_arrays, put_rows, rows_of, with_rows
 from twin.network.reduced.flow import Flow, link_export_mw
 from twin.operation.case import Case
 from twin.operation.half_hour import Before, HalfHours, order_infeed, run_half_hours, settle
+from twin.operation.ledger import FixedAhead
 from twin.operation.management.controls import next_positions, within_bands
-from twin.operation.operator import Ahead, Caps, fix_caps
+from twin.operation.operator import Ahead, fix_caps
 from twin.operation.record import Record
 from twin.operation.state import State
 from twin.operation.whole_windows import stops_of_day
@@ -78,7 +79,7 @@ class Carried:
         Of taps and reactors, as in `State`.
     device_state : numpy.ndarray, (T + 1, M, K)
         Of the devices beside plants.
-    caps : Caps
+    caps : FixedAhead
         (T + L, M, P).
     right : numpy.ndarray, (M,) int
         So many half-hours of each member are right.
@@ -86,7 +87,7 @@ class Carried:
         So many more are solved at once; all at first, few after something has moved.
     capped : numpy.ndarray, (M,) int
         In so many half-hours caps have been fixed.
-    stops : Stops
+    stops : FixedAhead
         (M, P), for the window of the day.
     """
 
@@ -100,11 +101,10 @@ class Carried:
         self.right, self.capped = np.zeros((2, self.members), dtype=np.int64)
         self.tried = np.full(self.members, self.count)
         self.stops = stops_of_day(case, state, steps.start)
-        self.caps = Caps.none(self.count + case.lead_slots, self.members, case.plants)
+        self.caps = FixedAhead.none(self.count + case.lead_slots, self.members, case.plants)
         for m, lead in self._forecasting():
             slots = np.arange(steps.start, steps.start + lead) % lead
-            self.caps.pu[:lead, m], self.caps.cause[:lead, m] = state.cap_pu[m, slots], state.cap_cause[m, slots]
-            self.caps.end[:lead, m], self.caps.outage[:lead, m] = state.cap_end[m, slots], state.cap_outage[m, slots]
+            put_rows(self.caps, (slice(lead), m), rows_of(state.caps, (m, slots)))
 
     def rows_to_solve(self) -> np.ndarray:
         """Return the rows that are tried next; none where all is right."""
@@ -115,7 +115,8 @@ class Carried:
         """Return what is taken to stand when some half-hours begin."""
         k, m = np.divmod(rows, self.members)
         stops = rows_of(self.stops, m)
-        stops = replace(stops, share=stops.share * self.case.in_window(m, self.steps.start + k)[:, None])
+        inside = self.case.in_window(m, self.steps.start + k)
+        stops = replace(stops, left_pu=np.where(inside[:, None], stops.left_pu, 1.0))
         return Before(self.positions[k, m], rows_of(self.caps, (k, m)), stops, self.device_state[k, m])
 
     def charge_as_ordered(self, rows: np.ndarray) -> None:
@@ -199,10 +200,7 @@ class Carried:
             delivered_mw=record.delivered_mw[-1][:, case.plants :],
             history=self.state.history.with_slots(slots, of_sites),
             device_history=self.state.device_history.with_slots(slots, of_devices),
-            stop_share=self.stops.share,
-            stop_cause=self.stops.cause,
-            stop_end=self.stops.end,
-            stop_outage=self.stops.outage,
+            stops=self.stops,
         )
         return self._with_caps(state, of_sites, of_devices)
 
@@ -214,14 +212,12 @@ class Carried:
         pairs = [(k, m) for m, _ in forecasting for k in range(self.capped[m], self.count)]
         if pairs:
             self._fix_caps(np.array(pairs), (of_sites, of_devices))
-        caps = Caps(state.cap_pu.copy(), state.cap_cause.copy(), state.cap_end.copy(), state.cap_outage.copy())
+        caps = map_arrays(np.copy, state.caps)
         for m, lead in forecasting:
             ahead = np.arange(self.count, self.count + lead)
             ahead = ahead[self.steps.start + ahead < len(self.case.index)]
-            slots = (self.steps.start + ahead) % lead
-            for mine, new in zip(vars(caps).values(), vars(self.caps).values(), strict=True):
-                mine[m, slots] = new[ahead, m]
-        return replace(state, cap_pu=caps.pu, cap_cause=caps.cause, cap_end=caps.end, cap_outage=caps.outage)
+            put_rows(caps, (m, (self.steps.start + ahead) % lead), rows_of(self.caps, (ahead, m)))
+        return replace(state, caps=caps)
 
     def _fix_caps(self, pairs: np.ndarray, today: tuple[np.ndarray, np.ndarray] | None) -> None:
         """Fix caps in half-hours k of members m, (n, 2) pairs; what was measured today counts where it is given."""
@@ -239,10 +235,10 @@ class Carried:
             at = a_day_before[rows], m[rows]
             sites_mw[rows], devices_mw[rows] = today[0][at], today[1][at]
         day_ends = self.steps.start - case.step_of_day[self.steps.start] + case.clock.steps_of_day
-        stopped = self.stops.share[m] * ((step < day_ends) & case.in_window(m, step))[:, None]
-        ahead = Ahead(m, step, self.positions[k + 1, m], sites_mw, devices_mw[:, 0], 1.0 - stopped)
-        for mine, new in zip(vars(self.caps).values(), vars(fix_caps(case, ahead)).values(), strict=True):
-            mine[k + lead, m] = new
+        stopped = ((step < day_ends) & case.in_window(m, step))[:, None]
+        running = np.where(stopped, self.stops.left_pu[m], 1.0)
+        ahead = Ahead(m, step, self.positions[k + 1, m], sites_mw, devices_mw[:, 0], running, lead)
+        put_rows(self.caps, (k + lead, m), fix_caps(case, ahead))
         np.maximum.at(self.capped, pairs[:, 1], pairs[:, 0] + 1)
 
     def _forecasting(self) -> list[tuple[int, int]]:

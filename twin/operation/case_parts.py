@@ -9,7 +9,7 @@ from enum import IntEnum
 import numpy as np
 import pandas as pd
 
-from twin.core.clock import MINUTES_OF_HOUR, MONTHS_OF_YEAR, steps_in
+from twin.core.clock import HOURS_OF_DAY, MINUTES_OF_HOUR, MONTHS_OF_YEAR, steps_in
 from twin.core.row_arrays import sum_at
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.devices.device import Device, PlantDevice
@@ -226,6 +226,8 @@ class Operators:
         Plants that he stops for the whole window of a day, told the day before.
     window_hours : numpy.ndarray, (M, 2)
         Hours of the day at which the window begins and ends.
+    area_notice_steps : numpy.ndarray, (M,)
+        Steps before midnight at which the area tells its orders of the next day.
     """
 
     forecasts: np.ndarray
@@ -236,6 +238,7 @@ class Operators:
     by_half_hour: np.ndarray
     by_window: np.ndarray
     window_hours: np.ndarray
+    area_notice_steps: np.ndarray
 
 
 def operators_of(members: Sequence[Member], step_minutes: int, plants: int) -> Operators:
@@ -255,6 +258,8 @@ def operators_of(members: Sequence[Member], step_minutes: int, plants: int) -> O
         by_half_hour=np.array([[how == BY_HALF_HOUR for how in row] for row in rows]),
         by_window=np.array([[how == BY_WINDOW for how in row] for row in follows]) & is_ahead[:, None],
         window_hours=np.array([member.window_hours for member in members]),
+        area_notice_steps=np.array([HOURS_OF_DAY - m.area_notice_hour for m in members])
+        * (MINUTES_OF_HOUR / step_minutes),
     )
 
 

@@ -68,7 +68,7 @@ def _caps(case: Case, state: State, t: int, m: int) -> np.ndarray:
         return np.zeros(0)
     lead = int(case.operator.lead_steps[m])
     slots = (t + np.arange(lead)) % lead
-    result: np.ndarray = state.cap_pu[m, slots] @ case.units.contract_mw[m, : case.plants]
+    result: np.ndarray = state.caps.left_pu[m, slots] @ case.units.contract_mw[m, : case.plants]
     return result
 
 

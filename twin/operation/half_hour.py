@@ -24,15 +24,15 @@ from twin.operation.devices import (
     settle_beside_plants,
 )
 from twin.operation.injections import Injections, solve_injections
-from twin.operation.ledger import Ledger
+from twin.operation.ledger import FixedAhead, Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.remedies import relieve_import
 from twin.operation.management.security import nothing_ignored, outages, worst_intact
 from twin.operation.management.uniform_cap import GridState
 from twin.operation.management.voltage import relieve_voltage
-from twin.operation.operator import Caps, apply_caps
+from twin.operation.operator import apply_caps
 from twin.operation.record import Record, SecurityState
-from twin.operation.whole_windows import Stops, apply_stops
+from twin.operation.whole_windows import apply_stops
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT
@@ -75,8 +75,8 @@ class Before:
     """What stands when the half-hours begin, taken as right: (R, C) positions, caps, stops, state of all devices."""
 
     positions: np.ndarray
-    caps: Caps
-    stops: Stops
+    caps: FixedAhead
+    stops: FixedAhead
     device_state: np.ndarray
 
 

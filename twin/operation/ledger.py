@@ -7,9 +7,39 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from twin.core.quantities import CutCause
+from twin.core.quantities import CONGESTION_CAUSES, CutCause
 
 NOTHING = -1
+CAP_STEP = 0.01
+"""Orders that are fixed ahead are in whole percents."""
+
+
+@dataclass(frozen=True)
+class FixedAhead:
+    """Orders to plants that were fixed ahead, (..., P) each; 1 leaves the plant free.
+
+    Attributes
+    ----------
+    left_pu : numpy.ndarray
+        What is left: of a cap, per unit of contract; of an order for a whole window, of what the plant would deliver.
+        A row of the plant table may be many plants: the rest is the share of those that are stopped. Of a single plant
+        it is the mean of a rotation.
+    cause : numpy.ndarray, int
+        Counts in `CONGESTION_CAUSES`.
+    end, outage : numpy.ndarray, int
+        What bound the order.
+    """
+
+    left_pu: np.ndarray
+    cause: np.ndarray
+    end: np.ndarray
+    outage: np.ndarray
+
+    @staticmethod
+    def none(*shape: int) -> FixedAhead:
+        """Return orders that bind nobody."""
+        nothing = np.zeros(shape, dtype=np.int64)
+        return FixedAhead(np.ones(shape), nothing, np.full(shape, NOTHING), nothing.copy())
 
 
 @dataclass
@@ -85,3 +115,21 @@ class Ledger:
         self.end[rows] = np.where(larger, ends, self.end[rows])
         self.outage[rows] = np.where(larger, outages, self.outage[rows])
         self.largest_mw[rows] = np.maximum(mw, self.largest_mw[rows])
+
+    def cut_as_fixed(self, rows: np.ndarray, orders: FixedAhead, mw: np.ndarray) -> None:
+        """Book what orders that were fixed ahead take from plants.
+
+        Parameters
+        ----------
+        rows : numpy.ndarray, (r,) int
+        orders : FixedAhead
+            (r, P).
+        mw : numpy.ndarray, (r, U)
+            Of sites nothing.
+        """
+        of_plants, sites = mw[:, : orders.cause.shape[1]], ((0, 0), (0, mw.shape[1] - orders.cause.shape[1]))
+        end = np.pad(orders.end, sites, constant_values=NOTHING)
+        for number, cause in enumerate(CONGESTION_CAUSES):
+            self.cut_for(
+                cause, rows, np.pad(of_plants * (orders.cause == number), sites), end, np.pad(orders.outage, sites)
+            )

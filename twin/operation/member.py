@@ -83,6 +83,8 @@ class Member:
         where all follow by half-hour.
     window_hours : (float, float)
         Hours of the day from and to which plants stand still that follow by window.
+    area_notice_hour : float
+        Hour of the day before at which the area tells its orders of a day; 24: not before the day begins.
     """
 
     scenario: str
@@ -112,6 +114,7 @@ class Member:
     planned_outages: tuple[PlannedOutage, ...] = ()
     follows: tuple[str, ...] = ()
     window_hours: tuple[float, float] = (0.0, 24.0)
+    area_notice_hour: float = 24.0
 
     @property
     def name(self) -> str:

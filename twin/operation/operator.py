@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.row_arrays import rows_of
 from twin.operation.case import Case
 from twin.operation.injections import Injections, solve_injections
-from twin.operation.ledger import NOTHING, Ledger
+from twin.operation.ledger import CAP_STEP, FixedAhead, Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.security import excess_percent
 from twin.operation.management.uniform_cap import GridState
@@ -44,35 +45,13 @@ def order(case: Case, step: np.ndarray, member: np.ndarray, remaining_mw: np.nda
     )
 
 
-CAP_STEP = 0.01
-
-
-@dataclass(frozen=True)
-class Caps:
-    """Caps on plants for some half-hours, (R, P) each; 1 leaves the plant free.
-
-    `pu` is per unit of contract; `cause` counts in `CONGESTION_CAUSES`; `end` and `outage` are what bound the cap.
-    """
-
-    pu: np.ndarray
-    cause: np.ndarray
-    end: np.ndarray
-    outage: np.ndarray
-
-    @staticmethod
-    def none(*shape: int) -> Caps:
-        """Return caps that bind nobody."""
-        nothing = np.zeros(shape, dtype=np.int64)
-        return Caps(np.ones(shape), nothing, np.full(shape, NOTHING), nothing.copy())
-
-
-def apply_caps(case: Case, member: np.ndarray, caps: Caps, ledger: Ledger, unit_mw: np.ndarray) -> np.ndarray:
+def apply_caps(case: Case, member: np.ndarray, caps: FixedAhead, ledger: Ledger, unit_mw: np.ndarray) -> np.ndarray:
     """Cut the plants to the caps that were fixed for the half-hours; returns the infeed left, (R, U)."""
     rows = np.flatnonzero(case.operator.forecasts[member])
     if not len(rows):
         return unit_mw
     limit = np.full((len(rows), unit_mw.shape[1]), np.inf)
-    limit[:, : case.plants] = caps.pu[rows] * case.units.contract_mw[member[rows], : case.plants]
+    limit[:, : case.plants] = caps.left_pu[rows] * case.units.contract_mw[member[rows], : case.plants]
     left = unit_mw.copy()
     left[rows] = np.minimum(unit_mw[rows], limit)
     cut = unit_mw[rows] - left[rows]
@@ -80,31 +59,8 @@ def apply_caps(case: Case, member: np.ndarray, caps: Caps, ledger: Ledger, unit_
     if not len(bound):
         return left
     rows = rows[bound]
-    book_ordered(case, ledger, rows, cut[bound], (caps.cause[rows], caps.end[rows], caps.outage[rows]))
+    ledger.cut_as_fixed(rows, rows_of(caps, rows), cut[bound])
     return left
-
-
-def book_ordered(
-    case: Case, ledger: Ledger, rows: np.ndarray, cut_mw: np.ndarray, bound: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> None:
-    """Book what orders that were fixed ahead take from plants.
-
-    Parameters
-    ----------
-    case : Case
-    ledger : Ledger
-    rows : numpy.ndarray, (r,) int
-        Of the ledger.
-    cut_mw : numpy.ndarray, (r, U)
-        Of sites nothing.
-    bound : (cause, end, outage), each numpy.ndarray, (r, P) int
-        What bound each order.
-    """
-    end = np.full(cut_mw.shape, NOTHING)
-    outage, cause_number = np.zeros(cut_mw.shape, dtype=np.int64), np.full(cut_mw.shape, NOTHING)
-    cause_number[:, : case.plants], end[:, : case.plants], outage[:, : case.plants] = bound
-    for number, cause in enumerate(CONGESTION_CAUSES):
-        ledger.cut_for(cause, rows, cut_mw * (cause_number == number), end, outage)
 
 
 @dataclass(frozen=True)
@@ -123,6 +79,8 @@ class Ahead:
         What flexible devices took a day before.
     running : numpy.ndarray, (R, P)
         Share of each plant that orders for whole windows leave running.
+    lead : numpy.ndarray, (R,) int
+        Steps from the decision to the half-hour.
     """
 
     member: np.ndarray
@@ -131,15 +89,16 @@ class Ahead:
     sites_mw: np.ndarray
     devices_mw: np.ndarray
     running: np.ndarray
+    lead: np.ndarray
 
 
-def fix_caps(case: Case, ahead: Ahead) -> Caps:
+def fix_caps(case: Case, ahead: Ahead) -> FixedAhead:
     """Return the caps for some half-hours, decided from the forecasts for them.
 
-    The sites' exchange is expected as a day before: as measured where the operator sees the dispatch (flexible
-    devices too), as PV minus demand where it does not.
+    What the area is known to order off is gone already. The sites' exchange is expected as a day before: as measured
+    where the operator sees the dispatch (flexible devices too), as PV minus demand where it does not.
     """
-    caps = Caps.none(len(ahead.member), case.plants)
+    caps = FixedAhead.none(len(ahead.member), case.plants)
     if not len(ahead.member):
         return caps
     tight, planned, ledger = plan_cuts(case, expected(case, ahead), case.operator.by_half_hour[ahead.member])
@@ -192,7 +151,7 @@ def expected(case: Case, ahead: Ahead, forecasts: tuple[str, str] = SOON) -> Inj
     sees = case.operator.sees_dispatch[member, None]
     net = np.where(sees, of_sites[:, NET], of_sites[:, RAW])
     plants, area = (case.forecast(name, ahead.step, member) for name in forecasts)
-    plants = plants * ahead.running
+    plants = plants * (1.0 - announced(case, ahead)) * ahead.running
     beside_sites = np.maximum(area - case.areas.sums(of_sites[:, LOAD]), 0.0) + ahead.devices_mw * sees
     demand = beside_sites + case.areas.sums(np.maximum(-net, 0.0))
     return Injections(
@@ -208,12 +167,23 @@ def expected(case: Case, ahead: Ahead, forecasts: tuple[str, str] = SOON) -> Inj
     )
 
 
-def _write(case: Case, caps: Caps, rows: np.ndarray, injections: Injections, ledger: Ledger) -> None:
+def announced(case: Case, ahead: Ahead) -> np.ndarray:
+    """Return the shares of the plants that the area is known to order off when he decides, (R, P).
+
+    The area tells its orders of a day at an hour of the day before. Nobody knows them earlier.
+    """
+    told = ahead.lead <= case.step_of_day[ahead.step] + case.operator.area_notice_steps[ahead.member]
+    reached = (told & case.operator.obeys_area_balance[ahead.member])[:, None]
+    shares: np.ndarray = case.truth("area_physical", ahead.step, ahead.member) * reached
+    return shares
+
+
+def _write(case: Case, caps: FixedAhead, rows: np.ndarray, injections: Injections, ledger: Ledger) -> None:
     contract = case.units.contract_mw[injections.member, : case.plants]
     cut = np.stack([ledger.cut_mw[cause][:, : case.plants] for cause in CONGESTION_CAUSES])
     share = np.divide(injections.unit_mw[:, : case.plants], contract, out=np.ones_like(contract), where=contract > 0.0)
     in_steps = np.floor(share / CAP_STEP + 1e-9) * CAP_STEP
-    caps.pu[rows] = np.where(cut.sum(axis=0) > 0.0, in_steps, 1.0)
+    caps.left_pu[rows] = np.where(cut.sum(axis=0) > 0.0, in_steps, 1.0)
     caps.cause[rows] = cut.argmax(axis=0)
     caps.end[rows] = ledger.end[:, : case.plants]
     caps.outage[rows] = ledger.outage[:, : case.plants]

@@ -15,7 +15,7 @@ from twin.devices.sites import TOTALS
 from twin.network.reduced.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.case_parts import mean_of_groups
-from twin.operation.ledger import NOTHING
+from twin.operation.ledger import FixedAhead
 from twin.policies.interface import ORDERS, Dispatch, Mode, Policy
 
 NET, RAW, LOAD = 0, 1, 2
@@ -58,6 +58,7 @@ class DayHistory:
 
 
 _PACKED = ("history", "device_history")
+_ORDERS = ("caps", "stops")
 """Fields that are made of several arrays."""
 
 
@@ -90,14 +91,10 @@ class State:
         PV of the half-hour before; NaN before the first.
     history, device_history : DayHistory
         Sites and flexible devices of the last day.
-    cap_pu : numpy.ndarray, (M, L, P)
-        Caps fixed ahead by a forecasting operator, per unit of contract; slot = step modulo L.
-    cap_cause, cap_end, cap_outage : numpy.ndarray, (M, L, P) int
-        What bound them.
-    stop_share : numpy.ndarray, (M, P)
-        Share of the plants without remote control that stands still in the window of the present day.
-    stop_cause, stop_end, stop_outage : numpy.ndarray, (M, P) int
-        What bound it.
+    caps : FixedAhead
+        (M, L, P), of a forecasting operator; slot = step modulo L.
+    stops : FixedAhead
+        (M, P), of plants without remote control, for the window of the present day.
     policies : tuple of Policy
         One for each member, with what it remembers; the only part that changes in place.
     """
@@ -121,34 +118,30 @@ class State:
     delivered_mw: np.ndarray
     history: DayHistory
     device_history: DayHistory
-    cap_pu: np.ndarray
-    cap_cause: np.ndarray
-    cap_end: np.ndarray
-    cap_outage: np.ndarray
-    stop_share: np.ndarray
-    stop_cause: np.ndarray
-    stop_end: np.ndarray
-    stop_outage: np.ndarray
+    caps: FixedAhead
+    stops: FixedAhead
     policies: tuple[Policy, ...]
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Return the fields by name, members first, without the policies."""
         values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "policies"}
-        return values | {name: getattr(self, name).as_array() for name in _PACKED}
+        orders = {f"{name}_{part}": array for name in _ORDERS for part, array in vars(values.pop(name)).items()}
+        return values | orders | {name: getattr(self, name).as_array() for name in _PACKED}
 
     @staticmethod
     def from_arrays(values: Mapping[str, np.ndarray], policies: Sequence[Policy]) -> State:
         """Make a state of what `arrays` gave and the members' policies."""
         plain: dict[str, Any] = dict(values)
+        parts = [part.name for part in fields(FixedAhead)]
+        orders = {name: FixedAhead(*(plain.pop(f"{name}_{part}") for part in parts)) for name in _ORDERS}
         packed = {name: DayHistory.from_array(values[name]) for name in _PACKED}
-        return State(**plain | packed, policies=tuple(policies))
+        return State(**plain | packed | orders, policies=tuple(policies))
 
 
 def initial_state(case: Case) -> State:
     """Return the state before the first half-hour: batteries at their lowest charge, policies as new, no orders yet."""
     members, groups = len(case.members), len(case.sites.groups)
     nothing = Dispatch.constant(case.order_slots, groups, Mode.IDLE, devices=case.fleet.most_devices)
-    slots = (members, case.lead_slots, case.plants)
     positions = np.array([first_positions(case.grid.models[member.grid]) for member in case.members], dtype=np.int64)
     soc_kwh = np.array([lowest_charge(m.devices.battery) for m in case.members])
     day = case.clock.steps_of_day
@@ -167,14 +160,8 @@ def initial_state(case: Case) -> State:
         delivered_mw=np.full((members, groups), np.nan),
         history=DayHistory.from_array(np.zeros((members, day, 3, groups))),
         device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
-        cap_pu=np.ones(slots),
-        cap_cause=np.zeros(slots, dtype=np.int64),
-        cap_end=np.full(slots, NOTHING),
-        cap_outage=np.zeros(slots, dtype=np.int64),
-        stop_share=np.zeros((members, case.plants)),
-        stop_cause=np.zeros((members, case.plants), dtype=np.int64),
-        stop_end=np.full((members, case.plants), NOTHING),
-        stop_outage=np.zeros((members, case.plants), dtype=np.int64),
+        caps=FixedAhead.none(members, case.lead_slots, case.plants),
+        stops=FixedAhead.none(members, case.plants),
         policies=tuple(copy.deepcopy(member.policy) for member in case.members),
     )
 

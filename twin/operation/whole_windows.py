@@ -2,38 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from twin.core.quantities import CONGESTION_CAUSES
+from twin.core.row_arrays import rows_of
 from twin.operation.case import Case
-from twin.operation.ledger import NOTHING, Ledger
-from twin.operation.operator import CAP_STEP, DAY_AHEAD, Ahead, book_ordered, expected, plan_cuts
+from twin.operation.ledger import CAP_STEP, FixedAhead, Ledger
+from twin.operation.operator import DAY_AHEAD, Ahead, expected, plan_cuts
 from twin.operation.state import State
 
 
-@dataclass(frozen=True)
-class Stops:
-    """Orders for whole windows, (R, P) each: `share` of the output that stands still, and what bound it.
-
-    `cause` counts in `CONGESTION_CAUSES`. A row of the plant table may be many plants: the share is that of those
-    which are stopped. Of a single plant it is the mean of a rotation.
-    """
-
-    share: np.ndarray
-    cause: np.ndarray
-    end: np.ndarray
-    outage: np.ndarray
-
-    @staticmethod
-    def none(*shape: int) -> Stops:
-        """Return orders that stop nobody."""
-        nothing = np.zeros(shape, dtype=np.int64)
-        return Stops(np.zeros(shape), nothing, np.full(shape, NOTHING), nothing.copy())
-
-
-def stops_of_day(case: Case, state: State, first: int) -> Stops:
+def stops_of_day(case: Case, state: State, first: int) -> FixedAhead:
     """Return the orders for the window of the day that step `first` is in, (M, P).
 
     They are decided at midnight, for the worst half-hour of the window that the forecasts of the day before expect,
@@ -46,10 +25,9 @@ def stops_of_day(case: Case, state: State, first: int) -> Stops:
         Before step `first`.
     first : int
     """
-    stops = Stops(state.stop_share, state.stop_cause, state.stop_end, state.stop_outage)
     if case.step_of_day[first] or not case.operator.by_window.any():
-        return stops
-    stops = Stops.none(len(case.members), case.plants)
+        return state.stops
+    stops = FixedAhead.none(len(case.members), case.plants)
     day = np.arange(first, min(first + case.clock.steps_of_day, len(case.index)))
     member, step = (x.ravel() for x in np.meshgrid(np.flatnonzero(case.operator.by_window.any(axis=1)), day))
     inside = case.in_window(member, step)
@@ -64,6 +42,7 @@ def stops_of_day(case: Case, state: State, first: int) -> Stops:
         state.history.at(member, slots),
         state.device_history.at(member, slots)[:, 0],
         np.ones((len(member), case.plants)),
+        slots,
     )
     tomorrow = expected(case, ahead, DAY_AHEAD)
     may_cut = case.operator.by_half_hour[member].copy()
@@ -74,7 +53,7 @@ def stops_of_day(case: Case, state: State, first: int) -> Stops:
     return stops
 
 
-def _write(case: Case, stops: Stops, member: np.ndarray, plant_mw: np.ndarray, ledger: Ledger) -> None:
+def _write(case: Case, stops: FixedAhead, member: np.ndarray, plant_mw: np.ndarray, ledger: Ledger) -> None:
     """Write the largest share of each plant over the half-hours of each member's window, in whole percents."""
     cut = np.stack([ledger.cut_mw[cause][:, : case.plants] for cause in CONGESTION_CAUSES])
     share = np.divide(cut.sum(axis=0), plant_mw, out=np.zeros_like(plant_mw), where=plant_mw > 0.0)
@@ -84,18 +63,18 @@ def _write(case: Case, stops: Stops, member: np.ndarray, plant_mw: np.ndarray, l
     for m in np.unique(member):
         rows = np.flatnonzero(member == m)
         worst = rows[in_steps[rows].argmax(axis=0)]
-        stops.share[m] = in_steps[worst, plants]
+        stops.left_pu[m] = 1.0 - in_steps[worst, plants]
         stops.cause[m] = cut.argmax(axis=0)[worst, plants]
         stops.end[m], stops.outage[m] = ledger.end[worst, plants], ledger.outage[worst, plants]
 
 
-def apply_stops(case: Case, stops: Stops, ledger: Ledger, unit_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def apply_stops(case: Case, stops: FixedAhead, ledger: Ledger, unit_mw: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Stop the plants that were told so the day before.
 
     Parameters
     ----------
     case : Case
-    stops : Stops
+    stops : FixedAhead
         (R, P), of the half-hours; nobody stands still outside the window.
     ledger : Ledger
         Where the cuts are booked.
@@ -108,12 +87,12 @@ def apply_stops(case: Case, stops: Stops, ledger: Ledger, unit_mw: np.ndarray) -
     stopped_mw : numpy.ndarray, (R,)
         What stands still in all.
     """
-    rows = np.flatnonzero((stops.share > 0.0).any(axis=1))
+    rows = np.flatnonzero((stops.left_pu < 1.0).any(axis=1))
     stopped_mw, left = np.zeros(len(unit_mw)), unit_mw
     if len(rows):
         cut = np.zeros((len(rows), unit_mw.shape[1]))
-        cut[:, : case.plants] = stops.share[rows] * np.maximum(unit_mw[rows, : case.plants], 0.0)
-        book_ordered(case, ledger, rows, cut, (stops.cause[rows], stops.end[rows], stops.outage[rows]))
+        cut[:, : case.plants] = (1.0 - stops.left_pu[rows]) * np.maximum(unit_mw[rows, : case.plants], 0.0)
+        ledger.cut_as_fixed(rows, rows_of(stops, rows), cut)
         left = unit_mw.copy()
         left[rows] -= cut
         stopped_mw[rows] = cut.sum(axis=1)

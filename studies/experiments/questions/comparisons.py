@@ -10,7 +10,7 @@ from studies.experiments.key_figures import none_where_nan
 from studies.experiments.questions.question import Question, Row
 from studies.study.file.schema import Study
 from studies.study.grids import left_the_fit
-from studies.study.islands import island_of, tables_of
+from studies.study.islands import demand_factor, island_of, tables_of
 from twin.core.clock import HOURS_OF_DAY
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH
@@ -199,7 +199,7 @@ class Path2040(Question):
             found.append({
                 "scenario": member.scenario, "year": year,
                 "variant": "" if member.scenario == f"y{year}" else member.scenario.rpartition("_")[0],
-                "demand": study.fleet.demand_factor,
+                "demand": demand_factor(study),
                 "share": study.fleet.new_pv_share if study.fleet.new_pv else 0.0,
                 "homes": homes_with_monitor(study),
                 "pv_mw": float(mw[kind == "pv"].sum()), "wind_mw": float(mw[kind == "wind"].sum()),

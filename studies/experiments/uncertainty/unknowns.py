@@ -218,6 +218,8 @@ def _profiles(table: str, row: str, study: Study) -> Reason | None:
     )
     if study.weather.source == "measured" and of_area:
         return "curtailment and prices are measured", "出力制御・価格は実績値"
+    if table == "demand_years" and "True" not in _settings("fleet.demand_by_year", study):
+        return "demand does not follow the years in this study", "年度別需要を使用しない"
     if row.startswith("ramps_"):
         return "moves runs inside the half-hour only", "30分内の変動の計算にのみ影響"
     if row.startswith("measured_") and study.weather.source != "measured":

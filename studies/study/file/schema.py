@@ -310,6 +310,9 @@ class Fleet(Section):
         default={}, description="Further kinds of flexible devices, each with its numbers: [fleet.devices.<kind>]."
     )
     demand_factor: Positive = Field(default=1.0, description="Factor on the demand of all areas.")
+    demand_by_year: bool = Field(
+        default=False, description="Whether demand follows the table demand_years to the year of the grid."
+    )
     pv_fit_years: Annotated[int, Field(ge=1, le=100)] | None = Field(
         default=None,
         description="Years for which PV plants stay in the FIT, from their first day of service; left out: for ever.",
