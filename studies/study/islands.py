@@ -65,15 +65,15 @@ def demand_factor(study: Study) -> float:
     if not study.fleet.demand_by_year:
         return study.fleet.demand_factor
     tables = tables_of(study)
-    years = tables.rows(DEMAND_YEARS, "year") if DEMAND_YEARS in tables else {}
-    if study.grid.year not in years or not study.grid.is_island:
+    rows = tables[DEMAND_YEARS].to_dict("records") if DEMAND_YEARS in tables and study.grid.is_island else []
+    years = {int(row["year"]): float(row["people"]) * float(row["per_head"]) for row in rows}
+    if study.grid.year not in years:
         accepted = f"a year of {DEMAND_YEARS}.csv: {', '.join(map(str, years)) or 'the island has none'}"
         seen, repair = f"true, with grid.year = {study.grid.year}", "write demand_by_year = false and a demand_factor"
         raise InputError(
             [Problem("the demand of that year is not known", "[fleet] demand_by_year", seen, accepted, repair)]
         )
-    row = years[study.grid.year]
-    return study.fleet.demand_factor * float(row["people"]) * float(row["per_head"])
+    return study.fleet.demand_factor * years[study.grid.year]
 
 
 NAMED_TABLES = ("buses", "lines", "transformers", "shunts", "compensators")

@@ -91,3 +91,20 @@ def _is_as_agreed(record):
         moved = {row["unknown"] for found in headlines.values() for row in found["tornado"]}
         assert len(moved) <= 1
     assert any(found["tornado"] for found in headlines.values())
+
+
+def test_one_and_two_circuits_and_a_warmer_sea_bed_stand_in_one_block(small_study):
+    study = read_study(small_study, None, (30, 30))
+    circuits = Setting("grid.parameters.path_circuits", 1, 2, 2, whole=True)
+    soil = Setting("inputs.cable_sections.sea_bed", 0.4, 0.7, 1.0)
+    moved = {name: Unknown(name, (setting,), name, name, "1", "test", "estimate")
+             for name, setting in (("circuits", circuits), ("soil", soil))}  # fmt: skip
+    setup = Setup(study, None, (30, 30), SCENARIOS[:1], tuple(moved.values()))
+    drawn = ({}, {"circuits": 0.0}, {"soil": 1.0}, {"circuits": 1.0, "soil": 0.5})
+    samples = [Sample(SAMPLES, number, 0, quantiles) for number, quantiles in enumerate(drawn)]
+    base, one_circuit, warm, as_base = run_block(setup, samples)
+    assert not any(row["failure"] for row in (base, one_circuit, warm, as_base))
+    assert base["losses_mwh"] == as_base["losses_mwh"] < one_circuit["losses_mwh"]
+    assert warm["link_conductor_max_c"] > base["link_conductor_max_c"] + 0.1
+    assert warm["demand_mwh"] == base["demand_mwh"] == one_circuit["demand_mwh"]
+    assert run_block(setup, samples[1:2]) == [one_circuit]

@@ -121,10 +121,23 @@ def test_what_a_scenario_sets_is_left_out(study):
     assert reason(with_scenario, "fleet.demand_factor") == "a scenario of the study sets it"
 
 
+def test_the_cables_and_their_surroundings_are_unknown_with_the_ranges_of_the_tables(found):
+    ranges = {name: (u.settings[0].low, u.settings[0].high) for name, u in found.items()}
+    assert ranges["cables.sea_bed_depth_m"] == (0.5, 2.0)
+    assert ranges["cable_sections.sea_bed"] == (0.4, 1.0)
+    assert ranges["cables.tan_delta"] == (0.0004, 0.001)
+    assert ranges["grid.parameters.path_circuits"] == (1, 2)
+    assert [len(found[name].settings) for name in ("sea_temperature", "ground_temperature", "cable_make")] == [
+        12,
+        12,
+        8,
+    ]
+    assert {found["grid.parameters.path_circuits"].settings[0].value(q) for q in (0.0, 0.3, 0.7, 1.0)} == {1, 2}
+
+
 def test_what_has_no_effect_is_left_out(study, found):
     assert reason(study, "parameters.tidal_rated_speed") == "no tidal plant in service in 2030"
     assert reason(study, "repowering.whale_wind") == "old wind is not repowered in this study"
-    assert reason(study, "grid.parameters.path_circuits").startswith("another number of circuits")
     assert "outage_rates.cable" not in found
     repowered = changed(study, grid__parameters__kamigoto_wind="repower")
     names = {unknown.name for unknown in unknowns(repowered)}

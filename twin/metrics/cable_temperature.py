@@ -39,9 +39,8 @@ def cable_table(circuits: Sequence[CableCircuit], link: pd.DataFrame, step_hours
     time = pd.DatetimeIndex(link["time"])
     loading = np.stack([link[f"circuit_{k + 1}_loading_percent"].to_numpy(float) for k in range(len(circuits))], axis=1)
     known = ~np.isnan(loading).any(axis=1)
-    held = pd.DataFrame(np.where(known[:, None], loading, np.nan)).ffill().bfill().fillna(0.0).to_numpy()
+    current_a = _current_a(circuits, loading)
     rated_a = np.array([circuit.rated_a for circuit in circuits])
-    current_a = held / 100.0 * rated_a
     after_percent = link["n1_loading_percent"].to_numpy(float)
     survives = known & ~np.isnan(after_percent)
     survivor_a = np.where(survives, after_percent, 0.0) / 100.0 * rated_a.max()
@@ -61,6 +60,26 @@ def cable_table(circuits: Sequence[CableCircuit], link: pd.DataFrame, step_hours
         **{name: values.astype(np.float32) for name, values in columns.items()},
         "hottest_section": pa.DictionaryArray.from_arrays(pa.array(hottest, mask=~known), names),
     })  # fmt: skip
+
+
+def conductor_c(
+    circuits: Sequence[CableCircuit], time: pd.DatetimeIndex, loading_percent: np.ndarray, step_hours: float
+) -> np.ndarray:
+    """Return the conductor temperatures of the table ``cable`` alone, (T, C), from the circuits' loadings, (T, C)."""
+    current_a, month = _current_a(circuits, loading_percent), time.month.to_numpy()
+    parts = [
+        course(section.ladder, current_a, section.ambient_of(month), step_hours).conductor_c
+        for section in circuits[0].sections
+    ]
+    known = ~np.isnan(loading_percent).any(axis=1, keepdims=True)
+    return np.where(known, np.max(parts, axis=0), np.nan)
+
+
+def _current_a(circuits: Sequence[CableCircuit], loading_percent: np.ndarray) -> np.ndarray:
+    """Return the currents, (T, C); steps without a solution have those of their neighbours."""
+    known = ~np.isnan(loading_percent).any(axis=1)
+    held = pd.DataFrame(np.where(known[:, None], loading_percent, np.nan)).ffill().bfill().fillna(0.0).to_numpy()
+    return np.asarray(held / 100.0 * np.array([circuit.rated_a for circuit in circuits]))
 
 
 def _of_section(

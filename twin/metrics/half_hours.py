@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.row_arrays import rows_of
+from twin.metrics.cable_temperature import conductor_c
 from twin.metrics.flows import BlockFlows, block_flows
 from twin.metrics.series import MemberSeries
 from twin.operation.case import Case
@@ -175,6 +177,11 @@ def link_columns(block: Block, flows: BlockFlows) -> dict[str, np.ndarray]:
     }
 
 
+def _circuit_columns(flows: BlockFlows) -> dict[str, np.ndarray]:
+    circuits = range(flows.loading_percent.shape[-1])
+    return {f"circuit_{k + 1}_loading_percent": flows.loading_percent[..., k] for k in circuits}
+
+
 def solved_percent(loading_percent: np.ndarray) -> np.ndarray:
     """Return worst loadings after an outage; NaN where the worst one did not converge, which ranks above all others."""
     return np.where(loading_percent < UNSOLVED_PERCENT, loading_percent, np.nan)
@@ -225,7 +232,7 @@ class SeriesInMemory:
         block = block_of(steps.start, record)
         flows = flows_of(self.case, block)
         system = energy_columns(self.case, block) | flow_columns(self.case, block, flows)
-        tables = {"system": system, "link": link_columns(block, flows)}
+        tables = {"system": system, "link": link_columns(block, flows) | _circuit_columns(flows)}
         if not self._parts:
             noted = {name: _Noted(columns) for name, columns in tables.items()}
             self._asked(self._series(noted))
@@ -246,7 +253,37 @@ class SeriesInMemory:
     def _series(self, tables: Mapping[str, Mapping[str, np.ndarray]]) -> MemberSeries:
         members = range(len(self.case.members))
         stored_mwh = np.array([stored_at_start_mwh(self.case, m) for m in members])
+        if all(self.case.grid.models[member.grid].cables for member in self.case.members):
+            tables = {**tables, "cable": _Conductors(self.case, tables["link"])}
         return MemberSeries(tables, self.case.step_hours, stored_mwh, self.case.fleet.battery_mwh.sum(axis=1))
+
+
+class _Conductors(Mapping[str, np.ndarray]):
+    """Conductor temperatures of the link's circuits, (T, M) as in the table ``cable``, made when asked for."""
+
+    def __init__(self, case: Case, link: Mapping[str, np.ndarray]) -> None:
+        self._case, self._link = case, link
+        self._names = [f"circuit_{k + 1}_conductor_c" for k in range(len(case.model.cables))]
+
+    @cached_property
+    def _found(self) -> np.ndarray:
+        loading = np.stack([self._link[name.replace("conductor_c", "loading_percent")] for name in self._names], axis=2)
+        time, models = self._case.index[: len(loading)], self._case.grid.models
+        of_members = [
+            conductor_c(models[member.grid].cables, time, loading[:, m], self._case.step_hours)
+            for m, member in enumerate(self._case.members)
+        ]
+        return np.stack(of_members, axis=2)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        values: np.ndarray = self._found[:, self._names.index(name)]
+        return values
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
 
 
 class _Noted(dict[str, np.ndarray]):

@@ -36,7 +36,7 @@ from studies.study.file.members import Member
 from studies.study.file.schema import Study
 from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, read_sources, sources_of
-from studies.study.islands import Grids
+from studies.study.islands import Grids, island_of
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import shown_in
 from twin.metrics.comparisons import net_benefit
@@ -181,16 +181,20 @@ BENEFIT = "net_benefit_of_control_mwh"
 
 
 def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
-    """Run samples in lock-step, a member for each sample and scenario.
+    """Run samples in lock-step, a member for each sample and scenario; another number of circuits is another grid.
 
     Returns
     -------
     list of dict
         One a sample and scenario. ``failure`` says why a sample was refused, or that half-hours have no solution.
     """
-    case, run, refused = _accepted(setup, samples)
-    figures = [] if case is None else _figures(setup, case)
-    found = {sample.label: figures[k] for k, sample in enumerate(run)}
+    found: dict[str, list[dict[str, float | None]]] = {}
+    refused: dict[str, str] = {}
+    for some in _alike(setup, samples):
+        case, run, problems = _accepted(setup, some)
+        figures = [] if case is None else _figures(setup, case)
+        found |= {sample.label: figures[k] for k, sample in enumerate(run)}
+        refused |= problems
     rows = []
     for sample in samples:
         head = {"part": sample.part, "number": sample.number, "weather_year": sample.weather_year}
@@ -199,6 +203,19 @@ def run_block(setup: Setup, samples: Sequence[Sample]) -> list[Row]:
             failure = refused.get(sample.label) or _unsolved(values)
             rows.append({**head, "scenario": scenario, "failure": failure, **values})
     return rows
+
+
+def _alike(setup: Setup, samples: Sequence[Sample]) -> list[list[Sample]]:
+    """Return the samples by their numbers of circuits: members in lock-step have the same elements."""
+    if not setup.study.grid.is_island:
+        return [list(samples)]
+    counts = {f"grid.parameters.{name}" for name in island_of(setup.study).column("lines", "count_parameter")}
+    unknowns = {unknown.name: unknown for unknown in setup.unknowns}
+    alike: dict[tuple[float, ...], list[Sample]] = {}
+    for sample in samples:
+        drawn = sample.values(unknowns)
+        alike.setdefault(tuple(drawn.get(key, -1) for key in sorted(counts)), []).append(sample)
+    return list(alike.values())
 
 
 def _unsolved(values: Mapping[str, float | None]) -> str:

@@ -126,15 +126,9 @@ OUTSIDE = {
         ("market", "investment", "matching", "buyers"),
         ("moves payments only, outside the simulated headlines", "収支の試算のみに使用"),
     ),
-    **dict.fromkeys(
-        ("cables", "cable_layers", "cable_sections", "cable_temperatures"),
-        ("moves the temperature of the link's cables only", "連系線ケーブルの温度にのみ影響"),
-    ),
     "outage_rates": ("weighs outages, outside the simulated headlines", "停電頻度の評価のみに使用"),
 }
 """Tables that move nothing of what is simulated."""
-OF_CABLE_LOSSES = ("flow_conductor_c", "tan_delta", "sheath_losses", "armour_losses")
-"""Rows of such a table that move the losses of the power flow."""
 
 START_POSITIONS = ("main_tap_position", "reactor_steps_in_service")
 CONTROL_BANDS = (
@@ -163,7 +157,7 @@ def why_left_out(row: RangedRow, study: Study) -> Reason | None:
         return "the study's own value lies outside the range", "スタディの設定値が範囲外"
     if row.key.startswith(OF_BATTERIES) and set(_settings("fleet.batteries", study)) == {"none"}:
         return "no scenario has batteries", "蓄電池を含むシナリオなし"
-    if table in OUTSIDE and row.row not in OF_CABLE_LOSSES:
+    if table in OUTSIDE:
         return OUTSIDE[table]
     if subject == "grid":
         return _network(table, row.row, study)
@@ -189,11 +183,6 @@ def _network(table: str, row: str, study: Study) -> Reason | None:
 def _parameter(name: str, study: Study) -> Reason | None:
     controlled = study.grid.compensation == "controlled"
     automatic = controlled and study.grid.controls == "automatic"
-    if name in island_of(study).column("lines", "count_parameter"):
-        return (
-            "another number of circuits is another grid: make it a study of its own",
-            "回線数の変更は別系統となるため、別スタディで検討",
-        )
     if name == "old_wind_decision_year" and set(_old_wind(study)) == {"keep"}:
         return "old wind stays in this study", "既設風力は継続運転"
     if name in AFTER_OUTAGE:
