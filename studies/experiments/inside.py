@@ -19,7 +19,7 @@ from studies.study.inputs import Inputs, member_inputs, sources_of
 from studies.study.islands import Grids, clock_of, tables_of
 from twin.core.errors import InputError, Problem
 from twin.metrics.half_hours import SeriesInMemory
-from twin.metrics.kpis import congestion_mw, key_figures
+from twin.metrics.kpis import congestion_mw, key_figures, survivor_before_max_percent
 from twin.metrics.series import MemberSeries
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.simulate import simulate
@@ -71,10 +71,8 @@ def inside_the_half_hour(
         Where there is no such scenario, or the shorter steps do not divide those of the study.
     """
     coarse = _member(study, scenario)
-    fine_study = coarse.study.model_copy(
-        update={"period": study.period.model_copy(update={"step_minutes": minutes})}
-    ).placed_in(study.folder, study.asked_year)
-    fine = replace(coarse, study=fine_study)
+    period = study.period.model_copy(update={"step_minutes": minutes})
+    fine = replace(coarse, study=coarse.study.model_copy(update={"period": period}))
     grids = member_grids([coarse])
     inputs = member_inputs(coarse.study, [coarse], grids, sources_of([coarse], data))
     inside = _finer(fine, grids, inputs)
@@ -119,13 +117,12 @@ def _run(
 
 
 def _asked(series: MemberSeries) -> object:
-    return key_figures(series, KPIS), congestion_mw(series), series.tables["link"]["n1_before_loading_percent"]
+    return key_figures(series, KPIS), congestion_mw(series), survivor_before_max_percent(series)
 
 
 def _figures(series: MemberSeries) -> dict[str, float]:
     found = {name: float(value[0]) for name, value in key_figures(series, KPIS).items()}
-    loading = series.tables["link"]["n1_before_loading_percent"]
-    return found | {FULLEST: float(series.statistic(loading, np.max)[0])}
+    return found | {FULLEST: float(survivor_before_max_percent(series)[0])}
 
 
 def _worst_days(series: MemberSeries, worst: int, days: tuple[int, int] | None, steps_of_day: int) -> list[int]:

@@ -75,8 +75,7 @@ def _rehearsal(study: Study) -> Study:
 
 
 def _with_operation(study: Study, **values: float | str) -> Study:
-    changed = study.model_copy(update={"operation": study.operation.model_copy(update=values)})
-    return changed.placed_in(study.folder, study.asked_year)
+    return study.model_copy(update={"operation": study.operation.model_copy(update=values)})
 
 
 def _margin_mw(case: Case, level_hours: float) -> float:

@@ -104,7 +104,9 @@ def test_one_and_two_circuits_and_a_warmer_sea_bed_stand_in_one_block(small_stud
     samples = [Sample(SAMPLES, number, 0, quantiles) for number, quantiles in enumerate(drawn)]
     base, one_circuit, warm, as_base = run_block(setup, samples)
     assert not any(row["failure"] for row in (base, one_circuit, warm, as_base))
-    assert base["losses_mwh"] == as_base["losses_mwh"] < one_circuit["losses_mwh"]
+    assert base["losses_mwh"] == pytest.approx(as_base["losses_mwh"], rel=1e-12)
+    assert one_circuit["losses_mwh"] > 1.01 * base["losses_mwh"]
     assert warm["link_conductor_max_c"] > base["link_conductor_max_c"] + 0.1
-    assert warm["demand_mwh"] == base["demand_mwh"] == one_circuit["demand_mwh"]
-    assert run_block(setup, samples[1:2]) == [one_circuit]
+    assert one_circuit["demand_mwh"] == pytest.approx(base["demand_mwh"], rel=1e-12)
+    (alone,) = run_block(setup, samples[1:2])
+    assert alone["losses_mwh"] == pytest.approx(one_circuit["losses_mwh"], rel=1e-12)

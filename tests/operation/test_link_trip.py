@@ -9,9 +9,11 @@ import pytest
 from loop_fixtures import WINDY_DAY, criterion_percent, make_case, member, run
 from shipped import goto
 
+from twin import SecurityAnalysis
 from twin.cable.ratings import emergency_rating_ahead_a
+from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
-from twin.core.row_arrays import rows_of
+from twin.core.row_arrays import map_arrays, rows_of
 from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.network.reduced.controls import net_at
 from twin.network.reduced.reduction import reduce_grids
@@ -102,8 +104,40 @@ def test_pandapower_finds_the_controls_at_rest_where_they_end(trips):
     assert inside or settled.positions[1] in (0, len(reactors.shunts))
 
 
-def after_trip(case, injections, positions):
-    """The pandapower net after the trip of the first circuit, solved; the last sgen is the compensator."""
+def test_the_security_analysis_has_the_same_three_states(trips):
+    """At once and after the controls as the loop; after a relief that halves all power as pandapower."""
+    case, link, variant, injections, found = trips
+
+    def halved(contingency, power, v):
+        return map_arrays(lambda values: 0.5 * values, power)
+
+    _, positions = link.analyses.key(variant)
+    model = replace(case.model, net=as_injected(case, injections, positions))
+    result = SecurityAnalysis(model, [("line", 0)], relief=halved, relief_minutes=30.0).run()
+    states = [result.steps().iloc[0], result.after_controls.steps().iloc[0]]
+    assert [state.loading_percent for state in states] == pytest.approx(found.loading_percent[0, :2], abs=1e-4)
+    assert [state.low_vm_pu for state in states] == pytest.approx(found.low_vm_pu[0, :2], abs=1e-6)
+    assert states[0].loading_percent != pytest.approx(states[1].loading_percent, abs=0.1)
+    reaction, analysis = link.analyses.reaction(variant, 30.0), link.analyses.of_variant(variant)
+    number = next(n for n, outage in enumerate(analysis.cases) if outage.elements[:1] == (("line", 0),))
+    left = link.analyses.power(analysis, injections).power
+    (settled,) = reaction(number, left, analysis.contingencies[number].solver.solve(left))
+    half = map_arrays(lambda values: 0.5 * values if values.dtype == float else values, injections)
+    half = replace(half, unit_q_per_p=injections.unit_q_per_p)
+    net = after_trip(case, half, settled.positions)
+    assert states[1].settled_loading_percent == pytest.approx(net.res_line.loading_percent[1], abs=0.01)
+
+
+def test_a_grid_without_rules_for_its_controls_has_no_state_after_them(trips):
+    with pytest.raises(InputError) as refused:
+        SecurityAnalysis(trips[0].model.net, relief_minutes=30.0)
+    assert "leave relief_minutes out" in refused.value.problems[0].repair
+    with pytest.raises(InputError):
+        SecurityAnalysis(trips[0].model, relief_minutes=0.0)
+
+
+def as_injected(case, injections, positions):
+    """The pandapower net with the injections of the first row."""
     model = case.model
     net, plants, p_mw = net_at(model, positions), case.plants, injections.unit_mw[0]
     net.gen["in_service"] = False
@@ -111,6 +145,12 @@ def after_trip(case, injections, positions):
     net.sgen.loc[net.sgen.index[:plants], "q_mvar"] = p_mw[:plants] * injections.unit_q_per_p[0, :plants]
     net.load["p_mw"], net.load["q_mvar"] = injections.demand_mw[0], injections.demand_mvar[0]
     pp.create_sgens(net, model.areas.bus.iloc[case.areas.of_group], p_mw=p_mw[plants:], q_mvar=0.0)
+    return net
+
+
+def after_trip(case, injections, positions):
+    """The pandapower net after the trip of the first circuit, solved; the last sgen is the compensator."""
+    model, net = case.model, as_injected(case, injections, positions)
     svc, compensator = pp.create_sgen(net, model.compensator.bus, p_mw=0.0, q_mvar=0.0), model.compensator
     net.line.loc[0, "in_service"] = False
     low, high = -25.0, 25.0

@@ -72,7 +72,7 @@ def conductor_c(
         for section in circuits[0].sections
     ]
     known = ~np.isnan(loading_percent).any(axis=1, keepdims=True)
-    return np.where(known, np.max(parts, axis=0), np.nan)
+    return np.where(known, np.max(parts, axis=0), np.nan).astype(np.float32)
 
 
 def _current_a(circuits: Sequence[CableCircuit], loading_percent: np.ndarray) -> np.ndarray:

@@ -351,6 +351,11 @@ def _largest(table: str, column: str, series: MemberSeries) -> np.ndarray:
     return series.statistic(series.tables[table][column], np.max)
 
 
+def survivor_before_max_percent(series: MemberSeries) -> np.ndarray:
+    """Return the highest loading of the link's survivor before management."""
+    return _largest("link", "n1_before_loading_percent", series)
+
+
 def _p99(values: np.ndarray) -> float:
     return float(np.quantile(values, 0.99))
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import cache
+from itertools import chain
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +20,9 @@ from twin.network.monitored import PLAIN_LIMITS, MonitoredGrid, monitored_model,
 from twin.network.profiles import GivenProfiles, checked
 from twin.network.reading.as_read import AsRead
 from twin.network.reading.extraction import extract
-from twin.security.assessment import OutageAnalysis, Relief
+from twin.network.reduced.controls import first_positions, net_at
+from twin.network.reduced.stacking import in_service
+from twin.security.assessment import OutageAnalysis, Reaction, Relief
 from twin.security.contingencies import (
     Contingency,
     OutageClass,
@@ -26,6 +31,7 @@ from twin.security.contingencies import (
     highest_output_mw,
     unnamed_elements,
 )
+from twin.security.control_actions import ControlActions, Positions
 from twin.security.prepared import PreparedContingencies
 from twin.security.remedies import Means, import_remedies
 from twin.security.result import SecurityResult
@@ -56,7 +62,11 @@ class SecurityAnalysis:
     limits : Limits
         For a plain net: short-time factor, and the voltage band where the bus table has none.
     relief : callable, optional
-        What is done between the state at once and the settled one; see `twin.security.assessment.Relief`.
+        What is done between the state at once and the settled one; see `twin.security.assessment.Relief`. With
+        `relief_minutes` it is done after taps and reactors have acted.
+    relief_minutes : float, optional
+        Of a `GridModel` whose taps and reactors are automatic: they act by their own rules until then, and the result
+        of `run` has a second state, ``after_controls``. Left out: they stay where they are.
     trafo_model, enforce_q_lims
         As for `BatchPowerFlow`.
 
@@ -74,6 +84,7 @@ class SecurityAnalysis:
         largest_plants: int = 5,
         limits: Limits = PLAIN_LIMITS,
         relief: Relief | None = None,
+        relief_minutes: float | None = None,
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
     ) -> None:
@@ -84,8 +95,12 @@ class SecurityAnalysis:
             self.as_read = AsRead(grid.net if isinstance(grid, GridModel) else grid)
             self.grid = _monitored(grid, self.as_read.net, limits, trafo_model, enforce_q_lims)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
+        self._settings: dict[str, Any] = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
         self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
         self._ready: dict[tuple[Contingency, ...], PreparedContingencies] = {}
+        self._model = grid if isinstance(grid, GridModel) else None
+        raise_if_any(_control_problems(self._model, relief_minutes))
+        self.relief_minutes = relief_minutes
 
     def prepare(self, plant_mw: Mapping[Element, float]) -> OutageAnalysis:
         """Make the outages ready; the last list is kept, so that a second run with the same outages begins at once.
@@ -135,16 +150,35 @@ class SecurityAnalysis:
         rows, given = found.rows, found.values
         raise_if_any(_not_counts({"threads": threads, "block_steps": block_steps}))
         steps = steps_of(rows, found.labels, index, step_hours)
-        analysis = self.prepare(highest_output_mw(net, network, given))
+        highest_mw = highest_output_mw(net, network, given)
+        analysis, reaction = self.prepare(highest_mw), self._reaction(highest_mw)
         block = block_steps or _block_steps(len(network.alive), rows, threads)
 
-        def assessed(first: int) -> Tally:
+        def assessed(first: int) -> tuple[list[Tally], list[Tally]]:
             part = {key: values[first : first + block] for key, values in given.items()}
-            return analysis.assess(analysis.power(min(block, rows - first), part), first)
+            numbers = first + np.arange(min(block, rows - first))
+            power = analysis.power(len(numbers), part)
+            return analysis.assess_groups(power, numbers, np.zeros_like(numbers), reaction)
 
         with ThreadPoolExecutor(threads) as pool:
             tallies = list(pool.map(assessed, range(0, rows, block)))
-        return analysis.result(tallies, steps.hours, steps.labels)
+        at_once, after = (list(chain.from_iterable(of_blocks)) for of_blocks in zip(*tallies, strict=True))
+        result = analysis.result(at_once, steps.hours, steps.labels)
+        return replace(result, after_controls=analysis.result(after, steps.hours, steps.labels)) if after else result
+
+    def _reaction(self, highest_mw: Mapping[Element, float]) -> Reaction | None:
+        """Return what taps and reactors do after an outage; the outages at other positions are made ready once."""
+        model, minutes = self._model, self.relief_minutes
+        if model is None or minutes is None:
+            return None
+
+        @cache
+        def at(positions: Positions) -> OutageAnalysis:
+            network = in_service(model, extract(net_at(model, positions), **self._settings))
+            grid = monitored_model(model, network)
+            return SecurityAnalysis(grid, self.outages, largest_plants=self.largest_plants).prepare(highest_mw)
+
+        return ControlActions(model, first_positions(model), minutes, at)
 
     def _profiles(self, profiles: Mapping[str, ArrayLike] | None) -> GivenProfiles:
         if self.as_read is not None:
@@ -195,6 +229,17 @@ def _monitored(
     if isinstance(grid, GridModel):
         return monitored_model(replace(grid, net=net), network)
     return monitored_net(net, network, limits)
+
+
+def _control_problems(model: GridModel | None, relief_minutes: float | None) -> Iterator[Problem]:
+    if relief_minutes is None:
+        return
+    if not 0.0 < relief_minutes < np.inf:
+        yield Problem("not a time until redispatch", "relief_minutes", f"{relief_minutes:g}", "minutes above 0")
+    if model is None or not model.controls.automatic or not first_positions(model):
+        seen = "a grid without rules for them" if model is None else "a grid model that holds them fixed"
+        accepted, repair = "a GridModel with automatic controls", "leave relief_minutes out"
+        yield Problem("no taps or reactors act after an outage", "relief_minutes", seen, accepted, repair)
 
 
 def _block_steps(nodes: int, rows: int, threads: int) -> int:

@@ -105,7 +105,8 @@ def assess_steps(
     groups : numpy.ndarray, (R,) int
         Group of each row, 0 to G - 1, none empty; the same step may stand in several.
     relief : callable, optional
-        Acts between the state at once and the settled one; without it they are the same state.
+        Acts between the state at once and the settled one; without it they are the same state. With a reaction it acts
+        after the controls.
     reaction : callable, optional
         What taps and reactors do after the outage; the state that they lead to has a tally of its own.
 
@@ -137,6 +138,7 @@ def _assess_rows(
         [] if of is None else [_stage(of_class, of.cases, rows, intact) for of_class in of.classes]
         for of in (tally, after)
     )
+    first_relief = relief if reaction is None else None
     start: np.ndarray | None = None
     kept: dict[int, Solution] = {}
     repeated = set(contingencies.repeats)
@@ -152,24 +154,26 @@ def _assess_rows(
         if number in repeated:
             kept[number] = found
         kind = contingency.case.outage_class
-        flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, relief)
+        flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, first_relief)
         _count_case(number, flags, rows, tally.cases, tally.classes[kind])
         _count_lost(number, contingency, steps, rows, tally.cases)
         if after is not None and reaction is not None:
             settled = reaction(number, power, found)
-            flags = _assess_settled(number, settled, rows, stages_after[kind], after.cases)
+            flags = _assess_settled(number, power, settled, rows, stages_after[kind], after.cases, relief)
             _count_case(number, flags, rows, after.cases, after.classes[kind])
     for of_class, stage in zip(tally.classes, stages, strict=True):
         _count_elements(of_class, stage.at_once, rows)
-        if relief is None:
+        if first_relief is None:
             _settled_as_at_once(of_class)
-    if relief is None:
+    if first_relief is None:
         _copy(tally.cases.worst, tally.cases.settled)
     if after is not None:
         for of_class, stage in zip(after.classes, stages_after, strict=True):
             _count_elements(of_class, stage.at_once, rows)
-            _settled_as_at_once(of_class)
-        _copy(after.cases.worst, after.cases.settled)
+            if relief is None:
+                _settled_as_at_once(of_class)
+        if relief is None:
+            _copy(after.cases.worst, after.cases.settled)
     return tally, after
 
 
@@ -231,17 +235,29 @@ def _assess_case(
 
 
 def _assess_settled(
-    number: int, settled: Iterable[Settled], rows: _Rows, stage: _Stage, cases: CaseTally
+    number: int,
+    power: NodePower,
+    settled: Iterable[Settled],
+    rows: _Rows,
+    stage: _Stage,
+    cases: CaseTally,
+    relief: Relief | None,
 ) -> np.ndarray:
-    """Return (R,) flags of how the case breaks the criterion once the controls have acted."""
+    """Return (R,) flags of how the case breaks the criterion once the controls, then the relief, have acted."""
     flags = np.zeros(len(rows.steps), dtype=np.uint8)
-    case = CaseState(number, rows.cases, False, True)
+    case = CaseState(number, rows.cases, relief is not None, relief is None)
     for state in settled:
-        solved = state.solution.converged & state.picked
-        _find(case, state.contingency, state.solution, solved, rows, stage.at_once, flags)
-        unsolved = ~state.solution.converged & state.picked
+        contingency, found = state.contingency, state.solution
+        _find(case, contingency, found, found.converged & state.picked, rows, stage.at_once, flags)
+        last = found
+        if relief is not None:
+            last = contingency.solver.solve(relief(contingency, power, found.v), found.v, THREADS).only_operable()
+            _find(CaseState(number, rows.cases, False, True), contingency, last, last.converged & state.picked, rows,
+                  stage.settled, flags)  # fmt: skip
+        unsolved = ~(found.converged & last.converged) & state.picked
         flags[unsolved] |= UNSOLVED
-        np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], state.solution.failure[unsolved]), 1)
+        failure = np.where(found.converged, last.failure, found.failure)
+        np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
     return flags
 
 

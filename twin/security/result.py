@@ -52,6 +52,9 @@ class SecurityResult:
     step_hours : float
     index : pandas.Index or None
         Time of each step.
+    after_controls : SecurityResult or None
+        The same outages once taps and reactors have acted by their own rules; its settled columns are the state after
+        the relief (redispatch), where one is given.
     """
 
     grid: MonitoredGrid
@@ -60,6 +63,7 @@ class SecurityResult:
     tally: Tally
     step_hours: float
     index: pd.Index | None = None
+    after_controls: SecurityResult | None = None
 
     def of_class(self, outage_class: OutageClass = OutageClass.SINGLE) -> ClassTally:
         """Return the arrays of a class of outages."""
