@@ -193,7 +193,7 @@ def test_a_member_of_a_block_has_the_figures_that_it_has_alone(run):
     names = shown_in("sample")
     tables = {
         name: {key: np.stack([one.tables[name][key] for one in alone], axis=1) for key in alone[0].tables[name]}
-        for name in ("system", "link")
+        for name in ("system", "link", "cable")
     }
     together = type(alone[0])(tables, case.step_hours)
     found = key_figures(together, names)

@@ -109,7 +109,7 @@ def test_the_security_analysis_has_the_same_three_states(trips):
     case, link, variant, injections, found = trips
 
     def halved(contingency, power, v):
-        return map_arrays(lambda values: 0.5 * values, power)
+        return replace(power, **{name: 0.5 * part for name, part in vars(power).items() if part is not None})
 
     _, positions = link.analyses.key(variant)
     model = replace(case.model, net=as_injected(case, injections, positions))

@@ -410,14 +410,19 @@ def _cable_columns(end: str, series: MemberSeries) -> np.ndarray | None:
     return np.array([cable[name] for name in cable if name.endswith(end)], dtype=float)
 
 
+def _unknown(series: MemberSeries) -> np.ndarray:
+    """Return NaN for each member."""
+    return np.full(series.solved.shape[1:], np.nan)
+
+
 def _of_cable(end: str, of: Callable[..., Any], series: MemberSeries) -> np.ndarray:
     found = _cable_columns(end, series)
-    return np.asarray(np.nan) if found is None else series.statistic(of(found, axis=0), of)
+    return _unknown(series) if found is None else series.statistic(of(found, axis=0), of)
 
 
 def _hours_above(limit_c: int, series: MemberSeries) -> np.ndarray:
     found = _cable_columns("_conductor_c", series)
-    return np.asarray(np.nan) if found is None else series.time(np.any(found > limit_c, axis=0))
+    return _unknown(series) if found is None else series.time(np.any(found > limit_c, axis=0))
 
 
 @key_figure
@@ -425,7 +430,7 @@ def link_conductor_mean_c(series: MemberSeries) -> np.ndarray:
     """Return the mean temperature of the hotter conductor, weighted with the losses."""
     found = _cable_columns("_conductor_c", series)
     if found is None:
-        return np.asarray(np.nan)
+        return _unknown(series)
     weight = np.nan_to_num(_fuller_circuit_percent(series) ** 2)
     total = series.total(weight)
     return np.asarray(series.total(np.nan_to_num(found.max(axis=0)) * weight) / total if total > 0.0 else np.nan)
@@ -435,7 +440,7 @@ def link_conductor_mean_c(series: MemberSeries) -> np.ndarray:
 def link_survivor_limited_hours(series: MemberSeries) -> np.ndarray:
     """Return the hours in which the survivor could not carry its flow for a week."""
     found = _cable_columns("survivor_minutes", series)
-    return np.asarray(np.nan) if found is None else series.time(np.less(found[0], MOST_MINUTES))
+    return _unknown(series) if found is None else series.time(np.less(found[0], MOST_MINUTES))
 
 
 KEY_FIGURES |= {
