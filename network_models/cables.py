@@ -119,6 +119,11 @@ def _layer_problems(rows: pd.DataFrame, family: str, diameter: float) -> Iterato
     if not around:
         yield Problem("the cable has no layers", where, "", f"rows for {family}", "add them from the inside outwards")
         return
+    thin = rows[~(rows["thickness_mm"].astype(float) > 0.0)]
+    if len(thin):
+        seen = ", ".join(f"{row.layer} {row.thickness_mm:g} mm" for row in thin.itertuples())
+        yield Problem("a layer has no thickness", where, seen, "above 0 mm", "give its thickness or take the row out")
+        return
     if any(inner == "cable" and outer == "core" for inner, outer in pairwise(around)):
         seen = ", ".join(rows["layer"])
         yield Problem(

@@ -53,6 +53,7 @@ def test_a_section_in_warm_dry_ground_carries_less_than_the_stated_rating():
     [
         ("cable_layers", "layer", "filler", "resistivity_k_m_per_w", 0.0, "nothing fills the space between the cores"),
         ("cable_layers", "layer", "filler", "thickness_mm", 30.0, "the filler is thicker than the formula holds for"),
+        ("cable_layers", "layer", "serving", "thickness_mm", -1.0, "a layer has no thickness"),
         ("cable_layers", "layer", "filler", "around", "core", "nothing fills the space between the cores"),
         ("cable_layers", "layer", "lead sheath", "around", "cable", "stands outside of one around all"),
         ("cable_layers", "layer", "serving", "resistivity_k_m_per_w", 60.0, "the rating is too high for its losses"),
