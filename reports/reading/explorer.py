@@ -22,7 +22,8 @@ from twin.metrics.run_folder import Member, Run
 MISSING = -32768
 """Stands for a half-hour without a value."""
 LARGEST = 32767
-COMPRESSION = 9
+COMPRESSION = 7
+"""A year's series take 0.4 s of a processor; 9 takes 3.5 s for two percent of the bytes."""
 MINUTES_OF_HOUR = 60
 SCALES = {"export": 0.2, "before": 1.0, "after": 1.0, "cut": 0.1, "area": 0.2, "conductor": 0.5}
 """Step of each series of every member, in MW, percent and degrees Celsius."""
