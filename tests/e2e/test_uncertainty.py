@@ -93,20 +93,20 @@ def _is_as_agreed(record):
     assert any(found["tornado"] for found in headlines.values())
 
 
-def test_one_and_two_circuits_and_a_warmer_sea_bed_stand_in_one_block(small_study):
+def test_one_and_two_circuits_and_dry_ground_around_a_duct_stand_in_one_block(small_study):
     study = read_study(small_study, None, (30, 30))
     circuits = Setting("grid.parameters.path_circuits", 1, 2, 2, whole=True)
-    soil = Setting("inputs.cable_sections.sea_bed", 0.4, 0.7, 1.0)
+    soil = Setting("inputs.cable_sections.duct", 0.5, 1.0, 1.5)
     moved = {name: Unknown(name, (setting,), name, name, "1", "test", "estimate")
              for name, setting in (("circuits", circuits), ("soil", soil))}  # fmt: skip
     setup = Setup(study, None, (30, 30), SCENARIOS[:1], tuple(moved.values()))
     drawn = ({}, {"circuits": 0.0}, {"soil": 1.0}, {"circuits": 1.0, "soil": 0.5})
     samples = [Sample(SAMPLES, number, 0, quantiles) for number, quantiles in enumerate(drawn)]
-    base, one_circuit, warm, as_base = run_block(setup, samples)
-    assert not any(row["failure"] for row in (base, one_circuit, warm, as_base))
+    base, one_circuit, dry, as_base = run_block(setup, samples)
+    assert not any(row["failure"] for row in (base, one_circuit, dry, as_base))
     assert base["losses_mwh"] == pytest.approx(as_base["losses_mwh"], rel=1e-12)
     assert one_circuit["losses_mwh"] > 1.01 * base["losses_mwh"]
-    assert warm["link_conductor_max_c"] > base["link_conductor_max_c"] + 0.1
+    assert dry["link_conductor_max_c"] > base["link_conductor_max_c"] + 0.1
     assert one_circuit["demand_mwh"] == pytest.approx(base["demand_mwh"], rel=1e-12)
     (alone,) = run_block(setup, samples[1:2])
     assert alone["losses_mwh"] == pytest.approx(one_circuit["losses_mwh"], rel=1e-12)
