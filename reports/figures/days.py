@@ -39,7 +39,7 @@ def fullest_hours(run: Run, focus: Focus, detail: Detail, words: Words) -> Pictu
         ax.set(xlim=(0, steps * detail.hours), xlabel=words("axis.fullest_hours"), ylabel=words("axis.loading"))
         ax.set_ylim(bottom=0)
         if ax.lines[:-1]:
-            ax.legend(loc="lower left", ncols=3)
+            drawing.legend(*ax.get_legend_handles_labels(), loc="outside upper left", ncols=2)
         return drawing
 
     caption = words("figure.fullest_hours", scenario=scenario_title(run, focus.scenario, words))
