@@ -221,7 +221,7 @@ DECLARATIONS = {
                absent="how plants without remote control are ordered down for congestion"),
         _table("zones", Zone, "zone hypothesis", "grid", "limit_mw", **_ZONES),
         _table("zone_units", ZoneUnit, "zone hypothesis plant", "grid", **_ZONES),
-        _table("feed_columns", FeedColumn, "column", "study", **_ZONES),
+        _table("feed_columns", FeedColumn, "column", "study", absent="a public feed of the network management"),
         _table("study_ranges", StudyRange, "key", "study", "base", study_key="{row}", absent="ranges of study keys"),
     )
 }  # fmt: skip

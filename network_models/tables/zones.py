@@ -32,7 +32,7 @@ class Zone(Named):
     limit_step_mw: float = number("MW", gt=0)
     cooled_by_wind: Flag
     trim_percent: float = number("%", gt=0, le=100)
-    trip_percent: float | None = maybe("%", ge=100)
+    trip_percent: float | None = maybe("%", gt=0)
     release_percent: float = number("%", gt=0, le=100)
     release_mw_per_minute: float | None = maybe("MW/min", gt=0)
 

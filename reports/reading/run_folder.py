@@ -48,8 +48,9 @@ def has_market(run: Run) -> bool:
 
 
 def congestion_rule(run: Run) -> str:
-    """Return the rule by which the study shares out cuts for congestion."""
-    return str(run.study.get("study", {}).get("operation", {}).get("congestion_rule", "uniform"))
+    """Return the rule by which the study shares out cuts for congestion: one of its rules, or constraint zones."""
+    operation = run.study.get("study", {}).get("operation", {})
+    return "zones" if operation.get("operator") == "zones" else str(operation.get("congestion_rule", "uniform"))
 
 
 def benefit_kpi(run: Run) -> str:

@@ -147,5 +147,6 @@ def cuts(run: Run, focus: Focus, detail: Detail, words: Words) -> list[Block]:
 
 
 def _order(run: Run, words: Words) -> str:
-    rule = ".lifo" if congestion_rule(run) == "lifo" else ""
+    named = f".{congestion_rule(run)}"
+    rule = named if words.has(f"text.order{named}") else ""
     return words(f"text.order{rule}{'' if has_market(run) else '.no_area'}")

@@ -27,7 +27,19 @@ from reports.reading.labels import kpi_label, point_label
 from reports.reading.run_folder import benefit_kpi, controlled_scenarios, has_market
 from reports.reading.substitutes import substitutes
 from reports.reading.uncertainty import Analysis, Unusable
-from reports.sections import answer, checks, glossary, link, measures, onset, outages, studied, tables, uncertainty
+from reports.sections import (
+    answer,
+    checks,
+    glossary,
+    link,
+    measures,
+    onset,
+    outages,
+    studied,
+    tables,
+    uncertainty,
+    zones,
+)
 from twin.core.clock import step_hours
 from twin.core.quantities import shown_in
 from twin.metrics.run_folder import Run
@@ -55,6 +67,7 @@ def document(run: Run, focus: Focus, detail: Detail, analysis: Analysis, words: 
         *measures.side_by_side(run, focus, words),
         *measures.who_gains(run, focus, words),
         *measures.cuts(run, focus, detail, words),
+        *zones.section(run, focus, words),
         *uncertainty.section(run, focus, analysis, words),
         *studied.questions(run, words, starts_page=not isinstance(analysis, Unusable)),
         *_appendix(run, focus, detail, words),

@@ -25,6 +25,7 @@ from studies.study.file.members import BASE, members, middle_point, onset_member
 from studies.study.file.members import Member as StudyMember
 from studies.study.file.schema import Study
 from studies.study.islands import element_names_ja, island_of, tables_of
+from studies.study.zones import zone_facts
 from twin.core.units import KW_PER_MW, KWH_PER_MWH
 from twin.metrics.comparisons import congestion_of, net_benefit, operator_kpis
 from twin.metrics.kpis import or_none
@@ -301,13 +302,16 @@ class StudyRun(Experiment):
             write_json(work.folder / member.path / "manifest.json", facts)
         if self.study.grid.is_island:
             write_network_figures(self.case.model, work.folder)
+        zones = {member.path: facts for member in self.own if (facts := zone_facts(member.study))}
+        zone_names_ja = {one["zone"]: f"ゾーン{one['title_ja']}" for facts in zones.values() for one in facts}
         return study_record(self.study, self.own) | {
             "assumptions": _assumptions(self.own) if self.study.grid.is_island else [],
             "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
             "sources": status_counts(island_of(self.study)),
             "units": _units(self.case),
             "link_elements": element_names(self.case.model.net, [one.element for one in self.case.model.roles.link]),
-            "element_names_ja": element_names_ja(self.study) if self.study.grid.is_island else {},
+            "element_names_ja": (element_names_ja(self.study) if self.study.grid.is_island else {}) | zone_names_ja,
+            "zones": zones,
             "study_ranges": _study_ranges(self.study) if self.study.grid.is_island else [],
             "scenario_facts": _scenario_facts(self.case, self.own),
             "currency": self.case.model.currency,

@@ -19,10 +19,12 @@ from studies.study.grids import member_grids
 from studies.study.inputs import Inputs, member_inputs, orders_day_ahead, sources_of
 from studies.study.islands import Grids, tables_of
 from studies.study.margins import with_margins
+from studies.study.zones import member_zones
 from twin.core.clock import HOURS_OF_DAY, steps_in
 from twin.core.equal_rows import held_once
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.tables import Tables
+from twin.metrics.comparisons import other_kind
 from twin.network.model import GridModel
 from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
@@ -47,22 +49,21 @@ AS_LISTED, CONTROL_ORDERS = "as_listed", "control_orders"
 def loop_members(members: list[StudyMember], grids: Grids, inputs: Inputs) -> list[Member]:
     """Return the loop's members in the study's order."""
     return [
-        replace(_member(member, grids.models[grid], grid, series, inputs.fleet), planned_outages=planned)
+        replace(_member(member, grids.models[grid], grid, series, inputs), planned_outages=planned)
         for member, grid, series, planned in zip(members, grids.of_member, inputs.of_member, grids.planned, strict=True)
     ]
 
 
 def counterfactuals(member: Member) -> list[Member]:
     """Return the counterfactuals that are run beside a member; only sums are kept of them."""
-    other = "forecast" if member.operator == "perfect" else "perfect"
-    found = [replace(member, twin=OTHER_OPERATOR, operator=other)]
+    found = [replace(member, twin=OTHER_OPERATOR, operator=other_kind(member.operator))]
     if member.area_balance:
         found.insert(0, replace(member, twin=AREA_BALANCE_OFF, area_balance=False))
     return found
 
 
-def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet: SiteFleet) -> Member:
-    operation, tables = member.study.operation, tables_of(member.study)
+def _member(member: StudyMember, model: GridModel, grid: int, series: int, inputs: Inputs) -> Member:
+    operation, tables, fleet = member.study.operation, tables_of(member.study), inputs.fleet
     if isinstance(operation.flow_margin_mw, str):
         repair = "give a number, e.g. what operator_flow_margin_mw says after goto-twin run"
         where, seen = "[operation] flow_margin_mw", operation.flow_margin_mw
@@ -96,6 +97,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, fleet
         follows=_follows(member.study, model),
         window_hours=_window_hours(member.study),
         area_notice_hour=_area_notice_hour(tables),
+        zones=member_zones(member.study, model, inputs.clock),
     )
 
 
@@ -250,6 +252,7 @@ def case_of(
         export_per_mw=response,
         lead_slots=max(steps_in(member.forecast_lead_half_hours, clock.step_minutes) for member in members),
         clock=clock,
+        zone_slots=max(len(member.zones) for member in members),
     )
 
 

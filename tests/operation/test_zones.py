@@ -53,13 +53,16 @@ def test_every_rule_takes_off_what_is_asked_or_all(share, effect, excess):
         assert (cut @ effect)[0] == pytest.approx(min(excess, (output @ effect)[0]), abs=1e-9)
 
 
+TWO_MW = np.array([2.0, 3.0])
+
+
 def _zone(**changes):
-    units = {"units": np.arange(2), "contract_mw": np.array([2.0, 3.0]), "effect": np.ones(2), "rule": "lifo"}
-    return Zone("a", **units | changes)
+    return Zone("a", (0, 1), "lifo", **changes)
 
 
 def _run(zone, beside, potential, limit=10.0):
-    return manage(zone, np.array(beside, float), np.array(potential, float), np.full((len(beside), 1), limit))
+    beside = np.array(beside, float)
+    return manage(zone, TWO_MW, np.ones(2), beside, np.array(potential, float), np.full((len(beside), 1), limit))
 
 
 def test_the_last_connected_is_cut_first_and_the_flow_stands_at_the_limit():
@@ -67,7 +70,7 @@ def test_the_last_connected_is_cut_first_and_the_flow_stands_at_the_limit():
     # 11 arrive: 1 off the first; 14: all of the first, 2 of the second; 17: both stopped and 2 too much all the same
     assert found.set_point_mw[:, 0] == pytest.approx(np.array([[1.0, 3.0], [0.0, 1.0], [0.0, 0.0]]))
     assert found.measured_mw[:, 0] == pytest.approx([10.0, 10.0, 12.0])
-    assert found.status(_zone())[:, 0].tolist() == [0.5, 0.5, 1.0]
+    assert found.status[:, 0].tolist() == [0.5, 0.5, 1.0]
 
 
 def test_release_goes_in_steps_and_begins_with_the_last_one_cut():
@@ -76,7 +79,7 @@ def test_release_goes_in_steps_and_begins_with_the_last_one_cut():
     assert found.set_point_mw[:, 0] == pytest.approx(
         np.array([[0, 0], [0, 1.5], [0, 3], [1.5, 3], [2, 3], [2, 3], [2, 3]], float)
     )
-    assert found.status(zone)[:, 0].tolist() == [1.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0]
+    assert found.status[:, 0].tolist() == [1.0, 0.5, 0.5, 0.5, 0.0, 0.0, 0.0]
 
 
 def test_between_release_and_limit_nothing_moves():
@@ -100,11 +103,11 @@ def test_release_never_passes_the_limit():
 
 def test_limits_are_run_side_by_side_as_alone():
     zone, rng = _zone(release=0.9, release_mw=0.7, trip=1.3), np.random.default_rng(3)
-    beside, potential = rng.uniform(2, 12, 200), rng.uniform(0, 1, (200, 2)) * zone.contract_mw
+    beside, potential = rng.uniform(2, 12, 200), rng.uniform(0, 1, (200, 2)) * TWO_MW
     limit = rng.uniform(6, 12, (200, 3))
-    together = manage(zone, beside, potential, limit)
+    together = manage(zone, TWO_MW, np.ones(2), beside, potential, limit)
     for m in range(3):
-        alone = manage(zone, beside, potential, limit[:, m : m + 1])
+        alone = manage(zone, TWO_MW, np.ones(2), beside, potential, limit[:, m : m + 1])
         assert np.array_equal(together.set_point_mw[:, m], alone.set_point_mw[:, 0])
         assert (alone.measured_mw[:, 0] <= np.maximum(limit[:, m], beside) + 1e-9).all()
 

@@ -7,10 +7,11 @@ import pytest
 from made_feed import ISLAND, NAME, TABLES, USES, made_feed
 
 from studies.experiments.validation.curtailment.compare import compare_curtailment
-from studies.experiments.validation.curtailment.model import ZoneModel, readings_of
+from studies.experiments.validation.curtailment.model import ZoneModel
 from studies.experiments.validation.curtailment.page import parts_of_page, tables
 from studies.measured.feed import read_feed
 from studies.study.file.reading import read_study, study_path
+from studies.study.zones import readings_of
 from twin.core.errors import InputError
 
 pytestmark = pytest.mark.slow

@@ -242,6 +242,7 @@ def _some_states(case: Case, steps: np.ndarray, positions: np.ndarray) -> tuple[
         FixedAhead.none(count, case.plants),
         FixedAhead.none(count, case.plants),
         np.repeat(start.device_state, count, axis=0),
+        np.repeat(start.set_point_mw, count, axis=0),
     )
     record, _, _ = run_half_hours(case, now, before)
     profiles = case.profiles[case.profile[0]][0]

@@ -23,6 +23,8 @@ OF_OPERATORS = (
     "forecast_operator_missed_hours", "congestion_masked_by_area_balance_mwh", "congestion_alone_mwh",
     "congestion_and_area_balance_mwh", "forecast_operator_whole_windows_mwh", "forecast_operator_whole_window_days",
 )  # fmt: skip
+KINDS = ("perfect", "forecast")
+"""Kinds of operators of which every member's congestion is told; of constraint zones their own members tell."""
 OF_CONGESTION = ("curtailed_congestion_mwh", "congested_hours", "criterion_broken_hours")
 """What is kept of values that are tried one at a time."""
 
@@ -64,6 +66,11 @@ def congestion_of(series: MemberSeries) -> dict[str, float | None]:
     return {name: or_none(value) for name, value in key_figures(series, OF_CONGESTION).items()}
 
 
+def other_kind(operator: str) -> str:
+    """Return the kind of operator under which a member is run too, for comparison."""
+    return "forecast" if operator == "perfect" else "perfect"
+
+
 def operator_kpis(
     own: MemberSeries, operator: str, other_operator: MemberSeries | None, without_area_balance: MemberSeries | None
 ) -> dict[str, float | None]:
@@ -73,19 +80,20 @@ def operator_kpis(
     ----------
     own : MemberSeries
     operator : str
-        The member's: ``perfect`` or ``forecast``.
+        The member's: ``perfect``, ``forecast`` or ``zones``.
     other_operator : MemberSeries, optional
-        The same under the other operator.
+        The same under the other operator, as `other_kind` says.
     without_area_balance : MemberSeries, optional
         The same without area-balance orders; the member itself where it has none.
     """
     found: dict[str, float | None] = dict.fromkeys(OF_OPERATORS)
     cut = float(curtailed_congestion_mwh(own))
-    found[f"{operator}_operator_curtailed_congestion_mwh"] = cut
-    if other_operator is not None:
-        other = "forecast" if operator == "perfect" else "perfect"
-        found[f"{other}_operator_curtailed_congestion_mwh"] = float(curtailed_congestion_mwh(other_operator))
-        forecast = own if operator == "forecast" else other_operator
+    of_kinds = {operator: own} | ({} if other_operator is None else {other_kind(operator): other_operator})
+    for kind, series in of_kinds.items():
+        if kind in KINDS:
+            found[f"{kind}_operator_curtailed_congestion_mwh"] = float(curtailed_congestion_mwh(series))
+    forecast = of_kinds.get("forecast")
+    if forecast is not None and other_operator is not None:
         told = key_figures(forecast, ("forecast_missed_hours", "whole_windows_mwh", "whole_window_days"))
         found |= {f"forecast_operator_{name.removeprefix('forecast_')}": float(value) for name, value in told.items()}
     if without_area_balance is not None:

@@ -40,6 +40,7 @@ class Block:
     flexible: Mapping[str, np.ndarray]
     before: Mapping[str, np.ndarray]
     after: Mapping[str, np.ndarray]
+    zones: Mapping[str, np.ndarray]
 
     def only(self, m: int) -> Block:
         """Return the arrays of member `m` of the case, with a member axis of length 1."""
@@ -51,7 +52,7 @@ class Block:
 
     def _picked(self, m: int, pick: int | list[int]) -> Block:
         groups = (
-            self.values, self.cuts, self.sites, self.flexible, self.before, self.after,
+            self.values, self.cuts, self.sites, self.flexible, self.before, self.after, self.zones,
         )  # fmt: skip
         return Block(self.start, (m,), *({name: x[:, pick] for name, x in group.items()} for group in groups))
 
@@ -78,6 +79,7 @@ def block_of(start: int, record: Record, members: Sequence[int] | None = None) -
         flexible=vars(record.flexible),
         before=vars(record.before),
         after=vars(record.after),
+        zones=vars(record.zones),
     )
 
 

@@ -22,7 +22,7 @@ PARTS, CHECKPOINTS = "parts", "checkpoints"
 FINISHED_LIST = "tables.json"
 """Checksums of a finished member's tables, written last; taken away before a run is published."""
 _TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "area", "device", "failure",
-                 "item", "payer", "receiver", "hottest_section"]  # fmt: skip
+                 "item", "payer", "receiver", "hottest_section", "zone", "order"]  # fmt: skip
 _WRITE = {"compression": "zstd", "compression_level": 1, "write_statistics": False, "write_page_checksum": True}
 
 

@@ -22,7 +22,7 @@ from twin.metrics.half_hours import (
     solved_percent,
 )
 from twin.operation.case import Case
-from twin.operation.record import Record
+from twin.operation.record import ORDERS, Record
 from twin.resources.sites import KINDS
 
 SMALLEST_ROW_MW = 1e-9
@@ -75,14 +75,14 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
     flows = BlockFlows(*(getattr(flows, field.name)[:, 0] for field in fields(BlockFlows)))
     return {
         "system": system,
-        "ledger": _ledger(case, block, time),
+        "ledger": _ledger(case, block, m, time),
         "link": link,
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
         "branches": _branches(case, block, time),
         "sites": _sites(case, block, m, time),
         "devices": device_table(case, m, block.flexible, time),
-    }
+    } | ({"zones": _zones(case, block, m, time)} if case.operator.by_zones[m] else {})
 
 
 def _times(case: Case, start: int, steps: int) -> pa.Array:
@@ -108,7 +108,7 @@ def _position(positions: np.ndarray, column: int | None) -> pa.Array:
     return pa.array(positions[:, column]) if column is not None else pa.nulls(len(positions), pa.int64())
 
 
-def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
+def _ledger(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
     """One row per half-hour and unit that could produce, or whose battery ran; single precision."""
     v = block.values
     available = v["available_mw"]
@@ -127,7 +127,7 @@ def _ledger(case: Case, block: Block, time: pa.Array) -> pa.Table:
         "time": time.take(pa.array(step)),
         "unit": _named(unit, case.units.names),
         **{name: values[step, unit].astype(np.float32) for name, values in columns.items()},
-        "element": _named(v["end"][step, unit], case.grid.end_names, congested),
+        "element": _named(v["end"][step, unit], (*case.grid.end_names, *_zone_names(case, m)), congested),
         "outage": _named(v["outage"][step, unit], case.grid.outage_names, congested),
     })  # fmt: skip
 
@@ -139,6 +139,30 @@ def _named(codes: np.ndarray, names: Sequence[str], known: np.ndarray | None = N
     mask = None if known is None else ~known
     safe = codes if known is None else np.where(known, codes, 0)
     return pa.DictionaryArray.from_arrays(pa.array(position[safe], mask=mask), pa.array(unique, type=pa.string()))
+
+
+def _zone_names(case: Case, m: int) -> tuple[str, ...]:
+    """Return the zones that a member's operator works by; in the ledger they count as elements after the others."""
+    return tuple(zone.zone.name for zone in case.members[m].zones) if case.operator.by_zones[m] else ()
+
+
+def _zones(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
+    """One row per half-hour and constraint zone; a plant's cut is that of the zone with the lowest set-point."""
+    names, v, parts = _zone_names(case, m), block.zones, []
+    cut_mw = block.cuts[CutCause.CONGESTION_N0]
+    for z in range(len(names)):
+        binds = block.values["end"] == len(case.grid.end_names) + z
+        parts.append(pa.table({
+            "time": time,
+            "zone": _named(np.full(len(time), z), names),
+            "arriving_mw": np.ascontiguousarray(v["arriving_mw"][:, z]),
+            "flow_mw": np.ascontiguousarray(v["flow_mw"][:, z]),
+            "limit_mw": np.ascontiguousarray(v["limit_mw"][:, z]),
+            "order": _named(v["order"][:, z], ORDERS),
+            "status": np.ascontiguousarray(v["status"][:, z]),
+            "cut_mw": np.where(binds, cut_mw, 0.0).sum(axis=1),
+        }))  # fmt: skip
+    return pa.concat_tables(parts).unify_dictionaries()
 
 
 def _link(block: Block, flows: BlockFlows, time: pa.Array) -> pa.Table:

@@ -1,6 +1,7 @@
 """What half-hours hand on through the grid: taken as unmoved, checked, and where it moves the rest is solved again.
 
-Three things are handed on: where taps and reactors stand, the charge of batteries beside plants, and caps fixed ahead.
+Four things are handed on: where taps and reactors stand, the charge of batteries beside plants, caps fixed ahead, and
+set-points of constraint zones.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def solve_grid(case: Case, state: State, steps: range, now: HalfHours) -> tuple[
         some = flat if len(rows) == count * members else rows_of(flat, rows)
         part, flow, device_state = run_half_hours(case, some, carried.before(rows))
         record = part if record is None else with_rows(record, rows, part)
-        carried.check(rows, flow, device_state)
+        carried.check(rows, flow, device_state, part.zones.set_point_mw)
         solved += len(rows)
     assert record is not None
     whole = map_arrays(lambda values: values.reshape(count, members, *values.shape[1:]), record)
@@ -79,6 +80,8 @@ class Carried:
         Of taps and reactors, as in `State`.
     device_state : numpy.ndarray, (T + 1, M, K)
         Of the devices beside plants.
+    set_point_mw : numpy.ndarray, (T + 1, M, Z, P)
+        Of the constraint zones.
     caps : FixedAhead
         (T + L, M, P).
     right : numpy.ndarray, (M,) int
@@ -94,9 +97,9 @@ class Carried:
     def __init__(self, case: Case, state: State, steps: range, now: HalfHours) -> None:
         self.case, self.state, self.steps, self.now = case, state, steps, now
         self.count, self.members = len(steps), len(case.members)
-        self.positions, self.outside_steps, self.device_state = (
+        self.positions, self.outside_steps, self.device_state, self.set_point_mw = (
             np.repeat(values[None], self.count + 1, axis=0)
-            for values in (state.positions, state.outside_steps, state.device_state)
+            for values in (state.positions, state.outside_steps, state.device_state, state.set_point_mw)
         )
         self.right, self.capped = np.zeros((2, self.members), dtype=np.int64)
         self.tried = np.full(self.members, self.count)
@@ -117,7 +120,8 @@ class Carried:
         stops = rows_of(self.stops, m)
         inside = self.case.in_window(m, self.steps.start + k)
         stops = replace(stops, left_pu=np.where(inside[:, None], stops.left_pu, 1.0))
-        return Before(self.positions[k, m], rows_of(self.caps, (k, m)), stops, self.device_state[k, m])
+        caps = rows_of(self.caps, (k, m))
+        return Before(self.positions[k, m], caps, stops, self.device_state[k, m], self.set_point_mw[k, m])
 
     def charge_as_ordered(self, rows: np.ndarray) -> None:
         """Take it that the grid cuts nothing of what batteries beside plants are ordered to do."""
@@ -137,7 +141,7 @@ class Carried:
         if pairs:
             self._fix_caps(np.array(pairs), None)
 
-    def check(self, rows: np.ndarray, flow: Flow, device_state: np.ndarray) -> None:
+    def check(self, rows: np.ndarray, flow: Flow, device_state: np.ndarray, set_point_mw: np.ndarray) -> None:
         """Find where something has moved: only what comes before it is right.
 
         Parameters
@@ -148,15 +152,20 @@ class Carried:
             Their final flows.
         device_state : numpy.ndarray, (R, K)
             At their end, of the devices beside plants.
+        set_point_mw : numpy.ndarray, (R, Z, P)
+            After them, of the constraint zones.
         """
         k, m = np.divmod(rows, self.members)
         stop = self._stop()
         charged = (device_state != self.device_state[k + 1, m]).any(axis=1) & self.case.fleet.has_plant_device[m]
-        for r in np.flatnonzero(charged)[::-1]:
+        ordered = (set_point_mw != self.set_point_mw[k + 1, m]).any(axis=(1, 2))
+        for r in np.flatnonzero(charged | ordered)[::-1]:
             stop[m[r]] = k[r] + 1
         within = k < stop[m]
         ends = within & (k + 1 == stop[m])
         self.device_state[k[ends] + 1, m[ends]] = device_state[ends]
+        for r in np.flatnonzero(ends & ordered):
+            self.set_point_mw[k[r] + 1 :, m[r]] = set_point_mw[r]
         if self.positions.shape[2]:
             stop = self._check_controls(rows[within], flow.rows(within), stop)
         self.tried = np.where(stop == self._stop(), 2 * self.tried, np.maximum(stop - self.right, 1))
@@ -201,6 +210,7 @@ class Carried:
             history=self.state.history.with_slots(slots, of_sites),
             device_history=self.state.device_history.with_slots(slots, of_devices),
             stops=self.stops,
+            set_point_mw=self.set_point_mw[-1],
         )
         return self._with_caps(state, of_sites, of_devices)
 

@@ -21,11 +21,13 @@ from twin.operation.case_parts import (
     Fleet,
     Operators,
     Units,
+    Zones,
     areas_of,
     criteria_of,
     fleet_of,
     operators_of,
     units_of,
+    zones_of,
 )
 from twin.operation.member import Member
 from twin.policies.interface import DAYS_AHEAD, Policy, Rhythm
@@ -55,6 +57,8 @@ class Case:
         Longest lead in steps of any member of the study, also of members that another worker runs.
     clock : Clock
         How the island counts time, with the step of the study.
+    zone_slots : int
+        Most constraint zones of any member of the study, also of members that another worker runs.
     """
 
     index: pd.DatetimeIndex
@@ -67,6 +71,7 @@ class Case:
     export_per_mw: np.ndarray
     lead_slots: int
     clock: Clock = DEFAULT_CLOCK
+    zone_slots: int = 0
 
     def __post_init__(self) -> None:
         if len(self.index) > 1 and step_minutes(self.index) != self.clock.step_minutes:
@@ -160,6 +165,11 @@ class Case:
     def operator(self) -> Operators:
         """How each member's operator works."""
         return operators_of(self.members, self.clock.step_minutes, self.plants)
+
+    @cached_property
+    def zones(self) -> Zones:
+        """The constraint zones."""
+        return zones_of(self.grid, self.members, self.units.contract_mw[:, : self.plants], self.zone_slots)
 
     def in_window(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Return whether steps lie in the window in which plants without remote control stand still, (R,)."""

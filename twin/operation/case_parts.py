@@ -1,4 +1,4 @@
-"""What does not change while a study runs, by subject: units, areas, criteria, operators, fleet."""
+"""What does not change while a study runs, by subject: units, areas, criteria, operators, zones, fleet."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from twin.devices.sites import (
 from twin.network.model import GridModel
 from twin.network.reduced.reduction import ReducedGrid
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, Member, Placed, placed_devices
+from twin.operation.zones.flows import MeasuredZone, ReducedMeter
 from twin.policies.interface import Batteries
 from twin.resources.sites import SiteFleet
 
@@ -212,6 +213,8 @@ class Operators:
     ----------
     forecasts : numpy.ndarray, (M,) bool
         Whether caps are fixed ahead.
+    by_zones : numpy.ndarray, (M,) bool
+        Whether only constraint zones cut for congestion.
     lead_steps : numpy.ndarray, (M,) int
         How far ahead.
     flow_margin_mw : numpy.ndarray, (M,)
@@ -231,6 +234,7 @@ class Operators:
     """
 
     forecasts: np.ndarray
+    by_zones: np.ndarray
     lead_steps: np.ndarray
     flow_margin_mw: np.ndarray
     sees_dispatch: np.ndarray
@@ -251,6 +255,7 @@ def operators_of(members: Sequence[Member], step_minutes: int, plants: int) -> O
     ]
     return Operators(
         forecasts=is_ahead,
+        by_zones=np.array([member.operator == "zones" for member in members]),
         lead_steps=np.array([steps_in(member.forecast_lead_half_hours, step_minutes) for member in members]),
         flow_margin_mw=np.array([member.flow_margin_mw for member in members]),
         sees_dispatch=np.array([member.operator_sees_dispatch for member in members]),
@@ -261,6 +266,64 @@ def operators_of(members: Sequence[Member], step_minutes: int, plants: int) -> O
         area_notice_steps=np.array([HOURS_OF_DAY - m.area_notice_hour for m in members])
         * (MINUTES_OF_HOUR / step_minutes),
     )
+
+
+@dataclass(frozen=True)
+class Zones:
+    """The constraint zones of all members; axes M members, Z zones of a member, P plants.
+
+    Attributes
+    ----------
+    all : tuple of MeasuredZone
+        The distinct ones.
+    meters : tuple of ReducedMeter
+        Of each.
+    number : numpy.ndarray, (M, Z) int
+        Position in `all` of each member's zones in the order in which its operator acts; -1 where it has fewer.
+    free_mw : numpy.ndarray, (M, Z, P)
+        Set-points at which nobody is held: contracts, infinite for plants outside the zone.
+    circuits : numpy.ndarray
+        How many circuits of the link are in service, by network.
+    """
+
+    all: tuple[MeasuredZone, ...]
+    meters: tuple[ReducedMeter, ...]
+    number: np.ndarray
+    free_mw: np.ndarray
+    circuits: np.ndarray
+
+
+def zones_of(grid: ReducedGrid, members: Sequence[Member], contract_mw: np.ndarray, slots: int) -> Zones:
+    """Return the zones of the members whose operator works by them.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    members : sequence of Member
+    contract_mw : numpy.ndarray, (M, P)
+    slots : int
+        Most zones of a member.
+    """
+    of_members = [member.zones if member.operator == "zones" else () for member in members]
+    known = {zone: k for k, zone in enumerate(dict.fromkeys(zone for zones in of_members for zone in zones))}
+    number = np.full((len(members), slots), -1)
+    free_mw = np.full((*number.shape, contract_mw.shape[1]), np.inf)
+    for m, zones in enumerate(of_members):
+        for z, zone in enumerate(zones):
+            units = list(zone.zone.units)
+            number[m, z], free_mw[m, z, units] = known[zone], contract_mw[m, units]
+    return Zones(
+        all=tuple(known),
+        meters=tuple(ReducedMeter(grid, zone.measurement) for zone in known),
+        number=number,
+        free_mw=free_mw,
+        circuits=np.array([_circuits_in_service(model) for model in grid.models], dtype=np.int64),
+    )
+
+
+def _circuits_in_service(model: GridModel) -> int:
+    circuits = [circuit.element for circuit in model.roles.link if circuit.element not in model.planned_out]
+    return sum(bool(model.net[table].loc[row, "in_service"]) for table, row in circuits)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Rows are half-hours of members; no row sees another one, so any number of them i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,15 +23,16 @@ from twin.operation.devices import (
     order_beside_plants,
     settle_beside_plants,
 )
-from twin.operation.injections import Injections, solve_injections
+from twin.operation.injections import Injections
 from twin.operation.ledger import FixedAhead, Ledger
 from twin.operation.management.congestion import smallest
 from twin.operation.management.remedies import relieve_import
 from twin.operation.management.security import nothing_ignored, outages, worst_intact
 from twin.operation.management.uniform_cap import GridState
 from twin.operation.management.voltage import relieve_voltage
+from twin.operation.management.zones import flows_of_zones, hold_zones
 from twin.operation.operator import apply_caps
-from twin.operation.record import Record, SecurityState
+from twin.operation.record import Record, SecurityState, ZoneStates
 from twin.operation.whole_windows import apply_stops
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
@@ -72,12 +73,16 @@ class HalfHours:
 
 @dataclass(frozen=True)
 class Before:
-    """What stands when the half-hours begin, taken as right: (R, C) positions, caps, stops, state of all devices."""
+    """What stands when the half-hours begin, taken as right.
+
+    (R, C) positions, caps, stops, state of all devices, and the (R, Z, P) set-points of constraint zones.
+    """
 
     positions: np.ndarray
     caps: FixedAhead
     stops: FixedAhead
     device_state: np.ndarray
+    set_point_mw: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -113,13 +118,14 @@ def run_half_hours(case: Case, now: HalfHours, before: Before) -> tuple[Record, 
     """
     ordered = order_infeed(case, now, before)
     injections, demand = _injections(case, now, before, ordered.unit_mw)
-    state = GridState(injections, solve_injections(case, injections))
+    state, zones = hold_zones(case, ordered.ledger, before.set_point_mw, injections)
     found = assess(case, state)
     broken = state.flow.solved & limit_exceeded(case, now.member, found, VIOLATED_ABOVE_PERCENT)
     state = _manage(case, ordered.ledger, np.flatnonzero(broken), state)
     state, after = _hold_voltage(case, ordered.ledger, state, found, broken)
     flexible, device_state = settle(case, now, before, ordered, state.injections.unit_mw)
-    record = _record(case, now, before, ordered, flexible, state, demand, (found, after), broken)
+    zones = replace(zones, flow_mw=flows_of_zones(case, state))
+    record = _record(case, now, before, ordered, flexible, state, demand, (found, after), zones, broken)
     return record, state.flow, device_state
 
 
@@ -245,14 +251,14 @@ def _headroom(case: Case, member: np.ndarray, flow: Flow) -> np.ndarray:
 
 
 def _manage(case: Case, ledger: Ledger, rows: np.ndarray, state: GridState) -> GridState:
-    """Cut cause by cause; a forecasting operator cuts at once only for the intact grid, the rest was fixed ahead."""
+    """Cut cause by cause; a forecasting operator cuts at once only for the intact grid, one by zones nothing here."""
     if not len(rows):
         return state
     part = state.rows(rows)
-    fixed_ahead = case.operator.forecasts[part.injections.member]
+    fixed_ahead, by_zones = (x[part.injections.member] for x in (case.operator.forecasts, case.operator.by_zones))
     for cause in CONGESTION_CAUSES:
         at_once = cause is CutCause.CONGESTION_N0
-        mine = np.arange(len(rows)) if at_once else np.flatnonzero(~fixed_ahead)
+        mine = np.flatnonzero(~by_zones & (at_once | ~fixed_ahead))
         target = np.full((len(mine), case.grid.end_rating_mva.shape[1]), 100.0)
         part = part.replaced(mine, smallest(case, ledger, rows[mine], part.rows(mine), cause, target))
     return state.replaced(rows, relieve_import(case, part))
@@ -282,6 +288,7 @@ def _record(
     state: GridState,
     demand: tuple[np.ndarray, np.ndarray],
     states: tuple[SecurityState, SecurityState],
+    zones: ZoneStates,
     broken: np.ndarray,
 ) -> Record:
     injections, flow, sites = state.injections, state.flow, now.sites
@@ -308,9 +315,10 @@ def _record(
         before=states[0],
         after=states[1],
         broken=broken,
-        missed=case.operator.forecasts[now.member] & exceeded,
+        missed=(case.operator.forecasts | case.operator.by_zones)[now.member] & exceeded,
         residual_mva=np.where(exceeded, residual_mva(case, now.member, injections.link_share, states[1]), 0.0),
         beside_clipped=demand[1],
+        zones=zones,
         failure=_failures(flow, states[1]),
     )
 

@@ -56,7 +56,8 @@ class Ledger:
     settled_mw : numpy.ndarray, (R, U)
         What area balance settles of each unit.
     end, outage : numpy.ndarray, (R, U) int
-        Monitored end and topology that bound the largest congestion cut, `largest_mw`.
+        Monitored end and topology that bound the largest congestion cut, `largest_mw`; a member's constraint zones
+        count after the ends.
     """
 
     available_mw: np.ndarray

@@ -13,6 +13,7 @@ import numpy as np
 
 from twin.devices.device import Device, PlantDevice, SeriesDevice
 from twin.devices.sites import SiteDevices
+from twin.operation.zones.flows import MeasuredZone
 from twin.policies.interface import Policy
 from twin.resources.outlook import Kind
 
@@ -44,7 +45,7 @@ class Member:
     criterion : str
         ``n-0``, ``n-1``, ``n-1-thermal`` or ``n-1-intertrip``.
     operator : str
-        ``perfect`` or ``forecast``.
+        ``perfect``, ``forecast`` or ``zones``.
     uniform_basis : str
         ``contract`` (one cap on all plants' contract) or ``available`` (one share of all plants' output).
     area_balance : bool
@@ -85,6 +86,8 @@ class Member:
         Hours of the day from and to which plants stand still that follow by window.
     area_notice_hour : float
         Hour of the day before at which the area tells its orders of a day; 24: not before the day begins.
+    zones : tuple of MeasuredZone
+        What an operator by zones watches, in the order in which he acts.
     """
 
     scenario: str
@@ -115,6 +118,7 @@ class Member:
     follows: tuple[str, ...] = ()
     window_hours: tuple[float, float] = (0.0, 24.0)
     area_notice_hour: float = 24.0
+    zones: tuple[MeasuredZone, ...] = ()
 
     @property
     def name(self) -> str:

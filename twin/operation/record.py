@@ -34,6 +34,27 @@ class SecurityState:
 
 
 @dataclass(frozen=True)
+class ZoneStates:
+    """What constraint zones measure and order; axes R rows, Z zones, P plants.
+
+    `arriving_mw` is measured under the set-points of the step before, `flow_mw` at the end; `order` is one of `ORDERS`;
+    `status` is as in `twin.operation.zones.operator.status_of`; `set_point_mw` (R, Z, P) holds from now on. NaN where
+    a member has fewer zones, or nothing is solved.
+    """
+
+    arriving_mw: np.ndarray
+    flow_mw: np.ndarray
+    limit_mw: np.ndarray
+    order: np.ndarray
+    status: np.ndarray
+    set_point_mw: np.ndarray
+
+
+ORDERS = ("", "release", "trim", "trip")
+"""What a zone's operator does in a step; the first one is nothing."""
+
+
+@dataclass(frozen=True)
 class Record:
     """Half-hours of members; axes R rows (or T steps, then M members), U units, G groups, A areas.
 
@@ -43,6 +64,7 @@ class Record:
     `q_support_mvar` (R,) is what plants supply beyond their own power factor to hold the voltage; `node_i` (R, n)
     are the final flow's node currents, from which all branch flows, losses and voltages follow; `demand_mw` (R, A)
     is gross; `residual_mva` what stays overloaded; `missed` marks criteria that caps fixed ahead left broken;
+    `zones` are the constraint zones of members whose operator works by them;
     `beside_clipped` counts areas whose sites ask for more than the area;
     `failure` is empty where solved.
     """
@@ -67,6 +89,7 @@ class Record:
     missed: np.ndarray
     residual_mva: np.ndarray
     beside_clipped: np.ndarray
+    zones: ZoneStates
     failure: np.ndarray
 
     def at(self, k: int) -> Record:

@@ -95,6 +95,8 @@ class State:
         (M, L, P), of a forecasting operator; slot = step modulo L.
     stops : FixedAhead
         (M, P), of plants without remote control, for the window of the present day.
+    set_point_mw : numpy.ndarray, (M, Z, P)
+        What each constraint zone lets each plant feed in at most; infinite outside the zone.
     policies : tuple of Policy
         One for each member, with what it remembers; the only part that changes in place.
     """
@@ -120,6 +122,7 @@ class State:
     device_history: DayHistory
     caps: FixedAhead
     stops: FixedAhead
+    set_point_mw: np.ndarray
     policies: tuple[Policy, ...]
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -162,6 +165,7 @@ def initial_state(case: Case) -> State:
         device_history=DayHistory.from_array(np.zeros((members, day, 1, len(case.model.areas)))),
         caps=FixedAhead.none(members, case.lead_slots, case.plants),
         stops=FixedAhead.none(members, case.plants),
+        set_point_mw=case.zones.free_mw.copy(),
         policies=tuple(copy.deepcopy(member.policy) for member in case.members),
     )
 

@@ -39,7 +39,7 @@ from studies.study.inputs import Inputs, member_inputs, read_sources, sources_of
 from studies.study.islands import Grids, island_of
 from twin.core.errors import InputError, Problem
 from twin.core.quantities import shown_in
-from twin.metrics.comparisons import net_benefit
+from twin.metrics.comparisons import KINDS, net_benefit
 from twin.metrics.half_hours import SeriesInMemory
 from twin.metrics.kpis import key_figures, or_none
 from twin.metrics.series import MemberSeries
@@ -174,7 +174,7 @@ def _unknown(unknown: Unknown) -> dict[str, Any]:
 
 
 CONGESTION = "curtailed_congestion_mwh"
-"""A sample has it under the name of its kind of operator."""
+"""A sample has it under the name of its kind of operator, where that is one of two."""
 
 BENEFIT = "net_benefit_of_control_mwh"
 """Of scenarios other than the uncontrolled one."""
@@ -294,7 +294,8 @@ def _figures(setup: Setup, case: Case) -> list[list[dict[str, float | None]]]:
     found = headlines(series)
     figures = []
     for m, member in enumerate(case.members):
-        values = {f"{member.operator}_operator_{CONGESTION}": or_none(found[CONGESTION][m])}
+        name = f"{member.operator}_operator_{CONGESTION}" if member.operator in KINDS else CONGESTION
+        values = {name: or_none(found[CONGESTION][m])}
         values |= {name: or_none(column[m]) for name, column in found.items() if name != CONGESTION}
         if base is not None and m % count != base:
             values[BENEFIT] = net_benefit(series.member(m), series.member(m - m % count + base)).mwh

@@ -14,6 +14,9 @@ from twin.core.errors import Problem
 OF_ISLANDS = ("fleet.demand_response", "fleet.plant_batteries", "fleet.grid_batteries")
 """Study keys of devices that stand on an island only."""
 
+BY_ZONES = ("operation.operator", "zones")
+"""Needs the constraint zones of an island."""
+
 NEEDS_PRICES = ("price", "linked_price", "free_hour", "mpc")
 """Shipped policies that plan by the area price."""
 
@@ -33,6 +36,9 @@ def guest_problems(assignments: Iterable[Assignment]) -> Iterator[Problem]:
         if key in OF_ISLANDS and value in ("plan", "example"):
             repair = f'write {key} = "none"; docs/how_to/examples.md shows how to add devices of your own'
             yield Problem(f"{key}: these devices stand on an island only", where, str(value), "none", repair)
+        elif (key, value) == BY_ZONES:
+            what = "operation.operator: constraint zones are those of an island's own network"
+            yield Problem(what, where, str(value), "perfect, forecast")
 
 
 def part_problems(
@@ -59,6 +65,10 @@ def part_problems(
         table = next((name for name, facts in DECLARATIONS.items() if facts.counts_with == key), None)
         if table is not None and value != "none" and not island.has(table):
             yield _left_out(DECLARATIONS[table], key, value, where, f'write {key} = "none"')
+        elif (key, value) == BY_ZONES and not island.has("zones"):
+            yield _left_out(
+                DECLARATIONS["zones"], key, value, where, "add zones.csv and zone_units.csv, or choose another"
+            )
         elif key == "operation.area_balance" and value is True and not has_market:
             yield _left_out(DECLARATIONS[AREA_MARKET], key, value, where, "write operation.area_balance = false")
         elif key == "operation.policy" and value in NEEDS_PRICES and not has_market:

@@ -335,6 +335,17 @@ class Fleet(Section):
         return {"new_pv": self.new_pv, "existing_pv": self.existing_pv, "new_share": self.new_pv_share}
 
 
+class ZoneChoice(Section):
+    """A constraint zone of the island, and how it is read."""
+
+    reading: str | None = Field(
+        default=None, description="Reading (`hypothesis` of zones.csv); default: the primary one."
+    )
+    limit_mw: Positive | None = Field(
+        default=None, description="Limit in MW, of each circuit where the link is measured; default: the table's."
+    )
+
+
 class Operation(Section):
     """How the grid is operated and how the sites are dispatched."""
 
@@ -370,8 +381,15 @@ class Operation(Section):
     forecast_error_factor: NotNegative = Field(
         default=1.0, description="Factor on the calibrated error; 0 is a perfect forecast."
     )
-    operator: Literal["perfect", "forecast"] = Field(
-        default="perfect", description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast.'
+    operator: Literal["perfect", "forecast", "zones"] = Field(
+        default="perfect",
+        description='"perfect": the smallest cut; "forecast": caps fixed ahead from a forecast; "zones": the '
+        "island's constraint zones in real time, without forecast.",
+    )
+    zones: dict[str, ZoneChoice] = Field(
+        default={},
+        description='Zones by which an operator = "zones" works: [operation.zones.<zone>]; default: all of the island, '
+        "each as its table reads it first.",
     )
     congestion_rule: str = Field(
         default="uniform",

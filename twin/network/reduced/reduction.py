@@ -171,6 +171,12 @@ class ReducedGrid:
         made: np.ndarray = np.array([number[key] for key in keys], dtype=np.int64)[inverse]
         return made
 
+    def network_of(self, variant: np.ndarray) -> np.ndarray:
+        """Return the network of each variant, (R,) int: position in `models`."""
+        networks = np.array([network for network, _ in self.cache.number])  # in the order in which they were made
+        result: np.ndarray = networks[variant]
+        return result
+
     def make(self, keys: Sequence[Key], known: Mapping[int, Network]) -> None:
         """Add variants to the cache; networks that share a net share its matrices.
 

@@ -17,9 +17,9 @@ def uniform(output_mw: np.ndarray, contract_mw: np.ndarray, effect: np.ndarray, 
     ----------
     output_mw : numpy.ndarray, (M, U)
         What the units feed in, one situation a row.
-    contract_mw : numpy.ndarray, (U,)
+    contract_mw : numpy.ndarray, (U,) or (M, U)
         Contracts; for `last_first` the units stand in the order of cuts, the first is cut first.
-    effect : numpy.ndarray, (U,)
+    effect : numpy.ndarray, (U,) or (M, U)
         Change of the measured flow for a MW more of a unit, at least 0; units with 0 are not cut.
     excess_mw : numpy.ndarray, (M,)
         How much the flow has to fall; 0 or less: nothing is cut.
@@ -29,10 +29,11 @@ def uniform(output_mw: np.ndarray, contract_mw: np.ndarray, effect: np.ndarray, 
     numpy.ndarray, (M, U)
         MW; all output of the units where that does not suffice.
     """
-    share = np.where(effect > 0.0, output_mw / contract_mw, 0.0)
+    counts = (effect > 0.0) & (contract_mw > 0.0)
+    share = np.divide(output_mw, contract_mw, out=np.zeros_like(output_mw), where=counts)
     order = np.argsort(-share, axis=1, kind="stable")
-    rows = np.arange(len(output_mw))[:, None]
-    sorted_share, weight = share[rows, order], (effect * contract_mw)[order]
+    of_unit = np.broadcast_to(effect * contract_mw, output_mw.shape)
+    sorted_share, weight = (np.take_along_axis(values, order, 1) for values in (share, of_unit))
     # relief when the cap stands at the share of each unit: all those above it are lowered to it
     above, worth = np.cumsum(weight, axis=1), np.cumsum(weight * sorted_share, axis=1)
     next_share = np.pad(sorted_share[:, 1:], ((0, 0), (0, 1)))
@@ -40,7 +41,8 @@ def uniform(output_mw: np.ndarray, contract_mw: np.ndarray, effect: np.ndarray, 
     k = np.minimum((relief < excess_mw[:, None]).sum(axis=1), output_mw.shape[1] - 1)[:, None]
     at_k, worth_k = np.take_along_axis(above, k, 1)[:, 0], np.take_along_axis(worth, k, 1)[:, 0]
     cap = np.divide(worth_k - excess_mw, at_k, out=np.zeros_like(excess_mw), where=at_k > 0.0)
-    cap = np.where(excess_mw > 0.0, np.maximum(cap, 0.0), np.inf)[:, None]
+    none_is_cut = 1.0 + sorted_share[:, 0]
+    cap = np.where(excess_mw > 0.0, np.maximum(cap, 0.0), none_is_cut)[:, None]
     return np.where(effect > 0.0, np.maximum(output_mw - cap * contract_mw, 0.0), 0.0)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,18 +15,15 @@ FREE_BELOW_MW = 1e-6
 
 @dataclass(frozen=True)
 class Zone:
-    """A constraint zone: a measured quantity, its limit, and the units that keep it.
+    """A constraint zone: the units that keep a measured quantity within its limit, and how they are ordered to.
 
-    All margins are shares of the limit, above 1 or below. Axes: U units in the order of cuts of the zone.
+    All margins are shares of the limit.
 
     Attributes
     ----------
     name : str
-    units : numpy.ndarray, (U,) int
-        Columns of the units in the series; the first is cut first.
-    contract_mw : numpy.ndarray, (U,)
-    effect : numpy.ndarray, (U,)
-        Change of the measured quantity for a MW more of a unit.
+    units : tuple of int
+        Columns of the units in the series, U of them; the first is cut first.
     rule : str
         One of `twin.operation.zones.cuts.RULES`.
     trim : float
@@ -39,14 +37,93 @@ class Zone:
     """
 
     name: str
-    units: np.ndarray
-    contract_mw: np.ndarray
-    effect: np.ndarray
+    units: tuple[int, ...]
     rule: str
     trim: float = 1.0
     trip: float = np.inf
     release: float = 1.0
     release_mw: float = np.inf
+
+
+class Orders(NamedTuple):
+    """What a quantity as it arrives asks for, (R,) bool each; at most one of them holds."""
+
+    trips: np.ndarray
+    trims: np.ndarray
+    releases: np.ndarray
+
+
+def orders(zone: Zone, flow_mw: np.ndarray, limit_mw: np.ndarray) -> Orders:
+    """Return what the zone's operator does about quantities that arrive, (R,); nothing where one is not known."""
+    trips = flow_mw > zone.trip * limit_mw
+    trims = ~trips & (flow_mw > zone.trim * limit_mw)
+    return Orders(trips, trims, ~trips & ~trims & (flow_mw < zone.release * limit_mw))
+
+
+class Units(NamedTuple):
+    """A zone's units when the orders are given, (R, U) each.
+
+    `set_point_mw` are those of the step before, `potential_mw` what they would feed in without the zone; `effect` is
+    the change of the measured quantity for a MW more of a unit, at least 0.
+    """
+
+    set_point_mw: np.ndarray
+    potential_mw: np.ndarray
+    contract_mw: np.ndarray
+    effect: np.ndarray
+
+
+def set_points(zone: Zone, given: Orders, units: Units, excess_mw: np.ndarray) -> np.ndarray:
+    """Carry out orders.
+
+    Parameters
+    ----------
+    zone : Zone
+    given : Orders
+    units : Units
+    excess_mw : numpy.ndarray, (R,)
+        By how much the quantity has to fall to stand at the trim limit; negative where there is room.
+
+    Returns
+    -------
+    numpy.ndarray, (R, U)
+        New set-points in MW; the contract where a unit is free.
+    """
+    found = units.set_point_mw
+    if given.trims.any():
+        output = np.minimum(units.potential_mw, found)
+        lowered = output - RULES[zone.rule](output, units.contract_mw, units.effect, excess_mw)
+        found = np.where(given.trims[:, None] & (lowered < output - FREE_BELOW_MW), lowered, found)
+    if given.releases.any():
+        found = np.where(given.releases[:, None], _released(zone, units, -excess_mw), found)
+    return np.where(given.trips[:, None], 0.0, found)
+
+
+def _released(zone: Zone, units: Units, room_mw: np.ndarray) -> np.ndarray:
+    """Raise set-points from the last one cut on, by at most a step, and by no more than there is room for.
+
+    Only what a unit would feed in takes room; a set-point above that is free to return to the contract.
+    """
+    left, room = np.full(len(room_mw), zone.release_mw), room_mw.copy()
+    raised = units.set_point_mw.copy()
+    for u in range(len(zone.units))[::-1]:
+        potential, effect = units.potential_mw[:, u], units.effect[:, u]
+        held = np.minimum(raised[:, u], potential)
+        wanted = np.maximum(potential - held, 0.0)
+        most = np.divide(np.maximum(room, 0.0), effect, out=np.full_like(room, np.inf), where=effect > 0.0)
+        allowed = np.minimum(np.minimum(wanted, left), most)
+        is_free = allowed >= wanted - FREE_BELOW_MW
+        partly = np.where(allowed > 0.0, held + allowed, raised[:, u])
+        raised[:, u] = np.where(is_free, units.contract_mw[:, u], partly)
+        left, room = left - allowed, room - allowed * effect
+    return raised
+
+
+def status_of(set_point_mw: np.ndarray, contract_mw: np.ndarray) -> np.ndarray:
+    """Return 0 (no unit held), 0.5 (some held) or 1 (all stopped), over the last axis of (..., U) set-points."""
+    held = set_point_mw < contract_mw - FREE_BELOW_MW
+    stopped = (set_point_mw < FREE_BELOW_MW).all(axis=-1)
+    return np.where(held.any(axis=-1), np.where(stopped, 1.0, 0.5), 0.0)
 
 
 @dataclass(frozen=True)
@@ -61,20 +138,24 @@ class Managed:
         The zone's quantity after the operator has acted.
     tripped : numpy.ndarray, (T, M) bool
         Whether the zone was tripped in the step.
+    status : numpy.ndarray, (T, M)
+        See `status_of`.
     """
 
     set_point_mw: np.ndarray
     measured_mw: np.ndarray
     tripped: np.ndarray
-
-    def status(self, zone: Zone) -> np.ndarray:
-        """Return 0 (no unit held), 0.5 (some held) or 1 (all stopped) of each step, (T, M)."""
-        held = self.set_point_mw < zone.contract_mw - FREE_BELOW_MW
-        stopped = (self.set_point_mw < FREE_BELOW_MW).all(axis=2)
-        return np.where(stopped, 1.0, np.where(held.any(axis=2), 0.5, 0.0))
+    status: np.ndarray
 
 
-def manage(zone: Zone, beside_mw: np.ndarray, potential_mw: np.ndarray, limit_mw: np.ndarray) -> Managed:
+def manage(
+    zone: Zone,
+    contract_mw: np.ndarray,
+    effect: np.ndarray,
+    beside_mw: np.ndarray,
+    potential_mw: np.ndarray,
+    limit_mw: np.ndarray,
+) -> Managed:
     """Run the operator of one zone through a series, for several limits at once.
 
     He sees the present step only: the quantity as it arrives under the set-points of the step before decides between
@@ -83,6 +164,8 @@ def manage(zone: Zone, beside_mw: np.ndarray, potential_mw: np.ndarray, limit_mw
     Parameters
     ----------
     zone : Zone
+    contract_mw, effect : numpy.ndarray, (U,)
+        Of the zone's units; `effect` as in `Units`.
     beside_mw : numpy.ndarray, (T,)
         The measured quantity without the zone's units.
     potential_mw : numpy.ndarray, (T, U)
@@ -94,46 +177,17 @@ def manage(zone: Zone, beside_mw: np.ndarray, potential_mw: np.ndarray, limit_mw
     -------
     Managed
     """
-    steps, variants = limit_mw.shape
-    cut, count = RULES[zone.rule], len(zone.units)
-    set_point = np.tile(zone.contract_mw, (variants, 1))
-    kept = np.empty((steps, variants, count))
+    (steps, variants), shape = limit_mw.shape, (limit_mw.shape[1], len(zone.units))
+    contract, effects = (np.broadcast_to(values, shape) for values in (contract_mw, effect))
+    set_point = contract
+    kept = np.empty((steps, *shape))
     measured, tripped = np.empty((steps, variants)), np.zeros((steps, variants), dtype=bool)
     for t in range(steps):
-        limit, potential = limit_mw[t], np.broadcast_to(potential_mw[t], (variants, count))
-        output = np.minimum(potential, set_point)
-        flow = beside_mw[t] + output @ zone.effect
-        trips = flow > zone.trip * limit
-        trims = ~trips & (flow > zone.trim * limit)
-        releases = ~trips & ~trims & (flow < zone.release * limit)
-        if trims.any():
-            lowered = output - cut(output, zone.contract_mw, zone.effect, flow - zone.trim * limit)
-            acts = trims[:, None] & (lowered < output - FREE_BELOW_MW)
-            set_point = np.where(acts, lowered, set_point)
-        if releases.any():
-            raised = _released(zone, set_point, potential, zone.trim * limit - flow)
-            set_point = np.where(releases[:, None], raised, set_point)
-        set_point = np.where(trips[:, None], 0.0, set_point)
-        kept[t], tripped[t] = set_point, trips
-        measured[t] = beside_mw[t] + np.minimum(potential, set_point) @ zone.effect
-    return Managed(kept, measured, tripped)
-
-
-def _released(zone: Zone, set_point: np.ndarray, potential: np.ndarray, room_mw: np.ndarray) -> np.ndarray:
-    """Raise set-points from the last one cut on, by at most a step, and by no more than there is room for.
-
-    Only what a unit would feed in takes room; a set-point above that is free to return to the contract.
-    """
-    left, room = np.full(len(set_point), zone.release_mw), room_mw.copy()
-    raised = set_point.copy()
-    for u in range(len(zone.units))[::-1]:
-        effect = zone.effect[u]
-        held = np.minimum(raised[:, u], potential[:, u])
-        wanted = np.maximum(potential[:, u] - held, 0.0)
-        allowed = np.minimum(wanted, left)
-        if effect > 0.0:
-            allowed = np.minimum(allowed, np.maximum(room, 0.0) / effect)
-        is_free = allowed >= wanted - FREE_BELOW_MW
-        raised[:, u] = np.where(is_free, zone.contract_mw[u], np.where(allowed > 0.0, held + allowed, raised[:, u]))
-        left, room = left - allowed, room - allowed * effect
-    return raised
+        potential = np.broadcast_to(potential_mw[t], shape)
+        flow = beside_mw[t] + np.minimum(potential, set_point) @ effect
+        given = orders(zone, flow, limit_mw[t])
+        units = Units(set_point, potential, contract, effects)
+        set_point = set_points(zone, given, units, flow - zone.trim * limit_mw[t])
+        kept[t], tripped[t] = set_point, given.trips
+        measured[t] = beside_mw[t] + np.minimum(potential, set_point) @ effect
+    return Managed(kept, measured, tripped, status_of(kept, contract))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from studies.experiments.validation.curtailment.model import Outcome, ZoneModel, readings_of
+from studies.experiments.validation.curtailment.model import Outcome, ZoneModel
 from studies.experiments.validation.curtailment.scores import (
     Difference,
     Logit,
@@ -30,6 +30,7 @@ from studies.experiments.validation.curtailment.scores import (
 from studies.measured.feed import Feed, read_feed, required
 from studies.study.file.schema import Study
 from studies.study.islands import island_of, tables_of
+from studies.study.zones import readings_of
 from twin.core.errors import InputError, Problem, raise_if_any
 
 THRESHOLD_STEP_MW = 0.25

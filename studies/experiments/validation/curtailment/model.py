@@ -12,11 +12,12 @@ from network_models.island import Island
 from network_models.model import build_grid
 from studies.measured.feed import Feed
 from studies.measured.feed_profiles import infeed_mw, potential_share
-from twin.core.errors import InputError, Problem, raise_if_any
+from studies.study.zones import Reading
+from twin.core.clock import MINUTES_OF_HOUR
 from twin.core.tables import Tables
 from twin.network.model import GridModel
 from twin.operation.zones.flows import Measures, Meter
-from twin.operation.zones.operator import Zone, manage
+from twin.operation.zones.operator import FREE_BELOW_MW, manage
 
 LINK_CIRCUITS = "link_circuits"
 CHECKED_STATES = 200
@@ -24,38 +25,6 @@ CHECKED_STATES = 200
 
 COOLING_EXPONENT = 0.25
 """A conductor's rating grows with the root of its cooling, which grows with the root of the wind speed."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A row of ``zones.csv``.
-
-    Attributes
-    ----------
-    row : pandas.Series
-    units : tuple of str
-        Its plants, first cut first.
-    """
-
-    row: pd.Series
-    units: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """Name within the zone."""
-        return str(self.row["hypothesis"])
-
-    @property
-    def limits_mw(self) -> np.ndarray:
-        """The limits that are tried, (M,)."""
-        low, high, step = (float(self.row[name]) for name in ("low", "high", "limit_step_mw"))
-        return np.arange(low, high + step / 2.0, step)
-
-    @property
-    def parameters(self) -> dict[str, int]:
-        """Parameters of the grid under which it holds."""
-        pairs = (pair.partition("=") for pair in str(self.row["parameters"]).split())
-        return {key: int(value) for key, _, value in pairs}
 
 
 @dataclass(frozen=True)
@@ -85,34 +54,6 @@ class Outcome:
     slope_error_mw: tuple[float, float, int]
 
 
-def readings_of(tables: Tables, zone: str) -> list[Reading]:
-    """Return the readings of a zone, the primary one first.
-
-    Raises
-    ------
-    InputError
-        Where the zone has none, no or several primary ones, a range without ends, or no plants.
-    """
-    rows, units = tables["zones"], tables["zone_units"]
-    own = rows[rows["zone"] == zone].sort_values("primary", ascending=False, kind="stable")
-    found, problems = [], []
-    if own["primary"].sum() != 1:
-        seen = f"{int(own['primary'].sum())} of {len(own)}"
-        problems.append(Problem("a zone needs one primary reading", f"zones.csv, zone {zone}", seen, "1"))
-    for _, row in own.iterrows():
-        where = f"zones.csv, {zone}/{row['hypothesis']}"
-        mine = units[(units["zone"] == zone) & (units["hypothesis"] == row["hypothesis"])].sort_values("turn")
-        if mine.empty:
-            problems.append(Problem("the zone has no plants", where, repair="add rows to zone_units.csv"))
-        if np.isnan([row["low"], row["high"]]).any():
-            problems.append(Problem("the limit has no range", where, repair="fill in low and high"))
-        if row["measures"] == "line" and not (row["branch"] and row["toward"]):
-            problems.append(Problem("a measured line needs branch and toward", where))
-        found.append(Reading(row, tuple(mine["plant"])))
-    raise_if_any(problems)
-    return found
-
-
 class ZoneModel:
     """Runs readings of zones on a feed.
 
@@ -136,38 +77,27 @@ class ZoneModel:
         row, feed = reading.row, self.feed
         model = self.grid(tuple(sorted(reading.parameters.items())), 2)
         plants = model.plants
-        own = np.array([_place(plants, plant, reading) for plant in reading.units])
+        zone = reading.zone(plants.index, MINUTES_OF_HOUR * feed.step_hours)
+        own = np.array(zone.units)
         infeed, demand = infeed_mw(model, feed, self.share(str(row["potential"]))), self._demand_mw(model)
         potential = infeed[:, own]
         without = infeed.copy()
         without[:, own] = 0.0
         beside, effect, errors = self._measured(reading, without, infeed, demand)
         limit = reading.limits_mw * self._factor(row)[:, None]
-        zone = self._zone(reading, plants["contract_mw"].to_numpy(float)[own], np.maximum(effect[own], 0.0))
-        managed = manage(zone, beside, potential, limit)
-        held = (managed.set_point_mw < zone.contract_mw - 1e-6).sum(axis=2)
+        contract = plants["contract_mw"].to_numpy(float)[own]
+        managed = manage(zone, contract, np.maximum(effect[own], 0.0), beside, potential, limit)
+        held = (managed.set_point_mw < contract - FREE_BELOW_MW).sum(axis=2)
         moves = ~feed.stands_still
         delivered = np.minimum(managed.set_point_mw, potential[:, None, :])
         return Outcome(
-            reading, reading.limits_mw, managed.status(zone), held, potential[moves].mean(axis=0),
+            reading, reading.limits_mw, managed.status, held, potential[moves].mean(axis=0),
             delivered[moves].mean(axis=0), errors,
         )  # fmt: skip
 
     def _grid(self, parameters: tuple[tuple[str, int], ...], circuits: int) -> GridModel:
         settings = dict(parameters) | ({LINK_CIRCUITS: circuits} if circuits != 2 else {})
         return build_grid(self.island, self.tables, self.year, parameters=settings)
-
-    def _zone(self, reading: Reading, contract_mw: np.ndarray, effect: np.ndarray) -> Zone:
-        row, minutes = reading.row, 60.0 * self.feed.step_hours
-        percent = {name: float(row[f"{name}_percent"]) for name in ("trim", "trip", "release")}
-        per_minute = float(row["release_mw_per_minute"])
-        return Zone(
-            reading.name, np.arange(len(contract_mw)), contract_mw, effect, str(row["rule"]),
-            trim=percent["trim"] / 100.0,
-            trip=np.inf if np.isnan(percent["trip"]) else percent["trip"] / 100.0,
-            release=percent["release"] / 100.0,
-            release_mw=np.inf if np.isnan(per_minute) else per_minute * minutes,
-        )  # fmt: skip
 
     def _factor(self, row: pd.Series) -> np.ndarray:
         """Return what the limit is multiplied by in each step: circuits in service, cooling by the wind; (T,)."""
@@ -218,17 +148,5 @@ class ZoneModel:
         return meter.linear(infeed.mean(axis=0), demand.mean(axis=0))
 
     def _meter(self, reading: Reading, circuits: int) -> Meter:
-        row = reading.row
         model = self.grid(tuple(sorted(reading.parameters.items())), circuits)
-        if row["measures"] != "line":
-            return Meter(model, str(row["measures"]))
-        names = self.tables["lines"].set_index("line_id")["name"]
-        bus = model.net.bus.index[model.net.bus["bus_id"] == row["toward"]]
-        return Meter(model, "line", str(names[row["branch"]]), int(bus[0]))
-
-
-def _place(plants: pd.DataFrame, plant: str, reading: Reading) -> int:
-    if plant not in plants.index:
-        where = f"zone_units.csv, {reading.row['zone']}/{reading.name}"
-        raise InputError([Problem("there is no such plant", where, plant, ", ".join(plants.index))])
-    return list(plants.index).index(plant)
+        return Meter(model, reading.measurement(self.tables, model))
