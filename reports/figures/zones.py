@@ -14,6 +14,7 @@ from reports.reading.zones import ZonesOfMember
 from twin.metrics.run_folder import Run
 
 SHOWN_DAYS = 5
+SECONDS_OF_HOUR = 3600.0
 HELD, STOPPED = style.CAUSE_COLOURS["congestion_n0"], style.CAUSE_COLOURS["congestion_n1"]
 
 
@@ -25,9 +26,9 @@ def flows(run: Run, found: ZonesOfMember, words: Words) -> Picture:
         zones = list(found.facts)
         drawing, axes = style.figure(0.5 + 1.5 * len(zones), rows=len(zones), columns=1, sharex=True)
         for ax, zone in zip(axes[:, 0], zones, strict=True):
-            states = found.states[found.states["zone"].astype(str) == zone].set_index("time")
-            states = states[(states.index >= first) & (states.index < last)]
-            hour = np.asarray((states.index - first) / pd.Timedelta(hours=1), dtype=float)
+            times = found.states["time"]
+            states = found.states[(found.states["zone"].astype(str) == zone) & (times >= first) & (times < last)]
+            hour = (states["time"] - first).dt.total_seconds().to_numpy(float) / SECONDS_OF_HOUR
             flow, limit, status = (states[name].to_numpy(float) for name in ("flow_mw", "limit_mw", "status"))
             low, high = min(0.0, float(np.nanmin(flow))), 1.15 * float(max(np.nanmax(flow), limit.max()))
             for name, shown, colour in (("held", status == 0.5, HELD), ("stopped", status == 1.0, STOPPED)):
@@ -38,7 +39,7 @@ def flows(run: Run, found: ZonesOfMember, words: Words) -> Picture:
             ax.set(ylim=(low, high), ylabel=words("axis.power"))
             ax.set_title(words.of(found.facts[zone], "title"), size=7.5)
         days = pd.date_range(first, last, freq="D")
-        ticks = [float((day - first) / pd.Timedelta(hours=1)) for day in days]
+        ticks = [(day - first).total_seconds() / SECONDS_OF_HOUR for day in days]
         axes[-1, 0].set(xlim=(0, ticks[-1]), xticks=ticks)
         axes[-1, 0].set_xticklabels([day.strftime(words("format.day")) for day in days])
         drawing.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper left", ncols=4)

@@ -38,8 +38,8 @@ class ZonesOfMember:
 def read_zones(run: Run, point: str) -> list[ZonesOfMember]:
     """Return the zones of every scenario whose operator works by them, at a sweep point; none in other runs."""
     told = run.study.get("zones") or {}
-    return [_of_member(member, told[member.path]) for member in run.members if member.point == point
-            and member.path in told]  # fmt: skip
+    paths = {member.folder.relative_to(run.path).as_posix(): member for member in run.members if member.point == point}
+    return [_of_member(member, told[path]) for path, member in paths.items() if path in told]
 
 
 def _of_member(member: Member, facts: list[dict[str, Any]]) -> ZonesOfMember:

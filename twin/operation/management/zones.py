@@ -105,7 +105,7 @@ def _hold(
     effect = np.zeros((len(limit), len(columns)))
     if len(todo):
         effect[todo] = _effect(case, k, state.rows(todo))
-    units = Units(*(values[:, columns] for values in (before[:, z], potential, free)), effect)
+    units = Units(before[:, z][:, columns], potential[:, columns], free[:, columns], effect)
     excess, set_point = arriving - zone.trim * limit, before.copy()
     for _ in range(MOST_ROUNDS):
         if not len(todo):
@@ -142,7 +142,8 @@ def _effect(case: Case, k: int, state: GridState) -> np.ndarray:
     injections = probed.injections.with_units(unit_mw)
     more = GridState(injections, solve_injections(case, injections, probed.flow))
     slope = (_measured(case, k, more) - _measured(case, k, probed)) / PROBE_MW
-    return np.maximum(np.nan_to_num(slope), 0.0).reshape(-1, len(columns))
+    effect: np.ndarray = np.maximum(np.nan_to_num(slope), 0.0).reshape(-1, len(columns))
+    return effect
 
 
 def _book(case: Case, ledger: Ledger, uncut: Injections, cut: Injections, set_point_mw: np.ndarray) -> None:
