@@ -141,6 +141,20 @@ def test_windows_of_any_length_give_the_same_bits(case, length):
         same_bits(values, state_of_ones.arrays()[name])
 
 
+def test_a_member_that_waits_for_many_moves_of_another_is_left_alone(study):
+    case = zone_case(study, np.tile(WIND, 10), np.tile(SUN, 10), demand_mw=0.0)
+    (member,) = case.members
+    both = replace(
+        case, members=(member, replace(member, label="beside", operator="perfect")),
+        export_limit_mw=np.repeat(case.export_limit_mw, 2), export_per_mw=np.repeat(case.export_per_mw, 2, axis=0),
+    )  # fmt: skip
+    window = Window(both, initial_state(both), 0)
+    record = window.run(len(case.index))
+    assert window.counts["half_hours_repeated"] > 64  # one more doubling of a whole number would leave its range
+    alone, _ = run(of_members(both, [1]), len(case.index))
+    assert record.injections.unit_mw[:, 1].tobytes() == alone.injections.unit_mw[:, 0].tobytes()
+
+
 def test_a_run_goes_on_from_a_saved_state_and_members_do_not_see_each_other(case):
     (member,) = case.members
     other = replace(member, label="other", zones=member.zones[1:])

@@ -168,7 +168,8 @@ class Carried:
             self.set_point_mw[k[r] + 1 :, m[r]] = set_point_mw[r]
         if self.positions.shape[2]:
             stop = self._check_controls(rows[within], flow.rows(within), stop)
-        self.tried = np.where(stop == self._stop(), 2 * self.tried, np.maximum(stop - self.right, 1))
+        longer = np.minimum(2 * self.tried, self.count)
+        self.tried = np.where(stop == self._stop(), longer, np.maximum(stop - self.right, 1))
         self.right = stop
 
     def _check_controls(self, rows: np.ndarray, flow: Flow, stop: np.ndarray) -> np.ndarray:
