@@ -78,7 +78,7 @@ def _flows(variant: Variant, nodes: Nodes, node_i: np.ndarray) -> BlockFlows:
 
 
 def branch_loadings(
-    variants: Sequence[Variant], nodes: Nodes, variant: np.ndarray, node_i: np.ndarray
+    variants: Sequence[Variant], nodes: Nodes, variant: np.ndarray, node_i: np.ndarray, whole: int
 ) -> dict[str, np.ndarray]:
     """Return how full each line and transformer is, percent of its continuous rating at the worse end.
 
@@ -90,13 +90,15 @@ def branch_loadings(
         Grid variant of each half-hour of one member: positions of taps and reactors of one network.
     node_i : numpy.ndarray, (T, n) complex
         Node currents; NaN where unsolved.
+    whole : int
+        Variant with everything in service: its elements are told even while some of them are out for days.
 
     Returns
     -------
     dict of str to numpy.ndarray, (T,)
         By name of the element; NaN where it is out of service, has no rating, or the flow is unsolved.
     """
-    found: dict[str, np.ndarray] = {}
+    found = {name: np.full(len(variant), np.nan) for name in variants[whole].monitored.drawn}
     for g in np.unique(variant).tolist():
         rows, grid = np.flatnonzero(variant == g), variants[g].monitored
         v = variants[g].intact.w + node_i[rows] @ variants[g].intact.z[:, variants[g].nodes(nodes.buses)].T

@@ -79,7 +79,7 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "link": link,
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
-        "branches": _branches(case, block, time),
+        "branches": _branches(case, block, m, time),
         "sites": _sites(case, block, m, time),
         "devices": device_table(case, m, block.flexible, time),
     } | ({"zones": _zones(case, block, m, time)} if case.operator.by_zones[m] else {})
@@ -204,11 +204,13 @@ def _bus(case: Case, flows: BlockFlows, time: pa.Array) -> pa.Table:
     return pa.table({"time": time} | {name: flows.vm_pu[:, k].astype(np.float32) for k, name in enumerate(names)})
 
 
-def _branches(case: Case, block: Block, time: pa.Array) -> pa.Table:
+def _branches(case: Case, block: Block, m: int, time: pa.Array) -> pa.Table:
     """One row per half-hour and a column a branch: its loading, rounded to what a diagram can show."""
     solved = block.values["failure"] == ""
     node_i = np.where(solved[:, None], block.values["node_i"], np.nan)
-    loadings = branch_loadings(case.grid.variants, case.grid.nodes, block.values["variant"], node_i)
+    loadings = branch_loadings(
+        case.grid.variants, case.grid.nodes, block.values["variant"], node_i, int(case.network[m])
+    )
     rounded = {name: percent.round(LOADING_DIGITS).astype(np.float32) for name, percent in loadings.items()}
     return pa.table({"time": time} | rounded)
 
