@@ -304,7 +304,7 @@ class StudyRun(Experiment):
             write_network_figures(self.case.model, work.folder)
         told = {member.path: zone_facts(member.study) for member in self.own}
         zones = {path: of_member for path, of_member in told.items() if of_member}
-        zone_names_ja = {one["zone"]: f"ゾーン{one['title_ja']}" for of_member in zones.values() for one in of_member}
+        zone_names_ja = {one["zone"]: f"区域{one['title_ja']}" for of_member in zones.values() for one in of_member}
         return study_record(self.study, self.own) | {
             "assumptions": _assumptions(self.own) if self.study.grid.is_island else [],
             "island": {"name": island_of(self.study).name, "absent": list(island_of(self.study).absent())},
