@@ -78,3 +78,8 @@ def test_any_profiles(profiles):
         return
     unsolved = steps.steps().unsolved_outages.to_numpy() > 0
     assert not steps.secure()[unsolved].any()
+
+
+def test_a_shunt_beyond_all_bounds_is_no_solution():
+    found = FLOW.solve(shunt_step=[[1e300]])
+    assert found.failure.tolist() == ["not_converged"]
