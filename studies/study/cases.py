@@ -30,6 +30,7 @@ from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL, Member
+from twin.policies.catalogue import POLICIES
 from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.outlook import Outlooks, make_outlooks
 from twin.resources.sites import SiteFleet
@@ -89,7 +90,7 @@ def _member(member: StudyMember, model: GridModel, grid: int, series: int, input
         flexible=flexible_devices(member.study, tables, model),
         policy=load_policy(operation.policy, member.study.folder),
         on_policy_failure=operation.on_policy_failure,
-        policy_seconds=operation.policy_seconds,
+        policy_seconds=np.inf if operation.policy in POLICIES else operation.policy_seconds,
         forecast=operation.forecast,
         forecast_error_factor=operation.forecast_error_factor,
         congestion_rule=operation.congestion_rule,

@@ -42,6 +42,7 @@ def test_scenario_days_and_the_middle_of_the_sweep(case):
     assert (str(case.index[0]), len(case.index)) == ("2030-04-20 00:00:00+09:00", 48)
     assert case.fleet.battery_mwh.sum() > 1.0
     assert 40.0 < case.export_limit_mw[0] < 60.0
+    assert member.policy_seconds == np.inf  # a shipped policy may take its time, however busy the machine is
 
 
 def test_settings_come_last(study):

@@ -71,7 +71,8 @@ class Member:
     on_policy_failure : str
         ``stop``, or ``hold_behind_meter``: what happens where the policy fails.
     policy_seconds : float
-        Longest time that a decision may take.
+        Longest time that a decision may take by the clock; infinite for shipped policies, whose runs shall not depend
+        on how busy the machine is.
     forecast : str
         ``calibrated``, ``persistence``, ``climatology`` or ``perfect``: what the policy is told, see
         `twin.resources.outlook.Outlooks`.

@@ -372,7 +372,9 @@ class Operation(Section):
         "behind the meter until its next decision and count it.",
     )
     policy_seconds: Positive = Field(
-        default=10.0, description="Longest time that one decision may take, in s by the clock: depends on the machine."
+        default=10.0,
+        description="Longest time that one decision of an own policy may take, in s by the clock: depends on the "
+        "machine.",
     )
     forecast: Literal["calibrated", "persistence", "climatology", "perfect"] = Field(
         default="calibrated",

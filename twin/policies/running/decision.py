@@ -32,7 +32,7 @@ def time_limit(seconds: float) -> Iterator[None]:
     It needs Unix, the main thread and no other timer of the process; else, and while compiled code runs, nothing is
     interrupted and the caller has to look at the clock after the block.
     """
-    if not can_interrupt():
+    if np.isinf(seconds) or not can_interrupt():
         yield
         return
     before = signal.signal(signal.SIGALRM, _raise)
