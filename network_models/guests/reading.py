@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from twin.core.errors import InputError, Problem, raise_if_any
 from twin.network.reading.as_read import empty_net
 
 _TABLE = ("DataFrame", ("pandas.core.frame", "pandas"))
+LARGEST_ROW_NUMBER = 9_999_999
+"""pandapower keeps a place for every number up to the largest bus."""
 _SCALARS = ("int", "uint", "float", "bool", "str")
 _DATA = {
     "pandapower.auxiliary": ("pandapowerNet",),
@@ -172,12 +174,21 @@ def _frame(table: Any) -> pd.DataFrame | None:  # noqa: ANN401 - any JSON value
         table = json.loads(table) if isinstance(table, str) else table
     if orient == "split":
         rows = [[_plain(cell) for cell in row] for row in table["data"]]
-        return pd.DataFrame(rows, index=table["index"], columns=table["columns"])
+        return pd.DataFrame(rows, index=_row_numbers(table["index"]), columns=table["columns"])
     columns = {name: {row: _plain(cell) for row, cell in column.items()} for name, column in table.items()}
     frame = pd.DataFrame(columns)
-    if len(frame):
-        frame.index = frame.index.astype(np.int64)
-    return frame.sort_index()
+    return frame.set_axis(_row_numbers([int(label) for label in frame.index])).sort_index()
+
+
+def _row_numbers(labels: Sequence[Any]) -> pd.Index:
+    """Return the numbers of a table's rows, by which elements are named; anything else is refused."""
+    for label in labels:
+        is_whole = isinstance(label, int | float) and not isinstance(label, bool) and 0 <= label <= LARGEST_ROW_NUMBER
+        if not is_whole or label != int(label):
+            raise ValueError(
+                f"a row is called {str(label)[:40]!r}; rows have whole numbers from 0 to {LARGEST_ROW_NUMBER:,}"
+            )
+    return pd.Index([int(label) for label in labels], dtype=np.int64)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value

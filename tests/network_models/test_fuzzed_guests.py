@@ -13,7 +13,7 @@ from network_models.guest import guest
 from twin.core.errors import InputError
 from twin.network.model import GridModel
 
-pytestmark = pytest.mark.fuzz
+pytestmark = [pytest.mark.fuzz, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 
 ROLES = {"link": ["circuit 1", "circuit 2"], "curtailable": ["park"], "site_buses": ["village"]}
 VALUES = (

@@ -106,6 +106,19 @@ def test_other_files_are_refused(tmp_path, text, expected):
         guest(path, ROLES)
 
 
+@pytest.mark.parametrize("label", ["x", None, -1, 0.5, 10**30, float("nan"), True])
+def test_rows_without_a_number_are_refused(tmp_path, label):
+    path = saved(small_net(), tmp_path)
+    content = json.loads(path.read_text(encoding="utf-8"))
+    table = json.loads(content["_object"]["load"]["_object"])
+    table["index"] = [label]
+    content["_object"]["load"]["_object"] = json.dumps(table)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InputError, match="whole numbers from 0") as caught:
+        guest(path, ROLES)
+    assert [problem.where for problem in caught.value.problems] == ["guest.json, table load"]
+
+
 def test_missing_file(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         guest(tmp_path / "none.json", ROLES)
