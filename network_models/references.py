@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from network_models.reading import read_tables
-from network_models.tables.declarations import PLAN_DECLARATIONS
+from network_models.tables.declarations import BIBLIOGRAPHY
 
-BIBLIOGRAPHY = next(one for one in PLAN_DECLARATIONS if one.name == "references")
 JUDGEMENT = "engineering"
 """Key of what has no published source."""
 _CITED = re.compile(r"\[([\w-]+)\] ?")
@@ -21,7 +20,7 @@ def read_references(folder: Path) -> dict[str, dict[str, str]]:
     """Return the bibliography of an island's folder by key; nothing where it has none."""
     if not (folder / BIBLIOGRAPHY.file).is_file():
         return {}
-    rows = read_tables(folder, [BIBLIOGRAPHY])["references"].to_dict("records")
+    rows = read_tables(folder, [BIBLIOGRAPHY])[BIBLIOGRAPHY.name].to_dict("records")
     return {row["key"]: {str(name): str(cell) for name, cell in row.items()} for row in rows}
 
 

@@ -226,8 +226,10 @@ DECLARATIONS = {
     )
 }  # fmt: skip
 """All tables of an island by name; the order is that in which an uncertainty analysis counts its unknowns."""
+BIBLIOGRAPHY = _table("references", Reference, "key", "study")
+"""What an island's sources cite."""
 PLAN_DECLARATIONS = (
-    _table("references", Reference, "key", "study"),
+    BIBLIOGRAPHY,
     _table("plan_claims", Claim, "id", "study"),
     _table("plan_facts", Fact, "name", "study"),
     _table("plan_checks", Check, "claim", "study"),
