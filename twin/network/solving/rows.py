@@ -123,9 +123,12 @@ def solve_rows(
         found.steps[row], found.mismatch[row], found.method[row] = NOT_SOLVED, np.nan, 0
         found.sign[row] = plan.sign
         found.at_limit[row] = 0
-    _by_shared_factors(e, plan, devices, rules, rows, given, found)
+    if len(given.start) and not plan.linear:  # close to the answer: Newton's few steps cost less than many with others'
+        _by_own_factors(e, plan, devices, rules, rows, given, given.start, found, NO, found.at_limit)
+    else:
+        _by_shared_factors(e, plan, devices, rules, rows, given, found)
     going = rows[found.steps[rows] == GOING]
-    _by_own_factors(e, plan, devices, rules, going, given, found, NO, found.at_limit)
+    _by_own_factors(e, plan, devices, rules, going, given, found.v, found, NO, found.at_limit)
     for row in going:
         if found.steps[row] == GOING:
             found.steps[row] = NOT_SOLVED
@@ -167,17 +170,17 @@ def _by_shared_factors(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _by_own_factors(
-    e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, found: Found,
-    always: bool, at_limit: np.ndarray,
+    e: Equations, plan: Plan, devices: Devices, rules: Rules, rows: np.ndarray, given: Given, start: np.ndarray,
+    found: Found, always: bool, at_limit: np.ndarray,
 ) -> None:  # fmt: skip
-    """Solve rows from the voltages that `found` holds, with devices at the limits `at_limit`."""
+    """Solve rows from the voltages `start` (R, 2 N) or (1, 2 N), with devices at the limits `at_limit`."""
     if not len(rows):
         return
     w = work_of(e, len(plan.node), len(devices.place), YES)
     for first in range(0, len(rows), LANES):
         _gather(e, plan, devices, rows, first, given, at_limit, w)
         _start_at(plan, plan.base, w)
-        _start_from(plan, rows, first, found.v, w)
+        _start_from(plan, rows, first, start, w)
         begin(w)
         newton(e, always, rules, w)
         _scatter(e, plan, devices, rows, first, w, found, at_limit, NEWTON)
@@ -412,7 +415,7 @@ def _settle_limits(
             found.steps[row] = NOT_SOLVED
         for careful in range(2):
             left = pending[found.steps[pending] == NOT_SOLVED]
-            _by_own_factors(e, plan, devices, rules, left, given, found, careful == 1, wanted)
+            _by_own_factors(e, plan, devices, rules, left, given, found.v, found, careful == 1, wanted)
         for at in range(len(pending)):
             row = pending[at]
             if found.steps[row] >= 0:
