@@ -97,7 +97,7 @@ fuzz: setup ## try random study files, tables and run folders for ten minutes (E
 	GOTO_TWIN_FUZZ=$(or $(EFFORT),25) $(PYTEST) -m fuzz
 
 kills: setup ## kill runs at random moments and compare their bytes (KILLS=100)
-	GOTO_TWIN_KILLS=$(or $(KILLS),100) $(PYTHON) -m pytest tests/e2e/test_kills.py -m slow
+	GOTO_TWIN_KILLS=$(or $(KILLS),100) $(PYTHON) -m pytest tests/e2e/test_kills.py -m slow -s
 
 browser-tests: setup ## open a report in Chromium; says so where there is none
 	$(PYTEST) tests/reports/test_report_browser.py -m "slow or not slow" -rs
