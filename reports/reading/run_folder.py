@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+
+import pandas as pd
 
 from twin.core.errors import Problem, raise_if_any
 from twin.core.quantities import KPIS, TABLES, CutCause
-from twin.metrics.run_folder import KPI_FILE, Run, open_run
+from twin.metrics.run_folder import KPI_FILE, ROW_NAMES, Member, Run, open_run
 from twin.metrics.run_record import RERUN
 
 CUT_COLUMNS = tuple(cause.column for cause in CutCause)
@@ -86,4 +89,25 @@ def read_run(path: Path) -> Run:
             problems += member.table_problems(table, columns)
         problems += member.table_problems(SAMPLE_CHECK, may_be_empty=True)  # of a short run no state may be drawn
     raise_if_any(problems)
+    raise_if_any(problem for member in run.members for problem in _odd_rows(run, member))
     return run
+
+
+def _odd_rows(run: Run, member: Member) -> Iterator[Problem]:
+    """Yield where tables do not fit together: other steps than `system` has, or units that the study does not have."""
+    steps = pd.Index(member.table("system", ["time"])["time"])
+    for table in ("system", "link", "ledger", "sites"):
+        file, keys = str(member.folder / f"{table}.parquet"), [ROW_NAMES[table]] if table in ROW_NAMES else []
+        rows = member.table(table, ["time", *keys])
+        time = pd.Index(rows["time"])
+        if rows.duplicated().any() or not (keys or time.is_monotonic_increasing):
+            accepted = f"each step once{' for every ' if keys else ''}{''.join(keys)}, ascending"
+            yield Problem("times occur twice or out of order", file, accepted=accepted, repair=RERUN)
+        elif not (time.isin(steps).all() if keys else time.equals(steps)):
+            seen, accepted = (f"{of.nunique()} steps from {of.min()} to {of.max()}" for of in (time, steps))
+            yield Problem("other steps than in system.parquet", file, seen, accepted, RERUN)
+    known = [unit["unit"] for unit in run.study["units"]]
+    others = [name for name in map(str, member.table("ledger", ["unit"])["unit"].unique()) if name not in known]
+    if others:
+        where = str(member.folder / "ledger.parquet")
+        yield Problem("units that the study does not have", where, ", ".join(others[:5]), ", ".join(known), RERUN)

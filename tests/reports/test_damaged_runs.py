@@ -1,6 +1,7 @@
 """Damaged and foreign run folders: one message for every reader, no traceback, never a report as if all were there."""
 
 import json
+import os
 import shutil
 
 import numpy as np
@@ -191,3 +192,36 @@ def test_records_that_do_not_fit_together_are_told(run, change):
             study[key] = changed.get(value, value)
     (run / "study.json").write_text(json.dumps(study))
     assert all(problem.where.startswith(str(run / "study.json")) for problem in asked_of_all(run))
+
+
+def rewritten(run, table, change):
+    file = run / MEMBER / f"{table}.parquet"
+    pq.write_table(change(pq.read_table(file)), file)
+    return file
+
+
+@pytest.mark.parametrize(("change", "what"), [
+    (lambda table: table.slice(0, 47), "other steps than in system.parquet"),
+    (lambda table: pa.concat_tables([table, table]), "times occur twice or out of order"),
+    (lambda table: table.take(list(range(47, -1, -1))), "times occur twice or out of order"),
+])  # fmt: skip
+def test_a_table_with_other_steps_than_the_system_is_told(run, change, what):
+    file = rewritten(run, "link", change)
+    (problem,) = asked_of_all(run)
+    assert (problem.what, problem.where) == (what, str(file))
+
+
+def test_a_ledger_of_another_island_is_told(run):
+    file = rewritten(run, "ledger", lambda table: table.set_column(
+        table.column_names.index("unit"), "unit", pa.array(["elsewhere", *table["unit"].to_pylist()[1:]])
+    ))  # fmt: skip
+    (problem,) = asked_of_all(run)
+    assert (problem.what, problem.where, problem.seen) == ("units that the study does not have", str(file), "elsewhere")
+
+
+@pytest.mark.parametrize("file", RECORDS)
+def test_a_record_that_is_a_pipe_is_not_waited_for(run, file):
+    (run / file).unlink()
+    os.mkfifo(run / file)
+    (problem,) = asked_of_all(run)
+    assert problem.what in ("is no file", "there is no complete run in this folder")

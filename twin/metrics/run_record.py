@@ -222,6 +222,9 @@ MOST = 1e300
 
 def read_json(file: Path, problems: list[Problem]) -> dict[str, Any] | None:
     """Return the object in a JSON file of a run; None where there is none, which is added to `problems`."""
+    if file.exists() and not file.is_file():  # a pipe would be waited for
+        problems.append(Problem("is no file", str(file), repair=RERUN))
+        return None
     try:
         content = json.loads(file.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except FileNotFoundError:

@@ -131,7 +131,7 @@ class BatchPowerFlow:
         if self._shares is None:
             solved, open_mw = self.solver.solve(power, threads=1), np.zeros(block.stop - block.start)
         else:
-            solved, open_mw = solve_shared(self.network, self.solver, power, self._shares)
+            solved, open_mw = solve_shared(self.solver, power, self._shares)
         for field in fields(Solution):
             getattr(solution, field.name)[block] = getattr(solved, field.name)
         return open_mw

@@ -35,15 +35,23 @@ class Shares:
     weights: np.ndarray
 
 
-def shares(net: pandapowerNet, network: Network) -> Shares:
-    """Return who shares the open power.
+def shares(net: pandapowerNet, network: Network, where: str = "slack_weight") -> Shares:
+    """Return who shares the open power; who is out of service or not supplied takes no share.
+
+    Parameters
+    ----------
+    net : pandapowerNet
+    network : Network
+        Of the net, perhaps after an outage.
+    where : str
+        What is told where nobody is left.
 
     Raises
     ------
     InputError
         More than one slack node, weights below zero or none, an extended ward with a weight.
     """
-    raise_if_any(_problems(net, network))
+    raise_if_any(_problems(net, network, where))
     of_slack = sum(
         net[table].slack_weight.to_numpy(float)[nodes >= 0].sum() for table, nodes in network.slack_by.items()
     )
@@ -57,7 +65,7 @@ def shares(net: pandapowerNet, network: Network) -> Shares:
     return Shares(of_gen / total, nodes, weights)
 
 
-def _problems(net: pandapowerNet, network: Network) -> Iterator[Problem]:
+def _problems(net: pandapowerNet, network: Network, where: str) -> Iterator[Problem]:
     if len(network.slack) != 1:
         buses = net.bus.index[np.isin(network.node_of_bus, network.slack)].tolist()
         yield Problem("a distributed slack needs one slack node", "net.ext_grid and net.gen.slack", f"at buses {buses}",
@@ -81,13 +89,41 @@ def _problems(net: pandapowerNet, network: Network) -> Iterator[Problem]:
             seen = f"{weight[wrong].tolist()} at index {net[table].index[wrong].tolist()}"
             yield Problem("cannot be a share of the slack", f"net.{table}.slack_weight", seen, accepted)
     if total == 0.0:
-        yield Problem("nobody takes a share of the slack", "slack_weight", "0 everywhere", "a weight above 0")
+        yield Problem("nobody takes a share of the slack", where, "0 everywhere", "a weight above 0")
 
 
-def solve_shared(network: Network, solver: Solver, power: NodePower, share: Shares) -> tuple[Solution, np.ndarray]:
+@dataclass(frozen=True)
+class SharingSolver:
+    """A solver with a slack node that feeds in its own share only."""
+
+    solver: Solver
+    share: Shares
+
+    def solve(self, power: NodePower, start: np.ndarray | None = None, threads: int | None = None) -> Solution:
+        """Solve each row, as `Solver.solve` does."""
+        return solve_shared(self.solver, power, self.share, start, threads)[0]
+
+
+def sharing(solver: Solver, share: Shares | None) -> Solver | SharingSolver:
+    """Return the solver with shares, the same where there are none."""
+    return solver if share is None else SharingSolver(solver, share)
+
+
+def solve_shared(
+    solver: Solver, power: NodePower, share: Shares, start: np.ndarray | None = None, threads: int | None = 1
+) -> tuple[Solution, np.ndarray]:
     """Solve rows so that the slack node feeds in its own share only.
 
     The open power of a row is found by the secant method; each trial is a whole power flow from the last voltages.
+
+    Parameters
+    ----------
+    solver : Solver
+    power : NodePower
+        Infeed, rows R.
+    share : Shares
+    start, threads
+        As for `Solver.solve`.
 
     Returns
     -------
@@ -96,10 +132,10 @@ def solve_shared(network: Network, solver: Solver, power: NodePower, share: Shar
     open_mw : numpy.ndarray, (R,)
         Power shared in all.
     """
-    rows = len(power.constant)
+    rows, network = len(power.constant), solver.network
     slack, own = int(network.slack[0]), 1.0 - share.weights.sum()
     tried = np.zeros(rows)
-    solution = solver.solve(power, threads=1)
+    solution = solver.solve(power, start, threads)
     amounts = np.abs(power.constant.real).sum(axis=1)
     off = _at_slack(network, solution.v, power, slack)
     allowed = np.maximum(solver.tolerance_mva / network.base_mva, ROUNDING * amounts)
@@ -116,7 +152,7 @@ def solve_shared(network: Network, solver: Solver, power: NodePower, share: Shar
         constant = trial.constant.copy()
         constant[:, share.nodes] += share.weights * step[:, None]
         trial = replace(trial, constant=constant)
-        found = solver.solve(trial, solution.v[going], threads=1)
+        found = solver.solve(trial, solution.v[going], threads)
         for field in fields(Solution):
             getattr(solution, field.name)[going] = getattr(found, field.name)
         off[going] = _at_slack(network, found.v, trial, slack) - own * step

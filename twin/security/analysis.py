@@ -67,8 +67,8 @@ class SecurityAnalysis:
     relief_minutes : float, optional
         Of a `GridModel` whose taps and reactors are automatic: they act by their own rules until then, and the result
         of `run` has a second state, ``after_controls``. Left out: they stay where they are.
-    trafo_model, enforce_q_lims
-        As for `BatchPowerFlow`.
+    trafo_model, enforce_q_lims, distributed_slack
+        As for `BatchPowerFlow`. A machine that is out, or no longer supplied, takes its ``slack_weight`` with it.
 
     Raises
     ------
@@ -87,15 +87,18 @@ class SecurityAnalysis:
         relief_minutes: float | None = None,
         trafo_model: str = "t",
         enforce_q_lims: bool = False,
+        distributed_slack: bool = False,
     ) -> None:
         self.as_read: AsRead | None = None
+        self._settings: dict[str, Any] = {
+            "trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims, "distributed_slack": distributed_slack
+        }  # fmt: skip
         if isinstance(grid, MonitoredGrid):
             self.grid = grid
         else:
             self.as_read = AsRead(grid.net if isinstance(grid, GridModel) else grid)
-            self.grid = _monitored(grid, self.as_read.net, limits, trafo_model, enforce_q_lims)
+            self.grid = _monitored(grid, self.as_read.net, limits, self._settings)
         self.outages, self.largest_plants, self.relief = outages, largest_plants, relief
-        self._settings: dict[str, Any] = {"trafo_model": trafo_model, "enforce_q_lims": enforce_q_lims}
         self.means = Means(diesels=grid.diesels) if isinstance(grid, GridModel) else Means()
         self._ready: dict[tuple[Contingency, ...], PreparedContingencies] = {}
         self._model = grid if isinstance(grid, GridModel) else None
@@ -113,7 +116,8 @@ class SecurityAnalysis:
         grid = self.grid
         cases = contingencies(grid.net, grid.network, self.outages, grid.tripped_with, plant_mw, self.largest_plants)
         if cases not in self._ready:
-            self._ready = {cases: PreparedContingencies(grid, cases)}
+            shared = self._settings["distributed_slack"]
+            self._ready = {cases: PreparedContingencies(grid, cases, distributed_slack=shared)}
         ready = self._ready[cases]
         return OutageAnalysis(ready.grid, ready, self.relief)
 
@@ -176,7 +180,9 @@ class SecurityAnalysis:
         def at(positions: Positions) -> OutageAnalysis:
             network = in_service(model, extract(net_at(model, positions), **self._settings))
             grid = monitored_model(model, network)
-            return SecurityAnalysis(grid, self.outages, largest_plants=self.largest_plants).prepare(highest_mw)
+            shared, plants = self._settings["distributed_slack"], self.largest_plants
+            other = SecurityAnalysis(grid, self.outages, largest_plants=plants, distributed_slack=shared)
+            return other.prepare(highest_mw)
 
         return ControlActions(model, first_positions(model), minutes, at)
 
@@ -222,9 +228,9 @@ class SecurityAnalysis:
 
 
 def _monitored(
-    grid: pandapowerNet | GridModel, net: pandapowerNet, limits: Limits, trafo_model: str, enforce_q_lims: bool
+    grid: pandapowerNet | GridModel, net: pandapowerNet, limits: Limits, settings: Mapping[str, Any]
 ) -> MonitoredGrid:
-    network = extract(net, trafo_model=trafo_model, enforce_q_lims=enforce_q_lims)
+    network = extract(net, **settings)
     raise_if_any(unnamed_elements(net))
     if isinstance(grid, GridModel):
         return monitored_model(replace(grid, net=net), network)

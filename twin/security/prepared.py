@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse.linalg import splu
 
 from twin.network.dc_lines import in_parts
+from twin.network.distributed_slack import Shares, SharingSolver, shares, sharing
 from twin.network.monitored import MonitoredGrid, position
 from twin.network.network import Network
 from twin.network.outage import Outage, equal_outages, with_dead_dc_lines, without
@@ -30,13 +31,13 @@ class Directions:
     Parameters
     ----------
     network : Network
-    plants : numpy.ndarray, (W,) int
-        Nodes of the plants.
+    nodes : numpy.ndarray, (W,) int
+        Where is fed in.
     """
 
-    def __init__(self, network: Network, plants: np.ndarray) -> None:
-        self.network, self.plants = network, plants
-        self._known = np.full((2, len(network.branch_from)), -1), np.zeros((0, len(plants)), dtype=complex)
+    def __init__(self, network: Network, nodes: np.ndarray) -> None:
+        self.network, self.nodes = network, nodes
+        self._known = np.full((2, len(network.branch_from)), -1), np.zeros((0, len(nodes)), dtype=complex)
 
     def of(self, branches: Branches) -> Branches:
         """Return `branches` with what is known."""
@@ -47,7 +48,7 @@ class Directions:
         """Work out the ends `wanted`, (2, E) bool.
 
         All other node currents are held and the slack takes what is fed in; one solution of the transposed equations
-        for each end gives all plants. Several threads may do this at once: what one of them loses is asked for again.
+        for each end gives all nodes. Several threads may do this at once: what one of them loses is asked for again.
         """
         direction, before = self._known
         network = self.network
@@ -61,7 +62,7 @@ class Directions:
             per_infeed[:, live] = splu(network.y_bus[live][:, live].tocsc()).solve(y_end[:, live].T, trans="T").T
         new = direction.copy()
         new[side, branch] = len(before) + np.arange(len(side))
-        self._known = new, np.concatenate([before, per_infeed[:, self.plants]])
+        self._known = new, np.concatenate([before, per_infeed[:, self.nodes]])
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class PreparedContingency:
         Nodes that were alive and are cut off.
     moved : tuple of ((table, position), node, new node)
         Elements whose node fell apart and which are at another one now; dead where it is not supplied.
-    solver : Solver
+    solver : Solver or SharingSolver
         Of what is left.
     branches, buses : Branches, Buses
         For the kernels.
@@ -91,7 +92,7 @@ class PreparedContingency:
     case: Contingency
     out: tuple[Outage, ...]
     network: Network
-    solver: Solver
+    solver: Solver | SharingSolver
     dead: np.ndarray
     moved: tuple[tuple[Outage, int, int], ...]
     branches: Branches
@@ -108,9 +109,11 @@ class PreparedContingencies(Sequence[PreparedContingency]):
     grid : MonitoredGrid
     cases : sequence of Contingency
         The intact grid first.
+    distributed_slack : bool
+        Whether the machines that a case leaves share by their weights what the powers leave open.
     """
 
-    def __init__(self, grid: MonitoredGrid, cases: Sequence[Contingency]) -> None:
+    def __init__(self, grid: MonitoredGrid, cases: Sequence[Contingency], *, distributed_slack: bool = False) -> None:
         parts = [parts_of(grid.net, grid.network, case.elements) for case in cases]
         network, self._parts = with_new_nodes(grid.network, parts)
         self.grid = grid if network is grid.network else replace(grid, network=network)
@@ -120,7 +123,7 @@ class PreparedContingencies(Sequence[PreparedContingency]):
         self.repeats = equal_outages(
             network, [() if of_case else out for of_case, out in zip(self._parts, self.outs, strict=True)]
         )
-        self._intact = Solver(network)
+        self._intact, self._distributed_slack = Solver(network), distributed_slack
         self._keep = 10 * network.y_bus.nnz * len(cases) <= KEPT_NUMBERS
         self._kept: dict[int, PreparedContingency] = {}
 
@@ -157,21 +160,29 @@ class PreparedContingencies(Sequence[PreparedContingency]):
         grid, out = self.grid, self.outs[number]
         whole, moved = split(grid.net, grid.network, self._parts[number])
         network = without(whole, out) if out else whole
+        share = self._share(number, network)
+        nodes, weights = _infeeds(whole, network, share)
         return PreparedContingency(
             case=self.cases[number],
             out=out,
             network=network,
-            solver=Solver(network, like=self._intact) if out else self._intact,
+            solver=sharing(Solver(network, like=self._intact) if out else self._intact, share),
             dead=np.flatnonzero(grid.network.alive & ~network.alive),
             moved=moved,
-            branches=_monitored_branches(grid, network, _plant_nodes(whole)),
+            branches=_monitored_branches(grid, network, nodes, weights),
             buses=_buses(grid, network),
-            directions=Directions(network, _plant_nodes(whole)),
+            directions=Directions(network, nodes),
             repeats=self.repeats[number],
         )
 
+    def _share(self, number: int, network: Network) -> Shares | None:
+        """Return who shares the open power in a case; nobody has to where nothing is supplied."""
+        if not self._distributed_slack or not len(network.slack):
+            return None
+        return shares(self.grid.net, network, f"slack_weight, {self.cases[number].name or 'intact grid'}")
 
-def _monitored_branches(grid: MonitoredGrid, network: Network, plants: np.ndarray) -> Branches:
+
+def _monitored_branches(grid: MonitoredGrid, network: Network, nodes: np.ndarray, weights: np.ndarray) -> Branches:
     at = np.arange(len(network.branch_from))
     from_node, to_node = network.branch_from, network.branch_to
     y_from, y_to = network.y_from.copy(), network.y_to.copy()
@@ -190,11 +201,22 @@ def _monitored_branches(grid: MonitoredGrid, network: Network, plants: np.ndarra
         limit=grid.rating_pu,
         watched=in_service & np.isfinite(grid.rating_pu).any(axis=0),
         mainland_side=grid.mainland_side,
-        plant_node=np.where(network.alive[plants], plants, -1),
+        infeed_node=np.where(network.alive[nodes], nodes, -1),
+        infeed_weight=weights,
         direction=np.full((2, len(at)), -1),
-        current_per_infeed=np.zeros((0, len(plants)), dtype=complex),
+        current_per_infeed=np.zeros((0, len(nodes)), dtype=complex),
         short_time_factor=grid.short_time_factor,
     )
+
+
+def _infeeds(whole: Network, network: Network, share: Shares | None) -> tuple[np.ndarray, np.ndarray]:
+    """Return nodes (W,) and weights of a little more infeed: 1 at each plant, what that takes from those who share."""
+    plants = _plant_nodes(whole)
+    ones = np.ones(len(plants))
+    if share is None:
+        return plants, ones
+    taken = -share.weights * np.count_nonzero(network.alive[plants])
+    return np.concatenate([plants, share.nodes]), np.concatenate([ones, taken])
 
 
 def _plant_nodes(network: Network) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from pandapower import pandapowerNet
 
+from twin.network.distributed_slack import Shares, SharingSolver, sharing
 from twin.network.network import Network
 from twin.network.node_power import NodePower
 from twin.network.outage import without
@@ -45,11 +46,14 @@ class Overload:
     rating_pu : numpy.ndarray, (2, E)
     start : numpy.ndarray, (1, N) complex
         Voltages from which solving starts.
+    share : Shares or None
+        Of what the powers leave open, where not all of it is the slack node's.
     """
 
     branch: int
     rating_pu: np.ndarray
     start: np.ndarray
+    share: Shares | None = None
 
     def loading_percent(self, state: OutageState) -> float:
         """Return the loading of the branch's worse end; infinite without a solution."""
@@ -60,7 +64,7 @@ class Overload:
         return float(self._loadings(state).max())
 
     def _loadings(self, state: OutageState) -> np.ndarray:
-        solution = Solver(state.network).solve(state.power, self.start)
+        solution = sharing(Solver(state.network), self.share).solve(state.power, self.start)
         if not solution.converged[0]:
             return np.full(self.rating_pu.shape[1], np.inf)
         v = np.where(state.network.alive, solution.v[0], 0.0)
@@ -270,7 +274,8 @@ def import_remedies(
     first = OutageState(contingency.network, power_after(contingency, steps))
     solution = contingency.solver.solve(first.power)
     start = solution.v
-    overload, net = Overload(branch, contingency.branches.limit, start), analysis.grid.net
+    share = contingency.solver.share if isinstance(contingency.solver, SharingSolver) else None
+    overload, net = Overload(branch, contingency.branches.limit, start, share), analysis.grid.net
     remedies = (
         reactors_off(net, first, overload),
         flexibility(net, first, means),

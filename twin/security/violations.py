@@ -22,9 +22,10 @@ class Branches(NamedTuple):
     limit: np.ndarray  # (2, E) continuous rating of each end, infinite where not watched
     watched: np.ndarray  # (E,) bool, in service and with a rating
     mainland_side: np.ndarray  # (E,) side of a link circuit that faces the mainland; -1 on other branches
-    plant_node: np.ndarray  # (W,), -1 where dead
+    infeed_node: np.ndarray  # (W,), -1 where dead
+    infeed_weight: np.ndarray  # (W,) how much is fed in there where plants give more
     direction: np.ndarray  # (2, E) row of `current_per_infeed` of each end, -1 where it is not known yet
-    current_per_infeed: np.ndarray  # (D, W) complex, end current per current fed in at the plants' nodes
+    current_per_infeed: np.ndarray  # (D, W) complex, end current per current fed in at these nodes
     short_time_factor: float
 
 
@@ -167,10 +168,10 @@ def _is_export(v: np.ndarray, k: int, side: int, current: complex, i_from: compl
         result = (v[b.to_node[k]] * np.conj(i_to)).real < 0.0
         return result
     rise = 0.0
-    for w in range(b.plant_node.shape[0]):
-        if b.plant_node[w] >= 0:
-            change = b.current_per_infeed[b.direction[side, k], w] / np.conj(v[b.plant_node[w]])
-            rise += (np.conj(current) * change).real
+    for w in range(b.infeed_node.shape[0]):
+        if b.infeed_node[w] >= 0:
+            change = b.current_per_infeed[b.direction[side, k], w] / np.conj(v[b.infeed_node[w]])
+            rise += b.infeed_weight[w] * (np.conj(current) * change).real
     return rise > 0.0
 
 
