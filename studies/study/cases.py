@@ -26,7 +26,7 @@ from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.tables import Tables
 from twin.metrics.comparisons import other_kind
 from twin.network.model import GridModel
-from twin.network.reduced.flow import Flow, flat_start, link_export_mw, solve
+from twin.network.reduced.flow import Flow, link_export_mw, solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.case import Case
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL, Member
@@ -317,7 +317,7 @@ def _link_at_mean_demand(
     rows, inverse = np.unique(np.column_stack([network, mean_demand_mw]), axis=0, return_inverse=True)
     variant, demand = rows[:, 0].astype(np.int64), rows[:, 1:]
     flow = _flow(grid, variant, demand)
-    headroom = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, grid.base_mva)
+    headroom = link_headroom(grid, flow)
     export = _export_mw(grid, flow)
     response = np.zeros_like(demand)
     for area in range(demand.shape[1]):
@@ -333,9 +333,8 @@ def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> Flow
     p = np.zeros((len(variant), len(grid.nodes.buses)))
     np.add.at(p.T, grid.nodes.area, -demand_mw.T / grid.base_mva)
     q = p * np.tan(np.arccos(first.model.areas.power_factor.to_numpy(float).mean()))
-    return solve(grid, variant, p, q, *flat_start(grid, variant))
+    return solve(grid, variant, p, q)
 
 
 def _export_mw(grid: ReducedGrid, flow: Flow) -> np.ndarray:
-    node_i = flow.i[:, 0] + 1j * flow.i[:, 1]
-    return link_export_mw(grid, flow.variant, node_i)
+    return link_export_mw(grid, flow.variant, flow.i)

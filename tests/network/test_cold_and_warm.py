@@ -12,7 +12,7 @@ SCRIPT = """
 import hashlib
 import numpy as np
 from network_models.model import grid_of
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import Trips, assess_outages
 from twin.network.reduced.reduction import reduce_grids
@@ -27,11 +27,11 @@ for node, contract_mw in zip(grid.nodes.plant, model.plants.contract_mw):
 for node, mean_mw in zip(grid.nodes.area, model.net.load.p_mw):
     p[:, node] -= draw.uniform(0.4, 1.8, rows) * mean_mw / 100.0
 variant = np.zeros(rows, dtype=np.int64)
-flow = solve(grid, variant, p, 0.1 * p, *flat_start(grid, variant))
-headroom = link_headroom(a, flow.states, grid.nodes.headroom, 100.0)
+flow = solve(grid, variant, p, 0.1 * p)
+headroom = link_headroom(grid, flow)
 nobody = Trips(np.zeros((rows, 0)), np.zeros((rows, 0)), np.zeros(0, dtype=np.int64), np.zeros(rows), np.ones(rows))
 ignored = np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
-judged = assess_outages(a, flow.states, nobody, ignored)
+judged = assess_outages(grid, flow, nobody, ignored)
 for values in (flow.v, headroom, judged.measure):
     print(hashlib.sha256(values.tobytes()).hexdigest())
 """

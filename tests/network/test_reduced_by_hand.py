@@ -47,8 +47,8 @@ def test_no_load_beyond_the_largest_transferable_power():
     largest_mw = e_kv**2 / (2.0 * (abs(LINE_OHM) + r))
     grid, island = two_bus()
     assert x > 0.0
-    assert solve_one(grid, {island: -0.97 * largest_mw}).used > 0
-    assert solve_one(grid, {island: -1.01 * largest_mw}).used <= 0
+    assert solve_one(grid, {island: -0.97 * largest_mw}).solved
+    assert not solve_one(grid, {island: -1.01 * largest_mw}).solved
 
 
 def test_unloaded_cable_lifts_the_voltage_and_loads_only_its_sending_end():

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from grid_cases import injections_pu, nothing_ignored, solve_pu, two_circuits
 
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.security.reduced.outages import Trips, assess_outages
 
 SHORT_TIME_FACTOR = 1.1
@@ -16,7 +16,7 @@ def judged(plants_mw, rest_mw=0.0, cap_mw=100.0, short_time_factor=SHORT_TIME_FA
     grid, island = two_circuits(short_time_factor=short_time_factor, plants=len(plants_mw))
     p, q = injections_pu(grid, {island: sum(plants_mw) + rest_mw})
     variant = np.zeros(1, dtype=np.int64)
-    flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+    flow = solve(grid, variant, p, q)
     trips = Trips(
         np.array([plants_mw]) / BASE_MVA,
         np.zeros((1, len(plants_mw))),
@@ -24,7 +24,7 @@ def judged(plants_mw, rest_mw=0.0, cap_mw=100.0, short_time_factor=SHORT_TIME_FA
         np.array([cap_mw / BASE_MVA]),
         np.ones(1),
     )
-    found = assess_outages(grid.arrays, flow.states, trips, nothing_ignored(grid, 1))
+    found = assess_outages(grid, flow, trips, nothing_ignored(grid, 1))
     return grid, island, found
 
 

@@ -19,7 +19,7 @@ from twin.metrics.sample_check import check_records, deviation, frozen_net
 from twin.metrics.tables import member_tables
 from twin.network.reading.extraction import extract
 from twin.network.reduced.controls import Bands, net_at
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.network.reduced.reduction import reduce_grids
 from twin.operation.management.controls import next_positions
 from twin.operation.record import over_time
@@ -39,11 +39,8 @@ def positions_of(its_bands, vm_pu, position=0, solved=True):
     positions, outside = np.array([[position]]), np.array([[0]])
     found = []
     for vm in vm_pu:
-        maps = SimpleNamespace(tap_w=np.array([complex(vm)]), tap_z=np.zeros((1, 1)))
-        case = SimpleNamespace(bands=its_bands, grid=SimpleNamespace(maps=maps), base_mva=BASE_MVA)
-        flow = SimpleNamespace(
-            i=np.zeros((1, 2, 1)), variant=np.zeros(1, dtype=int), q_svc_pu=np.zeros(1), solved=np.array([solved])
-        )
+        case = SimpleNamespace(bands=its_bands, grid=SimpleNamespace(tap_at=0), base_mva=BASE_MVA)
+        flow = SimpleNamespace(v=np.array([[complex(vm)]]), q_svc_pu=np.zeros(1), solved=np.array([solved]))
         positions, outside = next_positions(case, positions, outside, flow)
         found.append(int(positions[0, 0]))
     return found
@@ -87,7 +84,7 @@ def test_other_positions_are_pandapowers_own_matrices():
     assert net.shunt.in_service.sum() == 1
     assert model.net.trafo.tap_pos.iloc[0] == 0
     assert_array_equal(grid.variants[variant].network.y_bus.toarray(), extract(net).y_bus.toarray())
-    assert_array_equal(reduce_grids([replace(model, net=net)]).arrays.zr[0], grid.arrays.zr[variant])
+    assert_array_equal(reduce_grids([replace(model, net=net)]).arrays.ar[0], grid.arrays.ar[variant])
 
 
 @pytest.mark.parametrize("reactors", [0, 1, 2])
@@ -106,14 +103,15 @@ def test_a_line_reactor_trips_with_its_circuit_only_where_it_is_in_service(react
 
 def solved_at(grid, positions, p, q):
     variant = grid.variants_at(np.zeros(len(p), dtype=int), np.tile(positions, (len(p), 1)))
-    return solve(grid, variant, p, q, *flat_start(grid, variant))
+    return solve(grid, variant, p, q)
 
 
 def test_a_reactor_taken_out_frees_the_compensator():
     grid = goto_grid()
     p, q = goto_states(grid, 20, "reactor", 0.3)
     both, one = (solved_at(grid, (0, k), p, q).q_svc_pu * BASE_MVA for k in (2, 1))
-    x, slope = grid.arrays.zi[0, 0, grid.nodes.svc, grid.nodes.svc], grid.arrays.svc_slope[0]
+    at, svc = grid.node_at[grid.nodes.svc], grid.models[0].compensator
+    x, slope = grid.variants[0].intact.z[at, at].imag, svc.slope_percent / svc.q_max_mvar * BASE_MVA / 100.0
     assert both - one == pytest.approx(15.0 * x / (x + slope) * np.ones(20), rel=0.06)
 
 
@@ -129,7 +127,7 @@ def closed_loop(parameters, rows=40, half_hours=16):
     case = SimpleNamespace(bands=Bands.of([model], network), grid=grid, base_mva=BASE_MVA)
     for _ in range(half_hours):
         variant = grid.variants_at(network, positions)
-        flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+        flow = solve(grid, variant, p, q)
         assert flow.solved.all()
         positions, outside = next_positions(case, positions, outside, flow)
         history.append(positions)
@@ -181,7 +179,7 @@ def test_a_refused_band_was_one_that_hunts():
     history = []
     for _ in range(12):
         variant = grid.variants_at(network, positions)
-        flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+        flow = solve(grid, variant, p, q)
         positions, outside = next_positions(case, positions, outside, flow)
         history.append(positions[:, 1])
     assert (history[-1] != history[-2]).any()
@@ -241,10 +239,11 @@ def test_a_band_decides_from_the_state_that_it_left(moving):
     _, _, case, records = moving
     tap = case.grid.models[0].controls.tap
     positions = np.array([record.positions[0] for record in records])
-    maps = case.grid.maps
+    grid = case.grid
+    at = grid.variants[0].nodes([tap.bus])[0]
     for t in range(len(records) - 1):
-        g = records[t].injections.variant[0]
-        vm = abs(maps.tap_w[g] + maps.tap_z[g] @ records[t].node_i[0])
+        intact = grid.variants[records[t].injections.variant[0]].intact
+        vm = abs(intact.w[at] + intact.z[at, grid.node_at] @ records[t].node_i[0])
         inside = abs(vm - tap.target_vm_pu) <= tap.dead_band_pu
         assert inside == (positions[t + 1, 0] == positions[t, 0])
         q = records[t].q_svc_mvar[0]
@@ -274,5 +273,5 @@ def test_the_taps_come_to_rest_where_pandapowers_controller_leaves_them(source_v
         flow = solved_at(grid, positions[0], p, q)
         positions, outside = next_positions(case, positions, outside, flow)
     assert positions[0, 0] == net.trafo.tap_pos.iloc[0] == net.trafo.tap_pos.iloc[1]
-    vm = np.abs(grid.maps.tap_w[flow.variant] + grid.maps.tap_z[flow.variant] @ (flow.i[0, 0] + 1j * flow.i[0, 1]))
+    vm = np.abs(flow.v[:, grid.tap_at])
     assert vm == pytest.approx(net.res_bus.vm_pu.at[tap.bus], abs=1e-8)

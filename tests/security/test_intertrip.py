@@ -11,7 +11,7 @@ from random_profiles import goto_profiles
 
 from twin.core.errors import InputError
 from twin.network.model import GridModel
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.security.intertrip import intertrip
 from twin.security.reduced.outages import Trips, assess_outages
 
@@ -108,14 +108,14 @@ def loop_measures(grid, model, profiles, cap_mw):
         p[:, node] -= profiles["load_p_mw"][:, area] / BASE_MVA
         q[:, node] -= profiles["load_q_mvar"][:, area] / BASE_MVA
     variant = np.zeros(rows, dtype=np.int64)
-    flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+    flow = solve(grid, variant, p, q)
     at = sorted(names.index(name) for name in PLANTS)
     trips = Trips(
         profiles["sgen_p_mw"][:, at] / BASE_MVA, profiles["sgen_q_mvar"][:, at] / BASE_MVA, grid.nodes.plant[at],
         np.full(rows, cap_mw / BASE_MVA), np.ones(rows),
     )  # fmt: skip
     nothing = np.zeros((rows, grid.arrays.solve_always.shape[0], grid.arrays.limit.shape[1]), dtype=bool)
-    return assess_outages(grid.arrays, flow.states, trips, nothing).measure
+    return assess_outages(grid, flow, trips, nothing).measure
 
 
 def test_what_is_bought_lies_between_nothing_and_what_is_shed_or_the_short_time_rating_allows(found):

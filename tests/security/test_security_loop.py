@@ -7,7 +7,7 @@ import pytest
 from grid_cases import goto_grid, goto_states, no_trips, nothing_ignored
 
 from twin import SecurityAnalysis
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.security.operating_points import power_at_buses
 from twin.security.reduced.outages import assess_outages
 
@@ -31,11 +31,8 @@ def test_loop_and_analysis_agree(variant):
     p, q = (
         np.concatenate(x) for x in zip(*(goto_states(grid, ROWS // 2, f"n-1 {s}", s) for s in (0.4, 1.1)), strict=True)
     )
-    flow = solve(grid, np.zeros(ROWS, dtype=np.int64), p, q, *flat_start(grid, np.zeros(ROWS, dtype=np.int64)))
-    loop = assess_outages(
-        grid.arrays, flow.states, no_trips(ROWS),
-        nothing_ignored(grid, ROWS),
-    )  # fmt: skip
+    flow = solve(grid, np.zeros(ROWS, dtype=np.int64), p, q)
+    loop = assess_outages(grid, flow, no_trips(ROWS), nothing_ignored(grid, ROWS))
     model, base_mva = grid.variants[0].model, grid.base_mva
     analysis = SecurityAnalysis(model, list(model.roles.outages)).prepare({})
     network, net = analysis.grid.network, model.net

@@ -18,8 +18,8 @@ from twin.network.model import Compensator, GridModel
 from twin.network.node_power import node_power
 from twin.network.outage import without
 from twin.network.reading.extraction import extract
-from twin.network.reduced.flow import flat_start
-from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.flow import solve
+from twin.network.reduced.kernels import end_loading_percent, in_parts
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.network.result import BatchResult
 from twin.network.solving.solver import Solver
@@ -108,18 +108,16 @@ def _solved(
 def _by_loop(
     grid: ReducedGrid, net: pandapowerNet, topology: int
 ) -> tuple[dict[int, float], float, dict[tuple[str, int], float]]:
-    nodes, variant = grid.nodes, np.zeros(1, dtype=np.int64)
-    p, q = node_injections(grid, net)
-    v, q_svc = flat_start(grid, variant)
-    used, i = solve_rows(grid.arrays, variant, np.array([topology]), p, q, v, q_svc)
-    assert used[0] > 0
+    flow = solve(grid, np.zeros(1, dtype=np.int64), *node_injections(grid, net), topology=np.array([topology]))
+    assert flow.solved[0]
     loading: dict[tuple[str, int], float] = {}
     for end, element in enumerate(grid.end_elements):
-        percent = end_loading_percent(grid.arrays, 0, topology, i[0], end)
+        percent = end_loading_percent(grid.arrays, 0, topology, in_parts(flow.i)[0], end)
         loading[element] = max(percent, loading.get(element, 0.0))
     alive = grid.arrays.alive[0, topology]
-    vm_pu = np.hypot(v[0, 0], v[0, 1])
-    return {b: vm_pu[k] for k, b in enumerate(nodes.buses) if alive[k]}, float(q_svc[0]) * net.sn_mva, loading
+    vm_pu = np.abs(flow.v[0, grid.node_at])
+    of_buses = {b: vm_pu[k] for k, b in enumerate(grid.nodes.buses) if alive[k]}
+    return of_buses, float(flow.q_svc_pu[0]) * net.sn_mva, loading
 
 
 def _by_general_engine(

@@ -13,7 +13,7 @@ from shipped import goto
 
 from twin.network.model import GridModel
 from twin.network.reduced.controls import Bands
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.operation.management.controls import next_positions
 
@@ -112,15 +112,14 @@ def come_to_rest(grid: ReducedGrid, net: pandapowerNet, start: tuple[int, ...]) 
     while half_hour < min(last_move + QUIET_HALF_HOURS, MOST_HALF_HOURS):
         half_hour += 1
         variant = grid.variants_at(network, positions)
-        flow = solve(grid, variant, p, q, *flat_start(grid, variant))
+        flow = solve(grid, variant, p, q)
         assert flow.solved.all()
         after, outside = next_positions(case, positions, outside, flow)
         moves += int(np.abs(after - positions).sum())
         last_move = half_hour if (after != positions).any() else last_move
         positions = after
     at_rest = half_hour < MOST_HALF_HOURS
-    i = flow.i[0, 0] + 1j * flow.i[0, 1]
-    held = abs(grid.maps.tap_w[variant[0]] + grid.maps.tap_z[variant[0]] @ i)
+    held = abs(flow.v[0, grid.tap_at])
     return AtRest(
         tuple(positions[0].tolist()), last_move if at_rest else -1, moves, float(held),
         float(flow.q_svc_pu[0]) * base_mva,

@@ -8,8 +8,8 @@ import pytest
 from shipped import goto
 
 from twin.core.random_streams import stream
-from twin.network.reduced.flow import flat_start
-from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.flow import solve
+from twin.network.reduced.kernels import end_loading_percent, in_parts
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 
 VM_TOLERANCE_PU = 1e-8
@@ -69,23 +69,22 @@ def test_agrees_with_runpp_intact_and_after_every_outage(year, compensation, par
     topologies = np.arange(len(grid.outages))
     p, q = (x[topologies % 4] for x in states(grid, 4))
     variant = np.zeros(len(topologies), dtype=np.int64)
-    v, q_svc = flat_start(grid, variant)
-    used, i = solve_rows(grid.arrays, variant, topologies, p, q, v, q_svc)
-    assert (used > 0).all()
+    flow = solve(grid, variant, p, q, topology=topologies)
+    assert flow.solved.all()
     net = reference_net(grid)
     for o in topologies:
         q_with_svc = q[o].copy()
         if grid.nodes.svc >= 0:
-            q_with_svc[grid.nodes.svc] += q_svc[o]
+            q_with_svc[grid.nodes.svc] += flow.q_svc_pu[o]
         runpp_state(net, grid.outages[o], 100.0 * p[o], 100.0 * q_with_svc)
-        assert voltage_error(grid, net, o, v[o]) < VM_TOLERANCE_PU, grid.outage_names[o]
-        assert loading_error(grid, net, o, i[o]) < LOADING_TOLERANCE_PERCENT, grid.outage_names[o]
+        assert voltage_error(grid, net, flow.v[o]) < VM_TOLERANCE_PU, grid.outage_names[o]
+        assert loading_error(grid, net, o, flow.i[o]) < LOADING_TOLERANCE_PERCENT, grid.outage_names[o]
 
 
-def voltage_error(grid, net, o, v):
+def voltage_error(grid, net, v):
     """Largest difference in pu; a dead bus must have no voltage in either."""
     theirs = net.res_bus.vm_pu.loc[list(grid.nodes.buses)].fillna(0.0).to_numpy()
-    return np.abs(np.hypot(v[0], v[1]) - theirs).max()
+    return np.abs(np.nan_to_num(np.abs(v[grid.node_at])) - theirs).max()
 
 
 def loading_error(grid, net, o, i):
@@ -94,7 +93,7 @@ def loading_error(grid, net, o, i):
     for element in dict.fromkeys(grid.end_elements):
         table, index = element
         ends = [k for k, other in enumerate(grid.end_elements) if other == element]
-        ours = max(end_loading_percent(grid.arrays, 0, o, i, k) for k in ends)
+        ours = max(end_loading_percent(grid.arrays, 0, o, in_parts(i[None])[0], k) for k in ends)
         theirs = np.nan_to_num(net[f"res_{table}"].loading_percent.loc[index])
         largest = max(largest, abs(ours - theirs))
     return largest
@@ -106,10 +105,9 @@ def test_the_comparison_sees_a_wrong_impedance():
     net.line.loc[0, "r_ohm_per_km"] *= 1.0001
     p, q = states(grid, 4)
     variant = np.zeros(1, dtype=np.int64)
-    v, q_svc = flat_start(grid, variant)
-    _, i = solve_rows(grid.arrays, variant, variant, p[3:], q[3:], v, q_svc)
+    flow = solve(grid, variant, p[3:], q[3:])
     q_with_svc = q[3].copy()
-    q_with_svc[grid.nodes.svc] += q_svc[0]
+    q_with_svc[grid.nodes.svc] += flow.q_svc_pu[0]
     runpp_state(net, (), 100.0 * p[3], 100.0 * q_with_svc)
-    assert voltage_error(grid, net, 0, v[0]) > VM_TOLERANCE_PU
-    assert loading_error(grid, net, 0, i[0]) > LOADING_TOLERANCE_PERCENT
+    assert voltage_error(grid, net, flow.v[0]) > VM_TOLERANCE_PU
+    assert loading_error(grid, net, 0, flow.i[0]) > LOADING_TOLERANCE_PERCENT

@@ -39,8 +39,9 @@ def test_true_grid_agrees(grid, outage):
 
 def test_a_reactor_forgotten_in_the_outage_is_seen(grid):
     o = grid.outage_names.index("Matsushima - Narao 1")
-    equipment = replace(grid.equipment, outages=tuple(out[:1] for out in grid.outages))
-    forgotten = replace(grid, equipment=equipment)
+    variant = replace(grid.variants[0])
+    variant._solvers[grid.outages[o]] = variant.solver(grid.outages[o][:1])
+    forgotten = replace(grid, cache=replace(grid.cache, variants=[variant]))
     found = deviation(case_of(forgotten), 0, o, *state(grid), frozen_net(case_of(forgotten), 0))
     assert found.vm_error_pu > 1e-4
     assert found.loading_error_percent > 1.0

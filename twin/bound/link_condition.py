@@ -12,7 +12,7 @@ from twin.core.errors import Problem, raise_if_any
 from twin.core.row_arrays import joined_rows
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import read_table, series_of_tables
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.operation.case import Case
 from twin.operation.half_hour import Before, run_half_hours
 from twin.operation.injections import Injections, node_power
@@ -296,6 +296,5 @@ def _places(case: Case) -> list[tuple[int, float]]:
 
 
 def _headroom(case: Case, variant: np.ndarray, p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    flow = solve(case.grid, variant, p, q, *flat_start(case.grid, variant))
-    found = link_headroom(case.grid.arrays, flow.states, case.grid.nodes.headroom, case.base_mva)
-    return np.where(flow.solved, found[:, 0], np.nan)
+    flow = solve(case.grid, variant, p, q)
+    return np.where(flow.solved, link_headroom(case.grid, flow)[:, 0], np.nan)

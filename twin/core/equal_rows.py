@@ -39,6 +39,8 @@ def distinct_rows(*columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     first : numpy.ndarray, (D,) int
     inverse : numpy.ndarray, (R,) int
     """
+    if len(columns[0]) == 1:
+        return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     words = np.concatenate([_words(column) for column in columns], axis=1)
     first, inverse, same = _grouped(words)
     return (first, inverse) if same else _by_bytes(words)

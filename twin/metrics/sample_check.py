@@ -12,8 +12,8 @@ import pyarrow as pa
 from twin.core.random_streams import stream
 from twin.network.reading.supported import POWER_FLOW_OPTIONS
 from twin.network.reduced.controls import net_at
-from twin.network.reduced.flow import flat_start
-from twin.network.reduced.kernels import end_loading_percent, solve_rows
+from twin.network.reduced.flow import Flow, solve
+from twin.network.reduced.kernels import end_loading_percent, in_parts
 from twin.operation.case import Case
 from twin.operation.injections import node_power
 from twin.operation.record import Record
@@ -76,7 +76,7 @@ def check_records(
 def deviation(
     case: Case, variant: int, topology: int, p_pu: np.ndarray, q_pu: np.ndarray, net: pp.pandapowerNet
 ) -> Deviation:
-    """Solve one state with the loop's kernel and with ``runpp``, the compensator's output frozen, and compare.
+    """Solve one state as the loop does and with ``runpp``, the compensator's output frozen, and compare.
 
     Parameters
     ----------
@@ -90,19 +90,18 @@ def deviation(
     net : pandapowerNet
         `frozen_net` of the variant; its injections are replaced.
     """
-    grid, row = case.grid, np.array([variant])
-    v, q_svc = flat_start(grid, row)
-    used, i = solve_rows(grid.arrays, row, np.array([topology]), p_pu[None], q_pu[None], v, q_svc)
-    if used[0] <= 0:
+    grid = case.grid
+    flow = solve(grid, np.array([variant]), p_pu[None], q_pu[None], topology=np.array([topology]))
+    if not flow.solved[0]:
         return Deviation(False, np.nan, np.nan)
     try:
-        _solve_frozen(case, net, topology, p_pu, q_pu, float(q_svc[0]))
+        _solve_frozen(case, net, topology, p_pu, q_pu, float(flow.q_svc_pu[0]))
     except pp.LoadflowNotConverged:
         return Deviation(False, np.nan, np.nan)
     alive = grid.arrays.alive[variant, topology]
     vm_theirs = net.res_bus.vm_pu[list(grid.nodes.buses)].to_numpy()[alive]
-    vm_error = np.abs(np.hypot(v[0, 0], v[0, 1])[alive] - vm_theirs).max()
-    return Deviation(True, float(vm_error), _loading_error(case, variant, topology, i[0], net))
+    vm_error = np.abs(np.abs(flow.v[0, grid.node_at])[alive] - vm_theirs).max()
+    return Deviation(True, float(vm_error), _loading_error(case, topology, flow, net))
 
 
 def frozen_net(case: Case, variant: int) -> pp.pandapowerNet:
@@ -139,9 +138,9 @@ def _solve_frozen(
             net[table].loc[index, "in_service"] = True
 
 
-def _loading_error(case: Case, variant: int, topology: int, i: np.ndarray, net: pp.pandapowerNet) -> float:
-    """Compare the worse end of each monitored branch that is still in service."""
-    a, largest = case.grid.arrays, 0.0
+def _loading_error(case: Case, topology: int, flow: Flow, net: pp.pandapowerNet) -> float:
+    """Compare the worse end of each monitored branch that is still in service, in the only state of `flow`."""
+    a, variant, i, largest = case.grid.arrays, int(flow.variant[0]), in_parts(flow.i)[0], 0.0
     ends = [(element, k) for k, element in enumerate(case.grid.end_elements)]
     for element in dict.fromkeys(case.grid.end_elements):
         table, index = element

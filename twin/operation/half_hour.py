@@ -11,7 +11,7 @@ import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
-from twin.core.row_arrays import with_rows
+from twin.core.row_arrays import rows_of, with_rows
 from twin.network.reduced.flow import Flow
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
@@ -36,7 +36,7 @@ from twin.operation.record import Record, SecurityState, ZoneStates
 from twin.operation.whole_windows import apply_stops
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
 from twin.security.reduced.headroom import link_headroom
-from twin.security.reduced.outages import UNSOLVED_PERCENT
+from twin.security.reduced.outages import UNSOLVED_PERCENT, LinkOutages, outages_of_link
 
 NEGATIVE_BEYOND_MW = 1e-9
 
@@ -195,7 +195,8 @@ def assess(case: Case, state: GridState) -> SecurityState:
     """Judge the intact grid, every outage and the link's headroom."""
     injections, flow = state.injections, state.flow
     ignored = nothing_ignored(case, len(flow.variant))
-    found = outages(case, injections, flow, ignored)
+    after_link = _after_link(case, flow)
+    found = outages(case, injections, flow, ignored, after_link)
     intact = worst_intact(case, flow, ignored)
     return SecurityState(
         intact_percent=intact.measure,
@@ -206,7 +207,7 @@ def assess(case: Case, state: GridState) -> SecurityState:
         link_percent=found.link,
         shed_mw=found.shed_pu * case.base_mva,
         solved=found.solved,
-        headroom_mw=_headroom(case, injections.member, flow),
+        headroom_mw=_headroom(case, injections.member, flow, after_link),
     )
 
 
@@ -235,18 +236,20 @@ def residual_mva(case: Case, member: np.ndarray, link_share: np.ndarray, found: 
     return result
 
 
-def _headroom(case: Case, member: np.ndarray, flow: Flow) -> np.ndarray:
+def _after_link(case: Case, flow: Flow) -> LinkOutages:
+    """Return the states after outages of the link, each distinct one solved once."""
+    first, inverse = distinct_rows(flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu)
+    return rows_of(outages_of_link(case.grid, flow.rows(first)), inverse)
+
+
+def _headroom(case: Case, member: np.ndarray, flow: Flow, after_link: LinkOutages) -> np.ndarray:
     """Headroom of the members whose tables are kept; counterfactual twins have none."""
     headroom = np.full((len(member), 2), np.nan)
     kept = np.flatnonzero(~case.is_twin[member])
     some = flow.rows(kept)
     first, inverse = distinct_rows(some.variant, some.p_pu, some.q_pu, some.v, some.q_svc_pu)
-    some = some.rows(first)
-    found = link_headroom(
-        case.grid.arrays, some.states,
-        case.grid.nodes.headroom, case.base_mva,
-    )  # fmt: skip
-    headroom[kept] = found[inverse]
+    known = rows_of(after_link, kept[first])
+    headroom[kept] = link_headroom(case.grid, some.rows(first), known)[inverse]
     return headroom
 
 
@@ -309,7 +312,7 @@ def _record(
         positions=before.positions,
         stopped_mw=ordered.stopped_mw,
         q_support_mvar=support.sum(axis=1),
-        node_i=flow.i[:, 0] + 1j * flow.i[:, 1],
+        node_i=flow.i,
         q_svc_mvar=flow.q_svc_pu * case.base_mva,
         demand_mw=demand[0],
         before=states[0],

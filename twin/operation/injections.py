@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.row_arrays import rows_of, sum_at, with_rows
-from twin.network.reduced.flow import Flow, flat_start, solve
+from twin.network.reduced.flow import Flow, solve
 from twin.operation.case import Case
 
 
@@ -93,7 +93,7 @@ def solve_injections(case: Case, injections: Injections, start: Flow | None = No
     case : Case
     injections : Injections
     start : Flow, optional
-        Where to start; no load without it. A row that does not solve from there is tried once more from no load.
+        Where to start; no load without it.
 
     Returns
     -------
@@ -101,14 +101,7 @@ def solve_injections(case: Case, injections: Injections, start: Flow | None = No
     """
     p, q = node_power(case, injections)
     variant = injections.variant
-    if start is None:
-        first, inverse = distinct_rows(variant, p, q)
-        flat = flat_start(case.grid, variant[first])
-        return solve(case.grid, variant[first], p[first], q[first], *flat).rows(inverse)
-    flat = flat_start(case.grid, variant)
-    flow = solve(case.grid, variant, p, q, np.where(start.solved[:, None, None], start.v, flat[0]), start.q_svc_pu)
-    failed = np.flatnonzero(~flow.solved)
-    if not len(failed):
-        return flow
-    again = solve(case.grid, variant[failed], p[failed], q[failed], flat[0][failed], flat[1][failed])
-    return flow.replaced(failed, again)
+    if start is not None:
+        return solve(case.grid, variant, p, q, start.v)
+    first, inverse = distinct_rows(variant, p, q)
+    return solve(case.grid, variant[first], p[first], q[first]).rows(inverse)

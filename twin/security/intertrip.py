@@ -14,12 +14,11 @@ from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.profiles import GivenProfiles, checked
-from twin.network.reduced.flow import flat_start, solve
+from twin.network.reduced.flow import solve
 from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.network.reduced.stacking import after_outages, impedances
 from twin.security.reduced.headroom import link_headroom
 from twin.security.reduced.outages import UNSOLVED_PERCENT, Trips
-from twin.security.reduced.shedding import Shedding, VoltageMaps, link_headroom_with_trips, shedding
+from twin.security.reduced.shedding import Shedding, link_headroom_with_trips, shedding
 from twin.security.steps import labels_of
 
 RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
@@ -207,16 +206,16 @@ def intertrip(
     grid = reduce_grids([model])
     found = _injections(model, grid, rows, given)
     variant = np.zeros(rows, dtype=np.int64)
-    flow = solve(grid, variant, found.p, found.q, *flat_start(grid, variant))
+    flow = solve(grid, variant, found.p, found.q)
     base_mva = grid.base_mva
     plants = _trippable(model)
     cap_pu = np.full(rows, min(cap_mw, 1e9) / base_mva)
     trips = Trips(
         found.plant_p, found.plant_q, grid.nodes.plant[plants], cap_pu, np.ones(len(cap_pu)), rule == "smallest-total"
     )
-    shed = shedding(grid.arrays, flow.states, trips, _voltage_maps(model, grid))
-    without = link_headroom(grid.arrays, flow.states, grid.nodes.headroom, base_mva)[:, 0]
-    with_trips = link_headroom_with_trips(grid.arrays, flow.states, trips, grid.nodes.headroom, without, base_mva)
+    shed = shedding(grid, flow, trips, grid.watched_at)
+    without = link_headroom(grid, flow)[:, 0]
+    with_trips = link_headroom_with_trips(grid, flow, trips, without)
     shed = shed._replace(measure_percent=np.where(flow.solved[:, None], shed.measure_percent, UNSOLVED_PERCENT))
     return InterTripResult(
         index=pd.RangeIndex(rows) if labels is None else labels,
@@ -233,18 +232,6 @@ def intertrip(
 
 def _trippable(model: GridModel) -> np.ndarray:
     return np.flatnonzero(model.plants.trippable.to_numpy(bool))
-
-
-def _voltage_maps(model: GridModel, grid: ReducedGrid) -> VoltageMaps:
-    variant = grid.variants[0]
-    at, watched = variant.nodes(grid.nodes.buses), variant.nodes(model.roles.voltage_buses)
-    states = after_outages(model, variant.network, grid.equipment)
-    reduced = [impedances(state) for state in states]
-    return VoltageMaps(
-        np.stack([state.z[np.ix_(watched, at)] for state in reduced]),
-        np.stack([state.w[watched] for state in reduced]),
-        np.stack([state.alive[watched] for state in states]),
-    )
 
 
 def _injections(

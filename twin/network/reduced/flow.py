@@ -1,4 +1,4 @@
-"""Solve many states of the reduced grid at once; the flow of the link in a solved state."""
+"""Solve many states of a study's grids at once, intact or after outages; the flow of the link in a solved state."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.network.reduced.kernels import IntactStates, solve_rows
+from twin.core.row_arrays import rows_of, with_rows
+from twin.network.node_power import NodePower
 from twin.network.reduced.reduction import ReducedGrid
+from twin.network.solving.solver import Solver, solve_each
 
 
 @dataclass(frozen=True)
 class Flow:
-    """Solved states of the intact grid, one per row.
+    """Solved states, one per row.
 
     Attributes
     ----------
@@ -20,10 +22,10 @@ class Flow:
         Grid variant: network and position of its taps and reactors.
     p_pu, q_pu : numpy.ndarray, (R, n)
         Injections at the nodes, infeed positive, without the compensator.
-    v : numpy.ndarray, (R, 2, n)
-        Real and imaginary part of the node voltages.
-    i : numpy.ndarray, (R, 2, n)
-        The node currents.
+    v : numpy.ndarray, (R, N) complex
+        Voltages of all nodes of the network; NaN where dead or without a solution.
+    i : numpy.ndarray, (R, n) complex
+        Currents fed in at the nodes with injections, the compensator's in it; zero where dead, NaN without a solution.
     q_svc_pu : numpy.ndarray, (R,)
         Output of the compensator.
     solved : numpy.ndarray, (R,) bool
@@ -37,27 +39,20 @@ class Flow:
     q_svc_pu: np.ndarray
     solved: np.ndarray
 
-    @property
-    def states(self) -> IntactStates:
-        """The same for the compiled kernels."""
-        return IntactStates(self.variant, self.p_pu, self.q_pu, self.v, self.i, self.q_svc_pu)
-
     def rows(self, pick: np.ndarray) -> Flow:
         """Return the rows `pick` (indices or mask)."""
-        return Flow(*(values[pick] for values in self.arrays()))
+        return rows_of(self, pick)
 
     def replaced(self, pick: np.ndarray, part: Flow) -> Flow:
         """Return a copy with the rows `pick` taken from `part`."""
-        fields = []
-        for mine, theirs in zip(self.arrays(), part.arrays(), strict=True):
-            new = mine.copy()
-            new[pick] = theirs
-            fields.append(new)
-        return Flow(*fields)
+        return with_rows(self, pick, part)
 
-    def arrays(self) -> tuple[np.ndarray, ...]:
-        """Return the fields in order."""
-        return self.variant, self.p_pu, self.q_pu, self.v, self.i, self.q_svc_pu, self.solved
+    def with_infeed(self, node: np.ndarray, p_pu: np.ndarray, q_pu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the injections, two arrays (R, n), with more infeed (R,) at one node of each row."""
+        rows, p, q = np.arange(len(self.variant)), self.p_pu.copy(), self.q_pu.copy()
+        p[rows, node] += p_pu
+        q[rows, node] += q_pu
+        return p, q
 
 
 def solve(
@@ -65,10 +60,10 @@ def solve(
     variant: np.ndarray,
     p_pu: np.ndarray,
     q_pu: np.ndarray,
-    v_start: np.ndarray,
-    q_svc_start: np.ndarray,
+    start: np.ndarray | None = None,
+    topology: np.ndarray | None = None,
 ) -> Flow:
-    """Solve the intact grid for each row.
+    """Solve each row.
 
     Parameters
     ----------
@@ -77,23 +72,49 @@ def solve(
         Grid variant of each row.
     p_pu, q_pu : numpy.ndarray, (R, n)
         Injections at `grid.nodes`.
-    v_start : numpy.ndarray, (R, 2, n)
-    q_svc_start : numpy.ndarray, (R,)
-        Where the iteration starts; the start does not change the answer beyond the tolerance.
+    start : numpy.ndarray, (R, N) complex, optional
+        Voltages where the iteration starts; no load where they are no numbers. The start does not change the answer
+        beyond the tolerance.
+    topology : numpy.ndarray, (R,) int, optional
+        What is out of service; the intact grid where not given.
 
     Returns
     -------
     Flow
     """
-    v, q_svc = v_start.copy(), q_svc_start.copy()
-    used, i = solve_rows(grid.arrays, variant, np.zeros_like(variant), p_pu, q_pu, v, q_svc)
-    return Flow(variant, p_pu, q_pu, v, i, q_svc, used > 0)
+    topology = np.zeros_like(variant) if topology is None else topology
+    power = np.zeros((len(variant), grid.size), dtype=complex)
+    power.real[:, grid.node_at], power.imag[:, grid.node_at] = p_pu, q_pu
+    solvers, of_rows = _networks(grid, variant, topology)
+    found = solve_each(solvers, of_rows, NodePower(power, None, None), start)
+    solved = found.converged & found.operable
+    v, q_svc = found.v, np.zeros(len(variant))
+    if grid.nodes.svc >= 0:
+        q_svc = found.q_controlled_pu[:, 0]
+    v[~solved], q_svc[~solved] = np.nan, np.nan
+    s = power[:, grid.node_at]
+    if grid.nodes.svc >= 0:
+        s.imag[:, grid.nodes.svc] += q_svc
+    return Flow(variant, p_pu, q_pu, v, _currents(s, v[:, grid.node_at], solved), q_svc, solved)
 
 
-def flat_start(grid: ReducedGrid, variant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return no-load voltages (R, 2, n) and zero compensator outputs (R,) to start from."""
-    a = grid.arrays
-    return np.stack([a.wr[variant, 0], a.wi[variant, 0]], axis=1), np.zeros(len(variant))
+def _networks(grid: ReducedGrid, variant: np.ndarray, topology: np.ndarray) -> tuple[list[Solver], list[np.ndarray]]:
+    """Return the networks of some rows and the rows of each; that of the grid as it is where there are none."""
+    key = variant * len(grid.outages) + topology
+    if not len(key) or (key == key[0]).all():
+        keys, of_rows = key[:1].tolist() or [0], [np.arange(len(key))]
+    else:
+        found, number, count = np.unique(key, return_inverse=True, return_counts=True)
+        keys, of_rows = found.tolist(), np.split(np.argsort(number, kind="stable"), np.cumsum(count)[:-1])
+    return [grid.solver(*divmod(k, len(grid.outages))) for k in keys], of_rows
+
+
+def _currents(s: np.ndarray, v: np.ndarray, solved: np.ndarray) -> np.ndarray:
+    """Return ``conj(s / V)``, (R, n): zero where dead, NaN without a solution."""
+    live = np.isfinite(v)
+    nothing = np.where(solved[:, None], np.zeros_like(s), np.nan)
+    i: np.ndarray = np.conj(np.divide(s, v, out=nothing, where=live))
+    return i
 
 
 def link_export_mw(grid: ReducedGrid, variant: np.ndarray, node_i: np.ndarray) -> np.ndarray:

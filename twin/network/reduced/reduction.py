@@ -14,7 +14,7 @@ from twin.core.errors import raise_if_any
 from twin.network.model import Element, GridModel
 from twin.network.monitored import MonitoredGrid, branches_of, element_names, monitored_model, nodes_at
 from twin.network.network import Network, Ratings, ratings
-from twin.network.outage import tripping_together
+from twin.network.outage import tripping_together, without
 from twin.network.reading.extraction import extract
 from twin.network.reading.supported import check_closed_loop
 from twin.network.reduced.controls import first_positions, hunting_problems, net_at
@@ -29,10 +29,12 @@ from twin.network.reduced.stacking import (
     in_service,
     joined,
     joined_maps,
+    positions_of,
     stack_variant,
     variant_arrays,
     with_settings,
 )
+from twin.network.solving.solver import Solver
 
 Key = tuple[int, tuple[int, ...]]
 """A network of the study and the positions of its taps and reactors."""
@@ -70,6 +72,17 @@ class Variant:
     def monitored(self) -> MonitoredGrid:
         """The same network for the security analysis, the compensator acting in it; with the same ratings."""
         return monitored_model(self.model, self.network, self.ratings)
+
+    @cached_property
+    def _solvers(self) -> dict[tuple[Element, ...], Solver]:
+        return {(): Solver(self.monitored.network)}
+
+    def solver(self, out: tuple[Element, ...]) -> Solver:
+        """Return what is left without some elements, made ready to be solved; the compensator acts in it."""
+        if out not in self._solvers:
+            network = without(self.monitored.network, positions_of(self.model, out))
+            self._solvers[out] = Solver(network, like=self._solvers[()])
+        return self._solvers[out]
 
     def nodes(self, buses: Sequence[int]) -> np.ndarray:
         """Return the node of each pandapower bus."""
@@ -120,6 +133,32 @@ class ReducedGrid:
     def nodes(self) -> Nodes:
         """The buses that can carry an injection."""
         return self.equipment.nodes
+
+    @property
+    def size(self) -> int:
+        """Number of nodes N of each network."""
+        return len(self.variants[0].network.alive)
+
+    @cached_property
+    def node_at(self) -> np.ndarray:
+        """Where the buses with injections are among the nodes of a network, (n,) int."""
+        return self.variants[0].nodes(self.nodes.buses)
+
+    @cached_property
+    def watched_at(self) -> np.ndarray:
+        """The same of the buses whose voltage is kept within limits, (b,) int."""
+        return self.variants[0].nodes(self.models[0].roles.voltage_buses)
+
+    @cached_property
+    def tap_at(self) -> int:
+        """The same of the bus whose voltage the tap changer holds."""
+        tap = self.models[0].controls.tap
+        assert tap is not None
+        return int(self.variants[0].nodes([tap.bus])[0])
+
+    def solver(self, variant: int, topology: int) -> Solver:
+        """Return a variant's network made ready, intact (topology 0) or after an outage."""
+        return self.variants[variant].solver(self.outages[topology])
 
     @property
     def outages(self) -> tuple[tuple[Element, ...], ...]:
@@ -215,7 +254,7 @@ class ReducedGrid:
             arrays, maps = made[g - joined_before] if g >= joined_before else (
                 variant_arrays(self.arrays, g), NodeMaps(*(x[g : g + 1] for x in self.maps))
             )  # fmt: skip
-            return replace(other, model=model), with_settings(arrays, model, other.base_mva), maps
+            return replace(other, model=model), with_settings(arrays, model), maps
         return None
 
     def _from_matrices(
@@ -262,12 +301,12 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     )
     keys = [(number, first_positions(model)) for number, model in enumerate(models)]
     grid.make(keys, dict(enumerate(networks)))
-    x_svc_pu = grid.arrays.zi[:, 0, equipment.nodes.svc, equipment.nodes.svc]
+    at_svc = grid.node_at[equipment.nodes.svc]
     raise_if_any(
         problem
-        for model, x_pu in zip(models, x_svc_pu, strict=True)
-        if model.controls.automatic
-        for problem in hunting_problems(model, float(x_pu), grid.base_mva)
+        for variant in grid.variants
+        if variant.model.controls.automatic
+        for problem in hunting_problems(variant.model, float(variant.intact.z[at_svc, at_svc].imag), grid.base_mva)
     )
     return grid
 

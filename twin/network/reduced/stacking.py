@@ -1,4 +1,4 @@
-"""The reduced grid: from a network and its outages to the dense matrices that the compiled kernels read."""
+"""From a network and its outages to the maps from node currents to monitored branch ends that the kernels read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,15 @@ from twin.network.monitored import branches_of, nodes_at, position
 from twin.network.network import Network, Ratings
 from twin.network.outage import Outage, equal_outages, without
 
-MISMATCH_MVA = 1e-8
-
 
 class GridArrays(NamedTuple):
-    """The reduced grid as the compiled kernels read it.
+    """What the compiled kernels read of the networks: end currents ``I = b + a i`` for node currents i.
 
     Axes: variant g, topology o (0 = intact), node n, monitored branch end k.
 
-    Currents and impedances are per unit of the net's base; complex numbers are split into real and imaginary part.
+    Currents are per unit of the net's base; complex numbers are split into real and imaginary part.
     """
 
-    zr: np.ndarray  # (g, o, n, n)
-    zi: np.ndarray
-    wr: np.ndarray  # (g, o, n)
-    wi: np.ndarray
     alive: np.ndarray  # (g, o, n) bool
     ar: np.ndarray  # (g, o, k, n) end current per node current
     ai: np.ndarray
@@ -41,14 +35,7 @@ class GridArrays(NamedTuple):
     link_end: np.ndarray  # (k,) bool
     solve_always: np.ndarray  # (o,) bool: outages never left to the screen
     repeats: np.ndarray  # (o,) bool: outage of a circuit that is electrically the same as an earlier one
-    svc_node: int  # -1 without a compensator
-    svc_set: np.ndarray  # (g,)
-    svc_slope: np.ndarray  # (g,) pu voltage per pu output
-    svc_min: np.ndarray  # (g,) susceptance limits
-    svc_max: np.ndarray
-    svc_gain: np.ndarray  # (g, o) output change per voltage error
     short_time_factor: np.ndarray  # (g,)
-    mismatch_pu: float  # largest bus mismatch of a solved row
 
 
 @dataclass(frozen=True)
@@ -98,18 +85,14 @@ class Nodes:
 class NodeMaps(NamedTuple):
     """Linear maps from the node currents of the intact grid, per variant g: ``V = w + z i``, ``I = b + a i``.
 
-    Watched buses b, link circuits l at their island end, and the bus whose voltage the tap changer holds (the slack bus
-    where there is none).
+    Watched buses b and link circuits l at their island end.
     """
 
     voltage_z: np.ndarray  # (g, b, n)
-    voltage_w: np.ndarray  # (g, b)
     link_z: np.ndarray  # (g, l, n)
     link_w: np.ndarray  # (g, l)
     link_a: np.ndarray  # (g, l, n)
     link_b: np.ndarray  # (g, l)
-    tap_z: np.ndarray  # (g, n)
-    tap_w: np.ndarray  # (g,)
 
 
 @dataclass(frozen=True)
@@ -217,32 +200,21 @@ def stack_variant(
     rows = branches_of(model.net, whole, [element for element, _ in equipment.ends])
     sides = np.array([side for _, side in equipment.ends], dtype=bool)
     intact = impedances(network)
-    z, w, alive, a, b = [], [], [], [], []
+    alive, a, b = [], [], []
     for state in topologies:
         of_state = intact if state is network else impedances(state)
         to_end = np.where(sides[:, None], state.y_to[rows].toarray(), state.y_from[rows].toarray())
-        z.append(of_state.z[np.ix_(at, at)])
-        w.append(of_state.w[at])
         alive.append(state.alive[at])
         a.append(to_end @ of_state.z[:, at])
         b.append(to_end @ of_state.w)
-    stacked = tuple(np.stack(x)[None] for x in (z, w, a, b, alive))
-    arrays = _kernel_arrays(
-        model, network.base_mva, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), equipment, stacked
-    )
+    stacked = tuple(np.stack(x)[None] for x in (a, b, alive))
+    arrays = _kernel_arrays(model, np.where(sides, rated.to_pu[rows], rated.from_pu[rows]), equipment, stacked)
     return arrays, _node_maps(model, whole, network, intact, at), intact
 
 
-def with_settings(arrays: GridArrays, model: GridModel, base_mva: float) -> GridArrays:
+def with_settings(arrays: GridArrays, model: GridModel) -> GridArrays:
     """Return the arrays (one variant) with another model's settings on the same net and positions."""
-    svc_set, svc_slope, svc_min, svc_max = (np.array([x]) for x in _compensator_pu(model, base_mva))
-    node = arrays.svc_node
-    reactance = arrays.zi[:, :, node, node]
-    return arrays._replace(
-        svc_set=svc_set, svc_slope=svc_slope, svc_min=svc_min, svc_max=svc_max,
-        svc_gain=1.0 / np.maximum(reactance + svc_slope[:, None], 1e-12),
-        short_time_factor=np.array([model.limits.short_time_factor]),
-    )  # fmt: skip
+    return arrays._replace(short_time_factor=np.array([model.limits.short_time_factor]))
 
 
 def joined(parts: Sequence[GridArrays]) -> GridArrays:
@@ -263,21 +235,18 @@ def variant_arrays(arrays: GridArrays, g: int) -> GridArrays:
 
 
 _PER_VARIANT = (
-    "zr", "zi", "wr", "wi", "alive", "ar", "ai", "br", "bi", "ar_by_node", "ai_by_node", "limit", "svc_set",
-    "svc_slope", "svc_min", "svc_max", "svc_gain", "short_time_factor",
+    "alive", "ar", "ai", "br", "bi", "ar_by_node", "ai_by_node", "limit", "short_time_factor",
 )  # fmt: skip
 
 
 def _kernel_arrays(
-    model: GridModel, base_mva: float, limit: np.ndarray, equipment: Equipment, stacked: tuple[np.ndarray, ...]
+    model: GridModel, limit: np.ndarray, equipment: Equipment, stacked: tuple[np.ndarray, ...]
 ) -> GridArrays:
-    z, w, a, b, alive = stacked
+    a, b, alive = stacked
     elements = [element for element, _ in equipment.ends]
     after_outage = 2 * len(set(model.roles.monitored_after_outage))
     link = {circuit.element for circuit in model.roles.link}
-    nothing = np.zeros(1)
-    arrays = GridArrays(
-        zr=_c(z.real), zi=_c(z.imag), wr=_c(w.real), wi=_c(w.imag),
+    return GridArrays(
         alive=alive,
         ar_by_node=_c(np.swapaxes(a.real, 2, 3)[..., :after_outage]),
         ai_by_node=_c(np.swapaxes(a.imag, 2, 3)[..., :after_outage]),
@@ -287,11 +256,8 @@ def _kernel_arrays(
         watch_outage=np.array([e in model.roles.monitored_after_outage for e in elements]),
         link_end=np.array([e in link for e in elements]),
         solve_always=np.array([False, *(outage in link for outage in model.roles.outages)]),
-        repeats=equipment.repeats,
-        svc_node=equipment.nodes.svc, svc_set=nothing, svc_slope=nothing, svc_min=nothing, svc_max=nothing,
-        svc_gain=nothing, short_time_factor=nothing, mismatch_pu=MISMATCH_MVA / base_mva,
+        repeats=equipment.repeats, short_time_factor=np.array([model.limits.short_time_factor]),
     )  # fmt: skip
-    return with_settings(arrays, model, base_mva)
 
 
 def _node_maps(model: GridModel, whole: Network, network: Network, intact: Impedances, at: np.ndarray) -> NodeMaps:
@@ -301,13 +267,10 @@ def _node_maps(model: GridModel, whole: Network, network: Network, intact: Imped
     first = np.array([circuit.mainland_side in ("to", "lv") for circuit in roles.link], dtype=bool)
     island = np.where(first, network.branch_from[rows], network.branch_to[rows])
     y = np.where(first[:, None], network.y_from[rows].toarray(), network.y_to[rows].toarray())
-    tap = model.controls.tap
-    held = network.slack[0] if tap is None else nodes_at(net, network, [tap.bus])[0]
     maps = NodeMaps(
-        voltage_z=intact.z[np.ix_(watched, at)], voltage_w=intact.w[watched],
+        voltage_z=intact.z[np.ix_(watched, at)],
         link_z=intact.z[np.ix_(island, at)], link_w=intact.w[island],
         link_a=y @ intact.z[:, at], link_b=y @ intact.w,
-        tap_z=intact.z[held, at], tap_w=intact.w[held],
     )  # fmt: skip
     return NodeMaps(*(np.asarray(x)[None] for x in maps))
 
@@ -329,12 +292,3 @@ def _nodes(model: GridModel) -> Nodes:
 
 def _c(values: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(values)
-
-
-def _compensator_pu(model: GridModel, base_mva: float) -> tuple[float, float, float, float]:
-    """Set point, slope (pu voltage per pu output) and susceptance limits of the compensator."""
-    svc = model.compensator
-    if svc is None:
-        return 1.0, 0.0, 0.0, 0.0
-    slope = svc.slope_percent / 100.0 / (svc.q_max_mvar / base_mva)
-    return svc.set_vm_pu, slope, svc.q_min_mvar / base_mva, svc.q_max_mvar / base_mva

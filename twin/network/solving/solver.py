@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -153,26 +154,24 @@ class Solver:
         -------
         Solution
         """
-        prepared, rules, rows = self.prepared, self._rules, len(power.constant)
-        given = Given(
-            parts(power.constant),
-            NOTHING if power.current is None else parts(power.current),
-            NOTHING if power.impedance is None else parts(power.impedance),
-            NOTHING if start is None else parts(start),
-        )
-        found = Found.empty(rows, len(self.network.alive), len(self.network.controlled.node))
+        rows = len(power.constant)
+        given, found = _given(power, start), self._empty(rows)
         everyone = np.arange(rows)
-
-        def solve(first: int, last: int) -> None:
-            solve_rows(prepared.equations, prepared.plan, prepared.devices, rules, everyone[first:last], given, found)
-
         tasks = -(-rows // ROWS_PER_TASK)
         if tasks < 2 or (threads or default_threads()) < 2:
-            solve(0, rows)
+            self._solve(everyone, given, found)
         else:
+            shares = [everyone[k * ROWS_PER_TASK : (k + 1) * ROWS_PER_TASK] for k in range(tasks)]
             with ThreadPoolExecutor(threads or default_threads()) as pool:
-                list(pool.map(lambda k: solve(k * ROWS_PER_TASK, (k + 1) * ROWS_PER_TASK), range(tasks)))
-        return self._solution(found)
+                list(pool.map(lambda share: self._solve(share, given, found), shares))
+        return _solution(found, self.prepared.plan.sign, self.network.base_mva)
+
+    def _empty(self, rows: int) -> Found:
+        return Found.empty(rows, len(self.network.alive), len(self.network.controlled.node))
+
+    def _solve(self, rows: np.ndarray, given: Given, found: Found) -> None:
+        of = self.prepared
+        solve_rows(of.equations, of.plan, of.devices, self._rules, rows, given, found)
 
     @cached_property
     def prepared(self) -> Prepared:
@@ -182,27 +181,11 @@ class Solver:
         intact = self.like.prepared if same and self.like is not None else None
         return prepare(self.network, elimination, admittances, self._rules, intact)
 
-    @property
+    @cached_property
     def _rules(self) -> Rules:
         return Rules(
             self.tolerance_mva / self.network.base_mva, HELD_VOLTAGE_PU, VOLTAGE_STEP_PU, MOST_SHARED_STEPS,
             MOST_NEWTON_STEPS, MOST_ROUNDS,
-        )  # fmt: skip
-
-    def _solution(self, found: Found) -> Solution:
-        v, failure = found.v.view(complex), np.zeros(len(found.steps), dtype=np.int64)
-        method, solved = found.method.astype(np.int64), found.steps >= 0
-        operable = solved & (found.sign == self.prepared.plan.sign)
-        if not solved.all():
-            failure[~solved] = Failure.NOT_CONVERGED
-            for steps, reason in _FAILURE_OF_STEPS.items():
-                failure[found.steps == steps] = reason
-            found.v[~solved], found.q[~solved], method[~solved] = np.nan, np.nan, Method.NONE
-        lowest = np.fmin.reduce(np.abs(v), axis=1, initial=np.inf)
-        operable &= ~(lowest < LOWEST_OPERABLE_PU)
-        return Solution(
-            v, found.q, found.at_limit.astype(np.int64), method, failure,
-            found.mismatch * self.network.base_mva, operable,
         )  # fmt: skip
 
     @cached_property
@@ -216,3 +199,50 @@ class Solver:
         admittances = elimination.admittances(self.network)
         assert admittances is not None
         return elimination, admittances
+
+
+def solve_each(
+    solvers: Sequence[Solver], of_rows: Sequence[np.ndarray], power: NodePower, start: np.ndarray | None = None
+) -> Solution:
+    """Solve rows of several networks with the same nodes and devices, as each `Solver.solve` does.
+
+    Parameters
+    ----------
+    solvers : sequence of Solver
+    of_rows : sequence of numpy.ndarray of int
+        The rows of each; every row once.
+    power, start
+        As for `Solver.solve`, of all rows.
+    """
+    given, found = _given(power, start), solvers[0]._empty(len(power.constant))
+    sign = np.empty(len(power.constant))
+    for solver, rows in zip(solvers, of_rows, strict=True):
+        solver._solve(rows, given, found)
+        sign[rows] = solver.prepared.plan.sign
+    return _solution(found, sign, solvers[0].network.base_mva)
+
+
+def _given(power: NodePower, start: np.ndarray | None) -> Given:
+    return Given(
+        parts(power.constant),
+        NOTHING if power.current is None else parts(power.current),
+        NOTHING if power.impedance is None else parts(power.impedance),
+        NOTHING if start is None else parts(start),
+    )
+
+
+def _solution(found: Found, sign: float | np.ndarray, base_mva: float) -> Solution:
+    """Return what is found; `sign` is that of the determinant without power, of each row or of all."""
+    v, failure = found.v.view(complex), np.zeros(len(found.steps), dtype=np.int64)
+    method, solved = found.method.astype(np.int64), found.steps >= 0
+    operable = solved & (found.sign == sign)
+    if not solved.all():
+        failure[~solved] = Failure.NOT_CONVERGED
+        for steps, reason in _FAILURE_OF_STEPS.items():
+            failure[found.steps == steps] = reason
+        found.v[~solved], found.q[~solved], method[~solved] = np.nan, np.nan, Method.NONE
+    lowest = np.fmin.reduce(np.abs(v), axis=1, initial=np.inf)
+    operable &= ~(lowest < LOWEST_OPERABLE_PU)
+    return Solution(
+        v, found.q, found.at_limit.astype(np.int64), method, failure, found.mismatch * base_mva, operable
+    )  # fmt: skip

@@ -64,9 +64,7 @@ def _measured(case: Case, flow: Flow) -> np.ndarray:
     """Return the voltage that the tap changer holds and the compensator's output, (R, C)."""
     columns = []
     if case.bands.tap_column is not None:
-        maps = case.grid.maps
-        i = flow.i[:, 0] + 1j * flow.i[:, 1]
-        columns.append(np.abs(maps.tap_w[flow.variant] + np.einsum("rn,rn->r", maps.tap_z[flow.variant], i)))
+        columns.append(np.abs(flow.v[:, case.grid.tap_at]))
     if case.bands.reactors_column is not None:
         columns.append(flow.q_svc_pu * case.base_mva)
     return np.stack(columns, axis=1)

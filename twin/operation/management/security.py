@@ -7,12 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from twin.core.equal_rows import distinct_rows
+from twin.core.row_arrays import put_rows, rows_of
 from twin.network.reduced.flow import Flow
-from twin.network.reduced.kernels import worst_rows
+from twin.network.reduced.kernels import ALL_ENDS, in_parts, worst_ends
 from twin.operation.case import Case
 from twin.operation.injections import Injections
 from twin.operation.management.uniform_cap import GridState
-from twin.security.reduced.outages import Trips, WorstOutages, assess_outages, assess_pairs
+from twin.security.reduced.outages import LinkOutages, Trips, WorstOutages, assess_outages, assess_pairs
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,7 @@ class PairState:
     """One pair assessed: its measure and the state after the outage."""
 
     measure: np.ndarray
-    v: np.ndarray
-    i: np.ndarray
+    flow: Flow
 
 
 def trips(case: Case, injections: Injections) -> Trips:
@@ -53,37 +53,37 @@ def nothing_ignored(case: Case, rows: int) -> np.ndarray:
     return np.zeros((rows, a.solve_always.shape[0], a.limit.shape[1]), dtype=bool)
 
 
-def outages(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> WorstOutages:
+def outages(
+    case: Case, injections: Injections, flow: Flow, ignored: np.ndarray, after_link: LinkOutages | None = None
+) -> WorstOutages:
     """Assess all outages from the intact solution `flow`, each distinct state once.
 
-    Inter-trip matters only where an outage overloads something: only those rows are assessed again with it.
+    Inter-trip matters only where an outage overloads something: only those rows are assessed again with it. States
+    after outages of the link are solved where `after_link` does not give them.
     """
     marks = (ignored,) if ignored.any() else ()
     first, inverse = distinct_rows(
         flow.variant, flow.p_pu, flow.q_pu, flow.v, flow.q_svc_pu, injections.link_share, *marks
     )
     no_trips = trips(case, injections.rows(first))._replace(cap_pu=np.zeros(len(first)))
-    found = WorstOutages(*(x[inverse] for x in _assess(case, flow.rows(first), no_trips, ignored[first])))
+    known = None if after_link is None else rows_of(after_link, first)
+    found = rows_of(assess_outages(case.grid, flow.rows(first), no_trips, ignored[first], known), inverse)
     again = np.flatnonzero((case.criterion.intertrip_cap_pu[injections.member] > 0.0) & (found.measure > 100.0))
     if len(again):
         with_trips = trips(case, injections.rows(again))
-        fresh = _assess(case, flow.rows(again), with_trips, ignored[again])
-        for mine, theirs in zip(found, fresh, strict=True):
-            mine[again] = theirs
+        known = None if after_link is None else rows_of(after_link, again)
+        put_rows(found, again, assess_outages(case.grid, flow.rows(again), with_trips, ignored[again], known))
     return found
-
-
-def _assess(case: Case, flow: Flow, with_trips: Trips, ignored: np.ndarray) -> WorstOutages:
-    return assess_outages(case.grid.arrays, flow.states, with_trips, ignored)
 
 
 def worst_intact(case: Case, flow: Flow, ignored: np.ndarray) -> Violation:
     """Return the worst loading of the intact grid."""
     rows = len(flow.variant)
-    measure, end, _ = worst_rows(case.grid.arrays, flow.variant, np.zeros_like(flow.variant), flow.i, ignored)
-    return Violation(
-        measure, end, np.zeros(rows, dtype=np.int64), np.zeros((rows, len(case.units.trippable)), dtype=bool)
+    intact = np.zeros(rows, dtype=np.int64)
+    measure, end, _ = worst_ends(
+        case.grid.arrays, flow.variant, intact, in_parts(flow.i), ignored[:, 0], np.full(rows, ALL_ENDS), np.ones(rows)
     )
+    return Violation(measure, end, intact, np.zeros((rows, len(case.units.trippable)), dtype=bool))
 
 
 def worst_after_outage(case: Case, injections: Injections, flow: Flow, ignored: np.ndarray) -> Violation:
@@ -95,10 +95,9 @@ def worst_after_outage(case: Case, injections: Injections, flow: Flow, ignored: 
 
 def assess_pair(case: Case, violation: Violation, injections: Injections, flow: Flow, ignored: np.ndarray) -> PairState:
     """Assess only the pairs of `violation`; `flow` carries the injections and a start."""
-    measure, v, i = assess_pairs(
-        case.grid.arrays, flow.states, violation.topology, violation.end, trips(case, injections), ignored
+    return PairState(
+        *assess_pairs(case.grid, flow, violation.topology, violation.end, trips(case, injections), ignored)
     )
-    return PairState(measure, v, i)
 
 
 def flow_per_infeed(case: Case, injections: Injections, violation: Violation, state: PairState) -> np.ndarray:
@@ -109,10 +108,10 @@ def flow_per_infeed(case: Case, injections: Injections, violation: Violation, st
     a = case.grid.arrays
     at = (injections.variant, violation.topology, violation.end)
     maps = a.ar[at] + 1j * a.ai[at]
-    nodes_i = state.i[:, 0] + 1j * state.i[:, 1]
-    current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, nodes_i)
-    v_conj = state.v[:, 0] - 1j * state.v[:, 1]
-    per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=v_conj != 0.0)
+    current = a.br[at] + 1j * a.bi[at] + np.einsum("rn,rn->r", maps, state.flow.i)
+    alive = a.alive[injections.variant, violation.topology]
+    v_conj = np.conj(state.flow.v[:, case.grid.node_at])
+    per_power = np.divide(maps, v_conj, out=np.zeros_like(maps), where=alive)
     of_units = per_power[:, case.units.node] * (1.0 - 1j * injections.unit_q_per_p)
     result: np.ndarray = (np.conj(current)[:, None] * of_units).real / np.maximum(np.abs(current), 1e-12)[:, None]
     return result

@@ -68,15 +68,13 @@ def relieve_voltage(case: Case, ledger: Ledger, state: GridState) -> GridState:
 
 def watched_voltage_pu(case: Case, flow: Flow) -> np.ndarray:
     """Return the complex voltages of the watched buses, (R, b)."""
-    maps = case.grid.maps
-    i = flow.i[:, 0] + 1j * flow.i[:, 1]
-    result: np.ndarray = maps.voltage_w[flow.variant] + np.einsum("rbn,rn->rb", maps.voltage_z[flow.variant], i)
-    return result
+    voltages: np.ndarray = flow.v[:, case.grid.watched_at]
+    return voltages
 
 
 def _bus_after_bus(case: Case, rows: np.ndarray, state: GridState, side: Side, relief: Relief) -> GridState:
     """Relieve the worst bus of each row, then the next; one that cannot be relieved does not hide the others."""
-    given_up = np.zeros((len(state.flow.variant), case.grid.maps.voltage_w.shape[1]), dtype=bool)
+    given_up = np.zeros((len(state.flow.variant), len(case.grid.watched_at)), dtype=bool)
     todo = rows
     for _ in range(MAX_ROUNDS):
         if not len(todo):
@@ -163,7 +161,6 @@ def _volts_per_power(case: Case, state: GridState, bus: np.ndarray, power: np.nd
     flow, at = state.flow, np.arange(len(bus))
     top = watched_voltage_pu(case, flow)[at, bus]
     z = case.grid.maps.voltage_z[flow.variant, bus]
-    v_node_conj = flow.v[:, 0] - 1j * flow.v[:, 1]
-    of_units = (z / v_node_conj)[:, case.units.node] * np.conj(power)
+    of_units = (z / np.conj(flow.v[:, case.grid.node_at]))[:, case.units.node] * np.conj(power)
     result: np.ndarray = ((np.conj(top) / np.abs(top))[:, None] * of_units).real
     return result

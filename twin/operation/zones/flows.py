@@ -132,8 +132,7 @@ class ReducedMeter:
             return total
         numbers, row = np.unique(flow.variant, return_inverse=True)
         of_v, of_i, v, i = (np.stack(parts)[row] for parts in zip(*map(self._map, numbers.tolist()), strict=True))
-        node_i = flow.i[:, 0] + 1j * flow.i[:, 1]
-        v, i = (base + np.einsum("rn,rn->r", slopes, node_i) for base, slopes in ((v, of_v), (i, of_i)))
+        v, i = (base + np.einsum("rn,rn->r", slopes, flow.i) for base, slopes in ((v, of_v), (i, of_i)))
         measured: np.ndarray = np.where(flow.solved, (v * np.conj(i)).real * self.grid.base_mva, np.nan)
         return measured
 

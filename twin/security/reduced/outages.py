@@ -1,14 +1,19 @@
-"""Compiled N-1: screen outages at constant node currents, solve the ones that matter, shed by inter-trip."""
+"""N-1 of the closed loop: screen outages at constant node currents, solve the ones that matter, shed by inter-trip.
+
+All rows go in step: each outage, and each plant that is shed, is one batch of power flows.
+"""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Self
 
 import numpy as np
-from numba import njit
 
-from twin.network.reduced.kernels import FLAGS, IntactStates, end_loading_percent, iterate, worst_end
-from twin.network.reduced.stacking import GridArrays
+from twin.core.row_arrays import map_arrays, put_rows, rows_of, sum_at, with_rows
+from twin.network.reduced.flow import Flow, solve
+from twin.network.reduced.kernels import ALL_ENDS, in_parts, percent_at_same_currents, worst_ends
+from twin.network.reduced.reduction import ReducedGrid
 
 SCREEN_BELOW_PERCENT = 75.0
 SCREEN_ERROR_SHARE = 0.1
@@ -32,8 +37,13 @@ class Trips(NamedTuple):
     link_share: np.ndarray  # (R,)
     smallest_total: bool = False
 
+    def rows(self, pick: np.ndarray) -> Trips:
+        """Return the rows `pick`."""
+        return self._replace(p=self.p[pick], q=self.q[pick], cap_pu=self.cap_pu[pick], link_share=self.link_share[pick])
 
-class WorstOutages(NamedTuple):
+
+@dataclass(frozen=True)
+class WorstOutages:
     """Worst outage of each row.
 
     `measure` is the loading over what the criterion allows (100 = at the limit), `settled` tells that the state
@@ -49,277 +59,302 @@ class WorstOutages(NamedTuple):
     link: np.ndarray  # (R,) worst link loading over the outages of a link circuit, before shedding, percent
     solved: np.ndarray  # (R,) outages solved in AC
 
-
-class OutagePoint(NamedTuple):
-    """One outage at one operating point; `only_end` restricts the limits to one monitored end, -1 takes all."""
-
-    g: int
-    o: int
-    r: int  # row of the plants that may be shed
-    p: np.ndarray  # (n,)
-    q: np.ndarray
-    q_svc: float  # compensator output to start from
-    only_end: int
+    @classmethod
+    def none(cls, rows: int, plants: int) -> Self:
+        """Return it for no outage at all."""
+        return cls(
+            np.zeros(rows), np.full(rows, -1), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=bool),
+            np.zeros((rows, plants), dtype=bool), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
+        )  # fmt: skip
 
 
-class Work(NamedTuple):
-    """Voltages to start from, then those of the last state; its currents, and which plants went."""
+@dataclass(frozen=True)
+class OutageState:
+    """One outage a row: the state at once, and the one after shedding; axes R rows, J plants that may be shed.
 
-    v: np.ndarray  # (2, n)
-    i: np.ndarray
-    tripped: np.ndarray  # (J,) bool
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def assess_outages(a: GridArrays, states: IntactStates, trips: Trips, ignored: np.ndarray) -> WorstOutages:
-    """Assess every outage of every row; `ignored` (R, o, k) marks limits that are left out.
-
-    An outage is left out when, with the node currents of the intact grid, its worst loading stays below
-    `SCREEN_BELOW_PERCENT` and, with an allowance for that estimate's error, below the worst one found.
+    Attributes
+    ----------
+    at_once, settled : Flow
+    topology, only_end : numpy.ndarray, (R,) int
+        The outage, and the one end that counts (`ALL_ENDS` for all that are watched).
+    ignored : numpy.ndarray, (R, k) bool
+        Watched ends that do not count.
+    at_once_percent, at_once_end, link_percent : numpy.ndarray, (R,)
+        Worst loading over what is allowed, its end, and the link's; `UNSOLVED_PERCENT` and -1 without a solution.
+    settled_percent, settled_end : numpy.ndarray, (R,)
+        After shedding.
+    tripped : numpy.ndarray, (R, J) bool
+    shed_pu : numpy.ndarray, (R,)
     """
-    rows, n = states.p.shape
-    plants = trips.node.shape[0]
-    out = WorstOutages(
-        np.zeros(rows), np.full(rows, -1), np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.bool_),
-        np.zeros((rows, plants), dtype=np.bool_), np.zeros(rows), np.zeros(rows), np.zeros(rows, dtype=np.int64),
+
+    at_once: Flow
+    settled: Flow
+    topology: np.ndarray
+    only_end: np.ndarray
+    ignored: np.ndarray
+    at_once_percent: np.ndarray
+    at_once_end: np.ndarray
+    link_percent: np.ndarray
+    settled_percent: np.ndarray
+    settled_end: np.ndarray
+    tripped: np.ndarray
+    shed_pu: np.ndarray
+
+    def solved_with(self, grid: ReducedGrid, p_pu: np.ndarray, q_pu: np.ndarray) -> tuple[Flow, np.ndarray, np.ndarray]:
+        """Return the settled state with other injections (R, n), its worst loading (infinite if unsolved) and end."""
+        flow = solve(grid, self.settled.variant, p_pu, q_pu, self.settled.v, self.topology)
+        percent, end, _ = _worst(grid, flow, self, np.ones(len(p_pu)))
+        return flow, np.where(flow.solved, percent, np.inf), end
+
+    def measure(self, grid: ReducedGrid, trips: Trips) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the loading over what the criterion allows, its end, and whether the settled state binds, (R,) each.
+
+        With inter-trip at once the short-time rating counts, settled the continuous one; a settled state within its
+        rating tells nothing about how close it is, as another plant could be tripped.
+        """
+        short_time = self.at_once_percent / grid.arrays.short_time_factor[self.at_once.variant]
+        sheds = (trips.cap_pu > 0.0) & self.at_once.solved
+        binds = sheds & (self.settled_percent > 100.0) & (self.settled_percent > short_time)
+        at_once = np.where(sheds, np.maximum(short_time, np.minimum(self.settled_percent, 100.0)), self.at_once_percent)
+        return (
+            np.where(binds, self.settled_percent, at_once),
+            np.where(binds, self.settled_end, self.at_once_end),
+            binds,
+        )
+
+
+def _worst(
+    grid: ReducedGrid, flow: Flow, state: OutageState, link_share: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return worst_ends(
+        grid.arrays, flow.variant, state.topology, in_parts(flow.i), state.ignored, state.only_end, link_share
+    )
+
+
+def assess_outages(
+    grid: ReducedGrid, intact: Flow, trips: Trips, ignored: np.ndarray, after_link: LinkOutages | None = None
+) -> WorstOutages:
+    """Assess every outage of every row.
+
+    Outages of the link are always solved. Another one is left out when, with the node currents of the intact grid, its
+    worst loading stays below `SCREEN_BELOW_PERCENT` and, with an allowance for that estimate's error, below the worst
+    one found: first those of the link, then the one with the largest estimate.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    intact : Flow
+        Rows R.
+    trips : Trips
+    ignored : numpy.ndarray, (R, o, k) bool
+        Limits that are left out.
+    after_link : LinkOutages, optional
+        States after outages of the link, where they are known already.
+    """
+    a, (rows, plants) = grid.arrays, trips.p.shape
+    worst = WorstOutages.none(rows, plants)
+    if not rows:
+        return worst
+    known = outages_of_link(grid, intact) if after_link is None else after_link
+    for o, flow in known.items():
+        _judge(grid, worst, np.arange(rows), judged(grid, flow, np.full(rows, o), trips, ignored[:, o]), trips)
+    others = np.array(solved_outages(grid, always=False), dtype=np.int64)
+    if not len(others):
+        return worst
+    guess = percent_at_same_currents(a, intact.variant, others, in_parts(intact.i), ignored)
+    largest = guess * (1.0 + SCREEN_ERROR_SHARE) + SCREEN_ERROR_PERCENT
+    likeliest = np.zeros_like(guess, dtype=bool)
+    likeliest[np.arange(rows), guess.argmax(axis=1)] = True
+    for turn in (likeliest, ~likeliest):
+        row, at = np.nonzero(turn & ~((guess < SCREEN_BELOW_PERCENT) & (largest < worst.measure[:, None])))
+        if not len(row):
+            continue
+        of_rows = trips.rows(row)
+        state = after_outage(grid, intact.rows(row), others[at], of_rows, ignored[row, others[at]])
+        for o in np.unique(others[at]).tolist():
+            mine = np.flatnonzero(state.topology == o)
+            _judge(grid, worst, row[mine], rows_of(state, mine), of_rows.rows(mine))
+    return worst
+
+
+LinkOutages = dict[int, Flow]
+"""States at once after outages of a circuit of the link, by topology."""
+
+
+def outages_of_link(grid: ReducedGrid, intact: Flow) -> LinkOutages:
+    """Return the states after each outage of the link; circuits with the same data share theirs."""
+
+    def after(o: int) -> Flow:
+        return solve(grid, intact.variant, intact.p_pu, intact.q_pu, intact.v, np.full(len(intact.variant), o))
+
+    return {o: after(o) for o in solved_outages(grid, always=True)}
+
+
+def solved_outages(grid: ReducedGrid, *, always: bool) -> list[int]:
+    """Return the outages that are always solved, or the others; none that is the same as an earlier one."""
+    a = grid.arrays
+    return [o for o in range(1, len(a.repeats)) if a.solve_always[o] == always and not a.repeats[o]]
+
+
+def _judge(grid: ReducedGrid, worst: WorstOutages, rows: np.ndarray, state: OutageState, trips: Trips) -> None:
+    """Note one outage of some rows; of equal ones the first stays."""
+    measure, end, settled = state.measure(grid, trips)
+    o = int(state.topology[0])
+    worst.solved[rows] += 1
+    worst.shed_pu[rows] = np.maximum(worst.shed_pu[rows], state.shed_pu)
+    if grid.arrays.solve_always[o]:
+        worst.link[rows] = np.maximum(worst.link[rows], state.link_percent)
+    higher = measure > worst.measure[rows]
+    at = rows[higher]
+    worst.measure[at], worst.end[at], worst.settled[at] = measure[higher], end[higher], settled[higher]
+    worst.outage[at], worst.tripped[at] = o, state.tripped[higher]
+
+
+def assess_pairs(
+    grid: ReducedGrid, intact: Flow, topology: np.ndarray, end: np.ndarray, trips: Trips, ignored: np.ndarray
+) -> tuple[np.ndarray, Flow]:
+    """Assess one (topology, end) pair per row; topology 0 is the intact grid.
+
+    Returns the measure (R,) and the assessed state.
+    """
+    everything = trips._replace(cap_pu=np.where(topology > 0, trips.cap_pu, 0.0))
+    state = after_outage(grid, intact, topology, everything, ignored[np.arange(len(topology)), topology], end)
+    return state.measure(grid, everything)[0], state.settled
+
+
+def after_outage(
+    grid: ReducedGrid,
+    intact: Flow,
+    topology: np.ndarray,
+    trips: Trips,
+    ignored: np.ndarray,
+    only_end: np.ndarray | None = None,
+) -> OutageState:
+    """Return the state at once after one outage a row, and the one that inter-trip leads to.
+
+    A plant whose trip does not lower the worst loading (an overload in import direction) stays connected.
+
+    Parameters
+    ----------
+    grid : ReducedGrid
+    intact : Flow
+        Injections, and where the iteration starts.
+    topology : numpy.ndarray, (R,) int
+    trips : Trips
+    ignored : numpy.ndarray, (R, k) bool
+    only_end : numpy.ndarray, (R,) int, optional
+        The one end that counts.
+    """
+    flow = solve(grid, intact.variant, intact.p_pu, intact.q_pu, intact.v, topology)
+    return judged(grid, flow, topology, trips, ignored, only_end)
+
+
+def judged(
+    grid: ReducedGrid,
+    flow: Flow,
+    topology: np.ndarray,
+    trips: Trips,
+    ignored: np.ndarray,
+    only_end: np.ndarray | None = None,
+) -> OutageState:
+    """Return what `after_outage` does for states at once that are solved already."""
+    rows, plants = trips.p.shape
+    only_end = np.full(rows, ALL_ENDS) if only_end is None else only_end
+    nothing = np.zeros(rows)
+    state = OutageState(
+        flow, flow, topology, only_end, ignored, nothing, topology, nothing, nothing, topology,
+        np.zeros((rows, plants), dtype=bool), np.zeros(rows),
     )  # fmt: skip
-    w = Work(np.zeros((2, n)), np.zeros((2, n)), np.zeros(plants, dtype=np.bool_))
-    re, im = np.empty(a.ar_by_node.shape[3]), np.empty(a.ar_by_node.shape[3])
-    for r in range(rows):
-        g = states.g[r]
-        for o in _outages_link_first(a):
-            w.v[:] = states.v[r]
-            if not a.solve_always[o]:
-                guess = _screen_percent(a, g, o, states.i[r], ignored[r, o], re, im)
-                largest = guess * (1.0 + SCREEN_ERROR_SHARE) + SCREEN_ERROR_PERCENT
-                if guess < SCREEN_BELOW_PERCENT and largest < out.measure[r]:
-                    continue
-            at = OutagePoint(g, o, r, states.p[r], states.q[r], states.q_svc[r], -1)
-            measure, end, link, shed, settled = assess_outage(a, at, trips, ignored[r, o], w)
-            out.solved[r] += 1
-            out.shed_pu[r] = max(out.shed_pu[r], shed)
-            if a.solve_always[o]:
-                out.link[r] = max(out.link[r], link)
-            if measure > out.measure[r]:
-                out.measure[r], out.end[r], out.outage[r], out.settled[r] = measure, end, o, settled
-                out.tripped[r] = w.tripped
-    return out
+    share = np.where(grid.arrays.solve_always[topology], trips.link_share, 1.0)
+    percent, end, link = _worst(grid, flow, state, share)
+    percent, link = (np.where(flow.solved, x, UNSOLVED_PERCENT) for x in (percent, link))
+    end = np.where(flow.solved, end, -1)
+    state = replace(
+        state, at_once_percent=percent, at_once_end=end, link_percent=link, settled_percent=percent, settled_end=end
+    )
+    shed = np.flatnonzero(flow.solved & (trips.cap_pu > 0.0) & (percent > 100.0) & (plants > 0))
+    if not len(shed):
+        return state
+    return with_rows(state, shed, _relieved(grid, rows_of(state, shed), trips.rows(shed)))
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _screen_percent(
-    a: GridArrays, g: int, o: int, i: np.ndarray, ignored: np.ndarray, re: np.ndarray, im: np.ndarray
-) -> float:
-    """Return the worst loading after an outage if the node currents stayed as they are; `re`, `im` are work space."""
-    ends = re.shape[0]
-    re[:], im[:] = a.br[g, o, :ends], a.bi[g, o, :ends]
-    for node in range(i.shape[1]):
-        i_re, i_im = i[0, node], i[1, node]
-        for k in range(ends):
-            re[k] += a.ar_by_node[g, o, node, k] * i_re - a.ai_by_node[g, o, node, k] * i_im
-            im[k] += a.ar_by_node[g, o, node, k] * i_im + a.ai_by_node[g, o, node, k] * i_re
-    worst = 0.0
-    for k in range(ends):
-        if not ignored[k]:
-            worst = max(worst, (re[k] * re[k] + im[k] * im[k]) / (a.limit[g, k] * a.limit[g, k]))
-    result: float = 100.0 * np.sqrt(worst)
+def _relieved(grid: ReducedGrid, at_once: OutageState, trips: Trips) -> OutageState:
+    """Shed whole plants until the continuous rating is kept: the largest first, or the set with the least output."""
+    found = _largest_first(grid, at_once, trips)
+    return _smallest_total(grid, at_once, found, trips) if trips.smallest_total else found
+
+
+def _largest_first(grid: ReducedGrid, at_once: OutageState, trips: Trips) -> OutageState:
+    """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
+    state = map_arrays(np.copy, at_once)
+    considered = ~_connected(grid, at_once, trips)
+    going = np.arange(len(considered))
+    while len(going):
+        p_pu, fits = trips.p[going], state.shed_pu[going, None] + trips.p[going] <= trips.cap_pu[going, None]
+        free = fits & ~considered[going]
+        going, plant = going[free.any(axis=1)], np.where(free, p_pu, -np.inf).argmax(axis=1)[free.any(axis=1)]
+        if not len(going):
+            break
+        considered[going, plant] = True
+        part = rows_of(state, going)
+        left = part.settled.with_infeed(trips.node[plant], -trips.p[going, plant], -trips.q[going, plant])
+        flow, percent, end = part.solved_with(grid, *left)
+        lower = percent < part.settled_percent
+        kept, plant = going[lower], plant[lower]
+        put_rows(state.settled, kept, flow.rows(lower))
+        state.settled_percent[kept], state.settled_end[kept] = percent[lower], end[lower]
+        state.tripped[kept, plant] = True
+        state.shed_pu[kept] += trips.p[kept, plant]
+        going = going[state.settled_percent[going] > 100.0]
+    return state
+
+
+def _connected(grid: ReducedGrid, state: OutageState, trips: Trips) -> np.ndarray:
+    """Return (R, J) whether a plant runs and is alive after the outage."""
+    alive = grid.arrays.alive[state.at_once.variant, state.topology][:, trips.node]
+    result: np.ndarray = alive & (trips.p > 0.0)
     return result
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _outages_link_first(a: GridArrays) -> np.ndarray:
-    count = a.solve_always.shape[0]
-    order = np.empty(count - 1, dtype=np.int64)
-    at = 0
-    for first in (True, False):
-        for o in range(1, count):
-            if a.solve_always[o] == first and not a.repeats[o]:
-                order[at] = o
-                at += 1
-    return order[:at]
+def _smallest_total(grid: ReducedGrid, at_once: OutageState, found: OutageState, trips: Trips) -> OutageState:
+    """Replace each set of trips by the sufficient one with the least output; of equal ones the first plants go.
 
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def assess_outage(
-    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work
-) -> tuple[float, int, float, float, bool]:
-    """Assess one outage: at once against the short-time rating, settled against the continuous one after shedding.
-
-    Returns measure (percent of what is allowed), end, link loading before shedding, shed (pu), settled binds.
-    A plant whose trip does not lower the worst loading (an overload in import direction) stays connected.
+    Sets are tried in the order of their output. Without a sufficient set the one `found` stays, and so it does where
+    there are too many plants to try all sets.
     """
-    w.tripped[:] = False
-    used, q_svc = iterate(a, at.g, at.o, at.p, at.q, w.v, w.i, at.q_svc)
-    if used <= 0:
-        return UNSOLVED_PERCENT, -1, UNSOLVED_PERCENT, 0.0, False
-    worst, end, link = assessed_end(a, at, w.i, ignored)
-    if a.solve_always[at.o] and trips.link_share[at.r] != 1.0:
-        worst, end = _allowed_end(a, at, w.i, ignored, trips.link_share[at.r])
-    if trips.cap_pu[at.r] <= 0.0:
-        return worst, end, link, 0.0, False
-    shed, settled, settled_end = relieve(a, at, trips, ignored, w, q_svc, worst, end)
-    measure, settled_binds = allowed_percent(worst, settled, a.short_time_factor[at.g])
-    return measure, settled_end if settled_binds else end, link, shed, settled_binds
+    connected = _connected(grid, at_once, trips)
+    sets = [_sets_to_try(connected[r], trips.p[r], trips.cap_pu[r], found, r) for r in range(len(connected))]
+    state, tried, going = found, 0, np.flatnonzero([len(of_row) > 0 for of_row in sets])
+    while len(going):
+        chosen = np.array([sets[r][tried] for r in going])
+        part = rows_of(at_once, going)
+        of_nodes = [np.where(chosen, x[going], 0.0) for x in (trips.p, trips.q)]
+        left = [
+            before - sum_at(x, trips.node, before.shape[1])
+            for before, x in zip((part.settled.p_pu, part.settled.q_pu), of_nodes, strict=True)
+        ]
+        flow, percent, end = part.solved_with(grid, *left)
+        enough = percent <= 100.0
+        rows = going[enough]
+        part = replace(
+            rows_of(part, enough), settled=flow.rows(enough), settled_percent=percent[enough], settled_end=end[enough],
+            tripped=chosen[enough], shed_pu=np.where(chosen, trips.p[going], 0.0).sum(axis=1)[enough],
+        )  # fmt: skip
+        state = with_rows(state, rows, part)
+        tried += 1
+        going = np.array([r for r in going[~enough] if tried < len(sets[r])], dtype=np.int64)
+    return state
 
 
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _allowed_end(a: GridArrays, at: OutagePoint, i: np.ndarray, ignored: np.ndarray, share: float) -> tuple[float, int]:
-    """Return the worst loading over what is allowed, where circuits of the link may carry `share`, and its end."""
-    worst, where = 0.0, -1
-    for k in range(a.limit.shape[1]):
-        counts = at.only_end == k if at.only_end >= 0 else a.watch_outage[k] and not ignored[k]
-        if counts:
-            allowed = share if a.link_end[k] else 1.0
-            loading = end_loading_percent(a, at.g, at.o, i, k) / allowed
-            if loading > worst:
-                worst, where = loading, k
-    return worst, where
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def allowed_percent(at_once: float, settled: float, short_time_factor: float) -> tuple[float, bool]:
-    """Return the measure of a state with inter-trip, and whether the settled state binds.
-
-    At once against the short-time rating, settled against the continuous one; a settled state within its rating tells
-    nothing about how close it is, as another plant could be tripped.
-    """
-    against_short_time = at_once / short_time_factor
-    if settled > 100.0 and settled > against_short_time:
-        return settled, True
-    return max(against_short_time, min(settled, 100.0)), False
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def relieve(
-    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work, q_svc: float, worst: float, end: int
-) -> tuple[float, float, int]:
-    """Shed whole plants after an outage until the continuous rating is kept; returns shed (pu), loading and its end.
-
-    `w`, `q_svc`, `worst` and `end` are the state at once; `w` holds the settled one afterwards. Where the largest
-    plants first are enough and the rule asks for it, every smaller set is tried in the order of its output.
-    """
-    shed, settled, settled_end = _largest_first(a, at, trips, ignored, w, q_svc, worst, end)
-    if not trips.smallest_total or worst <= 100.0:
-        return shed, settled, settled_end
-    return _smallest_total(a, at, trips, ignored, w, q_svc, (shed, settled, settled_end))
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _largest_first(
-    a: GridArrays, at: OutagePoint, trips: Trips, ignored: np.ndarray, w: Work, q_svc: float, worst: float, end: int
-) -> tuple[float, float, int]:
-    """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
-    p_left, q_left, considered = at.p.copy(), at.q.copy(), np.zeros_like(w.tripped)
-    v_before, i_before = w.v.copy(), w.i.copy()
-    shed, settled, settled_end = 0.0, worst, end
-    while settled > 100.0:
-        plant = _next_trip(trips, at.r, considered, shed, a.alive[at.g, at.o])
-        if plant < 0:
-            break
-        considered[plant] = True
-        v_before[:], i_before[:] = w.v, w.i
-        p_left[trips.node[plant]] -= trips.p[at.r, plant]
-        q_left[trips.node[plant]] -= trips.q[at.r, plant]
-        used, q_after = iterate(a, at.g, at.o, p_left, q_left, w.v, w.i, q_svc)
-        loading, loaded_end, _ = assessed_end(a, at, w.i, ignored)
-        if used > 0 and loading < settled:
-            w.tripped[plant] = True
-            shed += trips.p[at.r, plant]
-            settled, settled_end, q_svc = loading, loaded_end, q_after
-        else:
-            w.v[:], w.i[:] = v_before, i_before
-            p_left[trips.node[plant]] += trips.p[at.r, plant]
-            q_left[trips.node[plant]] += trips.q[at.r, plant]
-    return shed, settled, settled_end
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _smallest_total(
-    a: GridArrays,
-    at: OutagePoint,
-    trips: Trips,
-    ignored: np.ndarray,
-    w: Work,
-    q_svc: float,
-    found: tuple[float, float, int],
-) -> tuple[float, float, int]:
-    """Replace a set of trips by the sufficient one with the least output; of equal ones the first plants go.
-
-    `found` is what the set sheds (pu), the loading that it leaves, and its end. Without a sufficient set the given one
-    stays, and so it does where there are too many plants to try all sets.
-    """
-    shed, settled, _ = found
-    plants = np.flatnonzero(a.alive[at.g, at.o][trips.node] & (trips.p[at.r] > 0.0))
+def _sets_to_try(connected: np.ndarray, p_pu: np.ndarray, cap_pu: float, found: OutageState, r: int) -> np.ndarray:
+    """Return the sets of plants (S, J) with less output than the one found, if that is enough, the smallest first."""
+    plants = np.flatnonzero(connected)
     if len(plants) > MOST_PLANTS_TRIED_TOGETHER:
-        return found
-    totals = np.zeros(1 << len(plants))
-    for chosen in range(1, len(totals)):
-        for bit in range(len(plants)):
-            if chosen >> bit & 1:
-                totals[chosen] += trips.p[at.r, plants[bit]]
-    enough = settled <= 100.0
-    v_try, i_try = w.v.copy(), w.i.copy()
-    for chosen in np.argsort(totals, kind="mergesort")[1:]:
-        if totals[chosen] > trips.cap_pu[at.r] or (enough and totals[chosen] >= shed):
-            break
-        p_left, q_left = at.p.copy(), at.q.copy()
-        for bit in range(len(plants)):
-            if chosen >> bit & 1:
-                p_left[trips.node[plants[bit]]] -= trips.p[at.r, plants[bit]]
-                q_left[trips.node[plants[bit]]] -= trips.q[at.r, plants[bit]]
-        used, _ = iterate(a, at.g, at.o, p_left, q_left, v_try, i_try, q_svc)
-        if used <= 0:
-            v_try[:] = w.v
-            continue
-        loading, loaded_end, _ = assessed_end(a, at, i_try, ignored)
-        if loading <= 100.0:
-            w.tripped[:] = False
-            for bit in range(len(plants)):
-                w.tripped[plants[bit]] = bool(chosen >> bit & 1)
-            w.v[:], w.i[:] = v_try, i_try
-            return totals[chosen], loading, loaded_end
-    return found
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def assessed_end(a: GridArrays, at: OutagePoint, i: np.ndarray, ignored: np.ndarray) -> tuple[float, int, float]:
-    """Return the loading that counts, its end, and the worst link loading (0 where only one end counts)."""
-    if at.only_end < 0:
-        return worst_end(a, at.g, at.o, i, ignored)
-    return end_loading_percent(a, at.g, at.o, i, at.only_end), at.only_end, 0.0
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def _next_trip(trips: Trips, r: int, considered: np.ndarray, shed: float, alive: np.ndarray) -> int:
-    """Largest connected plant not yet considered that still fits under the cap, or -1."""
-    best = -1
-    for plant in range(trips.node.shape[0]):
-        p = trips.p[r, plant]
-        can_go = alive[trips.node[plant]] and not considered[plant] and p > 0.0
-        if can_go and shed + p <= trips.cap_pu[r] and (best < 0 or p > trips.p[r, best]):
-            best = plant
-    return best
-
-
-@njit(cache=True, fastmath=FLAGS, nogil=True)
-def assess_pairs(
-    a: GridArrays, states: IntactStates, o: np.ndarray, end: np.ndarray, trips: Trips, ignored: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Assess one (topology, end) pair per row; `states` gives the injections and where the iteration starts.
-
-    Returns measure (R,), voltages and currents (R, 2, n) of the assessed state.
-    """
-    rows, n = states.p.shape
-    measure = np.zeros(rows)
-    v_out, i_out = np.zeros((rows, 2, n)), np.zeros((rows, 2, n))
-    tripped = np.zeros(trips.node.shape[0], dtype=np.bool_)
-    for r in range(rows):
-        v_out[r] = states.v[r]
-        g, p, q = states.g[r], states.p[r], states.q[r]
-        if o[r] == 0:
-            used, _ = iterate(a, g, o[r], p, q, v_out[r], i_out[r], states.q_svc[r])
-            measure[r] = end_loading_percent(a, g, 0, i_out[r], end[r]) if used > 0 else UNSOLVED_PERCENT
-        else:
-            at = OutagePoint(g, o[r], r, p, q, states.q_svc[r], end[r])
-            measure[r] = assess_outage(a, at, trips, ignored[r, o[r]], Work(v_out[r], i_out[r], tripped))[0]
-    return measure, v_out, i_out
+        return np.zeros((0, len(connected)), dtype=bool)
+    sets = np.zeros((1 << len(plants), len(connected)), dtype=bool)
+    sets[:, plants] = np.arange(len(sets))[:, None] >> np.arange(len(plants)) & 1
+    total = np.where(sets, p_pu, 0.0).sum(axis=1)
+    order = np.argsort(total, kind="stable")[1:]
+    most = found.shed_pu[r] if found.settled_percent[r] <= 100.0 else np.inf
+    result: np.ndarray = sets[order][(total[order] <= cap_pu) & (total[order] < most)]
+    return result
