@@ -9,7 +9,6 @@ from types import ModuleType
 
 from benchmarks import cases, closed_loop, limit, outages, protocol
 from benchmarks.closed_loop import loop_times
-from benchmarks.loop_kernel import kernel_times
 from benchmarks.machine import facts
 from benchmarks.peers import (
     lightsim,
@@ -23,7 +22,7 @@ from benchmarks.peers import (
 )
 from benchmarks.scaling import cost
 from benchmarks.shapes import YEAR
-from benchmarks.tables import OURS, Missed, kernel_table, limit_table, loop_table, outcomes_table, scaling_table
+from benchmarks.tables import OURS, Missed, limit_table, loop_table, outcomes_table, scaling_table
 
 PEER = "power-grid-model"
 OUTAGE_TARGET = 10.0
@@ -90,7 +89,6 @@ def report(size: Size) -> str:
     least = limit.arithmetic(goto)
     page.section("Distance from the machine's matrix product",
                  limit_table(goto.name, least, seconds / goto.steps, flops))  # fmt: skip
-    page.section("Closed loop's kernel", kernel_table(kernel_times(size.year, size.repeats)))
     _closed_loop(page, size, peer)
     flop_limit = flops[max(flops)] / least.flop
     missed = [_line(m, flop_limit) for m in page.missed] or ["None."]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,7 +14,6 @@ from benchmarks.closed_loop import (
     LoopTimes,
 )
 from benchmarks.limit import Arithmetic
-from benchmarks.loop_kernel import KernelTimes
 from benchmarks.protocol import ERROR_PU, Outcome
 from benchmarks.scaling import Cost
 
@@ -101,19 +99,6 @@ def limit_table(
         lines.append(f"| numpy matrix product, {threads} thread{'s' * (threads > 1)} | {rate / 1e9:.1f} Gflop/s |")
         lines.append(f"| {OURS} as a share of it | {100 * share:.0f} % |")
     return lines
-
-
-def kernel_table(times: KernelTimes) -> list[str]:
-    """Return the closed loop's kernel beside runpp."""
-    kernel, runpp = statistics.median(times.kernel), statistics.median(times.runpp)
-    return [
-        "| Program | Flows per second | Its time / ours |",
-        "|---|--:|--:|",
-        f"| {OURS}, closed loop's kernel, one thread | {1 / kernel:,.0f} | 1 |",
-        f"| pandapower runpp | {1 / runpp:,.0f} | {_ratio(runpp / kernel)} |",
-        "",
-        f"Largest voltage difference: {times.difference_pu:.1e} pu.",
-    ]
 
 
 def _steps(outcome: Outcome, whole: Outcome) -> str:

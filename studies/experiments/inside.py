@@ -21,7 +21,7 @@ from twin.core.errors import InputError, Problem
 from twin.metrics.half_hours import SeriesInMemory
 from twin.metrics.kpis import congestion_mw, key_figures, survivor_before_max_percent
 from twin.metrics.series import MemberSeries
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.variants.grids import GridVariants, grid_variants
 from twin.operation.simulate import simulate
 from twin.resources.within_steps import Ramps, finer_forecasts, finer_profiles
 
@@ -76,7 +76,7 @@ def inside_the_half_hour(
     grids = member_grids([coarse])
     inputs = member_inputs(coarse.study, [coarse], grids, sources_of([coarse], data))
     inside = _finer(fine, grids, inputs)
-    reduced = reduce_grids(grids.models)
+    reduced = grid_variants(grids.models)
     found = []
     for day in _worst_days(_run(coarse, grids, reduced, inputs, days), worst, days, inputs.clock.steps_of_day):
         rows = [
@@ -107,7 +107,7 @@ def _finer(fine: Member, grids: Grids, inputs: Inputs) -> Inputs:
 
 
 def _run(
-    member: Member, grids: Grids, reduced: ReducedGrid, inputs: Inputs, days: tuple[int, int] | None
+    member: Member, grids: Grids, reduced: GridVariants, inputs: Inputs, days: tuple[int, int] | None
 ) -> MemberSeries:
     mean_mw = inputs.series[0][0].area_demand_mw.mean(axis=0)[None]
     case = case_of(loop_members([member], grids, inputs), reduced, inputs, days, mean_mw)

@@ -26,15 +26,15 @@ from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.core.tables import Tables
 from twin.metrics.comparisons import other_kind
 from twin.network.model import GridModel
-from twin.network.reduced.flow import Flow, link_export_mw, solve
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.variants.flow import Flow, link_export_mw, solve
+from twin.network.variants.grids import GridVariants, grid_variants
 from twin.operation.case import Case
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, NOT_AT_ALL, Member
 from twin.policies.catalogue import POLICIES
 from twin.resources.area_market.balance import AREA_MARKET
 from twin.resources.outlook import Outlooks, make_outlooks
 from twin.resources.sites import SiteFleet
-from twin.security.reduced.headroom import link_headroom
+from twin.security.criterion.headroom import link_headroom
 
 AREA_BALANCE_OFF, OTHER_OPERATOR = "area_balance_off", "other_operator"
 """Counterfactual twins: the same member without area-balance orders, and under the other kind of operator."""
@@ -191,7 +191,7 @@ def study_case(
     first: dict[int, int] = {}
     known = {k: first.setdefault(id(source), k) for source, k in zip(sources, inputs.of_member, strict=True)}
     mean_mw = np.stack([inputs.series[known[m.profiles]][0].area_demand_mw.mean(axis=0) for m in everyone])
-    return case_of(everyone, reduce_grids(grids.models), inputs, days, mean_mw)
+    return case_of(everyone, grid_variants(grids.models), inputs, days, mean_mw)
 
 
 def _one_member(member: StudyMember, data: Path | None) -> Case:
@@ -219,7 +219,7 @@ PROBE_MW = 1.0
 
 def case_of(
     members: Sequence[Member],
-    grid: ReducedGrid,
+    grid: GridVariants,
     inputs: Inputs,
     days: tuple[int, int] | None,
     mean_demand_mw: np.ndarray,
@@ -230,7 +230,7 @@ def case_of(
     ----------
     members : sequence of Member
         Their `profiles` count in ``inputs.series``; `outlook` is set here.
-    grid : ReducedGrid
+    grid : GridVariants
     inputs : Inputs
     days : tuple of int, optional
         First and last day, 1-based and inclusive; cut out after everything has been calibrated.
@@ -295,13 +295,13 @@ def _with_shared_arrays(made: Outlooks, known: dict[str, list[np.ndarray]]) -> O
 
 
 def _link_at_mean_demand(
-    grid: ReducedGrid, network: np.ndarray, mean_demand_mw: np.ndarray
+    grid: GridVariants, network: np.ndarray, mean_demand_mw: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what an operator would state of the link at mean demand and no generation.
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     network : numpy.ndarray, (M,) int
         Position in ``grid.models``.
     mean_demand_mw : numpy.ndarray, (M, A)
@@ -328,7 +328,7 @@ def _link_at_mean_demand(
     return (headroom[:, 0] - demand.sum(axis=1))[inverse], response[inverse]
 
 
-def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> Flow:
+def _flow(grid: GridVariants, variant: np.ndarray, demand_mw: np.ndarray) -> Flow:
     first = grid.variants[0]
     p = np.zeros((len(variant), len(grid.nodes.buses)))
     np.add.at(p.T, grid.nodes.area, -demand_mw.T / grid.base_mva)
@@ -336,5 +336,5 @@ def _flow(grid: ReducedGrid, variant: np.ndarray, demand_mw: np.ndarray) -> Flow
     return solve(grid, variant, p, q)
 
 
-def _export_mw(grid: ReducedGrid, flow: Flow) -> np.ndarray:
+def _export_mw(grid: GridVariants, flow: Flow) -> np.ndarray:
     return link_export_mw(grid, flow.variant, flow.i)

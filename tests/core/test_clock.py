@@ -18,7 +18,7 @@ from twin.core.weather_table import Place
 from twin.devices.battery import make_batteries
 from twin.devices.device import DeviceNow
 from twin.devices.storage import GridBattery
-from twin.network.reduced.controls import Bands
+from twin.network.variants.controls import Bands
 from twin.operation.dispatch import make_view
 from twin.operation.state import initial_state
 from twin.policies.interface import DAY, DAYS_AHEAD, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, order_problems

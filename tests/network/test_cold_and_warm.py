@@ -12,14 +12,14 @@ SCRIPT = """
 import hashlib
 import numpy as np
 from network_models.model import grid_of
-from twin.network.reduced.flow import solve
-from twin.security.reduced.headroom import link_headroom
-from twin.security.reduced.outages import Trips, assess_outages
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.flow import solve
+from twin.security.criterion.headroom import link_headroom
+from twin.security.criterion.outages import Trips, assess_outages
+from twin.network.variants.grids import grid_variants
 from twin.core.random_streams import stream
 
 rows, draw = 200, stream(1, "cold and warm", 0)
-grid = reduce_grids([grid_of("goto", 2030, parameters={"conductor_mm2": 300})])
+grid = grid_variants([grid_of("goto", 2030, parameters={"conductor_mm2": 300})])
 model, a = grid.models[0], grid.arrays
 p = np.zeros((rows, len(grid.nodes.buses)))
 for node, contract_mw in zip(grid.nodes.plant, model.plants.contract_mw):

@@ -11,9 +11,9 @@ from twin import SecurityAnalysis
 from twin.network.network import ratings
 from twin.network.outage import without
 from twin.network.reading.extraction import extract
-from twin.network.reduced.controls import first_positions, net_at
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.network.reduced.stacking import impedances, positions_of
+from twin.network.variants.controls import first_positions, net_at
+from twin.network.variants.grids import GridVariants, grid_variants
+from twin.network.variants.maps import impedances, positions_of
 from twin.operation.outages.points import OutageAnalyses
 from twin.security.headroom.prepared import prepared_headroom, scope_of
 
@@ -21,9 +21,9 @@ RELATIVE = 1e-12
 
 
 @pytest.fixture(scope="module")
-def grid() -> ReducedGrid:
+def grid() -> GridVariants:
     """Two networks, the first of them in three positions of its tap changer and reactors."""
-    found = reduce_grids([goto_model(), goto_model(parameters=(("conductor_mm2", 240),))])
+    found = grid_variants([goto_model(), goto_model(parameters=(("conductor_mm2", 240),))])
     tap, reactors = first_positions(found.models[0])
     found.variants_at(np.zeros(2, dtype=np.int64), np.array([[tap - 1, reactors], [tap, 0]]))
     return found

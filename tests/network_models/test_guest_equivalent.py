@@ -18,7 +18,7 @@ from network_models.guests.equivalent import equivalent
 from network_models.guests.reading import read_net
 from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError
-from twin.network.reduced.reduction import checked_network
+from twin.network.variants.grids import checked_network
 
 VOLTAGE_PU = 1e-8
 MW = 1e-6

@@ -18,9 +18,9 @@ from twin.metrics.half_hours import block_of
 from twin.metrics.sample_check import check_records, deviation, frozen_net
 from twin.metrics.tables import member_tables
 from twin.network.reading.extraction import extract
-from twin.network.reduced.controls import Bands, net_at
-from twin.network.reduced.flow import solve
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.controls import Bands, net_at
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import grid_variants
 from twin.operation.management.controls import next_positions
 from twin.operation.record import over_time
 
@@ -84,7 +84,7 @@ def test_other_positions_are_pandapowers_own_matrices():
     assert net.shunt.in_service.sum() == 1
     assert model.net.trafo.tap_pos.iloc[0] == 0
     assert_array_equal(grid.variants[variant].network.y_bus.toarray(), extract(net).y_bus.toarray())
-    assert_array_equal(reduce_grids([replace(model, net=net)]).arrays.ar[0], grid.arrays.ar[variant])
+    assert_array_equal(grid_variants([replace(model, net=net)]).arrays.ar[0], grid.arrays.ar[variant])
 
 
 @pytest.mark.parametrize("reactors", [0, 1, 2])
@@ -119,7 +119,7 @@ def test_a_reactor_taken_out_frees_the_compensator():
 def closed_loop(parameters, rows=40, half_hours=16):
     """Let the controls act on constant injections, from corners of their range; returns positions (T, R, 2)."""
     model = goto(2030, parameters=dict(parameters))
-    grid = reduce_grids([model])
+    grid = grid_variants([model])
     p, q = goto_states(grid, rows, "hunting", 0.9)
     network = np.zeros(rows, dtype=int)
     positions = np.array([(-2, 0), (3, 2)])[np.arange(rows) % 2]
@@ -152,17 +152,17 @@ def test_with_constant_injections_all_controls_come_to_rest(parameters):
 def test_bands_narrower_than_a_step_are_refused_all_at_once():
     parameters = {"main_tap_dead_band_pu": 0.006, "reactor_out_percent": 10, "reactor_in_percent": 20}
     with pytest.raises(InputError) as caught:
-        reduce_grids([goto(2030, parameters=parameters)])
+        grid_variants([goto(2030, parameters=parameters)])
     assert [("tap changer" in problem.what, "hunt" in problem.what) for problem in caught.value.problems] == [
         (True, True),
         (False, True),
     ]
-    reduce_grids([goto(2030, parameters=parameters, controls="fixed")])
+    grid_variants([goto(2030, parameters=parameters, controls="fixed")])
 
 
 def test_a_band_beyond_the_compensators_limits_is_refused():
     with pytest.raises(InputError, match="reaches its limit"):
-        reduce_grids([goto(2030, parameters={"reactor_out_percent": 100})])
+        grid_variants([goto(2030, parameters={"reactor_out_percent": 100})])
 
 
 def test_a_refused_band_was_one_that_hunts():
@@ -257,7 +257,7 @@ def test_the_taps_come_to_rest_where_pandapowers_controller_leaves_them(source_v
     """Comparison C, one step at a time: both stop at the first position inside the dead band."""
     model = goto(2030, "fixed", {"source_vm_pu": source_vm_pu, "main_tap_most_steps": 1})
     model = replace(model, controls=replace(model.controls, reactors=None, automatic=True))
-    tap, grid = model.controls.tap, reduce_grids([model])
+    tap, grid = model.controls.tap, grid_variants([model])
     net = net_at(model, (0,))
     low, high = tap.target_vm_pu - tap.dead_band_pu, tap.target_vm_pu + tap.dead_band_pu
     for trafo in tap.transformers:

@@ -15,8 +15,8 @@ from twin.core.errors import InputError
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.core.row_arrays import map_arrays, rows_of
 from twin.network.reading.supported import POWER_FLOW_OPTIONS
-from twin.network.reduced.controls import net_at
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.controls import net_at
+from twin.network.variants.grids import grid_variants
 from twin.operation.half_hour import assess
 from twin.operation.injections import solve_injections
 from twin.operation.management.uniform_cap import GridState
@@ -174,7 +174,7 @@ def test_nothing_moves_before_its_time_nor_where_controls_are_fixed(trips):
 
 
 def make_grid(model):
-    return reduce_grids([copy.copy(model)])
+    return grid_variants([copy.copy(model)])
 
 
 def test_a_steady_preload_and_then_the_stated_current_end_at_the_limit():

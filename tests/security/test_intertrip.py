@@ -11,9 +11,9 @@ from random_profiles import goto_profiles
 
 from twin.core.errors import InputError
 from twin.network.model import GridModel
-from twin.network.reduced.flow import solve
+from twin.network.variants.flow import solve
+from twin.security.criterion.outages import Trips, assess_outages
 from twin.security.intertrip import intertrip
-from twin.security.reduced.outages import Trips, assess_outages
 
 PLANTS = ("floating_farm", "planned_wind", "tamanoura_wind", "kogamidake_pv")
 STEPS, LINK_OUTAGE, PATH_OUTAGE = 16, 0, 2

@@ -7,9 +7,9 @@ import pytest
 from grid_cases import goto_grid, goto_states, no_trips, nothing_ignored
 
 from twin import SecurityAnalysis
-from twin.network.reduced.flow import solve
+from twin.network.variants.flow import solve
+from twin.security.criterion.outages import assess_outages
 from twin.security.operating_points import power_at_buses
-from twin.security.reduced.outages import assess_outages
 
 ROWS = 40
 LOADING_PERCENT = 1e-6

@@ -8,7 +8,7 @@ from loop_fixtures import devices, member
 
 from studies.study.cases import case_of
 from studies.study.inputs import Inputs
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.grids import grid_variants
 from twin.operation.case import of_members
 
 LIMIT_MW = 50.0
@@ -30,7 +30,7 @@ def case(goto_year):
     ]
     inputs = Inputs(goto_year.fleet, ((goto_year.profiles, goto_year.forecasts),), (0,) * len(members))
     mean_mw = np.tile(goto_year.profiles.area_demand_mw.mean(axis=0), (len(members), 1))
-    return case_of(members, reduce_grids([goto_year.model]), inputs, (10, 12), mean_mw)
+    return case_of(members, grid_variants([goto_year.model]), inputs, (10, 12), mean_mw)
 
 
 def test_members_with_other_forecasts_or_sites_are_told_something_else(case):

@@ -18,11 +18,11 @@ from twin.network.model import Compensator, GridModel
 from twin.network.node_power import node_power
 from twin.network.outage import without
 from twin.network.reading.extraction import extract
-from twin.network.reduced.flow import solve
-from twin.network.reduced.kernels import end_loading_percent, in_parts
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
 from twin.network.result import BatchResult
 from twin.network.solving.solver import Solver
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import GridVariants, grid_variants
+from twin.network.variants.loadings import end_loading_percent, in_parts
 from twin.network.voltage_control import with_compensator
 
 TOLERANCE_MVA = 1e-10
@@ -75,7 +75,7 @@ def comparisons(variants: Sequence[Variant] = VARIANTS) -> Iterator[Frozen]:
     """Compare every variant, state and engine, intact and after the first circuit of the link has tripped."""
     for variant in variants:
         model, name = goto(*variant), goto_name(*variant)
-        grid = reduce_grids([model])
+        grid = grid_variants([model])
         link = grid.outage_names.index(str(model.net.line.name.loc[model.roles.link[0].element[1]]))
         for state in STATES:
             net = at_state(model, state).net
@@ -99,14 +99,14 @@ def control_error(compensator: Compensator, vm_pu: float, q_mvar: float) -> tupl
 
 
 def _solved(
-    grid: ReducedGrid, net: pandapowerNet, topology: int
+    grid: GridVariants, net: pandapowerNet, topology: int
 ) -> dict[str, tuple[dict[int, float], float, dict[tuple[str, int], float]]]:
     """Return by engine: voltages by bus, the compensator's output, loadings by element."""
     return {"loop": _by_loop(grid, net, topology), "general": _by_general_engine(grid, net, topology)}
 
 
 def _by_loop(
-    grid: ReducedGrid, net: pandapowerNet, topology: int
+    grid: GridVariants, net: pandapowerNet, topology: int
 ) -> tuple[dict[int, float], float, dict[tuple[str, int], float]]:
     flow = solve(grid, np.zeros(1, dtype=np.int64), *node_injections(grid, net), topology=np.array([topology]))
     assert flow.solved[0]
@@ -121,7 +121,7 @@ def _by_loop(
 
 
 def _by_general_engine(
-    grid: ReducedGrid, net: pandapowerNet, topology: int
+    grid: GridVariants, net: pandapowerNet, topology: int
 ) -> tuple[dict[int, float], float, dict[tuple[str, int], float]]:
     compensator = grid.variants[0].model.compensator
     network = with_compensator(extract(net), net, compensator)

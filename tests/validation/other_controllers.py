@@ -17,8 +17,8 @@ from shipped import goto
 
 from twin import BatchPowerFlow
 from twin.network.model import Controls, TapChanger
-from twin.network.reduced.reduction import reduce_grids
 from twin.network.result import BatchResult
+from twin.network.variants.grids import grid_variants
 
 LIMITED = (
     *("case14", "case24_ieee_rts", "case30", "case_ieee30", "case39", "case57", "case89pegase", "case118", "case145"),
@@ -156,7 +156,7 @@ def tapped(sources: Sequence[float] = SOURCES_PU, starts: Sequence[int] = TAP_ST
     assert tap is not None
     for source in sources:
         model = replace(goto(2030, "fixed", {"source_vm_pu": source}), controls=Controls(tap=tap, automatic=True))
-        grid = reduce_grids([model])
+        grid = grid_variants([model])
         for state, start in itertools.product(STATES, starts):
             net = at_state(model, state).net
             rest, theirs = come_to_rest(grid, net, (start,)), _by_pandapower(net, tap, start)

@@ -12,9 +12,9 @@ from pandapower import pandapowerNet
 from shipped import goto
 
 from twin.network.model import GridModel
-from twin.network.reduced.controls import Bands
-from twin.network.reduced.flow import solve
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.variants.controls import Bands
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import GridVariants, grid_variants
 from twin.operation.management.controls import next_positions
 
 MOST_HALF_HOURS = 60
@@ -78,7 +78,7 @@ def settled(sources: Sequence[float] = SOURCES_PU) -> Iterator[Settled]:
     """Let every state settle from the positions of the parameter table."""
     for source in sources:
         model = goto(2030, "controlled", {"source_vm_pu": source})
-        grid = reduce_grids([model])
+        grid = grid_variants([model])
         for state in STATES:
             rest = come_to_rest(grid, at_state(model, state).net, grid.variants[0].positions)
             tap, reactors = model.controls.tap, model.controls.reactors
@@ -102,7 +102,7 @@ def at_state(model: GridModel, state: str) -> GridModel:
     return replace(model, net=net)
 
 
-def come_to_rest(grid: ReducedGrid, net: pandapowerNet, start: tuple[int, ...]) -> AtRest:
+def come_to_rest(grid: GridVariants, net: pandapowerNet, start: tuple[int, ...]) -> AtRest:
     """Apply the loop's rule half-hour by half-hour at the injections of `net`, from positions `start`."""
     network, base_mva = np.zeros(1, dtype=np.int64), float(net.sn_mva)
     case = SimpleNamespace(grid=grid, bands=Bands.of(grid.models, network), base_mva=base_mva)
@@ -126,7 +126,7 @@ def come_to_rest(grid: ReducedGrid, net: pandapowerNet, start: tuple[int, ...]) 
     )  # fmt: skip
 
 
-def node_injections(grid: ReducedGrid, net: pandapowerNet) -> tuple[np.ndarray, np.ndarray]:
+def node_injections(grid: GridVariants, net: pandapowerNet) -> tuple[np.ndarray, np.ndarray]:
     """Return the infeed of the net's loads and static generators at the reduced grid's nodes, (1, n) pu each."""
     buses = grid.nodes.buses
     p, q = np.zeros((2, 1, len(buses)))

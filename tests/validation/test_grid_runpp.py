@@ -8,9 +8,9 @@ import pytest
 from shipped import goto
 
 from twin.core.random_streams import stream
-from twin.network.reduced.flow import solve
-from twin.network.reduced.kernels import end_loading_percent, in_parts
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import GridVariants, grid_variants
+from twin.network.variants.loadings import end_loading_percent, in_parts
 
 VM_TOLERANCE_PU = 1e-8
 LOADING_TOLERANCE_PERCENT = 1e-5
@@ -23,7 +23,7 @@ VARIANTS = [
 ]
 
 
-def states(grid: ReducedGrid, rows: int) -> tuple[np.ndarray, np.ndarray]:
+def states(grid: GridVariants, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Infeed per node (R, n) per unit, from much import to much export."""
     model, nodes, draw = grid.variants[0].model, grid.nodes, stream(2030, "runpp agreement", 0)
     export_share = np.linspace(0.1, 0.8, rows)
@@ -36,7 +36,7 @@ def states(grid: ReducedGrid, rows: int) -> tuple[np.ndarray, np.ndarray]:
     return p / 100.0, q / 100.0
 
 
-def reference_net(grid: ReducedGrid) -> pp.pandapowerNet:
+def reference_net(grid: GridVariants) -> pp.pandapowerNet:
     """Return the net with its injections replaced by one static generator per node."""
     net = copy.deepcopy(grid.variants[0].model.net)
     for table in ("load", "sgen", "gen"):
@@ -65,7 +65,7 @@ def runpp_state(net: pp.pandapowerNet, out: tuple, p_mw: np.ndarray, q_mvar: np.
 
 @pytest.mark.parametrize(("year", "compensation", "parameters"), VARIANTS)
 def test_agrees_with_runpp_intact_and_after_every_outage(year, compensation, parameters):
-    grid = reduce_grids([goto(year, compensation, parameters)])
+    grid = grid_variants([goto(year, compensation, parameters)])
     topologies = np.arange(len(grid.outages))
     p, q = (x[topologies % 4] for x in states(grid, 4))
     variant = np.zeros(len(topologies), dtype=np.int64)
@@ -100,7 +100,7 @@ def loading_error(grid, net, o, i):
 
 
 def test_the_comparison_sees_a_wrong_impedance():
-    grid = reduce_grids([goto(2030, "controlled", {"conductor_mm2": 300})])
+    grid = grid_variants([goto(2030, "controlled", {"conductor_mm2": 300})])
     net = copy.deepcopy(reference_net(grid))
     net.line.loc[0, "r_ohm_per_km"] *= 1.0001
     p, q = states(grid, 4)

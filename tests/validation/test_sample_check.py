@@ -9,12 +9,12 @@ import pytest
 from shipped import goto
 
 from twin.metrics.sample_check import deviation, frozen_net
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.grids import grid_variants
 
 
 @pytest.fixture(scope="module")
 def grid():
-    return reduce_grids([goto(2030, "controlled", {"reactor_location": "line"})])
+    return grid_variants([goto(2030, "controlled", {"reactor_location": "line"})])
 
 
 def state(grid):

@@ -13,7 +13,7 @@ from pandapower.control.basic_controller import Controller
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.network.model import GridModel
 from twin.network.reading.supported import POWER_FLOW_OPTIONS
-from twin.network.reduced.controls import set_positions
+from twin.network.variants.controls import set_positions
 from twin.operation.case import Case
 from twin.operation.injections import Injections, kept_share
 from twin.operation.record import Record

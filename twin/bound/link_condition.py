@@ -12,7 +12,7 @@ from twin.core.errors import Problem, raise_if_any
 from twin.core.row_arrays import joined_rows
 from twin.metrics.kpis import key_figures
 from twin.metrics.series import read_table, series_of_tables
-from twin.network.reduced.flow import solve
+from twin.network.variants.flow import solve
 from twin.operation.case import Case
 from twin.operation.half_hour import Before, run_half_hours
 from twin.operation.injections import Injections, node_power
@@ -22,7 +22,7 @@ from twin.operation.window import before_grid
 from twin.policies.interface import DAY
 from twin.policies.rules import Idle
 from twin.resources.sites import KINDS
-from twin.security.reduced.headroom import link_headroom
+from twin.security.criterion.headroom import link_headroom
 
 STILL_MW = 1e-9
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from twin.network.reduced.reduction import Variant
-from twin.network.reduced.stacking import Nodes
+from twin.network.variants.grids import Variant
+from twin.network.variants.maps import Nodes
 
 REVERSE_ABOVE_MW = 0.01
 LOADING_DIGITS = 1

@@ -19,7 +19,7 @@ from twin.operation.case_parts import Tier
 from twin.operation.record import Record
 from twin.operation.state import State, stored_at_start_mwh
 from twin.resources.profiles import Profiles
-from twin.security.reduced.outages import UNSOLVED_PERCENT
+from twin.security.criterion.outages import UNSOLVED_PERCENT
 
 VOLTAGE_TOLERANCE_PU = 2e-5
 """Twice the 0.001 % beyond which a voltage is relieved."""

@@ -11,9 +11,9 @@ import pyarrow as pa
 
 from twin.core.random_streams import stream
 from twin.network.reading.supported import POWER_FLOW_OPTIONS
-from twin.network.reduced.controls import net_at
-from twin.network.reduced.flow import Flow, solve
-from twin.network.reduced.kernels import end_loading_percent, in_parts
+from twin.network.variants.controls import net_at
+from twin.network.variants.flow import Flow, solve
+from twin.network.variants.loadings import end_loading_percent, in_parts
 from twin.operation.case import Case
 from twin.operation.injections import node_power
 from twin.operation.record import Record

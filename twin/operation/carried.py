@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from twin.core.row_arrays import map_arrays, put_rows, rows_of, with_rows
-from twin.network.reduced.flow import Flow, link_export_mw
+from twin.network.variants.flow import Flow, link_export_mw
 from twin.operation.case import Case
 from twin.operation.half_hour import Before, HalfHours, order_infeed, run_half_hours, settle
 from twin.operation.ledger import FixedAhead

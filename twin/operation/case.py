@@ -13,8 +13,8 @@ from twin.core.clock import DEFAULT_CLOCK, Clock, step_minutes, step_of_day
 from twin.core.errors import InputError, Problem, raise_if_any
 from twin.devices.device import Device
 from twin.network.model import GridModel
-from twin.network.reduced.controls import Bands
-from twin.network.reduced.reduction import ReducedGrid
+from twin.network.variants.controls import Bands
+from twin.network.variants.grids import GridVariants
 from twin.operation.case_parts import (
     Areas,
     Criteria,
@@ -43,7 +43,7 @@ class Case:
     Attributes
     ----------
     index : pandas.DatetimeIndex
-    grid : ReducedGrid
+    grid : GridVariants
     members : tuple of Member
     profiles : tuple of (Profiles, Forecasts)
     outlooks : tuple of Outlooks
@@ -62,7 +62,7 @@ class Case:
     """
 
     index: pd.DatetimeIndex
-    grid: ReducedGrid
+    grid: GridVariants
     members: tuple[Member, ...]
     profiles: tuple[tuple[Profiles, Forecasts], ...]
     outlooks: tuple[Outlooks, ...]

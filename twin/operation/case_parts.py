@@ -23,7 +23,7 @@ from twin.devices.sites import (
     site_arrays,
 )
 from twin.network.model import GridModel
-from twin.network.reduced.reduction import ReducedGrid
+from twin.network.variants.grids import GridVariants
 from twin.operation.member import BY_HALF_HOUR, BY_WINDOW, Member, Placed, placed_devices
 from twin.operation.zones.flows import MeasuredZone, ReducedMeter
 from twin.policies.interface import Batteries
@@ -81,12 +81,12 @@ class Units:
     may_trip: np.ndarray
 
 
-def units_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray, sites: SiteFleet) -> Units:
+def units_of(grid: GridVariants, members: Sequence[Member], network: np.ndarray, sites: SiteFleet) -> Units:
     """Return the units of all members.
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     members : sequence of Member
     network : numpy.ndarray, (M,) int
         Position of each member's network.
@@ -118,7 +118,7 @@ def units_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray, 
     )
 
 
-def _contract_mw(grid: ReducedGrid, member: Member, sites: SiteFleet) -> np.ndarray:
+def _contract_mw(grid: GridVariants, member: Member, sites: SiteFleet) -> np.ndarray:
     of_plants = grid.models[member.grid].plants["contract_mw"].to_numpy(float)
     of_groups = sum_by_group(sites, sites.pv_ac_kw * member.devices.has_pv) / KW_PER_MW
     return np.concatenate([of_plants, of_groups])
@@ -149,12 +149,12 @@ class Areas:
         return sum_at(of_groups, self.of_group, len(self.q_per_p))
 
 
-def areas_of(grid: ReducedGrid, sites: SiteFleet) -> Areas:
+def areas_of(grid: GridVariants, sites: SiteFleet) -> Areas:
     """Return the demand areas, which all networks of a study share."""
     return Areas(_area_of_group(grid, sites), _q_per_p(grid.models[0].areas, "power_factor"))
 
 
-def _area_of_group(grid: ReducedGrid, sites: SiteFleet) -> np.ndarray:
+def _area_of_group(grid: GridVariants, sites: SiteFleet) -> np.ndarray:
     found: np.ndarray = grid.models[0].areas.index.get_indexer(pd.Index(sites.groups.area))
     return found
 
@@ -183,7 +183,7 @@ class Criteria:
     link_share: np.ndarray
 
 
-def criteria_of(grid: ReducedGrid, members: Sequence[Member], network: np.ndarray) -> Criteria:
+def criteria_of(grid: GridVariants, members: Sequence[Member], network: np.ndarray) -> Criteria:
     """Return limits and criterion of all members."""
     limits = [model.limits for model in grid.models]
     cap_mw = np.array([member.intertrip_cap_mw * (member.criterion == "n-1-intertrip") for member in members])
@@ -293,12 +293,12 @@ class Zones:
     circuits: np.ndarray
 
 
-def zones_of(grid: ReducedGrid, members: Sequence[Member], contract_mw: np.ndarray, slots: int) -> Zones:
+def zones_of(grid: GridVariants, members: Sequence[Member], contract_mw: np.ndarray, slots: int) -> Zones:
     """Return the zones of the members whose operator works by them.
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     members : sequence of Member
     contract_mw : numpy.ndarray, (M, P)
     slots : int

@@ -12,7 +12,7 @@ import numpy as np
 from twin.core.equal_rows import distinct_rows
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.core.row_arrays import rows_of, with_rows
-from twin.network.reduced.flow import Flow
+from twin.network.variants.flow import Flow
 from twin.operation import operator as area_balance
 from twin.operation.case import Case
 from twin.operation.devices import (
@@ -34,9 +34,9 @@ from twin.operation.management.zones import flows_of_zones, hold_zones
 from twin.operation.operator import apply_caps
 from twin.operation.record import Record, SecurityState, ZoneStates
 from twin.operation.whole_windows import apply_stops
+from twin.security.criterion.headroom import link_headroom
+from twin.security.criterion.outages import UNSOLVED_PERCENT, LinkOutages, outages_of_link
 from twin.security.limits import VIOLATED_ABOVE_PERCENT
-from twin.security.reduced.headroom import link_headroom
-from twin.security.reduced.outages import UNSOLVED_PERCENT, LinkOutages, outages_of_link
 
 NEGATIVE_BEYOND_MW = 1e-9
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.row_arrays import rows_of, sum_at, with_rows
-from twin.network.reduced.flow import Flow, solve
+from twin.network.variants.flow import Flow, solve
 from twin.operation.case import Case
 
 

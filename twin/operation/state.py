@@ -12,7 +12,7 @@ import numpy as np
 from twin.core.units import KWH_PER_MWH
 from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
-from twin.network.reduced.controls import first_positions
+from twin.network.variants.controls import first_positions
 from twin.operation.case import Case
 from twin.operation.case_parts import mean_of_groups
 from twin.operation.ledger import FixedAhead

@@ -20,8 +20,8 @@ from twin.network.monitored import PLAIN_LIMITS, MonitoredGrid, monitored_model,
 from twin.network.profiles import GivenProfiles, checked
 from twin.network.reading.as_read import AsRead
 from twin.network.reading.extraction import extract
-from twin.network.reduced.controls import first_positions, net_at
-from twin.network.reduced.stacking import in_service
+from twin.network.variants.controls import first_positions, net_at
+from twin.network.variants.maps import in_service
 from twin.security.assessment import OutageAnalysis, Reaction, Relief
 from twin.security.contingencies import (
     Contingency,

@@ -12,8 +12,8 @@ from twin.core.row_arrays import map_arrays, put_rows, rows_of
 from twin.network.model import GridModel
 from twin.network.monitored import nodes_at
 from twin.network.node_power import NodePower
-from twin.network.reduced.controls import Bands
 from twin.network.solving.solver import Solution
+from twin.network.variants.controls import Bands
 from twin.security.assessment import THREADS, OutageAnalysis, Settled
 from twin.security.prepared import PreparedContingency
 

@@ -14,11 +14,11 @@ from twin.core.clock import HOURS_PER_YEAR
 from twin.core.errors import InputError, Problem, gathered, raise_if_any
 from twin.network.model import GridModel
 from twin.network.profiles import GivenProfiles, checked
-from twin.network.reduced.flow import solve
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
-from twin.security.reduced.headroom import link_headroom
-from twin.security.reduced.outages import UNSOLVED_PERCENT, Trips
-from twin.security.reduced.shedding import Shedding, link_headroom_with_trips, shedding
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import GridVariants, grid_variants
+from twin.security.criterion.headroom import link_headroom
+from twin.security.criterion.outages import UNSOLVED_PERCENT, Trips
+from twin.security.criterion.shedding import Shedding, link_headroom_with_trips, shedding
 from twin.security.steps import labels_of
 
 RATE_COLUMNS = ("outages_per_year", "hours_per_outage")
@@ -155,7 +155,7 @@ Rule = Literal["smallest-total", "largest-first"]
 
 @dataclass(frozen=True)
 class _Injections:
-    """Per unit, (T, n) at the reduced grid's nodes; the trippable plants apart, (T, J)."""
+    """Per unit, (T, n) at the nodes with injections; the trippable plants apart, (T, J)."""
 
     p: np.ndarray
     q: np.ndarray
@@ -203,7 +203,7 @@ def intertrip(
     of_steps = _checked(model, profiles, cap_mw, rule)
     rows, given = of_steps.rows, of_steps.values
     labels = labels_of(rows, of_steps.labels, index)
-    grid = reduce_grids([model])
+    grid = grid_variants([model])
     found = _injections(model, grid, rows, given)
     variant = np.zeros(rows, dtype=np.int64)
     flow = solve(grid, variant, found.p, found.q)
@@ -235,7 +235,7 @@ def _trippable(model: GridModel) -> np.ndarray:
 
 
 def _injections(
-    model: GridModel, grid: ReducedGrid, steps: int, given: Mapping[tuple[str, str], np.ndarray]
+    model: GridModel, grid: GridVariants, steps: int, given: Mapping[tuple[str, str], np.ndarray]
 ) -> _Injections:
     base_mva, nodes = grid.base_mva, grid.nodes
 

@@ -43,7 +43,7 @@ from twin.metrics.comparisons import KINDS, net_benefit
 from twin.metrics.half_hours import SeriesInMemory
 from twin.metrics.kpis import key_figures, or_none
 from twin.metrics.series import MemberSeries
-from twin.network.reduced.reduction import ReducedGrid, reduce_grids
+from twin.network.variants.grids import GridVariants, grid_variants
 from twin.operation.case import Case
 from twin.operation.simulate import simulate
 from twin.resources.profiles import Forecasts, Profiles, Substitutes
@@ -245,13 +245,13 @@ def _refusal(check: Any, setup: Setup, sample: Sample) -> str:  # noqa: ANN401 -
     return ""
 
 
-def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, ReducedGrid]:
+def _networks(setup: Setup, samples: Sequence[Sample]) -> tuple[list[Member], Grids, GridVariants]:
     unknowns = {unknown.name: unknown for unknown in setup.unknowns}
     members: list[Member] = []
     for sample in samples:
         members += sample_members(setup.study, sample, setup.scenarios, unknowns)
     grids = member_grids(members)
-    return members, grids, reduce_grids(grids.models)
+    return members, grids, grid_variants(grids.models)
 
 
 def _case(setup: Setup, samples: Sequence[Sample]) -> Case:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from twin.core.quantities import CutCause
-from twin.network.reduced.flow import Flow
+from twin.network.variants.flow import Flow
 from twin.operation.case import Case
 from twin.operation.case_parts import Tier
 from twin.operation.injections import Injections, solve_injections

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from twin.network.reduced.flow import Flow
+from twin.network.variants.flow import Flow
 
 if TYPE_CHECKING:
     from twin.operation.case import Case

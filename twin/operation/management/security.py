@@ -8,12 +8,12 @@ import numpy as np
 
 from twin.core.equal_rows import distinct_rows
 from twin.core.row_arrays import put_rows, rows_of
-from twin.network.reduced.flow import Flow
-from twin.network.reduced.kernels import ALL_ENDS, in_parts, worst_ends
+from twin.network.variants.flow import Flow
+from twin.network.variants.loadings import ALL_ENDS, in_parts, worst_ends
 from twin.operation.case import Case
 from twin.operation.injections import Injections
 from twin.operation.management.uniform_cap import GridState
-from twin.security.reduced.outages import LinkOutages, Trips, WorstOutages, assess_outages, assess_pairs
+from twin.security.criterion.outages import LinkOutages, Trips, WorstOutages, assess_outages, assess_pairs
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from twin.network.reduced.flow import Flow
+from twin.network.variants.flow import Flow
 from twin.operation.case import Case
 from twin.operation.injections import Injections, solve_injections
 from twin.security.limits import ACCEPT_PERCENT, largest_kept

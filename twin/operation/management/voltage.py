@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from twin.core.quantities import CutCause
-from twin.network.reduced.flow import Flow
+from twin.network.variants.flow import Flow
 from twin.operation.case import Case
 from twin.operation.case_parts import Tier
 from twin.operation.injections import solve_injections

@@ -10,8 +10,8 @@ import pandas as pd
 
 from twin.network.monitored import monitored_model
 from twin.network.reading.extraction import extract
-from twin.network.reduced.controls import net_at
-from twin.network.reduced.stacking import in_service
+from twin.network.variants.controls import net_at
+from twin.network.variants.maps import in_service
 from twin.operation.case import Case
 from twin.operation.injections import Injections, infeed_and_demand_mva
 from twin.security.analysis import SecurityAnalysis

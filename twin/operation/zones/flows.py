@@ -1,4 +1,4 @@
-"""What a zone measures: in states of a whole grid with their slopes, and in states of the closed loop's reduced one."""
+"""What a zone measures: in states of a whole grid with their slopes, and in states of the closed loop's ones."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 
 from twin.network.batch import BatchPowerFlow
 from twin.network.model import Element, GridModel
-from twin.network.reduced.flow import Flow
-from twin.network.reduced.reduction import ReducedGrid
+from twin.network.variants.flow import Flow
+from twin.network.variants.grids import GridVariants
 from twin.operation.zones.operator import Zone
 
 PROBE_MW = 1.0
@@ -117,11 +117,11 @@ class ReducedMeter:
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     measurement : Measurement
     """
 
-    def __init__(self, grid: ReducedGrid, measurement: Measurement) -> None:
+    def __init__(self, grid: GridVariants, measurement: Measurement) -> None:
         self.grid, self.measurement = grid, measurement
         self._maps: dict[int, tuple[np.ndarray, ...]] = {}
 

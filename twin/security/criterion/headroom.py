@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numba import njit
 
-from twin.network.reduced.flow import Flow, solve
-from twin.network.reduced.kernels import in_parts, link_percent
-from twin.network.reduced.reduction import ReducedGrid
-from twin.network.reduced.stacking import GridArrays
-from twin.security.reduced.outages import LinkOutages, outages_of_link
+from twin.network.variants.flow import Flow, solve
+from twin.network.variants.grids import GridVariants
+from twin.network.variants.loadings import in_parts, link_percent
+from twin.network.variants.maps import GridArrays
+from twin.security.criterion.outages import LinkOutages, outages_of_link
 
 STEPS = 32
 LAST_STEP_MW = 0.02
@@ -25,7 +25,7 @@ GOLDEN = 0.3819660112501051
 EXPORT, IMPORT = 1.0, -1.0
 
 
-def link_headroom(grid: ReducedGrid, intact: Flow, after_link: LinkOutages | None = None) -> np.ndarray:
+def link_headroom(grid: GridVariants, intact: Flow, after_link: LinkOutages | None = None) -> np.ndarray:
     """Return export and import headroom in MW, (R, 2); NaN where no extra infeed keeps the rating.
 
     For each outage of a link circuit the extra infeed x at the headroom bus (unity power factor, taps and reactors
@@ -37,7 +37,7 @@ def link_headroom(grid: ReducedGrid, intact: Flow, after_link: LinkOutages | Non
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     intact : Flow
         Rows R.
     after_link : LinkOutages, optional
@@ -65,7 +65,7 @@ class Search:
 
     Attributes
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     intact : Flow
         Injections without it, and where the iteration starts.
     outage : int
@@ -74,7 +74,7 @@ class Search:
         `EXPORT` searches towards more infeed, `IMPORT` towards more demand.
     """
 
-    grid: ReducedGrid
+    grid: GridVariants
     intact: Flow
     outage: int
     direction: np.ndarray
@@ -202,12 +202,12 @@ def _not_zero(values: np.ndarray) -> np.ndarray:
     return np.where(values == 0.0, 1.0, values)
 
 
-def _steps_to_rating(grid: ReducedGrid, flow: Flow, outage: int, direction: np.ndarray) -> np.ndarray:
+def _steps_to_rating(grid: GridVariants, flow: Flow, outage: int, direction: np.ndarray) -> np.ndarray:
     """Return the step of infeed at the headroom bus in pu, (R,); NaN where no step keeps the rating, or unsolved.
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     flow : Flow
         After the outage.
     outage : int

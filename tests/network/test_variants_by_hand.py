@@ -9,7 +9,7 @@ import pytest
 from grid_cases import FREQUENCY_HZ, add_line, empty_net, small_model, solve_one, two_circuits
 
 from twin.network.model import Compensator
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.grids import grid_variants
 
 LINE_OHM = 5 + 10j
 CABLE_OHM = 4 + 6j
@@ -22,7 +22,7 @@ def two_bus(ohm=LINE_OHM, c_nf=0.0, max_i_ka=0.5):
     source, island = (pp.create_bus(net, 66.0) for _ in range(2))
     pp.create_ext_grid(net, source)
     add_line(net, (source, island), ohm, c_nf, max_i_ka)
-    return reduce_grids([small_model(net, [island], [island])]), island
+    return grid_variants([small_model(net, [island], [island])]), island
 
 
 def half_charging_siemens():
@@ -88,7 +88,7 @@ def compensated(q_limit_mvar=20.0):
     outages = tuple(("line", add_line(net, (source, island), 4 + 12j)) for _ in range(2))
     pp.create_gen(net, island, p_mw=0.0, vm_pu=1.0)
     svc = Compensator(island, 1.0, 3.0, -q_limit_mvar, q_limit_mvar)
-    return reduce_grids([small_model(net, [island], [island], outages, compensator=svc)]), island
+    return grid_variants([small_model(net, [island], [island], outages, compensator=svc)]), island
 
 
 @pytest.mark.parametrize("topology", [0, 1, 2])
@@ -126,7 +126,7 @@ def test_line_reactor_trips_with_its_circuit_and_a_bus_reactor_stays():
         reactors = [int(pp.create_shunt(net, island, q_mvar=15.0)) for _ in range(2)]
         tripped = {circuit: (reactor,) for circuit, reactor in zip(circuits, reactors, strict=True)}
         model = small_model(net, [island], [island], circuits, circuits, tripped_with=tripped if on_line else {})
-        grid = reduce_grids([model])
+        grid = grid_variants([model])
         left = (1 if on_line else 2) * 15.0 / 66.0**2 / 1j
         by_hand = abs(1.0 / (1.0 + CABLE_OHM * (y_half + left)))
         assert solve_one(grid, {}, 1).vm_pu(island) == pytest.approx(by_hand, abs=1e-10)
@@ -142,7 +142,7 @@ def test_line_reactor_that_is_switched_off_does_not_trip():
     on = int(pp.create_shunt(net, island, q_mvar=15.0))
     off = int(pp.create_shunt(net, island, q_mvar=15.0, in_service=False))
     tripped = {circuits[0]: (on,), circuits[1]: (off,)}
-    grid = reduce_grids([small_model(net, [island], [island], circuits, circuits, tripped_with=tripped)])
+    grid = grid_variants([small_model(net, [island], [island], circuits, circuits, tripped_with=tripped)])
     vm_pu = [solve_one(grid, {}, topology).vm_pu(island) for topology in (1, 2)]
     without = 1.0 / (1.0 + CABLE_OHM * half_charging_siemens())
     with_one = 1.0 / (1.0 + CABLE_OHM * (half_charging_siemens() + 15.0 / 66.0**2 / 1j))
@@ -160,7 +160,7 @@ def test_transformer_loading_is_pandapowers_with_odd_rated_voltages_and_parallel
         i0_percent=0.15, tap_side="hv", tap_neutral=0, tap_min=-8, tap_max=8, tap_step_percent=1.25, tap_pos=-3,
         tap_changer_type="Ratio", parallel=2, df=0.9,
     )  # fmt: skip
-    grid = reduce_grids([small_model(net, [low], [low])])
+    grid = grid_variants([small_model(net, [low], [low])])
     found = solve_one(grid, {low: 12 - 3j})
     pp.create_sgen(net, low, p_mw=12.0, q_mvar=-3.0)
     pp.runpp(net, tolerance_mva=1e-10, calculate_voltage_angles=True, trafo_model="t", numba=False)

@@ -11,9 +11,9 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from twin.core.row_arrays import map_arrays, put_rows, rows_of, sum_at, with_rows
-from twin.network.reduced.flow import Flow, solve
-from twin.network.reduced.kernels import ALL_ENDS, in_parts, percent_at_same_currents, worst_ends
-from twin.network.reduced.reduction import ReducedGrid
+from twin.network.variants.flow import Flow, solve
+from twin.network.variants.grids import GridVariants
+from twin.network.variants.loadings import ALL_ENDS, in_parts, percent_at_same_currents, worst_ends
 
 SCREEN_BELOW_PERCENT = 75.0
 SCREEN_ERROR_SHARE = 0.1
@@ -100,13 +100,15 @@ class OutageState:
     tripped: np.ndarray
     shed_pu: np.ndarray
 
-    def solved_with(self, grid: ReducedGrid, p_pu: np.ndarray, q_pu: np.ndarray) -> tuple[Flow, np.ndarray, np.ndarray]:
+    def solved_with(
+        self, grid: GridVariants, p_pu: np.ndarray, q_pu: np.ndarray
+    ) -> tuple[Flow, np.ndarray, np.ndarray]:
         """Return the settled state with other injections (R, n), its worst loading (infinite if unsolved) and end."""
         flow = solve(grid, self.settled.variant, p_pu, q_pu, self.settled.v, self.topology)
         percent, end, _ = _worst(grid, flow, self, np.ones(len(p_pu)))
         return flow, np.where(flow.solved, percent, np.inf), end
 
-    def measure(self, grid: ReducedGrid, trips: Trips) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def measure(self, grid: GridVariants, trips: Trips) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the loading over what the criterion allows, its end, and whether the settled state binds, (R,) each.
 
         With inter-trip at once the short-time rating counts, settled the continuous one; a settled state within its
@@ -124,7 +126,7 @@ class OutageState:
 
 
 def _worst(
-    grid: ReducedGrid, flow: Flow, state: OutageState, link_share: np.ndarray
+    grid: GridVariants, flow: Flow, state: OutageState, link_share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return worst_ends(
         grid.arrays, flow.variant, state.topology, in_parts(flow.i), state.ignored, state.only_end, link_share
@@ -132,7 +134,7 @@ def _worst(
 
 
 def assess_outages(
-    grid: ReducedGrid, intact: Flow, trips: Trips, ignored: np.ndarray, after_link: LinkOutages | None = None
+    grid: GridVariants, intact: Flow, trips: Trips, ignored: np.ndarray, after_link: LinkOutages | None = None
 ) -> WorstOutages:
     """Assess every outage of every row.
 
@@ -142,7 +144,7 @@ def assess_outages(
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     intact : Flow
         Rows R.
     trips : Trips
@@ -181,7 +183,7 @@ LinkOutages = dict[int, Flow]
 """States at once after outages of a circuit of the link, by topology."""
 
 
-def outages_of_link(grid: ReducedGrid, intact: Flow) -> LinkOutages:
+def outages_of_link(grid: GridVariants, intact: Flow) -> LinkOutages:
     """Return the states after each outage of the link; circuits with the same data share theirs."""
 
     def after(o: int) -> Flow:
@@ -190,13 +192,13 @@ def outages_of_link(grid: ReducedGrid, intact: Flow) -> LinkOutages:
     return {o: after(o) for o in solved_outages(grid, always=True)}
 
 
-def solved_outages(grid: ReducedGrid, *, always: bool) -> list[int]:
+def solved_outages(grid: GridVariants, *, always: bool) -> list[int]:
     """Return the outages that are always solved, or the others; none that is the same as an earlier one."""
     a = grid.arrays
     return [o for o in range(1, len(a.repeats)) if a.solve_always[o] == always and not a.repeats[o]]
 
 
-def _judge(grid: ReducedGrid, worst: WorstOutages, rows: np.ndarray, state: OutageState, trips: Trips) -> None:
+def _judge(grid: GridVariants, worst: WorstOutages, rows: np.ndarray, state: OutageState, trips: Trips) -> None:
     """Note one outage of some rows; of equal ones the first stays."""
     measure, end, settled = state.measure(grid, trips)
     o = int(state.topology[0])
@@ -211,7 +213,7 @@ def _judge(grid: ReducedGrid, worst: WorstOutages, rows: np.ndarray, state: Outa
 
 
 def assess_pairs(
-    grid: ReducedGrid, intact: Flow, topology: np.ndarray, end: np.ndarray, trips: Trips, ignored: np.ndarray
+    grid: GridVariants, intact: Flow, topology: np.ndarray, end: np.ndarray, trips: Trips, ignored: np.ndarray
 ) -> tuple[np.ndarray, Flow]:
     """Assess one (topology, end) pair per row; topology 0 is the intact grid.
 
@@ -223,7 +225,7 @@ def assess_pairs(
 
 
 def after_outage(
-    grid: ReducedGrid,
+    grid: GridVariants,
     intact: Flow,
     topology: np.ndarray,
     trips: Trips,
@@ -236,7 +238,7 @@ def after_outage(
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     intact : Flow
         Injections, and where the iteration starts.
     topology : numpy.ndarray, (R,) int
@@ -250,7 +252,7 @@ def after_outage(
 
 
 def judged(
-    grid: ReducedGrid,
+    grid: GridVariants,
     flow: Flow,
     topology: np.ndarray,
     trips: Trips,
@@ -278,13 +280,13 @@ def judged(
     return with_rows(state, shed, _relieved(grid, rows_of(state, shed), trips.rows(shed)))
 
 
-def _relieved(grid: ReducedGrid, at_once: OutageState, trips: Trips) -> OutageState:
+def _relieved(grid: GridVariants, at_once: OutageState, trips: Trips) -> OutageState:
     """Shed whole plants until the continuous rating is kept: the largest first, or the set with the least output."""
     found = _largest_first(grid, at_once, trips)
     return _smallest_total(grid, at_once, found, trips) if trips.smallest_total else found
 
 
-def _largest_first(grid: ReducedGrid, at_once: OutageState, trips: Trips) -> OutageState:
+def _largest_first(grid: GridVariants, at_once: OutageState, trips: Trips) -> OutageState:
     """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
     state = map_arrays(np.copy, at_once)
     considered = ~_connected(grid, at_once, trips)
@@ -309,14 +311,14 @@ def _largest_first(grid: ReducedGrid, at_once: OutageState, trips: Trips) -> Out
     return state
 
 
-def _connected(grid: ReducedGrid, state: OutageState, trips: Trips) -> np.ndarray:
+def _connected(grid: GridVariants, state: OutageState, trips: Trips) -> np.ndarray:
     """Return (R, J) whether a plant runs and is alive after the outage."""
     alive = grid.arrays.alive[state.at_once.variant, state.topology][:, trips.node]
     result: np.ndarray = alive & (trips.p > 0.0)
     return result
 
 
-def _smallest_total(grid: ReducedGrid, at_once: OutageState, found: OutageState, trips: Trips) -> OutageState:
+def _smallest_total(grid: GridVariants, at_once: OutageState, found: OutageState, trips: Trips) -> OutageState:
     """Replace each set of trips by the sufficient one with the least output; of equal ones the first plants go.
 
     Sets are tried in the order of their output. Without a sufficient set the one `found` stays, and so it does where

@@ -8,7 +8,7 @@ import pandapower as pp
 import pytest
 from grid_cases import FREQUENCY_HZ, add_line, empty_net, small_model, solve_one
 
-from twin.network.reduced.reduction import reduce_grids
+from twin.network.variants.grids import grid_variants
 
 BASE_MVA = 100.0
 TAP_POS = -4
@@ -31,7 +31,7 @@ def four_buses():
         add_line(net, ends, ohm, c_nf)
     pp.create_shunt(net, buses[2], q_mvar=REACTOR_MVAR)
     outages = tuple(("line", index) for index in net.line.index)
-    return reduce_grids([small_model(net, buses, buses, outages)])
+    return grid_variants([small_model(net, buses, buses, outages)])
 
 
 def admittance_by_hand(out=None):

@@ -5,7 +5,7 @@ import pytest
 from grid_cases import add_line, empty_net
 
 from twin.core.errors import InputError
-from twin.network.reduced.reduction import checked_network
+from twin.network.variants.grids import checked_network
 
 
 def plain_net():

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from twin.core.random_streams import stream
 from twin.metrics.flows import block_flows
-from twin.network.reduced.flow import solve
-from twin.security.reduced.headroom import link_headroom
-from twin.security.reduced.outages import assess_outages
+from twin.network.variants.flow import solve
+from twin.security.criterion.headroom import link_headroom
+from twin.security.criterion.outages import assess_outages
 
 ROWS = 24
 

@@ -7,9 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from twin.core.row_arrays import rows_of
-from twin.network.reduced.flow import Flow
-from twin.network.reduced.reduction import ReducedGrid
-from twin.security.reduced.outages import UNSOLVED_PERCENT, OutageState, Trips, after_outage, solved_outages
+from twin.network.variants.flow import Flow
+from twin.network.variants.grids import GridVariants
+from twin.security.criterion.outages import UNSOLVED_PERCENT, OutageState, Trips, after_outage, solved_outages
 
 SCAN_STEP_MW = 2.0
 MOST_SCAN_STEPS = 200
@@ -34,7 +34,7 @@ class Shedding(NamedTuple):
     refused_plant: np.ndarray
 
 
-def shedding(grid: ReducedGrid, intact: Flow, trips: Trips, watched: np.ndarray) -> Shedding:
+def shedding(grid: GridVariants, intact: Flow, trips: Trips, watched: np.ndarray) -> Shedding:
     """Assess every outage of every row, with inter-trip; `watched` (b,) are the nodes whose voltage is told."""
     a = grid.arrays
     rows, plants = trips.p.shape
@@ -66,7 +66,7 @@ def _nothing_known(shape: tuple[int, int], plants: int) -> Shedding:
     )  # fmt: skip
 
 
-def _worst_refusal(grid: ReducedGrid, state: OutageState, trips: Trips) -> tuple[np.ndarray, np.ndarray]:
+def _worst_refusal(grid: GridVariants, state: OutageState, trips: Trips) -> tuple[np.ndarray, np.ndarray]:
     """Return the worst loading over the plants of each set if one of them stays connected, and that plant."""
     worst, who = np.full(len(state.shed_pu), -1.0), np.full(len(state.shed_pu), -1)
     for plant, node in enumerate(trips.node):
@@ -86,7 +86,7 @@ def _voltage_range(flow: Flow, watched: np.ndarray) -> tuple[np.ndarray, np.ndar
     return np.fmin.reduce(vm_pu, axis=1, initial=np.nan), np.fmax.reduce(vm_pu, axis=1, initial=np.nan)
 
 
-def link_headroom_with_trips(grid: ReducedGrid, intact: Flow, trips: Trips, from_mw: np.ndarray) -> np.ndarray:
+def link_headroom_with_trips(grid: GridVariants, intact: Flow, trips: Trips, from_mw: np.ndarray) -> np.ndarray:
     """Return the export headroom of the link with inter-trip, (R,) MW; NaN where `from_mw` is not finite.
 
     From the headroom without inter-trip, `from_mw`, extra infeed is raised in steps until after a trip of a link
@@ -112,7 +112,7 @@ def link_headroom_with_trips(grid: ReducedGrid, intact: Flow, trips: Trips, from
     return np.where(np.isfinite(from_mw), found, np.nan)
 
 
-def _keeps_criterion(grid: ReducedGrid, intact: Flow, trips: Trips, extra_pu: np.ndarray) -> np.ndarray:
+def _keeps_criterion(grid: GridVariants, intact: Flow, trips: Trips, extra_pu: np.ndarray) -> np.ndarray:
     """Tell whether the link's survivor is within its limits with extra infeed (R,) at the headroom bus, (R,) bool."""
     a, rows = grid.arrays, np.arange(len(extra_pu))
     p_pu, q_pu = intact.with_infeed(np.full(len(rows), grid.nodes.headroom), extra_pu, np.zeros(len(rows)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from twin.network.reduced.stacking import GridArrays
+from twin.network.variants.maps import GridArrays
 
 FLAGS = {"reassoc", "contract", "nsz", "arcp"}
 """For kernels of real arrays only. numba compiles the product of two complex numbers once a process, with the flags of

@@ -18,9 +18,9 @@ from grid_cases import (
     two_circuits,
 )
 
-from twin.network.reduced.flow import solve
-from twin.network.reduced.reduction import reduce_grids
-from twin.security.reduced.outages import UNSOLVED_PERCENT, assess_outages
+from twin.network.variants.flow import solve
+from twin.network.variants.grids import grid_variants
+from twin.security.criterion.outages import UNSOLVED_PERCENT, assess_outages
 
 ROWS = 300
 
@@ -46,7 +46,7 @@ def chain():
     pp.create_ext_grid(net, source)
     ends = [(source, middle), (source, middle), (middle, far)]
     lines = tuple(("line", add_line(net, pair, 3 + 8j, 500.0)) for pair in ends)
-    return reduce_grids([small_model(net, [far], [middle], lines, lines[:2])]), middle, far
+    return grid_variants([small_model(net, [far], [middle], lines, lines[:2])]), middle, far
 
 
 def test_island_is_dead_and_its_infeed_is_gone():
@@ -125,7 +125,7 @@ def test_unlike_circuits_do_not_repeat_each_other():
     assert list(grid.arrays.repeats) == [False, False, True]
     model = copy.deepcopy(grid.variants[0].model)
     model.net.line.loc[1, "length_km"] = 1.2
-    assert not reduce_grids([model]).arrays.repeats.any()
+    assert not grid_variants([model]).arrays.repeats.any()
 
 
 def test_outage_without_a_solution_is_the_worst_of_all():

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from grid_cases import injections_pu, nothing_ignored, solve_pu, two_circuits
 
-from twin.network.reduced.flow import solve
-from twin.security.reduced.outages import Trips, assess_outages
+from twin.network.variants.flow import solve
+from twin.security.criterion.outages import Trips, assess_outages
 
 SHORT_TIME_FACTOR = 1.1
 BASE_MVA = 100.0

@@ -1,4 +1,4 @@
-"""The networks of a study reduced to the buses with injections, at every position of taps and reactors that is met."""
+"""The networks of a study at every position of taps and reactors that is met."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from twin.network.network import Network, Ratings, ratings
 from twin.network.outage import tripping_together, without
 from twin.network.reading.extraction import extract
 from twin.network.reading.supported import check_closed_loop
-from twin.network.reduced.controls import first_positions, hunting_problems, net_at
-from twin.network.reduced.stacking import (
+from twin.network.solving.solver import Solver
+from twin.network.variants.controls import first_positions, hunting_problems, net_at
+from twin.network.variants.maps import (
     Equipment,
     GridArrays,
     Impedances,
@@ -34,7 +35,6 @@ from twin.network.reduced.stacking import (
     variant_arrays,
     with_settings,
 )
-from twin.network.solving.solver import Solver
 
 Key = tuple[int, tuple[int, ...]]
 """A network of the study and the positions of its taps and reactors."""
@@ -104,7 +104,7 @@ class VariantCache:
 
 
 @dataclass(frozen=True)
-class ReducedGrid:
+class GridVariants:
     """All networks of a study on one set of nodes, topologies and monitored ends.
 
     A *variant* is a network at one position of its taps and reactors. The first variants are the networks as they are
@@ -266,8 +266,8 @@ class ReducedGrid:
         return Variant(model, positions, network, there, rated, intact), arrays, maps
 
 
-def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
-    """Reduce the networks of a study to the buses with injections (Kron), intact and after each outage.
+def grid_variants(models: Sequence[GridModel]) -> GridVariants:
+    """Return the networks of a study, ready to be solved intact and after each outage.
 
     Parameters
     ----------
@@ -276,7 +276,7 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
 
     Returns
     -------
-    ReducedGrid
+    GridVariants
 
     Raises
     ------
@@ -291,7 +291,7 @@ def reduce_grids(models: Sequence[GridModel]) -> ReducedGrid:
     there = [in_service(model, network) for model, network in zip(models, networks, strict=True)]
     equipment = equipment_of(models, there, rated, outages)
     elements = tuple(element for element, _ in equipment.ends)
-    grid = ReducedGrid(
+    grid = GridVariants(
         models=tuple(models),
         equipment=equipment,
         end_elements=elements,

@@ -8,8 +8,8 @@ import numpy as np
 
 from twin.core.row_arrays import rows_of, with_rows
 from twin.network.node_power import NodePower
-from twin.network.reduced.reduction import ReducedGrid
 from twin.network.solving.solver import Solver, solve_each
+from twin.network.variants.grids import GridVariants
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Flow:
 
 
 def solve(
-    grid: ReducedGrid,
+    grid: GridVariants,
     variant: np.ndarray,
     p_pu: np.ndarray,
     q_pu: np.ndarray,
@@ -67,7 +67,7 @@ def solve(
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     variant : numpy.ndarray, (R,) int
         Grid variant of each row.
     p_pu, q_pu : numpy.ndarray, (R, n)
@@ -98,7 +98,7 @@ def solve(
     return Flow(variant, p_pu, q_pu, v, _currents(s, v[:, grid.node_at], solved), q_svc, solved)
 
 
-def _networks(grid: ReducedGrid, variant: np.ndarray, topology: np.ndarray) -> tuple[list[Solver], list[np.ndarray]]:
+def _networks(grid: GridVariants, variant: np.ndarray, topology: np.ndarray) -> tuple[list[Solver], list[np.ndarray]]:
     """Return the networks of some rows and the rows of each; that of the grid as it is where there are none."""
     key = variant * len(grid.outages) + topology
     if not len(key) or (key == key[0]).all():
@@ -117,12 +117,12 @@ def _currents(s: np.ndarray, v: np.ndarray, solved: np.ndarray) -> np.ndarray:
     return i
 
 
-def link_export_mw(grid: ReducedGrid, variant: np.ndarray, node_i: np.ndarray) -> np.ndarray:
+def link_export_mw(grid: GridVariants, variant: np.ndarray, node_i: np.ndarray) -> np.ndarray:
     """Return the link's flow at the island side, (R,) MW, export positive.
 
     Parameters
     ----------
-    grid : ReducedGrid
+    grid : GridVariants
     variant : numpy.ndarray, (R,) int
     node_i : numpy.ndarray, (R, n) complex
         Node currents in per unit.
