@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from twin.core.clock import step_minutes
 from twin.core.units import KWH_PER_MWH
 from twin.devices.homes import Homes
 from twin.metrics.cable_temperature import cable_table
-from twin.metrics.kpis import member_kpis
+from twin.metrics.kpis import KEY_FIGURES, OF_CABLE, member_kpis
 from twin.metrics.payments.market import Market, price_matrix
 from twin.metrics.payments.payments import payment_table, payments
 from twin.metrics.payments.statement import CASH_KPIS, cash_kpis
@@ -34,7 +34,14 @@ VM_TOLERANCE_PU = 1e-6
 """Largest voltage deviation of a sampled state from pandapower that counts as agreement."""
 
 
-def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.ndarray | None) -> dict[str, float | None]:
+def own_kpis(
+    study: Study,
+    case: Case,
+    m: int,
+    folder: Path,
+    year_before: np.ndarray | None,
+    names: Collection[str] | None = None,
+) -> dict[str, float | None]:
     """Write a member's payments and cable temperatures and return its key figures, but for comparisons with others.
 
     Parameters
@@ -48,14 +55,20 @@ def own_kpis(study: Study, case: Case, m: int, folder: Path, year_before: np.nda
         With the member's tables.
     year_before : numpy.ndarray, optional
         From `previous_price`.
+    names : collection of str, optional
+        Only these; what none of them needs is not written. All where not given.
     """
-    cash = write_payments(study, case, case.members[m], folder, year_before)
+    found: dict[str, float | None] = {}
+    if names is None or not set(CASH_KPIS).isdisjoint(names):
+        found |= write_payments(study, case, case.members[m], folder, year_before)
     circuits = case.grid.models[case.members[m].grid].cables
-    if circuits:
+    if circuits and (names is None or not OF_CABLE.isdisjoint(names)):
         write_table(folder, "cable", cable_table(circuits, read_table(folder, "link"), case.step_hours))
-    kpis = member_kpis(folder, stored_at_start_mwh(case, m), float(case.fleet.battery_mwh[m].sum()), case.step_hours)
-    kpis |= {"operator_flow_margin_mw": float(case.members[m].flow_margin_mw)}
-    return none_where_nan(cash | kpis)
+    battery_mwh = float(case.fleet.battery_mwh[m].sum())
+    of_tables = None if names is None else [name for name in names if name in KEY_FIGURES]
+    found |= member_kpis(folder, stored_at_start_mwh(case, m), battery_mwh, case.step_hours, of_tables)
+    found |= {"operator_flow_margin_mw": float(case.members[m].flow_margin_mw)}
+    return none_where_nan(found if names is None else {name: found[name] for name in names})
 
 
 def none_where_nan(kpis: Mapping[str, float | None]) -> dict[str, float | None]:

@@ -36,6 +36,7 @@ class Ppa(Experiment):
     """
 
     record_file = "ppa.json"
+    judges_outages = False
 
     def members(self) -> list[Member]:
         """Return the members whose new sites have a battery."""

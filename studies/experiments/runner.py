@@ -118,6 +118,8 @@ class Experiment(ABC):
     """Folders that are removed before the results are published."""
     own_file: ClassVar[Path | None] = None
     """The Python file of a user's experiment; from `load_experiment`."""
+    judges_outages: ClassVar[bool] = True
+    """Whether N-1 over all outages is judged after the loop; where no figure or page asks for it, time is saved."""
     case: Case
     """What `run_members` runs; made by `prepare`."""
     _substitutes: Substitutes | None = None
@@ -215,6 +217,7 @@ class Experiment(ABC):
         keeps_series : bool, optional
             Whether the case is still needed with its profiles and outlooks; they take memory beside the workers'.
         """
+        self.case = replace(self.case, judges_outages=self.judges_outages)
         steps = sampled_steps(self.case, self.study.seed, checked)
         tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:

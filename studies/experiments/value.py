@@ -38,9 +38,11 @@ from twin.metrics.matching import (
     problems_of,
     whole_wh,
 )  # fmt: skip
+from twin.metrics.payments.statement import CASH_KPIS
 from twin.metrics.series import read_table
 from twin.network.model import GridModel
 
+SHARES_OF_RUN = ("municipality_local_use_percent", "municipality_local_supply_percent")
 LEDGERS = "ledgers"
 """Folder of the ledgers, a Parquet file a scenario."""
 """Prices of a buyer that may be below zero."""
@@ -55,6 +57,7 @@ class Value(Experiment):
     """
 
     record_file = "value.json"
+    judges_outages = False
 
     def members(self) -> list[Member]:
         """Return a member for each scenario."""
@@ -85,13 +88,13 @@ class Value(Experiment):
         (work.folder / LEDGERS).mkdir(exist_ok=True)
         found = []
         for k, (member, folder) in enumerate(zip(self.members(), self.folders(work.folder), strict=True)):
-            kpis = own_kpis(member.study, self.case, k, folder, self.year_before)
+            kpis = own_kpis(member.study, self.case, k, folder, self.year_before, [*SHARES_OF_RUN, *CASH_KPIS])
             model = self.case.grid.models[self.case.members[k].grid]
             one = self._of_member(
                 folder, model, self.planned_mw[k], work.folder / LEDGERS / f"{member.scenario}.parquet"
             )
             titles = {f"title_{lang}": self.study.scenario_title(member.scenario, lang) for lang in ("en", "ja")}
-            shares = {name: kpis[f"municipality_{name}"] for name in ("local_use_percent", "local_supply_percent")}
+            shares = {name.removeprefix("municipality_"): kpis[name] for name in SHARES_OF_RUN}
             found.append({"scenario": member.scenario, **titles, **one, "shares_of_run": shares, "paid": _paid(folder)})
         return {
             "is_year": self.days is None,

@@ -39,7 +39,9 @@ def key_figures(series: MemberSeries, names: Iterable[str] | None = None) -> dic
     return {name: KEY_FIGURES[name](series) for name in (KEY_FIGURES if names is None else names)}
 
 
-def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float) -> dict[str, float | None]:
+def member_kpis(
+    folder: Path, stored_at_start_mwh: float, battery_mwh: float, hours: float, names: Iterable[str] | None = None
+) -> dict[str, float | None]:
     """Return a member's key figures, without the ones that compare members.
 
     Half-hours that did not solve are counted and left out of energies and hours. Clipped commands, policy failures,
@@ -55,8 +57,10 @@ def member_kpis(folder: Path, stored_at_start_mwh: float, battery_mwh: float, ho
         Capacity of the sites' batteries.
     hours : float
         Length of a half-hour.
+    names : iterable of str, optional
+        Only these.
     """
-    found = key_figures(series_of_folder(folder, hours, stored_at_start_mwh, battery_mwh))
+    found = key_figures(series_of_folder(folder, hours, stored_at_start_mwh, battery_mwh), names)
     return {name: or_none(value) for name, value in found.items()}
 
 
@@ -443,13 +447,16 @@ def link_survivor_limited_hours(series: MemberSeries) -> np.ndarray:
     return _unknown(series) if found is None else series.time(np.less(found[0], MOST_MINUTES))
 
 
-KEY_FIGURES |= {
+_OF_CABLE: dict[str, KeyFigure] = {
     "link_conductor_max_c": partial(_of_cable, "_conductor_c", np.max),
     **{f"link_conductor_above_{limit_c}_hours": partial(_hours_above, limit_c) for limit_c in CONDUCTOR_ABOVE_C},
     **{f"link_{name}_min_a": partial(_of_cable, f"{name}_a", np.min)
        for name in ("emergency_30min", "emergency_2h", "emergency_24h", "cyclic_rating")},
     "link_survivor_min_minutes": partial(_of_cable, "survivor_minutes", np.min),
 }  # fmt: skip
+KEY_FIGURES |= _OF_CABLE
+OF_CABLE = frozenset({*_OF_CABLE, "link_conductor_mean_c", "link_survivor_limited_hours"})
+"""Key figures for which the table ``cable`` is needed."""
 
 
 @key_figure

@@ -94,7 +94,8 @@ class TableFiles:
             asked = {int(t): record.at(int(t) - steps.start) for t in self.checked[m] if t in steps}
             tables[m]["sample_check"] = check_records(self.case, m, asked, self._net_of)
         self._stretches.append([tables[m] for m in range(len(self.case.members))])
-        self._states.append(states_of(record, self._recorded, steps.start))
+        if self.case.judges_outages:
+            self._states.append(states_of(record, self._recorded, steps.start))
 
     def close_block(self, block: int, steps: range, state: State) -> None:
         """Write the tables of a block, N-1 over all outages and, after the last one, the batteries of the sites."""
@@ -103,12 +104,9 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        states = joined_rows(self._states)
-        judged = assess_states(case, self._analyses, states, self._recorded, steps)
-        worst = worst_loadings(self._analyses, states, judged, self._recorded)
-        for m, found, loadings in zip(self._recorded, judged, worst, strict=True):
-            tables[m] |= outage_tables(found, case.index[steps.start : steps.stop])
-            tables[m]["outage_loadings"] = outage_loadings(loadings, case.index)
+        if case.judges_outages:
+            for m, of_member in self._outage_tables(steps).items():
+                tables[m] |= of_member
         self._stretches, self._states = [], []
         for folder, of_member in zip(self.folders, tables, strict=True):
             write_part(folder, block, of_member)
@@ -117,6 +115,16 @@ class TableFiles:
             save_checkpoint(folder, block, arrays | remembered(state.policies[m], member.policy, member.name))
         for folder in self.folders:
             close_block(folder, block)
+
+    def _outage_tables(self, steps: range) -> dict[int, Tables]:
+        states = joined_rows(self._states)
+        judged = assess_states(self.case, self._analyses, states, self._recorded, steps)
+        worst = worst_loadings(self._analyses, states, judged, self._recorded)
+        return {
+            m: outage_tables(found, self.case.index[steps.start : steps.stop])
+            | {"outage_loadings": outage_loadings(loadings, self.case.index)}
+            for m, found, loadings in zip(self._recorded, judged, worst, strict=True)
+        }
 
 
 def write_member_tables(

@@ -59,6 +59,8 @@ class Case:
         How the island counts time, with the step of the study.
     zone_slots : int
         Most constraint zones of any member of the study, also of members that another worker runs.
+    judges_outages : bool
+        Whether N-1 over all outages is judged after the loop, and told in tables.
     """
 
     index: pd.DatetimeIndex
@@ -72,6 +74,7 @@ class Case:
     lead_slots: int
     clock: Clock = DEFAULT_CLOCK
     zone_slots: int = 0
+    judges_outages: bool = True
 
     def __post_init__(self) -> None:
         if len(self.index) > 1 and step_minutes(self.index) != self.clock.step_minutes:

@@ -55,6 +55,7 @@ class NewPlant:
 class Connect(Question):
     """A plant that is not there yet, in the uncontrolled scenario of a study and at the middle of its sweep."""
 
+    judges_outages = True
     kpis = (
         "curtailed_congestion_mwh", "congested_hours", "curtailed_area_balance_mwh", "curtailed_voltage_mwh",
         "criterion_broken_hours", "link_n0_max_loading_percent", "link_n1_max_loading_percent",

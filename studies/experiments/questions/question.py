@@ -35,6 +35,7 @@ class Question(Experiment):
     """
 
     record_file = QUESTION_FILE
+    judges_outages = False
     kpis: ClassVar[tuple[str, ...]]
     """Key figures that are kept, and compared with the reference's of the same weather."""
 
@@ -57,8 +58,7 @@ class Question(Experiment):
         everyone, folders = self.members(), self.folders(work.folder)
         rows, series = [], []
         for m, (member, folder) in enumerate(zip(everyone, folders, strict=True)):
-            found = own_kpis(member.study, self.case, m, folder, self.year_before)
-            rows.append(row_of(member, {name: found[name] for name in self.kpis}))
+            rows.append(row_of(member, own_kpis(member.study, self.case, m, folder, self.year_before, self.kpis)))
             stored, capacity = stored_at_start_mwh(self.case, m), float(self.case.fleet.battery_mwh[m].sum())
             series.append(series_of_folder(folder, self.case.step_hours, stored, capacity))
         self.measured(rows, series, folders)
