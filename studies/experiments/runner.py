@@ -206,7 +206,9 @@ class Experiment(ABC):
         with work.timed("simulation"):
             self.run_members(work, CHECKED_PER_MEMBER)
 
-    def run_members(self, work: Work, checked: int, *, keeps_series: bool = False) -> None:
+    def run_members(
+        self, work: Work, checked: int, most_checked: int | None = None, *, keeps_series: bool = False
+    ) -> None:
         """Run the case's members in lock-step, split over the workers.
 
         Parameters
@@ -214,11 +216,13 @@ class Experiment(ABC):
         work : Work
         checked : int
             Half-hours of each member that are checked against pandapower.
+        most_checked : int, optional
+            Of how many members, spread over all; of each where not given.
         keeps_series : bool, optional
             Whether the case is still needed with its profiles and outlooks; they take memory beside the workers'.
         """
         self.case = replace(self.case, judges_outages=self.judges_outages)
-        steps = sampled_steps(self.case, self.study.seed, checked)
+        steps = sampled_steps(self.case, self.study.seed, checked, most_checked)
         tasks = make_tasks(self.case, self.folders(work.folder), steps, work.workers, work.folder)
         if not keeps_series:
             self.substitutes()  # remembered: the profiles say it

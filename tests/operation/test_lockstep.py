@@ -98,10 +98,9 @@ def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_pat
 def test_without_the_judgement_of_outages_all_other_tables_are_the_same(two_months, uninterrupted, tmp_path):
     alike = simulated(replace(two_months, judges_outages=False), tmp_path)
     listed = {path for path in uninterrupted if path.suffix == ".parquet"}
-    of_outages = {path for path in listed if path.stem.startswith(("security", "outage_loadings"))}
-    assert {path.stem for path in of_outages} == {
-        "security", "security_branches", "security_outages", "outage_loadings"
-    }  # fmt: skip
+    names = {"branches", "outage_loadings", "security", "security_branches", "security_outages"}
+    of_outages = {path for path in listed if path.stem in names}
+    assert {path.stem for path in of_outages} == names
     assert {path: text for path, text in alike.items() if path.suffix == ".parquet"} == {
         path: uninterrupted[path] for path in listed - of_outages
     }

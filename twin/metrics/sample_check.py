@@ -34,18 +34,21 @@ class Deviation:
     loading_error_percent: float
 
 
-def sampled_steps(case: Case, seed: int, per_member: int) -> list[np.ndarray]:
-    """Return the steps that are checked of each member; twins have none."""
-    steps = len(case.index)
+def sampled_steps(case: Case, seed: int, per_member: int, most_members: int | None = None) -> list[np.ndarray]:
+    """Return the steps that are checked of each member; twins have none, and of very many members all but some."""
+    steps, recorded = len(case.index), [m for m, member in enumerate(case.members) if not member.twin]
+    count = len(recorded)
+    spread = np.linspace(0, count - 1, min(count, most_members or count)).round().astype(int)
+    checked = {recorded[k] for k in spread.tolist()}
     return [
         np.zeros(0, dtype=np.int64)
-        if member.twin
+        if m not in checked
         else np.sort(
             stream(seed, "sample check", 0, f"{member.scenario}/{member.label}").choice(
                 steps, min(per_member, steps), False
             )
         )
-        for member in case.members
+        for m, member in enumerate(case.members)
     ]
 
 

@@ -79,10 +79,11 @@ def member_tables(case: Case, stacked: Block, m: int) -> dict[str, pa.Table]:
         "link": link,
         "n1": _n1(case, block, time),
         "bus": _bus(case, flows, time),
-        "branches": _branches(case, block, m, time),
         "sites": _sites(case, block, m, time),
         "devices": device_table(case, m, block.flexible, time),
-    } | ({"zones": _zones(case, block, m, time)} if case.operator.by_zones[m] else {})
+        **({"branches": _branches(case, block, m, time)} if case.judges_outages else {}),
+        **({"zones": _zones(case, block, m, time)} if case.operator.by_zones[m] else {}),
+    }
 
 
 def _times(case: Case, start: int, steps: int) -> pa.Array:

@@ -60,7 +60,7 @@ class Case:
     zone_slots : int
         Most constraint zones of any member of the study, also of members that another worker runs.
     judges_outages : bool
-        Whether N-1 over all outages is judged after the loop, and told in tables.
+        Whether N-1 over all outages is judged after the loop and told in tables, beside the loading of every branch.
     """
 
     index: pd.DatetimeIndex

@@ -14,7 +14,7 @@ from reports.sections.questions.catalogue import sections
 from studies.execution.workers import Progress
 from studies.experiments.certificate.scores import paired_difference
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
-from studies.experiments.runner import Experiment, Work
+from studies.experiments.runner import CHECKED_PER_MEMBER, Experiment, Work
 from studies.study.cases import study_case
 from studies.study.file.members import WEATHER_YEAR, Member, label, weather_members
 from studies.study.islands import element_names_ja
@@ -23,6 +23,9 @@ from twin.metrics.series import MemberSeries, series_of_folder
 from twin.operation.state import stored_at_start_mwh
 
 QUESTION_FILE = "question.json"
+
+MOST_CHECKED = 24
+"""Members of a question of which half-hours are checked against pandapower."""
 
 Row = dict[str, Any]
 """A member: scenario, sweep point, weather year, key figures and what else is measured."""
@@ -52,6 +55,11 @@ class Question(Experiment):
         """Make the case of all members."""
         self.case = study_case(self.study, self.members(), self.data, self.days)
         self.year_before = previous_price(self.study, self.data)
+
+    def simulate(self, work: Work) -> None:
+        """Run the members; of very many, some are checked against pandapower."""
+        with work.timed("simulation"):
+            self.run_members(work, CHECKED_PER_MEMBER, MOST_CHECKED)
 
     def reduce(self, work: Work) -> dict[str, Any]:
         """Return what is measured of each member, the differences from the reference, and the answer's numbers."""
