@@ -14,7 +14,7 @@ from studies.cli import app
 from studies.console import TOPICS, listed_studies
 from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
-from studies.experiments.questions.question import differences
+from studies.experiments.questions.question import Question, differences
 from studies.experiments.uncertainty.unknowns import unknowns
 from studies.study.file.members import WEATHER_YEAR, members, resolved, weather_members
 from studies.study.file.reading import read_study, shipped_studies, study_path
@@ -22,6 +22,8 @@ from studies.study.grids import member_grids
 from studies.study.islands import demand_factor
 from studies.study.prices import warn_of_negative_prices
 from twin.core.errors import InputError
+from twin.metrics.kpis import KEY_FIGURES
+from twin.metrics.payments.statement import CASH_KPIS
 from twin.resources.sites import build_fleet
 
 
@@ -78,6 +80,14 @@ def test_a_page_has_question_answer_tables_and_what_would_change_it(kind, langua
         assert {len(row) for row in table.rows} <= {len(table.header)}
     texts = " ".join([*answer.sentences, *page_of(record, words).turns])
     assert "nan" not in texts.lower().split()
+
+
+@pytest.mark.parametrize("kind", [kind for kind in (*KINDS.values(), Connect) if issubclass(kind, Question)])
+def test_a_question_keeps_key_figures_that_there_are_and_of_outages_only_where_they_are_judged(kind):
+    known = {*KEY_FIGURES, *CASH_KPIS, "congestion_percent"}
+    assert set(kind.kpis) <= known
+    of_outages = [name for name in kind.kpis if name.startswith(("all_outage_", "redispatch_", "link_controlled_"))]
+    assert kind.judges_outages or not of_outages
 
 
 def test_lines_of_the_results_page_are_short():

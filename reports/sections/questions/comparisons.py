@@ -27,6 +27,7 @@ from reports.sections.questions.page import (
     unit_of,
     values_of,
 )
+from twin.cable.ratings import MOST_MINUTES
 
 CONGESTION = "curtailed_congestion_mwh"
 CASH = tuple(f"cash_{party}_jpy" for party in
@@ -67,6 +68,7 @@ def intertrip(record: Record, words: Words) -> Page:
     often = {"value": digits.NOT_DEFINED, "low": digits.NOT_DEFINED, "high": digits.NOT_DEFINED}
     if trips is not None:
         often = {name: digits.quantity(value, "") for name, value in trips.items()}
+    holds = values_of(record, capped, "link_survivor_min_minutes")
     columns = (CONGESTION, "congested_hours", "shed_max_mw", "armed_hours", "link_n1_max_loading_percent",
                "link_conductor_max_c", "link_survivor_min_minutes", "link_emergency_30min_min_a")  # fmt: skip
     return Page(
@@ -78,6 +80,7 @@ def intertrip(record: Record, words: Words) -> Page:
                   free=_text(record, "no_cap", "shed_max_mw", words), armed=digits.quantity(armed, "h"), **often),
             words("intertrip.answer.cable", percent=_text(record, capped, "link_n1_max_loading_percent", words),
                   minutes=_text(record, capped, "link_survivor_min_minutes", words),
+                  week=words("intertrip.week") if max(holds, default=0.0) >= MOST_MINUTES else "",
                   ampere=_text(record, capped, "link_emergency_30min_min_a", words)),
         ],
         pictures=[_dots(record, (CONGESTION, "shed_max_mw"), words("intertrip.figure"), words)],
