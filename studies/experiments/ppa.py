@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -62,7 +64,7 @@ class Ppa(Experiment):
     def reduce(self, work: Work) -> dict[str, Any]:
         """Return capital, subsidy, the yearly balance of each case, paybacks, lives and sensitivities."""
         tables, business = tables_of(self.study), self.business
-        lives = tables["investment"].set_index("name").loc[["pv_life", "battery_life"]]
+        lives = tables["investment"].set_index("name").loc[["pv_life", "battery_life"], ["low", "value", "high"]]
         given = {name: tables.value(name, "investment") for name in ("stated_own_use", "stated_surplus")}
         cases = [_case(business, "stated", "", "", given["stated_own_use"], given["stated_surplus"])]
         yields = [given["stated_own_use"] + given["stated_surplus"]]
@@ -85,6 +87,7 @@ class Ppa(Experiment):
             "values": dict(business.values),
             "shortest_life": float(lives["low"].min()),
             "sensitivity": _sensitivity(business, max(yields)),
+            "by_lives": _by_lives(business, cases[0]["balance_jpy"], *lives.astype(float).to_numpy().tolist()),
         }
 
     def report(self, folder: Path, record: dict[str, Any]) -> None:
@@ -150,6 +153,19 @@ def _sensitivity(business: Business, yield_mwh: float) -> dict[str, Any]:
         for name, is_subsidised in (("with_subsidy", True), ("without_subsidy", False))
     }
     return {"battery_cost_jpy": costs, "own_mwh": own, "yield_mwh": yield_mwh} | found
+
+
+def _by_lives(
+    business: Business, balance_jpy: float, pv_years: Sequence[float], battery_years: Sequence[float]
+) -> dict[str, Any]:  # fmt: skip
+    """Return what is left at the end of the contract by the lives of panels (rows) and batteries, JPY."""
+    years = business.values["contract_years"]
+    earned = balance_jpy * years - (business.capital_jpy() - business.subsidy_jpy())
+    left = []
+    for panels in pv_years:
+        lasting = [{**business.values, "pv_life": panels, "battery_life": battery} for battery in battery_years]
+        left.append([earned - replace(business, values=values).replaced_jpy(years) for values in lasting])
+    return {"pv_life": list(pv_years), "battery_life": list(battery_years), "left_jpy": left}
 
 
 def _finite(years: float) -> float | None:

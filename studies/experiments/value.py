@@ -33,6 +33,7 @@ from twin.metrics.matching import (
     allocation,
     figures,
     imbalance,
+    kept,
     ledger,
     payments_of,
     problems_of,
@@ -95,7 +96,9 @@ class Value(Experiment):
             )
             titles = {f"title_{lang}": self.study.scenario_title(member.scenario, lang) for lang in ("en", "ja")}
             shares = {name.removeprefix("municipality_"): kpis[name] for name in SHARES_OF_RUN}
-            found.append({"scenario": member.scenario, **titles, **one, "shares_of_run": shares, "paid": _paid(folder)})
+            paid = _paid(folder)
+            one["figures"] |= kept(one["figures"], self.values["local_ownership"], paid["ppa"] + paid["ppa_surplus"])
+            found.append({"scenario": member.scenario, **titles, **one, "shares_of_run": shares, "paid": paid})
         return {
             "is_year": self.days is None,
             "study": self.study.name,

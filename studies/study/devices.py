@@ -189,6 +189,11 @@ def _fill_share(tables: Tables, begin_hour: float, end_hour: float, clock: Clock
     return share
 
 
+def cars_of(study: Study, tables: Tables, model: GridModel) -> Cars:
+    """Return the cars of an island's tables, whether a study drives them or not."""
+    return _cars(response_tables(tables), model.areas, clock_of(study))
+
+
 def _cars(response: Response, areas: pd.DataFrame, clock: Clock) -> Cars:
     values, patterns = response["demand_response"]["value"], response["car_patterns"]
     half_hours = trip_hours(patterns, "leave"), trip_hours(patterns, "back")

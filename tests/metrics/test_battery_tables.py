@@ -9,6 +9,7 @@ from loop_fixtures import PEAK_DAY, devices, make_case, member, run
 from twin.devices.battery import BatteryWear, battery_wear, lowest_charge
 from twin.metrics.device_tables import battery_tables
 from twin.metrics.half_hours import block_of
+from twin.metrics.questions.supply_hours import supply_of
 from twin.metrics.tables import member_tables
 from twin.operation.record import over_time
 from twin.policies.interface import Cadence, Mode
@@ -67,6 +68,14 @@ def test_energy_is_conserved_with_part_load_losses_standby_and_feed_in_at_night(
     use = system["demand_mw"] - system["unsupplied_mw"] + system["losses_mw"] + system["battery_losses_mw"]
     assert np.abs(0.5 * (supply - use - system["export_mw"]) - stored_change).max() < 1e-6
     assert system["battery_losses_mw"].min() >= 0.0099  # a thousand batteries of 10 W
+
+
+def test_single_sites_followed_for_a_blackout_are_charged_as_in_the_loop(case, done):
+    battery, profiles = case.members[0].devices.battery, case.profiles[case.members[0].profiles][0]
+    shapes = profiles.site_pv_per_kw, profiles.site_demand_per_kwh
+    some = supply_of(case.sites, *shapes, battery, battery.energy > 0.0, case.step_hours)
+    system = member_tables(case, block_of(0, over_time(done[1])), 0)["system"].to_pandas()
+    assert np.abs(some.charge_kwh().sum(axis=1) / 1000.0 - system["stored_mwh"]).max() < 1e-9
 
 
 def test_batteries_that_may_feed_in_at_night_do(case, done):

@@ -17,6 +17,7 @@ from twin.metrics.matching import (
     allocation,
     figures,
     imbalance,
+    kept,
     ledger,
     matched,
     payments_of,
@@ -79,7 +80,7 @@ def test_figures_by_hand():
     assert found["local_supply_percent"] == pytest.approx(100 * 16 / 21)
     assert found["local_supply_of_year_percent"] == 100.0
     assert found["co2_avoided_t"] == pytest.approx((16 - 3 + 10) * 0.4 / 1000)
-    assert found["kept_jpy"] == pytest.approx(0.5 * 13 * 13.4 + 2.5)
+    assert kept(found, 50.0, 7.0)["kept_jpy"] == pytest.approx(0.5 * 13 * 13.4 + 2.5 + 7.0)
 
 
 @given(

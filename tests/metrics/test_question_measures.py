@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 from twin.core.quantities import CONGESTION_CAUSES
+from twin.devices.battery import make_batteries
 from twin.metrics.questions.congestion_share import largest_size_mw
 from twin.metrics.questions.demand_response import moved
 from twin.metrics.questions.outage_days import of_outage_days
-from twin.metrics.questions.supply_hours import hours_of_supply
+from twin.metrics.questions.supply_hours import MoreStorage, SupplyHours, diesel_supply, summary
 from twin.metrics.questions.taken_back import HEADROOM, LOADING, taken_back, tight_steps, tightness
 from twin.metrics.series import MemberSeries
 
@@ -66,25 +67,68 @@ def test_the_largest_size_keeps_both_limits(own, others, mw, is_broken):
     assert found == (pytest.approx(mw), is_broken)
 
 
+def site(pv_kw, load_kw, *, reserve=0.5, kwh=4.0, kw=5.0, efficiency=0.8, lowest=0.0):
+    """A single site with half-hours; its battery keeps `reserve` of the charge on usual days."""
+    columns = [np.asarray(values, dtype=float)[:, None] for values in (pv_kw, load_kw)]
+    battery = make_batteries(np.array([kwh]), np.array([kw]), np.array([efficiency]), soc_min_share=reserve)
+    return SupplyHours(battery, np.array([lowest]), *columns, 0.5)
+
+
 def test_a_charge_lasts_as_long_as_it_does_by_hand():
-    # 2 MWh at the end of every step, 1 MW of demand, no sun: with 0.8 one way 1.6 MWh, three half-hours of 0.5 MWh
-    count = 400
-    flat = np.full(count, 2.0)
-    lasted = hours_of_supply(flat, 4.0, np.zeros(count), np.ones(count), 0.5, 0.8)
-    assert lasted.tolist() == [1.5] * count
+    """The reserve of 2 kWh at 0.8 one way gives 1.6 kWh: three half-hours of 1 kW; a lowest charge is never used."""
+    dark, load = np.zeros(400), np.ones(400)
+    assert site(dark, load).lasted(1.0)[:, 0].tolist() == [1.5] * 400
+    assert site(dark, load, lowest=0.25).lasted(1.0)[:, 0].tolist() == [0.5] * 400
+    assert site(dark, load).lasted(0.5)[:, 0].tolist() == [3.0] * 400
 
 
-def test_the_charge_is_that_before_the_blackout_and_the_sun_prolongs_it():
-    stored, pv, load = np.zeros(4), np.array([0.0, 2.0, 0.0, 0.0]), np.ones(4)
-    stored[0] = 0.5  # at the end of step 0: it serves a blackout that begins with step 1
-    lasted = hours_of_supply(stored, 10.0, pv, load, 0.5, 1.0)
-    # step 1: +0.5 -> 1.0; step 2: 0.5; step 3: 0; step 4 (= 0) fails
-    assert lasted.tolist() == [0.0, 1.5, 0.0, 0.0]
+def test_the_sun_prolongs_a_supply_and_a_demand_that_it_covers_lasts_for_a_week_at_most():
+    """Sun in the second half-hour of four: 1 kW over the demand fills 0.5 kWh, which serves one dark half-hour."""
+    some = site([0.0, 2.0, 0.0, 0.0], np.ones(4), reserve=0.0, efficiency=1.0, kwh=10.0)
+    assert some.charge_kwh()[:, 0].tolist() == [0.0, 0.5, 0.0, 0.0]
+    assert some.lasted(1.0)[:, 0].tolist() == [0.0, 1.0, 0.5, 0.0]
+    assert set(site(np.full(48, 2.0), np.ones(48)).lasted(1.0)[:, 0].tolist()) == {168.0}
 
 
-def test_a_demand_that_the_sun_covers_lasts_for_a_week_at_most():
-    lasted = hours_of_supply(np.zeros(48), 1.0, np.full(48, 2.0), np.ones(48), 0.5, 1.0)
-    assert set(lasted.tolist()) == {168.0}
+def test_a_demand_above_the_rating_is_not_served_and_a_car_adds_charge_and_power():
+    dark, load = np.zeros(48), np.full(48, 3.0)
+    assert site(dark, load, kw=2.0).lasted(1.0).max() == 0.0
+    with_car = site(dark, load, kw=2.0).lasted(1.0, MoreStorage(10.0, 6.0))
+    assert with_car[:, 0].tolist() == [3.0] * 48  # 12 kWh at 0.8 are 9.6 kWh: six half-hours of 1.5 kWh
+
+
+def test_a_full_battery_is_followed_like_any_other():
+    """The short way over full batteries gives what following every step gives."""
+    rng = np.random.default_rng(4)
+    pv, load = rng.uniform(0.0, 2.2, 96), rng.uniform(0.2, 2.5, 96)
+    some = site(pv, load, reserve=0.3, kwh=3.0, efficiency=0.9)
+    change = np.minimum(np.maximum(pv - load, 0.0), 5.0) * 0.9 - np.maximum(load - pv, 0.0) / 0.9
+    before, expected = np.roll(some.charge_kwh()[:, 0], 1), []
+    for start in range(96):
+        charge, steps = before[start], 0
+        while steps < 336 and (charge := min(charge + 0.5 * change[(start + steps) % 96], 3.0)) >= -1e-9:
+            steps += 1
+        expected.append(steps / 2.0)
+    assert len(set(expected)) > 5
+    assert some.lasted(1.0)[:, 0].tolist() == expected
+
+
+def test_a_day_and_the_worst_steps_are_counted_over_sites_and_steps():
+    assert summary(np.array([[0.0, 24.0], [23.5, 168.0]])) == {
+        "p05_hours": pytest.approx(0.15 * 23.5), "median_hours": 23.75, "day_percent": 50.0
+    }  # fmt: skip
+
+
+def test_what_diesels_carry_is_counted_with_all_and_with_half_of_them(tmp_path):
+    """PV and wind give 20, 20 and 5 MW of at most half of 30, 40 and 90 MW."""
+    pd.DataFrame({"demand_mw": [30.0, 40.0, 90.0], "available_mw": [90.0, 20.0, 5.0]}).to_parquet(
+        tmp_path / "system.parquet"
+    )
+    found = diesel_supply(tmp_path, 80.0, 0.5)
+    assert found["diesel_covers_percent"] == pytest.approx(200.0 / 3.0)
+    assert found["diesel_half_covers_percent"] == pytest.approx(200.0 / 3.0)
+    assert (found["diesel_short_max_mw"], found["diesel_half_short_max_mw"]) == (10.0, 50.0)
+    assert found["diesel_saved_percent"] == pytest.approx(100.0 * (15.0 + 20.0 + 5.0) / 160.0)
 
 
 def test_moved_energy_counts_both_directions_and_no_unsolved_step():

@@ -8,6 +8,7 @@ from loop_fixtures import WINDY_DAY, devices, make_case, member, run
 from policy_views import LIMIT_MW, SIX_O_CLOCK, peak_at, view
 
 from twin.core.errors import InputError
+from twin.devices.device import GRID_BATTERIES, PLANT_BATTERIES
 from twin.policies.catalogue import POLICIES, shipped_policy
 from twin.policies.congestion_aware import CongestionAware
 from twin.policies.interface import Cadence, Mode
@@ -50,6 +51,22 @@ def test_after_the_peak_the_battery_covers_the_evening():
     falling = np.concatenate([[60.0, 60.0, 60.0, 60.0], np.full(44, -10.0)])
     plan = CongestionAware().decide(view(falling))
     assert (plan.mode[4:, 0] == SELF).all()
+
+
+@pytest.mark.parametrize("peak_mw", [60.0, 44.0])
+def test_batteries_beside_plants_and_in_the_grid_charge_in_the_highest_steps_of_an_alert_only(peak_mw):
+    """Twelve steps above 90 % of 50 MW, the highest last: a store of two hours takes the last four or none."""
+    forecast = np.concatenate([np.linspace(46.0, max(peak_mw, 46.0), 12), np.full(36, 20.0)])
+    if peak_mw < 45.0:
+        forecast[:12] = peak_mw
+    seen = replace(view(forecast, half_hours=14), devices=(GRID_BATTERIES, PLANT_BATTERIES),
+                   stored=lambda: np.array([3.0, 0.0]))  # fmt: skip
+    plan = CongestionAware(storage_hours=2.0, least_mwh={GRID_BATTERIES: 1.0}).decide(seen)
+    if peak_mw < 45.0:
+        assert plan.device_pu.T.tolist() == [[-1.0] * 14, [0.0] * 14]
+    else:
+        charging = [0.0] * 8 + [1.0] * 4 + [-1.0] * 2
+        assert plan.device_pu.T.tolist() == [charging, charging]
 
 
 def test_a_scalar_policy_orders_for_its_whole_cadence():

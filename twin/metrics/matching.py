@@ -247,7 +247,7 @@ def figures(
     demand_wh : numpy.ndarray, (T, B)
     buyers : sequence of Buyer
     values : mapping of str to float
-        ``emission_factor`` (kg/kWh) and ``local_ownership`` (%).
+        ``emission_factor`` (kg/kWh).
 
     Returns
     -------
@@ -274,8 +274,23 @@ def figures(
         "co2_avoided_t": used / WH_PER_MWH * values["emission_factor"],
         "fund_jpy": fund,
         "local_payments_jpy": float(paid),
-        "kept_jpy": float(paid) * values["local_ownership"] / EVERY_PERCENT + fund,
     }
+
+
+def kept(found: Mapping[str, float], local_ownership_percent: float, small_pv_jpy: float) -> dict[str, float]:
+    """Return what of the payments stays in the municipality, JPY.
+
+    Parameters
+    ----------
+    found : mapping of str to float
+        From `figures`: local buyers' payments to plants, the region's fund.
+    local_ownership_percent : float
+        Part of the plants' income that stays.
+    small_pv_jpy : float
+        What sites and retailer pay for small PV under its own tariffs; all of it stays.
+    """
+    of_plants = found["local_payments_jpy"] * local_ownership_percent / EVERY_PERCENT
+    return {"small_pv_jpy": small_pv_jpy, "kept_jpy": of_plants + found["fund_jpy"] + small_pv_jpy}
 
 
 def imbalance(actual_wh: np.ndarray, planned_wh: np.ndarray, spread_jpy_per_kwh: float) -> dict[str, float]:

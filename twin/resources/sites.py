@@ -174,6 +174,11 @@ class SiteFleet:
         return built | (~is_new & existing_pv)
 
 
+def customers(site_id: np.ndarray) -> np.ndarray:
+    """Return the class of customers in the names of sites, ``<kind>-<class>-<number>``."""
+    return np.array([str(name).split("-")[1] for name in site_id])
+
+
 def _van_der_corput(count: int) -> np.ndarray:
     """Return numbers in 0..1, (count,), whose every beginning is evenly spread."""
     found, left, digit = np.zeros(count), np.arange(count), 0.5

@@ -36,6 +36,7 @@ def sections(record: Record, words: Words) -> list[Block]:
         figure_block(payback(record, words), words),
         _cases(record, words),
         _lives(record, words),
+        _by_lives(record, words),
         _grid(words("ppa.table.with"), grid, grid["with_subsidy"], words),
         _grid(words("ppa.table.without"), grid, grid["without_subsidy"], words),
     ]
@@ -124,6 +125,18 @@ def _lives(record: Record, words: Words) -> Table:
     ]
     years = years_text(record["cases"][0]["payback_years"], words)
     return Table(words("ppa.table.lives", years=years), header, ["left", "left"], rows)
+
+
+def _by_lives(record: Record, words: Words) -> Table:
+    grid, column = record["by_lives"], "ppa.column.battery_years"
+    header = [words("ppa.column.pv_years")]
+    header += [words(column, years=digits.plain(life)) for life in grid["battery_life"]]
+    rows = [
+        [digits.plain(life), *(digits.fixed(jpy / MILLION, 0) for jpy in row)]
+        for life, row in zip(grid["pv_life"], grid["left_jpy"], strict=True)
+    ]
+    years = digits.plain(record["values"]["contract_years"])
+    return Table(words("ppa.table.lives_left", years=years), header, ["right"] * len(header), rows)
 
 
 def _grid(caption: str, grid: Record, years: Sequence[Sequence[float | None]], words: Words) -> Table:

@@ -39,6 +39,7 @@ def sections(record: Record, words: Words) -> list[Block]:
         _more(record, words),
         _paid(record, words),
         Paragraph(words("value.note.order"), is_note=True),
+        Paragraph(words("value.note.kept"), is_note=True),
         *_negative(record, words),
         *_left_out(last, words),
     ]
@@ -118,16 +119,19 @@ def _money(one: Record, record: Record, words: Words) -> Table:
 
 
 def _more(record: Record, words: Words) -> Table:
-    header = [words(f"value.column.{name}") for name in ("scenario", "above", "below", "imbalance", "kept", "fund")]
+    header = [
+        words(f"value.column.{name}")
+        for name in ("scenario", "above", "below", "imbalance", "kept", "small_pv", "fund")
+    ]
     rows = [
         [
             words.of(one, "title"),
             *(digits.quantity(one["figures"][f"{name}_plan_mwh"], "MWh") for name in ("above", "below")),
-            *(_million(one["figures"][f"{name}_jpy"]) for name in ("imbalance", "kept", "fund")),
+            *(_million(one["figures"][f"{name}_jpy"]) for name in ("imbalance", "kept", "small_pv", "fund")),
         ]
         for one in record["scenarios"]
     ]
-    return Table(words("value.table.more"), header, ["left"] + ["right"] * 5, rows)
+    return Table(words("value.table.more"), header, ["left"] + ["right"] * 6, rows)
 
 
 def _paid(record: Record, words: Words) -> Table:

@@ -101,13 +101,11 @@ def tariffs(record: Record, words: Words) -> Page:
     return Page(
         answer=[
             words("tariffs.answer.moved", back=_text(record, "free_hour", "moved_down_mwh", words), **up),
-            words("tariffs.answer.windows", **{f"up_{name}": mwh for name, mwh in up.items()}, **change),
             words("tariffs.answer.congestion", habit=_text(record, "habit", CONGESTION, words), **change),
-            words("tariffs.answer.money", retailer=_change(record, "free_hour", "cash_retailer_jpy", words),
-                  homes=_change(record, "free_hour", "cash_homes_jpy", words),
-                  linked_retailer=_change(record, "linked_price", "cash_retailer_jpy", words),
-                  linked_homes=_change(record, "linked_price", "cash_homes_jpy", words)),
-            words("tariffs.answer.paid", free=_text_money(record, "free_hour", "up_dr_jpy", words),
+            words("tariffs.answer.money", **{
+                f"{party}_{name}": _change(record, name, f"cash_{party}_jpy", words)
+                for party in ("retailer", "homes", "aggregator") for name in ("free_hour", "linked_price")
+            }, free=_text_money(record, "free_hour", "up_dr_jpy", words),
                   noon=_text_money(record, "order_10_14", "up_dr_jpy", words)),
         ],
         pictures=[_dots(record, ("moved_up_mwh", CONGESTION), words("tariffs.figure"), words)],
@@ -135,10 +133,11 @@ def fip(record: Record, words: Words) -> Page:
                "energy_used_mwh")  # fmt: skip
     return Page(
         answer=[
-            words("fip.answer.who", owners=_change(record, "fip_rest", "cash_plant_owners_jpy", words),
-                  aggregator=_change(record, "fip_rest", "cash_aggregator_jpy", words),
-                  outside=_change(record, "fip_rest", "cash_outside_jpy", words),
-                  area=_change(record, "fip_rest", "curtailed_area_balance_mwh", words)),
+            words("fip.answer.who", owners=_change(record, "fip_none", "cash_plant_owners_jpy", words),
+                  aggregator=_change(record, "fip_none", "cash_aggregator_jpy", words),
+                  outside=_change(record, "fip_none", "cash_outside_jpy", words),
+                  area=_change(record, "fip_none", "curtailed_area_balance_mwh", words),
+                  traded=_change(record, "fip_price", "cash_plant_owners_jpy", words, "fip_none")),
             *(_fip_at_the_link(record, words) if is_congested else [words("fip.answer.none")]),
         ],
         pictures=[_dots(record, (CONGESTION, "curtailed_area_balance_mwh"), words("fip.figure"), words)],
@@ -150,50 +149,92 @@ def fip(record: Record, words: Words) -> Page:
 
 def _fip_at_the_link(record: Record, words: Words) -> list[str]:
     """Return what the move does to congestion, why, and what policies and batteries in the grid change of it."""
-    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_rest", CONGESTION))
+    helps = mean(values_of(record, "fip_aware", CONGESTION)) <= mean(values_of(record, "fip_none", CONGESTION))
+    sizes = {name: _change(record, f"fip_grid_{name}", CONGESTION, words, "fip_aware")
+             for name in ("half", "example", "double")}  # fmt: skip
     return [
-        words("fip.answer.why", rest=_change(record, "fip_rest", CONGESTION, words),
+        words("fip.answer.why", fit=_text(record, "fit", CONGESTION, words),
+              none=_change(record, "fip_none", CONGESTION, words),
               alone=_change(record, "fip_alone", CONGESTION, words, "fit_alone")),
         words("fip.answer.policy.helps" if helps else "fip.answer.policy.harms",
-              change=_change(record, "fip_aware", CONGESTION, words, "fip_rest"),
-              price=_change(record, "fip_price", CONGESTION, words, "fip_rest"),
-              grid=_change(record, "fip_grid", CONGESTION, words, "fip_aware"),
-              double=_change(record, "fip_grid_double", CONGESTION, words, "fip_aware")),
+              change=_change(record, "fip_aware", CONGESTION, words, "fip_none"),
+              rest=_change(record, "fip_rest", CONGESTION, words, "fip_none"),
+              price=_change(record, "fip_price", CONGESTION, words, "fip_none"), **sizes),
     ]  # fmt: skip
 
 
 def blackout(record: Record, words: Words) -> Page:
     """Return the page of `blackout`."""
     all_load, part = (f"{percent:.0f}" for percent in record["load_percent"])
-    names = list(record["scenarios"])
-    first, last = names[0], names[-1]
-    columns = [f"supply_{what}_hours_{percent}" for percent in (all_load, part)
-               for what in ("min", "p05", "median", "evening")]  # fmt: skip
-    figures = (CONGESTION, "self_consumption_mwh", "site_export_mwh", "battery_losses_mwh", "energy_used_mwh",
-               "cash_sites_jpy", "cash_aggregator_jpy", "cash_retailer_jpy")  # fmt: skip
+    first, *_, last = record["scenarios"]
+    figures = (CONGESTION, "curtailed_area_balance_mwh", "self_consumption_mwh", "site_export_mwh",
+               "battery_losses_mwh", "energy_used_mwh", "cash_sites_jpy", "cash_aggregator_jpy",
+               "cash_retailer_jpy")  # fmt: skip
+
+    def supplied(who: str) -> str:
+        told = {name: _hours(record, scenario, f"median_hours_{who}_{share}", words)
+                for scenario, ends in ((first, ("low", "low_part")), (last, ("high", "high_part")))
+                for name, share in zip(ends, (all_load, part), strict=True)}  # fmt: skip
+        return words("blackout.answer.of_class", who=_customers(who, words), part=part, **told)
+
+    diesel = {name: _text(record, first, f"diesel_{name}", words) for name in
+              ("covers_percent", "half_covers_percent", "half_short_max_mw", "saved_percent")}  # fmt: skip
     return Page(
         answer=[
-            words("blackout.answer.hours", sites=record["sites"], part=part,
-                  low=_text(record, first, f"supply_median_hours_{all_load}", words),
-                  high=_text(record, last, f"supply_median_hours_{all_load}", words),
-                  low_part=_text(record, first, f"supply_median_hours_{part}", words),
-                  high_part=_text(record, last, f"supply_median_hours_{part}", words),
-                  worst=_text(record, last, f"supply_min_hours_{all_load}", words),
-                  high_title=title(record, last, words)),
-            words("blackout.answer.diesel", mw=digits.fixed(record["diesel_mw"], 0),
-                  percent=_text(record, first, "diesel_covers_percent", words)),
+            words("blackout.answer.hours", high_title=title(record, last, words),
+                  of_classes=words("list.separator").join(supplied(who) for who in record["customers"]),
+                  car=_hours(record, first, f"median_hours_{next(iter(record['customers']))}_car_{all_load}", words)),
+            words("blackout.answer.diesel", mw=digits.fixed(record["diesel_mw"], 0), **diesel),
             words("blackout.answer.price", title=title(record, last, words),
                   own=_change(record, last, "self_consumption_mwh", words),
                   sites=_change(record, last, "cash_sites_jpy", words),
+                  aggregator=_change(record, last, "cash_aggregator_jpy", words),
                   congestion=_change(record, last, CONGESTION, words)),
         ],
-        pictures=[_dots(record, (f"supply_median_hours_{all_load}", f"supply_p05_hours_{all_load}"),
-                        words("blackout.figure"), words)],
-        tables=[figures_table(record, columns, words), differences_table(record, figures, words)],
-        turns=[words(f"blackout.turn.{name}") for name in ("share", "island", "cars")],
-        notes=[words("blackout.note", sites=record["sites"], mwh=digits.fixed(record["battery_mwh"], 1), part=part),
+        pictures=[_supply_picture(record, all_load, words)],
+        tables=[_supply_table(record, words), differences_table(record, figures, words)],
+        turns=[words(f"blackout.turn.{name}", least=digits.plain(record["diesel_least_percent"]))
+               for name in ("share", "island", "cars", "diesel")],
+        notes=[words("blackout.note", sites=record["sites"], mwh=digits.fixed(record["battery_mwh"], 1),
+                     cars=digits.plain(record["cars"]), car_kwh=digits.plain(record["car_kwh"])),
                words("note.estimate")],
     )  # fmt: skip
+
+
+def _hours(record: Record, scenario: str, name: str, words: Words) -> str:
+    return range_text(values_of(record, scenario, f"supply_{name}"), "h", words)
+
+
+def _customers(who: str, words: Words) -> str:
+    """Return a class of customers, by itself or with a car."""
+    name, _, car = who.partition("_")
+    return words("blackout.with_car" if car else "blackout.without_car", who=words.choice("blackout.customers", name))
+
+
+def _supply_picture(record: Record, share: str, words: Words) -> Picture:
+    scenarios = list(record["scenarios"])
+    panels = [
+        (f"{_customers(who, words)}, {words.unit('h')}",
+         [values_of(record, scenario, f"supply_median_hours_{who}_{share}") for scenario in scenarios])
+        for who in record["customers"]
+    ]  # fmt: skip
+    titles = [title(record, scenario, words) for scenario in scenarios]
+    return dots(record["kind"], words("blackout.figure"), titles, panels)
+
+
+def _supply_table(record: Record, words: Words) -> Table:
+    """Return the hours of supply of each class of customers, with and without a car, by reserve and part of demand."""
+    shares = [f"{percent:.0f}" for percent in record["load_percent"]]
+    found = ("p05_hours", "median_hours", "day_percent")
+    rows = [
+        [f"{_customers(who, words)}{words('sweep.separator')}{title(record, scenario, words)}",
+         *(range_text(values_of(record, scenario, f"supply_{name}_{who}_{share}"),
+                      "%" if name == "day_percent" else "h", words) for share in shares for name in found)]
+        for name_of in record["customers"] for who in (name_of, f"{name_of}_car") for scenario in record["scenarios"]
+    ]  # fmt: skip
+    header = [words("question.column.scenario"),
+              *(words(f"blackout.column.{name}", part=share) for share in shares for name in found)]  # fmt: skip
+    return Table(words("blackout.table"), header, ["left"] + ["right"] * 6, rows)
 
 
 def maintenance(record: Record, words: Words) -> Page:
@@ -297,9 +338,7 @@ def path(record: Record, words: Words) -> Page:
             words(f"path.answer.{how}", begin=begin, most=shown(max(cut), CONGESTION, record),
                   now=shown(cut[0], CONGESTION, record), **told),
             words("path.answer.local", low=digits.quantity(local[0], "%"), high=digits.quantity(local[-1], "%"),
-                  **told),
-            words("path.answer.area", low=digits.quantity(area[0], "MWh"), high=digits.quantity(area[-1], "MWh"),
-                  **told),
+                  area_low=digits.quantity(area[0], "MWh"), area_high=digits.quantity(area[-1], "MWh"), **told),
             *_variants(record, words),
         ],
         pictures=[_courses_of_years(record, cut, area, local, words)],

@@ -27,7 +27,7 @@ from twin.metrics.comparisons import busiest_hour
 from twin.metrics.series import read_table
 from twin.network.model import GridModel
 from twin.resources.profiles import Profiles
-from twin.resources.sites import SiteFleet
+from twin.resources.sites import SiteFleet, customers
 from twin.security.headroom.buses import link_headroom, model_profiles
 
 TIGHTEST = 40
@@ -119,11 +119,6 @@ class FleetYear:
         net = self.profiles.area_demand_mw - infeed
         rows = np.argsort(net.sum(axis=1) - mw.sum(axis=1), kind="stable")[:TIGHTEST]
         return float(link_headroom(rated, model_profiles(rated, mw[rows], net[rows])).headroom_mw.min())
-
-
-def customers(site_id: np.ndarray) -> np.ndarray:
-    """Return the class of customers in the names of sites, ``<kind>-<class>-<number>``."""
-    return np.array([str(name).split("-")[1] for name in site_id])
 
 
 class OfYears:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from studies.execution.workers import Progress
 from studies.experiments.key_figures import none_where_nan
 from studies.experiments.questions.question import Question, Row
+from studies.study.devices import cars_of
 from studies.study.file.schema import Study
 from studies.study.grids import left_the_fit
 from studies.study.islands import demand_factor, island_of, tables_of
 from twin.core.clock import HOURS_OF_DAY
+from twin.core.errors import InputError, Problem
 from twin.core.tables import Tables
 from twin.core.units import KWH_PER_MWH
 from twin.metrics.questions.connection import binding_elements, inter_trip
 from twin.metrics.questions.demand_response import moved, paid_for_moving_jpy
 from twin.metrics.questions.outage_days import of_outage_days
-from twin.metrics.questions.supply_hours import diesel_share_percent, of_sites
+from twin.metrics.questions.supply_hours import NO_CAR, car_as_storage, diesel_supply, summary, supply_of
 from twin.metrics.series import MemberSeries
 from twin.operation.case import Case
+from twin.resources.sites import customers
 
 CASH = tuple(f"cash_{party}_jpy" for party in
              ("plant_owners", "sites", "homes", "aggregator", "retailer", "network", "outside"))  # fmt: skip
@@ -98,38 +105,72 @@ class Fip(Question):
 class Blackout(Question):
     """Both circuits lost at any step: hours of supply of the new sites by the reserve that their batteries keep."""
 
-    kpis = ("curtailed_congestion_mwh", "self_consumption_mwh", "site_export_mwh", "battery_losses_mwh",
-            "energy_used_mwh", "cash_sites_jpy", "cash_aggregator_jpy", "cash_retailer_jpy")  # fmt: skip
+    kpis = ("curtailed_congestion_mwh", "curtailed_area_balance_mwh", "self_consumption_mwh", "site_export_mwh",
+            "battery_losses_mwh", "energy_used_mwh", "cash_sites_jpy", "cash_aggregator_jpy",
+            "cash_retailer_jpy")  # fmt: skip
     LOAD_SHARES = (1.0, 0.3)
     """Parts of the demand that are kept up: all of it, and what a household or shop needs most (an assumption)."""
 
+    def prepare(self, progress: Progress) -> None:
+        """Make the case, and one full car.
+
+        Raises
+        ------
+        InputError
+            Where batteries are run otherwise than for self-consumption: the charge of single sites is followed again.
+        """
+        policies = {member.study.operation.policy for member in self.members()}
+        if policies != {"self_consumption"}:
+            raise InputError([Problem("hours of supply are known for self-consumption only", "[operation] policy",
+                                      ", ".join(map(str, sorted(policies))), "self_consumption")])  # fmt: skip
+        super().prepare(progress)
+        of_members = (self.case.profiles[member.profiles][0] for member in self.case.members)
+        self.shapes = [(one.site_pv_per_kw, one.site_demand_per_kwh) for one in of_members]
+        self.cars = cars_of(self.study, tables_of(self.study), self.case.model)
+
     def measured(self, rows: list[Row], series: Sequence[MemberSeries], folders: Sequence[Path]) -> None:
-        """Add the hours of supply for each part of the demand, and what the diesels could carry."""
-        diesel_mw = self._diesel_mw()
-        kinds = self.case.sites.groups.kind.to_numpy(str)[self.case.sites.group]
-        for m, (row, folder) in enumerate(zip(rows, folders, strict=True)):
+        """Add the hours of supply of each class of customers and part of the demand, and what the diesels could do."""
+        sites, new = self.case.sites, self._new
+        of_class = customers(sites.site_id)
+        for m, (row, folder, member) in enumerate(zip(rows, folders, self.members(), strict=True)):
             battery = self.case.members[m].devices.battery
-            new = (kinds == "new") & (battery.energy > 0.0)
-            capacity = float(battery.energy[new].sum())
-            efficiency = float(battery.efficiency[new].mean())
-            for share in self.LOAD_SHARES:
-                found = of_sites(folder, "new", capacity, efficiency, share, self.case.step_hours)
-                row["kpis"] |= {f"{name}_{100 * share:.0f}": value for name, value in found.items()}
-            row["kpis"]["diesel_covers_percent"] = diesel_share_percent(folder, diesel_mw)
+            lowest = member.study.fleet.battery.soc_min_percent
+            for name in dict.fromkeys(of_class[new]):
+                wanted = new & (of_class == name) & (battery.energy > 0.0)
+                some = supply_of(sites, *self.shapes[m], battery, wanted, self.case.step_hours, lowest)
+                car = car_as_storage(self.cars.battery, float(battery.efficiency[wanted].mean()))
+                for share in self.LOAD_SHARES:
+                    for who, more in ((name, NO_CAR), (f"{name}_car", car)):
+                        found = summary(some.lasted(share, more))
+                        row["kpis"] |= {f"supply_{key}_{who}_{100 * share:.0f}": v for key, v in found.items()}
+            row["kpis"] |= diesel_supply(folder, self._diesel_mw(), self._diesel_least_share())
 
     def answered(self, rows: list[Row]) -> dict[str, Any]:
-        """Return how many sites and what batteries they have, and the diesels."""
-        kinds = self.case.sites.groups.kind.to_numpy(str)[self.case.sites.group]
-        new = kinds == "new"
+        """Return how many sites of each class there are, their batteries, the cars, and the diesels."""
+        counts = Counter(customers(self.case.sites.site_id)[self._new].tolist())
         return {
-            "sites": int(new.sum()),
-            "battery_mwh": float(self.case.members[0].devices.battery.energy[new].sum()) / KWH_PER_MWH,
+            "sites": int(self._new.sum()),
+            "customers": dict(counts),
+            "battery_mwh": float(self.case.members[0].devices.battery.energy[self._new].sum()) / KWH_PER_MWH,
+            "cars": float(self.cars.cars.sum()),
+            "car_kwh": float(self.cars.battery.energy.mean()),
             "diesel_mw": self._diesel_mw(),
+            "diesel_least_percent": 100.0 * self._diesel_least_share(),
             "load_percent": [100.0 * share for share in self.LOAD_SHARES],
         }
 
+    @property
+    def _new(self) -> np.ndarray:
+        kinds = self.case.sites.groups.kind.to_numpy(str)
+        return np.asarray(kinds[self.case.sites.group] == "new")
+
     def _diesel_mw(self) -> float:
         return available_diesel_mw(self.case)
+
+    def _diesel_least_share(self) -> float:
+        diesels = self.case.model.diesels
+        there = diesels[diesels["available"].astype(bool)]
+        return float(there["p_min_mw"].sum() / there["p_max_mw"].sum())
 
 
 def available_diesel_mw(case: Case) -> float:
