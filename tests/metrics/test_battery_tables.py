@@ -75,7 +75,7 @@ def test_single_sites_followed_for_a_blackout_are_charged_as_in_the_loop(case, d
     shapes = profiles.site_pv_per_kw, profiles.site_demand_per_kwh
     some = supply_of(case.sites, *shapes, battery, battery.energy > 0.0, case.step_hours)
     system = member_tables(case, block_of(0, over_time(done[1])), 0)["system"].to_pandas()
-    assert np.abs(some.charge_kwh().sum(axis=1) / 1000.0 - system["stored_mwh"]).max() < 1e-9
+    assert np.abs(some.charge_kwh.sum(axis=1) / 1000.0 - system["stored_mwh"]).max() < 1e-9
 
 
 def test_batteries_that_may_feed_in_at_night_do(case, done):

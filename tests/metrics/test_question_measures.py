@@ -85,7 +85,7 @@ def test_a_charge_lasts_as_long_as_it_does_by_hand():
 def test_the_sun_prolongs_a_supply_and_a_demand_that_it_covers_lasts_for_a_week_at_most():
     """Sun in the second half-hour of four: 1 kW over the demand fills 0.5 kWh, which serves one dark half-hour."""
     some = site([0.0, 2.0, 0.0, 0.0], np.ones(4), reserve=0.0, efficiency=1.0, kwh=10.0)
-    assert some.charge_kwh()[:, 0].tolist() == [0.0, 0.5, 0.0, 0.0]
+    assert some.charge_kwh[:, 0].tolist() == [0.0, 0.5, 0.0, 0.0]
     assert some.lasted(1.0)[:, 0].tolist() == [0.0, 1.0, 0.5, 0.0]
     assert set(site(np.full(48, 2.0), np.ones(48)).lasted(1.0)[:, 0].tolist()) == {168.0}
 
@@ -103,7 +103,7 @@ def test_a_full_battery_is_followed_like_any_other():
     pv, load = rng.uniform(0.0, 2.2, 96), rng.uniform(0.2, 2.5, 96)
     some = site(pv, load, reserve=0.3, kwh=3.0, efficiency=0.9)
     change = np.minimum(np.maximum(pv - load, 0.0), 5.0) * 0.9 - np.maximum(load - pv, 0.0) / 0.9
-    before, expected = np.roll(some.charge_kwh()[:, 0], 1), []
+    before, expected = np.roll(some.charge_kwh[:, 0], 1), []
     for start in range(96):
         charge, steps = before[start], 0
         while steps < 336 and (charge := min(charge + 0.5 * change[(start + steps) % 96], 3.0)) >= -1e-9:

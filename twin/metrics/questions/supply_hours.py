@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -58,8 +59,9 @@ class SupplyHours:
     load_kw: np.ndarray
     hours: float
 
+    @cached_property
     def charge_kwh(self) -> np.ndarray:
-        """Return the charge at the end of each step in which the grid is there, under self-consumption; (T, N)."""
+        """Charge at the end of each step in which the grid is there, under self-consumption; (T, N)."""
         return _charges(self.battery, for_kernel((self.pv_kw - self.load_kw).T), self.hours).T
 
     def lasted(self, share_of_load: float, car: MoreStorage = NO_CAR) -> np.ndarray:
@@ -77,7 +79,7 @@ class SupplyHours:
             Full at the beginning, at each of the sites.
         """
         lowest = self.usable_from_share * self.battery.energy
-        stored = np.roll(self.charge_kwh(), 1, axis=0) - lowest + car.energy_kwh
+        stored = np.roll(self.charge_kwh, 1, axis=0) - lowest + car.energy_kwh
         room = self.battery.soc_max_share * self.battery.energy - lowest + car.energy_kwh
         power = self.battery.power + car.power_kw
         found = _lasting(
