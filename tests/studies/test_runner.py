@@ -89,6 +89,7 @@ def test_a_finished_experiment_holds_record_manifest_and_report(study, tmp_path,
 class FakeCase:
     profiles: tuple = ((None, SimpleNamespace(substitutes=Substitutes(48, ("fukue",)))),)
     outlooks: tuple = ()
+    judges_outages: bool = True
 
 
 def test_what_stands_in_place_of_measured_inputs_is_known_after_the_members_have_run(study, tmp_path, monkeypatch):
