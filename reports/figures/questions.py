@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 
 from reports.document import digits, style
 from reports.document.style import Picture
 
 Record = Mapping[str, Any]
+
+LINE_STYLES: tuple[Literal["solid", "dashed", "dotted", "dashdot"], ...] = ("solid", "dashed", "dotted", "dashdot")
+"""Of the lines of some levels on a heat map, in their order."""
 
 
 def dots(
@@ -68,18 +73,20 @@ def heat_maps(
     def draw() -> Figure:
         drawing, axes = style.figure(max(2.9, 0.9 + 0.22 * len(panels[0][4])), 1, len(panels), sharey=True)
         most = max(float(np.nanmax(values)) for *_, values in panels)
+        told: dict[float, Line2D] = {}
         for panel, (title, x_label, y_label, x, y, values) in zip(axes[0], panels, strict=True):
             panel.grid(visible=False)
             drawn = panel.pcolormesh(x, y, values, cmap="YlOrRd", vmin=0.0, vmax=max(most, 1e-9), shading="nearest")
-            reached = [level for level in levels if np.nanmin(values) < level < np.nanmax(values)]
-            if reached and min(values.shape) > 1:
-                lines = panel.contour(x, y, values, levels=reached, colors=style.INK, linewidths=1.0)
-                panel.clabel(lines, fmt=lambda level: f"{level:g} %", fontsize=7)
+            for level, dashes in zip(levels, LINE_STYLES, strict=False):
+                if min(values.shape) > 1 and np.nanmin(values) < level < np.nanmax(values):
+                    panel.contour(x, y, values, levels=[level], colors=style.INK, linewidths=1.2, linestyles=[dashes])
+                    told.setdefault(level, Line2D([], [], color=style.INK, linewidth=1.2, linestyle=dashes))
             for row, at_y in zip(values, y, strict=True):
                 for value, at_x in zip(row, x, strict=True):
                     dark = value > 0.55 * most
                     panel.text(at_x, at_y, digits.quantity(float(value), ""), ha="center", va="center", fontsize=6,
-                               color="white" if dark else style.INK)  # fmt: skip
+                               color="white" if dark else style.INK, zorder=4.0,
+                               path_effects=[withStroke(linewidth=2.0, foreground=drawn.to_rgba(value))])  # fmt: skip
             panel.set_title(title)
             panel.set_xlabel(x_label)
             panel.set_ylabel(y_label)
@@ -89,6 +96,9 @@ def heat_maps(
                 panel.set_xticks(list(x), list(ticks[0]))
                 panel.set_yticks(list(y), list(ticks[1]))
         drawing.colorbar(drawn, ax=list(axes[0]), shrink=0.9, aspect=30, pad=0.01)
+        if told:
+            names = [f"{level:g} %" for level in told]
+            drawing.legend(list(told.values()), names, loc="outside lower center", ncols=len(names), fontsize=7)
         return drawing
 
     return Picture(name, caption, draw)

@@ -65,12 +65,7 @@ def _crossing(line: float, sizes: list[float], course: np.ndarray, words: Words)
 
 def _answer(record: Record, maps: dict[str, Map], words: Words) -> list[str]:
     start = record["start_rating"]
-    at = {}
-    for kind, (sizes, ratings, values) in maps.items():
-        course = values[ratings.index(100.0 * start)]
-        for line in record["lines"]:
-            at[f"{kind}_{digits.plain(line)}"] = _crossing(line, sizes, course, words)
-    sizes, ratings, values = maps[KINDS[0]]
+    _, ratings, values = maps[KINDS[0]]
     alone = [digits.quantity(float(value), "%") for value in (values[0, 0], values[-1, 0])]
     tried = [row for row in record["rows"] if "tried" in row]
     demand = [row for row in tried if row["tried"][0] == "fleet.demand_factor"]
@@ -79,12 +74,32 @@ def _answer(record: Record, maps: dict[str, Map], words: Words) -> list[str]:
     criteria = [row["kpis"][SHARE] for row in [base, *(row for row in tried if row not in demand)]]
     return [
         words("onset.answer.added", rating=digits.plain(100.0 * start), base=digits.quantity(base["kpis"][SHARE], "%"),
-              **at),
+              passed=_lines_passed(record, maps, words)),
         words("onset.answer.rating", low=digits.plain(ratings[0]), high=digits.plain(ratings[-1]), most=alone[0],
               least=alone[1]),
         words("onset.answer.rest", demand=range_text(shares, "%", words), criteria=range_text(criteria, "%", words),
               least=digits.plain(100.0 * min((row["tried"][1] for row in demand), default=1.0))),
     ]  # fmt: skip
+
+
+def _lines_passed(record: Record, maps: dict[str, Map], words: Words) -> str:
+    """Return at which added power each line is passed at the link's own rating; lines that nothing passes together."""
+    parts, never, most = [], [], 0.0
+    for line in record["lines"]:
+        at = {}
+        for kind, (sizes, ratings, values) in maps.items():
+            text = _crossing(line, sizes, values[ratings.index(100.0 * record["start_rating"])], words)
+            at[kind] = f"{text} MW" if text[-1].isdigit() else text
+            most = max(most, sizes[-1])
+        beyond = words("onset.above", mw=digits.fixed(most, 0))
+        if all(beyond in text for text in at.values()):
+            never.append(digits.plain(line))
+        else:
+            parts.append(words("onset.answer.line", line=digits.plain(line), **at))
+    if never:
+        lines = words("onset.and").join(never)
+        parts.append(words("onset.answer.never", lines=lines, mw=digits.fixed(most, 0)))
+    return words("onset.then").join(parts)
 
 
 def _crossings(record: Record, maps: dict[str, Map], words: Words) -> Table:
