@@ -69,7 +69,7 @@ class WorstOutages:
 
 
 @dataclass(frozen=True)
-class OutageState:
+class AfterOutage:
     """One outage a row: the state at once, and the one after shedding; axes R rows, J plants that may be shed.
 
     Attributes
@@ -126,7 +126,7 @@ class OutageState:
 
 
 def _worst(
-    grid: GridVariants, flow: Flow, state: OutageState, link_share: np.ndarray
+    grid: GridVariants, flow: Flow, state: AfterOutage, link_share: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return worst_ends(
         grid.arrays, flow.variant, state.topology, in_parts(flow.i), state.ignored, state.only_end, link_share
@@ -198,7 +198,7 @@ def solved_outages(grid: GridVariants, *, always: bool) -> list[int]:
     return [o for o in range(1, len(a.repeats)) if a.solve_always[o] == always and not a.repeats[o]]
 
 
-def _judge(grid: GridVariants, worst: WorstOutages, rows: np.ndarray, state: OutageState, trips: Trips) -> None:
+def _judge(grid: GridVariants, worst: WorstOutages, rows: np.ndarray, state: AfterOutage, trips: Trips) -> None:
     """Note one outage of some rows; of equal ones the first stays."""
     measure, end, settled = state.measure(grid, trips)
     o = int(state.topology[0])
@@ -231,7 +231,7 @@ def after_outage(
     trips: Trips,
     ignored: np.ndarray,
     only_end: np.ndarray | None = None,
-) -> OutageState:
+) -> AfterOutage:
     """Return the state at once after one outage a row, and the one that inter-trip leads to.
 
     A plant whose trip does not lower the worst loading (an overload in import direction) stays connected.
@@ -258,12 +258,12 @@ def judged(
     trips: Trips,
     ignored: np.ndarray,
     only_end: np.ndarray | None = None,
-) -> OutageState:
+) -> AfterOutage:
     """Return what `after_outage` does for states at once that are solved already."""
     rows, plants = trips.p.shape
     only_end = np.full(rows, ALL_ENDS) if only_end is None else only_end
     nothing = np.zeros(rows)
-    state = OutageState(
+    state = AfterOutage(
         flow, flow, topology, only_end, ignored, nothing, topology, nothing, nothing, topology,
         np.zeros((rows, plants), dtype=bool), np.zeros(rows),
     )  # fmt: skip
@@ -280,13 +280,13 @@ def judged(
     return with_rows(state, shed, _relieved(grid, rows_of(state, shed), trips.rows(shed)))
 
 
-def _relieved(grid: GridVariants, at_once: OutageState, trips: Trips) -> OutageState:
+def _relieved(grid: GridVariants, at_once: AfterOutage, trips: Trips) -> AfterOutage:
     """Shed whole plants until the continuous rating is kept: the largest first, or the set with the least output."""
     found = _largest_first(grid, at_once, trips)
     return _smallest_total(grid, at_once, found, trips) if trips.smallest_total else found
 
 
-def _largest_first(grid: GridVariants, at_once: OutageState, trips: Trips) -> OutageState:
+def _largest_first(grid: GridVariants, at_once: AfterOutage, trips: Trips) -> AfterOutage:
     """Shed the largest plant that fits under the cap and lowers the loading, until the rating is kept."""
     state = map_arrays(np.copy, at_once)
     considered = ~_connected(grid, at_once, trips)
@@ -311,14 +311,14 @@ def _largest_first(grid: GridVariants, at_once: OutageState, trips: Trips) -> Ou
     return state
 
 
-def _connected(grid: GridVariants, state: OutageState, trips: Trips) -> np.ndarray:
+def _connected(grid: GridVariants, state: AfterOutage, trips: Trips) -> np.ndarray:
     """Return (R, J) whether a plant runs and is alive after the outage."""
     alive = grid.arrays.alive[state.at_once.variant, state.topology][:, trips.node]
     result: np.ndarray = alive & (trips.p > 0.0)
     return result
 
 
-def _smallest_total(grid: GridVariants, at_once: OutageState, found: OutageState, trips: Trips) -> OutageState:
+def _smallest_total(grid: GridVariants, at_once: AfterOutage, found: AfterOutage, trips: Trips) -> AfterOutage:
     """Replace each set of trips by the sufficient one with the least output; of equal ones the first plants go.
 
     Sets are tried in the order of their output. Without a sufficient set the one `found` stays, and so it does where
@@ -348,7 +348,7 @@ def _smallest_total(grid: GridVariants, at_once: OutageState, found: OutageState
     return state
 
 
-def _sets_to_try(connected: np.ndarray, p_pu: np.ndarray, cap_pu: float, found: OutageState, r: int) -> np.ndarray:
+def _sets_to_try(connected: np.ndarray, p_pu: np.ndarray, cap_pu: float, found: AfterOutage, r: int) -> np.ndarray:
     """Return the sets of plants (S, J) with less output than the one found, if that is enough, the smallest first."""
     plants = np.flatnonzero(connected)
     if len(plants) > MOST_PLANTS_TRIED_TOGETHER:

@@ -9,7 +9,7 @@ import numpy as np
 from twin.core.row_arrays import rows_of
 from twin.network.variants.flow import Flow
 from twin.network.variants.grids import GridVariants
-from twin.security.criterion.outages import UNSOLVED_PERCENT, OutageState, Trips, after_outage, solved_outages
+from twin.security.criterion.outages import UNSOLVED_PERCENT, AfterOutage, Trips, after_outage, solved_outages
 
 SCAN_STEP_MW = 2.0
 MOST_SCAN_STEPS = 200
@@ -66,7 +66,7 @@ def _nothing_known(shape: tuple[int, int], plants: int) -> Shedding:
     )  # fmt: skip
 
 
-def _worst_refusal(grid: GridVariants, state: OutageState, trips: Trips) -> tuple[np.ndarray, np.ndarray]:
+def _worst_refusal(grid: GridVariants, state: AfterOutage, trips: Trips) -> tuple[np.ndarray, np.ndarray]:
     """Return the worst loading over the plants of each set if one of them stays connected, and that plant."""
     worst, who = np.full(len(state.shed_pu), -1.0), np.full(len(state.shed_pu), -1)
     for plant, node in enumerate(trips.node):
