@@ -86,7 +86,9 @@ def _section(
 
 
 def _wrapped(text: str, first: str = "", later: str = "") -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
 
 
 if __name__ == "__main__":

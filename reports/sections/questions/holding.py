@@ -79,7 +79,7 @@ def _answer(record: Record, held: list[Record], uncontrolled: str, words: Words)
             congestion=range_text(congestion, "%", words), loading=range_text(loading, "%", words), **levels,
         ),
         words("holding.answer.equivalent", mw=range_text(equivalent, "MW", words)),
-        words("holding.answer.cost", used=range_text([mine - other for mine, other in zip(cost, base, strict=True)],
+        words("holding.answer.cost", less=range_text([other - mine for mine, other in zip(cost, base, strict=True)],
                                                      "MWh", words)),
     ]  # fmt: skip
 
