@@ -16,7 +16,7 @@ ALL_ENDS = -1
 
 
 def in_parts(i: np.ndarray) -> np.ndarray:
-    """Return node currents (R, n) complex as the kernels take them, (R, 2, n)."""
+    """Return complex numbers (R, n) or (R,) as the kernels take them, (R, 2, n) or (R, 2)."""
     return np.ascontiguousarray(np.stack([i.real, i.imag], axis=1))
 
 

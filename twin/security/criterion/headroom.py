@@ -217,8 +217,7 @@ def _steps_to_rating(grid: GridVariants, flow: Flow, outage: int, direction: np.
     """
     node = grid.nodes.headroom
     v = flow.v[:, grid.node_at[node]]
-    v_parts = np.ascontiguousarray(np.stack([v.real, v.imag], axis=1))
-    return _steps_at_voltages(grid.arrays, flow.variant, outage, node, v_parts, in_parts(flow.i), direction)
+    return _steps_at_voltages(grid.arrays, flow.variant, outage, node, in_parts(v), in_parts(flow.i), direction)
 
 
 @njit(cache=True, nogil=True)

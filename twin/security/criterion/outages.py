@@ -159,7 +159,7 @@ def assess_outages(
         return worst
     known = outages_of_link(grid, intact) if after_link is None else after_link
     for o, flow in known.items():
-        _judge(grid, worst, np.arange(rows), judged(grid, flow, np.full(rows, o), trips, ignored[:, o]), trips)
+        _note_worst(grid, worst, np.arange(rows), judged(grid, flow, np.full(rows, o), trips, ignored[:, o]), trips)
     others = np.array(solved_outages(grid, always=False), dtype=np.int64)
     if not len(others):
         return worst
@@ -175,7 +175,7 @@ def assess_outages(
         state = after_outage(grid, intact.rows(row), others[at], of_rows, ignored[row, others[at]])
         for o in np.unique(others[at]).tolist():
             mine = np.flatnonzero(state.topology == o)
-            _judge(grid, worst, row[mine], rows_of(state, mine), of_rows.rows(mine))
+            _note_worst(grid, worst, row[mine], rows_of(state, mine), of_rows.rows(mine))
     return worst
 
 
@@ -198,7 +198,7 @@ def solved_outages(grid: GridVariants, *, always: bool) -> list[int]:
     return [o for o in range(1, len(a.repeats)) if a.solve_always[o] == always and not a.repeats[o]]
 
 
-def _judge(grid: GridVariants, worst: WorstOutages, rows: np.ndarray, state: AfterOutage, trips: Trips) -> None:
+def _note_worst(grid: GridVariants, worst: WorstOutages, rows: np.ndarray, state: AfterOutage, trips: Trips) -> None:
     """Note one outage of some rows; of equal ones the first stays."""
     measure, end, settled = state.measure(grid, trips)
     o = int(state.topology[0])
