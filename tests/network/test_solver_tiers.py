@@ -48,7 +48,7 @@ def largest_mismatch_mva(network: Network, power: NodePower, solution: Solution)
         (Method.CONSTANT_JACOBIAN, nw.case118),
         (Method.CONSTANT_JACOBIAN, nw.case9),
         (Method.NEWTON, nw.case57),
-        (Method.NEWTON, nw.case89pegase),
+        (Method.NEWTON, nw.case1354pegase),
         (Method.NEWTON, nw.case33bw),
     ],
 )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from functools import cached_property
+from typing import NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import csc_array, csr_array
@@ -11,16 +12,32 @@ from scipy.sparse.linalg import splu
 
 from twin.network.network import Network
 from twin.network.solving.blocks import ACTIVE, SIGN, Equations, Work, factorise, jacobian, network_currents
+from twin.network.solving.bystanders import Bystanders, Entries
 from twin.network.solving.iterations import NOT_SOLVED, Rules
-from twin.network.solving.rows import Devices, Found, Given, Plan, solve_anew
+from twin.network.solving.rows import Devices, Found, Given, Plan, Recovery, solve_anew
+
+
+class Numbers(NamedTuple):
+    """What one network puts into an elimination's pattern.
+
+    Admittances (Y,) and shares (X,) of the neighbours in bystanders' voltages; of the linear flow of active power the
+    matrix (L,) between the nodes that are kept, and what is fed in (N,) beside the power of a row.
+    """
+
+    admittances: np.ndarray
+    shares: np.ndarray
+    dc: np.ndarray
+    dc_infeed: np.ndarray
 
 
 @dataclass(frozen=True)
 class Elimination:
-    """Places F of the nodes that are not a slack, in the order of elimination; the slacks' places follow.
+    """Places F of the nodes that are not a slack, in the order of elimination; the slacks' follow, then bystanders'.
 
     Attributes
     ----------
+    bystanders : Bystanders
+        Nodes that no iteration meets.
     node : numpy.ndarray, (N,) int
         Node at each place.
     free : int
@@ -29,57 +46,114 @@ class Elimination:
         Rows of the admittance matrix in places.
     y_slot : numpy.ndarray, (Y,) int
         Where each of them adds to the factors; -1 for a slack's column.
-    own_admittance : numpy.ndarray, (F,) int
-        Where the diagonal of the admittance matrix is among (Y,).
     start, diagonal, column : numpy.ndarray, (F + 1,), (F,) and (B,) int
         Rows of the factors in blocks of 2 x 2: lower part, diagonal, upper part.
     """
 
+    bystanders: Bystanders
     node: np.ndarray
     free: int
     y_start: np.ndarray
     y_column: np.ndarray
     y_slot: np.ndarray
-    own_admittance: np.ndarray
     start: np.ndarray
     diagonal: np.ndarray
     column: np.ndarray
 
     @classmethod
-    def of(cls, network: Network) -> Self:
-        """Choose an order with little fill."""
+    def of(cls, network: Network, bystanders: Bystanders) -> Self | None:
+        """Choose an order with little fill; None where the bystanders cannot be eliminated."""
+        if _reduced(network, bystanders) is None or _linear_flow(network, bystanders) is None:
+            return None
+        row, column, size = bystanders.row, bystanders.column, len(network.alive)
         slack = np.unique(network.slack)
-        others = np.setdiff1d(np.arange(len(network.alive)), slack)
-        node = np.concatenate([others[_little_fill(network.y_bus[others][:, others])], slack])
-        y = abs(csr_array(network.y_bus))[node][: len(others), node]
-        pattern = csr_array(y + abs(csr_array(network.y_bus.T))[node][: len(others), node])
+        others = np.setdiff1d(np.flatnonzero(bystanders.kept), slack)
+        ones = np.ones(2 * len(row))
+        both = np.concatenate([row, column]), np.concatenate([column, row])
+        pattern = csr_array((ones, both), shape=(size, size))
+        kept = np.concatenate([others[_little_fill(pattern[others][:, others])], slack])
+        pattern = pattern[kept[: len(others)]][:, kept]
         pattern.setdiag(1.0)
         pattern.sort_indices()
         rows = np.repeat(np.arange(len(others)), np.diff(pattern.indptr))
         start, diagonal, column = _factor_rows(pattern.indptr, pattern.indices, len(others))
-        key = np.repeat(np.arange(len(others)), np.diff(start)) * len(node) + column
-        slot = np.searchsorted(key, rows * len(node) + pattern.indices)
+        key = np.repeat(np.arange(len(others)), np.diff(start)) * size + column
+        slot = np.searchsorted(key, rows * size + pattern.indices)
         slot = np.where(pattern.indices < len(others), slot, -1)
         y_start, y_column = pattern.indptr.astype(np.int64), pattern.indices.astype(np.int64)
-        own = np.flatnonzero(y_column == rows)
-        return cls(node, len(others), y_start, y_column, slot, own, start, diagonal, column)
+        node = np.concatenate([kept, bystanders.turns.node[::-1]])
+        return cls(bystanders, node, len(others), y_start, y_column, slot, start, diagonal, column)
 
-    def admittances(self, network: Network) -> np.ndarray | None:
-        """Return the admittances (Y,) of `network` in this pattern, None if it has others besides."""
+    @cached_property
+    def place(self) -> np.ndarray:
+        """(N,) int, of each node."""
+        place = np.empty(len(self.node), dtype=np.int64)
+        place[self.node] = np.arange(len(self.node))
+        return place
+
+    @cached_property
+    def of_free(self) -> np.ndarray:
+        """Which entries (L,) between kept nodes stand in the row of one that is not a slack, bool."""
+        result: np.ndarray = self.place[self.bystanders.row] < self.free
+        return result
+
+    @cached_property
+    def y_at(self) -> np.ndarray:
+        """Where each of these entries stands among the admittances (Y,)."""
+        return self._find(self.y_start, self.y_column, self.of_free)
+
+    @cached_property
+    def between_free(self) -> np.ndarray:
+        """Which entries (L,) stand between two nodes that are no slack, bool."""
+        result: np.ndarray = self.of_free & (self.place[self.bystanders.column] < self.free)
+        return result
+
+    @cached_property
+    def block_at(self) -> np.ndarray:
+        """Where each of these entries stands among the blocks of the factors (B,)."""
+        return self._find(self.start, self.column, self.between_free)
+
+    def _find(self, start: np.ndarray, column: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         size = len(self.node)
-        place = np.empty(size, dtype=np.int64)
-        place[self.node] = np.arange(size)
-        y = network.y_bus.tocoo()
-        row, column = place[y.coords[0]], place[y.coords[1]]
-        kept = (row < self.free) & (y.data != 0.0)
-        wanted = row[kept] * size + column[kept]
-        key = np.repeat(np.arange(self.free), np.diff(self.y_start)) * size + self.y_column
-        at = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
-        if len(wanted) and (not len(key) or (key[at] != wanted).any()):
+        key = np.repeat(np.arange(self.free), np.diff(start)) * size + column
+        order = np.argsort(key)
+        wanted = self.place[self.bystanders.row[chosen]] * size + self.place[self.bystanders.column[chosen]]
+        found: np.ndarray = order[np.searchsorted(key, wanted, sorter=order)]
+        return found
+
+    def numbers(self, network: Network) -> Numbers | None:
+        """Return what `network` puts into this pattern, None if it has entries besides, or a bystander must stay."""
+        reduced, linear = _reduced(network, self.bystanders), _linear_flow(network, self.bystanders)
+        if reduced is None or linear is None:
             return None
-        values = np.zeros(len(key), dtype=complex)
-        np.add.at(values, at, y.data[kept])
-        return values
+        value, shares = reduced
+        admittances = np.zeros(len(self.y_column), dtype=complex)
+        admittances[self.y_at] = value[self.of_free]
+        return Numbers(admittances, shares, *linear)
+
+
+def _reduced(network: Network, bystanders: Bystanders) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the admittances between the nodes that are kept, and the shares in the voltages of the others."""
+    y = network.y_bus.tocoo()
+    row, column = y.coords
+    found = bystanders.eliminate(Entries(row, column, y.data), network.alive, np.zeros(len(network.alive)))
+    return None if found is None else (found[0], found[2])
+
+
+def _linear_flow(network: Network, bystanders: Bystanders) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return ``B angle = P`` between the nodes that are kept, with the constant part of P."""
+    live = np.diff(network.y_from.indptr) > 0
+    b, f, t = np.where(live, network.dc_susceptance_pu, 0.0), network.branch_from, network.branch_to
+    shift = b * network.shift_radian
+    p = np.zeros(len(network.alive))
+    np.add.at(p, f, shift)
+    np.subtract.at(p, t, shift)
+    for table, nodes in network.shunt_node.items():
+        at = nodes >= 0
+        np.subtract.at(p, nodes[at], network.shunt_pu[table][at].real)
+    rows, columns = np.concatenate([f, t, f, t]), np.concatenate([f, t, t, f])
+    found = bystanders.eliminate(Entries(rows, columns, np.concatenate([b, b, -b, -b])), network.alive, p)
+    return None if found is None else (found[0].real, found[1].real)
 
 
 def _little_fill(y: csr_array) -> np.ndarray:
@@ -110,9 +184,9 @@ def _factor_rows(indptr: np.ndarray, indices: np.ndarray, free: int) -> tuple[np
 
 
 ROUNDING = 8.0 * np.finfo(float).eps
+"""Of a node's current, as a share of the sum of its admittances: a mismatch below it cannot be told from zero."""
 MOST_ROUNDING_PU = 1e-6
 """A mismatch above it is no rounding of a grid: a coupler of 1 mOhm at 380 kV leaves a two-hundredth of it."""
-"""Of a node's current, as a share of the sum of its admittances: a mismatch below it cannot be told from zero."""
 NOTHING = np.zeros((0, 0))
 
 
@@ -135,16 +209,15 @@ class Prepared:
 
 
 def prepare(
-    network: Network, elimination: Elimination, admittances: np.ndarray, rules: Rules, intact: Prepared | None
+    network: Network, elimination: Elimination, numbers: Numbers, rules: Rules, intact: Prepared | None
 ) -> Prepared:
     """Return the equations of `network` with the factors at its voltages without power.
 
     Neither depends on what the net's elements draw or feed in: no answer does. After an outage where devices hold
     voltages the factors are those at the voltages of the `intact` network, which need not be a solution.
     """
-    free, controls, node = elimination.free, network.controlled, elimination.node
-    place = np.empty(len(node), dtype=np.int64)
-    place[node] = np.arange(len(node))
+    free, controls, node, place = elimination.free, network.controlled, elimination.node, elimination.place
+    admittances = numbers.admittances
     device = np.full(free, -1)
     live = (place[controls.node] < free) & network.alive[controls.node]
     device[place[controls.node][live]] = np.flatnonzero(live)
@@ -157,12 +230,14 @@ def prepare(
     )  # fmt: skip
     limited = bool(np.isfinite(controls.low_pu[live]).any() or np.isfinite(controls.high_pu[live]).any())
     devices = Devices(place[controls.node], controls.is_susceptance, controls.low_pu, controls.high_pu, limited)
-    return Prepared(elimination, equations, devices, _plan(network, elimination, equations, devices, rules, intact))
+    plan = _plan(network, elimination, numbers, equations, devices, rules, intact)
+    return Prepared(elimination, equations, devices, plan)
 
 
 def _plan(
     network: Network,
     elimination: Elimination,
+    numbers: Numbers,
     equations: Equations,
     devices: Devices,
     rules: Rules,
@@ -171,11 +246,12 @@ def _plan(
     node, free = elimination.node, elimination.free
     start = network.start.copy()
     start[network.controlled.node] = network.controlled.vm_set_pu
-    dc, dc_infeed = _linear_flow(network, elimination, equations)
+    dc, dc_infeed = _dc_factors(network, elimination, numbers, equations)
     plan = Plan(
         shared=np.zeros(0), base=parts(start[node[:free]]), linear=not (equations.device >= 0).any(), dc=dc,
         dc_infeed=dc_infeed, start_vm=np.abs(start[node[:free]]), sign=1.0,
         slack=parts(network.slack_v[np.argsort(network.slack)]), node=node,
+        recovery=_recovery(network, elimination, numbers.shares),
     )  # fmt: skip
     if intact is not None and not plan.linear:
         plan = plan._replace(base=intact.plan.base)
@@ -183,6 +259,29 @@ def _plan(
         plan = plan._replace(base=_without_power(equations, plan, devices, rules))
     shared, sign = _factors(equations, plan, len(devices.place))
     return plan._replace(shared=shared, sign=sign)
+
+
+def _recovery(network: Network, elimination: Elimination, shares: np.ndarray) -> Recovery:
+    """Return how bystanders' voltages follow, last eliminated first; what is not alive has no part in others'."""
+    turns, place, alive = elimination.bystanders.turns, elimination.place, network.alive
+    count = len(turns.node)
+    turn = np.repeat(np.arange(count), np.diff(turns.start))
+    counts = np.flatnonzero(alive[turns.neighbour] | ~alive[turns.node[turn]])
+    counts = counts[np.argsort(-turn[counts], kind="stable")]
+    y = network.y_bus.tocoo()
+    backwards = np.full(len(alive), -1)
+    backwards[turns.node] = np.arange(count)[::-1]
+    mine = np.flatnonzero((backwards[y.coords[0]] >= 0) & alive[y.coords[0]] & alive[y.coords[1]])
+    mine = mine[np.argsort(backwards[y.coords[0][mine]], kind="stable")]
+
+    def starts(of: np.ndarray) -> np.ndarray:
+        return np.concatenate([[0], np.cumsum(np.bincount(of, minlength=count))])
+
+    return Recovery(
+        starts(backwards[turns.node[turn[counts]]]), place[turns.neighbour[counts]], shares.real[counts],
+        shares.imag[counts], starts(backwards[y.coords[0][mine]]), place[y.coords[1][mine]], y.data.real[mine],
+        y.data.imag[mine],
+    )  # fmt: skip
 
 
 def _without_power(equations: Equations, plan: Plan, devices: Devices, rules: Rules) -> np.ndarray:
@@ -216,37 +315,22 @@ def _factors(equations: Equations, plan: Plan, devices: int) -> tuple[np.ndarray
     return work.a, float(work.lane[SIGN])
 
 
-def _linear_flow(network: Network, elimination: Elimination, equations: Equations) -> tuple[np.ndarray, np.ndarray]:
+def _dc_factors(
+    network: Network, elimination: Elimination, numbers: Numbers, equations: Equations
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the factors of ``B angle = P`` (with ones in place of the other equation) and the constant part of P."""
-    free, node = elimination.free, elimination.node
-    place = np.empty(len(node), dtype=np.int64)
-    place[node] = np.arange(len(node))
-    live = np.diff(network.y_from.indptr) > 0
-    b = np.where(live, network.dc_susceptance_pu, 0.0)
-    f, t = place[network.branch_from], place[network.branch_to]
-    size = len(node)
-    matrix = csr_array(
-        (np.concatenate([b, b, -b, -b]), (np.concatenate([f, t, f, t]), np.concatenate([f, t, t, f]))),
-        shape=(size, size),
-    )
-    shift = b * network.shift_radian
-    p = np.zeros(size)
-    np.add.at(p, f, shift)
-    np.subtract.at(p, t, shift)
-    for table, nodes in network.shunt_node.items():
-        at = nodes >= 0
-        np.subtract.at(p, place[nodes[at]], network.shunt_pu[table][at].real)
-    angle = np.angle(network.slack_v[np.argsort(network.slack)])
-    p[:free] -= matrix[:free, free:] @ angle
+    size, p = len(elimination.node), numbers.dc_infeed.copy()
+    angle = np.zeros(size)
+    angle[network.slack] = np.angle(network.slack_v)
+    to_slack = elimination.of_free & ~elimination.between_free
+    bystanders = elimination.bystanders
+    np.subtract.at(p, bystanders.row[to_slack], numbers.dc[to_slack] * angle[bystanders.column[to_slack]])
     work = _one(equations, np.zeros(2 * size), 0)
-    entries = matrix[:free, :free].tocoo()
-    key = np.repeat(np.arange(free), np.diff(elimination.start)) * size + elimination.column
-    at = np.searchsorted(key, entries.coords[0] * size + entries.coords[1])
-    np.add.at(work.a, 4 * at, entries.data)
+    work.a[4 * elimination.block_at] = numbers.dc[elimination.between_free]
     work.a[4 * elimination.diagonal + 3] = 1.0
     work.a[4 * elimination.diagonal[~equations.alive]] = 1.0
     factorise(equations, work)
-    return work.a, p[:free]
+    return work.a, p[elimination.node[: elimination.free]]
 
 
 def parts(values: np.ndarray) -> np.ndarray:

@@ -9,7 +9,20 @@ from numba import njit
 
 from twin.network.solving.blocks import FALLING, POISON, SIGN, Equations, Work, substitute
 from twin.network.solving.iterations import NOT_SOLVED, Rules, approach, begin, chord, newton
-from twin.network.solving.lanes import LANES, any_lane, get, load, put, splat, store, where, width
+from twin.network.solving.lanes import (
+    LANES,
+    any_lane,
+    fma,
+    get,
+    larger,
+    less_product,
+    load,
+    put,
+    splat,
+    store,
+    where,
+    width,
+)
 
 NOT_FINITE, GOING, NOT_SETTLED = -2, -3, -4
 """In place of the number of steps: a value of the row is not finite; it goes on; its devices' limits do not settle."""
@@ -34,6 +47,23 @@ class Devices(NamedTuple):
     limited: bool
 
 
+class Recovery(NamedTuple):
+    """Bystanders P in the order of recovery, and the equations that they keep; columns are places.
+
+    The voltage of each is the sum of ``share * v`` from ``start[p]`` to ``start[p + 1]``, its current that of the
+    admittances from ``y_start[p]`` to ``y_start[p + 1]``.
+    """
+
+    start: np.ndarray
+    column: np.ndarray
+    share_real: np.ndarray
+    share_imag: np.ndarray
+    y_start: np.ndarray
+    y_column: np.ndarray
+    y_real: np.ndarray
+    y_imag: np.ndarray
+
+
 class Plan(NamedTuple):
     """A network's factors and where its rows start.
 
@@ -41,7 +71,7 @@ class Plan(NamedTuple):
     voltage, so the fixed point comes first. `dc` (4 B,) are the factors of the linear flow of active power, whose
     infeed is `dc_infeed` (F,) beside that of the row; a row that begins anew has its angles and the magnitudes
     `start_vm` (F,). `sign` is that of the determinant without power. `slack` (2 K,) are voltages; `node` (N,) is the
-    node at each place.
+    node at each place: the free ones, the slacks, then the bystanders.
     """
 
     shared: np.ndarray
@@ -53,6 +83,7 @@ class Plan(NamedTuple):
     sign: float
     slack: np.ndarray
     node: np.ndarray
+    recovery: Recovery
 
 
 class Given(NamedTuple):
@@ -239,17 +270,17 @@ def _gather(
             if k < n:
                 store(w.s, 4 * n + 2 * k + 1, splat(w.v, 0.0))
     _note_used(e, w)
-    _note_slacks(n, plan.node, rows, first, given, w.lane)
+    _note_slacks(plan.node[n : n + len(plan.slack) // 2], rows, first, given, w.lane)
     _set_devices(e, devices, rows, first, at_limit, w)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _note_slacks(n: int, node: np.ndarray, rows: np.ndarray, first: int, given: Given, lane: np.ndarray) -> None:
+def _note_slacks(slack: np.ndarray, rows: np.ndarray, first: int, given: Given, lane: np.ndarray) -> None:
     """Note the rows with power at a slack that is not finite."""
     for r in range(LANES):
         row, total = rows[min(first + r, len(rows) - 1)], 0.0
-        for k in range(n, len(node)):
-            for at in range(2 * node[k], 2 * node[k] + 2):
+        for node in slack:
+            for at in range(2 * node, 2 * node + 2):
                 total += 0.0 * given.constant[row, at]
                 if len(given.current):
                     total += 0.0 * given.current[row, at]
@@ -332,6 +363,7 @@ def _scatter(
 ) -> None:  # fmt: skip
     """Keep what is solved; a row that is not keeps what `found` has of it, or what it goes on from."""
     n = len(e.alive)
+    _recover(plan, n + len(plan.slack) // 2, w)
     poison, zero = splat(w.v, 0.0), splat(w.v, 0.0)
     for k in range(n):
         if e.alive[k]:
@@ -359,6 +391,36 @@ def _scatter(
                     found.sign[row] *= -1.0
         _keep_voltages(e.alive, plan.node, w.v, r, found.v[row])
         _keep_infeed(n, devices, at_limit[row], w, r, found.q[row])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _recover(plan: Plan, first: int, w: Work) -> None:
+    """Put the bystanders' voltages into `w.v` from place `first` on; their mismatch counts as the others'."""
+    of = plan.recovery
+    count, worst = len(of.start) - 1, splat(w.v, 0.0)
+    for p in range(count):
+        re, im = splat(w.v, 0.0), splat(w.v, 0.0)
+        for at in range(of.start[p], of.start[p + 1]):
+            re, im = _add_product(w.v, of.column[at], of.share_real[at], of.share_imag[at], re, im)
+        store(w.v, 2 * (first + p), re)
+        store(w.v, 2 * (first + p) + 1, im)
+    for p in range(count):
+        re, im = splat(w.v, 0.0), splat(w.v, 0.0)
+        for at in range(of.y_start[p], of.y_start[p + 1]):
+            re, im = _add_product(w.v, of.y_column[at], of.y_real[at], of.y_imag[at], re, im)
+        v_re, v_im = load(w.v, 2 * (first + p)), load(w.v, 2 * (first + p) + 1)
+        worst = larger(fma(re, re, im * im) * fma(v_re, v_re, v_im * v_im), worst)
+    store(w.worst, 0, worst)
+    if count:
+        for r in range(width(w.v)):
+            w.mismatch[r] = max(w.mismatch[r], np.sqrt(get(w.worst, 0, r)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_product(v: np.ndarray, k: int, re: float, im: float, sum_re: float, sum_im: float) -> tuple[float, float]:
+    """Return a sum of lanes and a number times the voltages at a place."""
+    v_re, v_im, c_re, c_im = load(v, 2 * k), load(v, 2 * k + 1), splat(v, re), splat(v, im)
+    return less_product(c_im, v_im, fma(c_re, v_re, sum_re)), fma(c_im, v_re, fma(c_re, v_im, sum_im))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -13,7 +13,8 @@ from numba import config
 
 from twin.network.network import Network
 from twin.network.node_power import NodePower
-from twin.network.solving.factors import NOTHING, Elimination, Prepared, parts, prepare
+from twin.network.solving.bystanders import Bystanders, has_power
+from twin.network.solving.factors import NOTHING, Elimination, Numbers, Prepared, parts, prepare
 from twin.network.solving.iterations import Rules
 from twin.network.solving.lanes import LANES
 from twin.network.solving.rows import (
@@ -131,11 +132,14 @@ class Solver:
     tolerance_mva : float
         Largest complex power mismatch at a node. Where admittances are so large that rounding alone leaves more, that
         is what the node may keep.
+    with_bystanders : bool
+        Iterate on nodes without power too. Rows that have power at one of them are solved so in any case.
     """
 
     network: Network
     like: Solver | None = None
     tolerance_mva: float = TOLERANCE_MVA
+    with_bystanders: bool = False
 
     def solve(self, power: NodePower, start: np.ndarray | None = None, threads: int | None = None) -> Solution:
         """Solve each row; its answer depends on no other row and not on the number of threads.
@@ -164,22 +168,34 @@ class Solver:
             shares = [everyone[k * ROWS_PER_TASK : (k + 1) * ROWS_PER_TASK] for k in range(tasks)]
             with ThreadPoolExecutor(threads or default_threads()) as pool:
                 list(pool.map(lambda share: self._solve(share, given, found), shares))
-        return _solution(found, self.prepared.plan.sign, self.network.base_mva)
+        return _solution(found, self.network.base_mva)
 
     def _empty(self, rows: int) -> Found:
         return Found.empty(rows, len(self.network.alive), len(self.network.controlled.node))
 
     def _solve(self, rows: np.ndarray, given: Given, found: Found) -> None:
-        of = self.prepared
+        of, aside = self.prepared, np.zeros(len(rows), dtype=bool)
+        bystanders = of.elimination.bystanders.turns.node
+        if len(bystanders):
+            has_power(bystanders, rows, given.constant, given.current, given.impedance, aside)
+            if aside.any():
+                self._whole._solve(rows[aside], given, found)
+                rows = rows[~aside]
         solve_rows(of.equations, of.plan, of.devices, self._rules, rows, given, found)
+        found.sign[rows] *= of.plan.sign
+
+    @cached_property
+    def _whole(self) -> Solver:
+        """The same without a node left out, for rows with power where there is none else."""
+        return replace(self, like=None if self.like is None else self.like._whole, with_bystanders=True)
 
     @cached_property
     def prepared(self) -> Prepared:
         """What the compiled iterations need."""
-        elimination, admittances = self._structure
+        elimination, numbers = self._structure
         same = self.like is not None and elimination is self.like._structure[0]
         intact = self.like.prepared if same and self.like is not None else None
-        return prepare(self.network, elimination, admittances, self._rules, intact)
+        return prepare(self.network, elimination, numbers, self._rules, intact)
 
     @cached_property
     def _rules(self) -> Rules:
@@ -189,16 +205,20 @@ class Solver:
         )  # fmt: skip
 
     @cached_property
-    def _structure(self) -> tuple[Elimination, np.ndarray]:
-        if self.like is not None and np.array_equal(self.like.network.slack, self.network.slack):
+    def _structure(self) -> tuple[Elimination, Numbers]:
+        network = self.network
+        if self.like is not None and np.array_equal(self.like.network.slack, network.slack):
             elimination = self.like._structure[0]
-            admittances = elimination.admittances(self.network)
-            if admittances is not None:
-                return elimination, admittances
-        elimination = Elimination.of(self.network)
-        admittances = elimination.admittances(self.network)
-        assert admittances is not None
-        return elimination, admittances
+            numbers = elimination.numbers(network)
+            if numbers is not None:
+                return elimination, numbers
+        choices = [] if self.with_bystanders else [Bystanders.of(network)]
+        for bystanders in (*choices, Bystanders.none(network)):
+            own = Elimination.of(network, bystanders)
+            numbers = None if own is None else own.numbers(network)
+            if own is not None and numbers is not None:
+                return own, numbers
+        raise AssertionError  # nothing is eliminated, so nothing can fail
 
 
 def solve_each(
@@ -215,11 +235,9 @@ def solve_each(
         As for `Solver.solve`, of all rows.
     """
     given, found = _given(power, start), solvers[0]._empty(len(power.constant))
-    sign = np.empty(len(power.constant))
     for solver, rows in zip(solvers, of_rows, strict=True):
         solver._solve(rows, given, found)
-        sign[rows] = solver.prepared.plan.sign
-    return _solution(found, sign, solvers[0].network.base_mva)
+    return _solution(found, solvers[0].network.base_mva)
 
 
 def _given(power: NodePower, start: np.ndarray | None) -> Given:
@@ -231,11 +249,11 @@ def _given(power: NodePower, start: np.ndarray | None) -> Given:
     )
 
 
-def _solution(found: Found, sign: float | np.ndarray, base_mva: float) -> Solution:
-    """Return what is found; `sign` is that of the determinant without power, of each row or of all."""
+def _solution(found: Found, base_mva: float) -> Solution:
+    """Return what is found; its sign is relative to that of the determinant without power."""
     v, failure = found.v.view(complex), np.zeros(len(found.steps), dtype=np.int64)
     method, solved = found.method.astype(np.int64), found.steps >= 0
-    operable = solved & (found.sign == sign)
+    operable = solved & (found.sign > 0.0)
     if not solved.all():
         failure[~solved] = Failure.NOT_CONVERGED
         for steps, reason in _FAILURE_OF_STEPS.items():
