@@ -10,7 +10,7 @@ import numpy as np
 
 from twin.core.row_arrays import map_arrays, put_rows, rows_of
 from twin.network.model import GridModel
-from twin.network.monitored import nodes_at
+from twin.network.monitored import position
 from twin.network.node_power import NodePower
 from twin.network.solving.solver import Solution
 from twin.network.variants.controls import Bands
@@ -74,6 +74,9 @@ class ControlActions:
             wanted[moved] = 0
             going = moved[found.converged[moved]]
             wanted[going] = self._wanted(contingency, rows_of(found, going), positions[going])
+        if found is at_once:  # nothing has moved
+            yield Settled(self.start, np.ones(len(positions), dtype=bool), contingency, found)
+            return
         for row in np.unique(positions, axis=0):
             at, picked = tuple(row.tolist()), (positions == row).all(axis=1)
             yield Settled(at, picked, self.contingency(number, at), found)
@@ -95,6 +98,12 @@ class ControlActions:
         return np.array([control.step_minutes for control in controls if control is not None])
 
     @cached_property
+    def _tap_row(self) -> int:
+        """Position in ``net.bus`` of the bus whose voltage the tap changer holds."""
+        assert self.model.controls.tap is not None
+        return position(self.model.net, ("bus", self.model.controls.tap.bus))
+
+    @cached_property
     def _bands(self) -> Bands:
         return Bands.of([self.model], np.zeros(1, dtype=np.int64))
 
@@ -110,7 +119,7 @@ class ControlActions:
         network, controls = contingency.network, self.model.controls
         columns = []
         if controls.tap is not None:
-            node = int(nodes_at(self.model.net, network, [controls.tap.bus])[0])
+            node = int(network.node_of_bus[self._tap_row])
             columns.append(np.abs(state.v[:, node]) if node >= 0 else np.full(len(state.v), np.nan))
         if controls.reactors is not None:
             row = int(network.controlled_by["compensator"][0]) if "compensator" in network.controlled_by else -1
