@@ -8,6 +8,7 @@ import difflib
 import functools
 import json
 import math
+import operator
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from network_models.tables.columns import PlainRow, Row
 from network_models.tables.declarations import DECLARATIONS, FACTOR, Declaration
 from network_models.tables.demand import component_problems
 from network_models.tables.devices import response_problems
+from network_models.tables.market import money_problems
 from twin.core.errors import Problem, raise_if_any
 from twin.core.tables import Tables
 
@@ -69,7 +71,7 @@ def _tables(island: Island, values: str, written: tuple[int, ...]) -> Tables:
         if name in frames and of_rows:
             frames[name] = with_values(DECLARATIONS[name], frames[name], of_rows, problems)
     raise_if_any(problems)
-    raise_if_any([*response_problems(frames), *component_problems(frames)])
+    raise_if_any([*response_problems(frames), *component_problems(frames), *money_problems(frames)])
     return Tables(types.MappingProxyType(frames), island.settings.holidays, island.name)
 
 
@@ -98,7 +100,21 @@ def with_values(
             changed.loc[row, columns] *= value
         else:
             changed.loc[row, facts.main] = value
+        problems.extend(_impossible(facts, changed.loc[row, columns].iloc[0], name, value))
     return changed
+
+
+def _impossible(facts: Declaration, numbers: pd.Series, name: str, value: float) -> Iterator[Problem]:
+    """Yield what a study's value makes of a row that its columns do not allow: the first of them."""
+    words = {end: relation for end, _, relation in _LIMITS.values()}
+    for column, number in numbers.dropna().items():
+        field = facts.columns().get(str(column))
+        for end, limit in ((end, limit) for limit in (field.metadata if field else ()) for end in _HOLDS):
+            if hasattr(limit, end) and not _HOLDS[end](number, getattr(limit, end)):
+                where, accepted = f"[inputs.{facts.name}] {name}", f"{column} {words[end]} {getattr(limit, end):g}"
+                seen = f"{value:g}" + (f", a factor: {column} = {number:g}" if facts.main == FACTOR else "")
+                yield Problem("this row cannot have the value", where, seen, accepted, "correct the value")
+                return
 
 
 def row_names(facts: Declaration, frame: pd.DataFrame) -> pd.Series:
@@ -275,6 +291,7 @@ _LIMITS = {
     "less_than": ("lt", "the value is too large", "below"),
     "less_than_equal": ("le", "the value is too large", "at most"),
 }
+_HOLDS = {"gt": operator.gt, "ge": operator.ge, "lt": operator.lt, "le": operator.le}
 
 
 def _kind(annotation: Any) -> str:  # noqa: ANN401 - any type

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
+import pandas as pd
+
 from network_models.tables.columns import HOURS, Flag, Month, Row, maybe, number, refers, whole, with_columns
+from twin.core.errors import Problem
 
 
 class AreaMonth(Month):
@@ -115,3 +120,52 @@ class SupplyContract(Row):
     plant: str = refers("plants.plant_id")
     buyer: str = refers("buyers.buyer_id")
     share_percent: float = number("%", gt=0, le=100)
+
+
+ANY, NOT_NEGATIVE, PERCENT, YEARS = (-math.inf, math.inf), (0.0, math.inf), (0.0, 100.0), (1.0, 100.0)
+POSSIBLE: dict[str, dict[str, tuple[float, float]]] = {
+    "market": dict.fromkeys(
+        ("retail_price", "wholesale_price", "nonfossil_wholesale_price", "nonfossil_sale_price",
+         "nonfossil_nonfit_price", "nonfossil_fit_price", "ppa_price", "ppa_surplus_price", "surplus_price_battery",
+         "surplus_price_plain", "battery_lease", "ppa_running_cost", "wheeling_low_voltage",
+         "wheeling_generation_energy", "wheeling_generation_power", "up_dr_wheeling", "fip_floor_price",
+         "fip_balancing_cost"), ANY,
+    ) | {
+        "loss_low_voltage_percent": (0.0, 99.0), "aggregator_share_of_fip_gain": (0.0, 1.0), "free_hour": (0.0, 23.0),
+        "wheeling_generation_from_year": (1990.0, 2100.0),
+    },
+    "investment": {
+        "pv_cost": NOT_NEGATIVE, "battery_cost": NOT_NEGATIVE, "battery_subsidy": PERCENT, "pv_subsidy": PERCENT,
+        "pv_life": YEARS, "battery_life": YEARS, "contract_years": YEARS, "stated_own_use": NOT_NEGATIVE,
+        "stated_surplus": NOT_NEGATIVE,
+    },
+    "matching": {"emission_factor": NOT_NEGATIVE, "imbalance_spread": ANY, "local_ownership": PERCENT},
+}  # fmt: skip
+"""Rows that a table of money must have, and between which ends each value and its range must lie; prices anywhere."""
+
+
+def money_problems(tables: Mapping[str, pd.DataFrame]) -> Iterator[Problem]:
+    """Yield rows that a table of money lacks, and values that cannot be, a study's own values in place.
+
+    Parameters
+    ----------
+    tables : mapping of str to pandas.DataFrame
+        Tables of an island, which may leave these out.
+    """
+    for table, rows in POSSIBLE.items():
+        if table not in tables:
+            continue
+        numbers = tables[table].set_index("name")[["value", "low", "high"]].astype(float)
+        for name, (least, most) in rows.items():
+            where = f"{table}.csv, row {name}"
+            if name not in numbers.index:
+                others = ", ".join(sorted(set(numbers.index) - set(rows)))
+                repair = f"add the row {name}" + (f", or correct one of {others}" if others else "")
+                yield Problem("the row is missing", f"{table}.csv, column name", "", name, repair)
+                continue
+            for column, value in zip(numbers.columns, numbers.loc[name].to_numpy(float), strict=True):
+                if not (math.isnan(value) or least <= value <= most):
+                    accepted = f"at least {least:g}" if math.isinf(most) else f"{least:g} to {most:g}"
+                    repair = f"correct it, in the table or in [inputs.{table}] of the study"
+                    yield Problem("the value is not possible", f"{where}, column {column}", f"{value:g}", accepted,
+                                  repair)  # fmt: skip

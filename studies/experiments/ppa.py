@@ -65,6 +65,7 @@ class Ppa(Experiment):
         """Return capital, subsidy, the yearly balance of each case, paybacks, lives and sensitivities."""
         tables, business = tables_of(self.study), self.business
         lives = tables["investment"].set_index("name").loc[["pv_life", "battery_life"], ["low", "value", "high"]]
+        lives = lives.astype(float).bfill(axis="columns").ffill(axis="columns")  # a life without a range
         given = {name: tables.value(name, "investment") for name in ("stated_own_use", "stated_surplus")}
         cases = [_case(business, "stated", "", "", given["stated_own_use"], given["stated_surplus"])]
         yields = [given["stated_own_use"] + given["stated_surplus"]]
@@ -87,7 +88,7 @@ class Ppa(Experiment):
             "values": dict(business.values),
             "shortest_life": float(lives["low"].min()),
             "sensitivity": _sensitivity(business, max(yields)),
-            "by_lives": _by_lives(business, cases[0]["balance_jpy"], *lives.astype(float).to_numpy().tolist()),
+            "by_lives": _by_lives(business, cases[0]["balance_jpy"], *lives.to_numpy().tolist()),
         }
 
     def report(self, folder: Path, record: dict[str, Any]) -> None:

@@ -46,7 +46,6 @@ from twin.network.model import GridModel
 SHARES_OF_RUN = ("municipality_local_use_percent", "municipality_local_supply_percent")
 LEDGERS = "ledgers"
 """Folder of the ledgers, a Parquet file a scenario."""
-"""Prices of a buyer that may be below zero."""
 KEPT_PAYMENTS = ("fit", "fip_premium", "ppa", "ppa_surplus", "battery_lease", "retail", "wheeling")
 """Payments of the run that are shown beside the ledger and never added to it."""
 

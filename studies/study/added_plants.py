@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
 from studies.study.file.schema import AddedPlant, Study
+from twin.core.errors import Problem
 from twin.core.tables import Tables
+from twin.network.model import GridModel
 
 SPECIAL_HIGH_FROM_KV = 22.0
 """From this voltage on a plant is of the class ``special_high``, below it ``high``."""
@@ -56,6 +59,42 @@ def _row(name: str, plant: AddedPlant, study: Study, tables: Tables) -> dict[str
         "units": units,
         "age_parameter": "", "firmness_parameter": "", "trippable_parameter": "",
     }  # fmt: skip
+
+
+def above_rating(model: GridModel, added: dict[str, AddedPlant]) -> Iterator[Problem]:
+    """Yield added plants, or their batteries, above what lines and transformers at their bus carry away together.
+
+    Parameters
+    ----------
+    model : GridModel
+        With these plants; what else stands at the bus counts too.
+    added : dict
+        By id; their power here counts, not that of the model.
+    """
+    bus, net = model.plants["bus"], model.net
+    others = model.plants["contract_mw"].astype(float).drop(index=[name for name in added if name in bus.index])
+    for at in dict.fromkeys(int(bus[name]) for name, plant in added.items() if plant.mw > 0.0):
+        here = {name: plant for name, plant in added.items() if bus[name] == at and plant.mw > 0.0}
+        there = float(others[bus[others.index] == at].sum())
+        trafos = net.trafo[(net.trafo["hv_bus"] == at) | (net.trafo["lv_bus"] == at)]["sn_mva"].sum()
+        lines = net.line[(net.line["from_bus"] == at) | (net.line["to_bus"] == at)]
+        rating = float(trafos + 3.0**0.5 * net.bus["vn_kv"][at] * lines["max_i_ka"].sum())
+        place, room = next(iter(here.values())).bus, max(rating - there, 0.0)
+        accepted = (
+            f"at most {room:.1f} MW at {place}: all its transformers and lines carry {rating:.1f} MW, "
+            f"other plants there have {there:.1f} MW"
+        )
+        repair = "choose less or a bus of a higher voltage"
+        total, names = sum(plant.mw for plant in here.values()), ", ".join(here)
+        if total + there > rating:
+            what = "the plants are" if len(here) > 1 else "the plant is"
+            yield Problem(f"{what} larger than the bus can carry away", f"fleet.added_plants.{names}, mw",
+                          f"{total:g} MW", accepted, repair)  # fmt: skip
+        stored = sum(plant.battery_mwh for plant in here.values())
+        if stored / BATTERY_HOURS + there > rating:
+            yield Problem("the battery's power is larger than the bus can carry away",
+                          f"fleet.added_plants.{names}, battery",
+                          f"{stored:g} MWh, {stored / BATTERY_HOURS:g} MW", accepted, repair)  # fmt: skip
 
 
 def newest_of_kind(plants: pd.DataFrame, kind: str) -> pd.Series:

@@ -10,7 +10,7 @@ import pandas as pd
 from network_models.guest import guest
 from network_models.model import build_grid
 from network_models.tables.declarations import DECLARATIONS
-from studies.study.added_plants import with_added_plants
+from studies.study.added_plants import above_rating, with_added_plants
 from studies.study.file.checks import locate
 from studies.study.file.members import Member
 from studies.study.file.schema import Study
@@ -57,8 +57,8 @@ def member_grids(members: list[Member]) -> Grids:
     Raises
     ------
     InputError
-        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where models cannot be compared
-        because their elements differ.
+        From the builders; where a plant of ``fleet.contract_mw`` does not exist; where added plants are larger than
+        their bus can carry away; where models cannot be compared because their elements differ.
     """
     position: dict[str, int] = {}
     networks: dict[str, GridModel] = {}
@@ -71,6 +71,7 @@ def member_grids(members: list[Member]) -> Grids:
             network = _network_key(member.study)
             if network not in networks:
                 networks[network] = _network(member.study)
+                raise_if_any(above_rating(networks[network], member.study.fleet.added_plants))
             models.append(_with_settings(networks[network], member.study))
         of_member.append(position[key])
     planned = planned_outages(members, models, of_member)

@@ -6,19 +6,23 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from shipped import GOTO
 
 from network_models.island import Island, find_island
 from network_models.plan import read_plan
+from network_models.reading import island_tables
 from reports.document.blocks import Table
 from reports.document.texts import Words
 from reports.sections.documents.audit import sections, slip_text
 from studies.experiments.audit.formulas import evaluated
 from studies.experiments.audit.model_values import OfRuns, OfTables
 from studies.experiments.audit.plan_audit import audited, tried_on, verdict
+from studies.experiments.value import buyers_of
 from tests.e2e.conftest import command
-from twin.core.errors import InputError
+from twin.core.errors import InputError, gathered, raise_if_any
+from twin.metrics.matching import problems_of
 
 ISLAND = find_island()
 MINI = Path(__file__).parents[1] / "islands"
@@ -262,3 +266,53 @@ def test_a_partner_without_demand_and_certificates_sold_twice_are_refused_at_onc
     assert "2 problems found" in answer.err
     assert "buyers.csv, partner_city: the buyer has no demand" in answer.err
     assert "supply_contracts.csv, haenkaze: certificates are sold twice" in answer.err
+
+
+def without(name):
+    """Return a change of a table that takes a row out."""
+    return lambda rows: rows.remove(next(row for row in rows if row["name"] == name))
+
+
+def with_value(row_name, **cells):
+    return lambda rows: next(row for row in rows if row["name"] == row_name).update(cells)
+
+
+@pytest.mark.parametrize(
+    ("table", "change", "where", "repair"),
+    [
+        ("investment", without("pv_life"), "investment.csv, column name", "add the row pv_life"),
+        ("matching", with_value("local_ownership", name="local_ownershp"), "matching.csv, column name",
+         "or correct one of local_ownershp"),
+        ("market", without("ppa_price"), "market.csv, column name", "add the row ppa_price"),
+        ("investment", with_value("battery_life", low="0"), "investment.csv, row battery_life, column low",
+         "[inputs.investment]"),
+        ("investment", with_value("battery_subsidy", value="175", high="200"),
+         "investment.csv, row battery_subsidy, column value", "[inputs.investment]"),
+        ("buyers", lambda rows: rows[0].update(is_local="false"), "buyers.csv, column is_local", "is_local = true"),
+        ("buyers", lambda rows: rows.clear(), "buyers.csv, column is_local", "add the local customers"),
+    ],
+)  # fmt: skip
+def test_tables_of_money_that_lack_or_spoil_something_are_refused_before_a_run(tmp_path, table, change, where, repair):
+    island = rewritten(tmp_path, f"{table}.csv", change)
+    with pytest.raises(InputError) as refused:
+        tables = island_tables(island)
+        nothing = np.ones(1, dtype=np.int64)
+        raise_if_any(problems_of([], buyers_of(tables, nothing, 1.0), []))
+    assert refused.value.problems[0].where == where
+    assert repair in refused.value.problems[0].repair
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"grid_batteries": {"fukue": -10.0}}, ["[inputs.grid_batteries] fukue"]),
+        ({"plant_batteries": {"haenkaze": -1.0}}, ["[inputs.plant_batteries] haenkaze"]),
+        ({"investment": {"battery_life": 0.0}}, ["investment.csv, row battery_life, column value"]),
+        ({"grid_batteries": {"fukue": 0.0}, "market": {"retail_price": -2.0}}, []),
+    ],
+)
+def test_values_of_a_study_obey_the_columns_of_their_table(values, told):
+    found = []
+    with gathered(found):
+        island_tables(ISLAND, values)
+    assert [problem.where for problem in found] == told

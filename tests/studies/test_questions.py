@@ -1,6 +1,10 @@
 """Questions: every shipped study asks one; differences are paired; a page has its frame in both languages."""
 
+from types import SimpleNamespace
+
 import numpy as np
+import pandapower as pp
+import pandas as pd
 import pytest
 from question_records import RECORDS
 from shipped import GOTO, goto
@@ -16,8 +20,10 @@ from studies.experiments.questions.catalogue import KINDS, experiment_of
 from studies.experiments.questions.connect import Connect, NewPlant
 from studies.experiments.questions.question import Question, differences
 from studies.experiments.uncertainty.unknowns import unknowns
+from studies.study.added_plants import above_rating
 from studies.study.file.members import WEATHER_YEAR, members, resolved, weather_members
 from studies.study.file.reading import read_study, shipped_studies, study_path
+from studies.study.file.schema import AddedPlant
 from studies.study.grids import member_grids
 from studies.study.islands import demand_factor
 from studies.study.prices import warn_of_negative_prices
@@ -239,3 +245,59 @@ def test_prices_below_zero_are_allowed_and_told(caplog):
     caplog.clear()
     warn_of_negative_prices(members(study))
     assert not caplog.text
+
+
+PV = "fleet.added_plants.added_pv.mw = 20.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("onset", PV, 'fleet.added_plants.added_pv.bus = "fukeu"', ["there is no such bus"]),
+        ("onset", PV, "fleet.added_plants.other = { mw = 3.0, kind = 'pv' }",
+         ["scenario.pv_20: fleet.added_plants.other.bus is missing"]),
+        ("fip", "fip_rest = {", "fip_none = {", ["a key, a table or a scenario is in the file twice"]),
+    ],
+)  # fmt: skip
+def test_a_question_file_with_a_slip_in_a_scenario_tells_it_once_with_its_line(tmp_path, name, old, new, told):
+    text = study_path(name).read_text(encoding="utf-8")
+    assert old in text
+    line = next(number for number, one in enumerate(text.splitlines(), start=1) if old in one)
+    (tmp_path / "mine.toml").write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError) as refused:
+        read_study(tmp_path / "mine.toml")
+    assert [problem.what for problem in refused.value.problems] == told
+    assert f"line {line}" in refused.value.problems[0].where
+
+
+def test_a_question_without_a_scenario_to_compare_with_is_refused_before_anything_is_made():
+    study = read_study(study_path("fip"))
+    alone = study.model_copy(update={"compare": study.compare.model_copy(update={"reference": None})})
+    with pytest.raises(InputError) as refused:
+        experiment_of(alone, None, None).prepare(lambda stage, done, total: None)
+    (problem,) = refused.value.problems
+    assert problem.what == "the question has nothing to compare with"
+    assert "fip_none" in problem.accepted
+
+
+@pytest.mark.parametrize(
+    ("mw", "battery_mwh", "told"),
+    [
+        ((5.0, 4.0), 0.0, []),
+        ((6.0, 4.0), 0.0, ["fleet.added_plants.a, b, mw"]),
+        ((5.0, 4.0), 40.0, ["fleet.added_plants.a, b, battery"]),
+        ((10.0, 0.0), 0.0, ["fleet.added_plants.a, mw"]),
+    ],
+)
+def test_plants_at_one_bus_count_together_and_with_what_stands_there(mw, battery_mwh, told):
+    """By hand: 10 MVA of transformers at the bus, another plant of 0.8 MW."""
+    net = pp.create_empty_network()
+    high, low = pp.create_bus(net, 66.0), pp.create_bus(net, 6.6)
+    pp.create_transformer_from_parameters(net, high, low, 10.0, 66.0, 6.6, 0.5, 8.0, 0.0, 0.0)
+    plants = pd.DataFrame({"bus": [low, low, low, high], "contract_mw": [*mw, 0.8, 50.0]}, index=["a", "b", "c", "d"])
+    model = SimpleNamespace(net=net, plants=plants)
+    added = {
+        name: AddedPlant(bus="low", kind="pv", mw=power, battery_mwh=battery_mwh)
+        for name, power in zip("ab", mw, strict=True)
+    }
+    assert [problem.where for problem in above_rating(model, added)] == told

@@ -146,6 +146,9 @@ def allocation(sellers: Sequence[Seller], buyers: Sequence[Buyer], contracts: Se
 
 def problems_of(sellers: Sequence[Seller], buyers: Sequence[Buyer], contracts: Sequence[Contract]) -> Iterator[Problem]:
     """Yield what makes a matching impossible or would use a certificate twice."""
+    if not any(buyer.is_local for buyer in buyers):
+        seen, repair = ", ".join(buyer.name for buyer in buyers), "add the local customers, or write is_local = true"
+        yield Problem("no buyer is local", "buyers.csv, column is_local", seen, "at least one local buyer", repair)
     for buyer in buyers:
         if not buyer.wh.any():
             yield Problem("the buyer has no demand", f"buyers.csv, {buyer.name}", repair="give yearly_mwh above 0")

@@ -227,8 +227,9 @@ class OfRuns:
 
     def _check(self, scenario: str) -> None:
         if scenario not in self.folders:
-            accepted = ", ".join(self.folders)
-            raise InputError([Problem("the study has no such scenario", "plan_checks.csv", scenario, accepted)])
+            accepted, repair = ", ".join(self.folders), "audit a study with these scenarios, or correct the formula"
+            what = "formulas name a scenario that the study does not have"
+            raise InputError([Problem(what, "plan_checks.csv, column computed", scenario, accepted, repair)])
 
     def functions(self) -> dict[str, Callable[..., float]]:
         """Return the functions by the name that formulas use."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from studies.execution.workers import Progress
 from studies.experiments.questions.question import Question, Row
-from studies.study.added_plants import BATTERY_HOURS, area_of_bus
-from studies.study.file.input_names import added_problems
+from studies.study.added_plants import BATTERY_HOURS, above_rating, area_of_bus
+from studies.study.file.input_names import ADDED, added_problems
 from studies.study.file.members import BASE, Member, middle_point, resolved
 from studies.study.file.schema import Study
 from studies.study.grids import member_grids
@@ -88,7 +88,9 @@ class Connect(Question):
     def prepare(self, progress: Progress) -> None:
         """Check the plant against what its bus can carry, and make the case."""
         model = member_grids(self.members()[:1]).models[0]
-        raise_if_any(_too_large(model, self.bus_name, self.asked))
+        plant = {PLANT: self.members()[1].study.fleet.added_plants[PLANT]}
+        plant[PLANT] = plant[PLANT].model_copy(update={"battery_mwh": self.asked.battery_mwh})
+        raise_if_any(_of_option(problem) for problem in above_rating(model, plant))
         self.strength_mva = short_circuit_mva(model.net, _bus(model, self.bus_name))
         super().prepare(progress)
 
@@ -148,12 +150,14 @@ def _problems(study: Study, asked: NewPlant) -> list[Problem]:
     if not study.grid.is_island:
         repair = "choose a study of an island, e.g. --study goto_2030"
         return [Problem("a plant can be added to an island's tables only", "--study", study.name, repair=repair)]
-    plant = {PLANT: {"bus": asked.bus, "kind": asked.kind}}
-    found = [_of_option(problem) for problem in added_problems(island_of(study), plant, "")]
+    given = [(f"{ADDED}{PLANT}.bus", asked.bus, "--bus"), (f"{ADDED}{PLANT}.kind", asked.kind, "--kind")]
+    found = list(added_problems(island_of(study), given))
     if not 0.0 < asked.mw < float("inf"):
-        found.append(Problem("this is no power of a plant", "--mw", f"{asked.mw:g}", "a number above 0, in MW"))
+        accepted, repair = "a number above 0, in MW", "write the contract power, e.g. --mw 10"
+        found.append(Problem("this is no power of a plant", "--mw", f"{asked.mw:g}", accepted, repair))
     if not 0.0 <= asked.battery_mwh < float("inf"):
-        found.append(Problem("this is no battery", "--battery", f"{asked.battery_mwh:g}", "0 or more, in MWh"))
+        accepted, repair = "0 or more, in MWh", "write its energy, or leave --battery out"
+        found.append(Problem("this is no battery", "--battery", f"{asked.battery_mwh:g}", accepted, repair))
     if asked.battery_mwh and "plant_batteries" not in tables_of(study):
         repair = "leave --battery out, or add the table plant_batteries"
         found.append(Problem("the island says nothing of batteries beside plants", "--battery",
@@ -162,24 +166,10 @@ def _problems(study: Study, asked: NewPlant) -> list[Problem]:
 
 
 def _of_option(problem: Problem) -> Problem:
-    """Return the problem with the option that the value came from."""
+    """Return the problem of the added plant with the option that the value came from."""
     return Problem(
         problem.what, f"--{problem.where.rpartition(', ')[2]}", problem.seen, problem.accepted, problem.repair
     )
-
-
-def _too_large(model: GridModel, bus_name: str, asked: NewPlant) -> list[Problem]:
-    """Return whether the plant is larger than what transformers and lines at its bus can carry away together."""
-    at = _bus(model, bus_name)
-    net = model.net
-    trafos = net.trafo[(net.trafo["hv_bus"] == at) | (net.trafo["lv_bus"] == at)]["sn_mva"].sum()
-    lines = net.line[(net.line["from_bus"] == at) | (net.line["to_bus"] == at)]
-    rating = float(trafos + 3.0**0.5 * net.bus["vn_kv"][at] * lines["max_i_ka"].sum())
-    if asked.mw <= rating:
-        return []
-    repair = "choose a smaller plant or a bus of a higher voltage"
-    seen, accepted = f"{asked.mw:g} MW", f"at most {rating:.1f} MW at {asked.bus}: all its transformers and lines"
-    return [Problem("the plant is larger than its bus can carry away", "--mw", seen, accepted, repair)]
 
 
 def _bus(model: GridModel, name: str) -> int:
@@ -202,7 +192,7 @@ def _with_plant(study: Study, asked: NewPlant) -> Study:
     bus = tables["buses"].set_index("bus_id").loc[asked.bus]
     area = area_of_bus(tables, asked.bus)
     what = f"{asked.mw:g} MW"
-    key = f"fleet.added_plants.{PLANT}."
+    key = f"{ADDED}{PLANT}."
     plant = {
         "bus": asked.bus, "kind": asked.kind, "mw": float(asked.mw), "firm": asked.firm,
         "title_en": f"New {asked.kind} plant, {what}", "title_ja": f"新規{KINDS_JA.get(asked.kind, asked.kind)}{what}",

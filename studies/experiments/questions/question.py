@@ -52,7 +52,17 @@ class Question(Experiment):
         return weather_members(self.study)
 
     def prepare(self, progress: Progress) -> None:
-        """Make the case of all members."""
+        """Make the case of all members.
+
+        Raises
+        ------
+        InputError
+            With all problems of the inputs; where there is no scenario to compare the others with.
+        """
+        if self.study.compare.reference is None:
+            where, names = f"study {self.study.name}, [compare] reference", ", ".join(self.study.scenario)
+            repair = "name the scenario that the others are compared with" if names else "add [scenario.<name>] first"
+            raise InputError([Problem("the question has nothing to compare with", where, "", names, repair)])
         self.case = study_case(self.study, self.members(), self.data, self.days)
         self.year_before = previous_price(self.study, self.data)
 

@@ -141,32 +141,37 @@ def _conductor_problems(island: Island, value: int, where: str) -> Iterator[Prob
         yield Problem("there is no link conductor of this size", where, str(value), ", ".join(sizes))
 
 
-def added_problems(island: Island, plants: dict[str, dict[str, Any]], where: str) -> Iterator[Problem]:
+ADDED = "fleet.added_plants."
+
+
+def added_problems(island: Island, assignments: Iterable[Assignment]) -> Iterator[Problem]:
     """Yield buses and kinds of added plants that an island does not have, and ids that it has already.
 
     Parameters
     ----------
     island : Island
-    plants : dict
-        By id, as the study has them.
-    where : str
-        Place of the section.
+    assignments : iterable of (str, object, str)
+        Every value of the base sections, scenarios and sweeps.
     """
     buses = [row["bus_id"] for row in island.cells("buses")]
     known = island.column("plants", "plant_id")
-    kinds = {row["kind"] for row in island.cells("plants") if float(row["contract_mw"] or 0.0) > 0.0}
-    for name, plant in plants.items():
-        place = f"{where}{name}"
-        if name in known:
+    kinds = sorted({row["kind"] for row in island.cells("plants") if float(row["contract_mw"] or 0.0) > 0.0})
+    told: set[str] = set()
+    for key, value, where in assignments:
+        name, _, column = key.removeprefix(ADDED).rpartition(".")
+        if not key.startswith(ADDED):
+            continue
+        if name in known and name not in told:
+            told.add(name)
             repair = "choose another id, or set [fleet.contract_mw] of the plant that is there"
-            yield Problem("the island has a plant of this id", place, name, repair=repair)
-        bus, kind = plant.get("bus"), plant.get("kind")
-        if isinstance(bus, str) and bus not in buses:
-            yield Problem("there is no such bus", f"{place}, bus", bus, ", ".join(buses), nearest(bus, buses))
-        if isinstance(kind, str) and kind not in kinds:
-            accepted = ", ".join(sorted(kinds))
-            yield Problem("the island has no plant of this kind to take after", f"{place}, kind", kind, accepted,
-                          nearest(kind, kinds))  # fmt: skip
+            yield Problem("the island has a plant of this id", where, name, repair=repair)
+        if column == "bus" and isinstance(value, str) and value not in buses:
+            repair = nearest(value, buses) or "write one of these"
+            yield Problem("there is no such bus", where, value, ", ".join(buses), repair)
+        if column == "kind" and isinstance(value, str) and value not in kinds:
+            repair = nearest(value, kinds) or "write one of these"
+            what = "the island has no plant of this kind to take after"
+            yield Problem(what, where, value, ", ".join(kinds), repair)
 
 
 START = "inputs."

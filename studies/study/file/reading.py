@@ -178,14 +178,17 @@ def _table(text: str, path: Path) -> dict[str, Any]:
         place = re.search(r"\(at line (\d+), column \d+\)", str(error))
         lines = text.splitlines()
         number = int(place[1]) if place else len(lines)
-        problem = Problem(
-            what=f"the file is not valid TOML: {error}",
-            where=f"{path}, line {number}",
-            seen=lines[number - 1].strip() if 0 < number <= len(lines) else "",
-            accepted="key = value, texts in quotes, true and false in lower case",
-            repair="correct this line; what comes after it is checked once it can be read",
-        )
-        raise InputError([problem]) from None
+        what = f"the file is not valid TOML: {error}"
+        accepted = "key = value, texts in quotes, true and false in lower case"
+        if str(error).startswith(TWICE):
+            what, accepted = "a key, a table or a scenario is in the file twice", "each name once"
+        seen = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+        repair = "correct this line; what comes after it is checked once it can be read"
+        raise InputError([Problem(what, f"{path}, line {number}", seen, accepted, repair)]) from None
+
+
+TWICE = ("Cannot overwrite a value", "Cannot declare", "Cannot mutate", "Cannot redefine", "Duplicate inline")
+"""Beginnings of what tomllib says where a name is given twice."""
 
 
 FILE_KEYS = ("model", "island", "policy", "path")
@@ -248,8 +251,7 @@ class _Reporter:
             yield from network_problems(island, self._assignments(table))
         else:
             yield from guest_problems(self._assignments(table))
-        added = _subtables(_subtable(table, "fleet"), "added_plants")
-        yield from added_problems(island, added, f"{self.where(('fleet', 'added_plants'))}, ")
+        yield from added_problems(island, self._assignments(table))
         yield from part_problems(island, table, self._assignments(table), self.where(("operation",)))
         yield from input_problems(island, self._assignments(table))
 
@@ -316,10 +318,12 @@ class _Reporter:
             return found
         settings = {key: member[key] for key in Settings.model_fields if key in member}
         for error in findings(Settings, settings):
-            overridden = [key for key in allowed if _dotted(error).startswith(key) or key.startswith(_dotted(error))]
-            if overridden and (_loc(error) not in known or _dotted(error) in allowed):
-                dotted = f"{'.'.join(place)}: {_dotted(error)}"
-                found.append(explain(error, Settings, self.where((*place, overridden[0])), dotted))
+            dotted = _dotted(error)
+            beside = f"{dotted.rpartition('.')[0]}." if error["type"] == "missing" else dotted
+            overridden = [key for key in allowed if dotted.startswith(key) or key.startswith((dotted, beside))]
+            if overridden and (_loc(error) not in known or dotted in allowed):
+                where = self.where((*place, overridden[0]))
+                found.append(explain(error, Settings, where, f"{'.'.join(place)}: {dotted}"))
         return found
 
     def _forbidden(self, key: str, value: object, place: tuple[str, ...]) -> Problem:
