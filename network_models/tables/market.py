@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Literal
-
-import pandas as pd
+from typing import TYPE_CHECKING, Literal
 
 from network_models.tables.columns import HOURS, Flag, Month, Row, maybe, number, refers, whole, with_columns
 from twin.core.errors import Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class AreaMonth(Month):

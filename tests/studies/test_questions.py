@@ -256,7 +256,8 @@ PV = "fleet.added_plants.added_pv.mw = 20.0"
         ("onset", PV, 'fleet.added_plants.added_pv.bus = "fukeu"', ["there is no such bus"]),
         ("onset", PV, "fleet.added_plants.other = { mw = 3.0, kind = 'pv' }",
          ["scenario.pv_20: fleet.added_plants.other.bus is missing"]),
-        ("fip", "fip_rest = {", "fip_none = {", ["a key, a table or a scenario is in the file twice"]),
+        ("fip", "fip_rest = {", "fip_none = {",
+         ["the file is not valid TOML: a key, a table or a scenario is in it twice"]),
     ],
 )  # fmt: skip
 def test_a_question_file_with_a_slip_in_a_scenario_tells_it_once_with_its_line(tmp_path, name, old, new, told):

@@ -181,7 +181,7 @@ def _table(text: str, path: Path) -> dict[str, Any]:
         what = f"the file is not valid TOML: {error}"
         accepted = "key = value, texts in quotes, true and false in lower case"
         if str(error).startswith(TWICE):
-            what, accepted = "a key, a table or a scenario is in the file twice", "each name once"
+            what, accepted = "the file is not valid TOML: a key, a table or a scenario is in it twice", "each name once"
         seen = lines[number - 1].strip() if 0 < number <= len(lines) else ""
         repair = "correct this line; what comes after it is checked once it can be read"
         raise InputError([Problem(what, f"{path}, line {number}", seen, accepted, repair)]) from None
