@@ -46,11 +46,12 @@ def next_positions(
         return positions, outside_steps
     outside = np.where(side == np.sign(outside_steps), outside_steps + side, side)
     due = np.abs(outside) >= np.maximum(bands.delay, 1)
-    steps = np.ceil(np.maximum(above, below) / np.abs(bands.effect)).astype(np.int64)
+    solved = flow.solved[:, None]
+    beyond = np.where(solved, np.maximum(above, below), 0.0)
+    steps = np.ceil(beyond / np.abs(bands.effect)).astype(np.int64)
     move = -side * np.sign(bands.effect).astype(np.int64) * np.minimum(steps, bands.most_steps) * due
     moved = np.clip(positions + move, bands.lowest, bands.highest)
     outside = np.where(moved == positions, np.clip(outside, -bands.delay, bands.delay), 0)
-    solved = flow.solved[:, None]
     return np.where(solved, moved, positions), np.where(solved, outside, outside_steps)
 
 
