@@ -12,6 +12,7 @@ import numpy as np
 import pandapower.shortcircuit as sc
 import pandas as pd
 from pandapower import pandapowerNet
+from pandapower.pf.makeYbus_numba import gen_Ybus
 
 from twin.core.quantities import CONGESTION_CAUSES, CutCause
 from twin.metrics.kpis import CONGESTED_ABOVE_MW
@@ -113,6 +114,7 @@ def inter_trip(folder: Path, hours: float) -> dict[str, float]:
 
 def short_circuit_mva(net: pandapowerNet, bus: int) -> float:
     """Return the initial short-circuit power that the mainland feeds to a bus (IEC 60909, maximum), plants left out."""
+    gen_Ybus.enable_caching()  # pandapower compiles it anew in each process: 1 s of processor time
     strong = copy.deepcopy(net)
     strong.sgen, strong.gen = (table.iloc[:0] for table in (strong.sgen, strong.gen))
     strong.trafo["power_station_unit"] = False
