@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from docs.generators.make_results import _section
 from reports.document.blocks import Answer, Bullets, Table
 from reports.document.texts import LANGUAGES, Words
-from reports.sections.questions.catalogue import PAGES, page_of, sections
+from reports.sections.questions.catalogue import PAGES, TOLD, page_of, sections
 from studies.cli import app
 from studies.console import TOPICS, listed_studies
 from studies.experiments.questions.catalogue import KINDS, experiment_of
@@ -279,6 +279,19 @@ def test_a_question_without_a_scenario_to_compare_with_is_refused_before_anythin
     (problem,) = refused.value.problems
     assert problem.what == "the question has nothing to compare with"
     assert "fip_none" in problem.accepted
+
+
+@pytest.mark.parametrize("kind", TOLD)
+def test_a_kind_of_question_is_refused_before_a_run_where_its_page_lacks_a_scenario(kind):
+    other = read_study(study_path("fip" if kind != "fip" else "tariffs"))
+    asked = other.model_copy(update={"question": other.question.model_copy(update={"kind": kind})})
+    with pytest.raises(InputError) as refused:
+        experiment_of(asked, None, None).prepare(lambda stage, done, total: None)
+    (problem,) = refused.value.problems
+    assert "tells of scenarios" in problem.what
+    assert all(name in problem.accepted for name in TOLD[kind])
+    own = next(one for one in shipped_studies() if one.stem == kind)
+    assert set(TOLD[kind]) <= set(read_study(own).scenario)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from reports import write_sections
 from reports.document.texts import LANGUAGES
-from reports.sections.questions.catalogue import sections
+from reports.sections.questions.catalogue import TOLD, sections
 from studies.execution.workers import Progress
 from studies.experiments.certificate.scores import paired_difference
 from studies.experiments.key_figures import own_kpis, previous_price, sample_summary
@@ -57,14 +57,25 @@ class Question(Experiment):
         Raises
         ------
         InputError
-            With all problems of the inputs; where there is no scenario to compare the others with.
+            With all problems of the inputs; where a scenario is missing that the others are compared with, or that the
+            page tells of by name.
         """
         if self.study.compare.reference is None:
             where, names = f"study {self.study.name}, [compare] reference", ", ".join(self.study.scenario)
             repair = "name the scenario that the others are compared with" if names else "add [scenario.<name>] first"
             raise InputError([Problem("the question has nothing to compare with", where, "", names, repair)])
+        self._check_told()
         self.case = study_case(self.study, self.members(), self.data, self.days)
         self.year_before = previous_price(self.study, self.data)
+
+    def _check_told(self) -> None:
+        asked, names = self.study.question, self.study.scenario
+        told = TOLD.get(asked.kind, ()) if asked is not None else ()
+        if asked is not None and (missing := [name for name in told if name not in names]):
+            problem = "the page of this kind of question tells of scenarios that the study does not have"
+            where, repair = f"study {self.study.name}, question.kind", "copy them from the shipped study of this kind"
+            found = f"{asked.kind}, with {', '.join(names)}"
+            raise InputError([Problem(problem, where, found, "also " + ", ".join(missing), repair)])
 
     def simulate(self, work: Work) -> None:
         """Run the members; of very many, some are checked against pandapower."""
