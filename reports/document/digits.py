@@ -32,6 +32,9 @@ NEVER_MORE = ("count", "h", "d", "MW", MILLION_MONEY)
 """Units whose small values get no more digits: finer ones say nothing."""
 SMALLEST_SHOWN = 5e-5
 """Below it a number is rounding noise and shown as zero."""
+LEAST_SHARE = 0.001
+WHOLE_ENOUGH = 10.0
+"""Millions from here on are told with a digit less."""
 SEPARATED_FROM = 10_000
 """Raw values below it have no thousands separator: some are years."""
 
@@ -56,8 +59,20 @@ def difference(value: float, unit: str) -> str:
     return f"+{text}" if value > 0 and text.strip("0.,") else text
 
 
+def share(percent: float | None) -> str:
+    """Return a share in percent with at most three digits after the point; less than half the last is said to be so."""
+    if percent is None or not math.isfinite(percent):
+        return NOT_DEFINED
+    if 0.0 < percent < LEAST_SHARE / 2:
+        return f"<{LEAST_SHARE}"
+    size = abs(percent)
+    return fixed(percent, 0 if size == 0.0 else 3 if size < 0.1 else 2 if size < 10.0 else 1)
+
+
 def _digits(value: float, unit: str) -> int:
     digits = DIGITS.get(unit, 2)
+    if unit == MILLION_MONEY and abs(value) >= WHOLE_ENOUGH:
+        return digits - 1
     if unit in NEVER_MORE or not abs(value) >= SMALLEST_SHOWN:
         return digits
     return max(digits, 1 - math.floor(math.log10(abs(value))))

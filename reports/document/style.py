@@ -53,6 +53,7 @@ SLIDE_RATIO, SLIDE_DOTS = 16 / 9, 1920
 SlideSuffix = Literal["svg", "png"]
 SLIDE_SUFFIXES: tuple[SlideSuffix, ...] = get_args(SlideSuffix)
 NARROW_LABEL_LETTERS = 28
+BEHIND_MARKS = re.compile(r"(?<=[・、）])|(?=（)")
 
 RC: Any = {
     "font.size": 8,
@@ -243,8 +244,15 @@ def zero_line(axes: Axes, orientation: str = "horizontal") -> None:
 
 
 def wrapped(label: str) -> str:
-    """Return a long label in lines of about the same width; Japanese letters count as two."""
-    return textwrap.fill(label, NARROW_LABEL_LETTERS if label.isascii() else NARROW_LABEL_LETTERS // 2)
+    """Return a long label in lines of about the same width; Japanese, whose letters count as two, behind its marks."""
+    if label.isascii():
+        return textwrap.fill(label, NARROW_LABEL_LETTERS)
+    lines = [""]
+    for part in BEHIND_MARKS.split(label):
+        if lines[-1] and sum(1 if letter.isascii() else 2 for letter in lines[-1] + part) > NARROW_LABEL_LETTERS:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def alike(curves: Mapping[str, np.ndarray], apart: float) -> list[list[str]]:

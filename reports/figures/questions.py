@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
@@ -20,36 +21,56 @@ LINE_STYLES: tuple[Literal["solid", "dashed", "dotted", "dashdot"], ...] = ("sol
 
 
 def dots(
-    name: str, caption: str, rows: Sequence[str], panels: Sequence[tuple[str, Sequence[Sequence[float]]]]
+    name: str,
+    caption: str,
+    rows: Sequence[str],
+    cases: Sequence[str],
+    panels: Sequence[tuple[str, Sequence[Sequence[Sequence[float]]]]],
 ) -> Picture:
-    """Draw a row a scenario and a panel a quantity: a dot for each weather year or sweep point, a bar at the mean.
+    """Draw a row a scenario, a colour a case and a panel a quantity: a dot a weather year, a bar at their mean.
 
     Parameters
     ----------
     name, caption : str
-    rows : sequence of str
-        Titles of the scenarios.
-    panels : sequence of (str, sequence of sequence of float)
-        Label of the axis and the values of each row.
+    rows, cases : sequence of str
+        Titles of the scenarios and of the cases (sweep points).
+    panels : sequence of (str, sequence of sequence of sequence of float)
+        Label of the axis and the values of each row and case, one a weather year.
     """
 
     def draw() -> Figure:
-        drawing, axes = style.figure(0.7 + 0.33 * len(rows), 1, len(panels), sharey=True)
+        drawing, axes = style.figure(0.7 + (0.27 if len(cases) < 3 else 0.4) * len(rows), 1, len(panels), sharey=True)
         for panel, (label, values) in zip(axes[0], panels, strict=True):
             for number, of_row in enumerate(values):
-                known = [value for value in of_row if np.isfinite(value)]
-                panel.scatter(known, [number] * len(known), s=14, color=style.SERIES[0], alpha=0.55, linewidths=0)
-                if known:
-                    panel.plot([np.mean(known)] * 2, [number - 0.3, number + 0.3], color=style.SERIES[1], linewidth=2.2)
+                for case, of_case in enumerate(of_row):
+                    known, colour = [value for value in of_case if np.isfinite(value)], style.SERIES[case % 8]
+                    at = number + 0.3 * (case - (len(cases) - 1) / 2)
+                    panel.scatter(known, [at] * len(known), s=16, color=colour, alpha=0.55 if len(known) > 1 else 1.0,
+                                  linewidths=0)  # fmt: skip
+                    if len(known) > 1:
+                        panel.plot([np.mean(known)] * 2, [at - 0.15, at + 0.15], color=colour, linewidth=2.2)
+            _set_range(panel, [value for of_row in values for of_case in of_row for value in of_case])
             panel.set_xlabel(label)
-            panel.grid(visible=False, axis="y")
             panel.locator_params(axis="x", nbins=5)
-            style.zero_line(panel, "vertical")
         axes[0, 0].set_yticks(range(len(rows)), [style.wrapped(row) for row in rows])
         axes[0, 0].set_ylim(len(rows) - 0.5, -0.5)
+        if len(cases) > 1:
+            marks = [Line2D([], [], color=style.SERIES[k % 8], marker="o", markersize=4, linestyle="") for k, _ in
+                     enumerate(cases)]  # fmt: skip
+            drawing.legend(marks, list(cases), loc="outside upper left", ncols=len(cases))
         return drawing
 
     return Picture(name, caption, draw)
+
+
+def _set_range(panel: Axes, values: Sequence[float]) -> None:
+    """Show zero unless all values lie far from it; values that are all zero do not stand amid a range of nothing."""
+    known = [value for value in values if np.isfinite(value)]
+    least, most = (min(known), max(known)) if known else (0.0, 0.0)
+    if least == most == 0.0:
+        panel.set_xlim(-0.05, 1.0)
+    if least < 0.5 * most or least == most or most <= 0.0:
+        style.zero_line(panel, "vertical")
 
 
 def heat_maps(
@@ -84,7 +105,7 @@ def heat_maps(
             for row, at_y in zip(values, y, strict=True):
                 for value, at_x in zip(row, x, strict=True):
                     dark = value > 0.55 * most
-                    panel.text(at_x, at_y, digits.quantity(float(value), ""), ha="center", va="center", fontsize=6,
+                    panel.text(at_x, at_y, digits.share(float(value)), ha="center", va="center", fontsize=6,
                                color="white" if dark else style.INK, zorder=4.0,
                                path_effects=[withStroke(linewidth=2.0, foreground=drawn.to_rgba(value))])  # fmt: skip
             panel.set_title(title)

@@ -26,6 +26,8 @@ from reports.document.digits import difference, fixed, plain, quantity, scientif
         (0.00072, "MW", "0.0"),
         (-0.00072, "MW", "0.0"),
         (-0.0025, "million_money", "0.00"),
+        (-9.876, "million_money", "\u22129.88"),
+        (98.43, "million_money", "98.4"),
     ],
 )
 def test_quantity(value, unit, text):

@@ -9,25 +9,29 @@ from reports.document import digits
 from reports.document.blocks import Table
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.figures.questions import courses, dots
+from reports.figures.questions import courses
 from reports.sections.questions.page import (
     MILLION,
     Page,
     Record,
+    beside,
     differences_table,
     element,
     figures_table,
     label,
     mean,
-    point_title,
     points_of,
     range_text,
+    scenario_dots,
     shown,
     title,
     unit_of,
     values_of,
+    with_cases,
 )
 from twin.cable.ratings import MOST_MINUTES
+from twin.core.clock import HOURS_PER_YEAR
+from twin.metrics.questions.supply_hours import HORIZON_HOURS
 
 CONGESTION = "curtailed_congestion_mwh"
 CASH = tuple(f"cash_{party}_jpy" for party in
@@ -50,24 +54,14 @@ def _change(record: Record, scenario: str, name: str, words: Words, base: str | 
 
 
 def _dots(record: Record, names: Sequence[str], caption: str, words: Words) -> Picture:
-    scenarios = list(record["scenarios"])
-    panels = []
-    for name in names:
-        scale = MILLION if unit_of(name, record) == digits.MILLION_MONEY else 1.0
-        values = [[value / scale for value in values_of(record, scenario, name)] for scenario in scenarios]
-        panels.append((label(name, record, words).replace("\n", ", "), values))
-    return dots(record["kind"], caption, [title(record, scenario, words) for scenario in scenarios], panels)
+    return scenario_dots(record, caption, [(label(name, record, words).replace("\n", ", "), name) for name in names],
+                         words)  # fmt: skip
 
 
 def intertrip(record: Record, words: Words) -> Page:
     """Return the page of `intertrip`."""
     none, capped = record["reference"], "cap_14"
-    trips = record["trips_per_year"]
-    armed = max(values_of(record, capped, "armed_hours"), default=0.0)
     names = words("list.separator").join(words.of(plant, "name") for plant in record["trippable"])
-    often = {"value": digits.NOT_DEFINED, "low": digits.NOT_DEFINED, "high": digits.NOT_DEFINED}
-    if trips is not None:
-        often = {name: digits.quantity(value, "") for name, value in trips.items()}
     holds = values_of(record, capped, "link_survivor_min_minutes")
     columns = (CONGESTION, "congested_hours", "shed_max_mw", "armed_hours", "link_n1_max_loading_percent",
                "link_conductor_max_c", "link_survivor_min_minutes", "link_emergency_30min_min_a")  # fmt: skip
@@ -77,7 +71,8 @@ def intertrip(record: Record, words: Words) -> Page:
                   capped=_text(record, capped, CONGESTION, words),
                   free=_text(record, "no_cap", CONGESTION, words)),
             words("intertrip.answer.shed", plants=names, mw=_text(record, capped, "shed_max_mw", words),
-                  free=_text(record, "no_cap", "shed_max_mw", words), armed=digits.quantity(armed, "h"), **often),
+                  free=_text(record, "no_cap", "shed_max_mw", words),
+                  armed=_text(record, capped, "armed_hours", words), **_trips(record, capped, words)),
             words("intertrip.answer.cable", percent=_text(record, capped, "link_n1_max_loading_percent", words),
                   minutes=_text(record, capped, "link_survivor_min_minutes", words),
                   week=words("intertrip.week") if max(holds, default=0.0) >= MOST_MINUTES else "",
@@ -88,6 +83,20 @@ def intertrip(record: Record, words: Words) -> Page:
         turns=[words(f"intertrip.turn.{name}") for name in ("rating", "who", "time")],
         notes=[words("intertrip.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _trips(record: Record, scenario: str, words: Words) -> dict[str, str]:
+    """Return how often a circuit is lost, and in a whole year how seldom while inter-trip stands armed."""
+    trips = record["trips_per_year"]
+    if trips is None:
+        return dict.fromkeys(("value", "low", "high"), digits.NOT_DEFINED) | {"often": ""}
+    told = {name: digits.quantity(value, "") for name, value in trips.items()}
+    part = max(values_of(record, scenario, "armed_hours"), default=0.0) / HOURS_PER_YEAR
+    if part <= 0.0 or not record["is_year"]:
+        return told | {"often": ""}
+    years = {name: digits.fixed(float(f"{1.0 / (part * trips[end]):.2g}"), 0)
+             for name, end in (("years", "value"), ("fewest", "high"), ("most", "low"))}  # fmt: skip
+    return told | {"often": words("intertrip.answer.often", **years)}
 
 
 def tariffs(record: Record, words: Words) -> Page:
@@ -101,6 +110,7 @@ def tariffs(record: Record, words: Words) -> Page:
     return Page(
         answer=[
             words("tariffs.answer.moved", back=_text(record, "free_hour", "moved_down_mwh", words), **up),
+            words("tariffs.answer.none") if not _is_congested(record) else
             words("tariffs.answer.congestion", habit=_text(record, "habit", CONGESTION, words), **change),
             words("tariffs.answer.money", **{
                 f"{party}_{name}": _change(record, name, f"cash_{party}_jpy", words)
@@ -128,7 +138,6 @@ def _text_money(record: Record, scenario: str, name: str, words: Words) -> str:
 
 def fip(record: Record, words: Words) -> Page:
     """Return the page of `fip`."""
-    is_congested = any(mwh > NOTICED_MWH for name in record["scenarios"] for mwh in values_of(record, name, CONGESTION))
     columns = (CONGESTION, "congested_hours", "curtailed_area_balance_mwh", "delivered_mwh", "battery_losses_mwh",
                "energy_used_mwh")  # fmt: skip
     return Page(
@@ -138,13 +147,18 @@ def fip(record: Record, words: Words) -> Page:
                   outside=_change(record, "fip_none", "cash_outside_jpy", words),
                   area=_change(record, "fip_none", "curtailed_area_balance_mwh", words),
                   traded=_change(record, "fip_price", "cash_plant_owners_jpy", words, "fip_none")),
-            *(_fip_at_the_link(record, words) if is_congested else [words("fip.answer.none")]),
+            *(_fip_at_the_link(record, words) if _is_congested(record) else [words("fip.answer.none")]),
         ],
         pictures=[_dots(record, (CONGESTION, "curtailed_area_balance_mwh"), words("fip.figure"), words)],
         tables=[figures_table(record, columns, words), differences_table(record, CASH, words)],
         turns=[words(f"fip.turn.{name}") for name in ("order", "share", "size")],
         notes=[words("fip.note"), words("note.estimate")],
     )  # fmt: skip
+
+
+def _is_congested(record: Record) -> bool:
+    """Return whether any scenario has congestion, so that something can be told of it."""
+    return any(mwh > NOTICED_MWH for name in record["scenarios"] for mwh in values_of(record, name, CONGESTION))
 
 
 def _fip_at_the_link(record: Record, words: Words) -> list[str]:
@@ -172,9 +186,14 @@ def blackout(record: Record, words: Words) -> Page:
                "cash_retailer_jpy")  # fmt: skip
 
     def supplied(who: str) -> str:
-        told = {name: _hours(record, scenario, f"median_hours_{who}_{share}", words)
-                for scenario, ends in ((first, ("low", "low_part")), (last, ("high", "high_part")))
-                for name, share in zip(ends, (all_load, part), strict=True)}  # fmt: skip
+        whole, share = (
+            list(
+                dict.fromkeys(_hours(record, scenario, f"median_hours_{who}_{of}", words) for scenario in (first, last))
+            )
+            for of in (all_load, part)
+        )
+        told = {name: words("blackout.answer.pair", low=texts[0], high=texts[1]) if len(texts) > 1 else texts[0]
+                for name, texts in (("whole", whole), ("share", share))}  # fmt: skip
         return words("blackout.answer.of_class", who=_customers(who, words), part=part, **told)
 
     diesel = {name: _text(record, first, f"diesel_{name}", words) for name in
@@ -183,6 +202,7 @@ def blackout(record: Record, words: Words) -> Page:
         answer=[
             words("blackout.answer.hours", high_title=title(record, last, words),
                   of_classes=words("list.separator").join(supplied(who) for who in record["customers"]),
+                  first=_customers(next(iter(record["customers"])), words),
                   car=_hours(record, first, f"median_hours_{next(iter(record['customers']))}_car_{all_load}", words)),
             words("blackout.answer.diesel", mw=digits.fixed(record["diesel_mw"], 0), **diesel),
             words("blackout.answer.price", title=title(record, last, words),
@@ -202,7 +222,10 @@ def blackout(record: Record, words: Words) -> Page:
 
 
 def _hours(record: Record, scenario: str, name: str, words: Words) -> str:
-    return range_text(values_of(record, scenario, f"supply_{name}"), "h", words)
+    values = values_of(record, scenario, f"supply_{name}")
+    if values and min(values) >= HORIZON_HOURS:
+        return words("blackout.answer.week")
+    return words("blackout.answer.h", hours=range_text(values, "h", words))
 
 
 def _customers(who: str, words: Words) -> str:
@@ -212,14 +235,11 @@ def _customers(who: str, words: Words) -> str:
 
 
 def _supply_picture(record: Record, share: str, words: Words) -> Picture:
-    scenarios = list(record["scenarios"])
     panels = [
-        (f"{_customers(who, words)}, {words.unit('h')}",
-         [values_of(record, scenario, f"supply_median_hours_{who}_{share}") for scenario in scenarios])
+        (f"{_customers(who, words)}, {words.unit('h')}", f"supply_median_hours_{who}_{share}")
         for who in record["customers"]
-    ]  # fmt: skip
-    titles = [title(record, scenario, words) for scenario in scenarios]
-    return dots(record["kind"], words("blackout.figure"), titles, panels)
+    ]
+    return scenario_dots(record, words("blackout.figure"), panels, words)
 
 
 def _supply_table(record: Record, words: Words) -> Table:
@@ -228,8 +248,8 @@ def _supply_table(record: Record, words: Words) -> Table:
     found = ("p05_hours", "median_hours", "day_percent")
     rows = [
         [f"{_customers(who, words)}{words('sweep.separator')}{title(record, scenario, words)}",
-         *(range_text(values_of(record, scenario, f"supply_{name}_{who}_{share}"),
-                      "%" if name == "day_percent" else "h", words) for share in shares for name in found)]
+         *(digits.span(values_of(record, scenario, f"supply_{name}_{who}_{share}"),
+                       "%" if name == "day_percent" else "h", words.between) for share in shares for name in found)]
         for name_of in record["customers"] for who in (name_of, f"{name_of}_car") for scenario in record["scenarios"]
     ]  # fmt: skip
     header = [words("question.column.scenario"),
@@ -265,12 +285,11 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
                mean(values_of(record, name, "outage_days")) for name in met}  # fmt: skip
     least, most = min(per_day, key=per_day.__getitem__), max(per_day, key=per_day.__getitem__)
     is_several = per_day[most] - per_day[least] > NOTICED_MWH
+    alike = [title(record, name, words) for name in met if per_day[name] - per_day[least] <= NOTICED_MWH]
     told = {
         which: _text(record, name, "outage_cut_more_mwh", words) for which, name in (("least", least), ("most", most))
     }
-    titles = {f"{which}_title": title(record, name, words) for which, name in (("least", least), ("most", most))}
-    days = {which: _text(record, name, "outage_days", words) for which, name in (("least_days", least),
-                                                                                ("most_days", most))}  # fmt: skip
+    titles = {"least_title": words("list.separator").join(alike), "most_title": title(record, most, words)}
 
     def every(name: str) -> list[float]:
         return [value for scenario in met for value in values_of(record, scenario, name)]
@@ -280,7 +299,7 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
               (("import_max_mw", "MW"), ("circuit_max_percent", "%"), ("diesel_hours", "h"), ("diesel_mwh", "MWh"),
                ("unsupplied_mwh", "MWh"), ("import_more_mwh", "MWh"))}  # fmt: skip
     return [
-        words("maintenance.answer.cut" if is_several else "maintenance.answer.cut.one", **told, **titles, **days),
+        words("maintenance.answer.cut" if is_several else "maintenance.answer.cut.one", **told, **titles),
         words("maintenance.answer.diesel.runs" if runs else "maintenance.answer.diesel.rests", **supply),
         words("maintenance.answer.risk", mw=digits.fixed(max(every("outage_at_risk_max_mw")), 0),
               diesel=digits.fixed(record["diesel_mw"], 0),
@@ -289,20 +308,21 @@ def _maintenance_answer(record: Record, met: Sequence[str], words: Words) -> lis
 
 
 def _binding(record: Record, words: Words) -> list[Table]:
-    """Return what binds the cuts of each scenario and case over the stretch, if anything does."""
-    rows = []
+    """Return what binds the cuts of each scenario over the stretch, case by case, if anything does."""
+    found: dict[tuple[str, str, str], dict[str, float]] = {}
     for row in record["rows"]:
-        name = title(record, row["scenario"], words)
-        case = point_title(record, row["point"], words) if len(points_of(record)) > 1 else ""
-        rows += [
-            [words("sweep.separator").join(text for text in (name, case) if text),
-             element(record, one["element"], words), element(record, one["outage"], words),
-             digits.quantity(one["mwh"], "MWh")]
-            for one in row["binding"]
-        ]  # fmt: skip
+        for one in row["binding"]:
+            found.setdefault((row["scenario"], one["element"], one["outage"]), {})[row["point"]] = one["mwh"]
+    rows = [
+        [title(record, scenario, words), element(record, name, words),
+         element(record, outage, words) if outage else words("outage.none"),
+         beside(digits.quantity(mwh.get(point, 0.0), "MWh") for point in points_of(record))]
+        for (scenario, name, outage), mwh in found.items()
+    ]  # fmt: skip
     header = [words("question.column.scenario"), *(words(f"onset.column.{name}") for name in
                                                    ("element", "outage", "mwh"))]  # fmt: skip
-    return [Table(words("maintenance.table.binding"), header, ["left"] * 3 + ["right"], rows)] if rows else []
+    caption = with_cases(words("maintenance.table.binding"), record, words)
+    return [Table(caption, header, ["left"] * 3 + ["right"], rows)] if rows else []
 
 
 def _calendar(record: Record, words: Words) -> str:

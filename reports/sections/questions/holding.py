@@ -7,16 +7,18 @@ import math
 from reports.document import digits
 from reports.document.blocks import Table, Tile
 from reports.document.texts import Words
-from reports.figures.questions import dots
 from reports.sections.questions.page import (
     Page,
     Record,
+    beside,
     differences_table,
     figures_table,
     mean,
     range_text,
+    scenario_dots,
     title,
     values_of,
+    with_cases,
 )
 
 CONGESTION, LOADING = "curtailed_congestion_mwh", "tight_loading_percent"
@@ -38,16 +40,11 @@ def page(record: Record, words: Words) -> Page:
         Tile(range_text(shares[name], "%", words), "%", words(f"holding.tile.{name}")) for name in (CONGESTION, LOADING)
     ]
     tiles.append(Tile(range_text(equivalent, "MW", words), "MW", words("holding.tile.equivalent")))
-    names = list(record["scenarios"])
-    panels = [
-        (words(f"holding.axis.{name}"), [values_of(record, scenario, name) for scenario in names])
-        for name in (CONGESTION, LOADING)
-    ]
-    rows = [title(record, scenario, words) for scenario in names]
+    panels = [(words(f"holding.axis.{name}"), name) for name in (CONGESTION, LOADING)]
     percent = digits.plain(record["tight_percent"])
     return Page(
         answer=_answer(record, held, uncontrolled, words),
-        pictures=[dots("holding", words("holding.figure", percent=percent), rows, panels)],
+        pictures=[scenario_dots(record, words("holding.figure", percent=percent), panels, words)],
         tables=[_taken_back(record, words), figures_table(record, ENERGY, words),
                 differences_table(record, AGAINST, words)],
         turns=[words(f"holding.turn.{name}") for name in ("demand", "link", "size", "interval")],
@@ -96,18 +93,18 @@ def _taken_back(record: Record, words: Words) -> Table:
         own = [row for row in record["taken_back"] if row["scenario"] == scenario]
         cells = []
         for name, unit in ((CONGESTION, "MWh"), (LOADING, "%")):
-            added, left = ([value for row in own for value in row[f"{name}_{part}"]] for part in ("added", "left"))
             by_year = [value for row in own for value in row[f"{name}_taken_back_percent_by_year"] if value is not None]
-            shares = range_text(by_year, "%", words) if by_year else digits.NOT_DEFINED
-            total = _shares(own, name)
+            total = (row[f"{name}_taken_back_percent"] for row in own)
             cells += [
-                digits.difference(mean(added), unit),
-                digits.difference(mean(left), unit),
-                (range_text(total, "%", words) if total else digits.NOT_DEFINED) + f"\n{shares}",
-            ]
+                *(beside(digits.difference(mean(row[f"{name}_{part}"]), unit) for row in own)
+                  for part in ("added", "left")),
+                beside(digits.NOT_DEFINED if value is None else digits.quantity(value, "%") for value in total)
+                + f"\n{range_text(by_year, '%', words)}",
+            ]  # fmt: skip
         equivalent = [mw for row in own for mw in row["equivalent_mw"]]
-        cells.append(digits.difference(mean(equivalent), "MW") + f"\n{range_text(equivalent, 'MW', words)}")
+        cells.append(beside(digits.difference(mean(row["equivalent_mw"]), "MW") for row in own)
+                     + f"\n{range_text(equivalent, 'MW', words)}")  # fmt: skip
         rows.append([title(record, scenario, words), *cells])
     columns = ("added_mwh", "left_mwh", "back_mwh", "added_percent", "left_percent", "back_percent", "equivalent")
     header = [words("question.column.scenario"), *(words(f"holding.column.{name}") for name in columns)]
-    return Table(words("holding.table"), header, ["left"] + ["right"] * 7, rows)
+    return Table(with_cases(words("holding.table"), record, words), header, ["left"] + ["right"] * 7, rows)

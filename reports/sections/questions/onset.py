@@ -12,7 +12,7 @@ from reports.document.style import Picture
 from reports.document.texts import Words
 from reports.figures.questions import heat_maps, places
 from reports.reading.labels import value_label
-from reports.sections.questions.page import Page, Record, element, range_text
+from reports.sections.questions.page import Page, Record, element
 from twin.metrics.questions.congestion_share import largest_size_mw
 
 KINDS = ("pv", "wind")
@@ -66,19 +66,22 @@ def _crossing(line: float, sizes: list[float], course: np.ndarray, words: Words)
 def _answer(record: Record, maps: dict[str, Map], words: Words) -> list[str]:
     start = record["start_rating"]
     _, ratings, values = maps[KINDS[0]]
-    alone = [digits.quantity(float(value), "%") for value in (values[0, 0], values[-1, 0])]
+    alone = [digits.share(float(value)) for value in (values[0, 0], values[-1, 0])]
     tried = [row for row in record["rows"] if "tried" in row]
     demand = [row for row in tried if row["tried"][0] == "fleet.demand_factor"]
     base = next(row for row in record["rows"] if not row["mw"] and row["rating"] == start and "tried" not in row)
-    shares = [row["kpis"][SHARE] for row in [base, *demand]]
-    criteria = [row["kpis"][SHARE] for row in [base, *(row for row in tried if row not in demand)]]
+    least = min(demand, key=lambda row: row["tried"][1], default=base)
+    criteria = [words("onset.answer.criterion", share=digits.share(row["kpis"][SHARE]), name=_value(row, words))
+                for row in tried if row not in demand]  # fmt: skip
     return [
-        words("onset.answer.added", rating=digits.plain(100.0 * start), base=digits.quantity(base["kpis"][SHARE], "%"),
+        words("onset.answer.added", rating=digits.plain(100.0 * start), base=digits.share(base["kpis"][SHARE]),
+              mwh=digits.quantity(base["kpis"]["curtailed_congestion_mwh"], "MWh"),
               passed=_lines_passed(record, maps, words)),
         words("onset.answer.rating", low=digits.plain(ratings[0]), high=digits.plain(ratings[-1]), most=alone[0],
               least=alone[1]),
-        words("onset.answer.rest", demand=range_text(shares, "%", words), criteria=range_text(criteria, "%", words),
-              least=digits.plain(100.0 * min((row["tried"][1] for row in demand), default=1.0))),
+        words("onset.answer.rest", demand=digits.share(least["kpis"][SHARE]),
+              criteria=words("list.separator").join(criteria),
+              least=digits.plain(100.0 * (least["tried"][1] if "tried" in least else 1.0))),
     ]  # fmt: skip
 
 
@@ -97,39 +100,45 @@ def _lines_passed(record: Record, maps: dict[str, Map], words: Words) -> str:
         else:
             parts.append(words("onset.answer.line", line=digits.plain(line), **at))
     if never:
-        lines = words("onset.and").join(never)
+        lines = words("onset.both").join(never)
         parts.append(words("onset.answer.never", lines=lines, mw=digits.fixed(most, 0)))
     return words("onset.then").join(parts)
 
 
 def _crossings(record: Record, maps: dict[str, Map], words: Words) -> Table:
-    rows = []
-    for kind, (sizes, ratings, values) in maps.items():
-        for rating, course in zip(ratings, values, strict=True):
-            cells = [_crossing(line, sizes, course, words) for line in record["lines"]]
-            rows.append(
-                [words(f"onset.kind.{kind}"), digits.plain(rating), digits.quantity(float(course[0]), "%"), *cells]
-            )
-    header = [words(f"onset.column.{name}") for name in ("kind", "rating", "none")]
-    header += [words("onset.column.line", line=digits.plain(line)) for line in record["lines"]]
-    return Table(words("onset.table.crossings"), header, ["left"] + ["right"] * (len(header) - 1), rows)
+    _, ratings, none = maps[KINDS[0]]
+    rows = [
+        [digits.plain(rating), digits.share(float(none[at, 0])),
+         *(_crossing(line, sizes, values[at], words) for sizes, _, values in maps.values() for line in record["lines"])]
+        for at, rating in enumerate(ratings)
+    ]  # fmt: skip
+    header = [words(f"onset.column.{name}") for name in ("rating", "none")]
+    header += [words("onset.column.line", kind=words(f"onset.kind.{kind}"), line=digits.plain(line))
+               for kind in maps for line in record["lines"]]  # fmt: skip
+    return Table(words("onset.table.crossings"), header, ["right"] * len(header), rows)
 
 
 def _tried(record: Record, words: Words) -> Table:
     base = [row for row in record["rows"] if not row["mw"] and row["rating"] == record["start_rating"]]
     rows = []
     for row in base:
-        key, value = row.get("tried", ("", ""))
+        key, _ = row.get("tried", ("", ""))
         name = words.choice("onset.tried", key) if key else words("onset.tried.none")
         kpis = row["kpis"]
         rows.append([
-            name, value_label(key.rpartition(".")[2], value, words) if key else digits.NOT_DEFINED,
-            digits.quantity(kpis["curtailed_congestion_mwh"], "MWh"), digits.quantity(kpis[SHARE], "%"),
+            name, _value(row, words),
+            digits.quantity(kpis["curtailed_congestion_mwh"], "MWh"), digits.share(kpis[SHARE]),
             digits.quantity(kpis["congested_hours"], "h"), digits.quantity(kpis["criterion_broken_hours"], "h"),
         ])  # fmt: skip
     columns = ("what", "value", "mwh", "percent", "hours", "broken")
     header = [words(f"onset.column.{name}") for name in columns]
     return Table(words("onset.table.tried"), header, ["left", "left"] + ["right"] * 4, rows)
+
+
+def _value(row: Record, words: Words) -> str:
+    """Return what is tried in a row, as a reader knows it."""
+    key, value = row.get("tried", ("", ""))
+    return value_label(key.rpartition(".")[2], value, words) if key else digits.NOT_DEFINED
 
 
 def _binding(record: Record, words: Words) -> Table:

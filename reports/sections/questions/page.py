@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -23,7 +23,8 @@ from reports.document.blocks import (
 )
 from reports.document.style import Picture
 from reports.document.texts import Words
-from reports.reading.labels import japanese_element, value_label
+from reports.figures.questions import dots
+from reports.reading.labels import japanese_element, key_label, value_label
 from twin.core.quantities import KPIS, MONEY
 
 Record = Mapping[str, Any]
@@ -81,7 +82,13 @@ def stretch(record: Record, words: Words) -> str:
     years = record["weather_years"]
     kind = "given" if record["weather"] != "synthetic" else "many" if years else "normal"
     weather = words(f"question.weather.{kind}", last=years)
-    return words("question.about", period=period, weather=weather, members=record["members"], study=record["study"])
+    points, cases = points_of(record), ""
+    if len(points) > 1 and len(points) * len(record["scenarios"]) * max(years or 1, 1) == len(record["rows"]):
+        keys = dict.fromkeys(key_label(key, words) for row in record["rows"] for key in row["sweep"])
+        cases = words("question.cases", key=words("list.separator").join(keys),
+                      cases=" / ".join(point_title(record, point, words) for point in points))  # fmt: skip
+    return words("question.about", period=period, weather=weather, members=record["members"], study=record["study"],
+                 cases=cases)  # fmt: skip
 
 
 def _checked(record: Record, words: Words) -> list[str]:
@@ -129,14 +136,16 @@ def unit_of(name: str, record: Record) -> str:
 def shown(value: float | None, name: str, record: Record) -> str:
     """Return a key figure as it is written, without its unit."""
     unit = unit_of(name, record)
-    if value is None:
+    if value is None or math.isnan(value):
         return digits.NOT_DEFINED
     return digits.quantity(value / MILLION if unit == digits.MILLION_MONEY else value, unit)
 
 
 def range_text(values: Sequence[float], unit: str, words: Words) -> str:
-    """Return the smallest and largest value, or the one that they share."""
-    return digits.span(values, unit, words.between)
+    """Return the smallest and largest value, or the one that they share; whole ones, e.g. 53 h, without digits."""
+    known = [value for value in values if math.isfinite(value)]
+    is_whole = all(value == 0.0 or (abs(value) > 0.5 and abs(value - round(value)) < 0.05) for value in known)
+    return digits.span(known, "count" if is_whole and unit in ("h", "%", "MW") else unit, words.between)
 
 
 def title(record: Record, scenario: str, words: Words) -> str:
@@ -165,57 +174,78 @@ def label(name: str, record: Record, words: Words) -> str:
     return f"{text}\n{shown_unit}" if shown_unit else text
 
 
-# --- tables that several pages have
+# --- the figure and the tables that several pages have
 
 
-def figures_table(record: Record, names: Sequence[str], words: Words, point: str | None = None) -> Table:
-    """Return a row a scenario: the mean of each key figure over weather years and sweep points, below it the range."""
+def scenario_dots(record: Record, caption: str, panels: Sequence[tuple[str, str]], words: Words) -> Picture:
+    """Return the figure of key figures by scenario, case and weather year; (label of the axis, key figure) a panel."""
+    points, drawn = points_of(record), []
+    for text, name in panels:
+        scale = MILLION if unit_of(name, record) == digits.MILLION_MONEY else 1.0
+        values = [[[value / scale for value in values_of(record, scenario, name, point)] for point in points]
+                  for scenario in record["scenarios"]]  # fmt: skip
+        drawn.append((text, values))
+    rows = [title(record, scenario, words) for scenario in record["scenarios"]]
+    cases = [point_title(record, point, words) for point in points] if len(points) > 1 else [""]
+    return dots(record["kind"], caption, rows, cases, drawn)
+
+
+def figures_table(record: Record, names: Sequence[str], words: Words) -> Table:
+    """Return a row a scenario: each key figure, case by case; of several weather years the mean, below it the range."""
+    several = len({row["year"] for row in record["rows"]}) > 1
     rows = []
     for scenario in record["scenarios"]:
         cells = []
         for name in names:
-            values = values_of(record, scenario, name, point)
+            means = [mean(values_of(record, scenario, name, point)) for point in points_of(record)]
+            values = values_of(record, scenario, name)
             scale = MILLION if unit_of(name, record) == digits.MILLION_MONEY else 1.0
             spread = range_text([value / scale for value in values], unit_of(name, record), words)
-            cells.append(shown(mean(values) if values else None, name, record) +
-                         (f"\n{spread}" if len(set(values)) > 1 else ""))  # fmt: skip
+            cells.append(beside(shown(value, name, record) for value in means) +
+                         (f"\n{spread}" if several and len(set(values)) > 1 else ""))  # fmt: skip
         rows.append([title(record, scenario, words), *cells])
     header = [words("question.column.scenario"), *(label(name, record, words) for name in names)]
-    several = len({(row["year"], row["point"]) for row in record["rows"]}) > 1
     caption = words("question.table.figures.many" if several else "question.table.figures")
-    return Table(caption, header, ["left"] + ["right"] * len(names), rows)
+    return Table(with_cases(caption, record, words), header, ["left"] + ["right"] * len(names), rows)
 
 
 def differences_table(record: Record, names: Sequence[str], words: Words, left_out: Collection[str] = ()) -> Table:
-    """Return a row a scenario and case: the mean difference from the reference, below it its 95 % interval."""
-    rows = []
+    """Return a row a scenario: differences from the reference, case by case; of several years mean and interval."""
+    of: dict[str, list[Record]] = {}
     for found in record["differences"]:
-        if found["scenario"] in left_out:
-            continue
-        cells = []
-        for name in names:
-            paired = found["paired"][name]
-            cells.append(digits.NOT_DEFINED if paired is None else difference_text(paired, name, record, words))
-        name = title(record, found["scenario"], words)
-        case = point_title(record, found["point"], words) if len(points_of(record)) > 1 else ""
-        rows.append([f"{name}{words('sweep.separator')}{case}" if case else name, *cells])
+        if found["scenario"] not in left_out:
+            of.setdefault(found["scenario"], []).append(found["paired"])
+    rows = [
+        [title(record, scenario, words), *(_difference([case[name] for case in cases], name, record) for name in names)]
+        for scenario, cases in of.items()
+    ]
     header = [words("question.column.scenario"), *(label(name, record, words) for name in names)]
-    reference = title(record, record["reference"], words)
-    many = record["differences"] and any(row["low"] is not None for row in _pairs(record))
-    caption = words("question.table.differences.many" if many else "question.table.differences", reference=reference)
-    return Table(caption, header, ["left"] + ["right"] * len(names), rows)
+    several = any(case[name] and case[name]["low"] is not None for cases in of.values() for case in cases
+                  for name in names)  # fmt: skip
+    caption = words("question.table.differences.many" if several else "question.table.differences",
+                    reference=title(record, record["reference"], words))  # fmt: skip
+    return Table(with_cases(caption, record, words), header, ["left"] + ["right"] * len(names), rows)
 
 
-def difference_text(paired: Record, name: str, record: Record, words: Words) -> str:
-    """Return a mean difference with its sign, and its interval in a second line."""
+def beside(texts: Iterable[str]) -> str:
+    """Return what a cell says of each case, in the order of the caption; once where all say the same."""
+    return " / ".join(found) if len(set(found := list(texts))) > 1 else found[0]
+
+
+def with_cases(caption: str, record: Record, words: Words) -> str:
+    """Return a caption that names the cases whose numbers stand beside each other in the cells."""
+    points = points_of(record)
+    cases = " / ".join(point_title(record, point, words) for point in points)
+    return words("question.table.cases", caption=caption, cases=cases) if len(points) > 1 else caption
+
+
+def _difference(cases: Sequence[Record | None], name: str, record: Record) -> str:
+    """Return a mean difference with its sign, case by case; in a second line half the width of its 95 % interval."""
     unit = unit_of(name, record)
     scale = MILLION if unit == digits.MILLION_MONEY else 1.0
-    text = digits.difference(paired["mean"] / scale, unit)
-    if paired["low"] is None:
-        return text
-    low, high = (digits.difference(paired[end] / scale, unit) for end in ("low", "high"))
-    return f"{text}\n{low}{words.between}{high}"
-
-
-def _pairs(record: Record) -> list[Record]:
-    return [paired for found in record["differences"] for paired in found["paired"].values() if paired is not None]
+    known = [paired for paired in cases if paired is not None]
+    if not known:
+        return digits.NOT_DEFINED
+    text = beside(digits.difference(paired["mean"] / scale, unit) for paired in known)
+    widths = [(paired["high"] - paired["low"]) / 2.0 / scale for paired in known if paired["low"] is not None]
+    return f"{text}\n±{beside(digits.quantity(width, unit) for width in widths)}" if any(widths) else text
