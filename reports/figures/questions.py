@@ -19,6 +19,9 @@ Record = Mapping[str, Any]
 LINE_STYLES: tuple[Literal["solid", "dashed", "dotted", "dashdot"], ...] = ("solid", "dashed", "dotted", "dashdot")
 """Of the lines of some levels on a heat map, in their order."""
 
+NEAR_DEGREES = 0.15
+"""Of two places nearer than this the eastern one is named above its dot, so that names do not lie on each other."""
+
 
 def dots(
     name: str,
@@ -92,22 +95,26 @@ def heat_maps(
     """
 
     def draw() -> Figure:
-        drawing, axes = style.figure(max(2.9, 0.9 + 0.22 * len(panels[0][4])), 1, len(panels), sharey=True)
+        drawing, axes = style.figure(max(2.4, 0.9 + 0.22 * len(panels[0][4])), 1, len(panels), sharey=True)
         most = max(float(np.nanmax(values)) for *_, values in panels)
         told: dict[float, Line2D] = {}
         for panel, (title, x_label, y_label, x, y, values) in zip(axes[0], panels, strict=True):
             panel.grid(visible=False)
-            drawn = panel.pcolormesh(x, y, values, cmap="YlOrRd", vmin=0.0, vmax=max(most, 1e-9), shading="nearest")
+            drawn = panel.pcolormesh(x, y, values, cmap="YlOrRd", vmin=0.0, vmax=most or 1.0, shading="nearest")
             for level, dashes in zip(levels, LINE_STYLES, strict=False):
                 if min(values.shape) > 1 and np.nanmin(values) < level < np.nanmax(values):
-                    panel.contour(x, y, values, levels=[level], colors=style.INK, linewidths=1.2, linestyles=[dashes])
+                    drawn_line = panel.contour(x, y, values, levels=[level], colors=style.INK, linewidths=1.2,
+                                               linestyles=[dashes])  # fmt: skip
+                    drawn_line.set(path_effects=[withStroke(linewidth=2.2, foreground="white")])
                     told.setdefault(level, Line2D([], [], color=style.INK, linewidth=1.2, linestyle=dashes))
             for row, at_y in zip(values, y, strict=True):
                 for value, at_x in zip(row, x, strict=True):
                     dark = value > 0.55 * most
-                    panel.text(at_x, at_y, digits.share(float(value)), ha="center", va="center", fontsize=6,
-                               color="white" if dark else style.INK, zorder=4.0,
-                               path_effects=[withStroke(linewidth=2.0, foreground=drawn.to_rgba(value))])  # fmt: skip
+                    beside = (4.0, -6.0) if levels else (0.0, 0.0)  # the lines run through the middle
+                    panel.annotate(digits.share(float(value)), (at_x, at_y), beside, textcoords="offset points",
+                                   ha="center", va="center", fontsize=6, color="white" if dark else style.INK,
+                                   path_effects=[withStroke(linewidth=2.0, foreground=drawn.to_rgba(value))],
+                                   zorder=4.0)  # fmt: skip
             panel.set_title(title)
             panel.set_xlabel(x_label)
             panel.set_ylabel(y_label)
@@ -143,7 +150,11 @@ def places(
             colour = (style.SERIES[1], style.SERIES[0])[number % 2]
             for place, x, y, value, text in dots_of:
                 panel.scatter(x, y, s=4 + 260 * value / max(most, 1e-9), color=colour, alpha=0.35, linewidths=0)
-                panel.text(x, y, f"{place}\n{text}", fontsize=5.5, ha="center", va="center", linespacing=1.1)
+                is_beside = any(0.0 < x - other_x < NEAR_DEGREES and abs(y - other_y) < NEAR_DEGREES / 2
+                                for _, other_x, other_y, *_ in dots_of)  # fmt: skip
+                panel.annotate(f"{place}\n{text}", (x, y), (0.0, 2.0 if is_beside else -2.0), ha="center",
+                               va="bottom" if is_beside else "top", textcoords="offset points", fontsize=5.5,
+                               linespacing=1.1)  # fmt: skip
             panel.set_title(title)
             panel.set_aspect(1 / np.cos(np.radians(np.mean([y for _, _, y, _, _ in dots_of]))))
             panel.margins(x=0.12, y=0.06)
@@ -193,7 +204,9 @@ def courses(
                            marker=style.MARKERS[number % len(style.MARKERS)])  # fmt: skip
             panel.set_ylabel(label)
             panel.set_xlabel(x_label)
-            panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+            panel.set_ylim(bottom=min(0.0, *(value for _, values in lines for value in values if np.isfinite(value))))
+            if not any(value for _, values in lines for value in values if np.isfinite(value)):
+                panel.set_ylim(0.0, 1.0)
         handles, labels = axes[0, 0].get_legend_handles_labels()
         drawing.legend(handles, labels, loc="outside upper left", ncols=min(3, len(labels)))
         return drawing

@@ -28,6 +28,7 @@ def sections(record: Record, words: Words) -> list[Block]:
     tiles.append(Tile(digits.fixed(found["co2_avoided_t"], 0), "", words("value.tile.co2")))
     blocks = [
         Paragraph(words("value.about", city=city), is_note=True),
+        *([] if record["is_year"] else [Paragraph(words("results.days"), is_note=True)]),
         Heading(words("title.question"), is_small=True),
         Paragraph(words("value.question")),
         Answer(words("title.answer"), answer(record, words)),
@@ -113,7 +114,8 @@ def _money(one: Record, record: Record, words: Words) -> Table:
         ]
         for row in one["payments"]
     ]
-    header = [words(f"value.column.{name}") for name in ("item", "payer", "receiver")] + [words.money]
+    header = [words(f"value.column.{name}") for name in ("item", "payer", "receiver")]
+    header.append(words("question.million", money=words.money))
     caption = words("value.table.money", title=words.of(one, "title"))
     return Table(caption, header, ["left", "left", "left", "right"], rows)
 

@@ -405,8 +405,9 @@ def _courses_of_years(
 def _assumed(record: Record, words: Words) -> Table:
     columns = ("demand", "share", "homes", "pv", "after_fit", "wind")
     rows = [
-        [title(record, row["scenario"], words), digits.plain(100.0 * row["demand"]), digits.plain(100.0 * row["share"]),
-         digits.plain(row["homes"]), *(digits.fixed(row[name], 1) for name in ("pv_mw", "pv_after_fit_mw", "wind_mw"))]
+        [title(record, row["scenario"], words), digits.fixed(100.0 * row["demand"], 1),
+         digits.fixed(100.0 * row["share"], 0), digits.fixed(row["homes"], 0),
+         *(digits.fixed(row[name], 1) for name in ("pv_mw", "pv_after_fit_mw", "wind_mw"))]
         for row in record["years"]
     ]  # fmt: skip
     header = [words("question.column.scenario"), *(words(f"path.column.{name}") for name in columns)]

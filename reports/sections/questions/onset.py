@@ -32,9 +32,9 @@ def page(record: Record, words: Words) -> Page:
     return Page(
         answer=_answer(record, maps, words),
         pictures=[heat_maps("onset", words("onset.figure", lines=lines), panels, record["lines"])],
-        tables=[_crossings(record, maps, words), _tried(record, words), _binding(record, words)],
+        tables=[_crossings(record, maps, words), _tried(record, words), *_binding(record, words)],
         turns=[words(f"onset.turn.{name}") for name in ("place", "weather", "rating")],
-        notes=[words("onset.note"), words("note.estimate")],
+        notes=[*_bound_by_one(record, words), words("onset.note"), words("note.estimate")],
     )
 
 
@@ -141,16 +141,26 @@ def _value(row: Record, words: Words) -> str:
     return value_label(key.rpartition(".")[2], value, words) if key else digits.NOT_DEFINED
 
 
-def _binding(record: Record, words: Words) -> Table:
+def _bound_by_one(record: Record, words: Words) -> list[str]:
+    """Return what binds where it is one branch after one outage, or nothing: no table is needed."""
+    if not record["binding"]:
+        return [words("onset.binding.none")]
+    if len(record["binding"]) > 1:
+        return []
+    (one,) = record["binding"]
+    outage = element(record, one["outage"], words) if one["outage"] else words("outage.none")
+    return [words("onset.binding.one", element=element(record, one["element"], words), outage=outage,
+                  mwh=digits.quantity(one["mwh"], "MWh"))]  # fmt: skip
+
+
+def _binding(record: Record, words: Words) -> list[Table]:
     rows = [
         [element(record, one["element"], words), element(record, one["outage"], words),
          digits.quantity(one["mwh"], "MWh")]
         for one in record["binding"][:5]
     ]  # fmt: skip
-    if not rows:
-        rows = [[words("onset.binding.none"), digits.NOT_DEFINED, "0"]]
     header = [words(f"onset.column.{name}") for name in ("element", "outage", "mwh")]
-    return Table(words("onset.table.binding"), header, ["left", "left", "right"], rows)
+    return [Table(words("onset.table.binding"), header, ["left", "left", "right"], rows)] if len(rows) > 1 else []
 
 
 def hosting_page(record: Record, words: Words) -> Page:
@@ -193,6 +203,8 @@ def _hosted(record: Record, kind: str, words: Words) -> str:
     rows = sorted((row for row in record["hosting"] if row["kind"] == kind), key=lambda row: row["mw"])
     name = words(f"onset.kind.{kind}")
     told = {"kind": f"{name[:1].upper()}{name[1:]}", "low": words.of(rows[0], "bus"), "high": words.of(rows[-1], "bus")}
+    if len({_mw(row, words) for row in rows}) == 1:
+        return words("hosting.answer.same", kind=told["kind"], mw=_mw(rows[0], words))
     return words("hosting.answer", low_mw=_mw(rows[0], words), high_mw=_mw(rows[-1], words), **told)
 
 
@@ -202,11 +214,16 @@ def _mw(row: Record, words: Words) -> str:
 
 
 def _hosting_table(record: Record, words: Words) -> Table:
-    rows = []
-    for row in record["hosting"]:
-        cells = [f"{digits.quantity(own, '%')} / {digits.quantity(max(others, 0.0), '%')}"
-                 for own, others in zip(row["own_percent"], row["others_percent"], strict=True)]  # fmt: skip
-        rows.append([words.of(row, "bus"), words(f"onset.kind.{row['kind']}"), _mw(row, words), *cells])
-    header = [words(f"hosting.column.{name}") for name in ("bus", "kind", "mw")]
-    header += [words("hosting.column.size", mw=digits.plain(mw)) for mw in record["sizes_mw"]]
-    return Table(words("hosting.table"), header, ["left", "left"] + ["right"] * (len(header) - 2), rows)
+    of_bus: dict[str, list[str]] = {}
+    for kind in KINDS:
+        for row in (row for row in record["hosting"] if row["kind"] == kind):
+            cells = [f"{digits.share(own)} / {digits.share(max(others, 0.0))}"
+                     for own, others in zip(row["own_percent"], row["others_percent"], strict=True)]  # fmt: skip
+            of_bus.setdefault(words.of(row, "bus"), []).extend([_mw(row, words), *cells])
+    columns = [words("hosting.column.mw"),
+               *(words("hosting.column.size", mw=digits.plain(mw)) for mw in record["sizes_mw"])]  # fmt: skip
+    header = [words("hosting.column.bus"),
+              *(words("hosting.column.of_kind", kind=words(f"onset.kind.{kind}"), column=column)
+                for kind in KINDS for column in columns)]  # fmt: skip
+    rows = [[bus, *cells] for bus, cells in of_bus.items()]
+    return Table(words("hosting.table"), header, ["left"] + ["right"] * (len(header) - 1), rows)

@@ -68,7 +68,7 @@ def blocks(record: Record, page: Page, words: Words) -> list[Block]:
         *page.tables,
         Heading(words("question.turns"), is_small=True),
         Bullets(page.turns),
-        *(Paragraph(note, is_note=True) for note in [*page.notes, *_checked(record, words)]),
+        Paragraph(words.either(" ", "").join([*page.notes, *_checked(record, words)]), is_note=True),
     ]
     return numbered(found, words)
 
@@ -82,11 +82,10 @@ def stretch(record: Record, words: Words) -> str:
     years = record["weather_years"]
     kind = "given" if record["weather"] != "synthetic" else "many" if years else "normal"
     weather = words(f"question.weather.{kind}", last=years)
-    points, cases = points_of(record), ""
-    if len(points) > 1 and len(points) * len(record["scenarios"]) * max(years or 1, 1) == len(record["rows"]):
-        keys = dict.fromkeys(key_label(key, words) for row in record["rows"] for key in row["sweep"])
-        cases = words("question.cases", key=words("list.separator").join(keys),
-                      cases=" / ".join(point_title(record, point, words) for point in points))  # fmt: skip
+    swept, cases = dict.fromkeys(key for row in record["rows"] for key in row["sweep"]), ""
+    if swept and record["kind"] not in ("onset", "hosting"):  # theirs are what the page itself is about
+        cases = words("question.cases", key=words("list.separator").join(key_label(key, words) for key in swept),
+                      cases=" / ".join(point_title(record, point, words) for point in points_of(record)))  # fmt: skip
     return words("question.about", period=period, weather=weather, members=record["members"], study=record["study"],
                  cases=cases)  # fmt: skip
 
