@@ -77,8 +77,10 @@ def stretch(record: Record, words: Words) -> str:
     """Return which time and weather the numbers are of."""
     days = [date.fromisoformat(record[key]) for key in ("first", "last")]
     first, last = (words("format.date", year=day.year, month=day.month, day=day.day) for day in days)
-    period = words("question.year" if record["is_year"] else "question.days", first=first, last=last,
-                   days=digits.plain(record["days"]), year=record["fiscal_year"])  # fmt: skip
+    on_the_way = [point["year"] for point in record.get("years", [])] or [record["fiscal_year"]]
+    whole = "question.year" if len(set(on_the_way)) == 1 else "question.years"
+    period = words(whole if record["is_year"] else "question.days", first=first, last=last, year=min(on_the_way),
+                   days=digits.plain(record["days"]), last_year=max(on_the_way))  # fmt: skip
     years = record["weather_years"]
     kind = "given" if record["weather"] != "synthetic" else "many" if years else "normal"
     weather = words(f"question.weather.{kind}", last=years)
