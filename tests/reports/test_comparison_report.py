@@ -73,6 +73,15 @@ def test_everything_that_is_wrong_is_told_at_once(runs, tmp_path):
         read_comparison([runs[0], other])
 
 
+def test_a_folder_with_the_answer_of_a_question_is_told_as_that(tmp_path):
+    for name in ("question.json", "manifest.json", "run_log.json"):
+        (tmp_path / name).write_text("{}", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_comparison([tmp_path, tmp_path])
+    assert caught.value.problems[0].what == "this folder holds an answer and not the tables of members"
+    assert caught.value.problems[0].seen == "question.json"
+
+
 def test_only_what_is_asked_for_is_written(runs):
     written = write_report(runs[0], ["ja"], ["xlsx"])
     assert [path.name for path in written.values()] == ["tables.xlsx"]

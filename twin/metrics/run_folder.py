@@ -288,8 +288,14 @@ def open_run(path: str | Path) -> Run:
     problems: list[Problem] = []
     try:
         is_run = (folder / STUDY_FILE).is_file()
+        answers = sorted({path.name for path in folder.glob("*.json")} - {STUDY_FILE, MANIFEST_FILE, "run_log.json"})
     except (OSError, ValueError):  # a name that no file can have
-        is_run = False
+        is_run, answers = False, []
+    if answers and not is_run:
+        accepted = f"a folder with {STUDY_FILE}: the run of a study that asks no question"
+        repair = "read its report in report/; run its command again to write that anew"
+        problem = "this folder holds an answer and not the tables of members"
+        raise InputError([Problem(problem, str(folder), ", ".join(answers), accepted, repair)])
     if not is_run:
         repair = "give a folder that `goto-twin run` has written; `goto-twin list` shows those in ./runs"
         raise InputError([Problem("there is no complete run in this folder", str(folder), repair=repair)])
