@@ -62,9 +62,12 @@ def test_a_share_that_is_set_is_kept_and_the_others_give_way():
 
 
 def test_shares_above_one_are_refused():
-    tables = with_inputs({"pv_orientations": {"ground/20/180": 1.2}})
-    with pytest.raises(InputError, match="shares"):
-        orientations(tables, "ground")
+    with pytest.raises(InputError, match="share at most 1"):
+        with_inputs({"pv_orientations": {"ground/20/180": 1.2}})
+    stated = GOTO["pv_orientations"].assign(low=0.0)
+    stated.loc[stated["fleet"] == "ground", "share"] = 0.6  # each row may, all four together may not
+    with pytest.raises(InputError, match="shares do not fit"):
+        orientations({**GOTO, "pv_orientations": stated}, "ground")
 
 
 @pytest.mark.parametrize(("table", "row", "low", "high"), SPREAD, ids=[f"{table}-{row}" for table, row, *_ in SPREAD])
