@@ -70,8 +70,7 @@ class Question(Experiment):
 
     def _check_told(self) -> None:
         asked, names = self.study.question, self.study.scenario
-        told = TOLD.get(asked.kind, ()) if asked is not None else ()
-        if asked is not None and (missing := [name for name in told if name not in names]):
+        if asked and (missing := [name for name in TOLD.get(asked.kind, ()) if name not in names]):
             problem = "the page of this kind of question tells of scenarios that the study does not have"
             where, repair = f"study {self.study.name}, question.kind", "copy them from the shipped study of this kind"
             found = f"{asked.kind}, with {', '.join(names)}"

@@ -61,10 +61,8 @@ class Elimination:
     column: np.ndarray
 
     @classmethod
-    def of(cls, network: Network, bystanders: Bystanders) -> Self | None:
-        """Choose an order with little fill; None where the bystanders cannot be eliminated."""
-        if _reduced(network, bystanders) is None or _linear_flow(network, bystanders) is None:
-            return None
+    def of(cls, network: Network, bystanders: Bystanders) -> Self:
+        """Choose an order with little fill for the nodes that are kept."""
         row, column, size = bystanders.row, bystanders.column, len(network.alive)
         slack = np.unique(network.slack)
         others = np.setdiff1d(np.flatnonzero(bystanders.kept), slack)

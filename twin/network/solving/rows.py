@@ -102,8 +102,9 @@ class Found(NamedTuple):
     """Arrays to fill, rows R.
 
     Voltages `v` (R, 2 N), infeed `q` of the devices and whether each is at its lower (-1) or upper (1) limit (R, C);
-    `steps`, largest `mismatch` in pu, `sign` of the determinant and `method` (R,). The sign is that with all devices
-    holding their voltage: an equation of infeed in place of one of voltage turns it, as voltage rises with infeed.
+    `steps`, largest `mismatch` in pu, `sign` of the determinant and `method` (R,). The sign is 1 where it is
+    that without power, -1 elsewhere, and counts all devices as holding their voltage: an equation of infeed in place of
+    one of voltage turns it, as voltage rises with infeed.
     """
 
     v: np.ndarray
@@ -152,7 +153,7 @@ def solve_rows(
     """
     for row in rows:
         found.steps[row], found.mismatch[row], found.method[row] = NOT_SOLVED, np.nan, 0
-        found.sign[row] = plan.sign
+        found.sign[row] = 1.0
         found.at_limit[row] = 0
     if len(given.start) and not plan.linear:  # close to the answer: Newton's few steps cost less than many with others'
         _by_own_factors(e, plan, devices, rules, rows, given, given.start, found, NO, found.at_limit)
@@ -164,7 +165,7 @@ def solve_rows(
         if found.steps[row] == GOING:
             found.steps[row] = NOT_SOLVED
     for flat in range(2):
-        anew = rows[(found.steps[rows] == NOT_SOLVED) | ((found.sign[rows] != plan.sign) & (flat == 0))]
+        anew = rows[(found.steps[rows] == NOT_SOLVED) | ((found.sign[rows] < 0.0) & (flat == 0))]
         if len(anew):
             _anew(e, plan, devices, rules, anew, given, found, flat == 1)
     if devices.limited:
@@ -385,7 +386,7 @@ def _scatter(
             continue
         found.steps[row], found.mismatch[row], found.method[row] = steps, w.mismatch[r], method
         if method == NEWTON and steps > 0:
-            found.sign[row] = w.lane[SIGN, r]
+            found.sign[row] = w.lane[SIGN, r] * plan.sign
             for c in range(len(devices.place)):
                 if at_limit[row, c] != 0:
                     found.sign[row] *= -1.0

@@ -182,7 +182,6 @@ class Solver:
                 self._whole._solve(rows[aside], given, found)
                 rows = rows[~aside]
         solve_rows(of.equations, of.plan, of.devices, self._rules, rows, given, found)
-        found.sign[rows] *= of.plan.sign
 
     @cached_property
     def _whole(self) -> Solver:
@@ -215,8 +214,8 @@ class Solver:
         choices = [] if self.with_bystanders else [Bystanders.of(network)]
         for bystanders in (*choices, Bystanders.none(network)):
             own = Elimination.of(network, bystanders)
-            numbers = None if own is None else own.numbers(network)
-            if own is not None and numbers is not None:
+            numbers = own.numbers(network)
+            if numbers is not None:
                 return own, numbers
         raise AssertionError  # nothing is eliminated, so nothing can fail
 
@@ -250,7 +249,7 @@ def _given(power: NodePower, start: np.ndarray | None) -> Given:
 
 
 def _solution(found: Found, base_mva: float) -> Solution:
-    """Return what is found; its sign is relative to that of the determinant without power."""
+    """Return what is found, in the words of `Solution`."""
     v, failure = found.v.view(complex), np.zeros(len(found.steps), dtype=np.int64)
     method, solved = found.method.astype(np.int64), found.steps >= 0
     operable = solved & (found.sign > 0.0)
