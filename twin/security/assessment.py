@@ -30,7 +30,7 @@ from twin.security.tally import (
     merge,
     split,
 )
-from twin.security.violations import CaseState, Found, SolvedRows, find_violations
+from twin.security.violations import Found, Judged, SolvedRows, find_violations
 
 Relief = Callable[[PreparedContingency, NodePower, np.ndarray], NodePower]
 """``relief(contingency, power, v)``: the node power (R, N) after the actions that follow an outage.
@@ -73,6 +73,16 @@ class _Stage(NamedTuple):
 
     at_once: Found
     settled: Found
+
+
+class _Kept(NamedTuple):
+    """Where the states of a case are written, either at once or after the controls, and what relieves them."""
+
+    stage: _Stage
+    cases: CaseTally
+    relief: Relief | None
+    short_time: bool  # whether the states have to keep the short-time rating
+    flags: np.ndarray  # (R,) how the case breaks the criterion
 
 
 class _Rows(NamedTuple):
@@ -139,28 +149,33 @@ def _assess_rows(
         for of in (tally, after)
     )
     first_relief = relief if reaction is None else None
+    everywhere = np.ones(len(rows.steps), dtype=bool)
     start: np.ndarray | None = None
-    kept: dict[int, Solution] = {}
+    known: dict[int, Solution] = {}
     repeated = set(contingencies.repeats)
     for number, contingency in enumerate(contingencies):
         power = power_after(contingency, steps)
         found = (
-            kept[contingency.repeats]
+            known[contingency.repeats]
             if contingency.repeats >= 0
             else contingency.solver.solve(power, start, THREADS).only_operable()
         )
         if number == 0:
             start = found.v
         if number in repeated:
-            kept[number] = found
+            known[number] = found
         kind = contingency.case.outage_class
-        flags = _assess_case(number, contingency, power, found, rows, stages[kind], tally.cases, first_relief)
-        _count_case(number, flags, rows, tally.cases, tally.classes[kind])
-        _count_lost(number, contingency, steps, rows, tally.cases)
+        first = _Kept(stages[kind], tally.cases, first_relief, True, np.zeros(len(rows.steps), dtype=np.uint8))
+        states = [([Settled((), everywhere, contingency, found)], first)]
         if after is not None and reaction is not None:
-            settled = reaction(number, power, found)
-            flags = _assess_settled(number, power, settled, rows, stages_after[kind], after.cases, relief)
-            _count_case(number, flags, rows, after.cases, after.classes[kind])
+            last = _Kept(stages_after[kind], after.cases, relief, relief is not None, np.zeros_like(first.flags))
+            states.append((list(reaction(number, power, found)), last))
+            _assess_case(number, power, states, rows)
+            _count_case(number, last.flags, rows, after.cases, after.classes[kind])
+        else:
+            _assess_case(number, power, states, rows)
+        _count_case(number, first.flags, rows, tally.cases, tally.classes[kind])
+        _count_lost(number, contingency, steps, rows, tally.cases)
     for of_class, stage in zip(tally.classes, stages, strict=True):
         _count_elements(of_class, stage.at_once, rows)
         if first_relief is None:
@@ -207,75 +222,46 @@ def power_after(contingency: PreparedContingency, steps: OperatingPoints) -> Nod
     return power
 
 
-def _assess_case(
-    number: int,
-    contingency: PreparedContingency,
-    power: NodePower,
-    found: Solution,
-    rows: _Rows,
-    stage: _Stage,
-    cases: CaseTally,
-    relief: Relief | None,
-) -> np.ndarray:
-    """Return (R,) flags of how the case breaks the criterion."""
-    flags = np.zeros(len(found.v), dtype=np.uint8)
-    settled = found
-    _find(CaseState(number, rows.cases, True, relief is None), contingency, found, found.converged, rows, stage.at_once,
-          flags)  # fmt: skip
-    if relief is not None:
-        start = found.v
-        settled = contingency.solver.solve(relief(contingency, power, found.v), start, THREADS).only_operable()
-        _find(CaseState(number, rows.cases, False, True), contingency, settled, settled.converged, rows, stage.settled,
-              flags)  # fmt: skip
-    unsolved = ~found.converged | ~settled.converged
-    flags[unsolved] |= UNSOLVED
-    failure = np.where(found.converged, settled.failure, found.failure)
-    np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
-    return flags
+def _assess_case(number: int, power: NodePower, states: list[tuple[list[Settled], _Kept]], rows: _Rows) -> None:
+    """Find how the states of a case break the criterion, at once and after the controls, each followed by its relief.
+
+    Where nothing moves the two are the same state, which is looked at once for both.
+    """
+    looks: dict[tuple[int, int], tuple[Settled, list[Judged]]] = {}
+    for of_kept, kept in states:
+        for state in of_kept:
+            picked, stage = state.picked & state.solution.converged, kept.stage.at_once
+            judged = Judged(number, rows.cases, kept.short_time, kept.relief is None, picked, kept.flags, stage)
+            looks.setdefault((id(state.contingency), id(state.solution)), (state, []))[1].append(judged)
+    for state, of_state in looks.values():
+        _find(state, rows, tuple(of_state))
+    for of_kept, kept in states:
+        for state in of_kept:
+            _relieve(number, power, state, kept, rows)
 
 
-def _assess_settled(
-    number: int,
-    power: NodePower,
-    settled: Iterable[Settled],
-    rows: _Rows,
-    stage: _Stage,
-    cases: CaseTally,
-    relief: Relief | None,
-) -> np.ndarray:
-    """Return (R,) flags of how the case breaks the criterion once the controls, then the relief, have acted."""
-    flags = np.zeros(len(rows.steps), dtype=np.uint8)
-    case = CaseState(number, rows.cases, relief is not None, relief is None)
-    for state in settled:
-        contingency, found = state.contingency, state.solution
-        _find(case, contingency, found, found.converged & state.picked, rows, stage.at_once, flags)
-        last = found
-        if relief is not None:
-            last = contingency.solver.solve(relief(contingency, power, found.v), found.v, THREADS).only_operable()
-            _find(CaseState(number, rows.cases, False, True), contingency, last, last.converged & state.picked, rows,
-                  stage.settled, flags)  # fmt: skip
-        unsolved = ~(found.converged & last.converged) & state.picked
-        flags[unsolved] |= UNSOLVED
-        failure = np.where(found.converged, last.failure, found.failure)
-        np.add.at(cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
-    return flags
+def _relieve(number: int, power: NodePower, state: Settled, kept: _Kept, rows: _Rows) -> None:
+    """Let the relief act, if there is one, find what it leaves, and note the rows without a solution."""
+    found = last = state.solution
+    if kept.relief is not None:
+        relieved = kept.relief(state.contingency, power, found.v)
+        last = state.contingency.solver.solve(relieved, found.v, THREADS).only_operable()
+        picked = state.picked & last.converged
+        judged = Judged(number, rows.cases, False, True, picked, kept.flags, kept.stage.settled)
+        _find(state._replace(solution=last), rows, (judged,))
+    unsolved = ~(found.converged & last.converged) & state.picked
+    kept.flags[unsolved] |= UNSOLVED
+    failure = np.where(found.converged, last.failure, found.failure)
+    np.add.at(kept.cases.unsolved, (_case_rows(number, rows)[unsolved], failure[unsolved]), 1)
 
 
-def _find(
-    case: CaseState,
-    contingency: PreparedContingency,
-    state: Solution,
-    picked: np.ndarray,
-    rows: _Rows,
-    written: Found,
-    flags: np.ndarray,
-) -> None:
-    """Find the violations of the rows `picked`, (R,) bool, which have a solution."""
-    solved = SolvedRows(np.ascontiguousarray(state.v), picked, rows.steps, rows.groups, flags)
+def _find(state: Settled, rows: _Rows, judged: tuple[Judged, ...]) -> None:
+    """Find the violations of a case's states, for whatever they count."""
+    solved = SolvedRows(np.ascontiguousarray(state.solution.v), rows.steps, rows.groups)
+    contingency = state.contingency
     unknown = np.zeros(contingency.branches.limit.shape, dtype=bool)
     while True:
-        branches = contingency.directions.of(contingency.branches)
-        find_violations(solved, case, branches, contingency.buses, written, unknown)
+        find_violations(solved, contingency.directions.of(contingency.branches), contingency.buses, judged, unknown)
         if not unknown.any():
             return
         contingency.directions.learn(unknown)

@@ -166,10 +166,13 @@ def _loadings(analyses: OutageAnalyses, states: States, rows: np.ndarray, worst_
     parts = []
     for g in np.unique(variant).tolist():
         analysis, at = analyses.of_variant(g), np.flatnonzero(variant == g)
-        drawn = analysis.grid.drawn
-        for outage, percent in analysis.loadings(analyses.power(analysis, rows_of(states.injections, rows[at]))):
-            facts = {"step": step[at], "worst_percent": worst_percent[at], "outage": outage.name}
-            parts.append(pd.DataFrame(facts | {name: percent[:, branch] for name, branch in drawn.items()}))
+        drawn, power = analysis.grid.drawn, analyses.power(analysis, rows_of(states.injections, rows[at]))
+        outages, percent = zip(*analysis.loadings(power), strict=True)
+        part = pd.DataFrame(np.concatenate(percent)[:, list(drawn.values())], columns=list(drawn))
+        part.insert(0, "step", np.tile(step[at], len(outages)))
+        part.insert(1, "worst_percent", np.tile(worst_percent[at], len(outages)))
+        part.insert(2, "outage", np.repeat(np.array([outage.name for outage in outages], dtype=object), len(at)))
+        parts.append(part)
     return pd.concat(parts).sort_values("step", kind="stable", ignore_index=True)
 
 
