@@ -38,7 +38,7 @@ def workers(jobs: int, scheduler: str | None) -> Iterator[Workers]:
         If no scheduler answers, or it has no workers.
     """
     if scheduler is None:
-        yield Processes(jobs)
+        yield Processes(jobs).get_ready()
         return
     with _client(scheduler) as client:
         yield Cluster(client, jobs)

@@ -7,17 +7,19 @@ import json
 import logging
 import os
 import signal
+import sys
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from studies import ONE_THREAD
 from studies.execution.folders import write_json
@@ -151,6 +153,11 @@ class Processes(Workers):
     def __init__(self, count: int) -> None:
         self._count = count
 
+    def get_ready(self) -> Self:
+        """Begin to start processes: what they import is there when the first call is made."""
+        _context()
+        return self
+
     @property
     def count(self) -> int:
         """Most processes at a time."""
@@ -169,11 +176,10 @@ class Processes(Workers):
     @contextmanager
     def sent(self, calls: Sequence[Callable[[], Any]]) -> Iterator[Sent]:
         """Send calls to processes of their own; see `Workers`."""
-        os.environ.update(ONE_THREAD)
-        context = get_context("spawn")
+        context = _context()
         theirs, ours = context.Pipe(duplex=False)  # closed here, or with this process: the workers end
         count = min(self.count, len(calls))
-        with ProcessPoolExecutor(count, context, initializer=_end_with_parent, initargs=(theirs,)) as pool:
+        with ProcessPoolExecutor(count, context, initializer=_begin, initargs=(dict(os.environ), theirs)) as pool:
             try:
                 yield {pool.submit(call): k for k, call in enumerate(calls)}, _ended
             except BaseException as error:
@@ -191,8 +197,28 @@ def _ended(futures: Sequence[Any]) -> Iterable[Any]:
     return wait(futures, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED).done
 
 
-def _end_with_parent(pipe: Connection) -> None:
-    """End this process as soon as its parent closes the pipe or ends; an interrupt is left to the parent."""
+def _context() -> BaseContext:
+    """Return how processes are started: on Linux as forks of one that has imported what the members' work needs.
+
+    That one runs no threads but its allocator's, which knows forks. Elsewhere, or where its socket finds no place
+    (a very long name of the folder for temporary files), each process imports for itself.
+    """
+    os.environ.update(ONE_THREAD)
+    if sys.platform == "linux":
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["studies.execution.members"])
+        try:
+            forkserver.ensure_running()
+            return context
+        except OSError as error:
+            logger.debug("no process to fork from: %s", error)
+    return get_context("spawn")
+
+
+def _begin(environment: Mapping[str, str], pipe: Connection) -> None:
+    """Take over the parent's environment; end as soon as it closes the pipe or ends; leave an interrupt to it."""
+    os.environ.clear()
+    os.environ.update(environment)
 
     def watch() -> None:
         pipe.poll(None)

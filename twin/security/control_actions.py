@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from twin.core.row_arrays import map_arrays, put_rows, rows_of
+from twin.core.row_arrays import map_arrays, put_rows
 from twin.network.model import GridModel
 from twin.network.monitored import position
 from twin.network.node_power import NodePower
@@ -60,7 +60,7 @@ class ControlActions:
         positions = np.tile(np.array(self.start, dtype=np.int64), (len(at_once.v), 1))
         wanted, found, moving = np.zeros_like(positions), at_once, np.flatnonzero(at_once.converged)
         if number:
-            wanted[moving] = self._wanted(contingency, rows_of(at_once, moving), positions[moving])
+            wanted[moving] = self._wanted(contingency, at_once, moving, positions[moving])
         for due in self._looks():
             if not wanted.any():
                 break
@@ -73,7 +73,7 @@ class ControlActions:
                 put_rows(found, rows, solver.solve(power.rows(rows), found.v[rows], THREADS).only_operable())
             wanted[moved] = 0
             going = moved[found.converged[moved]]
-            wanted[going] = self._wanted(contingency, rows_of(found, going), positions[going])
+            wanted[going] = self._wanted(contingency, found, going, positions[going])
         if found is at_once:  # nothing has moved
             yield Settled(self.start, np.ones(len(positions), dtype=bool), contingency, found)
             return
@@ -107,23 +107,25 @@ class ControlActions:
     def _bands(self) -> Bands:
         return Bands.of([self.model], np.zeros(1, dtype=np.int64))
 
-    def _wanted(self, contingency: PreparedContingency, state: Solution, positions: np.ndarray) -> np.ndarray:
-        """Return by how much each control moves in each row when it looks, (R, C) int."""
-        bands, measured = self._bands, self._measured(contingency, state)
+    def _wanted(
+        self, contingency: PreparedContingency, state: Solution, rows: np.ndarray, positions: np.ndarray
+    ) -> np.ndarray:
+        """Return by how much each control moves in some rows of a state when it looks, (R, C) int."""
+        bands, measured = self._bands, self._measured(contingency, state, rows)
         side = (measured > bands.high).astype(np.int64) - (measured < bands.low)
         wanted = positions - side * np.sign(bands.effect).astype(np.int64)
         return np.asarray(np.clip(wanted, bands.lowest, bands.highest) - positions)
 
-    def _measured(self, contingency: PreparedContingency, state: Solution) -> np.ndarray:
+    def _measured(self, contingency: PreparedContingency, state: Solution, rows: np.ndarray) -> np.ndarray:
         """Return the voltage that the tap changer holds and the compensator's output, (R, C); NaN where dead."""
         network, controls = contingency.network, self.model.controls
         columns = []
         if controls.tap is not None:
             node = int(network.node_of_bus[self._tap_row])
-            columns.append(np.abs(state.v[:, node]) if node >= 0 else np.full(len(state.v), np.nan))
+            columns.append(np.abs(state.v[rows, node]) if node >= 0 else np.full(len(rows), np.nan))
         if controls.reactors is not None:
             row = int(network.controlled_by["compensator"][0]) if "compensator" in network.controlled_by else -1
-            output = state.q_controlled_pu[:, row] * network.base_mva if row >= 0 else np.full(len(state.v), np.nan)
+            output = state.q_controlled_pu[rows, row] * network.base_mva if row >= 0 else np.full(len(rows), np.nan)
             columns.append(output)
         return np.stack(columns, axis=1)
 
