@@ -15,6 +15,8 @@ from twin.devices.battery import make_batteries
 from twin.devices.storage import GridBattery, PlantBatteries
 from twin.metrics.member_tables import write_member_tables
 from twin.operation import simulate as simulation
+from twin.operation import window as window_module
+from twin.operation.devices import run_sites
 from twin.operation.state import initial_state
 from twin.operation.window import Window
 from twin.policies.catalogue import POLICIES
@@ -44,12 +46,13 @@ class Looking:
 class Keeping:
     """Keeps the view of its first decision and reads it in the second one."""
 
+    read: object
     cadence: Cadence = HALF_HOUR
     view: object = None
 
     def decide(self, view):
         if self.view is not None:
-            self.view.measured_export_mw  # noqa: B018 - the mistake that is tested
+            self.read(self.view)
         self.view = view
         return view.plan(Mode.IDLE)
 
@@ -185,9 +188,43 @@ def test_a_policy_looks_at_the_charge_beside_plants_only_where_there_is_any(goto
     assert counts == [1, 2]
 
 
-def test_a_view_is_over_with_its_decision(goto_year):
+@dataclass
+class Charged:
+    """Lets the sites serve themselves, and looks at their batteries before if it is to."""
+
+    looks: bool
+    cadence: Cadence = THREE_HOURS
+    soc_percent: list = field(default_factory=list)
+
+    def decide(self, view):
+        if self.looks:
+            self.soc_percent.append(float(view.batteries.soc_percent.max()))
+        return view.plan(Mode.SELF_CONSUMPTION)
+
+
+def test_sites_run_when_somebody_looks_at_their_batteries(goto_year, monkeypatch):
+    inputs, passes = goto_year.days(WINDY_DAY), []
+    monkeypatch.setattr(window_module, "run_sites", lambda *given: passes.append(given[2]) or run_sites(*given))
+    for looks, expected in ((False, [range(12)]), (True, [range(6), range(6, 12)])):
+        some = member(inputs, policy=Charged(looks), devices=devices(inputs.fleet))
+        case = make_case(inputs, [some])
+        passes.clear()
+        (policy,) = run(case, 12, stop=12)[1].policies
+        assert passes == expected
+        assert len(policy.soc_percent) == 2 * looks
+        compared(case, 12, stop=12)
+
+
+def test_orders_for_the_day_after_tomorrow_do_not_overwrite_those_in_force(goto_year):
+    inputs = goto_year.days(WINDY_DAY - 1, 2)
+    policy = Charged(False, Cadence(48, first=20, lead=48))
+    compared(make_case(inputs, [member(inputs, policy=policy, devices=devices(inputs.fleet))]), 48, stop=72)
+
+
+@pytest.mark.parametrize("read", [lambda view: view.measured_export_mw, lambda view: view.batteries.soc_percent])
+def test_a_view_is_over_with_its_decision(goto_year, read):
     inputs = goto_year.days(WINDY_DAY)
-    case = make_case(inputs, [member(inputs, policy=Keeping())])
+    case = make_case(inputs, [member(inputs, policy=Keeping(read))])
     with pytest.raises(InputError, match="a view is read after its decision"):
         run(case, 2, stop=2)
 

@@ -11,7 +11,7 @@ from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
 from twin.core.errors import InputError
 from twin.metrics.member_tables import write_member_tables
 from twin.operation import simulate as simulation
-from twin.operation.dispatch import obey_policies
+from twin.operation.dispatch import orders_due
 from twin.operation.state import initial_state
 from twin.policies.interface import DAY, GATE_CLOSURE, HALF_HOUR, THREE_HOURS, Cadence, Mode
 
@@ -82,7 +82,7 @@ def test_a_failed_decision_is_told_with_policy_member_time_and_view(windy, name)
     failure, what, seen = FAILURES[name]
     case = case_of(windy, Failing(failure), policy_seconds=0.05 if name in ("time", "swallowed") else 60.0)
     with pytest.raises(InputError) as caught:
-        obey_policies(case, initial_state(case), 0)
+        orders_due(case, initial_state(case), 0)
     (problem,) = caught.value.problems
     assert problem.where == "policy Failing, scenario test, base, decision at 2031-03-21 00:00"
     assert what in problem.what
@@ -97,7 +97,7 @@ def test_code_that_cannot_be_interrupted_is_found_late_after_its_return(windy, m
     monkeypatch.setattr("twin.policies.running.decision.can_interrupt", lambda: False)
     case = case_of(windy, Failing(lambda plan: time.sleep(0.03) or plan), policy_seconds=0.01)
     with pytest.raises(InputError, match=r"longer than policy_seconds = 0\.01") as caught:
-        obey_policies(case, initial_state(case), 0)
+        orders_due(case, initial_state(case), 0)
     assert "returned after 0.0" in caught.value.problems[0].seen
 
 
@@ -107,7 +107,7 @@ def test_the_fallback_holds_behind_the_meter_and_is_counted_once_a_decision(wind
     case = case_of(windy, failing, on_policy_failure=HOLD)
     states, records = run(case)
     held = initial_state(case_of(windy, HOLD))
-    held = obey_policies(case_of(windy, HOLD), held, 0)[0]
+    held = replace(held, **orders_due(case_of(windy, HOLD), held, 0)[0])
     assert [bool(record.policy_failed[0]) for record in records] == [False, True, True]
     assert (states[0].export_limit_pu[0, 0] == 1.0).all()
     for t in (1, 2):
@@ -124,7 +124,7 @@ def test_a_failed_decision_covers_its_half_hours_and_counts_as_one(windy):
 
 def test_rounding_beyond_a_range_is_cut_off(windy):
     case = case_of(windy, Failing(lambda plan: replace(plan, export_limit_pu=plan.export_limit_pu * 0.0 - 1e-9)))
-    state, _ = obey_policies(case, initial_state(case), 0)
+    state = replace(initial_state(case), **orders_due(case, initial_state(case), 0)[0])
     assert (state.export_limit_pu[0, 0] == 0.0).all()
 
 
@@ -166,7 +166,7 @@ def test_orders_are_in_force_when_they_are_meant_to_be(goto_year, cadence, decid
     case = case_of(inputs, Stamping(cadence, inputs.profiles.index[0]))
     state = initial_state(case)
     for t in range(144):
-        state, _ = obey_policies(case, state, t)
+        state = replace(state, **orders_due(case, state, t)[0])
         slot, when = t % 96, decided(t)
         assert (state.battery_power_pu[0, slot] == when).all(), t
         assert (state.soc_min_percent[0, slot] == t % 48).all(), t

@@ -116,6 +116,11 @@ class Case:
         """(M,) position of each member's network."""
         return np.array([member.grid for member in self.members], dtype=np.int64)
 
+    @cached_property
+    def orders_reach(self) -> int:
+        """Steps from a decision to the end of what any policy's orders cover."""
+        return max(self.clock.steps_of_day, *(rhythm.lead + rhythm.every for rhythm in self.rhythms))
+
     def network_at(self, member: np.ndarray, step: np.ndarray) -> np.ndarray:
         """Return the network of each row, (R,) int: the member's own, or another one while branches are out."""
         found: np.ndarray = self.network[member]

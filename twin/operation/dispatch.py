@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,35 +11,51 @@ from twin.core.errors import InputError, Problem
 from twin.operation.case import Case
 from twin.operation.case_parts import sum_by_group
 from twin.operation.state import State
-from twin.policies.interface import ORDERS, Batteries, Dispatch, Measured, View
+from twin.policies.interface import ORDERS, Batteries, BatteriesWhenRead, Dispatch, Measured, Policy, View
 from twin.policies.running.decision import Asked, decide_all
 
-Look = Callable[[], State]
-"""Solves the grid of the half-hours that are over and gives the state after them."""
+
+class Past(NamedTuple):
+    """How a policy comes to what has happened before its decision; both give the state at its beginning.
+
+    Attributes
+    ----------
+    run : callable
+        Sites and devices at the areas are run up to now.
+    solve : callable
+        The grid too is solved up to now.
+    """
+
+    run: Callable[[], State]
+    solve: Callable[[], State]
+
+    @staticmethod
+    def over(state: State) -> Past:
+        """Return that of a state up to which everything is done."""
+        return Past(lambda: state, lambda: state)
 
 
-def make_view(case: Case, state: State, t: int, m: int, lead: int, steps: int, look: Look | None = None) -> View:
+def make_view(case: Case, past: Past | State, t: int, m: int, lead: int, steps: int) -> View:
     """Return the view of member `m` at step `t` for orders that begin `lead` steps later.
 
     Parameters
     ----------
     case : Case
-    state : State
+    past : Past or State
+        State at the start of the step, or how one comes to it.
     t, m, lead, steps : int
         The orders cover `steps` steps.
-    look : callable, optional
-        Gives the state with the grid solved up to now; not needed where that is `state`.
     """
-    member, look = case.members[m], look or (lambda: state)
+    member, past = case.members[m], Past.over(past) if isinstance(past, State) else past
     beside_plants = bool(case.fleet.has_plant_device[m])
     limit = float(case.export_limit_mw[m])
     return View(
         time=case.index[t],
         step_of_day=(int(case.step_of_day[t]) + lead) % case.clock.steps_of_day,
         steps=steps,
-        batteries=_batteries(case, state, m),
-        measured=lambda: _measured(case, look(), t, m),
-        stored=lambda: _stored(case, look() if beside_plants else state, m),
+        batteries=BatteriesWhenRead(lambda: _batteries(case, past.run(), m)),
+        measured=lambda: _measured(case, past.solve(), t, m),
+        stored=lambda: _stored(case, past.solve() if beside_plants else past.run(), m),
         outlook=case.outlooks[member.outlook].at(t, lead, limit),
         export_limit_mw=limit,
         export_per_mw=case.export_per_mw[m, case.areas.of_group],
@@ -84,40 +100,61 @@ def somebody_decides(case: Case, t: int) -> bool:
     return t == 0 or any(rhythm.is_due(int(case.step_of_day[t])) for rhythm in set(case.rhythms))
 
 
-def obey_policies(case: Case, state: State, t: int, look: Look | None = None) -> tuple[State, np.ndarray]:
-    """Return the state with the orders of all policies that decide at step `t`, and where one failed, (M,) bool.
+Orders = dict[str, Any]
+"""By the names of `twin.policies.interface.ORDERS`, as in `State`."""
 
-    The first step of a run counts as a decision too, for the steps until the next one, without lead. A policy that
-    looks at what is measured makes `look` solve the grid up to now; without it, that is done already.
+
+def orders_due(case: Case, state: State, t: int, past: Past | None = None) -> tuple[Orders, np.ndarray]:
+    """Return the orders in force once all policies that decide at step `t` have done so.
+
+    The first step of a run counts as a decision too, for the steps until the next one, without lead.
+
+    Parameters
+    ----------
+    case : Case
+    state : State
+        With the orders in force before.
+    t : int
+    past : Past, optional
+        How a policy that looks comes to what it looks at; not needed where everything before `t` is done in `state`.
+
+    Returns
+    -------
+    orders : dict of str to numpy.ndarray
+        Empty where nobody decides.
+    failed : numpy.ndarray, (M,) bool
+        Where a decision failed.
     """
-    failed = np.zeros(len(case.members), dtype=bool)
-    slot, looked, over = int(case.step_of_day[t]), [state], False
+    failed, past = np.zeros(len(case.members), dtype=bool), past or Past.over(state)
+    slot, is_over = int(case.step_of_day[t]), False
     due = [m for m in range(len(case.members)) if t == 0 or case.rhythms[m].is_due(slot)]
-
-    def look_once() -> State:
-        if over:
-            repair = "keep the numbers themselves, e.g. float(view.measured_export_mw)"
-            raise InputError([Problem("a view is read after its decision", "View, what is measured", repair=repair)])
-        if look is not None and len(looked) == 1:
-            looked.append(look())
-        return looked[-1]
-
     if not due:
-        return state, failed
+        return {}, failed
+
+    def until_decided(look: Callable[[], State]) -> Callable[[], State]:
+        def looked() -> State:
+            if is_over:
+                repair = "keep the numbers themselves, e.g. float(view.measured_export_mw)"
+                raise InputError([Problem("a view is read after its decision", "View", repair=repair)])
+            return look()
+
+        return looked
+
+    shown = Past(until_decided(past.run), until_decided(past.solve))
     orders = {name: getattr(state, name).copy() for name in ORDERS}
     spans = {m: covered(case, m, t, slot) for m in due}
-    asked = [_asked(case, state, t, m, *spans[m], look_once) for m in due]
+    asked = [_asked(case, shown, state.policies[m], t, m, *spans[m]) for m in due]
     for m, (dispatch, has_failed) in zip(due, decide_all(asked), strict=True):
         lead, steps = spans[m]
         failed[m] = has_failed
         put_in_force(orders, m, (t + lead + np.arange(steps)) % case.order_slots, dispatch)
-    over = True
-    return replace(looked[-1], **orders), failed
+    is_over = True
+    return orders, failed
 
 
-def _asked(case: Case, state: State, t: int, m: int, lead: int, steps: int, look: Look) -> Asked:
-    member, view = case.members[m], make_view(case, state, t, m, lead, steps, look)
-    return Asked(state.policies[m], view, member.on_policy_failure, member.policy_seconds, member.name)
+def _asked(case: Case, past: Past, policy: Policy, t: int, m: int, lead: int, steps: int) -> Asked:
+    member, view = case.members[m], make_view(case, past, t, m, lead, steps)
+    return Asked(policy, view, member.on_policy_failure, member.policy_seconds, member.name)
 
 
 def covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
@@ -141,7 +178,7 @@ def covered(case: Case, m: int, t: int, slot: int) -> tuple[int, int]:
     return 0, min(until_next + rhythm.lead, case.clock.steps_of_day)
 
 
-def put_in_force(orders: dict[str, np.ndarray], m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
+def put_in_force(orders: Orders, m: int, slots: np.ndarray, dispatch: Dispatch) -> None:
     """Write a member's orders into the slots that they are for."""
     for name in ORDERS:
         values = np.asarray(getattr(dispatch, name))[: len(slots)]

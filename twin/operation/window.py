@@ -1,7 +1,8 @@
 """Consecutive half-hours of all members: policies, sites and devices in order, then the grid of all of them at once.
 
-The grid is solved when somebody looks: at the end of the window, or where a policy reads what is measured. What a
-half-hour hands to the next through the grid is rare; `twin.operation.carried` takes it as unmoved and checks it.
+Both run when somebody looks: sites and devices where a policy reads how full batteries are, the grid where one reads
+what is measured, and both at the end of the window. What a half-hour hands to the next through the grid is rare;
+`twin.operation.carried` takes it as unmoved and checks it.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from twin.core.row_arrays import joined_rows, map_arrays, rows_of
 from twin.operation.carried import solve_grid
 from twin.operation.case import Case
 from twin.operation.devices import run_devices, run_sites
-from twin.operation.dispatch import obey_policies, somebody_decides
+from twin.operation.dispatch import Past, orders_due, somebody_decides
 from twin.operation.half_hour import HalfHours
 from twin.operation.record import Record
 from twin.operation.state import State
@@ -34,7 +35,8 @@ class Window:
     Attributes
     ----------
     state : State
-        With orders, sites and devices up to now, and the grid up to where it is solved.
+        With the orders of all decisions up to now, sites and devices up to where they have run, and the grid up to
+        where it is solved.
     counts : dict of str to int
         ``half_hours`` of members, those ``half_hours_repeated`` because something had moved, and ``grid_solutions``:
         one, and one more for each half-hour in which a policy has looked; ``windows`` is 1.
@@ -43,28 +45,30 @@ class Window:
     def __init__(self, case: Case, state: State, start: int) -> None:
         self.case, self.state = case, state
         self.counts = {"windows": 1, "half_hours": 0, "half_hours_repeated": 0, "grid_solutions": 0}
-        self._now = self._solved = start
+        self._now = self._ran = self._solved = start
+        self._failed: dict[int, np.ndarray] = {}
         self._waiting: list[HalfHours] = []
         self._records: list[Record] = []
 
     def run(self, stop: int) -> Record:
         """Run the half-hours up to `stop` and return their record, (T, M)."""
         while self._now < stop:
-            failed = self._obey_policies()
-            until = next((t for t in range(self._now + 1, stop) if somebody_decides(self.case, t)), stop)
-            self._run_devices(range(self._now, until), failed)
-            self._now = until
+            self._obey_policies()
+            self._now = next((t for t in range(self._now + 1, stop) if somebody_decides(self.case, t)), stop)
         self.look()
         return joined_rows(self._records)
 
     def devices(self, t: int) -> HalfHours:
         """Run policies, sites and devices in half-hour `t`, whose grid is left to the caller."""
-        self._run_devices(range(t, t + 1), self._obey_policies())
+        self._obey_policies()
+        self._now = t + 1
+        self.run_devices()
         waiting = self._waiting.pop()
         return map_arrays(lambda values: values[0], waiting)
 
     def look(self) -> State:
         """Solve the grid of the half-hours that wait for it; returns the state after them."""
+        self.run_devices()
         if self._waiting:
             waiting, self._waiting = joined_rows(self._waiting), []
             for steps in self._pieces():
@@ -86,19 +90,26 @@ class Window:
             return [steps]
         return [range(int(a), int(b)) for a, b in pairwise([steps.start, *midnights, steps.stop])]
 
-    def _obey_policies(self) -> np.ndarray:
-        """Put orders in force where decisions fall on this half-hour; returns where one failed, (M,)."""
-        self.state, failed = obey_policies(self.case, self.state, self._now, self.look)
-        return failed
+    def _obey_policies(self) -> None:
+        """Put orders in force where decisions fall on this half-hour; earlier ones must not be overwritten yet."""
+        t, case = self._now, self.case
+        if t - self._ran + case.orders_reach > case.order_slots:
+            self.run_devices()
+        orders, self._failed[t] = orders_due(case, self.state, t, Past(self.run_devices, self.look))
+        self.state = replace(self.state, **orders)
 
-    def _run_devices(self, steps: range, failed: np.ndarray) -> None:
-        """Run sites and devices at the areas; orders and failures are those of the first of the steps."""
-        case, shape = self.case, (len(steps), len(self.case.members))
+    def run_devices(self) -> State:
+        """Run sites and devices at the areas up to now, by the orders in force; returns the state after them."""
+        case, steps = self.case, range(self._ran, self._now)
+        if not steps:
+            return self.state
+        shape = (len(steps), len(case.members))
         member, step = np.tile(np.arange(shape[1]), (shape[0], 1)), np.tile(np.array(steps)[:, None], shape[1])
         area_demand_mw = case.truth("area_demand_mw", step.ravel(), member.ravel()).reshape(*shape, -1)
         sites, state = run_sites(case, self.state, steps)
         flexible, device_state = run_devices(case, state, steps, area_demand_mw)
         slots = np.array(steps) % case.order_slots
+        nowhere = np.zeros(shape[1], dtype=bool)
         self._waiting.append(
             HalfHours(
                 member=member,
@@ -108,12 +119,14 @@ class Window:
                 area_demand_mw=area_demand_mw,
                 price_ratio=state.price_ratio[:, slots].T.copy(),
                 device_pu=np.ascontiguousarray(state.device_pu[:, slots].swapaxes(0, 1)),
-                policy_failed=np.concatenate([failed[None], np.zeros((shape[0] - 1, shape[1]), dtype=bool)]),
+                policy_failed=np.stack([self._failed.get(t, nowhere) for t in steps]),
             )
         )
         at_areas = ~case.fleet.is_beside_plants
         stored_mwh = np.where(at_areas, flexible.stored_mwh[-1], state.device_stored_mwh)
         self.state = replace(state, device_state=device_state, device_stored_mwh=stored_mwh)
+        self._ran = self._now
+        return self.state
 
 
 def before_grid(case: Case, state: State, t: int) -> HalfHours:

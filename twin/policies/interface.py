@@ -115,6 +115,31 @@ class Batteries:
         return result
 
 
+class BatteriesWhenRead(Batteries):
+    """Batteries that are looked at when the first of their values is read, until the decision is made.
+
+    Parameters
+    ----------
+    look : callable
+        Gives `Batteries`.
+    """
+
+    def __init__(self, look: Callable[[], Batteries]) -> None:
+        object.__setattr__(self, "_look", look)
+
+    def __getattr__(self, name: str) -> np.ndarray:
+        """Return a value that has not been looked at yet."""
+        if name not in Batteries.__dataclass_fields__:
+            raise AttributeError(name)
+        vars(self).update(vars(vars(self)["_look"]()))
+        value: np.ndarray = vars(self)[name]
+        return value
+
+    def __reduce__(self) -> tuple[type[Batteries], tuple[np.ndarray, ...]]:
+        """Become plain batteries in a copy or another process."""
+        return Batteries, tuple(getattr(self, one.name) for one in fields(Batteries))
+
+
 @dataclass(frozen=True)
 class Measured:
     """What meters show of the step before a decision, NaN before the first step; arrays over the G site groups.
@@ -140,8 +165,8 @@ class Measured:
 class View:
     """What is known when a decision falls; arrays over the G site groups.
 
-    What is measured is read when a policy asks for it: a policy that never looks at the grid lets the loop solve many
-    half-hours at once (docs/concepts/loop.md).
+    What is measured and how full the batteries are is read when a policy asks for it, until its decision is made: a
+    policy that does not look lets the loop run many half-hours at once (docs/concepts/loop.md).
 
     Attributes
     ----------

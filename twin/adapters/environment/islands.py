@@ -44,8 +44,8 @@ class _Ordered(Window):
             orders[name][:, t % case.order_slots] = getattr(told, name)
         super().__init__(case, replace(state, **orders), t)
 
-    def _obey_policies(self) -> np.ndarray:
-        return np.zeros(len(self.case.members), dtype=bool)
+    def _obey_policies(self) -> None:
+        pass
 
 
 @dataclass(frozen=True)
