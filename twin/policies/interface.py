@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Protocol
@@ -361,8 +362,14 @@ def order_problems(dispatch: Dispatch, view: View) -> list[Problem]:
 
 def within_ranges(dispatch: Dispatch) -> Dispatch:
     """Return the orders as arrays, what lies beyond a range by rounding cut off."""
-    numbers = {name: _as_numbers(np.asarray(getattr(dispatch, name))) for name in RANGES}
-    return replace(dispatch, **{name: np.clip(values, *RANGES[name]) for name, values in numbers.items()})
+    return replace(dispatch, **{name: _within(getattr(dispatch, name), *RANGES[name]) for name in RANGES})
+
+
+def _within(given: Any, low: float, high: float) -> np.ndarray:  # noqa: ANN401 - what a user returns
+    numbers = _as_numbers(np.asarray(given))
+    if numbers.size and (numbers.min() < low or numbers.max() > high):
+        return np.clip(numbers, low, high)
+    return numbers
 
 
 def _problem(name: str, given: Any, shape: tuple[int, ...]) -> Problem | None:  # noqa: ANN401 - what a user returns
@@ -374,19 +381,23 @@ def _problem(name: str, given: Any, shape: tuple[int, ...]) -> Problem | None:  
     fits = values.ndim == len(shape) and values.shape[0] >= shape[0] and values.shape[1:] == shape[1:]
     if not fits and not (left_alone and values.shape[0] >= shape[0]):
         return Problem("wrong shape", name, str(values.shape), f"at least {shape}")
-    if values.dtype.kind not in "biuf" or not np.isfinite(_as_numbers(values)).all():
+    numbers = _as_numbers(values) if values.dtype.kind in "biuf" else np.full(1, np.nan)
+    least, most = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 0.0)
+    if not (math.isfinite(least) and math.isfinite(most)):  # NaN anywhere is the least and the largest
         return Problem("not a number", name, "NaN, infinite or no number", "finite numbers")
     if name == "mode" and not _MODES.issuperset(values.ravel().tolist()):
         modes = ", ".join(f"{mode.value} ({mode.name})" for mode in Mode)
         return Problem("unknown mode", name, str(sorted(set(values.ravel().tolist()) - _MODES)), modes)
     low, high = RANGES.get(name, (-np.inf, np.inf))
-    if values.size and (values.min() < low - ROUNDING or values.max() > high + ROUNDING):
+    if numbers.size and (least < low - ROUNDING or most > high + ROUNDING):
         return Problem("outside its range", name, f"{values.min():g} to {values.max():g}", f"{low:g} to {high:g}")
     return None
 
 
 def _as_numbers(values: np.ndarray) -> np.ndarray:
     """Return numbers as the loop holds them; what is too large for it becomes infinite."""
+    if values.dtype == np.float64:
+        return values
     with np.errstate(over="ignore"):
         numbers: np.ndarray = values.astype(np.float64)
     return numbers
