@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandapower as pp
 import pytest
-from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, member, run, total_cut_mw
+from loop_fixtures import WINDY_DAY, all_plants, criterion_percent, make_case, member, records_of, total_cut_mw
 from shipped import goto
 
 from twin.core.quantities import CONGESTION_CAUSES
@@ -47,7 +47,7 @@ def windy(goto_year):
         member(inputs, label="n-0, non-firm", criterion="n-0", grid=1, firmness=all_plants(inputs, "non-firm")),
     ]
     case = make_case(inputs, members, [inputs.model, goto(2030, parameters={"link_rating_factor": 0.45})])
-    return case, run(case)[1]
+    return case, records_of(case)
 
 
 @pytest.mark.parametrize("m", range(7))
@@ -123,7 +123,7 @@ def test_sites_are_cut_only_when_every_plant_is_at_zero(goto_year):
     )
     thin = with_ratings(inputs.model, {FUKUE_KISHIKU: 0.01})
     case = make_case(sunny, [member(sunny, criterion="n-0")], [thin])
-    _, records = run(case)
+    records = records_of(case)
     sites = case.units.tier[0] == Tier.LAST
     cut = [t for t, r in enumerate(records) if r.ledger.cut_mw["congestion_firm"][0, sites].sum() > 1e-3]
     assert cut
@@ -161,7 +161,7 @@ def test_only_plants_behind_the_overloaded_line_are_cut(goto_year):
         member(inputs, criterion="n-0", firmness=all_plants(inputs, firmness)) for firmness in ("non-firm", "firm")
     ]
     case = make_case(inputs, members, [model])
-    _, records = run(case)
+    records = records_of(case)
     farm = case.units.names.index("floating_farm")
     for m, cause in enumerate(("congestion_n0", "congestion_firm")):
         cut = total_cut_mw(records, [cause], m).sum(axis=0)
@@ -187,7 +187,7 @@ def test_intertrip_needs_less_cut_and_sheds_no_more_than_its_cap(goto_year, wind
     assert total_cut_mw(records, CONGESTION_CAUSES, 4).sum() < total_cut_mw(records, CONGESTION_CAUSES, 1).sum()
     inputs = goto_year.days(WINDY_DAY)
     capped = make_case(inputs, [member(inputs, criterion="n-1-intertrip", intertrip_cap_mw=cap) for cap in (0.0, 8.0)])
-    _, of_capped = run(capped)
+    of_capped = records_of(capped)
     assert max(r.after.shed_mw[1] for r in of_capped) <= 8.0
     for t, record in enumerate(of_capped):
         assert np.array_equal(record.injections.unit_mw[0], records[t].injections.unit_mw[0])

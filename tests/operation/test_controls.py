@@ -8,7 +8,7 @@ import numpy as np
 import pandapower as pp
 import pytest
 from grid_cases import goto_grid, goto_model, goto_states
-from loop_fixtures import PEAK_DAY, make_case, member, run
+from loop_fixtures import PEAK_DAY, make_case, member, records_of
 from numpy.testing import assert_array_equal
 from pandapower.control import DiscreteTapControl
 from shipped import goto
@@ -196,7 +196,7 @@ def moving(goto_year):
     members = [member(inputs, label="a"), member(inputs, label="b", grid=1, operator="forecast")]
     models = [goto(2030, parameters=WEAK_SOURCE), goto(2030, parameters=STRONG_SOURCE)]
     case = make_case(inputs, members, models)
-    return inputs, models, case, run(case)[1]
+    return inputs, models, case, records_of(case)
 
 
 def test_in_the_loop_they_move_and_every_state_is_pandapowers(moving):
@@ -229,7 +229,7 @@ def test_each_member_alone_meets_other_variants_and_gives_the_same_tables(moving
     together = block_of(0, over_time(records))
     for m in range(2):
         alone = make_case(inputs, [case.members[m]], models)
-        of_alone = member_tables(alone, block_of(0, over_time(run(alone)[1])), 0)
+        of_alone = member_tables(alone, block_of(0, over_time(records_of(alone))), 0)
         for name, table in member_tables(case, together, m).items():
             assert str(table.to_pandas().to_numpy().tolist()) == str(of_alone[name].to_pandas().to_numpy().tolist())
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import WINDY_DAY, devices, make_case, member, run
+from loop_fixtures import WINDY_DAY, devices, make_case, member, records_of, run
 
 from twin.devices.battery import lowest_charge
 from twin.devices.sites import TOTALS
@@ -212,7 +212,7 @@ def test_totals_of_a_half_hour_and_of_the_average_of_one_site(windy):
 def test_sites_that_hold_back_never_feed_in(windy):
     held = devices(windy.fleet, throttle=True)
     case = make_case(windy, [member(windy, policy="hold_behind_meter", devices=held)])
-    _, records = run(case)
+    records = records_of(case)
     with_battery = np.isin(case.sites.groups.kind, ["existing_battery", "new"])
     exported = np.array([r.sites.export_mw[0, with_battery] for r in records])
     assert exported.max() < 1e-12
@@ -222,7 +222,7 @@ def test_sites_that_hold_back_never_feed_in(windy):
 
 def test_batteries_that_rest_change_nothing_but_the_stored_energy(windy):
     case = make_case(windy, [member(windy), member(windy, devices=devices(windy.fleet))])
-    block = block_of(0, over_time(run(case)[1]))
+    block = block_of(0, over_time(records_of(case)))
     without, idle = (member_tables(case, block, m) for m in (0, 1))
     for name in ("ledger", "link", "n1", "bus"):
         assert without[name].to_pandas().equals(idle[name].to_pandas()), name

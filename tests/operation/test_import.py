@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import IMPORT_DAY, criterion_percent, make_case, member, run, total_cut_mw
+from loop_fixtures import IMPORT_DAY, criterion_percent, make_case, member, records_of, run, total_cut_mw
 from shipped import goto
 
 from twin.core.quantities import CONGESTION_CAUSES
@@ -23,7 +23,7 @@ def short_link(goto_year):
     members = [member(inputs, label=criterion, criterion=criterion) for criterion in ("n-1", "n-1-intertrip", "n-0")]
     with_diesels = make_case(inputs, members, [thin])
     without = make_case(inputs, members, [replace(thin, diesels=thin.diesels.assign(available=False))])
-    return (with_diesels, run(with_diesels)[1]), (without, run(without)[1])
+    return (with_diesels, records_of(with_diesels)), (without, records_of(without))
 
 
 def importing(records, m):

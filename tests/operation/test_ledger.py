@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from identities import energy_mismatch_mwh, ledger_mismatch_mw
-from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, run
+from loop_fixtures import IMPORT_DAY, WINDY_DAY, devices, make_case, member, records_of
 from shipped import goto
 
 from twin.devices.battery import lowest_charge
@@ -52,21 +52,21 @@ def stored_at_start_mwh(case, m):
 
 
 def test_what_was_available_was_delivered_or_cut_at_every_unit(case):
-    _, records = run(case)
+    records = records_of(case)
     assert ledger_mismatch_mw(records) < 1e-9
     booked = {cause for r in records for cause, mw in r.ledger.cut_mw.items() if mw.max() > 0.01}
     assert booked >= {"unavailable", "area_balance", "behind_the_meter", "congestion_n1", "congestion_firm"}
 
 
 def test_no_cut_is_negative_or_more_than_what_was_there(case):
-    _, records = run(case)
+    records = records_of(case)
     for record in records:
         assert min(mw.min() for mw in record.ledger.cut_mw.values()) >= -1e-12
         assert record.delivered_mw.min() > -1e-9
 
 
 def test_energy_is_conserved_in_every_half_hour(case):
-    _, records = run(case)
+    records = records_of(case)
     for m in range(len(case.members)):
         mismatch = energy_mismatch_mwh(case, m, records, stored_at_start_mwh(case, m))
         assert np.abs(mismatch).max() < 1e-6
@@ -78,8 +78,8 @@ def test_energy_is_conserved_with_diesels_and_demand_that_is_not_supplied(goto_y
     members = [member(inputs), member(inputs, criterion="n-0")]
     case = make_case(inputs, members, [thin])
     without = make_case(inputs, members, [replace(thin, diesels=thin.diesels.assign(available=False))])
-    _, records = run(case)
-    _, records_without = run(without)
+    records = records_of(case)
+    records_without = records_of(without)
     assert sum(r.injections.diesel_mw.sum() for r in records) > 1.0
     assert sum(r.injections.shed_mw.sum() for r in records_without) > 1.0
     for some, its_records in ((case, records), (without, records_without)):
@@ -91,7 +91,7 @@ def test_energy_is_conserved_with_diesels_and_demand_that_is_not_supplied(goto_y
 def test_the_ledger_identity_fails_when_a_booked_cut_is_dropped(case, monkeypatch, dropped):
     book = Ledger.cut
     monkeypatch.setattr(Ledger, "cut", lambda self, cause, mw: book(self, cause, mw * (cause != dropped)))
-    _, records = run(case)
+    records = records_of(case)
     assert ledger_mismatch_mw(records) > 0.01
 
 
@@ -105,12 +105,12 @@ def test_the_ledger_identity_fails_when_one_congestion_cut_is_dropped(case, monk
         book(self, cause, rows, mw, end, outage)
 
     monkeypatch.setattr(Ledger, "cut_for", all_but_one)
-    _, records = run(case)
+    records = records_of(case)
     assert ledger_mismatch_mw(records) == pytest.approx(dropped[0], rel=1e-6)
 
 
 def test_the_energy_identity_fails_when_one_branch_loss_is_dropped(case, monkeypatch):
-    _, records = run(case)
+    records = records_of(case)
 
     def without_one_branch(variants, nodes, of_time, node_i):
         flows, variant = block_flows(variants, nodes, of_time, node_i), variants[0]
@@ -125,7 +125,7 @@ def test_the_energy_identity_fails_when_one_branch_loss_is_dropped(case, monkeyp
 
 
 def test_the_energy_identity_fails_when_the_sites_hide_a_discharge(case):
-    _, records = run(case)
+    records = records_of(case)
     m = 4
     hidden = [replace(r, sites=replace(r.sites, stored_mwh=r.sites.stored_mwh * 1.01)) for r in records]
     assert np.abs(energy_mismatch_mwh(case, m, hidden, stored_at_start_mwh(case, m))).max() > 1e-4

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, run
+from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, records_of, run
 from shipped import goto
 
 from twin.metrics import member_tables as files
@@ -74,10 +74,10 @@ def uninterrupted(two_months, tmp_path_factory):
 def test_members_in_lock_step_equal_each_of_them_alone(goto_year):
     inputs = goto_year.days(WINDY_DAY)
     together = make(inputs, six_members(inputs))
-    block = block_of(0, over_time(run(together)[1]))
+    block = block_of(0, over_time(records_of(together)))
     for m, some in enumerate(together.members):
         alone = make_case_of(together, [some])
-        of_alone = member_tables(alone, block_of(0, over_time(run(alone)[1])), 0)
+        of_alone = member_tables(alone, block_of(0, over_time(records_of(alone))), 0)
         for name, table in member_tables(together, block, m).items():
             assert as_bytes(table) == as_bytes(of_alone[name]), f"member {some.label}, table {name}"
 
@@ -249,6 +249,6 @@ def test_a_finished_run_is_not_run_again(two_months, uninterrupted, tmp_path, mo
 def test_a_month_more_does_not_change_the_one_before(goto_year, two_months):
     inputs = goto_year.days(MONTH_END)
     first_day = make(inputs, two_months.members)
-    records, of_two = run(first_day)[1], run(two_months, range(44))[1]
+    records, of_two = records_of(first_day), run(two_months, range(44))[1]
     for t in range(44):
         assert np.array_equal(records[t].injections.unit_mw, of_two[t].injections.unit_mw)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member, run, total_cut_mw
+from loop_fixtures import WINDY_DAY, all_plants, devices, make_case, member, records_of, run, total_cut_mw
 
 from twin.core.quantities import CONGESTION_CAUSES
 from twin.operation.ledger import CAP_STEP
@@ -88,7 +88,7 @@ def test_what_the_caps_cut_is_all_that_is_cut_and_misses_are_counted(windy):
 def test_with_a_true_forecast_nothing_is_missed_and_the_cut_is_the_perfect_one_in_whole_percents(foreseen):
     inputs, settings = foreseen
     case = make_case(inputs, [ahead(inputs, **settings), member(inputs, **settings)])
-    _, records = run(case)
+    records = records_of(case)
     assert not any(record.missed[0] for record in records[LEAD:])
     cut, perfect = (total_cut_mw(records[LEAD:], CONGESTION_CAUSES, m).sum(axis=1) for m in (0, 1))
     one_step_mw = CAP_STEP * case.units.contract_mw[0, : case.plants].sum()
@@ -128,7 +128,7 @@ def test_orders_of_the_area_are_known_from_the_hour_on_at_which_they_are_told(or
 def test_a_margin_is_kept_free(foreseen):
     inputs, settings = foreseen
     case = make_case(inputs, [ahead(inputs, flow_margin_mw=margin, **settings) for margin in (0.0, 6.0)])
-    _, records = run(case)
+    records = records_of(case)
     tight = [r for r in records[LEAD:] if total_cut_mw([r], CONGESTION_CAUSES, 0).sum() > 1.0]
     rating_mva = case.grid.end_rating_mva[0, 0]
     assert tight
@@ -144,7 +144,7 @@ def test_batteries_that_the_operator_does_not_see_save_no_cut(goto_year):
     case = make_case(
         inputs, [ahead(inputs, operator_sees_dispatch=sees, **held) for sees in (True, False)] + [ahead(inputs)]
     )
-    _, records = run(case)
+    records = records_of(case)
     seen, unseen, without = (total_cut_mw(records[48:], CONGESTION_CAUSES, m)[:, : case.plants].sum() for m in range(3))
     assert seen < unseen - 1.0
     assert unseen == pytest.approx(without, rel=1e-9)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, run, total_cut_mw
+from loop_fixtures import MONTH_END, WINDY_DAY, make_case, member, records_of, total_cut_mw
 
 from twin.metrics.half_hours import block_of
 from twin.metrics.tables import member_tables
@@ -44,7 +44,7 @@ def weaker(case, injections, share):
 @pytest.fixture(scope="module")
 def windy(goto_year):
     case = with_limits(goto_year.days(WINDY_DAY), 0.9, vm_max_pu=1.03)
-    return case, run(case)[1]
+    return case, records_of(case)
 
 
 def test_high_voltage_is_held_by_absorbing_and_nothing_is_cut(windy):
@@ -75,7 +75,7 @@ def test_the_share_of_the_range_is_the_same_for_all_plants_that_reach_the_bus(wi
 
 def test_a_cut_follows_only_where_the_range_is_used_up(goto_year):
     case = with_limits(goto_year.days(WINDY_DAY), 0.99, vm_max_pu=1.02)
-    _, records = run(case)
+    records = records_of(case)
     cut = total_cut_mw(records, ["voltage"])
     assert cut.sum() > 1.0
     for t in np.flatnonzero(cut.sum(axis=1) > 0.1):
@@ -89,7 +89,7 @@ def test_a_cut_follows_only_where_the_range_is_used_up(goto_year):
 
 def test_low_voltage_is_supported_never_cut_and_what_is_left_is_recorded(goto_year):
     case = with_limits(goto_year.days(MONTH_END), 0.9, vm_min_pu=1.0)
-    _, records = run(case)
+    records = records_of(case)
     assert q_mvar(records).max() > 0.5
     assert q_mvar(records).min() == 0.0
     assert total_cut_mw(records, ["voltage"]).max() == 0.0

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from loop_fixtures import WINDY_DAY, make_case, member, run, total_cut_mw
+from loop_fixtures import WINDY_DAY, make_case, member, records_of, run, total_cut_mw
 
 from twin.operation.injections import solve_injections
 from twin.operation.management.voltage import watched_voltage_pu
@@ -26,7 +26,7 @@ def tight(goto_year):
     inputs = goto_year.days(WINDY_DAY)
     model = without_reactive_range(inputs.model, vm_max_pu=1.03)
     case = make_case(inputs, [member(inputs, criterion="n-0")], [model])
-    return case, run(case)[1]
+    return case, records_of(case)
 
 
 def highest_pu(case, injections):
@@ -51,7 +51,7 @@ def test_a_plant_that_draws_more_reactive_power_than_it_lifts_the_voltage_is_not
     absorbing = plants.assign(power_factor=np.where(plants.kind == "wind", 0.6, plants.power_factor))
     model = without_reactive_range(replace(inputs.model, plants=absorbing), vm_max_pu=1.0)
     case = make_case(inputs, [member(inputs, criterion="n-0")], [model])
-    _, records = run(case)
+    records = records_of(case)
     cut = total_cut_mw(records, ["voltage"])[:, : case.plants]
     assert cut[:, (plants.kind == "wind").to_numpy()].max() == 0.0
 
