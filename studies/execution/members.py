@@ -18,7 +18,8 @@ import numpy as np
 
 from studies.execution.workers import Progress, Workers
 from twin.metrics.member_tables import write_member_tables
-from twin.metrics.store import FINISHED_LIST, Kept, blocks_done, kept, tidy
+from twin.metrics.outages_aside import follow
+from twin.metrics.store import FINISHED_LIST, Kept, blocks_done, forget_states, kept, tidy
 from twin.operation.case import Case, of_members
 from twin.operation.simulate import month_blocks
 
@@ -90,19 +91,22 @@ WORK_OF_SHARED_STATE = 0.3
 class Task:
     """What one worker does: a case as bytes, its members' folders and their checked steps.
 
-    `blocks` is the number of months that each member has.
+    `blocks` is the number of months that each member has. With `outages_aside` another worker judges all outages.
     """
 
     case: bytes
     folders: tuple[Path, ...]
     checked: tuple[np.ndarray, ...]
     blocks: int
+    outages_aside: bool
 
 
 def make_tasks(
     case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], workers: Workers, place: Path
 ) -> list[Task]:
     """Split the members over the workers, so that the caller can let go of the case.
+
+    Workers to whom no member falls follow the others and judge all outages, where that is asked for.
 
     Parameters
     ----------
@@ -120,15 +124,19 @@ def make_tasks(
         if _told(folder).is_finished:
             tidy(folder)
         else:
+            forget_states(folder)
             left.append(m)
     if not left:
         return []
     pickled = SharedArrays(place / SHARED).pickled if workers.sees_our_files else partial(pickle.dumps, protocol=5)
     tasks, blocks = [], len(month_blocks(case.index))
-    for share in _shares(of_members(case, left), min(workers.count, len(left))):
+    shares = _shares(of_members(case, left), min(workers.count, len(left)))
+    spare = workers.count - len(shares) if workers.sees_our_files and case.judges_outages else 0
+    for number, share in enumerate(shares):
         mine = [left[k] for k in share]
-        own = tuple(folders[m] for m in mine)
-        tasks.append(Task(pickled(of_members(case, mine)), own, tuple(checked[m] for m in mine), blocks))
+        own, of_mine = tuple(folders[m] for m in mine), of_members(case, mine)
+        aside = number < spare and bool(len(of_mine.recorded))
+        tasks.append(Task(pickled(of_mine), own, tuple(checked[m] for m in mine), blocks, aside))
     return tasks
 
 
@@ -155,18 +163,27 @@ def run_tasks(tasks: Sequence[Task], workers: Workers, place: Path, progress: Pr
             for folder, of_member in zip(tasks[k].folders, files, strict=True):
                 _write_finished(folder, of_member)
 
-    calls = [partial(_run if workers.sees_our_files else _run_elsewhere, *_sent(task, workers)) for task in tasks]
+    calls: list[Callable[[], tuple[Counter[str], list[dict[str, bytes]] | None]]]
+    if workers.sees_our_files:
+        calls = [partial(_run, task.case, task.checked, task.folders, task.outages_aside) for task in tasks]
+        calls += [partial(_follow, task.case, task.folders) for task in tasks if task.outages_aside]
+    else:
+        calls = [partial(_run_elsewhere, task.case, task.checked) for task in tasks]
     workers.make(calls, answered, polled)
     remove_shared(place / SHARED)
     return counts
 
 
-def _sent(task: Task, workers: Workers) -> tuple[Any, ...]:
-    return (task.case, task.checked, *((task.folders,) if workers.sees_our_files else ()))
+def _run(
+    case: bytes, checked: Sequence[np.ndarray], folders: Sequence[Path], outages_aside: bool = False
+) -> tuple[Counter[str], None]:
+    of_case = pickle.loads(case)  # noqa: S301 - sent by the parent process
+    return write_member_tables(of_case, folders, checked, outages_aside=outages_aside), None
 
 
-def _run(case: bytes, checked: Sequence[np.ndarray], folders: Sequence[Path]) -> tuple[Counter[str], None]:
-    return write_member_tables(pickle.loads(case), folders, checked), None  # noqa: S301 - sent by the parent process
+def _follow(case: bytes, folders: Sequence[Path]) -> tuple[Counter[str], None]:
+    follow(pickle.loads(case), folders)  # noqa: S301 - sent by the parent process
+    return Counter(), None
 
 
 def _run_elsewhere(case: bytes, checked: Sequence[np.ndarray]) -> tuple[Counter[str], list[dict[str, bytes]]]:

@@ -1,5 +1,6 @@
 """Members do not see each other; a run that was killed ends with the same bytes."""
 
+import pickle
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -9,10 +10,14 @@ import pytest
 from loop_fixtures import MONTH_END, WINDY_DAY, devices, make_case, member, records_of, run
 from shipped import goto
 
+from studies.execution.members import STAGE, make_tasks, run_tasks
+from studies.execution.workers import Processes
 from twin.metrics import member_tables as files
+from twin.metrics import outages_aside as aside
 from twin.metrics import store
 from twin.metrics.half_hours import block_of
 from twin.metrics.member_tables import write_member_tables
+from twin.metrics.outages_aside import follow
 from twin.metrics.sample_check import sampled_steps
 from twin.metrics.tables import member_tables
 from twin.operation import simulate as simulation
@@ -93,6 +98,49 @@ def test_blocks_are_calendar_months(two_months):
 def test_the_split_over_workers_does_not_show(two_months, uninterrupted, tmp_path):
     simulated(two_months, tmp_path, [2, 0])
     assert simulated(two_months, tmp_path, [1]) == uninterrupted
+
+
+def folders_of(case, folder):
+    return [folder / member.label for member in case.members]
+
+
+def test_another_process_that_judges_the_outages_does_not_show(two_months, uninterrupted, tmp_path):
+    folders = folders_of(two_months, tmp_path)
+    write_member_tables(two_months, folders, sampled_steps(two_months, 1, 1), outages_aside=True)
+    assert sorted(file.name for file in (folders[0] / store.STATES).iterdir()) == ["000.npz", "001.npz", "end"]
+    assert [store.kept(folder).done for folder in folders] == [-1, -1, -1]
+    follow(pickle.loads(pickle.dumps(two_months)), folders)
+    assert files_of(tmp_path) == uninterrupted
+
+
+def test_workers_without_members_follow_the_others(two_months, uninterrupted, tmp_path):
+    workers, folders, told = Processes(5), folders_of(two_months, tmp_path), []
+    tasks = make_tasks(two_months, folders, sampled_steps(two_months, 1, 1), workers, tmp_path)
+    assert [task.outages_aside for task in tasks] == [True, True, False]  # the last one is a twin
+    run_tasks(tasks, workers, tmp_path, lambda *stage: told.append(stage))
+    assert told[-1] == (STAGE, 6, 6)
+    assert files_of(tmp_path) == uninterrupted
+
+
+def test_states_that_wait_when_all_is_killed_are_made_again(
+    two_months, uninterrupted, tmp_path, tmp_path_factory, monkeypatch
+):
+    def dies(*_):
+        raise KilledError
+
+    folders = folders_of(two_months, tmp_path)
+    monkeypatch.setattr(files, "leave_end", dies)
+    with pytest.raises(KilledError):
+        write_member_tables(two_months, folders, sampled_steps(two_months, 1, 1), outages_aside=True)
+    monkeypatch.setattr(aside, "finish", dies)
+    monkeypatch.setattr(aside.time, "sleep", dies)
+    with pytest.raises(KilledError):  # both months are judged, then nothing comes
+        follow(two_months, folders)
+    monkeypatch.undo()
+    assert [store.kept(folder).done for folder in folders] == [1, 1, 1]
+    make_tasks(two_months, folders, sampled_steps(two_months, 1, 1), Processes(2), tmp_path_factory.mktemp("shared"))
+    assert not (folders[0] / store.STATES).exists()
+    assert simulated(two_months, tmp_path) == uninterrupted
 
 
 def test_without_the_judgement_of_outages_all_other_tables_are_the_same(two_months, uninterrupted, tmp_path):

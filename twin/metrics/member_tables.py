@@ -13,8 +13,9 @@ import pyarrow as pa
 from pandapower import pandapowerNet
 
 from twin.core.row_arrays import joined_rows
-from twin.metrics.device_tables import battery_tables, outage_loadings, outage_tables
+from twin.metrics.device_tables import battery_tables
 from twin.metrics.half_hours import block_of
+from twin.metrics.outages_aside import leave_end, leave_states, tables_of_outages
 from twin.metrics.sample_check import check_records, frozen_net
 from twin.metrics.store import (
     close_block,
@@ -28,7 +29,7 @@ from twin.metrics.store import (
 )
 from twin.metrics.tables import member_tables, twin_tables
 from twin.operation.case import Case, of_members
-from twin.operation.outages.all_outages import States, assess_states, states_of, worst_loadings
+from twin.operation.outages.all_outages import States, states_of
 from twin.operation.outages.points import OutageAnalyses
 from twin.operation.record import Record
 from twin.operation.simulate import simulate
@@ -75,10 +76,15 @@ class TableFiles:
         Results folder of each member.
     checked : sequence of numpy.ndarray
         Steps of each member that are checked against pandapower.
+    outages_aside : bool
+        Leave the outages, and with them the end of each block, to a process that follows.
     """
 
-    def __init__(self, case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray]) -> None:
+    def __init__(
+        self, case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], outages_aside: bool = False
+    ) -> None:
         self.case, self.folders, self.checked = case, folders, checked
+        self.outages_aside = outages_aside
         self._recorded = list(case.recorded)
         self._net_of: Callable[[int], pandapowerNet] = cache(partial(frozen_net, case))
         self._analyses = OutageAnalyses(case)
@@ -104,31 +110,28 @@ class TableFiles:
         if steps.stop == len(case.index):
             for m in self._recorded:
                 tables[m] |= battery_tables(case, state, m)
-        if case.judges_outages:
-            for m, of_member in self._outage_tables(steps).items():
+        states, self._stretches, self._states = joined_rows(self._states) if self._states else None, [], []
+        if states is not None and not self.outages_aside:
+            for m, of_member in tables_of_outages(case, self._analyses, states, steps).items():
                 tables[m] |= of_member
-        self._stretches, self._states = [], []
         for folder, of_member in zip(self.folders, tables, strict=True):
             write_part(folder, block, of_member)
         for m, (folder, member) in enumerate(zip(self.folders, case.members, strict=True)):
             arrays = {name: values[m] for name, values in state.arrays().items()}
             save_checkpoint(folder, block, arrays | remembered(state.policies[m], member.policy, member.name))
-        for folder in self.folders:
-            close_block(folder, block)
-
-    def _outage_tables(self, steps: range) -> dict[int, Tables]:
-        states = joined_rows(self._states)
-        judged = assess_states(self.case, self._analyses, states, self._recorded, steps)
-        worst = worst_loadings(self._analyses, states, judged, self._recorded)
-        return {
-            m: outage_tables(found, self.case.index[steps.start : steps.stop])
-            | {"outage_loadings": outage_loadings(loadings, self.case.index)}
-            for m, found, loadings in zip(self._recorded, judged, worst, strict=True)
-        }
+        if states is not None and self.outages_aside:
+            leave_states(self.folders[0], block, self._analyses, states)
+        else:
+            for folder in self.folders:
+                close_block(folder, block)
 
 
 def write_member_tables(
-    case: Case, folders: Sequence[Path], checked: Sequence[np.ndarray], window_steps: int | None = None
+    case: Case,
+    folders: Sequence[Path],
+    checked: Sequence[np.ndarray],
+    window_steps: int | None = None,
+    outages_aside: bool = False,
 ) -> Counter[str]:
     """Run a case and write its tables; what an interrupted run has left and is undamaged is not made again.
 
@@ -141,6 +144,8 @@ def write_member_tables(
         Steps of each member that are checked against pandapower.
     window_steps : int, optional
         See `twin.operation.simulate.simulate`.
+    outages_aside : bool
+        Leave the outages to a process that follows with `twin.metrics.outages_aside.follow`.
 
     Returns
     -------
@@ -160,9 +165,12 @@ def write_member_tables(
     done = -1 if state is None else done
     for folder in folders:
         forget_after(folder, done)
-    counts = simulate(case, TableFiles(case, folders, checked), state, done, window_steps)
-    for folder in folders:
-        finish(folder)
+    counts = simulate(case, TableFiles(case, folders, checked, outages_aside), state, done, window_steps)
+    if outages_aside:
+        leave_end(folders[0])
+    else:
+        for folder in folders:
+            finish(folder)
     return counts
 
 

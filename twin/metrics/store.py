@@ -18,7 +18,7 @@ from pyarrow import feather
 
 from twin.operation.outages.all_outages import WORST_KEPT
 
-PARTS, CHECKPOINTS = "parts", "checkpoints"
+PARTS, CHECKPOINTS, STATES = "parts", "checkpoints", "states"
 FINISHED_LIST = "tables.json"
 """Checksums of a finished member's tables, written last; taken away before a run is published."""
 _TEXT_COLUMNS = ["unit", "element", "outage", "before_element", "before_outage", "kind", "area", "device", "failure",
@@ -92,6 +92,12 @@ def kept(folder: Path) -> Kept:
     return Kept(last, False, lost)
 
 
+def forget_states(folder: Path) -> None:
+    """Remove states that a killed run has left for a judgement of its outages."""
+    if (folder / STATES).exists():
+        shutil.rmtree(folder / STATES)
+
+
 def forget_after(folder: Path, done: int) -> None:
     """Strike everything after a block from the lists, before it is made again."""
     (folder / FINISHED_LIST).unlink(missing_ok=True)
@@ -146,7 +152,7 @@ def _worst_only(name: str, parts: Iterable[pa.Table]) -> Iterable[pa.Table]:
 
 def tidy(folder: Path) -> None:
     """Remove what only a running member needs."""
-    for name in (CHECKPOINTS, PARTS):
+    for name in (CHECKPOINTS, PARTS, STATES):
         if (folder / name).exists():
             shutil.rmtree(folder / name)
 

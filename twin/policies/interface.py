@@ -368,7 +368,7 @@ def within_ranges(dispatch: Dispatch) -> Dispatch:
 def _within(given: Any, low: float, high: float) -> np.ndarray:  # noqa: ANN401 - what a user returns
     numbers = _as_numbers(np.asarray(given))
     if numbers.size and (numbers.min() < low or numbers.max() > high):
-        return np.clip(numbers, low, high)
+        numbers = np.asarray(np.clip(numbers, low, high))
     return numbers
 
 

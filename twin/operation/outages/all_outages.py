@@ -93,12 +93,13 @@ def assess_states(
     )  # fmt: skip
     shared = np.zeros((len(first), len(case.members)), dtype=bool)
     shared[inverse, member] = True
-    everything = {g: analyses.of_variant(g) for g in np.unique(variant[first]).tolist()}
+    of_rows = sorted(set(zip(variant[first].tolist(), minutes[first].tolist(), strict=True)), key=analyses.order)
+    everything = {g: analyses.of_variant(g) for g, _ in of_rows}
     common = {_key(outage): outage for analysis in everything.values() for outage in analysis.cases}
     place = {key: number for number, key in enumerate(common)}
     tallies: dict[int, tuple[list[Tally], list[Tally]]] = {m: ([], []) for m in members}
     trips, parts = LinkTrips(analyses), []
-    for g, relief_minutes in sorted(set(zip(variant[first].tolist(), minutes[first].tolist(), strict=True))):
+    for g, relief_minutes in of_rows:
         analysis, reaction = everything[g], analyses.reaction(g, relief_minutes)
         rows = np.flatnonzero((variant[first] == g) & (minutes[first] == relief_minutes))
         who, group = np.unique(shared[rows], axis=0, return_inverse=True)
@@ -113,7 +114,7 @@ def assess_states(
         parts.append((rows, trips.states(g, relief_minutes, some)))
     order = np.argsort(np.concatenate([rows for rows, _ in parts]))
     link = TripStates(*(np.concatenate(values)[order][inverse] for values in zip(*(p for _, p in parts), strict=True)))
-    grid, index = everything[min(everything)].grid, pd.DatetimeIndex(case.index[steps.start : steps.stop])
+    grid, index = everything[of_rows[0][0]].grid, pd.DatetimeIndex(case.index[steps.start : steps.stop])
 
     def result(of_member: list[Tally]) -> SecurityResult:
         cases = tuple(common.values())

@@ -10,7 +10,7 @@ import pandas as pd
 
 from twin.network.monitored import monitored_model
 from twin.network.reading.extraction import extract
-from twin.network.variants.controls import net_at
+from twin.network.variants.controls import first_positions, net_at
 from twin.network.variants.maps import in_service
 from twin.operation.case import Case
 from twin.operation.injections import Injections, infeed_and_demand_mva
@@ -36,6 +36,12 @@ class OutageAnalyses:
     def key(self, variant: int) -> tuple[int, Positions]:
         """Return network and positions of a grid variant."""
         return next(key for key, number in self.case.grid.cache.number.items() if number == variant)
+
+    def order(self, of_variant: tuple[int, float]) -> tuple[int, bool, Positions, float]:
+        """Return by what variants and relief times are sorted: first those as built, whoever met them when."""
+        variant, minutes = of_variant
+        network, positions = self.key(variant)
+        return network, positions != first_positions(self.case.grid.models[network]), positions, minutes
 
     def at(self, network: int, positions: Positions) -> OutageAnalysis:
         """Return those of a network at some positions, the largest plants by contract among them."""
