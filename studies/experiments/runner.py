@@ -44,7 +44,7 @@ from twin.resources.profiles import Substitutes
 
 TABLES = "tables"
 """Folder of the members' tables where an experiment does not keep them."""
-FIXED_SECONDS, PREPARED_SECONDS, SIMULATED_SECONDS = 20.0, 2.0, 6.0
+FIXED_SECONDS, PREPARED_SECONDS, SIMULATED_SECONDS = 20.0, 2.0, 4.0
 """What a simulation takes of a processor, measured on an x86-64 of 2026: start and page; the inputs of each of the
 set of members that share them; a year of half-hours with its tables. Within a factor of two elsewhere."""
 OF_INPUTS = {

@@ -144,6 +144,7 @@ def _assess_rows(
     sizes = branches, buses, groups * rows.cases, len(OutageClass)
     tally = empty_tally(rows.steps, *sizes)
     after = None if reaction is None else empty_tally(rows.steps, *sizes)
+    tallies = [tally] if after is None else [tally, after]
     stages, stages_after = (
         [] if of is None else [_stage(of_class, of.cases, rows, intact) for of_class in of.classes]
         for of in (tally, after)
@@ -170,11 +171,9 @@ def _assess_rows(
         if after is not None and reaction is not None:
             last = _Kept(stages_after[kind], after.cases, relief, relief is not None, np.zeros_like(first.flags))
             states.append((list(reaction(number, power, found)), last))
-            _assess_case(number, power, states, rows)
-            _count_case(number, last.flags, rows, after.cases, after.classes[kind])
-        else:
-            _assess_case(number, power, states, rows)
-        _count_case(number, first.flags, rows, tally.cases, tally.classes[kind])
+        _assess_case(number, power, states, rows)
+        for (_, kept), of in zip(states, tallies, strict=True):
+            _count_case(number, kept.flags, rows, of.cases, of.classes[kind])
         _count_lost(number, contingency, steps, rows, tally.cases)
     for of_class, stage in zip(tally.classes, stages, strict=True):
         _count_elements(of_class, stage.at_once, rows)
