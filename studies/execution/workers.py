@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from multiprocessing import forkserver, get_context
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from multiprocessing.context import BaseContext
 from pathlib import Path
@@ -205,6 +205,8 @@ def _context() -> BaseContext:
     """
     os.environ.update(ONE_THREAD)
     if sys.platform == "linux":
+        from multiprocessing import forkserver
+
         context = get_context("forkserver")
         context.set_forkserver_preload(["studies.execution.members"])
         try:
