@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from twin.metrics.device_tables import outage_loadings, outage_tables
-from twin.metrics.store import STATES, close_block, finish, write_part
+from twin.metrics.store import STATES, close_block, finish, write_arrays, write_part
 from twin.operation.case import Case
 from twin.operation.injections import Injections
 from twin.operation.outages.all_outages import States, assess_states, worst_loadings
@@ -55,15 +55,8 @@ def leave_states(place: Path, block: int, analyses: OutageAnalyses, states: Stat
     """Leave the states of a month for the follower; they are there as a whole or not at all."""
     used, at = np.unique(states.injections.variant, return_inverse=True)
     networks, positions = zip(*(analyses.key(variant) for variant in used.tolist()), strict=True)
-    arrays = vars(replace(states.injections, variant=at))
-    path = place / STATES / f"{block:03d}.npz"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".tmp").open("wb") as file:
-        np.savez(
-            file, allow_pickle=False, step=states.step, networks=np.array(networks), positions=np.array(positions),
-            **arrays,
-        )  # fmt: skip
-    path.with_suffix(".tmp").replace(path)
+    arrays = {"step": states.step, "networks": np.array(networks), "positions": np.array(positions)}
+    write_arrays(place / STATES / f"{block:03d}.npz", arrays | vars(replace(states.injections, variant=at)))
 
 
 def leave_end(place: Path) -> None:

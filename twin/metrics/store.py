@@ -38,7 +38,11 @@ def write_part(folder: Path, block: int, tables: Mapping[str, pa.Table]) -> None
 
 def save_checkpoint(folder: Path, block: int, arrays: Mapping[str, np.ndarray]) -> None:
     """Save a member's state after `block`."""
-    path = folder / CHECKPOINTS / f"{block:03d}.npz"
+    write_arrays(folder / CHECKPOINTS / f"{block:03d}.npz", arrays)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    """Write arrays by name; the file is there as a whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
@@ -94,8 +98,7 @@ def kept(folder: Path) -> Kept:
 
 def forget_states(folder: Path) -> None:
     """Remove states that a killed run has left for a judgement of its outages."""
-    if (folder / STATES).exists():
-        shutil.rmtree(folder / STATES)
+    _remove(folder, STATES)
 
 
 def forget_after(folder: Path, done: int) -> None:
@@ -152,7 +155,11 @@ def _worst_only(name: str, parts: Iterable[pa.Table]) -> Iterable[pa.Table]:
 
 def tidy(folder: Path) -> None:
     """Remove what only a running member needs."""
-    for name in (CHECKPOINTS, PARTS, STATES):
+    _remove(folder, CHECKPOINTS, PARTS, STATES)
+
+
+def _remove(folder: Path, *names: str) -> None:
+    for name in names:
         if (folder / name).exists():
             shutil.rmtree(folder / name)
 

@@ -64,7 +64,7 @@ class SolvedRows(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """What a case's states count for: some minutes are one state where no control moves."""
+    """What a case's states count for; one state may count twice, at once and after controls that did not move."""
 
     case: int
     cases: int  # how many there are
